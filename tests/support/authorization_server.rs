@@ -1,5 +1,5 @@
-//! A scripted authorization server. The script sets the answer for each path, its delay, and its
-//! failure.
+//! A scripted authorization server. For each path, the script has an answer, which may be delayed
+//! or fail.
 //!
 //! The script does not use sockets. The fake host reads it directly; for Envoy,
 //! [`AuthorizationServer::listen`] serves it on loopback. Clones share one script, so a test can
@@ -29,16 +29,17 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// How long the server waits before it answers.
     pub delay: Duration,
-    /// How the answer fails, if it does.
+    /// How the answer fails; `None` if it arrives complete.
     pub fault: Option<Fault>,
 }
 
-/// How the connection fails during an answer.
+/// How an answer fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection closes before the first byte. The proxy then answers 503 itself.
+    /// The connection closes before the first byte. The module receives a 503 that the proxy makes.
     Reset,
-    /// The connection closes in the middle of the body, so the call fails without headers.
+    /// The connection closes in the middle of the body. The module receives neither headers nor
+    /// body.
     Truncate,
 }
 
@@ -65,7 +66,7 @@ impl Answer {
         }
     }
 
-    /// A connection that closes without an answer.
+    /// No answer: the connection closes before the first byte.
     pub fn reset() -> Self {
         Self {
             fault: Some(Fault::Reset),
@@ -116,7 +117,7 @@ impl AuthorizationServer {
         Self::default()
     }
 
-    /// Sets the answer for `path`, including its query.
+    /// Sets the answer for `path`, which includes the query if there is one.
     pub fn answer(&self, path: &str, answer: Answer) {
         let mut script = self.0.script.lock().unwrap();
         script.answers.retain(|(other, _)| other != path);
@@ -139,7 +140,7 @@ impl AuthorizationServer {
         self.0.script.lock().unwrap().requests.clone()
     }
 
-    /// The number of requests for `path`.
+    /// The number of requests for `path` so far.
     pub fn fetches(&self, path: &str) -> usize {
         let script = self.0.script.lock().unwrap();
         script
@@ -149,7 +150,7 @@ impl AuthorizationServer {
             .count()
     }
 
-    /// Records a request, whether or not it gets an answer.
+    /// Records a request. The fake host calls this even if the request never gets an answer.
     pub fn receive(&self, request: Message) {
         self.0.script.lock().unwrap().requests.push(request);
     }
@@ -165,8 +166,8 @@ impl AuthorizationServer {
         self.listen_at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
-    /// Serves the script at this address, so that a server can return to its old address after it
-    /// was dropped.
+    /// Serves the script at this address. A test uses it to start a dropped server again at its old
+    /// address.
     pub fn listen_at(&self, address: SocketAddr) -> io::Result<Server> {
         let this = self.clone();
         Server::start_at(address, move |request| {

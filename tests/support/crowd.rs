@@ -1,8 +1,8 @@
 //! Sends as many different requests as possible, over connections that stay open.
 //!
-//! A client has many connections with one pending request each. It sends all requests before it
-//! reads the first answer, so that even an unoptimised client keeps a proxy busy. Pipelining does
-//! not work, because Envoy closes a connection when it answers a request itself.
+//! A client is a thread with many connections. It sends one request on each of them before it reads
+//! the first answer, so that even an unoptimised build keeps a proxy busy. Pipelining does not
+//! work, because Envoy closes a connection when it answers a request itself.
 
 use std::{
     io::{self, Read, Write},
@@ -16,8 +16,8 @@ use super::{driver::Request, http};
 /// The number of connections of each client.
 const CONNECTIONS: usize = 32;
 
-/// Sends one request for each number with this many clients, and waits for all answers. Fails at
-/// the first answer with an unexpected status.
+/// Sends one request for each number in `numbers`, divided among this many clients, and waits for
+/// all answers. Fails at the first answer with another status than `status`.
 pub fn send(
     address: SocketAddr,
     clients: u64,
@@ -72,8 +72,8 @@ fn converse(
     Ok(())
 }
 
-/// Reads an answer. It must have `content-length`, as Envoy's own answers and those of the test
-/// servers do.
+/// Reads an answer with `content-length`. Envoy's own answers and those of the test servers have
+/// one.
 fn read_answer<'a>(connection: &mut TcpStream, text: &'a mut [u8]) -> io::Result<&'a [u8]> {
     const LENGTH: &[u8] = b"content-length: ";
     const END: &[u8] = b"\r\n\r\n";

@@ -21,12 +21,13 @@ pub fn at(seconds: i64) -> UnixMillis {
     UnixMillis::new(u64::try_from(seconds).unwrap() * 1000)
 }
 
-/// Decides a request over a plain connection. A missing key is refused, not awaited.
+/// Decides a request over a plaintext connection. If a key is missing, the request is refused
+/// instead of waiting for the key.
 pub fn decide(engine: &Engine, request: &Request<'_>, now: i64) -> Decision {
     decided(engine, request, now).decision
 }
 
-/// Like [`decide`], with the details of the decision.
+/// Like [`decide`], but also returns the details of the decision.
 pub fn decided(engine: &Engine, request: &Request<'_>, now: i64) -> Decided {
     engine.decide(request, None, at(now), Patience::Exhausted, &NoConnection)
 }

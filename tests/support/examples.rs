@@ -1,4 +1,4 @@
-//! The configurations in the documentation and in `envoy/`.
+//! The example configurations in the documentation and in `envoy/`.
 
 #![allow(
     clippy::indexing_slicing,
@@ -48,7 +48,7 @@ pub fn of_the_documentation() -> Vec<Example> {
     pages().iter().flat_map(|page| examples(page)).collect()
 }
 
-/// Portcullis's configuration in each Envoy configuration of `envoy/`, with its place.
+/// The configurations of Portcullis in the Envoy configurations of `envoy/`, each with its file.
 pub fn of_envoy() -> Vec<(String, Value)> {
     let folder = crate::folders::project().join("envoy");
     let mut found = Vec::new();
@@ -104,7 +104,7 @@ fn pages() -> Vec<PathBuf> {
 fn examples(page: &Path) -> Vec<Example> {
     let text = fs::read_to_string(page).unwrap();
     let mut found: Vec<Example> = Vec::new();
-    let mut fence: Option<bool> = None; // inside a code block: whether it is a configuration
+    let mut fence: Option<bool> = None; // in a code block: Some(whether it is a configuration)
     for (index, line) in text.lines().enumerate() {
         let info = line.trim_start().strip_prefix("```");
         match (fence, info) {

@@ -8,8 +8,6 @@ use std::{
 };
 
 /// The project's root folder.
-///
-/// Never, because this package is in a subfolder of the project.
 #[must_use]
 pub fn project() -> &'static Path {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -30,6 +28,8 @@ pub fn temporary() -> PathBuf {
 
 /// Writes a file in a subfolder of [`temporary`]. The file is replaced atomically, because tests
 /// that run at the same time write and read the same files.
+///
+/// # Panics
 ///
 /// If the file cannot be written.
 #[must_use]

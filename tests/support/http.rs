@@ -11,8 +11,8 @@ use std::{
     time::Duration,
 };
 
-/// The timeout for reads and writes. It is much longer than even a loaded machine needs, so only a
-/// hang exceeds it.
+/// The timeout for reads and writes. It is much longer than even a busy machine needs, so a test
+/// that exceeds it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 const MAX_HEADERS: usize = 2048;
 
@@ -33,7 +33,7 @@ impl Headers {
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name.as_ref()));
     }
 
-    /// Every value of a header, in order. The name may be in any case.
+    /// Every value of a header, in order. The letter case of the name does not matter.
     pub fn bytes(&self, name: impl AsRef<[u8]>) -> Vec<&[u8]> {
         let same = |(other, _): &&(Vec<u8>, Vec<u8>)| other.eq_ignore_ascii_case(name.as_ref());
         self.0
@@ -43,13 +43,13 @@ impl Headers {
             .collect()
     }
 
-    /// Every value of a header as text. Bytes that are not UTF-8 become U+FFFD.
+    /// Every value of a header as a string. Bytes that are not UTF-8 become U+FFFD.
     pub fn values(&self, name: &str) -> Vec<String> {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         self.bytes(name).into_iter().map(text).collect()
     }
 
-    /// The value of a header. Fails the test if the header is repeated.
+    /// The value of a header; `None` without the header. Fails the test if the header is repeated.
     pub fn value(&self, name: &str) -> Option<String> {
         let mut values = self.values(name);
         assert!(values.len() <= 1, "header {name} is repeated: {values:?}");
@@ -99,7 +99,7 @@ pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Message>> {
     }))
 }
 
-/// Reads the response to a request with this method. Skips any `1xx`.
+/// Reads the response to a request with this method. Skips interim responses (`1xx`).
 pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, Message)> {
     loop {
         let head = read_head(from)?.ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -187,7 +187,8 @@ fn read_head(from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(head))
 }
 
-/// The body of a message that has neither `content-length` nor `chunked` (RFC 9112 section 6.3).
+/// What the body of a message is if the message has neither `content-length` nor `chunked`
+/// (RFC 9112 section 6.3).
 #[derive(Clone, Copy)]
 enum Unframed {
     Empty,

@@ -1,8 +1,8 @@
-//! A minimal HTTP/2 client: it sends one request and reads its status.
+//! A minimal HTTP/2 client: it sends one request and reads the status of the response.
 //!
-//! HTTP/1.1 cannot carry a `:path` with arbitrary octets or a method in lower case, and client
-//! libraries refuse to send them. Header fields are sent as literals without indexing and without
-//! Huffman coding (RFC 7541 section 6.2.2).
+//! Tests need requests that HTTP/1.1 cannot carry and that client libraries refuse to send: with
+//! arbitrary octets in `:path`, or with a method in lower case. Header fields are sent as literals
+//! without indexing and without Huffman coding (RFC 7541 section 6.2.2).
 
 use std::{
     io::{self, Read, Write},
@@ -20,7 +20,7 @@ const END_HEADERS: u8 = 4;
 const PADDED: u8 = 8;
 const PRIORITY: u8 = 0x20;
 
-/// Sends a request without a body as stream 1 of a new connection. Returns its status.
+/// Sends a request without a body as stream 1 of a new connection. Returns the response's status.
 pub fn status(address: SocketAddr, fields: &[(&[u8], &[u8])]) -> io::Result<u16> {
     let mut connection = connect(address)?;
     connection.write_all(PREFACE)?;
@@ -61,7 +61,8 @@ fn text(octets: &[u8]) -> Vec<u8> {
     [&[length], octets].concat()
 }
 
-/// The number of octets for padding and priority, which precede the header block.
+/// The number of octets before the header block, which depends on the frame's flags for padding and
+/// priority.
 const fn skipped(flags: u8) -> usize {
     let padded = if flags & PADDED == 0 { 0 } else { 1 };
     let priority = if flags & PRIORITY == 0 { 0 } else { 5 };

@@ -4,8 +4,8 @@
 //! - [`envoy::Envoy`] runs the proxy-wasm module in the real Envoy over loopback sockets.
 //! - [`envoy::NativeEnvoy`] runs the dynamic module in the real Envoy.
 //!
-//! A scenario is a function that is generic over the [`driver::Driver`]. [`on_every_driver!`] turns it into one test
-//! for each driver.
+//! A scenario is a function that is generic over the [`driver::Driver`]. [`on_every_driver!`] makes one test of it for
+//! each driver.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod authorization_server;
@@ -39,10 +39,10 @@ pub mod upstream;
 pub mod workers;
 pub mod x509;
 
-/// Makes a test of each scenario for each driver: `in_process::…`, `in_envoy::…` and `in_native::…`.
+/// Makes one test of each scenario for each driver: `in_process::…`, `in_envoy::…` and `in_native::…`.
 ///
-/// A scenario is `fn name<D: Driver>()`. If Envoy or the module is missing, a test says so and passes; in CI it fails.
-/// With `in_envoy PATH;` before the scenarios, Envoy runs the module at that path.
+/// A scenario is `fn name<D: Driver>()`. If Envoy or the module is missing, a test prints that and passes; in CI it
+/// fails. With `in_envoy PATH;` before the scenarios, Envoy runs the module at that path.
 #[macro_export]
 macro_rules! on_every_driver {
     ($($scenario:ident),+ $(,)?) => {
@@ -71,7 +71,7 @@ macro_rules! on_every_driver {
     };
 }
 
-/// Makes a test of each scenario for the fake host and for Envoy with the proxy-wasm module. The scenarios depend on
+/// Makes tests of each scenario for the fake host and for Envoy with the proxy-wasm module. These scenarios depend on
 /// host features that the dynamic module does not have.
 #[macro_export]
 macro_rules! on_wasm_hosts {
@@ -83,7 +83,8 @@ macro_rules! on_wasm_hosts {
     };
 }
 
-/// Makes a test of each scenario in Envoy with each build, for features that the fake host does not have.
+/// Makes one test of each scenario for each build in Envoy. These scenarios need features that the fake host does not
+/// have.
 #[macro_export]
 macro_rules! on_both_builds {
     ($($scenario:ident),+ $(,)?) => {
@@ -107,7 +108,7 @@ macro_rules! on_both_builds {
     };
 }
 
-/// Makes a test of each scenario in Envoy only, for features that the fake host does not have.
+/// Makes a test of each scenario for Envoy with the proxy-wasm module only.
 #[macro_export]
 macro_rules! in_envoy {
     ($($scenario:ident),+ $(,)?) => {
@@ -121,7 +122,7 @@ macro_rules! in_envoy {
     };
 }
 
-/// Makes a test of each scenario in Envoy with the dynamic module only.
+/// Makes a test of each scenario for Envoy with the dynamic module only.
 #[macro_export]
 macro_rules! in_native {
     ($($scenario:ident),+ $(,)?) => {

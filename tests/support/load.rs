@@ -1,8 +1,8 @@
 //! Puts a steady load on a listener, over connections that stay open.
 //!
 //! Each kind of request has its expected answers. A scenario may change the mix of requests:
-//! [`Load::change`] returns when no request of the old mix is pending. A connection that ends
-//! without an answer counts as lost. The request is not repeated, because a client would have
+//! [`Load::change`] returns when no request of the old mix is pending. If a connection ends without
+//! an answer, the request counts as lost. It is not repeated, because a real client would have
 //! noticed the loss.
 
 use std::{
@@ -42,7 +42,8 @@ impl Shot {
         Self::varying(kind, right, move |_| request.clone())
     }
 
-    /// Sends a different request each time, made from a number that is never repeated.
+    /// Sends a different request each time. `request` makes it from a number that is never
+    /// repeated.
     pub fn varying(
         kind: &'static str,
         right: &[u16],
@@ -56,7 +57,8 @@ impl Shot {
         }
     }
 
-    /// Expects that the header for the protected service names this user, if the request passes.
+    /// Also expects that, if the request passes, the header for the protected service names this
+    /// user.
     pub fn of_user(self, user: &str) -> Self {
         Self {
             user: Some(user.to_owned()),
@@ -64,7 +66,7 @@ impl Shot {
         }
     }
 
-    /// Describes what is wrong with an answer, if anything.
+    /// Describes what is wrong with an answer; `None` if it is correct.
     fn fault(&self, status: u16, answer: &Message) -> Option<String> {
         let user = answer.headers.value(ECHO_USER);
         let expected = self.user.clone().filter(|_| status == 200);
@@ -76,7 +78,7 @@ impl Shot {
     }
 }
 
-/// Clients that keep sending, with a pause between two requests.
+/// Clients that send requests until they are stopped, with a pause after each request.
 pub struct Load {
     shared: Arc<Shared>,
     clients: Vec<JoinHandle<()>>,
@@ -84,7 +86,7 @@ pub struct Load {
 
 struct Shared {
     mix: Mutex<(u64, Arc<[Shot]>)>,
-    /// For each client, the number of the mix from which it took its last request.
+    /// For each client, the number of the mix that its last request came from.
     taken: Vec<AtomicU64>,
     next: AtomicU64,
     stopping: AtomicBool,
@@ -121,7 +123,7 @@ impl Load {
     }
 
     /// Changes the mix. Returns when no request of an older mix is pending and each client has sent
-    /// one of the new mix.
+    /// a request of the new mix.
     pub fn change(&self, mix: impl IntoIterator<Item = Shot>) {
         let current = {
             let mut current = self.shared.mix.lock().unwrap();
@@ -144,7 +146,7 @@ impl Load {
         self.shared.tally.lock().unwrap().clone()
     }
 
-    /// Ends the load after the clients have received their last answers.
+    /// Stops the clients after their last answers, and returns the final tally.
     pub fn stop(mut self) -> Tally {
         self.end();
         self.tally()
@@ -224,7 +226,7 @@ impl Tally {
         }
     }
 
-    /// The number of answers with this status to requests of this kind.
+    /// The number of answers with this status that requests of this kind got.
     pub fn of(&self, kind: &str, status: u16) -> u64 {
         let row = self.rows.get(kind);
         row.and_then(|row| row.statuses.get(&status).copied())
@@ -261,7 +263,8 @@ impl fmt::Display for Tally {
     }
 }
 
-/// A client with one connection. It reconnects after the server has announced that it closes.
+/// A client with one connection. It reconnects if the server has announced that it closes the
+/// connection.
 pub struct Client {
     address: SocketAddr,
     connection: Option<BufReader<TcpStream>>,

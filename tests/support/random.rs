@@ -4,7 +4,7 @@
 pub struct Random(u64);
 
 impl Random {
-    /// Starts the sequence of this seed.
+    /// Starts the sequence that belongs to this seed.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -14,7 +14,7 @@ impl Random {
         usize::try_from(self.number() % bound as u64).unwrap()
     }
 
-    /// Returns true in one of `times` cases.
+    /// Returns true with the probability 1 / `times`.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
@@ -24,7 +24,7 @@ impl Random {
         choices[self.below(choices.len())].clone()
     }
 
-    /// A number.
+    /// Any 64-bit number.
     pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

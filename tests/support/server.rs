@@ -1,4 +1,5 @@
-//! A threaded HTTP/1.1 server on loopback, which the scripted servers use.
+//! A threaded HTTP/1.1 server on loopback. The authorization server and the protected service of
+//! the tests use it.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +16,7 @@ use super::http::{Message, read_request};
 
 /// A [`Server`]'s reply to a request.
 pub struct Reply {
-    /// The bytes to write. They need not be valid HTTP.
+    /// The bytes to send, which need not be valid HTTP.
     pub bytes: Vec<u8>,
     /// What the server does with the connection afterwards.
     pub then: Then,
@@ -45,8 +46,8 @@ struct Shared {
 }
 
 impl Server {
-    /// Listens on a free port. `handler` answers requests; those of different connections in
-    /// parallel.
+    /// Listens on a free port. `handler` answers the requests; for different connections, it runs
+    /// in parallel.
     pub fn start(handler: impl Fn(Message) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), handler)
     }
@@ -71,8 +72,8 @@ impl Server {
                 own.open.lock().unwrap().insert(id, twin);
                 let (own, handler) = (Arc::clone(&own), Arc::clone(&handler));
                 thread::spawn(move || {
-                    // A broken connection needs no error here: the test that uses it misses the
-                    // answer.
+                    // A broken connection is no error here, because the test that waits for its
+                    // answer fails.
                     drop(serve(connection, &*handler));
                     own.open.lock().unwrap().remove(&id);
                 });

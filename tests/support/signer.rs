@@ -1,4 +1,4 @@
-//! Signs tokens with the fixed keys in `keys/`, in the role of an issuer.
+//! Signs tokens with the fixed keys in `keys/`, as an issuer would.
 //!
 //! Everything is deterministic (RSA-PSS takes its salt from a counter), so failures are
 //! reproducible. The private keys are public, because they are in this repository: never use them
@@ -24,12 +24,12 @@ use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPrivateKey};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-/// Which of the two keys of a type signs. A test for wrong signatures uses the other key.
+/// Chooses between the two keys that exist for each key type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pair {
-    /// The key that a test's issuer publishes.
+    /// The key that the issuer publishes.
     Own,
-    /// Another key of the same type.
+    /// A key that the issuer does not publish, for forged tokens.
     Other,
 }
 
@@ -58,7 +58,7 @@ impl Signer {
         Self::with_pair(alg, Pair::Own)
     }
 
-    /// Like [`Self::new`], but `Pair::Other` signs with an unpublished key under the same `kid`.
+    /// Like [`Self::new`], with a choice of keys. Both keys of an algorithm have the same `kid`.
     pub fn with_pair(alg: Algorithm, pair: Pair) -> Self {
         let jwk = private_jwk(alg, pair);
         let private = serde_json::from_str(jwk).expect("a key file is a JSON object");

@@ -1,8 +1,8 @@
 //! The protected service. It records every request and answers 200, unless the request asks for
-//! another status by [`STATUS`].
+//! another status with the header [`STATUS`].
 //!
-//! Each answer has an [`ECHO_ID`], which leads to the record of its request even if many requests
-//! run at once or the answer has no body (`HEAD`).
+//! Each answer has an [`ECHO_ID`], by which a test finds the record of the request, even if many
+//! requests run at once or the answer has no body (`HEAD`).
 
 use std::{
     io,
@@ -20,14 +20,14 @@ use super::{
 pub const ECHO_ID: &str = "x-echo-id";
 /// The response header that repeats the request's [`USER`].
 pub const ECHO_USER: &str = "x-echo-user";
-/// The request header in which the gate passes the user.
+/// The request header with which the gate names the user.
 pub const USER: &str = "x-user";
 /// The request header with which a test chooses the service's status.
 pub const STATUS: &str = "x-echo-status";
 /// The body of the protected service's answers.
 pub const BODY: &[u8] = b"hello from the protected service";
 
-/// The recording HTTP server.
+/// The protected service as an HTTP server.
 pub struct Upstream {
     server: Server,
     seen: Arc<Mutex<Vec<Seen>>>,

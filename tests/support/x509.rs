@@ -1,8 +1,8 @@
 //! Verifies signatures like a host that knows X.509 but not JOSE. The DER parsers are independent
 //! of Portcullis's own.
 //!
-//! Like BoringSSL, this verifier only looks at the key: any hash works with any key, whatever
-//! algorithm the token names.
+//! Like BoringSSL, this verifier looks only at the key. It accepts any hash with any key, even if
+//! the token names an algorithm that would not allow it.
 
 #![allow(
     clippy::unwrap_used,
@@ -62,14 +62,15 @@ pub fn verifies(hash: &str, public_key: &[u8], signature: &[u8], text: &[u8]) ->
     }
 }
 
-/// The two integers of a DER sequence. The encoding must be strict.
+/// The two integers of a strictly encoded DER sequence; `None` for anything else.
 fn numbers(der: &[u8]) -> Option<[&[u8]; 2]> {
     let numbers = Vec::<UintRef<'_>>::from_der(der).ok()?;
     let octets: Vec<_> = numbers.iter().map(|number| number.as_bytes()).collect();
     octets.try_into().ok()
 }
 
-/// Converts an `Ecdsa-Sig-Value` to JOSE's form; `None` if the input is not valid.
+/// Converts an `Ecdsa-Sig-Value` (DER) to the signature format of JOSE; `None` if the input is not
+/// valid.
 fn side_by_side(der: &[u8], octets: usize) -> Option<Vec<u8>> {
     let mut both = Vec::new();
     for number in numbers(der)? {

@@ -13,7 +13,7 @@ pub struct Request {
     pub method: String,
     /// Path and query, sent unchanged.
     pub path: String,
-    /// `Host`.
+    /// The value of the `Host` header.
     pub authority: String,
     /// Header lines, sent unchanged and in this order.
     pub headers: Headers,
@@ -106,8 +106,7 @@ pub struct Exchange {
     pub upstream: Option<Seen>,
     /// Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub details: String,
-    /// The route's metadata in the namespace `portcullis`, for the route that the request finally
-    /// took.
+    /// The metadata in the namespace `portcullis` of the route that the request finally took.
     pub route: Option<Value>,
     /// The filter state that the module wrote, for the names in
     /// [`Setup::filter_state`](super::Setup::filter_state).

@@ -7,17 +7,17 @@
 //!
 //! - Put the gate in front of a service that records every request, with the clusters, routes and filters of
 //!   [`Setup`].
-//! - Return a refused configuration as [`Refused`], with everything that was logged about it. Tests compare
-//!   its text.
+//! - If a configuration is refused, return [`Refused`] with everything that was logged about it. Tests
+//!   compare this log.
 //! - Keep any number of requests in flight between [`Driver::begin`] and [`Driver::finish`], and report how a
 //!   client sees each one end.
-//! - Fail the test if the module traps or panics, whatever the test looks at.
-//! - Start every gate from nothing: counters at zero, an empty log, no records in shared memory that another
-//!   gate wrote.
+//! - Fail the test if the module traps or panics, even if the test does not check for that.
+//! - Start every gate from a clean state: counters at zero, an empty log, and no data of other gates in
+//!   shared memory.
 //! - Wait for conditions, never for a fixed time. The fake host's time is simulated; Envoy's is real.
 //!
-//! Some hosts lack a feature. The fields of [`Setup`] and [`Exchange`] say which, and a scenario
-//! that needs the feature only runs on drivers that have it.
+//! Some hosts lack a feature. The fields of [`Setup`] and [`Exchange`] name the host that lacks it,
+//! and a scenario that needs the feature only runs with drivers that have it.
 //! [`on_every_driver!`](crate::on_every_driver) lists the drivers.
 
 mod exchange;
@@ -32,7 +32,7 @@ pub use self::{
     setup::{Build, Route, Setup, VirtualHost, Wrapping},
 };
 
-/// A gate in front of a service that records what reaches it.
+/// A gate in front of a service that records the requests it receives.
 pub trait Driver: Sized {
     /// A request that has no answer yet.
     type Pending;
@@ -56,8 +56,8 @@ pub trait Driver: Sized {
         true
     }
 
-    /// Whether metrics of keys are visible immediately. In Envoy 1.38, a dynamic module can only
-    /// write them during its next request.
+    /// Whether metrics about keys are visible as soon as they change. In Envoy 1.38, a dynamic
+    /// module can write metrics only while it handles a request.
     fn shows_key_metrics_at_once() -> bool {
         true
     }
@@ -69,11 +69,12 @@ pub trait Driver: Sized {
     /// Replaces the plugin configuration. If the new one is refused, the old one stays in force.
     fn reconfigure(&self, configuration: &Value) -> Result<(), Refused>;
 
-    /// Offers a configuration that the module accepts, in an update that the host refuses for
-    /// another reason.
+    /// Offers a configuration that the module accepts, as part of an update that the host refuses
+    /// for another reason.
     fn reconfigure_in_vain(&self, configuration: &Value);
 
-    /// Opens a connection. In Envoy, it outlives an update only with [`Setup::keeps_connections`].
+    /// Opens a connection. In Envoy, the connection outlives an update only with
+    /// [`Setup::keeps_connections`].
     fn connect(&self) -> Self::Connection;
 
     /// Sends a request over a connection and waits for its answer.
@@ -82,7 +83,7 @@ pub trait Driver: Sized {
     /// Sends a request without waiting for its answer.
     fn begin(&self, request: &Request) -> Self::Pending;
 
-    /// Waits for the answer.
+    /// Waits for the answer to a request that [`Self::begin`] has sent.
     fn finish(&self, pending: Self::Pending) -> Exchange;
 
     /// Closes the client's connection without waiting for the answer.
@@ -91,8 +92,8 @@ pub trait Driver: Sized {
     /// The number of requests that the gate has received and not answered yet.
     fn in_flight(&self) -> u64;
 
-    /// The number of connections that each worker has accepted. The fake host counts requests
-    /// instead.
+    /// The number of connections that each worker has accepted. The fake host returns the number of
+    /// requests instead.
     fn taken_by_worker(&self) -> Vec<u64>;
 
     /// The value of a counter or gauge; `None` if the module has not defined it.
@@ -104,7 +105,7 @@ pub trait Driver: Sized {
     /// The gate's clock in seconds since 1970, for the times in tokens.
     fn now(&self) -> u64;
 
-    /// Lets the gate's time pass by this much.
+    /// Lets this much of the gate's time pass.
     fn pass(&self, time: Duration);
 
     /// Waits until the condition holds. Fails the test after a timeout.
@@ -115,9 +116,9 @@ pub trait Driver: Sized {
         self.finish(self.begin(request))
     }
 
-    /// Distributes the requests over this many connections in turn, and returns the statuses in
-    /// order. `None` means that the connection ended without an answer. Only Envoy keeps the
-    /// connections open.
+    /// Distributes the requests evenly over this many connections, and returns the statuses in the
+    /// order of the requests. `None` means that the connection ended without an answer. The fake
+    /// host opens a new connection for each request.
     fn send_over(&self, connections: usize, requests: &[Request]) -> Vec<Option<u16>> {
         let at_once = requests.chunks(connections);
         at_once
@@ -136,6 +137,6 @@ pub trait Driver: Sized {
     }
 }
 
-/// The refusal of a configuration: everything that host and module logged about it.
+/// The refusal of a configuration, with everything that host and module logged about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused(pub String);

@@ -9,11 +9,11 @@ use crate::authorization_server::AuthorizationServer;
 /// How Envoy's configuration wraps the plugin configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wrapping {
-    /// `google.protobuf.StringValue` that holds the JSON text.
+    /// A `google.protobuf.StringValue` that contains the configuration as JSON.
     #[default]
     Text,
-    /// `google.protobuf.Struct`, whose numbers are doubles. Envoy passes its wire format to the
-    /// module.
+    /// A `google.protobuf.Struct`, whose numbers are all doubles. Envoy passes the protobuf
+    /// encoding to the module.
     Struct,
 }
 
@@ -29,8 +29,8 @@ pub struct Setup {
     /// Clusters, each with the address of a server that the test runs itself. Only Envoy can use
     /// them.
     pub external_clusters: BTreeMap<String, SocketAddr>,
-    /// The number of worker threads; 0 means 1. In WebAssembly, each worker has a VM, and so has
-    /// the main thread.
+    /// The number of worker threads; 0 means 1. In the proxy-wasm build, each worker and the main
+    /// thread have a VM.
     pub workers: usize,
     /// Whether Envoy gives each new connection to the worker that has the fewest connections.
     /// Otherwise the kernel chooses the worker. The fake host always uses its workers in turn.
@@ -38,9 +38,9 @@ pub struct Setup {
     /// Whether connections outlive the configuration that they began with. Otherwise Envoy closes
     /// them as soon as the configuration is replaced.
     pub keeps_connections: bool,
-    /// Whether the gate has its own process, which starts and ends with it. This is necessary for a
-    /// test that examines the start or the whole process. Other gates share a process, one after
-    /// another.
+    /// Whether the gate has its own process, which starts and ends with the gate. A test that
+    /// examines the start of Envoy or the whole process needs it. Other gates share a process, one
+    /// after another.
     pub alone: bool,
     /// The allowed `proxy_*` calls and callbacks; `None` allows all. Only WebAssembly has such
     /// capabilities.
@@ -58,21 +58,22 @@ pub struct Setup {
     pub logged: Vec<String>,
     /// The routes by host, with their metadata. If empty, one route takes all requests.
     pub virtual_hosts: Vec<VirtualHost>,
-    /// The filter state that another filter sets before the module runs, each entry from a request
-    /// header.
+    /// The filter state that another filter sets before the module runs: for each key, the request
+    /// header that contains the value.
     pub preset_filter_state: BTreeMap<String, String>,
-    /// The filters before the gate's, in the form of Envoy's configuration. The fake host has none.
+    /// The filters before Portcullis, in the form of Envoy's configuration. The fake host has none.
     pub filters_ahead: Vec<Value>,
-    /// The filters after the gate's, in the form of Envoy's configuration. The fake host has none.
+    /// The filters after Portcullis, in the form of Envoy's configuration. The fake host has none.
     pub filters_behind: Vec<Value>,
-    /// The `vm_id` under which WebAssembly modules share memory; `None` chooses a new one. No two
-    /// tests may use the same name, because one process can run the gates of several tests.
+    /// The `vm_id`: WebAssembly modules with the same one share memory. `None` chooses a new one.
+    /// No two tests may use the same `vm_id`, because one process can run the gates of several
+    /// tests.
     pub vm_id: Option<String>,
-    /// The proxy-wasm module or the dynamic module that Envoy loads; `None` means Portcullis. The fake host always runs
-    /// Portcullis.
+    /// The proxy-wasm module or the dynamic module that Envoy loads; `None` means Portcullis. The
+    /// fake host always runs Portcullis.
     pub module: Option<PathBuf>,
-    /// The folder in which a file makes the dynamic module panic, if it was built with defects; `None` means that a panic
-    /// fails the test.
+    /// A folder for a dynamic module that was built with defects: if a test creates a file there,
+    /// the module panics on purpose. With `None`, a panic fails the test.
     pub defects: Option<PathBuf>,
     /// The build of Portcullis that Envoy runs. The driver sets it.
     pub build: Build,
@@ -108,7 +109,8 @@ pub struct Route {
     pub filter_state: Option<(String, String)>,
     /// The metadata in the namespace `portcullis`; `None` means no metadata at all.
     pub metadata: Option<Value>,
-    /// Whether the policy stays in the route's metadata, even if the build is the dynamic module.
+    /// Whether the policy is in the route's metadata even if Envoy runs the dynamic module, which
+    /// does not read it there.
     pub is_in_wasm_form: bool,
 }
 
@@ -137,7 +139,7 @@ impl Route {
         }
     }
 
-    /// Adds a filter state entry that must have this value.
+    /// Limits the route to requests whose filter state has this value.
     pub fn with_filter_state(self, key: &str, text: &str) -> Self {
         Self {
             filter_state: Some((key.to_owned(), text.to_owned())),
@@ -145,7 +147,8 @@ impl Route {
         }
     }
 
-    /// Keeps the policy in the route's metadata, even if the build is the dynamic module.
+    /// Puts the policy into the route's metadata even if Envoy runs the dynamic module, which does
+    /// not read it there.
     pub fn in_wasm_form(self) -> Self {
         Self {
             is_in_wasm_form: true,
@@ -153,7 +156,7 @@ impl Route {
         }
     }
 
-    /// Adds metadata for the module.
+    /// Adds metadata for the module, which is the route's policy.
     pub fn saying(self, metadata: Value) -> Self {
         Self {
             metadata: Some(metadata),
@@ -161,7 +164,7 @@ impl Route {
         }
     }
 
-    /// Adds a header that requests must have with this value.
+    /// Limits the route to requests that have this header with this value.
     pub fn with_header(self, name: &str, value: &str) -> Self {
         Self {
             header: Some((name.to_owned(), value.to_owned())),
@@ -171,7 +174,7 @@ impl Route {
 }
 
 impl Setup {
-    /// One worker, no clusters, all capabilities allowed.
+    /// A gate with one worker, no clusters and all capabilities.
     pub fn new(configuration: Value) -> Self {
         Self {
             configuration,
@@ -205,7 +208,7 @@ impl Setup {
         }
     }
 
-    /// Requests a separate process.
+    /// Requests a separate process for the gate.
     pub fn alone(self) -> Self {
         Self {
             alone: true,

@@ -24,7 +24,7 @@ pub struct Entry {
     pub headers: BTreeMap<String, Option<String>>,
 }
 
-/// The log's entries by the client's address. The file is read while Envoy writes it.
+/// The log's entries by the client's address. The file is read while Envoy still writes to it.
 #[derive(Default)]
 pub struct AccessLog {
     file: Option<BufReader<File>>,
@@ -33,7 +33,8 @@ pub struct AccessLog {
 }
 
 impl AccessLog {
-    /// Takes the entry of a client's request; `None` if Envoy has not written it yet.
+    /// Removes and returns the entry for a client's request; `None` if Envoy has not written it
+    /// yet.
     pub fn take(&mut self, path: &Path, client: &str) -> Option<Entry> {
         if self.file.is_none() {
             self.file = File::open(path).ok().map(BufReader::new);

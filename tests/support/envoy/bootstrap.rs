@@ -20,7 +20,7 @@ pub const VM_ID: &str = "portcullis-test";
 /// Envoy's own default for `max_request_headers_kb`.
 const REQUEST_HEADERS_KIB: u32 = 60;
 
-/// The configuration of a process that gets listeners and clusters later.
+/// The configuration of a process that receives its listeners and clusters later.
 pub fn warm(folder: &Path, build: Build) -> Value {
     let mut bootstrap = json!({
         "node": { "id": "test", "cluster": "test" },
@@ -36,7 +36,7 @@ pub fn warm(folder: &Path, build: Build) -> Value {
     bootstrap
 }
 
-/// A service that keeps the proxy-wasm module loaded.
+/// A bootstrap extension that keeps the proxy-wasm module loaded while no listener uses it.
 fn loaded_module() -> Value {
     let setup = Setup {
         vm_id: Some("warm".to_owned()),
@@ -54,7 +54,7 @@ fn loaded_module() -> Value {
     json!({ "name": "envoy.bootstrap.wasm", "typed_config": service })
 }
 
-/// The configuration of a process, without its listener.
+/// The configuration of a process. The listener is not part of it but in a separate file.
 pub fn bootstrap(folder: &Path, clusters: &[Value]) -> Value {
     json!({
         "node": { "id": "test", "cluster": "test" },
@@ -139,8 +139,8 @@ fn route((index, route): (usize, &Route), setup: &Setup) -> Value {
     configured
 }
 
-/// The form of a route's policy. It is not a `Struct` in Envoy 1.38, which would pass it in the
-/// wire format.
+/// How Envoy's configuration wraps a route's policy for the dynamic module. Envoy 1.38 would pass a
+/// `Struct` to the module in its protobuf encoding, so the policy is a string there.
 fn policy_wrapping() -> Wrapping {
     match version() >= (1, 39) {
         true => Wrapping::Struct,
@@ -260,7 +260,7 @@ pub fn wasm_filter(setup: &Setup, written: &Value) -> Value {
     })
 }
 
-/// The proxy-wasm module in a separate VM with the same `vm_id`.
+/// The same filter in a separate VM with the same `vm_id`.
 pub fn wasm_filter_of_another_vm(setup: &Setup, configuration: &Value) -> Value {
     let mut filter = wasm_filter(setup, configuration);
     filter["typed_config"]["config"]["vm_config"]["configuration"] = json!({
@@ -269,14 +269,14 @@ pub fn wasm_filter_of_another_vm(setup: &Setup, configuration: &Value) -> Value 
     filter
 }
 
-/// The access log of a gate. A process has one for each of its gates.
+/// The path of a gate's access log. A process writes a separate file for each of its gates.
 pub fn access_log_file(folder: &Path, setup: &Setup) -> PathBuf {
     let vm_id = setup.vm_id.as_deref().unwrap_or(VM_ID);
     folder.join(format!("access-{vm_id}.log"))
 }
 
-/// The access log with one line for each request. The client's port identifies the exchange,
-/// because each exchange has its own connection.
+/// Envoy's configuration of the access log, which has one line for each request. The client's port
+/// identifies the request, because each request has its own connection.
 fn access_log(folder: &Path, setup: &Setup) -> Value {
     let prefix = match setup.build {
         Build::Wasm => "wasm.",
@@ -328,7 +328,7 @@ pub fn cluster(name: &str, address: SocketAddr) -> Value {
     })
 }
 
-/// A socket's address.
+/// An address in the form of Envoy's configuration.
 pub fn socket(address: SocketAddr) -> Value {
     json!({ "socket_address": {
         "address": address.ip().to_string(),

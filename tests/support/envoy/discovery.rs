@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{bootstrap, process::EnvoyProcess};
 use crate::driver::{Refused, Setup};
 
-/// The kind of resources in a file.
+/// The kind of the resources that a file contains.
 #[derive(Clone, Copy)]
 pub enum Kind {
     /// Listeners.
@@ -28,7 +28,7 @@ pub struct Offer {
 }
 
 impl Kind {
-    /// The name of the file, in the process's folder.
+    /// The name of the file in the process's folder.
     pub fn file(self) -> &'static str {
         match self {
             Self::Listeners => "listeners.json",
@@ -76,7 +76,7 @@ impl Kind {
         }
     }
 
-    /// The number of sets that Envoy has refused.
+    /// The number of offers of this kind that Envoy has refused.
     pub fn refusals(self, process: &EnvoyProcess) -> u64 {
         let name = format!("{}.update_rejected", self.statistics());
         process.stat(&name).unwrap_or_default()
@@ -96,6 +96,7 @@ pub struct OfferedListener {
     offer: Offer,
     /// The number of listeners that Envoy had refused before this offer.
     refusals: u64,
+    /// The size of Envoy's log when the listener was offered.
     logged: usize,
 }
 
@@ -125,8 +126,8 @@ impl OfferedListener {
         self.logged
     }
 
-    /// Envoy's verdict; `None` until Envoy refuses the listener, or until only this listener
-    /// serves.
+    /// Envoy's verdict on the listener. Returns `None` until Envoy has refused the listener, or has
+    /// accepted it and removed the one before it.
     pub fn verdict(&self, process: &EnvoyProcess, setup: &Setup) -> Option<Result<(), Refused>> {
         if Kind::Listeners.refusals(process) > self.refusals {
             let log = process

@@ -1,4 +1,4 @@
-//! Finds Envoy and the module.
+//! The paths of Envoy and of the two builds of the module.
 
 use std::{
     env,
@@ -11,8 +11,8 @@ use std::{
 
 use crate::driver::Build;
 
-/// Whether Envoy and the module are installed. Prints the missing ones; if `CI` is set, fails
-/// instead.
+/// Whether Envoy and the module at this path exist. If one is missing, prints its path, or fails
+/// the test if `CI` is set.
 pub fn is_installed(module: &Path) -> bool {
     let missing: Vec<_> = [binary(), module.to_owned()]
         .into_iter()
@@ -37,7 +37,7 @@ pub fn binary() -> PathBuf {
     from_environment("PORTCULLIS_ENVOY", ".tools/envoy/envoy")
 }
 
-/// Envoy's major and minor version. Some host facts differ between versions (`docs/hosts.md`).
+/// Envoy's major and minor version. Some versions behave differently (`docs/hosts.md`).
 pub fn version() -> (u32, u32) {
     static VERSION: OnceLock<(u32, u32)> = OnceLock::new();
     *VERSION.get_or_init(ask_version)

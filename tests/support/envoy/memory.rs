@@ -2,16 +2,17 @@
 
 use std::fs;
 
-/// The minimum size of the address range that V8 reserves for a module's memory. The memory may
-/// grow to 4 GiB, and an address in it may have an offset of up to 4 GiB.
+/// V8 reserves an address range of at least this size for a module's memory, because that memory
+/// may grow to 4 GiB.
 const RESERVATION: u64 = 4 << 30;
 
-/// The memory of a process in bytes.
+/// The memory of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
     /// All resident memory, in bytes.
     pub resident: u64,
-    /// The linear memories of the modules in all VMs together. A linear memory never shrinks.
+    /// The total of the modules' linear memories in all VMs, in bytes. A linear memory never
+    /// shrinks.
     pub linear: u64,
 }
 
@@ -40,7 +41,7 @@ impl Memory {
 }
 
 impl Mapping {
-    /// Parses the first line of a mapping.
+    /// Parses the first line of a mapping in `smaps`.
     fn read(line: &str) -> Option<Self> {
         let (from, rest) = line.split_once('-')?;
         let (to, rest) = rest.split_once(' ')?;

@@ -1,14 +1,14 @@
 //! The Envoy driver: runs the real module in the real proxy, over loopback sockets.
 //!
-//! An Envoy serves one gate at a time. Most gates borrow a warm Envoy from the [`pool`] and return
-//! it, because a start of Envoy takes more than a second. A gate leaves nothing behind for the next
-//! one: each has its own `vm_id`, access log and servers, counters start at zero, and the log is
-//! read from the gate's start. [`Setup::alone`] requests a new process, which a test needs if it
-//! examines the start, the memory, the VMs or other properties of the whole process.
+//! An Envoy serves one gate at a time. Most gates borrow a running Envoy from the [`pool`] and
+//! return it, because a start of Envoy takes more than a second. A gate leaves nothing behind for
+//! the next one: each gate has its own `vm_id`, access log and servers, counters start at zero, and
+//! earlier lines of the log are skipped. [`Setup::alone`] requests a new process, which a test
+//! needs if it examines the start, the memory, the VMs or other properties of the whole process.
 //!
-//! The kernel picks the ports. The files are in `target/tmp/envoy-…`. If a test fails, its files stay
-//! and its process ends. Envoy watches the file with the listener, so a test can replace the
-//! configuration of a running gate. A trap of the module fails the test, whatever the test checks.
+//! The kernel picks the ports. The files are in `target/tmp/envoy-…`; if a test fails, its files
+//! stay there. Envoy watches the file with the listener, so a test can replace the configuration of
+//! a running gate. A trap of the module always fails the test.
 
 mod access_log;
 pub mod bootstrap;
@@ -48,14 +48,14 @@ use super::{
     upstream::Upstream,
 };
 
-/// The text that Envoy logs when a callback traps.
+/// What Envoy logs when a callback of the proxy-wasm module traps.
 pub const TRAP: &str = "error wasm Function: ";
-/// How the dynamic module logs a panic.
+/// What the dynamic module logs when it panics.
 const DEFECT: &str = "portcullis: defect";
 /// The gauge of running VMs.
 const VMS: &str = "wasm.envoy.wasm.runtime.v8.active";
 
-/// Selects the build of the module that a driver runs.
+/// A type that selects the build of the module which a driver runs.
 pub trait RunsBuild {
     /// The build.
     const BUILD: Build;
@@ -91,11 +91,11 @@ pub struct Gate<B> {
     access_log: RefCell<AccessLog>,
     /// The listener that the gate started with.
     first: OfferedListener,
-    /// The address, which a listener keeps when its filters change.
+    /// The listener's address, which stays the same when its filters change.
     address: OnceCell<SocketAddr>,
 }
 
-/// A gate in the real Envoy, whichever build it runs.
+/// A gate in the real Envoy, with either build of the module.
 pub trait InEnvoy: Driver {
     /// The address of the listener.
     fn address(&self) -> SocketAddr;
@@ -103,7 +103,7 @@ pub trait InEnvoy: Driver {
     /// A page of the admin interface.
     fn admin(&self, path: &str) -> String;
 
-    /// The memory that the process has now.
+    /// The memory that the process uses now.
     fn memory(&self) -> Memory;
 }
 
@@ -195,7 +195,7 @@ impl<B: RunsBuild> Driver for Gate<B> {
         let client = pending.connection.local_addr().unwrap().to_string();
         let mut reader = BufReader::new(pending.connection);
         let answer = http::read_response(&mut reader, &pending.method);
-        drop(reader); // Envoy logs a tunnel at its end
+        drop(reader); // Envoy logs a tunnel (CONNECT) only when its connection closes
         self.exchange(answer, &client)
     }
 
@@ -276,7 +276,7 @@ impl<B: RunsBuild> Driver for Gate<B> {
 }
 
 impl<B: RunsBuild> Gate<B> {
-    /// Offers the gate to Envoy, without waiting for its verdict.
+    /// Offers the gate to Envoy without waiting until Envoy accepts or refuses it.
     pub fn launch(setup: &Setup) -> Self {
         let upstream = Upstream::start().unwrap();
         let mut clusters = vec![bootstrap::cluster(bootstrap::UPSTREAM, upstream.address())];
@@ -341,7 +341,7 @@ impl<B: RunsBuild> Gate<B> {
         self.process.admin(path)
     }
 
-    /// Whether all listeners serve.
+    /// Whether Envoy says that it is ready.
     pub fn is_ready(&self) -> bool {
         self.process.is_ready()
     }
@@ -354,7 +354,8 @@ impl<B: RunsBuild> Gate<B> {
             .get_or_init(|| self.process.wait_for("the listener", look))
     }
 
-    /// The exchange of a request whose answer has arrived.
+    /// Combines the answer that a client has received with the access log and the upstream's
+    /// record.
     fn exchange(&self, answer: io::Result<(u16, http::Message)>, client: &str) -> Exchange {
         let (status, message) = answer.unwrap_or_else(|error| self.process.fail(&error));
         let path = bootstrap::access_log_file(self.process.folder(), &self.setup);
@@ -430,7 +431,7 @@ pub fn new_vm_id() -> String {
     format!("gate-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The messages of the dynamic module.
+/// The dynamic module's messages in Envoy's log.
 fn logged_by_library(log: &str) -> Vec<String> {
     let words = |line: &str| {
         let (_, words) = line.split_once(" dynamic_modules ")?;
@@ -440,8 +441,8 @@ fn logged_by_library(log: &str) -> Vec<String> {
     log.lines().filter_map(words).collect()
 }
 
-/// The messages of the modules with this `vm_id`, which may be empty. Envoy's prefix of a line ends
-/// with the `vm_id`.
+/// The messages in Envoy's log of the modules with this `vm_id`, which may be empty. Envoy begins
+/// each message with a prefix that ends with the `vm_id`.
 fn logged_by_modules(log: &str, vm_id: &str) -> Vec<String> {
     let words = |line: &str| {
         let (_, named) = line.split_once(" wasm log")?;

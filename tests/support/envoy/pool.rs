@@ -1,4 +1,4 @@
-//! Warm Envoys that serve one gate after another.
+//! Running Envoys that serve one gate after another.
 //!
 //! Envoy starts slowly, because compiling the module takes more than a second of processor time. A
 //! warm Envoy keeps the compiled module loaded in a VM without requests, so a new gate starts
@@ -19,8 +19,8 @@ use super::{
 };
 use crate::driver::Build;
 
-/// The maximum number of processes of the same kind. A process needs a second to drop a listener,
-/// and the others serve meanwhile.
+/// The maximum number of processes of the same kind. After a gate, a process needs a second to drop
+/// the listener, so other processes serve the next gates.
 const MOST: usize = 8;
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
@@ -44,9 +44,10 @@ type PoolKind = (Build, usize);
 pub struct Warm {
     process: EnvoyProcess,
     slot: Slot,
-    /// The number of VMs without any gate. An Envoy without proxy-wasm does not count them.
+    /// The number of VMs that run while there is no gate. `None` if Envoy runs no proxy-wasm
+    /// module, because then it has no such gauge.
     vms: Option<u64>,
-    /// The offer of an empty set of listeners.
+    /// The offer that removes all listeners.
     empty: Offer,
 }
 
@@ -95,7 +96,8 @@ impl Drop for Lease {
     }
 }
 
-/// Takes an idle process that is ready, or starts a new one if the limit allows it.
+/// Takes an idle process that is ready. If there is none, starts a new one, unless the limit is
+/// reached or another process is starting.
 fn take(kind: PoolKind) -> Option<Warm> {
     let idle = with_pool(|pool| {
         let first = pool.idle.iter().position(|warm| warm.slot.0 == kind);
@@ -117,7 +119,7 @@ fn take(kind: PoolKind) -> Option<Warm> {
     warm
 }
 
-/// A process's slot in the limit for its kind.
+/// The right to run one process of this kind. There are at most [`MOST`] slots for each kind.
 struct Slot(PoolKind);
 
 impl Slot {
@@ -138,7 +140,7 @@ impl Drop for Slot {
     }
 }
 
-/// Locks the pool, even if another test has panicked with the lock.
+/// Runs `act` with the pool locked, even if another test has panicked while it held the lock.
 fn with_pool<T>(act: impl FnOnce(&mut Pool) -> T) -> T {
     act(&mut POOL.lock().unwrap_or_else(PoisonError::into_inner))
 }

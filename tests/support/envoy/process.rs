@@ -1,7 +1,7 @@
 //! An Envoy process: its folder, its admin interface, its end.
 //!
-//! A shell starts Envoy and waits until its own standard input closes. The input closes when the
-//! test binary ends, even by a signal, so no Envoy outlives the tests.
+//! A shell starts Envoy and kills it when the shell's own standard input closes. That happens when
+//! the test binary ends, even by a signal, so no Envoy outlives the tests.
 
 use std::{
     collections::BTreeMap,
@@ -22,8 +22,8 @@ use crate::http::{self, PATIENCE};
 
 /// The pause between two checks of a condition.
 pub const POLL: Duration = Duration::from_millis(10);
-/// The shell script, which runs Envoy until standard input is closed or receives a line. After a
-/// line, the script keeps the folder; otherwise it removes the folder.
+/// The shell script, which runs Envoy until standard input closes or receives a line. If the script
+/// has received a line, it keeps the folder; otherwise it removes the folder.
 const WATCH: &str = r#"
 trap : INT
 "$@" </dev/null &
@@ -33,11 +33,13 @@ kill -KILL $!
 wait
 [ -n "$keep" ] || rm -rf -- "$0"
 "#;
-/// The environment variable that names the folder of dynamic modules that are configured by name.
+/// The environment variable that tells Envoy where to find dynamic modules that are configured by
+/// name.
 pub const LIBRARIES: &str = "ENVOY_DYNAMIC_MODULES_SEARCH_PATH";
-/// The environment variable that names the folder in which a file makes the dynamic module panic.
+/// The environment variable for a dynamic module that was built with defects. It names a folder; if
+/// a test creates a file there, the module panics on purpose.
 pub const DEFECTS: &str = "PORTCULLIS_DEFECTS";
-/// Options that isolate processes from each other and keep their waits short.
+/// Options for every process: the logs are written soon, and Envoy itself logs only warnings.
 const OPTIONS: [&str; 4] = ["--file-flush-interval-msec", "10", "--log-level", "warning"];
 /// Isolates a process from others with the same base ID.
 const ALONE: &str = "--disable-hot-restart";
@@ -56,8 +58,8 @@ const LOG_LEVELS: [&str; 4] = [
 const LOG: &str = "envoy.log";
 const ADMIN: &str = "admin";
 
-/// Creates a folder under `target/tmp`. Its name differs from the folders that failed tests have
-/// left behind.
+/// Creates a folder under `target/tmp`. No folder that a failed test has left behind has the same
+/// name.
 pub fn new_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
@@ -92,8 +94,8 @@ impl EnvoyProcess {
         Self::spawn_draining(&DRAIN_IN_A_DAY, folder, bootstrap, workers)
     }
 
-    /// Starts Envoy so that a file in this folder makes a dynamic module panic that was built with
-    /// defects.
+    /// Starts Envoy with a dynamic module that was built with defects. If a test creates a file in
+    /// `defects`, the module panics on purpose.
     pub fn spawn_with_defects(
         defects: &Path,
         folder: PathBuf,
@@ -107,8 +109,8 @@ impl EnvoyProcess {
         Self::spawn_by(&command, folder, bootstrap, workers)
     }
 
-    /// Starts the first process of a hot restart, or the second one, which takes over from the
-    /// first. The first one writes their base ID into `shared`.
+    /// Starts a process of a hot restart: `generation` 0 is the first one, and 1 takes over from
+    /// it. The first process writes the base ID, which both use, into the folder `shared`.
     pub fn spawn_generation(
         generation: usize,
         shared: &Path,
@@ -202,8 +204,8 @@ impl EnvoyProcess {
         written.trim_end().parse().ok()
     }
 
-    /// Whether Envoy has ended. Until the shell ends, a dead Envoy keeps its process id but not its
-    /// `exe` link.
+    /// Whether Envoy has ended. Until the shell ends, a dead Envoy is a zombie: it still has its
+    /// process id, but no `exe` link.
     pub fn has_ended(&self) -> bool {
         let program = |id| fs::read_link(format!("/proc/{id}/exe"));
         self.written_id().is_some_and(|id| program(id).is_err())
@@ -216,12 +218,12 @@ impl EnvoyProcess {
         String::from_utf8(body).unwrap()
     }
 
-    /// Whether all listeners serve.
+    /// Whether Envoy says that it is ready.
     pub fn is_ready(&self) -> bool {
         http::get(self.admin, "/ready").is_ok_and(|(status, _)| status == 200)
     }
 
-    /// A counter or gauge.
+    /// The value of a counter or gauge; `None` if Envoy does not know it.
     pub fn stat(&self, name: &str) -> Option<u64> {
         self.stats(name).remove(name)?.parse().ok()
     }
@@ -247,7 +249,7 @@ impl EnvoyProcess {
         assert_eq!(status, 200);
     }
 
-    /// The address of the listener.
+    /// The address of the gate's listener; `None` while there is none.
     pub fn listener(&self) -> Option<SocketAddr> {
         self.listeners().remove(bootstrap::LISTENER)
     }

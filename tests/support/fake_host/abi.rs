@@ -1,9 +1,9 @@
 //! The Proxy-Wasm ABI 0.2.1 between module and fake host, as native functions.
 //!
 //! The SDK declares the `proxy_*` host calls as C functions and exports the `proxy_on_*` callbacks.
-//! This file defines the host calls on the state of the process and declares the callbacks. Both
-//! sides are linked into one test binary, so the module runs natively. A call that the fake does
-//! not model aborts and prints its name.
+//! This file implements the host calls and declares the callbacks. Both sides are linked into one
+//! test binary, so the module runs natively. A host call that the fake host does not implement
+//! prints its name and aborts the test binary.
 #![expect(
     unsafe_code,
     reason = "the ABI is symbols and raw pointers between module and host"
@@ -64,13 +64,14 @@ fn text(data: *const u8, size: usize) -> String {
     String::from_utf8_lossy(&bytes(data, size)).into_owned()
 }
 
-/// Passes a value to the module, in memory that the module allocates. Like Envoy, passes null for
-/// an empty value.
+/// Passes a value to the module, in memory that the module allocates. An empty value is passed as
+/// null, as in Envoy.
 fn give(value: &[u8], to: *mut *mut u8, size: *mut usize) -> Status {
     let mut memory = ptr::null_mut();
     if !value.is_empty() {
         memory = proxy_on_memory_allocate(value.len());
-        // SAFETY: the SDK has just allocated `value.len()` bytes there, and nothing else points to them.
+        // SAFETY: the SDK has just allocated `value.len()` bytes there, and nothing else points to
+        // them.
         unsafe { ptr::copy_nonoverlapping(value.as_ptr(), memory, value.len()) };
     }
     put(memory, to);
@@ -87,7 +88,8 @@ fn or_status(outcome: Result<Status, Status>) -> Status {
     outcome.unwrap_or_else(|status| status)
 }
 
-/// Defines host calls: the arguments of the ABI, then their effect on the process and the VM.
+/// Defines host calls. Each has the arguments of the ABI and a body that changes the process and
+/// the VM.
 macro_rules! host_calls {
     ($(
         fn $name:ident($($argument:ident: $kind:ty),* $(,)?)
@@ -259,7 +261,7 @@ host_calls! {
     }
 }
 
-/// Threads without a VM may log too, because the SDK's logger serves the whole binary.
+/// The SDK's logger serves the whole binary, so threads without a VM may also call this function.
 // SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 {
@@ -274,7 +276,8 @@ extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 {
     })
 }
 
-/// Runs the function without holding the lock, because the test's function may look at the process.
+/// Runs the foreign function without holding the process's lock, because a test's function may lock
+/// the process itself.
 // SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_call_foreign_function(

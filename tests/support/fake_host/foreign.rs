@@ -1,4 +1,4 @@
-//! Envoy's foreign functions.
+//! Envoy's foreign functions, imitated in Rust.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub fn ignored() -> ForeignFunction {
     Arc::new(|_| Ok(Vec::new()))
 }
 
-/// `verify_signature`.
+/// Envoy's `verify_signature`.
 pub fn verify_signature() -> ForeignFunction {
     Arc::new(|arguments| {
         let fields = fields(arguments).ok_or(Status::BadArgument)?;
@@ -36,7 +36,7 @@ pub fn verify_signature() -> ForeignFunction {
     })
 }
 
-/// The result of `verify_signature` on the wire, which omits default values.
+/// The result of `verify_signature` as a protobuf message, which omits default values.
 pub fn verdict(is_good: bool, error: &str) -> Vec<u8> {
     let mut message = if is_good { vec![1 << 3, 1] } else { Vec::new() };
     if !error.is_empty() {

@@ -23,8 +23,8 @@ pub struct HttpCall {
 
 impl HttpCall {
     /// The outcome at the time `now`; `None` while the call is pending. If the server fails before
-    /// it sends headers, the proxy answers instead. If it fails later, the call ends without an
-    /// answer.
+    /// it sends headers, the module receives an answer of the proxy. If the server fails later, the
+    /// module receives an empty answer.
     pub fn outcome(&self, now: Duration) -> Option<Delivery> {
         let answer = self.server.answer_now(&self.path);
         let expired = !self.timeout.is_zero() && now >= self.since + self.timeout;
@@ -40,7 +40,7 @@ impl HttpCall {
     }
 }
 
-/// The response that the callback of a call may read.
+/// The response that the module may read in the callback of its call.
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
     /// The headers; empty if the call failed.

@@ -1,4 +1,4 @@
-//! The life cycle of contexts: which callbacks run, in which order, and with which effects.
+//! The life cycle of contexts: which callbacks run, in which order, and what happens afterwards.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const STEP: Duration = Duration::from_millis(5);
 const CONTINUE: u32 = 0;
 
 impl FakeHost {
-    /// Sends a request to the worker with this index, which starts at 1.
+    /// Sends a request to the worker with this index. The first worker has the index 1.
     pub fn begin_on(&self, vm: usize, request: &Request) -> StreamId {
         let connection = self.process().new_connection();
         let root = self.process().vms[vm].current_root;
@@ -62,7 +62,7 @@ impl FakeHost {
     }
 
     /// Passes the body to the module while the headers are held back. If the module lets the body
-    /// continue, the headers follow (Envoy's `allow_on_headers_stop_iteration`).
+    /// continue, the headers continue with it, as with Envoy's `allow_on_headers_stop_iteration`.
     fn send_body_while_paused(&self, vm: usize, context: u32) {
         let (body, trailers, is_answered) = {
             let stream = &self.process().vms[vm].streams[&context];
@@ -85,8 +85,8 @@ impl FakeHost {
         }
     }
 
-    /// Passes the trailers to the module. Returns whether the request may continue; without
-    /// trailers, returns true.
+    /// Passes the trailers to the module, if there are any. Returns whether the request may
+    /// continue.
     fn send_trailers(&self, vm: usize, context: u32) -> bool {
         let count = self.process().vms[vm].streams[&context].trailers.0.len();
         if count == 0 {
@@ -103,9 +103,9 @@ impl FakeHost {
         action == CONTINUE
     }
 
-    /// Applies the process's configuration to a VM. Returns false if the module refuses it. If a
-    /// root context with the same configuration still serves connections, that context also takes
-    /// the new connections, without a callback, as in Envoy.
+    /// Applies the process's configuration to a VM. Returns false if the module refuses the
+    /// configuration. If a root context with the same configuration still serves connections, that
+    /// context also takes the new connections. As in Envoy, the module then gets no callback.
     pub(super) fn configure_vm(&self, vm: usize) -> bool {
         let same = {
             let process = self.process();
@@ -148,8 +148,8 @@ impl FakeHost {
         accepted.then_some(root)
     }
 
-    /// Advances the time by one step, runs the ticks that are due, and delivers the calls that have
-    /// ended.
+    /// Advances the time by one step, runs the ticks that are due, and delivers the outcomes of
+    /// HTTP calls that have ended.
     pub(super) fn step(&self) {
         self.process().now += STEP;
         for vm in 0..self.vms.len() {
@@ -176,8 +176,8 @@ impl FakeHost {
         self.settle(vm);
     }
 
-    /// Ends a stream, whether it was served or abandoned. Like Envoy, logs the stream before
-    /// destroying it.
+    /// Ends a stream that was served or abandoned. As in Envoy, `proxy_on_log` runs before the
+    /// context is destroyed.
     pub(super) fn end(&self, StreamId { vm, context }: StreamId) {
         let log = move || abi::proxy_on_log(context);
         self.vms[vm].enter(context, "proxy_on_log", (), log);
@@ -233,7 +233,7 @@ impl FakeHost {
         self.settle(vm);
     }
 
-    /// Applies the verdicts of the last callback.
+    /// Applies the verdicts that the module gave during the last callback.
     pub(super) fn settle(&self, vm: usize) {
         loop {
             let decided = self.process().vms[vm].decided();
@@ -285,7 +285,8 @@ impl FakeHost {
         }
     }
 
-    /// Passes a response through the filter. Envoy does this even for the module's own answers.
+    /// Passes a response through the module's response callbacks, as Envoy does even for the
+    /// module's own answers.
     fn respond(&self, StreamId { vm, context }: StreamId, mut exchange: Exchange) -> Exchange {
         let mut headers = Headers::default();
         headers.add(":status", exchange.status.to_string());

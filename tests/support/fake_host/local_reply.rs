@@ -1,8 +1,9 @@
-//! Sends an answer of the module as Envoy does (`Http::Utility::sendLocalReply`).
+//! Turns an answer of the module into the response that Envoy would send
+//! (`Http::Utility::sendLocalReply`).
 
 use crate::{driver::Exchange, http::Headers};
 
-/// An answer of the module.
+/// An answer that the module gives itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalResponse {
     /// The status code.
@@ -18,7 +19,7 @@ pub struct LocalResponse {
 }
 
 impl LocalResponse {
-    /// The answer as the client of this request sees it.
+    /// The response that the client of this request receives.
     pub fn exchange(self, request: &Headers) -> Exchange {
         let content_type = request.value("content-type").unwrap_or_default();
         let grpc =
@@ -51,7 +52,7 @@ impl LocalResponse {
         }
     }
 
-    /// The gRPC form: status 200, no body, and the result in `grpc-status`.
+    /// The response to a gRPC request: HTTP status 200, no body, and the result in `grpc-status`.
     fn into_grpc(self) -> Exchange {
         let mut headers = self.headers;
         headers.replace("content-type", "application/grpc");
@@ -71,7 +72,7 @@ impl LocalResponse {
     }
 }
 
-/// Envoy's mapping (`Grpc::Utility::httpToGrpcStatus`).
+/// Envoy's mapping from HTTP to gRPC status codes (`Grpc::Utility::httpToGrpcStatus`).
 fn grpc_status(http: u32) -> u32 {
     match http {
         400 => 13,

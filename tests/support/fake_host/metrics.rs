@@ -1,16 +1,16 @@
-//! Counters, gauges and histograms. As in Envoy, each name has one value in the whole process,
-//! whichever VM defined it.
+//! Counters, gauges and histograms. As in Envoy, all VMs of the process share one value for each
+//! name.
 
 use proxy_wasm::types::Status;
 
 /// The kinds of metrics, in the order of the ABI's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Only grows.
+    /// A value that only grows.
     Counter,
-    /// Holds the last value.
+    /// A value that can be set.
     Gauge,
-    /// Can be written, but not read.
+    /// A metric that the module can write but not read.
     Histogram,
 }
 
@@ -19,7 +19,7 @@ pub enum Kind {
 pub struct Metrics(Vec<(String, Kind, u64)>);
 
 impl Metrics {
-    /// Returns the id of a metric, and defines it if necessary.
+    /// Returns the id of a metric. Defines the metric if there is none with this name.
     pub fn define(&mut self, kind: u32, name: &str) -> Result<u32, Status> {
         let kinds = [Kind::Counter, Kind::Gauge, Kind::Histogram];
         let kind = *kinds.get(kind as usize).ok_or(Status::BadArgument)?;
@@ -34,7 +34,7 @@ impl Metrics {
         Ok(position as u32 + 1)
     }
 
-    /// Adds to a counter or gauge. A counter cannot decrease.
+    /// Adds `offset` to a counter or gauge. A counter cannot decrease.
     pub fn increment(&mut self, id: u32, offset: i64) -> Status {
         match self.metric(id) {
             None => Status::NotFound,

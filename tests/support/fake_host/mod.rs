@@ -1,9 +1,9 @@
 //! The in-process driver: a fake proxy around the natively linked module.
 //!
-//! It is fast, deterministic and easy to debug. Time is simulated and only passes while a scenario
-//! waits. As in Envoy, each worker has a VM, and so has the main thread, whose VM ticks but gets no
-//! requests. A panic of the module ends the test binary, as a trap ends a VM, so no test can miss
-//! it.
+//! The driver is fast, deterministic and easy to debug. Time is simulated and only passes while a
+//! scenario waits. As in Envoy, there is a VM for each worker and one for the main thread. The main
+//! thread's VM ticks but gets no requests. A panic of the module ends the test binary, so no test
+//! can miss it.
 
 mod abi;
 pub mod foreign;
@@ -63,7 +63,7 @@ impl Drop for Connection {
     }
 }
 
-/// A stream: the index of its VM (0 is the main thread's) and its context.
+/// Identifies a stream by the index of its VM (0 is the main thread's) and its context id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamId {
     vm: usize,
@@ -220,26 +220,27 @@ impl Driver for FakeHost {
 }
 
 impl Drop for FakeHost {
-    /// Ends every context and then the threads, in the order of a real proxy.
+    /// Ends every context before the threads end, as a real proxy does.
     fn drop(&mut self) {
         (0..self.vms.len()).for_each(|vm| self.shut_down(vm));
     }
 }
 
-/// Functions that only this driver offers: they examine the host's state and run single callbacks.
+/// Functions that only this driver offers. They examine or change the host's state, or run a single
+/// callback.
 impl FakeHost {
-    /// The process with its clock, shared data, metrics, properties and forced statuses. Drop the
-    /// guard before the module runs.
+    /// The process with its clock, shared data, metrics, properties and forced statuses. The caller
+    /// must drop the guard before the module runs.
     pub fn process(&self) -> MutexGuard<'_, Process> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes every call with this name return this status from now on.
+    /// Makes every host call with this name return this status from now on.
     pub fn force(&self, call: &str, status: Status) {
         self.process().forced.insert(call.to_owned(), status);
     }
 
-    /// Makes every call with this name return this status while the module handles trailers.
+    /// Makes every host call with this name return this status while the module handles trailers.
     pub fn fail_on_trailers(&self, call: &str, status: Status) {
         self.process()
             .forced_on_trailers
@@ -253,14 +254,14 @@ impl FakeHost {
         vm.forgotten.push(stream.context);
     }
 
-    /// The index of the VM that serves the next client.
+    /// Returns the index of the VM that serves the next client. The workers take turns.
     fn next_worker(&self) -> usize {
         let worker = self.next_worker.get();
         self.next_worker.set((worker + 1) % (self.vms.len() - 1));
         1 + worker
     }
 
-    /// Offers a plugin configuration as bytes.
+    /// Offers a plugin configuration as bytes, which need not be valid.
     pub fn configure(&self, configuration: Vec<u8>) -> Result<(), Refused> {
         let old = std::mem::replace(&mut self.process().configuration, configuration);
         let before = self.process().log.len();
@@ -274,7 +275,7 @@ impl FakeHost {
         Ok(())
     }
 
-    /// Runs `proxy_on_tick` of a VM, whether or not it is due. VM 0 is the main thread's.
+    /// Runs `proxy_on_tick` in a VM now, even if no tick is due. VM 0 is the main thread's.
     pub fn tick(&self, vm: usize) {
         let roots: Vec<u32> = self.process().vms[vm].roots.keys().copied().collect();
         roots.into_iter().for_each(|root| self.tick_root(vm, root));

@@ -43,7 +43,7 @@ impl Headers {
 }
 
 impl Message {
-    /// A request whose method and path are in pseudo-headers.
+    /// A request from headers that contain the method and the path as pseudo-headers.
     pub fn request(headers: Headers, body: Vec<u8>) -> Self {
         let part = |name| headers.value(name).unwrap_or_default();
         Self {

@@ -1,8 +1,9 @@
-//! The wire format of `google.protobuf.Struct`. Envoy passes it to a module instead of JSON.
+//! Encodes `google.protobuf.Struct`. If the plugin configuration is a `Struct`, Envoy passes this
+//! encoding to the module instead of JSON.
 
 use serde_json::Value;
 
-/// Encodes a `Struct`. A value that is not an object becomes an empty `Struct`.
+/// Encodes a JSON object. A value that is not an object becomes an empty `Struct`.
 pub fn encoded(value: &Value) -> Vec<u8> {
     let members = value.as_object().into_iter().flatten();
     let entry = |(name, value): (&String, &Value)| {
@@ -49,7 +50,7 @@ fn encoded_value(value: &Value) -> Vec<u8> {
     }
 }
 
-/// A length-delimited field: tag with wire type 2, length as a varint, content.
+/// A length-delimited field: the tag with wire type 2, the length as a varint, and the content.
 fn delimited(field: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![field << 3 | 2];
     let mut length = content.len();

@@ -1,7 +1,8 @@
 //! The process-wide key-value store, with exactly the rules of Envoy's host.
 //!
-//! The rules are in `src/shared_data.cc` of `proxy-wasm-cpp-host`: a CAS of 0 overwrites any value,
-//! another CAS must match, and any CAS creates a missing key. Keys are never deleted.
+//! The rules are in `src/shared_data.cc` of `proxy-wasm-cpp-host`. A write with the CAS
+//! (compare-and-swap) number 0 overwrites any value; another number must equal that of the last
+//! write. Any number creates a missing key. Keys are never deleted.
 
 use std::collections::BTreeMap;
 

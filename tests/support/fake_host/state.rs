@@ -1,9 +1,9 @@
 //! The state of the host: one process with its clock, shared data, metrics and VMs.
 //!
 //! The state is plain data behind one mutex, which is never locked while the module runs. The fake
-//! reproduces Envoy's pitfalls: if the module selects a context that does not exist, the previous
-//! selection stays in force; the headers of a stream are out of reach after it has continued; and
-//! verdicts take effect after the callback.
+//! host reproduces Envoy's pitfalls: if the module selects a context that does not exist, the
+//! previous selection stays in force; the module cannot reach the headers of a stream after the
+//! stream has continued; and verdicts take effect after the callback.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,7 +40,7 @@ pub struct Process {
     pub log: Vec<(u32, String)>,
     /// Reachable authorization servers.
     pub clusters: BTreeMap<String, AuthorizationServer>,
-    /// The name of the memory that modules share in `shared_data`.
+    /// The `vm_id`. Modules with the same one share `shared_data`.
     pub vm_id: String,
     /// The plugin configuration that the module reads.
     pub configuration: Vec<u8>,
@@ -50,16 +50,17 @@ pub struct Process {
     pub foreign_calls: Vec<String>,
     /// The routes by host. If empty, one route takes all requests.
     pub virtual_hosts: Vec<VirtualHost>,
-    /// The filter state that exists before the module runs, each entry from a request header.
+    /// The filter state that exists before the module runs: for each key, the request header that
+    /// contains the value.
     pub preset_filter_state: BTreeMap<String, String>,
-    /// The properties of every stream. The segments of a path are joined with dots.
+    /// The properties of every stream, by property path. The segments of a path are joined with
+    /// dots.
     pub properties: BTreeMap<String, Vec<u8>>,
     /// The allowed capabilities; `None` allows all.
     pub capabilities: Option<BTreeSet<String>>,
-    /// The calls that return a status of the test's choice.
+    /// The host calls that return a status of the test's choice.
     pub forced: BTreeMap<String, Status>,
-    /// The calls that return a status of the test's choice, but only while the module handles
-    /// trailers.
+    /// The host calls that return a status of the test's choice while the module handles trailers.
     pub forced_on_trailers: BTreeMap<String, Status>,
     /// The number of the last connection.
     pub last_connection: u64,
@@ -76,7 +77,8 @@ impl Process {
     }
 
     /// The properties of a request: the filter state, and the metadata of the route that was chosen
-    /// on arrival. After an edit, Envoy only chooses again when a later filter asks for the route.
+    /// on arrival. After the module edits the headers, Envoy chooses a route again, but only when a
+    /// later filter asks for it.
     pub fn properties_of(&self, stream: &Stream) -> BTreeMap<String, Vec<u8>> {
         let mut properties = self.properties.clone();
         for (key, header) in &self.preset_filter_state {
@@ -96,7 +98,7 @@ impl Process {
         properties
     }
 
-    /// The number of a new connection, unique in the process.
+    /// Returns the number of a new connection, unique in the process.
     pub fn new_connection(&mut self) -> u64 {
         self.last_connection += 1;
         self.last_connection
@@ -114,7 +116,7 @@ impl Process {
             .collect()
     }
 
-    /// The replaced root contexts that serve no stream any more.
+    /// The replaced root contexts that have no stream and no connection any more.
     pub fn unused_roots(&self, vm: usize) -> Vec<u32> {
         let vm = &self.vms[vm];
         let used = |id: u32| {
@@ -127,7 +129,7 @@ impl Process {
             .collect()
     }
 
-    /// The calls whose outcome is known by now.
+    /// The HTTP calls whose outcome is known by now.
     pub fn arrived_calls(&self, vm: usize) -> Vec<u32> {
         let calls = self.vms[vm].calls.iter();
         calls
@@ -142,7 +144,7 @@ impl Process {
 pub struct VmState {
     /// The context whose callback is running; 0 outside callbacks.
     pub current: u32,
-    /// The context that the module selected instead; 0 means the current one.
+    /// The context that the module selected instead of the current one; 0 means none.
     pub effective: u32,
     /// The last context id that was assigned.
     pub last_context: u32,
@@ -150,7 +152,7 @@ pub struct VmState {
     pub last_token: u32,
     /// Root contexts.
     pub roots: BTreeMap<u32, Root>,
-    /// The root context with the configuration in force. It takes new connections.
+    /// The root context that takes new connections. It has the configuration in force.
     pub current_root: u32,
     /// The open connections, each with the root context that took it.
     pub connections: BTreeMap<u64, u32>,
@@ -160,9 +162,9 @@ pub struct VmState {
     pub streams: BTreeMap<u32, Stream>,
     /// The streams that the host has dropped without notifying the module.
     pub forgotten: Vec<u32>,
-    /// The pending calls by token.
+    /// The pending HTTP calls by token.
     pub calls: BTreeMap<u32, HttpCall>,
-    /// The answer that is being delivered.
+    /// The answer to an HTTP call, while the callback that reads it is running.
     pub delivered: Option<Delivery>,
 }
 
@@ -178,7 +180,7 @@ pub struct Root {
 }
 
 impl VmState {
-    /// A new context id.
+    /// Returns a new context id.
     pub fn new_context(&mut self) -> u32 {
         self.last_context += 1;
         self.last_context
@@ -203,13 +205,13 @@ impl VmState {
         }
     }
 
-    /// The stream that host calls apply to. A root context has none.
+    /// The stream that host calls apply to; `None` if they apply to a root context.
     pub fn stream(&mut self) -> Option<&mut Stream> {
         let acting = self.acting();
         self.streams.get_mut(&acting)
     }
 
-    /// The header map with this number in the ABI, if it can be reached now.
+    /// The header map with this number in the ABI, if the module may access it now.
     pub fn map(&mut self, map: u32) -> Result<&mut Headers, Status> {
         if map == 6 {
             let answered = self
@@ -229,7 +231,7 @@ impl VmState {
         }
     }
 
-    /// The buffer with this number in the ABI, if it can be reached now.
+    /// The buffer with this number in the ABI, if the module may access it now.
     pub fn buffer<'a>(&'a self, process: &'a Process, kind: u32) -> Option<&'a [u8]> {
         match kind {
             0 => self
@@ -243,7 +245,8 @@ impl VmState {
         }
     }
 
-    /// Records a verdict. For a root context, it has no effect but returns `Ok`, as in Envoy.
+    /// Records a verdict on the acting context's stream. As in Envoy, the status is `Ok` even for a
+    /// root context, which has no stream.
     pub fn act(&mut self, act: Act) -> Status {
         self.decide(self.acting(), act);
         Status::Ok
@@ -256,7 +259,7 @@ impl VmState {
         }
     }
 
-    /// `proxy_http_call`: a request to a cluster, whose outcome a callback reports.
+    /// `proxy_http_call`: sends a request to a cluster. A callback reports the outcome later.
     pub fn call(
         &mut self,
         process: &Process,
@@ -289,13 +292,13 @@ impl VmState {
             .find_map(|(id, stream)| Some((*id, stream.act.clone()?)))
     }
 
-    /// Removes a stream and its calls.
+    /// Removes a stream and its HTTP calls.
     pub fn remove_stream(&mut self, context: u32) {
         self.streams.remove(&context);
         self.calls.retain(|_, call| call.context != context);
     }
 
-    /// Removes a root context and its calls.
+    /// Removes a root context and its HTTP calls.
     pub fn remove_root(&mut self, context: u32) {
         self.roots.remove(&context);
         self.calls.retain(|_, call| call.context != context);
@@ -306,7 +309,7 @@ impl VmState {
     }
 }
 
-/// A property's path with dots. The ABI separates the segments with NUL.
+/// Joins the segments of a property's path with dots. In the ABI, NUL separates them.
 pub fn dotted(path: &[u8]) -> String {
     String::from_utf8_lossy(path).replace('\0', ".")
 }

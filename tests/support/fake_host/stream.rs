@@ -1,4 +1,4 @@
-//! A request and its answer on their way through the filter.
+//! A request and its response while the filter handles them.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::{
     http::Headers,
 };
 
-/// Request headers that Envoy keeps in one line, with their values joined by commas. `cookie` is
+/// Request headers whose lines Envoy joins into one, with commas between the values. `cookie` is
 /// not one of them.
 const INLINE: [&str; 8] = [
     "accept",
@@ -23,7 +23,7 @@ const INLINE: [&str; 8] = [
     "x-forwarded-for",
 ];
 
-/// A request and its answer.
+/// A request and its response.
 #[derive(Debug, Default)]
 pub struct Stream {
     /// The root context that serves the stream.
@@ -45,7 +45,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The request as the proxy passes it to its filters.
+    /// Creates the stream of a request, with the headers as the proxy passes them to its filters.
     pub fn arriving(request: &Request, root: u32) -> Self {
         let mut headers = Headers::default();
         if request.method == "CONNECT" {

@@ -1,8 +1,8 @@
 //! A VM. It runs in its own thread, because the SDK's contexts are thread-local.
 //!
-//! The caller of a callback waits until the callback has returned, so a scenario in the fake host
-//! is deterministic with any number of workers. A panic of the module ends the test binary, because
-//! a panic cannot unwind through the C functions between module and host.
+//! The test's thread waits until a callback has returned, so a scenario in the fake host is
+//! deterministic with any number of workers. A panic of the module ends the test binary, because a
+//! panic cannot unwind through the C functions between module and host.
 
 use std::{
     cell::{Cell, RefCell},
@@ -46,7 +46,8 @@ impl Vm {
         Self(jobs)
     }
 
-    /// Runs one callback in a context, unless its capability is withheld.
+    /// Runs one callback in a context and returns its result. Returns `withheld` instead if the
+    /// module lacks the capability for this callback.
     pub fn enter<R: Send + 'static>(
         &self,
         context: u32,
@@ -69,8 +70,8 @@ impl Vm {
     }
 }
 
-/// Performs a host call on this thread's VM, unless the test forces a status or the capability is
-/// withheld.
+/// Performs a host call of this thread's VM, unless the test forces a status or the module lacks
+/// the capability for the call.
 pub fn host_call(name: &str, act: impl FnOnce(&mut Process, &mut VmState) -> Status) -> u32 {
     let status = with_vm(|process, vm| match process.forced.get(name) {
         Some(status) => *status,
@@ -80,7 +81,7 @@ pub fn host_call(name: &str, act: impl FnOnce(&mut Process, &mut VmState) -> Sta
     status as u32
 }
 
-/// Whether this thread is a VM.
+/// Whether a VM runs in this thread.
 pub fn is_vm() -> bool {
     THIS.with_borrow(Option::is_some)
 }
@@ -99,8 +100,8 @@ fn with_vm<R>(act: impl FnOnce(&mut Process, &mut VmState) -> R) -> R {
 fn load_module() {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    // The SDK installs its logger and a panic hook once per process, without synchronisation. The
-    // hook would send a test's own panics to a host, which a test's thread does not have.
+    // The SDK installs its logger and a panic hook once per process, without synchronisation. Its
+    // hook would log the panics of failing tests through a host, but a test's thread has no host.
     abi::initialize();
     panic::set_hook(Box::new(report_panic));
     drop(guard);
@@ -113,8 +114,8 @@ fn in_module<R>(run: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Prints a panic immediately, because the test harness discards the captured output if the binary
-/// aborts.
+/// Prints a panic directly to standard error, because the test harness discards its captured output
+/// if the binary aborts.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let name = thread.name().unwrap_or("?");

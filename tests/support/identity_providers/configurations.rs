@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// The provider that accepts the tokens of this fixture.
+/// The provider whose configuration fits the token of this fixture.
 pub fn provider_for(fixture: &str) -> Value {
     match fixture {
         "okta-custom-as" => okta(),
@@ -87,8 +87,8 @@ fn auth0() -> Value {
     })
 }
 
-/// Accepts the audiences of access tokens and of ID tokens. So ID tokens are refused only because
-/// of the payload's `typ`.
+/// This provider accepts the audiences of access tokens and of ID tokens, so ID tokens are refused
+/// only because of the claim `typ`.
 fn keycloak() -> Value {
     json!({
         "preset": "keycloak",
@@ -108,7 +108,7 @@ fn cognito() -> Value {
     })
 }
 
-/// Accepts any client. So ID tokens are refused only because of `token_use`.
+/// This provider accepts any client, so ID tokens are refused only because of `token_use`.
 fn cognito_of_any_client() -> Value {
     let mut provider = cognito();
     provider["client_ids"] = Value::Null;
@@ -151,8 +151,8 @@ fn kubernetes() -> Value {
     })
 }
 
-/// Uses the issuer of tokens in Kubernetes secrets, and does not require `kubernetes.io`. So these
-/// tokens are refused only because `exp` and `aud` are missing.
+/// This provider accepts the issuer of tokens in Kubernetes secrets, and does not require the claim
+/// `kubernetes.io`. Such tokens are refused only because `exp` and `aud` are missing.
 fn kubernetes_legacy() -> Value {
     let mut provider = kubernetes();
     provider["require_claims"] = json!([]);
@@ -181,8 +181,8 @@ fn zidentity() -> Value {
     })
 }
 
-/// A client that signs with its own key. The client is the provider, and its keys are in the
-/// configuration.
+/// A client that signs its tokens with its own key. The client itself is the issuer, and its keys
+/// are in the configuration.
 fn client_assertion() -> Value {
     json!({
         "preset": "private-key-jwt",

@@ -1,12 +1,12 @@
-//! The fixtures: claims to sign, and the key sets that verify them.
+//! The fixtures: tokens to sign, and the key sets that verify them.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Map, Value, json};
 
 use crate::signer::{Pair, Signer};
 
-/// The expected number of fixtures. Without this check, a file that was read as empty would pass
-/// every test.
+/// The expected number of fixtures. It is checked, because with an empty file every test would
+/// pass.
 pub const COUNT: usize = 25;
 
 /// The content of a token as an identity provider issues it.
@@ -46,7 +46,7 @@ impl Fixture {
         }
     }
 
-    /// The fixture with another claim.
+    /// The fixture with a claim added or replaced.
     pub fn with_claim(mut self, name: &str, value: Value) -> Self {
         self.claims[name] = value;
         self
@@ -82,8 +82,8 @@ impl Fixture {
     }
 }
 
-/// A key with exactly the members of `shape`. The key with the `kid` in `signing` is the signer's;
-/// all others are different keys.
+/// A key with exactly the members of `shape`. If its `kid` is `signing`, it is the signer's key;
+/// otherwise it is another key.
 fn jwk(shape: &Value, signing: &Value) -> Value {
     let pair = if shape["kid"] == *signing {
         Pair::Own

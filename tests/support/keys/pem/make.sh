@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the files in this folder from the fixed keys in the parent folder (needs OpenSSL 3 and Node).
-# Each run makes new signatures; tests only depend on the keys and the dates.
+# Makes the files in this folder from the fixed keys in the parent folder (needs OpenSSL 3 and
+# Node). Each run makes new signatures, but tests depend only on the keys and the dates.
 #
 #   tests/support/keys/pem/make.sh
 set -euo pipefail
@@ -54,7 +54,7 @@ certificate p256_cert p256 signing 20200101000000Z 20991231235959Z
 certificate p256_cert_expired p256 signing 20200101000000Z 20210101000000Z
 certificate p256_cert_encipherment p256 no_signing 20200101000000Z 20991231235959Z
 certificate ed25519_cert ed25519 plain 20200101000000Z 99991231235959Z
-# Expires one minute after the start of the fake host's clock.
+# This certificate expires one minute after the time at which the fake host's clock starts.
 certificate p256_cert_ending p256 signing 20200101000000Z 20270115080100Z
 
 openssl rsa -in "$work/rsa.pem" -RSAPublicKey_out -out rsa_pkcs1.pem
