@@ -10,28 +10,29 @@ use crate::limbs;
 use crate::number;
 use crate::table::Table;
 
-/// A curve y² = x³ - 3x + b of prime order. Its numbers have N words.
+/// A curve y² = x³ - 3x + b of prime order. Coordinates and scalars have N words of 64 bits.
 pub(crate) trait Curve<const N: usize> {
-    /// Coordinates.
+    /// The type of coordinates: numbers modulo the curve's prime.
     type Coordinate: Canonical<N>;
-    /// Numbers modulo the order of the curve.
+    /// The type of scalars: numbers modulo the order of the curve.
     type Scalar: Canonical<N>;
-    /// b.
+    /// The constant b of the curve's equation.
     const B: [u64; N];
-    /// x and y of the base point G.
+    /// The coordinates x and y of the base point G.
     const G: [[u64; N]; 2];
 
-    /// The inverse of a scalar. Its speed matters, and its result is checked by the caller.
+    /// Computes the inverse of a scalar with fast code that is not formally verified. The caller
+    /// must check the result.
     fn probable_inverse(scalar: &[u64; N]) -> Option<[u64; N]>;
 }
 
-/// A field in which tables are made and sums are computed. It is one for the coordinates of `C`.
+/// A field for the coordinates of `C`, in which tables are built and sums are computed.
 pub(crate) trait TableField<C: Curve<N>, const N: usize>: Field<N> + 'static {
-    /// The table of the base point, which is made when it is first needed.
+    /// The table of the base point. The first call builds it.
     fn table_of_base_point() -> Option<&'static Table<Self>>;
 }
 
-/// Computes a probable inverse with crypto-bigint.
+/// Implements [`Curve::probable_inverse`] with `crypto-bigint`.
 macro_rules! probable_inverse {
     ($number:ident, $scalar:expr) => {{
         let of = |words: &[u64]| {
@@ -115,7 +116,7 @@ impl Curve<6> for P384 {
     }
 }
 
-/// Gives a field its table of the base point.
+/// Implements [`TableField`] for a field.
 macro_rules! table_field {
     ($field:ty, $curve:ty, $words:literal) => {
         impl TableField<$curve, $words> for $field {

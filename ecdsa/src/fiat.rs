@@ -1,13 +1,14 @@
 //! The fields of both curves, computed by the formally verified code of `fiat-crypto`.
 //!
-//! Every function requires reduced numbers and returns reduced numbers, so equal numbers have equal
-//! words.
+//! Every function requires reduced numbers and returns reduced numbers. So two equal numbers always
+//! have equal words.
 
 use fiat_crypto::{p256_64, p256_scalar_64, p384_64, p384_scalar_64};
 
 use crate::field::{Canonical, Field};
 
-/// Defines a field. `$words` is the size of a number, and `$half` is half of the modulus + 1.
+/// Defines a field. `$words` is the number of 64-bit words of a number, and `$half` is (modulus +
+/// 1)/2, which is 1/2 in the field.
 macro_rules! field {
     (
         $(#[$doc:meta])*
@@ -54,7 +55,7 @@ macro_rules! field {
                 self.0 == [0; $words]
             }
 
-            // A function of its own: it is long, and the formulas call it often.
+            // Not inlined, because the function is long and the formulas call it often.
             #[inline(never)]
             fn times(&self, other: &Self) -> Self {
                 Self::compute(|product| {

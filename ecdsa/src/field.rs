@@ -1,20 +1,20 @@
-//! What the formulas of points and signatures need of numbers modulo a prime.
+//! The arithmetic modulo a prime that points and signatures need.
 
 use crate::number;
 
 /// A number modulo a prime, in Montgomery form.
 ///
-/// The operations are methods and not operators, because the lint against arithmetic that can
-/// panic does not tell operators of this type from those of integers.
+/// The operations are methods, not operators: the lint against arithmetic that can panic would also
+/// report operators of this type.
 pub(crate) trait Field<const N: usize>: Copy {
     /// The prime.
     const MODULUS: [u64; N];
 
-    /// 1.
+    /// Returns 1.
     fn one() -> Self;
     /// Converts a number that is below the modulus.
     fn new(number: &[u64; N]) -> Self;
-    /// Whether the number is 0 modulo the prime.
+    /// Returns true if the number is 0 modulo the prime.
     fn is_zero(&self) -> bool;
     /// The product of two numbers.
     fn times(&self, other: &Self) -> Self;
@@ -24,12 +24,12 @@ pub(crate) trait Field<const N: usize>: Copy {
     fn plus(&self, other: &Self) -> Self;
     /// The difference of two numbers.
     fn minus(&self, other: &Self) -> Self;
-    /// The number or, if `negate`, the negated number. As the result of [`Self::loosely_minus`], it
-    /// may only be a factor.
+    /// Returns -`self` if `negate` is true, otherwise `self`. The result may only be used as a
+    /// factor, because it may be less reduced, like the result of [`Self::loosely_minus`].
     fn negated_if(&self, negate: bool) -> Self;
 
-    /// A difference that may be less reduced than others. It may only be a factor, or the left side
-    /// of another difference.
+    /// The difference of two numbers, possibly less reduced than the result of [`Self::minus`]. The
+    /// result may only be used as a factor or as the left side of another difference.
     fn loosely_minus(&self, other: &Self) -> Self {
         self.minus(other)
     }
@@ -39,11 +39,13 @@ pub(crate) trait Field<const N: usize>: Copy {
         self.plus(self)
     }
 
-    /// The inverse, or 0 of 0: the power with the exponent p - 2 (Fermat).
+    /// Returns the inverse, computed as the power with the exponent p - 2 (Fermat's little
+    /// theorem). The inverse of 0 is returned as 0.
     fn inverse(&self) -> Self {
         let mut exponent = Self::MODULUS;
         if let Some(lowest) = exponent.first_mut() {
-            *lowest = lowest.wrapping_sub(2); // no modulus here ends in 0 or 1
+            // Without a borrow: the lowest word of every modulus is at least 2.
+            *lowest = lowest.wrapping_sub(2);
         }
         number::bits(&exponent).fold(Self::one(), |power, bit| {
             let square = power.squared();
@@ -54,14 +56,15 @@ pub(crate) trait Field<const N: usize>: Copy {
 
 /// A field whose numbers are always fully reduced, and whose representation is known.
 pub(crate) trait Canonical<const N: usize>: Field<N> {
-    /// R²/2, where R is 2^(64·N). The Montgomery product with it turns a plain number into half of
-    /// it, in Montgomery form.
+    /// R²/2, where R is 2^(64·N). The Montgomery product of this constant and a plain number x is
+    /// x/2 in Montgomery form.
     const HALF_R_SQUARED: Self;
-    /// 1/2, plain.
+    /// 1/2 as a plain number, not in Montgomery form.
     const HALF: [u64; N];
 
-    /// Takes a plain number. As a factor, it turns the other factor into a plain number.
+    /// Wraps a plain number without converting it to Montgomery form. The product of a plain number
+    /// and a number in Montgomery form is a plain number.
     fn plain(number: &[u64; N]) -> Self;
-    /// The words as they are: the number itself, if it is plain.
+    /// The stored words, unconverted. For a plain number, they are its value.
     fn words(&self) -> [u64; N];
 }

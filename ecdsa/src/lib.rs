@@ -1,25 +1,29 @@
 //! ECDSA verification on P-256 and P-384, with a table of multiples for each key.
 //!
-//! A verification computes u1·G + u2·Q, where G is the base point of the curve and Q the key. With
-//! a table for each of both points, the sum takes 7 doublings and 64 additions on P-256, instead of
-//! 256 doublings and as many additions. A table takes 33 to 86 kB and is made when the first
-//! signature in range is verified with the key, which takes as long as about 18 verifications.
-//! **Never use tables for keys that a client chooses**: `verify_without_table` is for those.
+//! A verification computes u1·G + u2·Q, where G is the base point of the curve and Q is the public
+//! key. On P-256, the sum takes 256 doublings and about 256 additions without tables. With a table
+//! of multiples of G and a table of multiples of Q, it takes 7 doublings and 64 additions.
 //!
-//! Every input is public: a published key, a message, a signature. So the time may depend on it.
-//! **Never use this package with a private key.**
+//! A table takes 33 to 86 kB of memory. Building it takes as long as about 18 verifications. A
+//! key's table is built by the first verification whose signature is in range. **Never build tables
+//! for keys that a client chooses**: verify with `verify_without_table` instead.
+//!
+//! Every input is public: a published key, a message and a signature. So the running time may
+//! depend on the input. **Never use this package with a private key.**
 //!
 //! # Why the results are right
 //!
-//! - The arithmetic of scalars, the checks of keys and, natively, the arithmetic of coordinates is
-//!   the formally verified code of `fiat-crypto`.
-//! - WebAssembly has no product of 128 bits, on which that code relies. There, tables and their sums
-//!   use a field of our own (`limbs`). A test runs the formulas on intervals and proves that nothing
-//!   overflows, and the result is compared with that of `fiat-crypto`.
-//! - The formula for additions does not apply to equal or opposite points. Only the owner of a key
-//!   can cause such an addition. It makes a coordinate 0 that stays 0, so one check at the end finds
-//!   it. Then the sum is computed again, without tables, by code that handles all cases.
-//! - The inverse of s is computed by `crypto-bigint` and checked by a multiplication.
+//! - The formally verified code of `fiat-crypto` computes with scalars, checks keys and, in native
+//!   builds, computes with coordinates.
+//! - `fiat-crypto` multiplies 64-bit words into 128-bit products, which WebAssembly has no
+//!   instruction for. So in WebAssembly, tables are built and added with this package's own field
+//!   arithmetic (`limbs`). One test runs the formulas on intervals and proves that nothing
+//!   overflows. Another test compares the results with those of `fiat-crypto`.
+//! - The addition formula is wrong if the two points are equal or opposite. Only the owner of a key
+//!   can make a signature that leads to such an addition. The addition sets a coordinate to 0, and
+//!   later steps keep it 0, so one check at the end detects this case. The sum is then computed
+//!   again, without tables, by code that handles all cases.
+//! - `crypto-bigint` computes the inverse of s, and a multiplication checks it.
 
 #![cfg_attr(
     test,
@@ -47,8 +51,8 @@ pub use self::lazy::{P256Key, P384Key};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::verified::{P256Key, P384Key};
 
-/// Defines the type of a key. Its functions are not generic, so that they are compiled with the
-/// optimisation of this package.
+/// Defines a key type. Its functions are not generic: generic functions would be compiled in the
+/// calling package, with that package's optimisation level.
 macro_rules! key {
     ($(#[$doc:meta])* $key:ident, $curve:ty, $field:ty, $words:literal) => {
         $(#[$doc])*
@@ -56,20 +60,22 @@ macro_rules! key {
         pub struct $key(Key<$field, $words>);
 
         impl $key {
-            /// Prepares the point with these big-endian coordinates. `None` if a coordinate does
-            /// not have the length of the field, or if the point is not on the curve.
+            /// Prepares the key whose point has these big-endian coordinates. Returns `None` if a
+            /// coordinate is not exactly as long as the field's prime, or if the point is not on
+            /// the curve.
             pub fn new(x: &[u8], y: &[u8]) -> Option<Self> {
                 Key::read::<$curve>(x, y).map(Self)
             }
 
-            /// Whether a signature has the right length, and r and s are in [1, n-1].
+            /// Returns true if `signature` has the right length and both r and s are in [1, n-1],
+            /// where n is the order of the curve.
             pub fn is_in_range(signature: &[u8]) -> bool {
                 Signature::read::<$curve>(signature).is_some()
             }
 
-            /// Whether `signature`, r and s side by side, is a signature of the message with this
-            /// digest, which must be as long as the order of the curve. The first signature in
-            /// range makes the key's table.
+            /// Returns true if `signature` (r followed by s) is a valid signature of the message
+            /// with this digest. The digest must be as long as the order of the curve. The first
+            /// call with a signature in range builds the key's table.
             pub fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
                 let signature = Signature::read::<$curve>(signature);
                 let both = read(digest).zip(signature);
@@ -78,7 +84,7 @@ macro_rules! key {
                 })
             }
 
-            /// Like [`Self::verify`], but never makes or uses a table. It takes 7 to 100 times as
+            /// Verifies like [`Self::verify`], but without a table. This takes 7 to 100 times as
             /// long.
             pub fn verify_without_table(&self, digest: &[u8], signature: &[u8]) -> bool {
                 let signature = Signature::read::<$curve>(signature);
@@ -91,7 +97,7 @@ macro_rules! key {
     };
 }
 
-/// Keys that use the verified field of `fiat-crypto` only.
+/// Keys that compute only with `fiat-crypto`'s formally verified fields.
 pub mod verified {
     use crate::number::read;
     use crate::signature::{Key, Signature};
@@ -107,7 +113,7 @@ pub mod verified {
     }
 }
 
-/// Keys whose tables use the field for WebAssembly.
+/// Keys whose tables use the field arithmetic for WebAssembly.
 pub mod lazy {
     use crate::number::read;
     use crate::signature::{Key, Signature};

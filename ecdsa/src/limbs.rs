@@ -1,14 +1,15 @@
-//! The fields of coordinates for WebAssembly, which has no product of 128 bits: signed limbs whose
-//! carries wait.
+//! Fields of coordinates for WebAssembly, which has no 128-bit product. Numbers are arrays of
+//! signed limbs, and carries are computed late.
 //!
-//! P-256 has 9 limbs of 29 bits and P-384 has 14 of 28, stored as `i32`. A product is computed
-//! column by column in `i64` and reduced by Montgomery's method from its lowest limb upwards. Both
-//! primes are -1 modulo the lowest limb, so the multiple of p that cancels a limb is the limb
-//! itself, and p has only five signed powers of two, so the multiple costs four shifts.
+//! A number on P-256 has 9 limbs of 29 bits, and a number on P-384 has 14 limbs of 28 bits. Limbs
+//! are stored as `i32`. A product is computed column by column in `i64`, and then reduced by
+//! Montgomery's method from its lowest limb upwards: a multiple of p is added that makes the lowest
+//! limb 0. Both primes p are -1 modulo 2^29, so the factor of p is the lowest limb itself. Both are
+//! sums of five signed powers of two, so the multiple costs four shifts.
 //!
-//! Numbers are not brought below p. Sums and differences are not reduced at all, and a product is
-//! in the range that follows from its factors. The module `bounds` in the tests runs the formulas
-//! on intervals instead of numbers, and proves that no limb and no column overflows.
+//! Numbers are not always below p. Sums and differences are not reduced at all, and the range of a
+//! product depends on its factors. The test module `bounds` runs the formulas on intervals instead
+//! of numbers, and proves that no limb and no column overflows.
 
 use std::num::Wrapping;
 
@@ -66,7 +67,8 @@ fn mask(bits: usize) -> Column {
     (Wrapping(1_i64) << bits) - Wrapping(1)
 }
 
-/// Moves what exceeds `BITS` bits to the next limb. The last limb keeps everything.
+/// Moves the bits of each column above the lowest `BITS` to the next column. The last column keeps
+/// all its bits.
 #[inline(always)]
 fn carried<const BITS: usize, const L: usize>(mut columns: [Column; L]) -> [Limb; L] {
     let mask = mask(BITS);
@@ -81,7 +83,7 @@ fn carried<const BITS: usize, const L: usize>(mut columns: [Column; L]) -> [Limb
     columns.map(narrow)
 }
 
-/// The limbs of a number.
+/// Splits a number into limbs.
 fn limbs<const BITS: u32, const N: usize, const L: usize>(number: &[u64; N]) -> [Limb; L] {
     let mask = (1_u128 << BITS).wrapping_sub(1);
     let mut words = number.iter();
@@ -98,8 +100,9 @@ fn limbs<const BITS: u32, const N: usize, const L: usize>(number: &[u64; N]) -> 
     })
 }
 
-/// Defines a field by its limbs, the columns of the lower and of the upper half of a product, and
-/// the multiple of p that cancels a limb: `$row` times p + 1 is added at `$columns`.
+/// Defines a field. `$low` and `$high` are the columns of the lower and the upper half of a
+/// product. `$cancel` adds `$row`·(p + 1) to `$columns`, where `$row` is the lowest limb. It
+/// thereby adds the multiple of p that makes the lowest limb 0.
 macro_rules! field {
     (
         $(#[$doc:meta])*
@@ -114,10 +117,11 @@ macro_rules! field {
         pub(crate) struct $field([Limb; $limbs]);
 
         impl $field {
-            /// R² modulo p, where R is 2 to the number of bits of all limbs.
+            /// R² modulo p, where R is 2^(limbs · bits per limb).
             const R_SQUARED: [u64; $words] = $r_squared;
 
-            /// Adds the multiple of p that makes the lowest limb 0, and returns the columns above.
+            /// Adds the multiple of p that makes the lowest limb 0, and returns the columns above
+            /// that limb.
             #[inline(always)]
             fn cancel<const ROW: usize>(columns: &mut [Column]) -> &mut [Column] {
                 let [lowest, above @ ..] = columns else {
@@ -166,7 +170,8 @@ macro_rules! field {
                 Self(limbs::<$bits, _, _>(number)).times(&Self(limbs::<$bits, _, _>(&Self::R_SQUARED)))
             }
 
-            /// Division by R brings the number between 0 and p, both included.
+            /// Divides the number by R. The quotient is between 0 and p, both included, so only 0
+            /// and p have to be compared.
             fn is_zero(&self) -> bool {
                 let mut one = [Wrapping(0); $limbs];
                 one[0] = Wrapping(1);
@@ -175,7 +180,7 @@ macro_rules! field {
                 quotient == [Wrapping(0); $limbs] || quotient == p
             }
 
-            // A function of its own: it is long, and the formulas call it often.
+            // Not inlined, because the function is long and the formulas call it often.
             #[inline(never)]
             fn times(&self, Self(b): &Self) -> Self {
                 let Self(a) = self;

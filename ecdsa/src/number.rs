@@ -1,6 +1,7 @@
 //! Numbers of a fixed size: words of 64 bits, least significant first.
 
-/// Reads a big-endian number; `None` if it has another length.
+/// Reads a big-endian number. Returns `None` if `octets` does not have exactly the length of `N`
+/// words.
 pub(crate) fn read<const N: usize>(octets: &[u8]) -> Option<[u64; N]> {
     let (words, []) = octets.as_chunks::<8>() else {
         return None;
@@ -11,12 +12,12 @@ pub(crate) fn read<const N: usize>(octets: &[u8]) -> Option<[u64; N]> {
     Some(number)
 }
 
-/// Whether `a` is below `b`.
+/// Returns true if `a` is below `b`.
 pub(crate) fn is_below<const N: usize>(a: &[u64; N], b: &[u64; N]) -> bool {
     a.iter().rev().lt(b.iter().rev())
 }
 
-/// a + b; `None` if the sum has one more bit.
+/// Returns a + b, or `None` if the sum does not fit into `N` words.
 pub(crate) fn sum<const N: usize>(a: &[u64; N], b: &[u64; N]) -> Option<[u64; N]> {
     let (mut sum, mut carry) = (*a, false);
     for (word, other) in sum.iter_mut().zip(b) {
@@ -25,7 +26,7 @@ pub(crate) fn sum<const N: usize>(a: &[u64; N], b: &[u64; N]) -> Option<[u64; N]
     (!carry).then_some(sum)
 }
 
-/// a - b; `None` if the difference is negative.
+/// Returns a - b, or `None` if the difference is negative.
 pub(crate) fn difference<const N: usize>(a: &[u64; N], b: &[u64; N]) -> Option<[u64; N]> {
     let (mut difference, mut borrow) = (*a, false);
     for (word, other) in difference.iter_mut().zip(b) {

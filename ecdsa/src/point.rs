@@ -1,18 +1,19 @@
-//! Points of y² = x³ - 3x + b, in coordinates that need no division.
+//! Points of the curve y² = x³ - 3x + b. Additions and doublings need no division.
 //!
-//! A [`Point`] stores x as x·zz and y as y·zzz, where zz³ = zzz² ("XYZZ"). The formulas are
-//! dbl-2008-s-1 and madd-2008-s of the Explicit-Formulas Database.
+//! A [`Point`] is in XYZZ coordinates: it stores x·zz instead of x, y·zzz instead of y, and zz and
+//! zzz, where zz³ = zzz². The formulas are dbl-2008-s-1 and madd-2008-s of the Explicit-Formulas
+//! Database.
 
 use crate::field::Field;
 
-/// A point with plain coordinates. The point at infinity has none.
+/// A point with the coordinates x and y. The point at infinity has no such coordinates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Affine<F> {
     pub(crate) x: F,
     pub(crate) y: F,
 }
 
-/// A point as the result of additions. If zz is 0, no conclusion about the point is possible.
+/// A point in XYZZ coordinates, the result of additions. If zz is 0, the point is unknown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Point<F> {
     pub(crate) x: F,
@@ -22,7 +23,7 @@ pub(crate) struct Point<F> {
 }
 
 impl<F> Point<F> {
-    /// The same point.
+    /// Converts a point to XYZZ coordinates.
     pub(crate) fn from_affine<const N: usize>(point: &Affine<F>) -> Self
     where
         F: Field<N>,
@@ -35,8 +36,8 @@ impl<F> Point<F> {
         }
     }
 
-    /// Doubles the point. Right for every point here, because a group of odd order has no point
-    /// with y = 0.
+    /// Doubles the point. The formula fails only for points with y = 0. The groups here have odd
+    /// order, so they have no such points.
     pub(crate) fn double<const N: usize>(&mut self)
     where
         F: Field<N>,
@@ -55,8 +56,8 @@ impl<F> Point<F> {
     }
 
     /// Adds another point. If both points have the same x, they are equal or opposite, and the
-    /// formula does not apply: then zz becomes 0, and remains 0 in every later addition and
-    /// doubling, because each multiplies zz.
+    /// formula does not apply: it sets zz to 0. Every later addition and doubling multiplies zz, so
+    /// zz remains 0.
     #[inline(always)]
     pub(crate) fn add<const N: usize>(&mut self, other: &Affine<F>)
     where
@@ -75,7 +76,8 @@ impl<F> Point<F> {
     }
 }
 
-/// Converts points with one inversion for all of them; `None` if a point has zz = 0.
+/// Converts points to the coordinates x and y, with a single inversion for all points. Returns
+/// `None` if a point has zz = 0.
 pub(crate) fn to_affine<F: Field<N>, const N: usize>(
     points: &[Point<F>],
 ) -> Option<Vec<Affine<F>>> {
@@ -93,7 +95,7 @@ pub(crate) fn to_affine<F: Field<N>, const N: usize>(
     let convert = |(point, before): (&Point<F>, &F)| {
         let inverse_of_zzz = inverse.times(before);
         inverse = inverse.times(&point.zzz);
-        // zz/zzz, squared, is 1/zz.
+        // The square of zz/zzz is 1/zz.
         let inverse_of_zz = inverse_of_zzz.times(&point.zz).squared();
         Affine {
             x: point.x.times(&inverse_of_zz),

@@ -9,7 +9,7 @@ use crate::point::Point;
 use crate::table::{Table, sum};
 use crate::unhurried;
 
-/// A public key: a point of the curve, and its table once a signature has been verified.
+/// A public key: a point of the curve, and its table after the first verification with it.
 #[derive(Debug)]
 pub(crate) struct Key<F, const N: usize> {
     point: [[u64; N]; 2],
@@ -23,8 +23,7 @@ pub(crate) struct Signature<const N: usize> {
 }
 
 impl<const N: usize> Signature<N> {
-    /// Reads r and s, side by side. `None` if the length is not that of two numbers, or if one of
-    /// them is out of range.
+    /// Reads r, followed by s. Returns `None` if the length is wrong or if r or s is out of range.
     pub(crate) fn read<C: Curve<N>>(octets: &[u8]) -> Option<Self> {
         let (r, s) = octets.split_at_checked(octets.len() / 2)?;
         let in_range = |octets: &[u8]| {
@@ -41,8 +40,8 @@ impl<const N: usize> Signature<N> {
 }
 
 impl<F, const N: usize> Key<F, N> {
-    /// Reads the coordinates of a key. `None` if one of them has another length or is not below the
-    /// prime, or if the point is not on the curve.
+    /// Reads a key from its coordinates. Returns `None` if a coordinate has a wrong length or is
+    /// not below the prime, or if the point is not on the curve.
     pub(crate) fn read<C: Curve<N>>(x: &[u8], y: &[u8]) -> Option<Self> {
         let in_range = |octets: &[u8]| {
             let number = number::read(octets)?;
@@ -55,8 +54,8 @@ impl<F, const N: usize> Key<F, N> {
         })
     }
 
-    /// Whether the signature is one of the message with this digest. Makes the key's table if there
-    /// is none yet.
+    /// Returns true if `signature` is a valid signature of the message with this digest. The first
+    /// call builds the key's table.
     pub(crate) fn verify<C: Curve<N>>(&self, digest: &[u64; N], signature: &Signature<N>) -> bool
     where
         F: TableField<C, N>,
@@ -68,7 +67,7 @@ impl<F, const N: usize> Key<F, N> {
         }
     }
 
-    /// Like [`Self::verify`], but never makes or uses a table, and takes much longer.
+    /// Verifies like [`Self::verify`], but without a table. This takes much longer.
     pub(crate) fn verify_without_table<C: Curve<N>>(
         &self,
         digest: &[u64; N],
@@ -87,7 +86,7 @@ impl<F, const N: usize> Key<F, N> {
             .is_some_and(|sum| sum.has_x::<C, N>(&signature.r))
     }
 
-    /// u1·G + u2·Q by tables; `None` if an addition met equal or opposite points.
+    /// Computes u1·G + u2·Q with tables. Returns `None` if two added points were equal or opposite.
     fn sum_of_tables<C: Curve<N>>(&self, halves: &[C::Scalar; 2]) -> Option<Point<F>>
     where
         F: TableField<C, N>,
@@ -96,8 +95,8 @@ impl<F, const N: usize> Key<F, N> {
         let table = self.table.get_or_init(|| Table::new(x, y)).as_ref()?;
         let [w1, w2] = halves.map(|half| comb_digits::<C, N>(&half));
         let sum = sum([F::table_of_base_point()?, table], [&w1, &w2])?;
-        // Without this check, forgeries would be accepted: where zz is 0, x is 0 too, and has_x
-        // holds for any r.
+        // Without this check, forgeries would be accepted: if zz is 0, x is also 0, and `has_x`
+        // returns true for every r.
         (!sum.zz.is_zero()).then_some(sum)
     }
 }
@@ -110,21 +109,22 @@ fn is_on_curve<C: Curve<N>, const N: usize>(point: &[[u64; N]; 2]) -> bool {
     y.squared().minus(&right).is_zero()
 }
 
-/// Half of u1 = e/s and half of u2 = r/s, as plain numbers.
+/// Computes u1/2 and u2/2 as plain numbers, where u1 = e/s and u2 = r/s.
 fn halves<C: Curve<N>, const N: usize>(
     digest: &[u64; N],
     signature: &Signature<N>,
 ) -> [C::Scalar; 2] {
     let half_inverse = half_inverse::<C, N>(&signature.s);
-    // The digest has the length of n, and 2n is longer.
+    // The digest is as long as n, so it is below 2n, and one subtraction reduces it.
     let e = number::difference(digest, &C::Scalar::MODULUS).unwrap_or(*digest);
     [e, signature.r].map(|number| half_inverse.times(&C::Scalar::plain(&number)))
 }
 
-/// 1/(2s), in Montgomery form.
+/// Computes 1/(2s) in Montgomery form.
 fn half_inverse<C: Curve<N>, const N: usize>(s: &[u64; N]) -> C::Scalar {
     let plain = C::Scalar::plain;
-    // A wrong inverse could make a signature good. So it is multiplied with s.
+    // A wrong inverse could make an invalid signature pass. So the inverse is multiplied by s and
+    // the product is compared.
     C::probable_inverse(s)
         .filter(|inverse| number::is_below(inverse, &C::Scalar::MODULUS))
         .map(|inverse| plain(&inverse).times(&C::Scalar::HALF_R_SQUARED))
@@ -135,7 +135,8 @@ fn half_inverse<C: Curve<N>, const N: usize>(s: &[u64; N]) -> C::Scalar {
         })
 }
 
-/// (u + R - 1)/2 modulo n, where R = 2^(64·N), from u/2: the digits of a comb.
+/// Computes the comb digits of u (see `table`) from u/2. They are the bits of (u + R - 1)/2 modulo
+/// n, where R = 2^(64·N).
 fn comb_digits<C: Curve<N>, const N: usize>(half: &C::Scalar) -> [u64; N] {
     // The Montgomery form of 1/2 is R/2.
     let half_of_r = C::Scalar::new(&C::Scalar::HALF);
@@ -144,13 +145,13 @@ fn comb_digits<C: Curve<N>, const N: usize>(half: &C::Scalar) -> [u64; N] {
 }
 
 impl<F> Point<F> {
-    /// Whether x modulo n is `r`. zz must not be 0.
+    /// Returns true if the point's x modulo n is `r`. zz must not be 0.
     pub(crate) fn has_x<C: Curve<N>, const N: usize>(&self, r: &[u64; N]) -> bool
     where
         F: Field<N>,
     {
         let is_x = |x: &[u64; N]| F::new(x).times(&self.zz).minus(&self.x).is_zero();
-        // x is below p. So if it is not r, it can still be r + n.
+        // x is below p, and p can be larger than n. So x can be r + n instead of r.
         let next = number::sum(r, &C::Scalar::MODULUS);
         let next = next.filter(|x| number::is_below(x, &F::MODULUS));
         is_x(r) || next.is_some_and(|x| is_x(&x))
@@ -166,7 +167,7 @@ mod tests {
     use crate::curve::P256;
     use crate::fiat;
 
-    /// P-256 with an inverse that is always 1.
+    /// P-256, but with a flawed inversion that always returns 1.
     enum Flawed {}
 
     impl Curve<4> for Flawed {

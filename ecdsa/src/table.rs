@@ -1,28 +1,32 @@
-//! Multiples of a point, and sums of them: a signed comb with 8 teeth.
+//! Tables of multiples of a point, and sums computed from tables. The method is a signed comb with
+//! 8 teeth.
 //!
-//! A scalar u of 64·N bits is written with digits of 1 and -1 only: u = Σ ±2^i. The digit of 2^i is
-//! bit i of w = (u + 2^(64·N) - 1)/2, where 0 means -1. Positions that are 8·N apart form the teeth
-//! of a comb. A comb touches 8 digits, and the table has their sum for each of the 128 choices of
-//! signs in which the highest is positive. The others are negated entries.
+//! A scalar u of 64·N bits is written with the digits 1 and -1 only: u = Σ ±2^i. Let w = (u +
+//! 2^(64·N) - 1)/2. If bit i of w is 1, the digit of 2^i is 1; otherwise it is -1. A comb combines
+//! 8 digits, its teeth, whose positions are 8·N apart. For each comb, the table has the sum of the
+//! 8 multiples ±2^i·Q for every choice of signs in which the highest tooth is positive. These are
+//! 128 entries. The other 128 sums are negated entries.
 //!
-//! The digits are 8 columns × N blocks of combs. Seven doublings, shared by both points, and 16·N
-//! additions compute u1·G + u2·Q. No digit is 0, so no addition can be omitted.
+//! The digits of a scalar form 8·N combs, arranged in 8 columns and N blocks. Computing u1·G + u2·Q
+//! takes 16·N additions, 8·N for each point, and 7 doublings, which both points share. No digit is
+//! 0, so no addition can be omitted.
 
 use crate::field::Field;
 use crate::point::{Affine, Point, to_affine};
 
-/// The number of digits that one entry combines.
+/// The number of digits that a comb, and so a table entry, combines.
 const TEETH: usize = 8;
 /// The number of entries of a block.
 const ENTRIES: usize = 1 << (TEETH - 1);
 
-/// The table of a point Q. Block k has the sums of ±2^(8·(k + N·tooth))·Q.
+/// The table of a point Q. Each entry of block k is the sum of ±2^(8·(k + N·tooth))·Q over the 8
+/// teeth.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<F>(Vec<[Affine<F>; ENTRIES]>);
 
 impl<F> Table<F> {
-    /// Makes the table of a point. The multiples that are added are fixed, and no two of them are
-    /// equal or opposite, so `None` is not expected for a point of the curve.
+    /// Builds the table of a point. The same multiples are added for every point, and no two of
+    /// them are equal or opposite. So `None` is not expected for a point of the curve.
     pub(crate) fn new<const N: usize>(x: &[u64; N], y: &[u64; N]) -> Option<Self>
     where
         F: Field<N>,
@@ -44,13 +48,13 @@ impl<F> Table<F> {
     }
 }
 
-/// A tooth T = 2^i·Q, and 2·T.
+/// The multiple T = 2^i·Q for one tooth, and 2·T.
 struct Tooth<F> {
     once: Affine<F>,
     twice: Affine<F>,
 }
 
-/// 2^(8·i)·Q and twice that, for all i below 8·N.
+/// Computes 2^(8·i)·Q and 2·2^(8·i)·Q for all i below 8·N.
 fn teeth<F: Field<N>, const N: usize>(point: &Affine<F>) -> Option<Vec<Tooth<F>>> {
     let mut power = Point::from_affine(point);
     let mut powers = Vec::new();
@@ -68,8 +72,8 @@ fn teeth<F: Field<N>, const N: usize>(point: &Affine<F>) -> Option<Vec<Tooth<F>>
     Some(pairs.map(|&[once, twice]| Tooth { once, twice }).collect())
 }
 
-/// Appends the sums of a block: first the one with a negative sign for every tooth but the highest,
-/// then, for each tooth, every earlier sum with that tooth's sign changed.
+/// Appends the sums of a block. In the first sum, every tooth except the highest is negative. Then,
+/// for each of these teeth, every sum so far is appended again with that tooth positive.
 fn add_block<F: Field<N>, const N: usize>(
     sums: &mut Vec<Point<F>>,
     teeth: &[&Tooth<F>],
@@ -94,8 +98,8 @@ fn add_block<F: Field<N>, const N: usize>(
     Some(())
 }
 
-/// Computes u1·G + u2·Q, from w1 and w2. If the result has zz = 0, an addition met equal or opposite
-/// points, and the sum must be computed in another way.
+/// Computes u1·G + u2·Q from w1 and w2. If the result has zz = 0, two added points were equal or
+/// opposite, and the sum must be computed in another way.
 pub(crate) fn sum<F: Field<N>, const N: usize>(
     [g, q]: [&Table<F>; 2],
     [w1, w2]: [&[u64; N]; 2],
@@ -118,7 +122,7 @@ pub(crate) fn sum<F: Field<N>, const N: usize>(
     sum
 }
 
-/// The entry for the next column, which is the highest octet of `columns`, and removes it.
+/// Takes the next column, the highest octet of `columns`, and returns the table entry for it.
 #[inline(always)]
 fn entry<F: Field<N>, const N: usize>(
     entries: &[Affine<F>; ENTRIES],
@@ -135,9 +139,10 @@ fn entry<F: Field<N>, const N: usize>(
     })
 }
 
-/// The signs of each block: a word whose octet j has the signs of column j, one bit for each tooth.
+/// Returns a word of signs for each block. Octet j of the word has the signs of column j, one bit
+/// for each tooth.
 ///
-/// Bit j of octet k + N·tooth of w is the sign for column j, block k and this tooth.
+/// In `w`, the sign for column j, block k and a tooth is bit j of octet k + N·tooth.
 fn columns<const N: usize>(w: &[u64; N]) -> [u64; N] {
     let octets = w.map(u64::to_le_bytes);
     let octets = octets.as_flattened();

@@ -1,10 +1,11 @@
-//! Signatures whose verification adds equal and opposite points, and signatures out of range.
+//! Tests of signatures whose verification adds equal or opposite points, and of signatures out of
+//! range.
 //!
-//! `tests/arithmetic/ecdsa.rs` has many more cases, and compares the verdicts with other packages.
+//! `tests/arithmetic/ecdsa.rs` has many more cases and compares the results with other packages.
 
 use crate::{lazy, verified};
 
-/// The verdict, which must be the same with each field and without a table.
+/// Verifies a signature with both fields and without a table, and asserts that all results agree.
 macro_rules! verdict {
     ($key:ident, $x:expr, $y:expr, $digest:expr, $signature:expr) => {{
         let verified = verified::$key::new($x, $y).unwrap();
@@ -16,7 +17,7 @@ macro_rules! verdict {
     }};
 }
 
-/// Tests of a curve, with the crate that computes its points and scalars.
+/// Defines the tests of a curve. The crate `$curve` computes the expected points and scalars.
 macro_rules! curve {
     ($curve:ident, $key:ident, $octets:literal) => {
         mod $curve {
@@ -41,7 +42,7 @@ macro_rules! curve {
                 [x.to_vec(), y.to_vec()]
             }
 
-            /// A scalar without a special relation to others.
+            /// A scalar with no special relation to the other scalars of the tests.
             fn arbitrary() -> Scalar {
                 let octets: [u8; $octets] = std::array::from_fn(|place| {
                     u8::try_from(place)
@@ -52,8 +53,8 @@ macro_rules! curve {
                 Scalar::reduce(&FieldBytes::from(octets))
             }
 
-            /// Verifies the signature that makes the verifier compute u1·G + u2·Q, and a forged one.
-            /// It is good unless the sum is infinity.
+            /// Verifies a signature for which the verifier computes u1·G + u2·Q, then a forged one.
+            /// The first is valid unless the sum is the point at infinity.
             fn compare(secret: Scalar, u1: Scalar, u2: Scalar) {
                 let key = ProjectivePoint::GENERATOR * secret;
                 let [x, y] = coordinates(&key);
@@ -74,8 +75,8 @@ macro_rules! curve {
                 assert!(!verdict!($key, &x, &y, &forged, &signature));
             }
 
-            /// With Q = G and u1 = u2, each entry of G's table is added to itself. With Q = -G, the
-            /// sum is infinity.
+            /// With Q = G and u1 = u2, each entry of G's table is added to itself. With Q = -G and
+            /// u1 = u2, the sum is the point at infinity.
             #[test]
             fn equal_and_opposite_points() {
                 let two = Scalar::ONE.double();

@@ -1,11 +1,11 @@
-//! Sums without tables, for all points, equal and opposite ones included.
+//! Sums without tables. The functions also handle equal and opposite points.
 
 use crate::curve::Curve;
 use crate::field::Field;
 use crate::number;
 use crate::point::{Affine, Point};
 
-/// u1·P + u2·Q, by doubling and adding along the bits; `None` is the point at infinity.
+/// Computes u1·P + u2·Q by double-and-add. `None` is the point at infinity.
 pub(crate) fn sum<C: Curve<N>, const N: usize>(
     points: [&[[u64; N]; 2]; 2],
     [u1, u2]: [[u64; N]; 2],
@@ -28,8 +28,8 @@ pub(crate) fn sum<C: Curve<N>, const N: usize>(
     sum
 }
 
-/// The sum of any two points. The coordinates are [`Canonical`](crate::field::Canonical), so the
-/// comparisons are exact.
+/// Adds any two points. The coordinates are [`Canonical`](crate::field::Canonical), so equal
+/// numbers compare as equal.
 fn add<F: Field<N>, const N: usize>(sum: Option<Point<F>>, other: &Affine<F>) -> Option<Point<F>> {
     let Some(mut sum) = sum else {
         return Some(Point::from_affine(other));

@@ -1,5 +1,5 @@
-//! Proves that no limb and no column of the lazy fields overflows: runs the formulas of tables,
-//! sums and comparisons on ranges of numbers instead of numbers.
+//! Proves that no limb and no column of the fields in `limbs` overflows. The tests run the formulas
+//! of tables, sums and comparisons on ranges of numbers instead of numbers.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -12,16 +12,16 @@ use crate::field::Field;
 use crate::table::{Table, sum};
 use crate::{fiat, limbs};
 
-/// The representation of a lazy field.
+/// The representation of a field in `limbs`.
 trait Shape<const N: usize>: Copy {
     const BITS: i32;
     const LIMBS: usize;
     const MODULUS: [u64; N];
 
-    /// The coefficients of p + 1 at each limb but the lowest, and zeros.
+    /// The coefficients of p + 1 at each limb except the lowest, followed by zeros.
     fn coefficients() -> Vec<f64>;
 
-    /// p.
+    /// The prime p.
     fn modulus() -> f64 {
         let words = Self::MODULUS.iter().rev();
         words.fold(0.0, |sum, word| sum * 2_f64.powi(64) + *word as f64)
@@ -51,7 +51,7 @@ macro_rules! shape {
 shape!(Shape256, limbs::P256, fiat::P256, 4, 9, 29);
 shape!(Shape384, limbs::P384, fiat::P384, 6, 14, 28);
 
-/// The least and the largest number.
+/// The least and the largest number of a range.
 #[derive(Clone, Copy)]
 struct Ends(f64, f64);
 
@@ -75,12 +75,13 @@ struct Range<S> {
 }
 
 impl<S> Range<S> {
-    /// A number whose carries have been moved, so that only the last limb is negative or long.
+    /// The range of a number after its carries were moved. Only the last limb can then be negative
+    /// or longer than `BITS`.
     fn carried<const N: usize>(Ends(low, high): Ends) -> Self
     where
         S: Shape<N>,
     {
-        let (low, high) = (low - 1e-6, high + 1e-6); // for what this computation rounds
+        let (low, high) = (low - 1e-6, high + 1e-6); // room for rounding errors of this computation
         let unit = S::modulus() / 2_f64.powi(S::BITS * (count::<S, N>() - 1));
         let range = Self {
             number: Ends(low, high),
@@ -91,7 +92,7 @@ impl<S> Range<S> {
         range.stored()
     }
 
-    /// Limbs are stored as `i32`.
+    /// Asserts that each limb fits into an `i32`.
     fn stored(self) -> Self {
         for limb in [self.last_limb, self.other_limbs] {
             assert!(limb.magnitude() < 2_f64.powi(31));
@@ -115,7 +116,8 @@ fn count<S: Shape<N>, const N: usize>() -> i32 {
     i32::try_from(S::LIMBS).unwrap()
 }
 
-/// Columns are `i64`. A bound on the magnitude of a sum bounds every partial sum too.
+/// Asserts that a column with this magnitude fits into an `i64`. The magnitudes of all terms are
+/// added, so the bound also holds for every partial sum.
 fn fits(column: f64) -> f64 {
     assert!(column < 2_f64.powi(63));
     column
@@ -128,14 +130,15 @@ impl<S: Shape<N>, const N: usize> Field<N> for Range<S> {
         Self::new(&[0; N])
     }
 
-    /// The product of a number with R², both below p.
+    /// The range of the product of a number and R², both below p.
     fn new(_: &[u64; N]) -> Self {
         let below_p = Self::carried(Ends(0.0, 1.0));
         below_p.times(&below_p)
     }
 
     fn is_zero(&self) -> bool {
-        // The Montgomery product with 1 is only between 0 and p if the number is below R.
+        // `is_zero` multiplies the number by 1. The Montgomery product is between 0 and p only if
+        // the number is below R.
         let r = 2_f64.powi(S::BITS * count::<S, N>());
         assert!(self.number.magnitude() * S::modulus() < r);
         false
@@ -159,7 +162,7 @@ impl<S: Shape<N>, const N: usize> Field<N> for Range<S> {
         for column in &columns[S::LIMBS..] {
             carry = fits(column + carry) / row + 1.0;
         }
-        // (product + multiple·p)/R, where the multiple is below R.
+        // The reduced number is (product + factor·p)/R, where the factor is below R.
         let r_in_p = 2_f64.powi(S::BITS * count::<S, N>()) / S::modulus();
         let Ends(low, high) = other.number;
         let corners = [self.number.0, self.number.1].map(|x| [x * low, x * high]);
@@ -192,7 +195,7 @@ impl<S: Shape<N>, const N: usize> Field<N> for Range<S> {
         difference.stored()
     }
 
-    /// Both signs are possible.
+    /// The range of the number and of its negation.
     fn negated_if(&self, _: bool) -> Self {
         let both = |ends: Ends| Ends(-ends.magnitude(), ends.magnitude());
         Self {
@@ -204,8 +207,8 @@ impl<S: Shape<N>, const N: usize> Field<N> for Range<S> {
     }
 }
 
-/// Makes a table, computes a sum and compares its coordinate. All steps are the same for all
-/// points, scalars and signatures, and the ranges do not depend on them.
+/// Builds a table, computes a sum and compares its coordinate. Every point, scalar and signature
+/// takes the same steps with the same ranges, so this one run covers all of them.
 fn nothing_overflows<C: Curve<N>, S: Shape<N>, const N: usize>() {
     let [x, y] = &C::G;
     let table = Table::<Range<S>>::new(x, y).unwrap();

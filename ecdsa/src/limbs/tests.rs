@@ -1,4 +1,5 @@
-//! The results of the lazy fields are those of the verified ones.
+//! Checks that the fields in `limbs` compute the same results as the verified fields of
+//! `fiat-crypto`.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
