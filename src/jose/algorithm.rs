@@ -1,10 +1,10 @@
 //! Signature algorithms: their names, and how each computes a signature.
 //!
-//! [`Algorithm`] is the closed set of supported algorithms. RFC 7518 section 3.1 registers more,
-//! such as `none`, but the verifier decides which are allowed (RFC 8725 section 3.1). A token
-//! cannot select an algorithm that has no variant here.
+//! [`Algorithm`] is the closed set of supported algorithms. RFC 7518 section 3.1 registers more
+//! algorithms, such as `none`, but the verifier decides which it allows (RFC 8725 section 3.1). A
+//! token cannot select an algorithm that has no variant here.
 //!
-//! [`Scheme`] is the method of an algorithm, with its [`enum@Hash`].
+//! [`Scheme`] says how an algorithm computes signatures, and with which [`enum@Hash`].
 
 use std::fmt;
 
@@ -173,7 +173,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether the verifying key can also sign.
+    /// Returns true if the verifying key can also sign.
     pub const fn is_symmetric(self) -> bool {
         matches!(self.family(), Family::Hmac)
     }

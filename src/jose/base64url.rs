@@ -1,13 +1,14 @@
 //! Strict base64url (RFC 4648 section 5, as RFC 7515 section 2 uses it).
 //!
-//! Padding, white space, characters of the other alphabet and bits after the last octet (RFC 4648
-//! section 3.5) are refused. So an octet string has exactly one encoding. Otherwise a client could
-//! evade a revocation list with a different encoding of the same token.
+//! The decoder refuses padding, white space, the characters `+` and `/` of plain base64, and
+//! nonzero bits after the last octet (RFC 4648 section 3.5). So each octet string has exactly one
+//! encoding. Otherwise a client could evade a revocation list by sending the same token in a
+//! different encoding.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Decodes `text`; `None` if it is not strict base64url.
+/// Decodes `text`. Returns `None` if it is not strict base64url.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -1,4 +1,4 @@
-//! Unsigned numbers as in JOSE: big-endian octets.
+//! Unsigned numbers as big-endian octets, the encoding that JOSE uses.
 
 /// Removes leading zero octets.
 pub(crate) fn without_leading_zeros(octets: &[u8]) -> &[u8] {

@@ -64,16 +64,16 @@ impl Claims {
         Ok(Self { members, times })
     }
 
-    /// Parses the second segment of a token.
+    /// Decodes and parses the second segment of a token.
     ///
     /// # Errors
-    /// [`TokenError::NotBase64url`], and as [`Self::parse`].
+    /// [`TokenError::NotBase64url`], or an error of [`Self::parse`].
     pub fn of_segment(segment: &str) -> Result<Self, TokenError> {
         Self::parse(&base64url::decode(segment).ok_or(TokenError::NotBase64url)?)
     }
 
-    /// Makes claims for a client that has authenticated with a secret. They are the claims that a
-    /// token of this client would have (RFC 9068 section 2.2).
+    /// Makes claims for a client that has authenticated with a secret instead of a token. A token
+    /// of this client would have the same claims (RFC 9068 section 2.2).
     pub fn of_client(id: &str, scopes: &[String], roles: &[String]) -> Self {
         let mut members = Map::new();
         members.insert("client_id".to_owned(), Value::from(id));
@@ -158,7 +158,7 @@ impl ClaimPath {
         }
     }
 
-    /// The path with these segments; `None` if there are none.
+    /// The path with these segments. Returns `None` if there are no segments.
     pub fn from_segments(segments: impl IntoIterator<Item = String>) -> Option<Self> {
         let mut segments = segments.into_iter();
         Some(Self {

@@ -2,14 +2,15 @@
 //!
 //! A key without `kid` is tried for every token whose algorithm fits, so a forged token costs one
 //! verification per such key. A limit on the number of keys is not enough: sixteen large keys would
-//! cost a hundred times as much as sixteen small keys. So the costs are added up. The unit is a
-//! sixteenth of an RSA verification with a 2048-bit modulus.
+//! cost a hundred times as much as sixteen small keys. So each token and each request has a budget
+//! for the total cost of its verifications. The unit of cost is a sixteenth of an RSA verification
+//! with a 2048-bit modulus.
 //!
 //! The costs depend only on a key's type and size, so that a key set works in the same way on every
-//! host. They follow the measurements of the module in `docs/performance.md`: RSA-2048 takes 90 µs,
-//! Ed25519 67 µs and P-256 1.1 ms; P-521 took 2 ms. P-384 takes 4.7 ms in the module and 0.9 ms in
-//! Envoy. Its cost is the same as that of P-521, so that two P-384 keys can still be tried while an
-//! issuer replaces one by the other.
+//! host. They are based on measurements of the WebAssembly module (`docs/performance.md`): RSA-2048
+//! takes 90 µs, Ed25519 67 µs, P-256 1.1 ms and P-521 2 ms. P-384 takes 4.7 ms in the module, and
+//! 0.9 ms if Envoy verifies the signature. P-384 still costs only as much as P-521, half of a
+//! token's budget. So two P-384 keys can be tried while an issuer replaces one by the other.
 
 use std::fmt;
 
@@ -18,15 +19,17 @@ use crate::jose::key::{JwkAlgorithm, VerifyingKey};
 use crate::jose::key_set::KeySet;
 use crate::jose::numbers::{Curve, KeyType};
 
-/// The highest cost of all verifications for one token: 16 with RSA-2048, or 2 with ES512.
+/// The maximum total cost of the verifications for one token. It is enough for 16 verifications
+/// with RSA-2048, or 2 with ES512.
 const BUDGET: usize = 256;
 
-/// The unit for the size of an RSA modulus, in bits. The work grows with the square of the size
-/// (`portable::modexp`). With 2048 bits, the size is 16 units, and the cost is 16² / 16 = 16.
+/// The number of bits that count as one unit of an RSA modulus's size. The work grows with the
+/// square of the size (`portable::modexp`). A modulus of 2048 bits has 16 units and costs 16² / 16
+/// = 16.
 const RSA_UNIT_BITS: usize = 128;
 
-/// The budget of a request, as a multiple of [`BUDGET`]. Requests with tokens of more than two
-/// issuers are rare, and most issuers' keys have a `kid`.
+/// The budget of a request, as a multiple of [`BUDGET`]. Two is enough: requests with tokens of
+/// more than two issuers are rare, and most issuers' keys have a `kid`.
 const TOKENS: usize = 2;
 
 /// The remaining budget of a token or a request.
@@ -55,7 +58,7 @@ impl Budget {
     }
 }
 
-/// The cost of verifying a signature with `key`. It is at most [`BUDGET`], so the first candidate
+/// The cost of verifying a signature with `key`. The cost is at most [`BUDGET`], so the first key
 /// can always be tried.
 fn cost(key: &VerifyingKey) -> usize {
     match key.key_type() {
@@ -70,18 +73,18 @@ fn cost(key: &VerifyingKey) -> usize {
     }
 }
 
-/// A warning about a key set with several keys without a `kid`.
+/// A warning that several keys of a key set have no `kid`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nameless {
-    /// The number of such keys.
+    /// The number of keys without a `kid`.
     pub keys: usize,
-    /// Whether the budget of one token is enough to try every one of these keys that fits the
+    /// True if the budget of one token is enough to try every one of these keys that fits the
     /// token's algorithm.
     pub are_all_tried: bool,
 }
 
 impl Nameless {
-    /// Counts the keys of `set` without a `kid`; `None` for fewer than two.
+    /// Counts the keys of `set` that have no `kid`. Returns `None` if there are fewer than two.
     pub fn of(set: &KeySet) -> Option<Self> {
         let nameless = || set.keys().iter().filter(|key| key.kid().is_none());
         let are_all_tried = Algorithm::ALL.into_iter().all(|algorithm| {

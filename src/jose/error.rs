@@ -9,7 +9,8 @@ use crate::jose::algorithm::Algorithm;
 use crate::json::JsonError;
 
 /// The maximum length of a `kid` in bytes. Real `kid`s, such as thumbprints, URLs and names of
-/// cloud keys, are far shorter. The limit matters because every record and report has a copy.
+/// cloud keys, are far shorter. Without a limit, an issuer could fill logs and status pages, which
+/// repeat the `kid`.
 pub const MAX_KID_BYTES: usize = 256;
 
 /// Why a key is not admitted.
@@ -34,7 +35,8 @@ pub enum KeyError {
     },
     /// `kty` is not EC, OKP, RSA or oct (RFC 7518 section 6.1).
     UnsupportedKeyType,
-    /// `crv` is not P-256, P-384 or P-521, or for an OKP key, not Ed25519.
+    /// `crv` is not supported: it must be P-256, P-384 or P-521 for an EC key, and Ed25519 for an
+    /// OKP key.
     UnsupportedCurve,
     /// `kid` is longer than [`MAX_KID_BYTES`].
     KidTooLong,
@@ -74,9 +76,9 @@ pub enum KeyError {
     OkpLength,
     /// The Ed25519 key is not a point, is not encoded canonically, or has small order.
     OkpPoint,
-    /// A fetched key is a shared secret.
+    /// A key from a fetched key set is a shared secret.
     SecretFromAfar,
-    /// The shared secret is shorter than the digest of its hash (RFC 7518 section 3.2).
+    /// The shared secret is shorter than the digest of its algorithm's hash (RFC 7518 section 3.2).
     SecretTooShort {
         /// The length in octets.
         octets: usize,
@@ -101,7 +103,7 @@ pub enum TokenError {
     HeaderJson(JsonError),
     /// The header has no `alg` (RFC 7515 section 4.1.1).
     AlgorithmMissing,
-    /// `alg` is not a supported algorithm; `none` in any spelling is not supported.
+    /// `alg` is not a supported algorithm. `none`, in upper or lower case, is never supported.
     UnsupportedAlgorithm,
     /// A header member is not a string (RFC 7515 section 4.1).
     HeaderType {
@@ -141,14 +143,14 @@ pub struct SkippedKey {
 /// Why a whole key set is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySetError {
-    /// The text is longer than allowed.
+    /// The text of the key set is longer than allowed.
     TooManyBytes {
         /// The limit in bytes.
         limit: usize,
     },
     /// The set has more keys than allowed.
     TooManyKeys {
-        /// The limit.
+        /// The maximum number of keys.
         limit: usize,
     },
     /// The text is not a JSON object with an array `keys` (RFC 7517 section 5.1).
@@ -157,12 +159,12 @@ pub enum KeySetError {
     DuplicateName,
     /// A key in the configuration cannot be used. The operator has to correct it.
     Refused {
-        /// The key.
+        /// The key, with the reason.
         key: SkippedKey,
     },
     /// No key of the set can be used.
     NoUsableKey {
-        /// The keys, each with its reason. Empty if the set has no keys.
+        /// All keys of the set, each with its reason. Empty if the set has no keys.
         skipped: Vec<SkippedKey>,
     },
 }

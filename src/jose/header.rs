@@ -1,10 +1,10 @@
 //! The JOSE header, which describes a token's signature (RFC 7515 section 4).
 //!
-//! An attacker may have written the header, so it can only narrow a choice. `alg` must be
-//! supported, `kid` selects among keys that are already trusted, and callers compare `typ`. The
-//! header never provides a key: `jku`, `jwk`, `x5u`, `x5c` and `x5t` may be present in any form,
-//! and are ignored (RFC 8725 section 3.10). No extension is supported, so `crit` is always refused
-//! (RFC 7515 section 4.1.11).
+//! An attacker may have written the header, so it can only narrow the verifier's choices. `alg`
+//! must be supported, `kid` selects among keys that are already trusted, and callers check `typ`.
+//! The header never provides a key: `jku`, `jwk`, `x5u`, `x5c` and `x5t` may be present in any
+//! form, and are ignored (RFC 8725 section 3.10). No extension is supported, so `crit` is always
+//! refused (RFC 7515 section 4.1.11).
 
 use serde_json::{Map, Value};
 
@@ -37,10 +37,10 @@ impl JoseHeader {
         self.typ.as_deref()
     }
 
-    /// Parses the first segment of a token.
+    /// Decodes and parses the first segment of a token.
     ///
     /// # Errors
-    /// [`TokenError::NotBase64url`], and as [`Self::parse`].
+    /// [`TokenError::NotBase64url`], or an error of [`Self::parse`].
     pub fn of_segment(segment: &str) -> Result<Self, TokenError> {
         Self::parse(&base64url::decode(segment).ok_or(TokenError::NotBase64url)?)
     }
@@ -51,8 +51,8 @@ impl JoseHeader {
     /// If the header is malformed or has a member that is not supported; see [`TokenError`].
     pub fn parse(json: &[u8]) -> Result<Self, TokenError> {
         let members = json::parse_object(json).map_err(TokenError::HeaderJson)?;
-        // An extension can change the meaning of all other members, so it is refused before they
-        // are parsed.
+        // An extension can change the meaning of all other members, so `crit` is checked before the
+        // other members are parsed.
         if members.contains_key("crit") {
             return Err(TokenError::CriticalExtension);
         }
@@ -68,8 +68,8 @@ impl JoseHeader {
             return Err(TokenError::Nested);
         }
         let kid = header_str(&members, "kid")?;
-        // No admitted key has such a `kid` (`KeyError::KidTooLong`), so fetching keys would not
-        // help.
+        // No admitted key has such a long `kid` (`KeyError::KidTooLong`), so fetching keys would
+        // not help.
         if kid.is_some_and(|kid| kid.len() > MAX_KID_BYTES) {
             return Err(TokenError::KidTooLong);
         }
@@ -94,8 +94,8 @@ fn header_str<'a>(
     }
 }
 
-/// Whether a media type is `JWT`. Case does not matter, and `application/` may be left out (RFC
-/// 7515 section 4.1.10).
+/// Returns true if a media type is `JWT`. Case does not matter, and `application/` may be left out
+/// (RFC 7515 section 4.1.10).
 fn is_jwt_type(media_type: &str) -> bool {
     let short = match media_type.split_once('/') {
         Some((tree, short)) if tree.eq_ignore_ascii_case("application") => short,

@@ -1,9 +1,9 @@
-//! The headers that were parsed last.
+//! A small cache of recently parsed token headers.
 //!
-//! All tokens of an issuer have the same header text until the issuer's key changes. For a token
-//! that is not cached, parsing the header takes a tenth of the time that is not spent on the
-//! signature. The memo returns the same header as parsing the text again. Callers keep a memo and
-//! pass it to each [`parse_with`](super::UntrustedToken::parse_with).
+//! All tokens of an issuer have the same header text until the issuer's key changes. Apart from the
+//! signature check, parsing the header takes a tenth of the time to verify a token. The memo avoids
+//! parsing the same text again. Callers keep a memo and pass it to each call of
+//! [`parse_with`](super::UntrustedToken::parse_with).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,14 +11,15 @@ use std::sync::Arc;
 use crate::jose::error::TokenError;
 use crate::jose::header::JoseHeader;
 
-/// The number of remembered headers. More than four issuers are rarely in use at the same time.
+/// The maximum number of remembered headers. More than four issuers are rarely in use at the same
+/// time.
 const REMEMBERED: usize = 4;
 
-/// The maximum length of a remembered segment, in bytes. Clients choose the length, so it needs a
-/// limit.
+/// The maximum length of a remembered segment, in bytes. Clients choose the length of the header,
+/// so the memo needs a limit.
 const REMEMBERED_BYTES: usize = 256;
 
-/// The headers that were parsed last, by segment.
+/// The most recently parsed headers, each with the segment that it was parsed from.
 #[derive(Debug, Default)]
 pub struct HeaderMemo(VecDeque<(Box<str>, Arc<JoseHeader>)>);
 
@@ -26,7 +27,7 @@ impl HeaderMemo {
     /// Parses the first segment of a token, or returns the remembered header.
     ///
     /// # Errors
-    /// As for [`JoseHeader::of_segment`]. Errors are not remembered.
+    /// The errors of [`JoseHeader::of_segment`]. Errors are not remembered.
     pub fn read(&mut self, segment: &str) -> Result<Arc<JoseHeader>, TokenError> {
         if let Some((_, header)) = self.0.iter().find(|(text, _)| **text == *segment) {
             return Ok(Arc::clone(header));

@@ -1,4 +1,4 @@
-//! Templates for issuers that contain other claims of the token.
+//! Issuer templates, for issuers that contain another claim of the token.
 //!
 //! Microsoft Entra has one issuer per tenant. The issuers differ only in the tenant's identifier,
 //! which tokens also have in the claim `tid`. A template is the text that the issuers share, with a
@@ -26,15 +26,15 @@ pub struct IssuerTemplate {
 }
 
 impl IssuerTemplate {
-    /// Splits a string at its placeholders; `None` if a brace is not part of a placeholder.
+    /// Splits a string at its placeholders. Returns `None` if a brace is not part of a placeholder.
     pub fn parse(text: &str) -> Option<Self> {
         let Template { head, tail } = Template::parse(text)?;
         Some(Self { head, tail })
     }
 
     /// Parses the `issuer` of a key. Every placeholder refers to the claim `tid`. If a brace is not
-    /// part of a placeholder, the whole text is literal; no URL has braces, so it matches no
-    /// issuer.
+    /// part of a placeholder, the whole text is taken literally. It then matches no issuer, because
+    /// no URL has braces.
     pub fn of_key(text: &str) -> Self {
         let mut template = Self::parse(text).unwrap_or_else(|| Self {
             head: text.to_owned(),
@@ -46,8 +46,8 @@ impl IssuerTemplate {
         template
     }
 
-    /// Whether the token's `iss` equals the template after each placeholder is replaced by the
-    /// claim that it names.
+    /// Returns true if the token's `iss` equals the template after each placeholder is replaced by
+    /// the claim that it names.
     pub fn fits(&self, claims: &Claims) -> bool {
         let issuer = claims.issuer();
         let Some(mut rest) = issuer.and_then(|issuer| issuer.strip_prefix(self.head.as_str()))

@@ -2,10 +2,11 @@
 //!
 //! Key sets contain keys that cannot be used here: keys for encryption, keys of future types and
 //! curves, and keys with misspelt algorithms. Such a key is refused with one reason that an
-//! operator can read, and the rest of the set stays usable (RFC 7517 section 5). A doubtful key
-//! is refused. The members that restrict a key (`use`, `key_ops`, `alg`, `issuer`) must be
-//! understood. Otherwise the key could be used against its owner's intent. Members that restrict
-//! nothing are ignored. These include the private members, which should not be in a published set.
+//! operator can read, and the rest of the set stays usable (RFC 7517 section 5). A doubtful key is
+//! refused. A key is also refused if Portcullis does not understand a member that restricts it
+//! (`use`, `key_ops`, `alg`, `issuer`): otherwise the key could be used against its owner's intent.
+//! Members that restrict nothing are ignored. These include the members of private keys, which
+//! should not be in a published set.
 
 use serde_json::{Map, Value};
 
@@ -46,7 +47,7 @@ impl VerifyingKey {
             .with_issuer(issuer))
     }
 
-    /// Admits the key in the text of a JWK.
+    /// Parses the text of a JWK and admits the key.
     ///
     /// # Errors
     /// If the key cannot be used.
@@ -67,7 +68,8 @@ pub(super) fn admitted_kid(kid: &str) -> Result<String, KeyError> {
 fn purpose(jwk: &Map<String, Value>) -> Result<KeyPurpose, KeyError> {
     let purpose = match optional_str(jwk, "use")? {
         None | Some("sig") => KeyPurpose::Signatures,
-        // SPIFFE, "Trust Domain and Bundle" section 4.2.2: such a key without `kid` is ignored.
+        // A `jwt-svid` key without `kid` is ignored (SPIFFE, "Trust Domain and Bundle" section
+        // 4.2.2).
         Some("jwt-svid") => match optional_str(jwk, "kid")? {
             Some(_) => KeyPurpose::JwtSvids,
             None => return Err(KeyError::MemberMissing { member: "kid" }),
@@ -159,10 +161,10 @@ mod tests {
     use crate::jose::numbers::KeyType;
     use crate::json::JsonError;
 
-    /// From RFC 7517 appendix A.1.
+    /// The coordinates x and y of the P-256 key in RFC 7517 appendix A.1.
     const X: &str = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4";
     const Y: &str = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
-    /// From RFC 8037 appendix A.2.
+    /// The Ed25519 key in RFC 8037 appendix A.2.
     const ED: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 
     fn ec() -> Value {

@@ -1,4 +1,4 @@
-//! The shape of a token: a JWS in compact serialization (RFC 7515 section 7.1).
+//! The outer format of a token: a JWS in compact serialization (RFC 7515 section 7.1).
 //!
 //! A token has three segments of strict base64url. Only the payload may be empty. The signature
 //! covers the text of the first two segments as it was sent (RFC 7515 section 5.2), not text that
@@ -31,7 +31,7 @@ impl<'a> CompactJws<'a> {
     /// Parses a JWS.
     ///
     /// # Errors
-    /// If the text does not have three segments of base64url, or the header is wrong.
+    /// If the text does not consist of three segments of base64url, or if the header is refused.
     pub fn parse(text: &'a str) -> Result<Self, TokenError> {
         Self::parse_with(text, &mut HeaderMemo::default())
     }
@@ -39,7 +39,7 @@ impl<'a> CompactJws<'a> {
     /// Parses a JWS, reusing a header that was parsed before.
     ///
     /// # Errors
-    /// As [`Self::parse`].
+    /// The errors of [`Self::parse`].
     pub fn parse_with(text: &'a str, headers: &mut HeaderMemo) -> Result<Self, TokenError> {
         let [header, payload_segment, signature] = split(text)?;
         let signing_input = text.rsplit_once('.').map_or("", |(signed, _)| signed);
@@ -86,7 +86,7 @@ impl<'a> CompactJws<'a> {
         self.signature.octets()
     }
 
-    /// Whether `key` has signed this token.
+    /// Returns true if the token's signature is valid under `key`.
     pub fn verify_with(&self, key: &VerifyingKey) -> bool {
         let algorithm = self.header.algorithm();
         algorithm.verify_signature(&self.signature, key, self.signing_input.as_bytes())
@@ -104,7 +104,7 @@ impl<'a> CompactJws<'a> {
 }
 
 fn split(text: &str) -> Result<[&str; 3], TokenError> {
-    // The number of steps is fixed, so a text with many dots does not cost more.
+    // At most six pieces are made, so text with many dots costs no more than other text.
     let mut segments = text.splitn(6, '.');
     let three = [segments.next(), segments.next(), segments.next()];
     let [Some(header), Some(payload), Some(signature)] = three else {

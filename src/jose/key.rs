@@ -35,7 +35,7 @@ pub enum KeyPurpose {
     /// The signatures of JWTs (RFC 7517 section 4.2).
     #[default]
     Signatures,
-    /// The signatures of JWT-SVIDs alone (SPIFFE Trust Domain and Bundle section 4.2.2).
+    /// Only the signatures of JWT-SVIDs (SPIFFE Trust Domain and Bundle section 4.2.2).
     JwtSvids,
 }
 
@@ -53,8 +53,9 @@ pub struct Validity {
 pub struct VerifyingKey {
     material: Material,
     thumbprint: Thumbprint,
-    /// The key in the encoding of X.509, for an accelerator; `None` for a shared secret. Clones
-    /// share it, so that an accelerator prepares each key only once.
+    /// The key in the encoding of X.509, for an accelerator (host code that verifies signatures);
+    /// `None` for a shared secret. Clones share this value, so that an accelerator prepares each
+    /// key only once.
     x509: Option<Arc<X509Key>>,
     kid: Option<String>,
     purpose: KeyPurpose,
@@ -78,10 +79,10 @@ enum Material {
 }
 
 impl VerifyingKey {
-    /// Admits a key with these numbers. It has no `kid`, `alg`, issuer or validity period yet.
+    /// Admits a key with these numbers. The new key has no `kid`, `alg`, issuer or validity period.
     ///
     /// # Errors
-    /// If the numbers are not a key, or are a weak one.
+    /// If the numbers are not a key, or if the key is weak.
     pub fn from_numbers(numbers: KeyNumbers<'_>) -> Result<Self, KeyError> {
         let material = match numbers {
             KeyNumbers::Rsa { modulus, exponent } => {
@@ -200,7 +201,8 @@ impl VerifyingKey {
         self.thumbprint
     }
 
-    /// Whether this key may verify tokens with `algorithm`, given the key's type and its `alg`.
+    /// Returns true if this key may verify tokens with `algorithm`, given the key's type and its
+    /// `alg`.
     pub fn serves(&self, algorithm: Algorithm, binding: JwkAlgorithm) -> bool {
         self.fits(algorithm)
             && match (self.algorithm, binding) {
@@ -210,19 +212,20 @@ impl VerifyingKey {
             }
     }
 
-    /// Whether `now` is in the validity period. Always true for a key without one.
+    /// Returns true if `now` is in the validity period. Always returns true for a key without a
+    /// validity period.
     pub fn is_valid_at(&self, now: UnixSeconds) -> bool {
         self.validity.is_none_or(|validity| validity.contains(now))
     }
 
-    /// Whether the key's issuer matches the issuer in these claims. Always true for a key without
-    /// an issuer.
+    /// Returns true if the key's issuer matches the issuer in these claims. Always returns true for
+    /// a key without an issuer.
     pub fn serves_issuer_of(&self, claims: &Claims) -> bool {
         let issuer = self.issuer.as_ref();
         issuer.is_none_or(|issuer| issuer.template.fits(claims))
     }
 
-    /// Whether the key's type, curve and length are right for `algorithm`.
+    /// Returns true if the key's type, curve and length are right for `algorithm`.
     pub fn fits(&self, algorithm: Algorithm) -> bool {
         match (&self.material, algorithm.scheme()) {
             (Material::Rsa(_), Scheme::RsaPkcs1(_) | Scheme::RsaPss(_)) => true,
@@ -233,8 +236,8 @@ impl VerifyingKey {
         }
     }
 
-    /// Whether `signature` is a signature of `message` by this key. Always false if the key does
-    /// not [fit](Self::fits) the algorithm.
+    /// Returns true if `signature` is a valid signature of `message` under this key. Always returns
+    /// false if the key does not [fit](Self::fits) the algorithm.
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         self.fits(algorithm)
             && match (&self.material, algorithm.scheme()) {
@@ -251,17 +254,17 @@ impl VerifyingKey {
             }
     }
 
-    /// Prepares the signature check for an accelerator. `None` for shared secrets, for keys that do
-    /// not fit the algorithm, and for ECDSA signatures that are certainly invalid. The caller then
-    /// uses [`Self::verify`].
+    /// Prepares the signature check for an accelerator. Returns `None` for shared secrets, for keys
+    /// that do not fit the algorithm, and for ECDSA signatures that are certainly invalid. The
+    /// caller must then use [`Self::verify`].
     pub fn as_x509<'a>(
         &'a self,
         algorithm: Algorithm,
         text: &'a [u8],
         signature: &'a [u8],
     ) -> Option<X509Signature<'a>> {
-        // A host may choose the arithmetic by the key alone. Without this check, it could verify
-        // ES256 with a P-521 key or an RSA key.
+        // A host may choose the signature scheme by the key alone. Without this check, the host
+        // could verify an ES256 token with a P-521 key or an RSA key.
         if !self.fits(algorithm) {
             return None;
         }
@@ -283,7 +286,7 @@ impl VerifyingKey {
 }
 
 impl Validity {
-    /// Whether `now` is in the period.
+    /// Returns true if `now` is in the period.
     pub fn contains(self, now: UnixSeconds) -> bool {
         (self.not_before..=self.not_after).contains(&now)
     }
@@ -354,7 +357,8 @@ mod tests {
         );
     }
 
-    /// The curve restricts an EC key even if its family is allowed: only ES256 uses P-256.
+    /// An EC key only verifies the algorithm of its curve, even if its whole family is allowed. For
+    /// P-256, this is ES256.
     #[test]
     fn family_of_an_ec_key_is_its_curve() {
         // The base point of P-256 (SEC 2 section 2.4.2) is a valid public key.

@@ -1,4 +1,4 @@
-//! Key sets, and the choice of the keys that a token is tried against (RFC 7517 section 5).
+//! Key sets, and the selection of the keys to try for a token (RFC 7517 section 5).
 //!
 //! A set is parsed key by key. A key that cannot be used is skipped and listed with its reason. It
 //! never affects the other keys, so an issuer may publish keys of future types. The whole set is
@@ -44,7 +44,7 @@ impl Default for KeySetLimits {
     }
 }
 
-/// The conditions that a token sets on its key.
+/// The conditions that a key must meet to be tried for a token.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyQuery<'a> {
     /// The token's `kid`.
@@ -53,16 +53,16 @@ pub struct KeyQuery<'a> {
     pub algorithm: Algorithm,
     /// How strictly a key's own `alg` restricts it.
     pub binding: JwkAlgorithm,
-    /// What the key must be for.
+    /// The purpose that the key must have.
     pub purpose: KeyPurpose,
     /// The present time. A key from a certificate is only used while the certificate is valid.
     pub now: UnixSeconds,
-    /// The token's claims, whose issuer must match the `issuer` of a key; `None` to ignore the
-    /// `issuer` of keys.
+    /// The token's claims. If a key has an `issuer`, it must match the issuer in these claims.
+    /// `None` ignores the `issuer` of keys.
     pub issued: Option<&'a Claims>,
 }
 
-/// The admitted keys of one issuer. There is at least one.
+/// The admitted keys of one issuer: at least one key.
 #[derive(Clone, Debug)]
 pub struct KeySet {
     keys: Vec<VerifyingKey>,
@@ -98,7 +98,8 @@ impl KeySet {
     /// Makes a set of shared secrets, each in base64url with an optional `kid`.
     ///
     /// # Errors
-    /// The first secret that cannot be used, with its position.
+    /// [`KeySetError::NoUsableKey`] with every secret that cannot be used, or with an empty list if
+    /// there are no secrets.
     pub fn from_secrets<'a>(
         secrets: impl IntoIterator<Item = (Option<&'a str>, &'a str)>,
     ) -> Result<Self, KeySetError> {
@@ -110,15 +111,15 @@ impl KeySet {
                 Err(reason) => skipped.push(SkippedKey::new(index, kid, reason)),
             }
         }
-        // The operator configured these secrets. Unlike a bad key of an issuer, a bad secret is a
-        // mistake to report.
+        // The operator configured these secrets. So a bad secret is a mistake to report, unlike a
+        // bad key of an issuer.
         if keys.is_empty() || !skipped.is_empty() {
             return Err(KeySetError::NoUsableKey { skipped });
         }
         Ok(Self::new(keys, skipped))
     }
 
-    /// Makes a set of keys that are already admitted; `None` if there are none.
+    /// Makes a set of keys that are already admitted. Returns `None` if there are no keys.
     pub fn from_keys(keys: Vec<VerifyingKey>) -> Option<Self> {
         (!keys.is_empty()).then(|| Self::new(keys, Vec::new()))
     }
@@ -133,7 +134,7 @@ impl KeySet {
         &self.skipped
     }
 
-    /// Whether some keys have a validity period, because they come from certificates.
+    /// Returns true if any key has a validity period, which keys from certificates have.
     pub const fn depends_on_time(&self) -> bool {
         self.depends_on_time
     }
@@ -142,7 +143,7 @@ impl KeySet {
     /// time. Keys with the token's `kid` come first, then keys without `kid`. If the token has no
     /// `kid`, all matching keys are tried.
     ///
-    /// Fetching the set again can only help if this returns no key.
+    /// If this method returns no key, fetching the set again may help. Otherwise it does not help.
     pub fn candidates<'a>(&'a self, query: KeyQuery<'a>) -> impl Iterator<Item = &'a VerifyingKey> {
         let KeyQuery { kid, .. } = query;
         let serving = move |key: &&VerifyingKey| query.admits(key);
@@ -167,7 +168,7 @@ impl KeySet {
         }
     }
 
-    /// The positions of the keys with this `kid`, or of those without one.
+    /// The positions of the keys with this `kid`. `None` selects the keys without a `kid`.
     fn with_kid(&self, kid: Option<&str>) -> &[usize] {
         let of = |place: &usize| self.keys.get(*place).and_then(VerifyingKey::kid);
         let start = self.by_kid.partition_point(|place| of(place) < kid);
@@ -209,8 +210,8 @@ impl SkippedKey {
 }
 
 impl<'a> KeyQuery<'a> {
-    /// Makes the conditions that a token with this header sets on its key. The key's `alg` must be
-    /// exact, its issuer is ignored, and it is not a key for JWT-SVIDs.
+    /// Makes the conditions for a token with this header. The key's `alg`, if it has one, must
+    /// equal the token's, its issuer is ignored, and its purpose must not be JWT-SVIDs.
     pub fn of(header: &'a JoseHeader, now: UnixSeconds) -> Self {
         Self {
             kid: header.kid(),
@@ -237,8 +238,9 @@ fn secret_key(text: &str) -> Result<VerifyingKey, KeyError> {
     VerifyingKey::from_numbers(KeyNumbers::Oct { secret: &secret })
 }
 
-/// Splits the outer object. The keys stay text, so that an error in one does not affect the others.
-/// Members other than `keys` are ignored (RFC 7517 section 5), but must not be repeated.
+/// Parses the outer object of a JWK Set. Each key is returned as unparsed text, so that an error in
+/// one key does not affect the others. Members other than `keys` are ignored (RFC 7517 section 5),
+/// but must not be repeated.
 fn keys_of(text: &str) -> Result<Vec<&RawValue>, KeySetError> {
     let Ok(Shallow::Object(members)) = serde_json::from_str(text) else {
         return Err(KeySetError::NotAKeySet);

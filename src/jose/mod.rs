@@ -2,19 +2,21 @@
 //!
 //! Each rule of the JOSE standards is in exactly one file of this folder:
 //!
-//! - [`jws`] parses the three segments of a token, [`header`] its header, [`claims`] its claims.
-//! - [`jwk`] decides which keys are admitted, [`key`] which signatures an admitted key may verify,
-//!   [`key_set`] which keys a token is tried against, and [`cost`] how much this may cost.
+//! - [`jws`] splits a token into its three segments. [`header`] parses the header, and [`claims`]
+//!   parses the claims.
+//! - [`jwk`] decides which keys are admitted. [`key`] decides which signatures an admitted key may
+//!   verify. [`key_set`] selects the keys to try for a token, and [`cost`] limits the cost of
+//!   trying them.
 //! - [`pem`] parses keys in PEM. [`issuer`] compares `iss` with the issuer of a key or provider.
-//! - [`algorithm`] has the names of algorithms, [`numbers`] the numbers of keys, [`crypto`] the
-//!   arithmetic. [`signature`] offers verification to jwt-compact. [`x509`] converts keys and
-//!   signatures for a host that verifies signatures.
+//! - [`algorithm`] names the algorithms, [`numbers`] holds the numbers that make up a key, and
+//!   [`crypto`] does the arithmetic. [`signature`] implements jwt-compact's traits. [`x509`]
+//!   converts keys and signatures for a host that verifies signatures.
 //! - [`token`] distinguishes unverified claims from claims that a key has signed.
 //! - [`error`] lists the reasons to refuse a token, a key or a key set. No error repeats any part
-//!   of them.
+//!   of a token or secret.
 //!
 //! This module does not depend on providers, audiences, clocks or HTTP. A verified token only
-//! proves who signed it, not that it may pass.
+//! proves who signed it, not that a request with it may pass.
 //!
 //! ```
 //! use portcullis::{
@@ -27,7 +29,7 @@
 //!     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 //! let keys = KeySet::parse(jwks, KeyOrigin::Remote, KeySetLimits::default())?;
 //!
-//! // `{"sub":"alice"}`, signed with the private key of that appendix.
+//! // `{"sub":"alice"}`, signed with the private key of RFC 8037, appendix A.1.
 //! let token = UntrustedToken::parse(concat!(
 //!     "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbGljZSJ9.",
 //!     "eFTpuxd5oo38-eZyGVq9scoNkxAqvbc-sDJt27w46VWK",

@@ -1,4 +1,4 @@
-//! The numbers of a key, and its thumbprint.
+//! The numbers that make up a key, and the key's thumbprint.
 
 use std::fmt;
 
@@ -62,7 +62,7 @@ pub enum KeyNumbers<'a> {
     },
 }
 
-/// The SHA-256 thumbprint of a key (RFC 7638). It identifies the key whatever its `kid` is.
+/// The SHA-256 thumbprint of a key (RFC 7638). It identifies the key independently of its `kid`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Thumbprint([u8; 32]);
 
@@ -153,7 +153,8 @@ mod tests {
 
     use super::*;
 
-    /// `jwt_compact` also writes the members in lexical order.
+    /// A thumbprint hashes the members in lexical order, and `jwt_compact` writes them in this
+    /// order.
     #[test]
     fn the_thumbprint_equals_that_of_jwt_compact() {
         use jwt_compact::{alg::SecretBytes, jwk::JsonWebKey};

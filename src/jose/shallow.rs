@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A JSON value whose members or elements are still text.
+/// A JSON value whose members or elements are still unparsed text.
 ///
 /// The visitor accepts values of every type, so `serde_json` never has to report a wrong type. The
 /// code that formats numbers for such an error would add 27 kB to the module.

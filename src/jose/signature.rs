@@ -13,7 +13,8 @@ use jwt_compact::AlgorithmSignature;
 use crate::jose::algorithm::Algorithm;
 use crate::jose::key::VerifyingKey;
 
-/// The signature of a token. Its length is checked by the key, on which it depends.
+/// The signature of a token. The key checks the length, because each type of key has its own
+/// length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature(Vec<u8>);
 

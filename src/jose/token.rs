@@ -1,16 +1,17 @@
 //! Unverified and verified tokens, as two different types.
 //!
 //! A token is a JWS whose payload is a claims set (RFC 7519 section 3). [`jws`](super::jws) splits
-//! it; [`header`](super::header) and [`claims`](super::claims) parse its two JSON objects.
+//! the token; [`header`](super::header) and [`claims`](super::claims) parse its two JSON objects.
 //!
 //! The claims of an [`UntrustedToken`] may only be used to choose a key and to refuse the token.
 //! The claims of a [`VerifiedToken`] may be used to grant access. Only a valid signature turns an
 //! unverified token into a verified one.
 //!
-//! The idea comes from the `UntrustedToken` of jwt-compact. That type is not used here: it accepts
-//! the last of two members with the same name, hides `crit`, and refuses a token if the length of
-//! its `x5t` is wrong, although Portcullis ignores `x5t` (Entra's tokens have one). The algorithm
-//! traits of jwt-compact are used; see [`signature`](super::signature).
+//! The idea comes from the `UntrustedToken` of jwt-compact. That type is not used here, for three
+//! reasons. It accepts the last of two members with the same name. It hides `crit`. And it refuses
+//! a token if the length of its `x5t` is wrong, although Portcullis ignores `x5t` (Entra's tokens
+//! have this member). The algorithm traits of jwt-compact are used; see
+//! [`signature`](super::signature).
 
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ impl<'a> UntrustedToken<'a> {
     /// Parses a token, reusing a header that was parsed before.
     ///
     /// # Errors
-    /// As [`Self::parse`].
+    /// The errors of [`Self::parse`].
     pub fn parse_with(text: &'a str, headers: &mut HeaderMemo) -> Result<Self, TokenError> {
         let jws = CompactJws::parse_with(text, headers)?;
         if jws.unverified_payload().is_empty() {
@@ -75,14 +76,14 @@ impl<'a> UntrustedToken<'a> {
         &self.claims
     }
 
-    /// Returns the verified token, if `key` verifies the signature.
+    /// Returns the verified token if the signature is valid under `key`.
     pub fn verify(&self, key: &VerifyingKey) -> Option<VerifiedToken> {
         self.verify_by(key, || self.jws.verify_with(key))
     }
 
-    /// Returns the verified token, if `check` confirms that `key` verifies the signature. This is
-    /// for hosts that verify signatures. `check` is not called if the key does not fit the
-    /// algorithm.
+    /// Returns the verified token if `check` confirms that the signature is valid under `key`. This
+    /// method is for hosts that verify signatures. `check` is not called if the key does not fit
+    /// the algorithm.
     pub fn verify_by(
         &self,
         key: &VerifyingKey,

@@ -2,9 +2,10 @@
 //! signatures.
 //!
 //! JOSE encodes the same numbers in another way: a key as members of a JSON object, an ECDSA
-//! signature as r and s side by side. Keys and signatures are checked in JOSE's encoding and then
-//! converted here. So a host never parses DER that a client wrote, and two parsers cannot disagree
-//! about it. The module itself verifies all signatures that it does not offer to a host.
+//! signature as r followed by s. Keys and signatures are checked in JOSE's encoding and then
+//! converted here. So a host never parses DER that a client wrote, and two parsers cannot interpret
+//! the same DER differently. If a signature cannot be offered to the host, Portcullis verifies it
+//! itself.
 
 use core::any::Any;
 use std::{borrow::Cow, sync::OnceLock};
@@ -34,11 +35,11 @@ const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
-/// A signature check for an accelerator: whether `signature` is a valid signature of `text` by this
-/// key.
+/// A signature check for an accelerator, which decides whether `signature` is a valid signature of
+/// `text` under the key.
 ///
-/// The key was admitted and fits the scheme. Shared secrets are never passed to an accelerator, so
-/// `scheme` is never HMAC.
+/// The key has been admitted and fits the scheme. Shared secrets are never passed to an
+/// accelerator, so `scheme` is never HMAC.
 #[derive(Clone, Debug)]
 pub struct X509Signature<'a> {
     /// The scheme of the signature, with its hash.
@@ -53,8 +54,8 @@ pub struct X509Signature<'a> {
 }
 
 impl X509Signature<'_> {
-    /// The name of the hash, for hosts that choose the scheme by the key's type and the hash alone,
-    /// as BoringSSL does. `None` for schemes that cannot be chosen in this way.
+    /// The name of the hash, for hosts that choose the scheme only by the key's type and the hash,
+    /// as BoringSSL does. Returns `None` for schemes that cannot be chosen in this way.
     pub const fn hash_name(&self) -> Option<&'static str> {
         match self.scheme {
             Scheme::RsaPkcs1(hash) | Scheme::Ecdsa(hash) => Some(match hash {
@@ -67,7 +68,7 @@ impl X509Signature<'_> {
     }
 }
 
-/// A public key in the encoding of X.509, with the form that an accelerator has prepared from it.
+/// A public key in the encoding of X.509, and the form that an accelerator has prepared from it.
 #[derive(Debug)]
 pub struct X509Key {
     der: Box<[u8]>,
@@ -75,7 +76,8 @@ pub struct X509Key {
 }
 
 impl X509Key {
-    /// The key with these numbers; `None` for secrets, which no accelerator gets.
+    /// The key with these numbers. Returns `None` for secrets, which are never given to an
+    /// accelerator.
     pub(super) fn of(numbers: KeyNumbers<'_>) -> Option<Self> {
         Some(Self {
             der: public_key(numbers)?,
@@ -88,9 +90,9 @@ impl X509Key {
         &self.der
     }
 
-    /// The accelerator's own form of the key, such as a parsed key. The first call makes it from
-    /// the DER with `prepare`, and it is kept as long as the key. `None` if `prepare` failed, or if
-    /// the first call made a form of another type.
+    /// The accelerator's own form of the key, such as a parsed key. The first call makes this form
+    /// from the DER by calling `prepare`. The form is kept as long as the key. Returns `None` if
+    /// `prepare` failed, or if the first call made a form of another type.
     pub fn prepared<T: Any + Send + Sync>(
         &self,
         prepare: impl FnOnce(&[u8]) -> Option<T>,
@@ -103,7 +105,7 @@ impl X509Key {
     }
 }
 
-/// `SubjectPublicKeyInfo` of an admitted key; `None` for a secret.
+/// The `SubjectPublicKeyInfo` of an admitted key. Returns `None` for a secret.
 fn public_key(numbers: KeyNumbers<'_>) -> Option<Box<[u8]>> {
     let (algorithm, parameters, key) = match numbers {
         // RFC 3279 section 2.3.1.
@@ -120,18 +122,18 @@ fn public_key(numbers: KeyNumbers<'_>) -> Option<Box<[u8]>> {
             let point = [&[UNCOMPRESSED], x, y].concat();
             (EC, element(OBJECT_IDENTIFIER, &[curve]), point)
         }
-        // RFC 8410 section 4; there are no parameters.
+        // RFC 8410 section 4. The algorithm has no parameters.
         KeyNumbers::Ed25519 { x } => (ED25519, Vec::new(), x.to_vec()),
         KeyNumbers::Oct { .. } => return None,
     };
     let algorithm = element(OBJECT_IDENTIFIER, &[algorithm]);
     let algorithm = element(SEQUENCE, &[&algorithm, &parameters]);
-    // A bit string begins with the number of unused bits in its last octet: none.
+    // The content of a bit string begins with the number of unused bits in its last octet, here 0.
     let key = element(BIT_STRING, &[&[0], &key]);
     Some(element(SEQUENCE, &[&algorithm, &key]).into())
 }
 
-/// Converts r and s side by side to an `Ecdsa-Sig-Value`.
+/// Converts r followed by s to an `Ecdsa-Sig-Value`.
 pub(super) fn ecdsa_signature(octets: &[u8]) -> Option<Vec<u8>> {
     let (r, s) = octets.split_at_checked(octets.len() / 2)?;
     Some(integers(r, s))

@@ -1,6 +1,7 @@
-//! Chooses the implementation of the arithmetic. No other module does.
+//! Selects the implementation of the arithmetic. This is the only module that does so.
 //!
-//! The key types only call these modules. Another implementation must have modules with the same
-//! functions; the README of [`portable`](super::portable) states what they must guarantee.
+//! The key types call the arithmetic only through the modules named here. Another implementation
+//! must offer the same modules with the same functions. The README of [`portable`](super::portable)
+//! states what these functions must guarantee.
 
 pub(super) use super::portable::{ecdsa, eddsa, hmac, rsa};

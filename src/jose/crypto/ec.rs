@@ -1,10 +1,10 @@
 //! EC keys: ECDSA on the NIST curves (RFC 7518 section 3.4).
 //!
-//! A signature is r and s side by side, each as long as the curve's order: exactly 64, 96 or 132
-//! octets. A signature in DER, which other protocols use, is refused because its length differs.
-//! Both numbers must be in [1, n-1], so the all-zero signature that other verifiers accepted
-//! (CVE-2022-21449) never reaches the arithmetic. JOSE has no rule against a high s, so a high s is
-//! accepted.
+//! A signature is r followed by s, each as long as the curve's order. So it has exactly 64, 96 or
+//! 132 octets. A signature in DER, which other protocols use, is refused because its length
+//! differs. Both numbers must be in [1, n-1], so the all-zero signature that other verifiers
+//! accepted (CVE-2022-21449) never reaches the arithmetic. JOSE does not require s to be in the
+//! lower half of its range, so a high s is accepted.
 
 use super::arithmetic::ecdsa::PublicKey;
 use crate::jose::algorithm::Hash;
@@ -48,13 +48,13 @@ impl EcKey {
         }
     }
 
-    /// Whether `signature` has the right length, and r and s are in [1, n-1]. Only such a signature
-    /// can be valid.
+    /// Returns true if `signature` has the right length, and r and s are in [1, n-1]. Only such a
+    /// signature can be valid.
     pub fn is_in_range(&self, signature: &[u8]) -> bool {
         self.has_length(signature) && self.point.is_in_range(signature)
     }
 
-    /// Whether `signature` is a signature of `message` with the curve's hash.
+    /// Returns true if `signature` is a signature of `message` with the curve's hash.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.has_length(signature) && self.point.verify(message, signature)
     }

@@ -23,7 +23,7 @@ impl Ed25519Key {
         PublicKey::new(octets).map(Self).ok_or(KeyError::OkpPoint)
     }
 
-    /// Whether `signature`, R and S side by side, is a signature of `message`.
+    /// Returns true if `signature` (R followed by S) is a valid signature of `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match signature.as_chunks() {
             ([r, s], []) => self.0.verify(message, r, *s),

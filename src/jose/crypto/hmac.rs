@@ -1,8 +1,8 @@
 //! Shared secrets: HMAC with SHA-2 (RFC 7518 section 3.2).
 //!
-//! A tag is compared in constant time, and only as a whole: a truncated tag is invalid. RFC 7518
-//! section 3.2 requires a secret at least as long as the digest. With a single token, an attacker
-//! can guess a short secret offline (RFC 8725 section 3.5).
+//! Tags are compared in constant time, and only as a whole: a truncated tag is invalid. RFC 7518
+//! section 3.2 requires that a secret is at least as long as the digest. An attacker who has one
+//! token can guess a short secret offline (RFC 8725 section 3.5).
 
 use jwt_compact::alg::SecretBytes;
 
@@ -37,12 +37,13 @@ impl SecretKey {
         &self.0
     }
 
-    /// Whether the secret is long enough for HMAC with `hash`.
+    /// Returns true if the secret is long enough for HMAC with `hash`.
     pub fn fits(&self, hash: Hash) -> bool {
         self.octets().len() >= hash.octets()
     }
 
-    /// Whether `tag` is the tag of `message`. Always false if the secret is too short for `hash`.
+    /// Returns true if `tag` is the HMAC of `message`. Always returns false if the secret is too
+    /// short for `hash`.
     pub fn verify(&self, hash: Hash, message: &[u8], tag: &[u8]) -> bool {
         self.fits(hash) && hmac::verify(hash, self.octets(), message, tag)
     }

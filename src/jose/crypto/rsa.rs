@@ -25,13 +25,13 @@ pub struct RsaKey(PublicKey);
 
 impl RsaKey {
     /// Admits the key with this modulus and exponent (RFC 7518 section 6.3.1), unsigned and
-    /// big-endian. Leading zero octets are allowed, although RFC 7518 section 2 forbids them:
-    /// encoders of signed integers put a zero octet before most moduli, which does not change the
-    /// key.
+    /// big-endian. Leading zero octets are allowed, although RFC 7518 section 2 forbids them. Many
+    /// encoders write a modulus as a signed integer and so put a zero octet before it, which does
+    /// not change the key.
     ///
     /// # Errors
-    /// If the modulus does not have 2048 to 8192 bits, the exponent is not between 3 and 65537, or
-    /// one of them is even.
+    /// If the modulus does not have 2048 to 8192 bits, if the exponent is not between 3 and 65537,
+    /// or if either of them is even.
     pub fn admit(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         let modulus = without_leading_zeros(modulus);
         let bits = bit_length(modulus);
@@ -51,14 +51,14 @@ impl RsaKey {
         self.0.bits()
     }
 
-    /// Whether `signature` is an RSASSA-PKCS1-v1_5 signature of `message` with this hash (RFC 8017
-    /// section 8.2.2).
+    /// Returns true if `signature` is an RSASSA-PKCS1-v1_5 signature of `message` with this hash
+    /// (RFC 8017 section 8.2.2).
     pub fn verify_pkcs1(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify_pkcs1(hash, message, signature)
     }
 
-    /// Whether `signature` is an RSASSA-PSS signature of `message` with this hash (RFC 8017 section
-    /// 8.1.2).
+    /// Returns true if `signature` is an RSASSA-PSS signature of `message` with this hash (RFC 8017
+    /// section 8.1.2).
     pub fn verify_pss(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify_pss(hash, message, signature)
     }

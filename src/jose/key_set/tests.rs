@@ -38,7 +38,7 @@ fn query(kid: Option<&str>, algorithm: Algorithm) -> KeyQuery<'_> {
     }
 }
 
-/// The seeds of the candidates, identified by their thumbprints.
+/// The seeds that the candidate keys were made from, found by the keys' thumbprints.
 fn candidates(set: &KeySet, kid: Option<&str>) -> Vec<u8> {
     let seed_of = |key: &VerifyingKey| {
         (0..9).find(|seed| set_of_one(*seed).keys[0].thumbprint() == key.thumbprint())
@@ -201,8 +201,8 @@ fn candidates_match_the_algorithm_of_the_token() {
     }
 }
 
-/// SPIFFE, "Trust Domain and Bundle" section 4.2: a key of another `use`, or without `kid`, is
-/// ignored.
+/// A key with another `use`, or without `kid`, is ignored (SPIFFE, "Trust Domain and Bundle"
+/// section 4.2).
 #[test]
 fn keys_for_jwt_svids_serve_nothing_else() {
     let key = |purpose: Value, kid: Value, seed| {

@@ -1,7 +1,7 @@
 //! The key in an X.509 certificate (RFC 5280 section 4.1).
 //!
 //! The operator trusts the certificate by configuring it. So the certificate's signature, issuer
-//! and names are ignored, and neither a chain nor revocation is checked. The limits of the
+//! and names are ignored, and neither a chain nor revocation is checked. Two limits of the
 //! certificate still apply to its key: the validity period and, if present, `keyUsage`, which must
 //! allow signatures.
 
@@ -21,7 +21,8 @@ struct Certificate<'a> {
     signs: bool,
 }
 
-/// The key of a `Certificate`, limited to the validity period.
+/// Parses a `Certificate` and returns its key, which is limited to the certificate's validity
+/// period.
 pub(super) fn key(octets: &[u8]) -> Result<VerifyingKey, BlockError> {
     let certificate = Certificate::read(octets).ok_or(BlockError::Malformed)?;
     if !certificate.signs {
@@ -80,8 +81,8 @@ fn validity(mut dates: Elements<'_>) -> Option<Validity> {
     Some(validity)
 }
 
-/// Whether `keyUsage` allows the key to sign (RFC 5280 section 4.2.1.3). Other extensions only
-/// matter for chains.
+/// Returns `Some(true)` if `keyUsage` allows the key to sign or is absent (RFC 5280 section
+/// 4.2.1.3), and `None` if the extensions are malformed. Other extensions only matter for chains.
 fn signs(mut extensions: Elements<'_>) -> Option<bool> {
     let mut signs = true;
     while extensions.end().is_none() {

@@ -2,7 +2,7 @@
 //!
 //! In DER, each value has exactly one encoding: lengths are definite, and lengths and integers are
 //! as short as possible. Any other encoding is refused, as are truncated values and unexpected
-//! tags. Parsing copies nothing, and only descends into elements that the caller asks for.
+//! tags. The parser copies nothing, and only parses the elements that the caller asks for.
 //!
 //! This parser exists because the size of the WebAssembly module is limited: the crate `der` would
 //! add 25 kB, `x509-cert` 66 kB. Tests compare its results for certificates with those of
@@ -39,7 +39,7 @@ impl<'a> Elements<'a> {
         Self(octets)
     }
 
-    /// The elements of the one sequence in `octets`.
+    /// The elements of the sequence in `octets`, which must contain exactly one sequence.
     pub(super) fn of_sequence(octets: &'a [u8]) -> Option<Self> {
         let mut outer = Self(octets);
         let inner = outer.sequence()?;
@@ -47,7 +47,7 @@ impl<'a> Elements<'a> {
         Some(inner)
     }
 
-    /// Whether the next element has this tag.
+    /// Returns true if the next element has this tag.
     pub(super) fn next_is(&self, tag: Tag) -> bool {
         self.0.first() == Some(&tag.0)
     }
@@ -76,7 +76,8 @@ impl<'a> Elements<'a> {
     }
 
     /// The content of the next element, which must be an integer that is not negative. The content
-    /// is big-endian. A zero octet comes first if the first bit of the number is set.
+    /// is big-endian, and starts with a zero octet if the highest bit of the number would otherwise
+    /// be the first bit.
     pub(super) fn unsigned(&mut self) -> Option<&'a [u8]> {
         let octets = self.next(Tag::INTEGER)?;
         match octets {
@@ -85,7 +86,7 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// Checks that there are no more elements.
+    /// Returns `Some` if there are no more elements.
     pub(super) fn end(&self) -> Option<()> {
         self.0.is_empty().then_some(())
     }

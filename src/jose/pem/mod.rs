@@ -3,11 +3,11 @@
 //! A PEM text has one or more blocks, each with one key: `PUBLIC KEY` ([`spki`], any algorithm),
 //! `RSA PUBLIC KEY` (RFC 8017 appendix A.1.1) or `CERTIFICATE` ([`certificate`]). Text around the
 //! blocks is explanatory and is skipped. Lines may have any length and may be indented, because
-//! configuration languages produce such lines. The base64 and the DER in them are parsed strictly.
+//! configuration languages reformat them. The base64 and DER content is parsed strictly.
 //!
 //! One bad block makes the whole text invalid, since its author meant every key to be used. A
-//! private key is reported before any other error, and no error repeats a part of the text.
-//! [`VerifyingKey::from_numbers`] decides whether a key is strong enough, as for all keys.
+//! private key is reported before any other error, and no error repeats a part of the text. As for
+//! all keys, [`VerifyingKey::from_numbers`] decides whether a key is strong enough.
 
 mod certificate;
 mod der;
@@ -30,7 +30,7 @@ const DASHES: &str = "-----";
 pub enum PemError {
     /// The text has no block.
     NoBlock,
-    /// The text has a private key of any kind.
+    /// The text contains a private key, whatever its type.
     PrivateKey,
     /// A block cannot be used.
     Block {
@@ -100,7 +100,7 @@ struct Block<'a> {
     body: &'a str,
 }
 
-/// Finds the next block, and returns what follows it.
+/// Returns the next block and the text after it.
 fn next_block(text: &str) -> Result<Option<(Block<'_>, &str)>, BlockError> {
     let (explanation, rest) = match split(text, BEGIN) {
         Some((explanation, rest)) => (explanation, Some(rest)),
@@ -120,7 +120,7 @@ fn next_block(text: &str) -> Result<Option<(Block<'_>, &str)>, BlockError> {
     block().ok_or(BlockError::Boundary).map(Some)
 }
 
-/// Not inlined, so that the module has only one copy of the search.
+/// Not inlined, so that the WebAssembly module has only one copy of the search.
 #[inline(never)]
 fn split<'a>(text: &'a str, at: &str) -> Option<(&'a str, &'a str)> {
     text.split_once(at)

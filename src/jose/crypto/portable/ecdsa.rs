@@ -1,8 +1,9 @@
 //! ECDSA on the NIST curves.
 //!
-//! Natively, `portcullis-ecdsa` verifies on P-256 and P-384, with a table for each key. Its code is
-//! too large for the WebAssembly module, whose host verifies these curves anyway. There, and for
-//! P-521, the crates of the curves verify.
+//! In native builds, the package `portcullis-ecdsa` verifies on P-256 and P-384, with a table for
+//! each key. Its code is too large for the WebAssembly module, where the host usually verifies
+//! these curves. In WebAssembly, and for P-521 everywhere, the crates `p256`, `p384` and `p521`
+//! verify.
 
 mod crates;
 
@@ -18,8 +19,8 @@ use super::hash::digest;
 use crate::jose::algorithm::Hash;
 use crate::jose::numbers::Curve;
 
-/// A point of a curve, prepared for the curve's arithmetic. Clones share it, so that each key has
-/// one table.
+/// A public key, prepared for the arithmetic of its curve. Clones share the prepared key, so each
+/// key has only one table.
 #[derive(Clone, Debug)]
 pub(crate) enum PublicKey {
     P256(Arc<P256Key>),
@@ -28,8 +29,8 @@ pub(crate) enum PublicKey {
 }
 
 impl PublicKey {
-    /// Prepares the point with these coordinates, which must have the curve's full length; `None`
-    /// if the point is not on the curve.
+    /// Prepares the key with these coordinates, which must have the curve's full length. Returns
+    /// `None` if the point is not on the curve.
     pub(crate) fn new(curve: Curve, x: &[u8], y: &[u8]) -> Option<Self> {
         match curve {
             Curve::P256 => Some(Self::P256(Arc::new(P256Key::new(x, y)?))),
@@ -38,7 +39,7 @@ impl PublicKey {
         }
     }
 
-    /// Whether both r and s are in [1, n-1].
+    /// Returns true if both r and s are in [1, n-1].
     pub(crate) fn is_in_range(&self, signature: &[u8]) -> bool {
         match self {
             Self::P256(_) => P256Key::is_in_range(signature),
@@ -47,8 +48,8 @@ impl PublicKey {
         }
     }
 
-    /// Whether `signature`, r and s side by side, is a signature of `message` with the curve's
-    /// hash.
+    /// Returns true if `signature` (r followed by s) is a valid signature of `message` with the
+    /// curve's hash.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::P256(key) => key.verify(&digest(Hash::Sha256, &[message]), signature),

@@ -1,10 +1,15 @@
 //! Ed25519 verification (RFC 8032 section 5.1.7), on the points of `curve25519-dalek`.
 //!
-//! R must equal S·B - k·A. A table of a point's multiples takes 220 kB. With it, a multiplication
-//! costs 43 additions and no doubling. Making the table of a key takes as long as a few
-//! verifications. It is made when the first signature is checked with the key, not at admission,
-//! because most of the 64 keys that a set may have are unused. An attacker who names unused keys
-//! can cause at most one table per key. All inputs are public, so the time may depend on them.
+//! A signature (R, S) is valid if R = S·B - k·A, where B is the base point, A is the key's point
+//! and k is a hash. Both multiplications use a table of the point's multiples. A table takes 220
+//! kB. With it, a multiplication costs 43 additions and no doublings.
+//!
+//! Building the table of a key takes as long as a few verifications. The table is built when the
+//! first signature is checked with the key, not at admission: a set may have 64 keys, and most of
+//! them are never used. An attacker whose tokens name unused keys can cause at most one table per
+//! key.
+//!
+//! All inputs are public, so the time may depend on them.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Neg, SubAssign};
@@ -22,22 +27,23 @@ const DIGITS: usize = 43;
 /// The table of the base point B.
 static BASE: Table = Table(OnceLock::new());
 
-/// A public key, and its table once it has been used.
+/// A public key, and its table after the first verification with it.
 #[derive(Clone, Debug)]
 pub(crate) struct PublicKey {
     octets: [u8; 32],
-    /// -A, the negated point of the key.
+    /// The negated point of the key, -A.
     negated: EdwardsPoint,
     table: Table,
 }
 
-/// Multiples of a point P, computed when first needed. Row i has 64^i·P to 32·64^i·P.
+/// Multiples of a point P, computed when they are first needed. Row i has the multiples 1·64^i·P to
+/// 32·64^i·P.
 #[derive(Clone)]
 struct Table(OnceLock<Vec<[EdwardsPoint; 32]>>);
 
 impl PublicKey {
-    /// Prepares a key; `None` if the octets are not the canonical encoding of a point on the curve,
-    /// or if the point has small order.
+    /// Prepares a key. Returns `None` if the octets are not the canonical encoding of a point on
+    /// the curve, or if the point has small order.
     pub(crate) fn new(octets: [u8; 32]) -> Option<Self> {
         CompressedEdwardsY(octets)
             .decompress()

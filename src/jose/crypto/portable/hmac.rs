@@ -5,7 +5,8 @@ use sha2::{Sha256, Sha384, Sha512};
 
 use crate::jose::algorithm::Hash;
 
-/// Whether `tag` is the tag of `message`. It is compared as a whole, in constant time.
+/// Returns true if `tag` is the HMAC of `message`. The tag is compared as a whole, in constant
+/// time.
 pub(crate) fn verify(hash: Hash, secret: &[u8], message: &[u8], tag: &[u8]) -> bool {
     match hash {
         Hash::Sha256 => verify_with::<Sha256>(secret, message, tag),

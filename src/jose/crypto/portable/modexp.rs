@@ -1,29 +1,29 @@
-//! Powers modulo an odd number: the arithmetic of RSA verification, but not of signing.
+//! Powers modulo an odd number, for RSA verification but not for signing.
 //!
 //! Every number here is public (a published key, a client's signature), so the time may depend on
 //! the numbers. **Never use this module with a private key.**
 //!
 //! The method is Montgomery's (P. L. Montgomery, "Modular Multiplication Without Trial Division",
 //! Mathematics of Computation 44, 1985). A number is stored in Montgomery form: multiplied by R =
-//! 2^(27·limbs). A product is reduced from its lowest limb upwards, by adding the multiple of the
-//! modulus n that makes the limb zero. With R > 4n, factors below 2n give a product below 2n, so
-//! only the last result has to be compared with n (C. D. Walter, "Montgomery exponentiation needs
-//! no final subtractions", Electronics Letters 35, 1999).
+//! 2^(27·limbs). A product is reduced from its lowest limb upwards: for each limb, a multiple of
+//! the modulus n is added that makes the limb zero. If R > 4n, factors below 2n give a product
+//! below 2n, so only the last result has to be compared with n (C. D. Walter, "Montgomery
+//! exponentiation needs no final subtractions", Electronics Letters 35, 1999).
 //!
-//! The code is written for WebAssembly, whose product of two 64-bit numbers has only 64 bits:
+//! The code is written for WebAssembly, where the product of two 64-bit numbers is cut to 64 bits:
 //!
 //! - A number is a slice of blocks of four limbs of 27 bits, least significant first. Products of
 //!   limbs have 54 bits. For 304 limbs (8192 bits), a column of a square and its reduction is a sum
 //!   of at most 608 products, and a `u64` can hold 1024. So carries are only computed at the end.
-//! - Multiplication and reduction go by blocks: four rows at a time, so that sixteen products cost
-//!   eight loads and four stores ([`add_rows`], where the time is spent). Arrays of four have no
-//!   bounds to check.
-//! - Loops use slice patterns. This crate is compiled for size, so iterators would remain function
-//!   calls and take twice the time.
+//! - Multiplication and reduction work block by block, on four rows at a time. So sixteen products
+//!   cost eight loads and four stores ([`add_rows`], where most time is spent). Access to an array
+//!   of four needs no bounds checks.
+//! - Loops use slice patterns. This crate is compiled for size, so iterators would not be inlined
+//!   and would take twice the time.
 //! - A square computes each product of two different blocks once, and doubles it.
 //!
-//! The power with exponent 65537 takes 16 squares and 2 products. The last product multiplies by
-//! the base itself, not by its Montgomery form. This also converts the result back from Montgomery
+//! A power with the exponent 65537 takes 16 squares and 2 products. The last product is with the
+//! plain base instead of its Montgomery form, which also converts the result back from Montgomery
 //! form.
 
 use std::cmp::Ordering;
@@ -38,7 +38,7 @@ type Columns = [u64; 4];
 const LIMB_BITS: u32 = 27;
 const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
 const BLOCK_BITS: usize = 4 * 27;
-/// The maximum size of a modulus in bits, for which no column overflows.
+/// The maximum size of a modulus in bits. No column overflows up to this size.
 const MAX_BITS: usize = 8192;
 
 /// An odd modulus n, with the numbers that are precomputed for powers.
@@ -53,15 +53,15 @@ pub struct Modulus {
 }
 
 impl Modulus {
-    /// Prepares the modulus with these big-endian octets; `None` if it is even, below 3 or above
-    /// 8192 bits.
+    /// Prepares the modulus with these big-endian octets. Returns `None` if it is even, below 3 or
+    /// longer than 8192 bits.
     pub fn new(octets: &[u8]) -> Option<Self> {
         let bits = bit_length(without_leading_zeros(octets));
         let is_odd = octets.last().is_some_and(|lowest| lowest & 1 == 1);
         if !is_odd || !(2..=MAX_BITS).contains(&bits) {
             return None;
         }
-        // R > 4n.
+        // Two more bits than n has, so that R > 4n.
         let blocks = bits.saturating_add(2).div_ceil(BLOCK_BITS);
         let limbs = read(octets, blocks)?;
         let lowest = limbs.first().map_or(1, |block| u64::from(block[0]));
@@ -95,7 +95,8 @@ impl Modulus {
         let mut form = base.clone();
         self.multiply(&mut form, &self.r_squared, &mut columns);
         let mut power = form.clone();
-        // The highest bit is the base itself; the lowest bit is multiplied last.
+        // The highest bit of the exponent is already in `power`, and the lowest bit follows after
+        // the loop.
         for bit in (1..exponent.ilog2()).rev() {
             self.square(&mut power, &mut columns);
             if exponent >> bit & 1 == 1 {
@@ -232,7 +233,8 @@ impl Modulus {
         carry(above, result);
     }
 
-    /// The four limbs whose product with n makes `columns` zero, and the carry.
+    /// Returns four limbs and a carry. Adding the product of these limbs and n makes `columns`
+    /// zero, except for the carry.
     #[inline(always)]
     fn cancelling_rows(&self, [n0, n1, n2, n3]: Columns, columns: Columns) -> (Columns, u64) {
         let inverse = self.negative_inverse;
@@ -248,7 +250,8 @@ impl Modulus {
     }
 }
 
-/// The limb whose product with `n0` makes the lowest 27 bits of `column` zero, and the carry.
+/// Returns a limb and a carry. Adding the product of this limb and `n0` makes the lowest 27 bits of
+/// `column` zero. The carry is what remains above these bits.
 #[inline(always)]
 fn cancelling_row(n0: u64, negative_inverse: u64, column: u64) -> (u64, u64) {
     let row = column.wrapping_mul(negative_inverse) & LIMB_MASK;
@@ -273,7 +276,7 @@ fn carry(mut columns: &[Columns], number: &mut [Block]) {
 }
 
 /// Adds the four rows `numbers`·`rows` to `columns`. `before` is the block that precedes `numbers`.
-/// Of its products with `rows`, only those that belong to the first column are added.
+/// Its products with `rows` are only added where they reach into `columns`.
 #[inline(always)]
 fn add_rows(mut columns: &mut [Columns], before: Columns, mut numbers: &[Block], rows: Columns) {
     let [_, mut x1, mut x2, mut x3] = before;
@@ -327,7 +330,7 @@ fn add([a, b, c, d]: &mut Columns, [e, f, g, h]: Columns) {
     *d = d.wrapping_add(h);
 }
 
-/// The lowest limb of a sum.
+/// The lowest 27 bits of a sum.
 #[inline(always)]
 fn low(sum: u64) -> u32 {
     u32::try_from(sum & LIMB_MASK).unwrap_or(0)
@@ -350,7 +353,7 @@ fn compare(x: &[Block], y: &[Block]) -> Ordering {
         .cmp(y.as_flattened().iter().rev())
 }
 
-/// Reads a big-endian number; `None` if it has more limbs than fit.
+/// Reads a big-endian number. Returns `None` if it does not fit into this many blocks.
 fn read(octets: &[u8], blocks: usize) -> Option<Box<[Block]>> {
     let mut limbs = vec![[0; 4]; blocks].into_boxed_slice();
     let mut octets = octets.iter().rev();
@@ -391,7 +394,8 @@ mod tests {
 
     use super::*;
 
-    /// Modulo 2^k - 1, whose limbs are all ones, 2^j equals 2^(j modulo k).
+    /// Modulo 2^k - 1, the power 2^j equals 2^(j modulo k). The limbs of such a modulus have only
+    /// one-bits.
     #[test]
     fn powers_of_two_modulo_a_mersenne_number() {
         for bits in [108, 1279, 2047, 2048, 2049, 3072, 4095, 4096, 8191, 8192] {

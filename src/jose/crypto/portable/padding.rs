@@ -1,19 +1,20 @@
 //! The two encodings of a message in RSA signatures: PKCS#1 v1.5 and PSS (RFC 8017 section 9).
 //!
-//! The encoding of version 1.5 is not parsed. The expected encoding is built and compared, so an
-//! encoding with a missing NULL, long lengths or octets after the hash is refused. Bleichenbacher's
-//! forgery for keys with `e` = 3 worked against verifiers that parse the padding. PSS is accepted
-//! only with MGF1 of the same hash and a salt of the hash's length (RFC 7518 section 3.5).
+//! A PKCS#1 v1.5 encoding is not parsed. Instead, the expected encoding is built and compared, so
+//! an encoding with a missing NULL, overlong lengths or octets after the hash is refused.
+//! Bleichenbacher's forgery for keys with `e` = 3 worked against verifiers that parse the padding.
+//! PSS is accepted only with MGF1 of the same hash and a salt of the hash's length (RFC 7518
+//! section 3.5).
 
 use super::hash::{digest, digest_info};
 use crate::jose::algorithm::Hash;
 
-/// The minimum length of the padding of version 1.5, in octets (RFC 8017 section 9.2, step 3).
+/// The minimum length of the padding of PKCS#1 v1.5, in octets (RFC 8017 section 9.2, step 3).
 const MIN_PADDING: usize = 8;
 /// The last octet of a PSS encoding (RFC 8017 section 9.1.2, step 4).
 const TRAILER: u8 = 0xbc;
 
-/// Whether `encoded` is the EMSA-PKCS1-v1_5 encoding of `message` (RFC 8017 section 9.2).
+/// Returns true if `encoded` is the EMSA-PKCS1-v1_5 encoding of `message` (RFC 8017 section 9.2).
 pub(super) fn is_pkcs1(encoded: &[u8], hash: Hash, message: &[u8]) -> bool {
     let digest = digest(hash, &[message]);
     let around_padding = [&[0][..], &digest_info(hash), &digest].concat();
@@ -23,14 +24,15 @@ pub(super) fn is_pkcs1(encoded: &[u8], hash: Hash, message: &[u8]) -> bool {
         && [&[0, 1][..], &vec![0xff; padding], &around_padding].concat() == encoded
 }
 
-/// Whether `encoded` is an EMSA-PSS encoding of `message` (RFC 8017 section 9.1.2). It must be as
-/// long as a modulus of `modulus_bits`.
+/// Returns true if `encoded` is an EMSA-PSS encoding of `message` (RFC 8017 section 9.1.2). It must
+/// be as long as a modulus of `modulus_bits`.
 pub(super) fn is_pss(encoded: &[u8], modulus_bits: usize, hash: Hash, message: &[u8]) -> bool {
     let hashed = digest(hash, &[message]);
     is_pss_of_digest(encoded, modulus_bits, hash, &hashed).unwrap_or(false)
 }
 
-/// `None` if the encoding is too short for its parts (step 3).
+/// Checks a PSS encoding of a message whose digest is `hashed`. Returns `None` if the encoding is
+/// too short for its parts (step 3).
 fn is_pss_of_digest(
     encoded: &[u8],
     modulus_bits: usize,

@@ -1,4 +1,4 @@
-//! Tests with keys and certificates of OpenSSL, and with modified ones.
+//! Tests with keys and certificates made by OpenSSL, and with modified copies.
 //! `tests/support/keys/pem/make.sh` made the files.
 
 macro_rules! file {
@@ -59,7 +59,8 @@ fn der(text: &str) -> Vec<u8> {
     STANDARD.decode(body).unwrap()
 }
 
-/// Replaces `from`, which must occur exactly once in `octets`, by `to` of the same length.
+/// Replaces `from`, which must occur exactly once in `octets`, by `to`, which must have the same
+/// length.
 fn replaced(octets: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut places = (0..octets.len()).filter(|at| octets[*at..].starts_with(from));
@@ -224,7 +225,7 @@ fn refuses_keys_that_are_not_for_verifying() {
 fn key_usage_counts_in_every_encoding() {
     let certificate = der(file!("pem/p256_cert.pem"));
     let usage = |bits: [u8; 4]| {
-        // digitalSignature and keyCertSign.
+        // In the file, keyUsage has digitalSignature and keyCertSign.
         let octets = replaced(
             &certificate,
             &[4, 4, 3, 2, 2, 0x84],
@@ -248,7 +249,8 @@ fn key_usage_counts_in_every_encoding() {
 fn parameters_must_be_those_of_the_algorithm() {
     let (rsa, ed25519) = (der(file!("rsa.pub.pem")), der(file!("ed25519.pub.pem")));
     let spki = |octets: &[u8]| refused(&pem("PUBLIC KEY", octets));
-    // An element of another type in place of the NULL, and a NULL that is not empty.
+    // The parameters of an RSA key must be an empty NULL: neither another type nor a NULL with
+    // content.
     assert_eq!(
         spki(&replaced(&rsa, &[5, 0, 3], &[6, 0, 3])),
         BlockError::UnsupportedAlgorithm

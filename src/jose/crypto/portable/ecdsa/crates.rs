@@ -1,4 +1,4 @@
-//! Public keys whose arithmetic is that of the crates `p256`, `p384` and `p521`.
+//! Public keys that verify with the arithmetic of the crates `p256`, `p384` and `p521`.
 
 macro_rules! key {
     ($key:ident, $curve:ident) => {
@@ -7,7 +7,7 @@ macro_rules! key {
         pub(crate) struct $key(::$curve::ecdsa::VerifyingKey);
 
         impl $key {
-            /// The key with these coordinates; `None` if the point is not on the curve.
+            /// The key with these coordinates. Returns `None` if the point is not on the curve.
             pub(crate) fn new(x: &[u8], y: &[u8]) -> Option<Self> {
                 use ::$curve::elliptic_curve::point::AffineCoordinates as _;
 
@@ -18,12 +18,12 @@ macro_rules! key {
                     .map(Self)
             }
 
-            /// Whether both r and s are in [1, n-1].
+            /// Returns true if both r and s are in [1, n-1].
             pub(crate) fn is_in_range(signature: &[u8]) -> bool {
                 Self::signature(signature).is_some()
             }
 
-            /// Whether `signature` is a signature of the message with this digest.
+            /// Returns true if `signature` is a signature of the message with this digest.
             pub(crate) fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
                 use ::$curve::ecdsa::signature::hazmat::PrehashVerifier as _;
 
