@@ -1,7 +1,8 @@
 //! Characters that make a terminal or a web page display something other than the actual text.
 
-/// Whether a character is a control character, which a terminal may execute, or an invisible
-/// character, such as those that reverse the text around them (Unicode TR 36 section 3.5).
+/// Returns true if a character is a control character, which a terminal may execute, or an
+/// invisible character, such as those that reverse the text around them (Unicode TR 36 section
+/// 3.5).
 #[must_use]
 pub fn misleads(character: char) -> bool {
     character.is_control()

@@ -108,7 +108,7 @@ pub fn from_double(double: f64) -> Option<Number> {
     Some(whole(&number, MAX_DOUBLE_INTEGER).map_or(number, Number::from))
 }
 
-/// Whether two numbers are equal. A double that is [inexact](is_inexact) equals nothing.
+/// Returns true if two numbers are equal. A double that is [inexact](is_inexact) equals nothing.
 pub fn are_equal(left: &Number, right: &Number) -> bool {
     match (integer(left), integer(right)) {
         (Some(left), Some(right)) => left == right,
@@ -116,7 +116,7 @@ pub fn are_equal(left: &Number, right: &Number) -> bool {
     }
 }
 
-/// Whether a number is a double so large that it may differ from the integer in its text.
+/// Returns true if a number is a double so large that it may differ from the integer in its text.
 pub fn is_inexact(number: &Number) -> bool {
     const FIRST: f64 = 562_949_953_421_312.0; // MAX_TEXT_INTEGER
     number.is_f64() && number.as_f64().is_none_or(|double| double.abs() >= FIRST)

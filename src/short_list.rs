@@ -29,7 +29,7 @@ impl<T> ShortList<T> {
         self.first.as_ref()
     }
 
-    /// Whether the list is empty.
+    /// Returns true if the list is empty.
     pub(crate) const fn is_empty(&self) -> bool {
         self.first.is_none()
     }

@@ -153,7 +153,7 @@ impl<V> TokenCache<V> {
         self.sets.iter().map(|set| set.slots.len()).sum()
     }
 
-    /// Whether the cache is empty.
+    /// Returns true if the cache is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

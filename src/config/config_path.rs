@@ -55,7 +55,7 @@ impl ConfigPath {
         &self.0
     }
 
-    /// Whether one of the steps is the member `name`.
+    /// Returns true if one of the steps is the member `name`.
     #[must_use]
     pub fn passes(&self, name: &str) -> bool {
         self.0

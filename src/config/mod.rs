@@ -85,9 +85,9 @@ pub struct Config {
     pub shared_memory_key: Option<SecretKey>,
     /// The `realm` of every challenge (RFC 9110 §11.5).
     pub realm: String,
-    /// Whether CORS preflight requests pass without a token.
+    /// True if CORS preflight requests pass without a token.
     pub bypass_cors_preflight: bool,
-    /// Whether denials have neither body nor challenge.
+    /// True if denials have neither body nor challenge.
     pub strip_failure_response: bool,
     /// A part of every metric's name; may be empty.
     pub stat_prefix: String,

@@ -38,14 +38,14 @@ choice! {
 }
 
 impl Preset {
-    /// Whether the product's access tokens have no `aud`.
+    /// Returns true if the product's access tokens have no `aud`.
     pub const fn lacks_audience(self) -> bool {
         // Amazon Cognito, "Understanding the access token".
         matches!(self, Self::Cognito)
     }
 
-    /// Whether anyone with an account at the product can get a token for an audience of their
-    /// choice. Then the audience does not tell which tokens are meant.
+    /// Returns true if anyone with an account at the product can get a token for an audience of
+    /// their choice. Then the audience does not tell which tokens are meant.
     pub const fn issues_to_anyone(self) -> bool {
         // GitHub, "OpenID Connect reference", customizing the audience; Google Cloud, "Get an ID
         // token".

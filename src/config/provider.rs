@@ -29,7 +29,7 @@ pub struct Provider {
     pub structured_scopes: Option<StructuredScopes>,
     /// The places that tokens are read from.
     pub places: Places,
-    /// Whether the verified token stays in the forwarded request.
+    /// True if the verified token stays in the forwarded request.
     pub forward: bool,
     /// The header with the verified payload in base64url.
     pub payload_header: Option<PayloadHeader>,
@@ -41,7 +41,7 @@ pub struct Provider {
     pub cache: Option<CacheLimits>,
     /// The names of the filter-state entries for the provider's tokens.
     pub exports: Exports,
-    /// Whether the proxy chooses the route again after a token changed the request.
+    /// True if the proxy chooses the route again after a token changed the request.
     pub clear_route_cache: bool,
     /// The name of the configuration field that gives the keys.
     pub key_source: &'static str,

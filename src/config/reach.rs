@@ -61,7 +61,7 @@ fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
     None
 }
 
-/// Whether the rule requires a verified token.
+/// Returns true if the rule requires a verified token.
 fn is_protected(rule: &Rule) -> bool {
     (rule.requirement.as_ref())
         .is_some_and(|requirement| rule.authorization.is_some() || !requirement.admits_anyone())

@@ -5,7 +5,7 @@
 pub(super) struct FieldName {
     /// The name in `snake_case`.
     pub(super) snake: &'static str,
-    /// Whether the `lowerCamelCase` of protobuf JSON is accepted too, because `jwt_authn` has the
+    /// True if the `lowerCamelCase` of protobuf JSON is accepted too, because `jwt_authn` has the
     /// field.
     pub(super) has_camel: bool,
 }
@@ -16,12 +16,12 @@ impl FieldName {
         self.has_camel.then(|| camel_case(self.snake))
     }
 
-    /// Whether `written` is an accepted spelling of the name.
+    /// Returns true if `written` is an accepted spelling of the name.
     pub(super) fn is(self, written: &str) -> bool {
         self.snake == written || self.is_camel(written)
     }
 
-    /// Whether `written` is the accepted spelling in `lowerCamelCase`.
+    /// Returns true if `written` is the accepted spelling in `lowerCamelCase`.
     #[inline(never)]
     pub(super) fn is_camel(self, written: &str) -> bool {
         self.has_camel && letters(self.snake).eq(written.chars())

@@ -324,8 +324,8 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
     ]
 }
 
-/// Whether the issuer ends with a slash although the product's issuers do not, or the other way
-/// round. Then every token fails, without further explanation.
+/// Returns true if the issuer ends with a slash although the product's issuers do not, or the other
+/// way round. Then every token fails, without further explanation.
 fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     let written = match &provider.trust.issuer {
         Issuer::Any => return false,
@@ -335,7 +335,7 @@ fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     provider.preset.issuer_ends_in_slash() == Some(expected) && written.ends_with('/') != expected
 }
 
-/// Whether a placeholder of the issuer accepts any value.
+/// Returns true if a placeholder of the issuer accepts any value.
 fn admits_any(provider: &Provider, issuer: &IssuerTemplate) -> bool {
     issuer
         .tail

@@ -42,7 +42,7 @@ pub struct Denial {
 pub struct ResponseStyle<'a> {
     /// The `realm` of every challenge.
     pub realm: &'a str,
-    /// Whether to omit the body and the challenge.
+    /// True if to omit the body and the challenge.
     pub stripped: bool,
 }
 
@@ -63,7 +63,7 @@ impl Denial {
         }
     }
 
-    /// Whether the client needs another credential (401).
+    /// Returns true if the client needs another credential (401).
     #[must_use]
     pub const fn is_unauthenticated(&self) -> bool {
         matches!(
@@ -72,8 +72,8 @@ impl Denial {
         )
     }
 
-    /// Whether this is the refusal for its reason and schemes, without anything in addition. All
-    /// such refusals have the same response.
+    /// Returns true if this is the refusal for its reason and schemes, without anything in
+    /// addition. All such refusals have the same response.
     #[must_use]
     pub fn is_usual(&self) -> bool {
         self.scopes.is_empty()

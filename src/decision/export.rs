@@ -65,6 +65,6 @@ pub struct StateEntry {
     pub key: StateKey,
     /// The value: JSON text, or an identity as plain text.
     pub value: String,
-    /// Whether the value is JSON. An identity is plain text, even if it looks like JSON.
+    /// True if the value is JSON. An identity is plain text, even if it looks like JSON.
     pub is_json: bool,
 }

@@ -18,7 +18,7 @@ pub struct Permit {
     pub edits: Vec<HeaderEdit>,
     /// The entries to write to the filter state for other filters.
     pub exports: Vec<StateEntry>,
-    /// Whether the proxy must choose the route again, even without edits.
+    /// True if the proxy must choose the route again, even without edits.
     pub clears_route_cache: bool,
 }
 

@@ -5,7 +5,7 @@
 //! `_`. Such a server reads `x.user` and `x_user` as the `x-user` that Portcullis sets or reads. So
 //! Portcullis treats all three as the same name.
 
-/// Whether such a server turns both names into the same variable.
+/// Returns true if such a server turns both names into the same variable.
 pub(super) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len()
         && one
@@ -14,17 +14,18 @@ pub(super) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
             .all(|(one, other)| fold(*one) == fold(*other))
 }
 
-/// Whether such a server reads the header `written` as the header `own`, although the two names
-/// differ. A pseudo-header such as `:path` has no twin, since no server turns it into a variable.
+/// Returns true if such a server reads the header `written` as the header `own`, although the two
+/// names differ. A pseudo-header such as `:path` has no twin, since no server turns it into a
+/// variable.
 pub(crate) fn is_twin(own: &str, written: &[u8]) -> bool {
     let is_pseudo = |name: &[u8]| name.first() == Some(&b':');
     let own = own.as_bytes();
     are_confusable(own, written) && own != written && !is_pseudo(own) && !is_pseudo(written)
 }
 
-/// Whether a server reads the query parameter `written`, which is already decoded, as `own`. PHP
-/// also drops leading spaces and cuts the name at NUL, and many frameworks read `own[]` and
-/// `own[a]` as parts of `own`.
+/// Returns true if a server reads the query parameter `written`, which is already decoded, as
+/// `own`. PHP also drops leading spaces and cuts the name at NUL, and many frameworks read `own[]`
+/// and `own[a]` as parts of `own`.
 pub fn is_parameter(own: &str, written: &str) -> bool {
     let written = written.trim_start_matches(' ').as_bytes();
     written

@@ -45,8 +45,8 @@ impl HeaderName {
         Arc::clone(&self.0)
     }
 
-    /// Whether some servers turn `other` into the same variable as this name. Without this check, a
-    /// client's `x_user` or `x.user` would pass for the `x-user` that Portcullis sets. A
+    /// Returns true if some servers turn `other` into the same variable as this name. Without this
+    /// check, a client's `x_user` or `x.user` would pass for the `x-user` that Portcullis sets. A
     /// pseudo-header such as `:path` is never confusable, since no server turns it into a variable.
     #[must_use]
     pub fn is_confusable_with(&self, other: &[u8]) -> bool {
@@ -73,7 +73,7 @@ impl fmt::Display for HeaderNameError {
 
 impl core::error::Error for HeaderNameError {}
 
-/// Whether every octet may be part of a `token` (RFC 9110 §5.6.2).
+/// Returns true if every octet may be part of a `token` (RFC 9110 §5.6.2).
 #[must_use]
 pub fn is_token(text: &[u8]) -> bool {
     text.iter().all(|octet| is_token_byte(*octet))

@@ -28,7 +28,7 @@ impl Octets {
         Self(table)
     }
 
-    /// Whether the set contains an octet.
+    /// Returns true if the set contains an octet.
     pub(crate) fn contains(&self, octet: u8) -> bool {
         self.0.get(usize::from(octet)).copied().unwrap_or(false)
     }

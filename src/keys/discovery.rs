@@ -40,9 +40,9 @@ pub(super) fn jwks_endpoint(
     }
 }
 
-/// Whether the metadata names the configured issuer. Where the configured issuer has a placeholder,
-/// the metadata may also have `{tenantid}`, which Microsoft Entra writes in metadata shared by all
-/// tenants.
+/// Returns true if the metadata names the configured issuer. Where the configured issuer has a
+/// placeholder, the metadata may also have `{tenantid}`, which Microsoft Entra writes in metadata
+/// shared by all tenants.
 fn names(configured: &str, found: &str) -> bool {
     let templates = (
         IssuerTemplate::parse(configured),

@@ -46,8 +46,8 @@ impl Endpoint {
     }
 }
 
-/// Whether `authority` is a host with an optional port. Userinfo is refused, because it would be
-/// sent to the server in `:authority`.
+/// Returns true if `authority` is a host with an optional port. Userinfo is refused, because it
+/// would be sent to the server in `:authority`.
 fn is_authority(authority: &str) -> bool {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),

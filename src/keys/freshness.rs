@@ -61,7 +61,7 @@ impl Record {
         }
     }
 
-    /// Whether a fetch should begin at `now`.
+    /// Returns true if a fetch should begin at `now`.
     #[must_use]
     pub fn wants_fetch(&self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> bool {
         !self.is_leased(timing, now)
@@ -75,8 +75,8 @@ impl Record {
             }
     }
 
-    /// Whether a request should wait because its token has an unknown kid: a fetch that can bring
-    /// the key is under way or may begin. The cool-down keeps invented kids from flooding the
+    /// Returns true if a request should wait because its token has an unknown kid: a fetch that can
+    /// bring the key is under way or may begin. The cool-down keeps invented kids from flooding the
     /// server with fetches.
     #[must_use]
     pub fn may_learn_kid(&self, timing: &Timing, now: UnixMillis) -> bool {
@@ -101,9 +101,9 @@ impl Record {
         Some(cooled_down.max(due).unwrap_or(now).since(now))
     }
 
-    /// Whether a fetch is due, regardless of leases. A time far in the future was recorded before
-    /// the clock was set back. It makes a fetch due at once; otherwise withdrawn keys could serve
-    /// until that time.
+    /// Returns true if a fetch is due, regardless of leases. A time far in the future was recorded
+    /// before the clock was set back. It makes a fetch due at once; otherwise withdrawn keys could
+    /// serve until that time.
     fn is_due(&self, timing: &Timing, now: UnixMillis) -> bool {
         let last = if self.failures > 0 {
             self.attempted_at
@@ -124,9 +124,9 @@ impl Record {
         }
     }
 
-    /// Whether a worker holds a valid lease. If a lease ends later than a lease taken now would, it
-    /// was taken before the clock was set back. Such a lease is ignored, because it would prevent
-    /// fetches until it ends.
+    /// Returns true if a worker holds a valid lease. If a lease ends later than a lease taken now
+    /// would, it was taken before the clock was set back. Such a lease is ignored, because it would
+    /// prevent fetches until it ends.
     fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
         let longest = timing.lease.saturating_add(CLOCK_CORRECTION);
         self.lease_until

@@ -61,7 +61,7 @@ impl Record {
         until
     }
 
-    /// Whether the lease that ends at `until` is still the current one.
+    /// Returns true if the lease that ends at `until` is still the current one.
     #[must_use]
     pub fn is_leased_until(&self, until: UnixMillis) -> bool {
         self.lease_until == Some(until)

@@ -30,7 +30,7 @@ pub(super) struct Source {
     key_set_version: KeySetVersion,
     /// When a token without a matching key last caused a read of the shared record.
     read_at: Option<UnixMillis>,
-    /// Whether a token waits for a key that is not in the set.
+    /// True if a token waits for a key that is not in the set.
     kid_wanted: bool,
 }
 
@@ -51,7 +51,7 @@ impl Source {
         }
     }
 
-    /// Whether this source has the configuration `keys`.
+    /// Returns true if this source has the configuration `keys`.
     pub(super) fn is_of(&self, keys: &RemoteKeys) -> bool {
         self.keys == *keys
     }
@@ -111,7 +111,7 @@ impl Source {
         self.key_set_version
     }
 
-    /// Whether a request should wait because its token has an unknown kid.
+    /// Returns true if a request should wait because its token has an unknown kid.
     pub(super) fn may_learn_kid(&self, now: UnixMillis) -> bool {
         self.record.may_learn_kid(&self.timing, now)
     }

@@ -7,7 +7,7 @@ use crate::{jose::VerifyingKey, keys::FetchError, time::UnixMillis};
 pub struct KeyStatus {
     /// The number of keys that may serve.
     pub keys: usize,
-    /// Whether the freshness of the keys has ended. They may still serve.
+    /// True if the freshness of the keys has ended. They may still serve.
     pub is_stale: bool,
     /// When the keys were last fetched or confirmed.
     pub fetched_at: Option<UnixMillis>,

@@ -48,7 +48,7 @@ impl KeyStore {
         store
     }
 
-    /// Whether no provider fetches keys.
+    /// Returns true if no provider fetches keys.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.sources.is_empty()
@@ -88,7 +88,7 @@ impl KeyStore {
         })
     }
 
-    /// Whether a request should wait because its token has an unknown kid.
+    /// Returns true if a request should wait because its token has an unknown kid.
     #[must_use]
     pub fn may_learn_kid(&self, id: SourceId, now: UnixMillis) -> bool {
         self.sources

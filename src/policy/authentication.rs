@@ -16,7 +16,7 @@ pub struct Authentication {
 }
 
 impl Authentication {
-    /// Whether the token's `acr` is accepted. A missing one is not.
+    /// Returns true if the token's `acr` is accepted. A missing one is not.
     #[must_use]
     pub fn accepts_class(&self, claims: &Claims) -> bool {
         let acr = claims.member("acr").and_then(Value::as_str);
@@ -24,8 +24,9 @@ impl Authentication {
             || acr.is_some_and(|acr| self.acr_values.iter().any(|own| own == acr))
     }
 
-    /// Whether the user authenticated recently enough. A missing `auth_time` is not recent. Nor is
-    /// one in the future: an issuer that counts in milliseconds would make every login recent.
+    /// Returns true if the user authenticated recently enough. A missing `auth_time` is not recent.
+    /// Nor is one in the future: an issuer that counts in milliseconds would make every login
+    /// recent.
     #[must_use]
     pub fn is_recent(
         &self,

@@ -21,17 +21,17 @@ use crate::policy::{Pattern, StringMatch, Unclear};
 /// port. The time of a regular expression grows with this length.
 const MAX_OCTETS: usize = 255 + ":65535".len();
 
-/// Whether servers may read different hosts from an authority. A comma means two joined lines, the
-/// part before `@` does not belong to the host, and some servers decode `%`. Other servers stop at
-/// the first colon, trim dots or `;`, or interpret `[a.example]` and `:080` differently. Envoy
-/// already refuses octets that are not ASCII, spaces, and `/`, `?`, `#`, `\` and `|`; this function
-/// covers the other cases.
+/// Returns true if servers may read different hosts from an authority. A comma means two joined
+/// lines, the part before `@` does not belong to the host, and some servers decode `%`. Other
+/// servers stop at the first colon, trim dots or `;`, or interpret `[a.example]` and `:080`
+/// differently. Envoy already refuses octets that are not ASCII, spaces, and `/`, `?`, `#`, `\` and
+/// `|`; this function covers the other cases.
 #[must_use]
 pub fn is_ambiguous(authority: &[u8]) -> bool {
     authority.len() > MAX_OCTETS || !str::from_utf8(authority).is_ok_and(has_one_form)
 }
 
-/// Whether an authority is a host or an IPv6 address in brackets, with or without a port.
+/// Returns true if an authority is a host or an IPv6 address in brackets, with or without a port.
 fn has_one_form(authority: &str) -> bool {
     let (is_host, port) = match authority.strip_prefix('[') {
         Some(bracketed) => match bracketed.split_once(']') {
@@ -47,8 +47,8 @@ fn has_one_form(authority: &str) -> bool {
     is_host && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
-/// Whether the host has the form of a DNS name (RFC 1123 section 2.1). `_` is allowed, because
-/// service names have it. An empty host is allowed too: a client may send none.
+/// Returns true if the host has the form of a DNS name (RFC 1123 section 2.1). `_` is allowed,
+/// because service names have it. An empty host is allowed too: a client may send none.
 fn is_host_name(host: &str) -> bool {
     // No part is empty, except behind the final dot.
     let mut before = b'.';
@@ -61,15 +61,15 @@ fn is_host_name(host: &str) -> bool {
     })
 }
 
-/// Whether the text between brackets has the shape of an IPv6 address (RFC 3986 section 3.2.2). It
-/// must have at least two colons, and otherwise only hexadecimal digits and dots.
+/// Returns true if the text between brackets has the shape of an IPv6 address (RFC 3986 section
+/// 3.2.2). It must have at least two colons, and otherwise only hexadecimal digits and dots.
 fn is_ipv6_shape(address: &str) -> bool {
     let is_part = |octet: u8| octet.is_ascii_hexdigit() || matches!(octet, b':' | b'.');
     address.bytes().all(is_part) && address.bytes().filter(|octet| *octet == b':').count() >= 2
 }
 
-/// Whether the text is a port without leading zeros, or empty. An empty port means the default port
-/// of the scheme (RFC 3986 section 3.2.3).
+/// Returns true if the text is a port without leading zeros, or empty. An empty port means the
+/// default port of the scheme (RFC 3986 section 3.2.3).
 fn is_port(digits: &str) -> bool {
     // `parse` would also accept a plus sign.
     digits.is_empty()
@@ -82,7 +82,7 @@ pub struct AuthorityMatch {
     /// The pattern in lower case.
     pattern: StringMatch,
     port: Port,
-    /// Whether the pattern may match a final dot. If so, the normal form is compared both with and
+    /// True if the pattern may match a final dot. If so, the normal form is compared both with and
     /// without the dot.
     sees_final_dot: bool,
 }

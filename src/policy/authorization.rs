@@ -139,7 +139,8 @@ impl WordSet {
     }
 }
 
-/// Whether a claim equals an accepted value, or is an array that contains an accepted value.
+/// Returns true if a claim equals an accepted value, or is an array that contains an accepted
+/// value.
 #[must_use]
 pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
     match claim {

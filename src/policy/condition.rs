@@ -12,9 +12,9 @@ pub struct HeaderMatch {
     pub name: String,
     /// The condition.
     pub condition: HeaderCondition,
-    /// Whether the condition is negated (`invert_match`).
+    /// True if the condition is negated (`invert_match`).
     pub inverted: bool,
-    /// Whether a missing header counts as an empty one (`treat_missing_header_as_empty`).
+    /// True if a missing header counts as an empty one (`treat_missing_header_as_empty`).
     pub missing_is_empty: bool,
 }
 
@@ -99,8 +99,8 @@ impl HeaderMatch {
         Ok(holds != self.inverted)
     }
 
-    /// Whether this condition on the method fails only because `method` is in lower case. For
-    /// example, `prefix: PUR` does not match `purge`, which a server may treat like `PURGE`.
+    /// Returns true if this condition on the method fails only because `method` is in lower case.
+    /// For example, `prefix: PUR` does not match `purge`, which a server may treat like `PURGE`.
     fn misses_other_case(&self, method: &str) -> bool {
         match &self.condition {
             HeaderCondition::Text(pattern) if self.name == ":method" => {
@@ -169,7 +169,7 @@ impl QueryMatch {
 }
 
 impl QueryCondition {
-    /// Whether the condition holds for a parameter that is present.
+    /// Returns true if the condition holds for a parameter that is present.
     fn holds_for(&self, value: &str) -> bool {
         match self {
             Self::Absent => false,

@@ -5,8 +5,8 @@
 use crate::policy::{PathMatch, PathText, RouteMatch};
 
 impl RouteMatch {
-    /// Whether this rule certainly matches every request that `other` matches. Methods are not
-    /// compared.
+    /// Returns true if this rule certainly matches every request that `other` matches. Methods are
+    /// not compared.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         let folds = !self.case_sensitive;
@@ -25,8 +25,8 @@ impl RouteMatch {
             }
     }
 
-    /// Whether the path condition `own` covers `other`. `comparable` is false if this rule is
-    /// case-sensitive but the other one ignores case. Then `own` only covers `other` if its text
+    /// Returns true if the path condition `own` covers `other`. `comparable` is false if this rule
+    /// is case-sensitive but the other one ignores case. Then `own` only covers `other` if its text
     /// has no letters.
     fn path_covers(&self, own: &PathMatch, other: &PathMatch, comparable: bool) -> bool {
         let (Some(text), Some(path)) = (text(own), text(other)) else {

@@ -7,7 +7,7 @@ use crate::{http::HeaderName, jose::ClaimPath, policy::IdentityTemplate};
 pub struct PayloadHeader {
     /// The header's name.
     pub name: HeaderName,
-    /// Whether the value has `=` padding.
+    /// True if the value has `=` padding.
     pub padded: bool,
 }
 

@@ -72,7 +72,7 @@ impl Requirement {
         }
     }
 
-    /// Whether the tree may pass on unverified claims.
+    /// Returns true if the tree may pass on unverified claims.
     #[must_use]
     pub fn extracts(&self) -> bool {
         let mut found = false;
@@ -97,7 +97,7 @@ impl Requirement {
         }
     }
 
-    /// Whether a request without a token satisfies the requirement.
+    /// Returns true if a request without a token satisfies the requirement.
     #[must_use]
     pub fn admits_anyone(&self) -> bool {
         match self {
@@ -108,7 +108,7 @@ impl Requirement {
         }
     }
 
-    /// Whether a part such as `allow_missing` applies to the tokens of all providers. In a
+    /// Returns true if a part such as `allow_missing` applies to the tokens of all providers. In a
     /// `requires_any` with a provider, it only applies to that provider's tokens; elsewhere it
     /// applies to all, as in `jwt_authn`.
     #[must_use]
@@ -124,7 +124,7 @@ impl Requirement {
         }
     }
 
-    /// Whether some part requires a provider's token.
+    /// Returns true if some part requires a provider's token.
     #[must_use]
     pub fn names_provider(&self) -> bool {
         let mut names = false;

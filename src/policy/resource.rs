@@ -15,12 +15,12 @@ pub struct ProtectedResource {
     /// The identifiers of all other resources. A token for one of them is not accepted here, even if
     /// its provider lists them as audiences.
     pub other_identifiers: Vec<String>,
-    /// Whether paths below the resource are compared without case, because a rule below it ignores
+    /// True if paths below the resource are compared without case, because a rule below it ignores
     /// case too.
     pub ignores_case: bool,
-    /// Whether no other resource has this host, so that the host's own metadata is the resource's.
+    /// True if no other resource has this host, so that the host's own metadata is the resource's.
     pub owns_host: bool,
-    /// Whether a challenge with status 401 names the scopes of the rule.
+    /// True if a challenge with status 401 names the scopes of the rule.
     pub challenge_scope: bool,
     /// The origins whose pages may send requests; `None` allows any.
     pub allowed_origins: Option<Vec<String>>,
@@ -37,7 +37,7 @@ pub struct ResourceMetadata {
     pub scopes_supported: Vec<String>,
     /// Where tokens are read from.
     pub bearer_methods: Vec<&'static str>,
-    /// Whether only tokens that are bound to a client certificate are accepted (RFC 8705).
+    /// True if only tokens that are bound to a client certificate are accepted (RFC 8705).
     pub requires_certificate: bool,
     /// A name for people.
     pub name: Option<String>,
@@ -50,13 +50,13 @@ pub struct ResourceMetadata {
 }
 
 impl ProtectedResource {
-    /// Whether requests with this authority and path are for the resource.
+    /// Returns true if requests with this authority and path are for the resource.
     #[must_use]
     pub fn is_above(&self, authority: &str, path: &str) -> bool {
         self.url.is_at(authority) && self.url.is_above(path, self.ignores_case)
     }
 
-    /// Whether this authority and path are those of the resource's metadata.
+    /// Returns true if this authority and path are those of the resource's metadata.
     #[must_use]
     pub fn has_metadata_at(&self, authority: &str, path: &str) -> bool {
         let is_own_path =
@@ -64,7 +64,7 @@ impl ProtectedResource {
         is_own_path && self.url.is_at(authority)
     }
 
-    /// Whether a page of this origin may send requests.
+    /// Returns true if a page of this origin may send requests.
     #[must_use]
     pub fn allows_origin(&self, origin: &[u8]) -> bool {
         self.allowed_origins.as_ref().is_none_or(|allowed| {
@@ -73,8 +73,8 @@ impl ProtectedResource {
         })
     }
 
-    /// Whether a token with this audience may be used here, if its provider accepts the audiences
-    /// for which `accepts` holds.
+    /// Returns true if a token with this audience may be used here, if its provider accepts the
+    /// audiences for which `accepts` holds.
     #[must_use]
     pub fn admits_audience(&self, audience: &str, accepts: impl FnOnce(&str) -> bool) -> bool {
         audience == self.url.identifier()

@@ -73,20 +73,21 @@ impl ResourceUrl {
         self.path.spelling().len()
     }
 
-    /// Whether both URLs have the same host and port.
+    /// Returns true if both URLs have the same host and port.
     #[must_use]
     pub fn shares_host(&self, other: &Self) -> bool {
         self.host == other.host && self.port == other.port
     }
 
-    /// Whether both URLs name the same resource, in whatever spelling.
+    /// Returns true if both URLs name the same resource, in whatever spelling.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.shares_host(other) && self.path.spelling() == other.path.spelling()
     }
 
-    /// Whether a request with this authority is for the resource's host. Case and a final dot do not
-    /// matter. A port that the request leaves out is the default of the resource's scheme.
+    /// Returns true if a request with this authority is for the resource's host. Case and a final
+    /// dot do not matter. A port that the request leaves out is the default of the resource's
+    /// scheme.
     #[must_use]
     pub fn is_at(&self, authority: &str) -> bool {
         let (host, port) = authority::split(authority);
@@ -97,23 +98,23 @@ impl ResourceUrl {
             }
     }
 
-    /// Whether `path` is the resource's path, or continues it by whole segments.
+    /// Returns true if `path` is the resource's path, or continues it by whole segments.
     #[must_use]
     pub fn is_above(&self, path: &str, ignores_case: bool) -> bool {
         self.path
             .matches_in_any_spelling(|own| continues(path, own, ignores_case))
     }
 
-    /// Whether `path` is the path of the resource's metadata.
+    /// Returns true if `path` is the path of the resource's metadata.
     #[must_use]
     pub fn is_metadata_path(&self, path: &str) -> bool {
         self.metadata_path
             .matches_in_any_spelling(|own| own == path)
     }
 
-    /// Whether some request for the resource, or for a path below it, can match `route`. Conditions
-    /// on other headers, on the query and on the method do not count. Nor do regular expressions
-    /// for paths: they may match anywhere.
+    /// Returns true if some request for the resource, or for a path below it, can match `route`.
+    /// Conditions on other headers, on the query and on the method do not count. Nor do regular
+    /// expressions for paths: they may match anywhere.
     #[must_use]
     pub fn can_match(&self, route: &RouteMatch) -> bool {
         let folds = !route.case_sensitive;
@@ -132,8 +133,8 @@ impl ResourceUrl {
         reaches_path && self.can_have_authority(route)
     }
 
-    /// Whether the route's conditions on the authority hold for this host. A condition may name the
-    /// port or not, so it is tried with both.
+    /// Returns true if the route's conditions on the authority hold for this host. A condition may
+    /// name the port or not, so it is tried with both.
     fn can_have_authority(&self, route: &RouteMatch) -> bool {
         let with_port = format!("{}{}", self.host, self.port);
         let spellings: &[&str] = match self.has_default_port() {
@@ -164,7 +165,7 @@ impl ResourceUrl {
     }
 }
 
-/// Whether `path` equals `start`, or continues it after a slash.
+/// Returns true if `path` equals `start`, or continues it after a slash.
 fn continues(path: &str, start: &str, ignores_case: bool) -> bool {
     starts_with(path, start, ignores_case)
         && (start.ends_with('/') || matches!(path.as_bytes().get(start.len()), None | Some(b'/')))

@@ -22,7 +22,7 @@ use crate::{
 pub struct RouteMatch {
     /// The condition on the path, without the query.
     pub path: PathMatch,
-    /// Whether the case of a path matters.
+    /// True if the case of a path matters.
     pub case_sensitive: bool,
     /// Accepted methods. Empty accepts every method.
     pub methods: Vec<String>,
@@ -109,7 +109,7 @@ impl PathText {
         matches(&self.written) || self.normal.as_deref().is_some_and(matches)
     }
 
-    /// Whether `path` certainly does not begin with this path, if case matters.
+    /// Returns true if `path` certainly does not begin with this path, if case matters.
     #[inline(always)]
     fn excludes(&self, path: &str) -> bool {
         match self.mark {
@@ -192,14 +192,14 @@ impl RouteMatch {
         matches
     }
 
-    /// Whether the rule accepts requests with `method`.
+    /// Returns true if the rule accepts requests with `method`.
     #[must_use]
     pub fn takes(&self, method: &str) -> bool {
         self.methods.is_empty() || self.methods.iter().any(|own| own == method)
     }
 
-    /// Whether the rule names `method` in another case. A rule for `PURGE` does not accept `purge`,
-    /// but a server may treat `purge` like `PURGE`.
+    /// Returns true if the rule names `method` in another case. A rule for `PURGE` does not accept
+    /// `purge`, but a server may treat `purge` like `PURGE`.
     fn names_in_other_case(&self, method: &str) -> bool {
         let is_own = |own: &String| own.eq_ignore_ascii_case(method);
         self.methods.iter().any(is_own) && has_lower_case(method)

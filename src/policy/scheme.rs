@@ -12,9 +12,9 @@ pub enum Scheme {
 /// A set of schemes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Schemes {
-    /// Whether the set has [`Scheme::Basic`].
+    /// True if the set has [`Scheme::Basic`].
     pub basic: bool,
-    /// Whether the set has [`Scheme::Bearer`].
+    /// True if the set has [`Scheme::Bearer`].
     pub bearer: bool,
 }
 
@@ -51,7 +51,7 @@ impl Schemes {
         }
     }
 
-    /// Whether a client's secret is the only accepted credential.
+    /// Returns true if a client's secret is the only accepted credential.
     #[must_use]
     pub const fn is_basic_alone(self) -> bool {
         self.basic && !self.bearer

@@ -10,7 +10,7 @@ const MAX_REGEX_BYTES: usize = 1 << 20;
 pub struct StringMatch {
     /// The pattern, in lower case if `ignore_case` is set.
     pattern: Pattern,
-    /// Whether ASCII case is ignored. As in Envoy, this has no effect on a regular expression.
+    /// True if ASCII case is ignored. As in Envoy, this has no effect on a regular expression.
     ignore_case: bool,
 }
 
@@ -61,7 +61,7 @@ impl StringMatch {
         &self.pattern
     }
 
-    /// Whether ASCII case is ignored.
+    /// Returns true if ASCII case is ignored.
     #[must_use]
     pub const fn ignores_case(&self) -> bool {
         self.ignore_case
@@ -73,7 +73,7 @@ impl StringMatch {
         self.pattern
     }
 
-    /// Whether `text` matches.
+    /// Returns true if `text` matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         if self.ignore_case && !matches!(self.pattern, Pattern::Regex(_)) {

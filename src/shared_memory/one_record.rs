@@ -9,7 +9,7 @@ use super::{Expected, SetSharedDataError, SharedData, SharedMemory};
 pub struct OneRecord {
     /// The record.
     pub entry: Rc<RefCell<Option<SharedData>>>,
-    /// Whether the host refuses to read and write the record.
+    /// True if the host refuses to read and write the record.
     pub is_withheld: bool,
 }
 

@@ -73,7 +73,7 @@ impl SealedRecord {
         &self.name
     }
 
-    /// Whether only holders of the key can write the record.
+    /// Returns true if only holders of the key can write the record.
     #[must_use]
     pub const fn is_sealed(&self) -> bool {
         self.seal.is_some()

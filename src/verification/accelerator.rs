@@ -5,8 +5,8 @@ use crate::jose::{Scheme, X509Signature};
 /// Verifies signatures faster than the core. The core has already validated the form of the keys
 /// and signatures that it passes here.
 pub trait Accelerator {
-    /// Whether the accelerator verifies signatures of this scheme. [`verify`](Self::verify) is not
-    /// called for other schemes.
+    /// Returns true if the accelerator verifies signatures of this scheme. [`verify`](Self::verify)
+    /// is not called for other schemes.
     fn claims(&self, scheme: Scheme) -> bool;
 
     /// Whether a signature is good. An accelerator that parses keys can keep the parsed form with

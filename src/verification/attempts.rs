@@ -44,8 +44,8 @@ struct Ledger {
 }
 
 impl Attempts {
-    /// Whether `key` has signed the token. Calls `compute` unless the result is known. Returns
-    /// false if the budget of the token or of the request does not allow the key.
+    /// Returns true if `key` has signed the token. Calls `compute` unless the result is known.
+    /// Returns false if the budget of the token or of the request does not allow the key.
     pub(super) fn is_signed_by(
         &self,
         key: &VerifyingKey,

@@ -105,7 +105,7 @@ impl Backend {
     }
 }
 
-/// Whether `key` has signed a token. Asks the accelerator first, if there is one.
+/// Returns true if `key` has signed a token. Asks the accelerator first, if there is one.
 pub(super) fn is_signed_by(
     token: &UntrustedToken<'_>,
     key: &VerifyingKey,
@@ -119,8 +119,8 @@ pub(super) fn is_signed_by(
         .unwrap_or_else(|| jws.verify_with(key))
 }
 
-/// Whether an accelerator that passed the self-test may verify this algorithm: it claims it, and
-/// the self-test covered its family. An accelerator is not asked about other algorithms.
+/// Returns true if an accelerator that passed the self-test may verify this algorithm: it claims
+/// it, and the self-test covered its family. An accelerator is not asked about other algorithms.
 fn is_trusted(accelerator: &dyn Accelerator, algorithm: Algorithm) -> bool {
     let family = algorithm.family();
     accelerator.claims(algorithm.scheme())
@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    /// Whether the signature is one of the good ones of the self-test.
+    /// Returns true if the signature is one of the good ones of the self-test.
     fn is_whole(signature: &X509Signature<'_>) -> bool {
         [RS256_JWS, ES256_JWS].iter().any(|jws| {
             jws.rsplit_once('.')

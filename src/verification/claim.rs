@@ -18,7 +18,7 @@ pub struct ClaimRequirement {
 }
 
 impl ClaimRequirement {
-    /// Whether this requirement accepts only listed values of `claim`.
+    /// Returns true if this requirement accepts only listed values of `claim`.
     #[must_use]
     pub fn constrains(&self, claim: &ClaimPath) -> bool {
         self.claim == *claim && self.any_of.is_some()

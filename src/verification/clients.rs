@@ -15,7 +15,7 @@ pub struct Client {
     pub id: String,
     /// The hashes of the client's secrets.
     pub hashes: SecretHashes,
-    /// Whether the client may authenticate.
+    /// True if the client may authenticate.
     pub enabled: bool,
     /// The time from which the client is refused.
     pub expires_at: Option<UnixSeconds>,

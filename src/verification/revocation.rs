@@ -48,8 +48,8 @@ fn is_listed(list: &[String], id: Option<&str>) -> bool {
     id.is_some_and(|id| list.binary_search_by(|own| own.as_str().cmp(id)).is_ok())
 }
 
-/// Whether the token was issued before its subject's cut-off. A token without `iat` counts as too
-/// old, because its age is unknown.
+/// Returns true if the token was issued before its subject's cut-off. A token without `iat` counts
+/// as too old, because its age is unknown.
 fn is_too_old(revoked: &Revocation, claims: &Claims) -> bool {
     let Some(subject) = claims.subject() else {
         return false;

@@ -94,7 +94,7 @@ impl SecretHashes {
         Self([Some(first), second])
     }
 
-    /// Whether one of the hashes matches `secret`.
+    /// Returns true if one of the hashes matches `secret`.
     #[must_use]
     pub fn fit(&self, secret: &[u8]) -> bool {
         self.fit_by(|salt| digest(salt, secret))
@@ -113,7 +113,7 @@ impl SecretHashes {
     }
 }
 
-/// Whether `text` is base64url of exactly `octets.len()` octets; fills `octets`.
+/// Returns true if `text` is base64url of exactly `octets.len()` octets; fills `octets`.
 fn decode_into(text: &str, octets: &mut [u8]) -> bool {
     match base64url::decode(text) {
         Some(decoded) if decoded.len() == octets.len() => {

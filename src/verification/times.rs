@@ -9,9 +9,9 @@ use crate::{decision::Reason, jose::Times, time::UnixSeconds};
 pub struct TimeRules {
     /// The tolerated difference between clocks.
     pub clock_skew: Duration,
-    /// Whether a token without `exp` is refused.
+    /// True if a token without `exp` is refused.
     pub require_expiration: bool,
-    /// Whether a token issued later than now is accepted.
+    /// True if a token issued later than now is accepted.
     pub allow_future_iat: bool,
     /// The maximum remaining time: `exp - now`.
     pub max_lifetime: Option<Duration>,
@@ -19,7 +19,7 @@ pub struct TimeRules {
     pub max_issued_lifetime: Option<Duration>,
 }
 
-/// Whether the token is expired: `now` is not before `exp` plus the tolerance.
+/// Returns true if the token is expired: `now` is not before `exp` plus the tolerance.
 pub(super) fn is_expired(rules: TimeRules, times: Times, now: UnixSeconds) -> bool {
     times
         .expiration

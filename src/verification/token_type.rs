@@ -11,7 +11,7 @@ pub enum TokenTypes {
     OneOf {
         /// Accepted names, in lower case and without `application/`.
         names: Vec<String>,
-        /// Whether a token without `typ` is accepted (`""`).
+        /// True if a token without `typ` is accepted (`""`).
         absent: bool,
     },
 }

@@ -14,7 +14,7 @@ use crate::{
 /// The conditions for a valid token of one provider: its keys and its contents.
 #[derive(Debug)]
 pub struct Trust {
-    /// Whether the provider is enabled. A disabled provider refuses its tokens and fetches no keys.
+    /// True if the provider is enabled. A disabled provider refuses its tokens and fetches no keys.
     pub enabled: bool,
     /// The source of the provider's keys.
     pub keys: KeySource,
@@ -53,7 +53,8 @@ impl Trust {
         client::identifier(&self.client_id_claims, claims)
     }
 
-    /// Whether the claims, which may be unverified, name an issuer that this provider accepts.
+    /// Returns true if the claims, which may be unverified, name an issuer that this provider
+    /// accepts.
     #[must_use]
     pub fn names_issuer(&self, claims: &Claims) -> bool {
         match (&self.issuer, &self.trust_domain) {

@@ -30,8 +30,8 @@ impl TrustDomain {
         &self.0
     }
 
-    /// Whether `id` is the SPIFFE ID of a workload of this trust domain. The comparison is exact: a
-    /// comparison that ignores case or normalises the path would accept look-alikes.
+    /// Returns true if `id` is the SPIFFE ID of a workload of this trust domain. The comparison is
+    /// exact: a comparison that ignores case or normalises the path would accept look-alikes.
     #[must_use]
     pub fn holds(&self, id: &str) -> bool {
         let path = id
@@ -49,7 +49,7 @@ pub(super) fn check(domain: Option<&TrustDomain>, claims: &Claims) -> Result<(),
     if holds { Ok(()) } else { Err(Reason::Subject) }
 }
 
-/// Whether `segment` may be in the path of a SPIFFE ID (SPIFFE-ID section 2.2).
+/// Returns true if `segment` may be in the path of a SPIFFE ID (SPIFFE-ID section 2.2).
 fn is_segment(segment: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
     !matches!(segment, "" | "." | "..") && segment.bytes().all(is_allowed)

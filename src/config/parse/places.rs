@@ -51,7 +51,7 @@ fn header_place(raw: &RawJwtHeader) -> Result<HeaderPlace, Fault> {
     })
 }
 
-/// Whether a token that is found in one place would also be found in the other.
+/// Returns true if a token that is found in one place would also be found in the other.
 fn overlap(one: &HeaderPlace, other: &HeaderPlace) -> bool {
     let ((one_name, one_prefix), (other_name, other_prefix)) = (parts(one), parts(other));
     one_name == other_name

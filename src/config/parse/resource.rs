@@ -241,7 +241,7 @@ impl<'a> Below<'a> {
         read.map(|(method, _)| method).collect()
     }
 
-    /// Whether every provider requires that its tokens are bound to a certificate.
+    /// Returns true if every provider requires that its tokens are bound to a certificate.
     fn requires_certificate(&self) -> bool {
         let binding = ["cnf", "x5t#S256"].map(str::to_owned);
         let Some(binding) = ClaimPath::from_segments(binding) else {

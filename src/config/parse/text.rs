@@ -89,7 +89,7 @@ pub(super) fn stat_prefix(text: &str) -> Result<String, Fault> {
     at_most(MAX_NAME, trimmed).map(str::to_owned)
 }
 
-/// Whether a scope may contain this character (RFC 6749 §3.3). Challenges quote scopes.
+/// Returns true if a scope may contain this character (RFC 6749 §3.3). Challenges quote scopes.
 pub(super) const fn is_scope_byte(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }
@@ -115,8 +115,8 @@ pub(super) fn bad_regex(error: &regex_lite::Error) -> Fault {
     Fault::BadRegex { fault }
 }
 
-/// Whether an expression contains an escape that RE2 and this engine read differently. A rule that
-/// is moved here from Envoy must not protect less than before.
+/// Returns true if an expression contains an escape that RE2 and this engine read differently. A
+/// rule that is moved here from Envoy must not protect less than before.
 fn means_otherwise_in_re2(expression: &str) -> bool {
     let mut rest = expression;
     while let Some((_, escape)) = rest.split_once('\\') {

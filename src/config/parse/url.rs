@@ -34,13 +34,14 @@ impl<'a> SecureUrl<'a> {
     }
 }
 
-/// Whether the octet may be in the path of a URL (RFC 3986 section 3.3). Challenges quote URLs, so
-/// a quotation mark or a backslash must not be in them.
+/// Returns true if the octet may be in the path of a URL (RFC 3986 section 3.3). Challenges quote
+/// URLs, so a quotation mark or a backslash must not be in them.
 const fn is_path_octet(octet: u8) -> bool {
     is_pchar(octet) || matches!(octet, b'%' | b'/')
 }
 
-/// Whether the authority is a name or an address of the machine itself (RFC 8252 section 7.3).
+/// Returns true if the authority is a name or an address of the machine itself (RFC 8252 section
+/// 7.3).
 fn is_loopback(authority: &str) -> bool {
     let host = match authority.strip_prefix('[') {
         Some(bracketed) => bracketed.split(']').next(),

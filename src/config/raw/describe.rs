@@ -20,7 +20,7 @@ use crate::config::spelling::FieldName;
 
 /// A type of the configuration that has a JSON Schema.
 pub(in crate::config) trait Describe {
-    /// Whether a field of this type may be absent.
+    /// True if a field of this type may be absent.
     const OPTIONAL: bool = false;
 
     /// The schema of this type. For an object, it is a reference to an entry in `definitions`.

@@ -94,13 +94,13 @@ fn refuse_encodings(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     }
 }
 
-/// Whether the text begins with `u` and four hexadecimal digits.
+/// Returns true if the text begins with `u` and four hexadecimal digits.
 fn is_unicode_encoding(behind: &str) -> bool {
     let digits = behind.strip_prefix(['u', 'U']);
     digits.is_some_and(starts_with_digits::<4>)
 }
 
-/// Whether the text begins with `COUNT` hexadecimal digits.
+/// Returns true if the text begins with `COUNT` hexadecimal digits.
 fn starts_with_digits<const COUNT: usize>(text: &str) -> bool {
     let first = text.as_bytes().first_chunk::<COUNT>();
     first.is_some_and(|first| first.iter().all(u8::is_ascii_hexdigit))

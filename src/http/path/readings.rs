@@ -71,8 +71,8 @@ fn cut(path: &str) -> Option<&str> {
     path.get(..length)
 }
 
-/// Whether a quick scan shows that a path has only one reading and nothing ambiguous. Most paths
-/// pass this scan, which allocates nothing.
+/// Returns true if a quick scan shows that a path has only one reading and nothing ambiguous. Most
+/// paths pass this scan, which allocates nothing.
 pub(super) fn is_plain(path: &[u8]) -> bool {
     const START: u8 = 0;
     let mut before = START;

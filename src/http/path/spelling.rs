@@ -10,12 +10,12 @@ pub(super) struct Octet {
 }
 
 impl Octet {
-    /// Whether the normal spelling has this octet unencoded.
+    /// Returns true if the normal spelling has this octet unencoded.
     fn is_literal(self) -> bool {
         is_pchar(self.value) || (self.value == b'/' && !self.is_encoded)
     }
 
-    /// Whether the octet is a `%` that no two hexadecimal digits follow.
+    /// Returns true if the octet is a `%` that no two hexadecimal digits follow.
     pub(super) const fn is_stray_percent(self) -> bool {
         self.value == b'%' && !self.is_encoded
     }
@@ -75,7 +75,7 @@ pub fn normal_spelling(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a segment may have this octet unencoded (RFC 3986 §3.3).
+/// Returns true if a segment may have this octet unencoded (RFC 3986 §3.3).
 pub(crate) const fn is_pchar(octet: u8) -> bool {
     matches!(
         octet,

@@ -172,8 +172,8 @@ impl Places {
         found.first.transpose()
     }
 
-    /// Whether tokens are read from a header with this lower-case name. This includes names that
-    /// some servers confuse with the name of a place.
+    /// Returns true if tokens are read from a header with this lower-case name. This includes names
+    /// that some servers confuse with the name of a place.
     #[must_use]
     pub fn reads_header(&self, name: &[u8]) -> bool {
         self.headers.iter().any(|place| match place {
@@ -216,8 +216,8 @@ impl Places {
         }
     }
 
-    /// Whether a place has exactly this name. If two places have confusable names, a header with
-    /// exactly one of these names belongs only to the place with this name.
+    /// Returns true if a place has exactly this name. If two places have confusable names, a header
+    /// with exactly one of these names belongs only to the place with this name.
     fn names_header(&self, written: &[u8]) -> bool {
         self.headers.iter().any(|place| {
             matches!(place, HeaderPlace::Prefixed { name, .. } if name.as_str().as_bytes() == written)
@@ -254,7 +254,7 @@ impl Places {
         }
     }
 
-    /// Whether tokens are read from the parameter `name`. Decodes the name first, so that
+    /// Returns true if tokens are read from the parameter `name`. Decodes the name first, so that
     /// `access%5Ftoken` is found too.
     fn reads_param(&self, name: &str) -> bool {
         let reads = |name: &str| self.params.iter().any(|own| is_parameter(own, name));

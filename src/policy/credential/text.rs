@@ -28,7 +28,7 @@ impl<'a> TokenText<'a> {
         Self(Form::Known(octets))
     }
 
-    /// Whether the text equals that of a token that was verified before.
+    /// Returns true if the text equals that of a token that was verified before.
     #[must_use]
     pub const fn is_known(self) -> bool {
         matches!(self.0, Form::Known(_))
@@ -54,8 +54,8 @@ impl<'a> TokenText<'a> {
         }
     }
 
-    /// Whether both are the same part of the request. Two credentials with equal texts in different
-    /// places are not the same.
+    /// Returns true if both are the same part of the request. Two credentials with equal texts in
+    /// different places are not the same.
     #[must_use]
     pub fn is_same_part(self, other: Self) -> bool {
         core::ptr::eq(self.as_bytes(), other.as_bytes())
