@@ -3,10 +3,16 @@
 /// Facts about a request's connection and filter state. A host may implement only some of these
 /// methods; by default there is no certificate and no filter state.
 pub trait Connection {
-    /// The SHA-256 digest of the client's TLS certificate (RFC 8705 section 3.1); `None` if the
+    /// The SHA-256 digest of the peer's TLS certificate (RFC 8705 section 3.1); `None` if the
     /// client has none. It comes from the TLS layer, never from a header, which a client could
     /// forge.
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+
+    /// A name in the peer's TLS certificate; `None` if there is none. It says what the peer
+    /// presented. Whether anyone has validated it depends on the listener.
+    fn peer_name(&self, _kind: PeerName) -> Option<String> {
         None
     }
 
@@ -18,6 +24,17 @@ pub trait Connection {
     fn filter_state(&self, _name: &str) -> Result<Option<Vec<u8>>, Refused> {
         Ok(None)
     }
+}
+
+/// The kind of a name in a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerName {
+    /// The first DNS name of the subject alternative names.
+    DnsSan,
+    /// The subject, as in RFC 2253.
+    Subject,
+    /// The first URI of the subject alternative names.
+    UriSan,
 }
 
 /// The host refused to return a fact.

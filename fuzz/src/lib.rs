@@ -5,6 +5,7 @@
 //! must not depend on time, randomness or earlier inputs.
 
 pub mod accept;
+pub mod certificate;
 pub mod config;
 pub mod cookie;
 mod issuer;
@@ -28,10 +29,14 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target {
         name: "accept",
         check: accept::check,
+    },
+    Target {
+        name: "certificate",
+        check: certificate::check,
     },
     Target {
         name: "config",

@@ -90,6 +90,13 @@ faults! {
     }
         => ("invalid regular expression: {fault}"),
         "correct it (Unicode classes such as \\p{L} are not supported)";
+    /// A header that carries client certificates has a second source.
+    CertificateHeader {
+        /// The header's name.
+        name: String,
+    }
+        => ("a provider sets the header \"{}\", which carries client certificates", cut(name)),
+        "choose another header there";
     /// Two fields that contradict each other.
     Contradiction {
         /// The field.
@@ -146,6 +153,14 @@ faults! {
     }
         => ("the provider \"{}\" has no fixed https issuer for clients to find", cut(provider)),
         "set \"authorization_servers\"";
+    /// A field about headers, although the certificate is that of the connection.
+    NoCertificateHeader
+        => "the certificate comes from the connection, not from a header",
+        "remove it, or set \"source\" to \"xfcc\" or \"client_cert\"";
+    /// `trusted_hops` is set for a header that has no elements.
+    NoElements
+        => "\"Client-Cert\" holds one certificate",
+        "remove it";
     /// Neither `issuer` nor `allow_any_issuer` is set.
     NoIssuer
         => "tokens of any issuer would be accepted",
@@ -378,6 +393,11 @@ faults! {
     }
         => ("any \"{}\" would be accepted", cut(name)),
         "give its value in \"where\"";
+    /// Names of trusted peers, although nothing says that they are validated.
+    UnvalidatedPeers
+        => "anyone can write a name into a certificate, and nothing says that it is validated",
+        "list digests in \"sha256\"; or set \"peers_validated_by_listener\": true if the listener \
+         has a \"trusted_ca\"";
     /// `authorize` or `status` is used with a requirement that forwards unverified claims.
     UnverifiedClaims
         => "the claims may be unverified",

@@ -31,8 +31,8 @@ use crate::{
     http::HeaderName,
     jose::SecretKey,
     policy::{
-        FilterStateRules, Mode, PathPolicy, ProtectedResource, ProviderId, Requirement,
-        RouteLookup, Rule, Schemes, ScopeHierarchy, StatusPath, Unmatched,
+        FilterStateRules, ForwardedCertificate, Mode, PathPolicy, ProtectedResource, ProviderId,
+        Requirement, RouteLookup, Rule, Schemes, ScopeHierarchy, StatusPath, Unmatched,
     },
     verification::SignatureBackend,
 };
@@ -61,6 +61,9 @@ pub struct Config {
     pub filter_state_rules: Option<FilterStateRules>,
     /// Requirements that routes may name.
     pub requirement_map: BTreeMap<String, Requirement>,
+    /// How to read the client's certificate from a header; `None` for the certificate of the
+    /// connection.
+    pub client_certificate: Option<ForwardedCertificate>,
     /// The decision for requests that match neither the rules nor the filter state rules.
     pub unmatched: Unmatched,
     /// How to treat paths that servers could read in two ways.

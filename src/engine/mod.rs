@@ -44,7 +44,7 @@ use crate::{
         Fetch, FetchCause, FetchError, FetchResponse, KeyStore, PreloadError, Progress, Records,
         SourceId, Unshared,
     },
-    policy::{Mode, ProviderId, RoutePolicy, RuleIndex, Schemes, Unmatched},
+    policy::{Mode, ProviderId, RoutePolicy, RuleIndex, Schemes, Standing, Unmatched},
     time::UnixMillis,
     verification::{Accelerator, Allowance, Circumstances, Issuer, KeySource},
 };
@@ -178,13 +178,19 @@ impl Engine {
         connection: &dyn Connection,
     ) -> Decided {
         // Forged identity headers are removed first, whatever is decided on the request.
-        let removals = sanitise::removals(&self.config.owned_headers, request);
-        let without_owned;
+        let (standing, mut removals) = self.forged(request, connection);
+        let is_forged = !removals.is_empty();
+        let own = self.config.client_certificate.as_ref();
+        if let (Some(own), Standing::Trusted) = (own, standing) {
+            removals.extend(sanitise::certificates(own, standing, request));
+        }
+        let received = request;
+        let without_removed;
         let request = if removals.is_empty() {
             request
         } else {
-            without_owned = sanitise::without_owned(&self.config.owned_headers, request);
-            &without_owned
+            without_removed = sanitise::without_removed(&self.config, standing, request);
+            &without_removed
         };
         if self.config.bypass_cors_preflight
             && is_cors_preflight(request)
@@ -197,7 +203,11 @@ impl Engine {
             Err(reason) => return Decision::Deny(Denial::new(reason)).into(),
         };
         // The digest is read at most once, and only if a token is bound to a certificate.
-        let digest = LazyCell::new(|| connection.client_certificate_digest());
+        let digest = LazyCell::new(|| match (own, standing) {
+            (None, _) => connection.client_certificate_digest(),
+            (Some(own), Standing::Trusted) => own.digest(received),
+            (Some(_), Standing::Absent | Standing::Forged) => None,
+        });
         let circumstances = Circumstances {
             keys: &self.keys,
             now,
@@ -217,7 +227,7 @@ impl Engine {
         }
         // The client may have forged a header that selected the route. Envoy selects the route
         // again after the header is removed, and the policy of that route is not known here: deny.
-        let access = if policy.is_some() && !removals.is_empty() {
+        let access = if policy.is_some() && is_forged {
             Access::Denied(Reason::UnsettledRoute)
         } else {
             access(&self.config, policy, rule, connection)
@@ -263,11 +273,29 @@ impl Engine {
         }
     }
 
-    /// The edits that remove from a request the headers that only this filter may set.
-    /// [`decide`](Self::decide) includes them in its decisions.
+    /// The edits that remove from a request the headers that only this filter or a trusted peer may
+    /// set. [`decide`](Self::decide) includes them in its decisions.
     #[must_use]
-    pub fn removals(&self, request: &Request<'_>) -> Vec<HeaderEdit> {
-        sanitise::removals(&self.config.owned_headers, request)
+    pub fn removals(&self, request: &Request<'_>, connection: &dyn Connection) -> Vec<HeaderEdit> {
+        self.forged(request, connection).1
+    }
+
+    /// What the request's certificate headers are worth, and the edits that remove what the client
+    /// may have forged.
+    fn forged(
+        &self,
+        request: &Request<'_>,
+        connection: &dyn Connection,
+    ) -> (Standing, Vec<HeaderEdit>) {
+        let mut removals = sanitise::removals(&self.config.owned_headers, request);
+        let Some(own) = &self.config.client_certificate else {
+            return (Standing::Absent, removals);
+        };
+        let standing = own.standing(request, connection);
+        if standing == Standing::Forged {
+            removals.extend(sanitise::certificates(own, standing, request));
+        }
+        (standing, removals)
     }
 
     /// The edits that remove identities and tokens from a request's trailers, whatever was decided

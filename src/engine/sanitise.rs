@@ -4,6 +4,7 @@ use crate::{
     config::Config,
     decision::{HeaderEdit, Text},
     http::{HeaderName, Request, is_token},
+    policy::{ForwardedCertificate, Standing, carries_certificate},
 };
 
 const CONNECTION: &str = "connection";
@@ -41,6 +42,7 @@ pub(super) fn trailers(config: &Config, trailers: &[(&[u8], &[u8])]) -> Vec<Head
     lines(trailers, &|name| {
         let mut providers = config.providers.iter();
         owns(&config.owned_headers, name)
+            || config.client_certificate.is_some() && carries_certificate(name)
             || providers.any(|provider| provider.places.reads_header(name))
     })
 }
@@ -86,11 +88,29 @@ fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit>
     })
 }
 
-/// The request after [`removals`], so that no rule is chosen by a forged header that the upstream
-/// will not see.
-pub(super) fn without_owned<'a>(owned: &[HeaderName], request: &Request<'a>) -> Request<'a> {
+/// The edits that remove headers with client certificates.
+pub(super) fn certificates(
+    own: &ForwardedCertificate,
+    standing: Standing,
+    request: &Request<'_>,
+) -> Vec<HeaderEdit> {
+    lines(request.headers(), &|name| own.removes(name, standing))
+}
+
+/// The request without the headers that were removed, so that no rule is chosen by a header that the
+/// upstream will not see.
+pub(super) fn without_removed<'a>(
+    config: &Config,
+    standing: Standing,
+    request: &Request<'a>,
+) -> Request<'a> {
+    let certificate = config.client_certificate.as_ref();
+    let is_removed = |name: &[u8]| {
+        owns(&config.owned_headers, name)
+            || certificate.is_some_and(|own| own.removes(name, standing))
+    };
     let headers = request.headers().iter().copied();
-    Request::new(headers.filter(|(name, _)| !owns(owned, name)).collect())
+    Request::new(headers.filter(|(name, _)| !is_removed(name)).collect())
 }
 
 #[cfg(test)]

@@ -168,7 +168,7 @@ impl Gate {
         if !exchange.tells_the_next_route() {
             return Ok(false);
         }
-        let removals = self.engine.removals(request);
+        let removals = self.engine.removals(request, exchange);
         removals.iter().try_for_each(|edit| exchange.edit(edit))?;
         if !removals.is_empty() {
             exchange.clear_route_cache()?;

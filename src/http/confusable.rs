@@ -6,7 +6,7 @@
 //! Portcullis treats all three as the same name.
 
 /// Returns true if such a server turns both names into the same variable.
-pub(super) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
+pub(crate) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len()
         && one
             .iter()

@@ -7,6 +7,7 @@
 //! such as [`HeaderNameError`] or [`Ambiguity`](path::Ambiguity).
 
 mod accept;
+pub mod client_cert;
 mod confusable;
 mod header_name;
 pub mod method;
@@ -14,9 +15,10 @@ pub(crate) mod octets;
 pub mod path;
 mod request;
 mod response;
+pub mod xfcc;
 
 pub use self::confusable::is_parameter;
-pub(crate) use self::confusable::is_twin;
+pub(crate) use self::confusable::{are_confusable, is_twin};
 pub use self::{
     accept::Format,
     header_name::{HeaderName, HeaderNameError, is_token},

@@ -32,6 +32,7 @@ mod choices;
 mod condition;
 mod coverage;
 mod credential;
+mod forwarded_certificate;
 mod forwarding;
 mod identity;
 mod provider_id;
@@ -56,6 +57,10 @@ pub use self::{
     choices::{Mode, PathPolicy, RouteLookup, Unmatched},
     condition::{HeaderCondition, HeaderMatch, QueryCondition, QueryMatch},
     credential::{Credential, CredentialError, HeaderPlace, Location, Places, TokenText},
+    forwarded_certificate::{
+        CertificateHeader, ForwardedCertificate, Standing, TrustedPeers,
+        carries as carries_certificate,
+    },
     forwarding::{ClaimHeader, IdentityHeader, PayloadHeader},
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     provider_id::ProviderId,

@@ -1,6 +1,7 @@
 //! `portcullis check`: finds mistakes and weak choices in policies and in the Envoy configuration
 //! around them.
 
+mod certificates;
 mod clusters;
 mod every_error;
 mod filter;
@@ -168,6 +169,8 @@ fn check_file(
                         found
                             .findings
                             .extend(filter::metadata(source, &filter, &config));
+                        let certificates = certificates::check(source, &document, &filter, &config);
+                        found.findings.extend(certificates);
                         let clusters = clusters::check(source, &document, &own, &config);
                         found.findings.extend(clusters);
                         configs.push((filter, config));

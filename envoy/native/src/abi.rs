@@ -294,6 +294,9 @@ pub(super) enum Headers {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Attribute {
     ConnectionId = 28,
+    PeerSubject = 33,
+    PeerDnsSan = 35,
+    PeerUriSan = 37,
     PeerCertificateDigest = 38,
 }
 

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use portcullis::{
-    connection::{Connection, Refused},
+    connection::{Connection, PeerName, Refused},
     decision::{HeaderEdit, Reason, StateEntry},
     gate::{
         Answer, CallError, Caller, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter,
@@ -119,6 +119,15 @@ impl Connection for Request<'_> {
         portcullis::connection::digest_from_hex(
             &self.thread.stream.text(Attribute::PeerCertificateDigest)?,
         )
+    }
+
+    fn peer_name(&self, kind: PeerName) -> Option<String> {
+        let attribute = match kind {
+            PeerName::DnsSan => Attribute::PeerDnsSan,
+            PeerName::Subject => Attribute::PeerSubject,
+            PeerName::UriSan => Attribute::PeerUriSan,
+        };
+        String::from_utf8(self.thread.stream.text(attribute)?).ok()
     }
 
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {

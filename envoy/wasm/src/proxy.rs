@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{abi, pairs, protobuf};
 use portcullis::{
-    connection::{Connection, Refused, digest_from_hex},
+    connection::{Connection, PeerName, Refused, digest_from_hex},
     decision::{HeaderEdit, StateEntry},
     gate::{
         Answer, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter, MetricId, MetricRegistry,
@@ -70,6 +70,15 @@ impl Connection for Proxy {
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
         let hex = abi::property("connection\0sha256_peer_certificate_digest").ok()?;
         digest_from_hex(&hex)
+    }
+
+    fn peer_name(&self, kind: PeerName) -> Option<String> {
+        let property = match kind {
+            PeerName::DnsSan => "connection\0dns_san_peer_certificate",
+            PeerName::Subject => "connection\0subject_peer_certificate",
+            PeerName::UriSan => "connection\0uri_san_peer_certificate",
+        };
+        String::from_utf8(abi::property(property).ok()?).ok()
     }
 
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {

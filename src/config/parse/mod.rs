@@ -5,6 +5,7 @@
 //! path; each caller adds a step to it ([`At`]).
 
 mod authorization;
+mod certificate;
 mod claims;
 mod clients;
 mod defaults;
@@ -123,7 +124,15 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         .transpose()
         .at("scope_implies")?
         .unwrap_or_default();
+    let client_certificate = raw
+        .client_certificate
+        .as_ref()
+        .map(|raw| certificate::certificate(raw, &owned_headers))
+        .transpose()
+        .at("client_certificate")?
+        .flatten();
     let mut config = Config {
+        client_certificate,
         providers,
         rules,
         filter_state_rules,

@@ -2,6 +2,7 @@
 
 use super::{
     Named, RawDuration, RawSwitch,
+    certificate::RawClientCertificate,
     keys::RawSecret,
     object::{choice, object},
     provider::RawEntry,
@@ -15,6 +16,8 @@ object! {
     pub(in crate::config) struct RawConfig {
         /// Lets CORS preflight requests pass without a token.
         bypass_cors_preflight | camelCase: Option<bool> = false,
+        /// Where the client's certificate comes from, for tokens that are bound to one (RFC 8705).
+        client_certificate: Option<RawClientCertificate>,
         /// Requirements by a value in the filter state, for requests that no rule matches.
         filter_state_rules | camelCase: Option<RawFilterStateRules>,
         /// Bounds for each worker.

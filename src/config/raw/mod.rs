@@ -7,6 +7,7 @@
 //!
 //! Fields that `jwt_authn` also has may be written in the lowerCamelCase of protobuf JSON.
 
+mod certificate;
 mod clients;
 mod config;
 pub(super) mod describe;
@@ -25,6 +26,7 @@ mod value;
 
 pub(super) use self::describe::schema;
 pub(super) use self::{
+    certificate::{RawCertificateSource, RawClientCertificate, RawTrustedPeers},
     clients::{RawClient, RawClientSecrets},
     config::{RawConfig, RawLimits, RawMode, RawPathPolicy, RawSignatureBackend, RawUnmatched},
     duration::RawDuration,

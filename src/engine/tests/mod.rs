@@ -1,6 +1,7 @@
 //! Tables of decisions: a configuration, a request, and the expected decision.
 
 mod cache;
+mod certificates;
 mod client_secrets;
 mod exports;
 mod extraction;

@@ -1,5 +1,6 @@
 //! Every reason to refuse a configuration, with place and remedy.
 
+mod certificate;
 mod clients;
 mod keys;
 mod providers;
@@ -68,6 +69,7 @@ fn there_is_a_test_for_every_reason() {
     seen.extend(keys::fetched());
     seen.extend(keys::written());
     seen.extend(clients::clients());
+    seen.extend(certificate::certificate());
     seen.extend(status::status());
     seen.extend(resources::resources());
     let all = [
@@ -75,6 +77,7 @@ fn there_is_a_test_for_every_reason() {
         "AsymmetricSecret",
         "AuthorizeWithoutRequires",
         "BadRegex",
+        "CertificateHeader",
         "Contradiction",
         "Empty",
         "EmptyRange",
@@ -85,6 +88,8 @@ fn there_is_a_test_for_every_reason() {
         "MissingField",
         "NoAudiences",
         "NoAuthorizationServer",
+        "NoCertificateHeader",
+        "NoElements",
         "NoIssuer",
         "NoPlaceholder",
         "NoServingKey",
@@ -122,6 +127,7 @@ fn there_is_a_test_for_every_reason() {
         "UnreachablePath",
         "Unreadable",
         "UnsetPlaceholder",
+        "UnvalidatedPeers",
         "UnverifiedClaims",
         "WrongForm",
         "WrongType",
@@ -136,7 +142,7 @@ fn top() -> BTreeSet<String> {
         vec![
             (
                 vec![("zzz", json!(1))],
-                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "metadata_namespace", "mode", "path_policy", "policy_id", "protected_resources", "providers", "realm", "requirement_map", "route_policies", "rules", "scope_implies", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
+                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "client_certificate", "filter_state_rules", "limits", "metadata_namespace", "mode", "path_policy", "policy_id", "protected_resources", "providers", "realm", "requirement_map", "route_policies", "rules", "scope_implies", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
             ),
             (
                 vec![("rules.0.match.grpc", json!({}))],

@@ -1,0 +1,123 @@
+//! Checks that the connection manager and the listener around a filter give it the client
+//! certificates that its policy reads.
+
+use crate::{
+    envoy::{document::Node, message::either},
+    finding::{Finding, Severity},
+    source::{Source, policy::Filter},
+};
+use portcullis::{
+    config::{Config, ConfigPath, Step},
+    policy::CertificateHeader,
+};
+
+/// Returns the findings about `client_certificate`. A file without the listener gives none.
+pub(super) fn check(
+    source: &Source,
+    document: &Node,
+    filter: &Filter,
+    config: &Config,
+) -> Vec<Finding> {
+    let Some(own) = &config.client_certificate else {
+        return Vec::new();
+    };
+    let around = around(document, filter);
+    let mut findings = Vec::new();
+    if let (CertificateHeader::Xfcc { from_right }, Some((at, manager))) =
+        (own.header, around.manager)
+    {
+        let field = "forward_client_cert_details";
+        let mode = either(manager, field).and_then(Node::text);
+        let found = match mode.unwrap_or("SANITIZE") {
+            "SANITIZE" | "0" => Some((
+                Severity::Error,
+                "Envoy removes x-forwarded-client-cert, so no bound token verifies; write \
+                 FORWARD_ONLY",
+            )),
+            "SANITIZE_SET" | "3" => Some((
+                Severity::Error,
+                "Envoy replaces x-forwarded-client-cert by the certificate of the proxy in front; \
+                 write FORWARD_ONLY",
+            )),
+            "APPEND_FORWARD" | "2" if from_right == 1 => Some((
+                Severity::Error,
+                "Envoy appends an element with the certificate of the proxy in front, and that one \
+                 counts; write trusted_hops: 2, or FORWARD_ONLY here",
+            )),
+            _ => None,
+        };
+        let place = at.member(field);
+        findings.extend(found.map(|(severity, text)| source.at(severity, &place, text)));
+    }
+    if !own.trusted_peers.names.is_empty()
+        && let Some(chain) = around.chain
+        && let Some(text) = unvalidated(chain)
+    {
+        let place = filter.policy_at.member("client_certificate");
+        let place = place.member("trusted_peers");
+        let place = place.member("peers_validated_by_listener");
+        findings.push(source.at(Severity::Error, &place, text));
+    }
+    findings
+}
+
+/// The messages around a filter.
+#[derive(Default)]
+struct Around<'a> {
+    manager: Option<(ConfigPath, &'a Node)>,
+    chain: Option<&'a Node>,
+}
+
+fn around<'a>(document: &'a Node, filter: &Filter) -> Around<'a> {
+    let mut around = Around::default();
+    let (mut at, mut node) = (ConfigPath::default(), document);
+    for step in filter.at.steps() {
+        if either(node, "http_filters").is_some() {
+            around.manager = Some((at.clone(), node));
+        } else if either(node, "filters").is_some() {
+            around.chain = Some(node);
+        }
+        let inner = match step {
+            Step::Member(name) => {
+                at = at.member(name);
+                node.member(name)
+            }
+            Step::Element(index) => {
+                at = at.element(*index);
+                node.elements().get(*index)
+            }
+        };
+        match inner {
+            Some(inner) => node = inner,
+            None => break,
+        }
+    }
+    around
+}
+
+/// Why nobody validates the certificates of the peers; `None` if the listener does, or if its
+/// settings are elsewhere.
+fn unvalidated(chain: &Node) -> Option<&'static str> {
+    const NO_AUTHORITY: &str = "the listener has no trusted_ca, so anyone can make up the names in a \
+                                certificate; add one, or list digests in sha256";
+    let Some(socket) = either(chain, "transport_socket") else {
+        return Some(NO_AUTHORITY);
+    };
+    let tls = either(socket, "typed_config").and_then(|tls| either(tls, "common_tls_context"))?;
+    let combined = either(tls, "combined_validation_context");
+    let is_elsewhere = |node: &Node| either(node, "validation_context_sds_secret_config").is_some();
+    let own = match combined {
+        Some(combined) => either(combined, "default_validation_context"),
+        None => either(tls, "validation_context"),
+    };
+    let verification = own.and_then(|own| either(own, "trust_chain_verification")?.text());
+    if matches!(verification, Some("ACCEPT_UNTRUSTED" | "1")) {
+        return Some(
+            "the listener accepts certificates that nobody has signed (ACCEPT_UNTRUSTED); remove \
+             it, or list digests in sha256",
+        );
+    }
+    let has_authority = own.is_some_and(|own| either(own, "trusted_ca").is_some());
+    let is_given = has_authority || is_elsewhere(tls) || combined.is_some_and(is_elsewhere);
+    (!is_given).then_some(NO_AUTHORITY)
+}

@@ -1,0 +1,73 @@
+//! `Client-Cert`: the client's certificate, as a proxy saw it (RFC 9440 section 2.2).
+
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use sha2::{Digest as _, Sha256};
+
+/// The alphabet of a byte sequence. Padding may be missing (RFC 8941 section 4.2.7).
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The SHA-256 digest of the certificate. `None` unless the header occurs exactly once and is one
+/// byte sequence, `:base64:`, that is not empty. Of two certificates, the client could have sent one.
+#[must_use]
+pub fn digest<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Option<[u8; 32]> {
+    let (Some(line), None) = (lines.next(), lines.next()) else {
+        return None;
+    };
+    let encoded = line.trim_ascii().strip_prefix(b":")?.strip_suffix(b":")?;
+    let certificate = BASE64.decode(encoded).ok()?;
+    (!certificate.is_empty()).then(|| Sha256::digest(&certificate).into())
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn read(lines: &[&str]) -> Option<[u8; 32]> {
+        digest(lines.iter().map(|line| line.as_bytes()))
+    }
+
+    #[test]
+    fn one_byte_sequence_is_a_certificate() {
+        let expected: [u8; 32] = Sha256::digest([0xfb, 0xff, 0]).into();
+        for line in [":+/8A:", " :+/8A: "] {
+            assert_eq!(read(&[line]), Some(expected), "{line}");
+        }
+        let abcd: [u8; 32] = Sha256::digest(b"abcd").into();
+        for line in [":YWJjZA==:", ":YWJjZA:"] {
+            assert_eq!(read(&[line]), Some(abcd), "{line}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_none() {
+        for lines in [
+            &[][..],
+            &[""],
+            &["::"],
+            &[":"],
+            &["YWJj"],
+            &[":YWJj"],
+            &["YWJj:"],
+            &[":YWJj:;a=b"],
+            &[":YWJj:, :YWJj:"],
+            &[":YW Jj:"],
+            &[":-_8A:"],
+            &[":YWJjZB:"],
+            &["\"YWJj\""],
+            &[":YWJj:", ":YWJj:"],
+            &["", ":YWJj:"],
+        ] {
+            assert_eq!(read(lines), None, "{lines:?}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! `x-forwarded-client-cert`: the certificates that Envoy's proxies saw, one element for each proxy.
+//!
+//! An element is a list of pairs such as `Hash=…;Subject="CN=a"`. Names and values come in part from
+//! the clients' certificates, so text in quotes may hold any separator. The header is refused as a
+//! whole if any part of it is malformed: a client that opens a quote in its own part of the header
+//! must not change where a proxy's part begins.
+
+use crate::connection::digest_from_hex;
+
+const HASH: &[u8] = b"hash";
+
+/// The SHA-256 digest of the certificate in one element of the header, counted from the right and
+/// from 1. `None` if the header is malformed or has fewer elements, or if the element has no digest
+/// or more than one. Several lines of the header count as one (RFC 9110 section 5.3).
+#[must_use]
+pub fn digest<'a>(lines: impl Iterator<Item = &'a [u8]>, from_right: usize) -> Option<[u8; 32]> {
+    let text = lines.collect::<Vec<_>>().join(&b","[..]);
+    let mut elements = Vec::new();
+    for element in split(&text, b',')? {
+        elements.push(hash(element)?);
+    }
+    let index = elements.len().checked_sub(from_right)?;
+    elements.get(index).copied().flatten()
+}
+
+/// The digest in an element, if it has one. The outer `None` is a malformed element.
+#[expect(
+    clippy::option_option,
+    reason = "an element without a digest is well-formed"
+)]
+fn hash(element: &[u8]) -> Option<Option<[u8; 32]>> {
+    let mut hash = None;
+    for pair in split(element, b';')? {
+        let equals = pair.iter().position(|byte| *byte == b'=')?;
+        let (key, value) = pair.split_at_checked(equals)?;
+        if key.is_empty() || !key.iter().all(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        let value = value_of(value.get(1..)?)?;
+        // Envoy compares keys without case. Of two digests, servers could read either.
+        if key.eq_ignore_ascii_case(HASH) {
+            if hash.is_some() {
+                return None;
+            }
+            hash = Some(digest_from_hex(value)?);
+        }
+    }
+    Some(hash)
+}
+
+/// A value without its quotes. A quote anywhere else is malformed.
+fn value_of(written: &[u8]) -> Option<&[u8]> {
+    match written.strip_prefix(b"\"") {
+        // `split` has checked that the quote ends.
+        Some(quoted) => quoted.strip_suffix(b"\""),
+        None => (!written.contains(&b'"')).then_some(written),
+    }
+}
+
+/// Splits text at a separator outside of quotes, and trims the parts. `None` if a quote does not
+/// end, or does not begin and end a value.
+fn split(text: &[u8], separator: u8) -> Option<Vec<&[u8]>> {
+    let mut parts = Vec::new();
+    let mut start = 0_usize;
+    let mut state = State::Outside;
+    for (index, byte) in text.iter().copied().enumerate() {
+        state = match (state, byte) {
+            (State::Outside | State::AfterEquals | State::AfterQuote, byte)
+                if byte == separator =>
+            {
+                parts.push(text.get(start..index)?.trim_ascii());
+                start = index.checked_add(1)?;
+                State::Outside
+            }
+            (State::AfterEquals, b'"') | (State::Escaped, _) => State::Quoted,
+            (State::Quoted, b'\\') => State::Escaped,
+            (State::Quoted, b'"') => State::AfterQuote,
+            (State::Quoted, _) => State::Quoted,
+            (State::AfterQuote, b',' | b';') => State::Outside,
+            (State::AfterQuote, b' ' | b'\t') => State::AfterQuote,
+            (State::AfterQuote, _) | (_, b'"') => return None,
+            (_, b'=') => State::AfterEquals,
+            (State::Outside | State::AfterEquals, _) => State::Outside,
+        };
+    }
+    if matches!(state, State::Quoted | State::Escaped) {
+        return None;
+    }
+    parts.push(text.get(start..)?.trim_ascii());
+    Some(parts)
+}
+
+/// Where a reader of the header is.
+#[derive(Clone, Copy)]
+enum State {
+    Outside,
+    /// Right after `=`, where alone a quote may begin.
+    AfterEquals,
+    Quoted,
+    /// After a backslash in quotes.
+    Escaped,
+    /// After the end of a quote, where alone a separator may follow.
+    AfterQuote,
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn hash_of(octet: u8) -> String {
+        format!("{octet:02x}").repeat(32)
+    }
+
+    /// `A`, `B` and `C` in `text` stand for digests.
+    fn read(text: &str, from_right: usize) -> Option<u8> {
+        let text = text
+            .replace('A', &hash_of(10))
+            .replace('B', &hash_of(11))
+            .replace('C', &hash_of(12));
+        let found = digest(std::iter::once(text.as_bytes()), from_right)?;
+        Some(found[0])
+    }
+
+    #[test]
+    fn elements_are_counted_from_the_right() {
+        let header = "Hash=A,By=spiffe://x;Hash=B;Subject=\"CN=b\",Hash=C;URI=spiffe://c";
+        for (from_right, expected) in [
+            (1, Some(12)),
+            (2, Some(11)),
+            (3, Some(10)),
+            (4, None),
+            (0, None),
+            (usize::MAX, None),
+        ] {
+            assert_eq!(read(header, from_right), expected, "{from_right}");
+        }
+    }
+
+    #[test]
+    fn several_lines_count_as_one() {
+        let lines = [hash_of(10), hash_of(11)].map(|hash| format!("Hash={hash}").into_bytes());
+        let found = |n| digest(lines.iter().map(Vec::as_slice), n).map(|digest| digest[0]);
+        assert_eq!((found(1), found(2)), (Some(11), Some(10)));
+        assert_eq!(digest(std::iter::empty(), 1), None);
+    }
+
+    #[test]
+    fn separators_in_quotes_separate_nothing() {
+        for header in [
+            r#"Hash=A;Subject="CN=a,Hash=B""#,
+            r#"Hash=A;Subject="CN=a;Hash=B;URI=c""#,
+            r#"Hash=A;Subject="CN=a\",Hash=B;Subject=\"b""#,
+            r#"Hash=A;Subject="CN=a\\""#,
+            r#"Hash=A;Subject="""#,
+            r#"Subject="",Hash="A""#,
+            r#"Hash=B;Subject="CN=a", Hash=A ;By="#,
+            "hash=A;uri=spiffe://a?b=c",
+            "haSH=A",
+        ] {
+            assert_eq!(read(header, 1), Some(10), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_header_has_no_certificate() {
+        for header in [
+            "",
+            ",",
+            "Hash=A,",
+            ",Hash=A",
+            "Hash",
+            "=A",
+            "Hash=",
+            "Hash=A;",
+            "Hash=A;Hash=A",
+            "Hash=A;hash=B",
+            "Hash=A;Subject",
+            "Hash=A;Sub ject=a",
+            "Hash=\"A",
+            "Hash=A\"",
+            "Hash=\"A\"\"",
+            "Hash=\"A\"b",
+            "Hash=A;Subject=a\"b\"",
+            r#"Hash=A;Subject="a\""#,
+            r#"Hash=A;Subject="a\\"b""#,
+            "Subject=\"CN=a\"",
+            "Hash=B,Subject=\"CN=a\"",
+            "Hash=0g",
+            "Hash=AA",
+            // A client opens a quote in its own part, and the proxy's part closes it.
+            "By=\",Hash=A;Subject=\"CN=a\"",
+        ] {
+            assert_eq!(read(header, 1), None, "{header}");
+        }
+    }
+
+    /// A client's part of the header may have no digest; the proxy's part still counts.
+    #[test]
+    fn an_element_without_a_digest_is_no_fault_of_another() {
+        assert_eq!(read("By=x,Hash=A", 1), Some(10));
+        assert_eq!(read("By=x,Hash=A", 2), None);
+    }
+}
