@@ -1,4 +1,4 @@
-//! The caching headers of a response (RFC 9111), and its entity tag. A later request sends the tag
+//! The caching headers (RFC 9111) and the entity tag of a response. A later request sends the tag
 //! to ask whether the response has changed (RFC 9110 section 13).
 
 /// Entity tags longer than this are ignored.
@@ -7,15 +7,16 @@ const MAX_ETAG_BYTES: usize = 256;
 /// The caching headers of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caching {
-    /// The response stays fresh for this many seconds from now. `None` if its headers do not say.
+    /// The number of seconds, from now, for which the response stays fresh. `None` if the headers
+    /// do not limit this time.
     pub max_age: Option<u64>,
     /// The entity tag, which the next request sends as `If-None-Match`.
     pub etag: Option<String>,
 }
 
 impl Caching {
-    /// Reads the headers of a response. Their names must be in lower case. If several directives
-    /// limit the freshness, the shortest one counts.
+    /// Reads the headers of a response. The header names must be in lower case. If several
+    /// directives limit the freshness, the shortest time applies.
     pub fn read<'a>(headers: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
         let (mut caching, mut age) = (Self::default(), 0);
         for (name, value) in headers {
@@ -38,14 +39,14 @@ impl Caching {
 }
 
 /// The freshness, in seconds, that one `Cache-Control` directive allows (RFC 9111 section 5.2.2).
-/// `None` if the directive does not limit it.
+/// Returns `None` if the directive does not limit the freshness.
 fn directive(text: &str) -> Option<u64> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name.trim(), value.trim().trim_matches('"')),
         None => (text.trim(), ""),
     };
     if name.eq_ignore_ascii_case("max-age") {
-        // A max-age that cannot be parsed counts as stale (RFC 9111 section 4.2.1).
+        // A response whose max-age cannot be parsed counts as stale (RFC 9111 section 4.2.1).
         return Some(seconds(value).unwrap_or(0));
     }
     ["no-cache", "no-store"]

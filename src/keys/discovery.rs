@@ -12,8 +12,9 @@ use crate::{
 /// Reads the endpoint of the key set from a metadata document.
 ///
 /// # Errors
-/// [`FetchError::Metadata`] if the document is not metadata, [`FetchError::Issuer`] if it belongs
-/// to another issuer, [`FetchError::JwksUri`] if keys must not be fetched from its `jwks_uri`.
+/// [`FetchError::Metadata`] if the document is not metadata, [`FetchError::Issuer`] if the document
+/// belongs to another issuer, and [`FetchError::JwksUri`] if keys must not be fetched from its
+/// `jwks_uri`.
 pub(super) fn jwks_endpoint(
     document: &[u8],
     discovery: &Discovery,
@@ -23,7 +24,8 @@ pub(super) fn jwks_endpoint(
     let (Some(issuer), Some(uri)) = (text("issuer"), text("jwks_uri")) else {
         return Err(FetchError::Metadata);
     };
-    // Metadata of another issuer would lead to that issuer's keys (RFC 8414 section 3.3).
+    // Metadata of another issuer would make Portcullis trust that issuer's keys (RFC 8414 section
+    // 3.3).
     if !names(&discovery.issuer, issuer) {
         return Err(FetchError::Issuer);
     }
@@ -40,9 +42,9 @@ pub(super) fn jwks_endpoint(
     }
 }
 
-/// Returns true if the metadata names the configured issuer. Where the configured issuer has a
-/// placeholder, the metadata may also have `{tenantid}`, which Microsoft Entra writes in metadata
-/// shared by all tenants.
+/// Returns true if the issuer `found` in the metadata is the configured one. If the configured
+/// issuer has a placeholder, the metadata may have `{tenantid}` in its place. Microsoft Entra
+/// writes `{tenantid}` in metadata that all tenants share.
 fn names(configured: &str, found: &str) -> bool {
     let templates = (
         IssuerTemplate::parse(configured),

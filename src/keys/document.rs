@@ -7,7 +7,8 @@ use crate::{
     keys::FetchError,
 };
 
-/// A fetched JWKS that has a usable key. It is parsed once; clones share text and keys.
+/// A fetched JWKS that has a usable key. The JWKS is parsed only once, because clones share the
+/// text and the keys.
 #[derive(Clone, Debug)]
 pub struct Document {
     text: Arc<str>,
@@ -18,7 +19,7 @@ impl Document {
     /// Parses the body of a response.
     ///
     /// # Errors
-    /// If it is larger than the limit, or has no usable key.
+    /// If the body is larger than the limit, or has no usable key.
     pub fn parse(body: &[u8], limits: KeySetLimits) -> Result<Self, FetchError> {
         let keys = KeySet::parse(body, KeyOrigin::Remote, limits).map_err(|error| match error {
             KeySetError::TooManyBytes { .. } => FetchError::TooLarge,

@@ -1,7 +1,7 @@
-//! The target of a call: a URI, and the cluster through which the proxy reaches it.
+//! The target of a call: a URI, and the proxy's cluster through which the call is made.
 
-/// An absolute `http` or `https` URI behind one of the proxy's clusters. Only the cluster decides
-/// which server the proxy connects to; the URI says what to request there.
+/// An absolute `http` or `https` URI and the cluster for calling it. Only the cluster decides which
+/// server the proxy connects to. The URI decides what the proxy requests from that server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// The whole URI.
@@ -17,8 +17,8 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Parses an absolute `http` or `https` URI (RFC 3986 §3). `None` if `uri` is not one, or has
-    /// userinfo or a fragment.
+    /// Parses an absolute `http` or `https` URI (RFC 3986 §3). Returns `None` if `uri` is
+    /// malformed, relative or of another scheme, or if it has userinfo or a fragment.
     #[must_use]
     pub fn parse(uri: &str, cluster: &str) -> Option<Self> {
         let (scheme, rest) = uri.split_once("://")?;
@@ -72,6 +72,6 @@ fn is_authority(authority: &str) -> bool {
 }
 
 fn is_port(text: &str) -> bool {
-    // `str::parse` alone would accept a sign.
+    // `str::parse` alone would accept a leading `+`.
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse().is_ok_and(|port: u16| port > 0)
 }

@@ -31,7 +31,7 @@ impl FetchError {
     /// Parses the serialized form of an error.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "as records read their fields"
+        reason = "the readers of a record's fields take values"
     )]
     pub fn read(value: Value) -> Option<Self> {
         match value.as_str() {

@@ -1,8 +1,8 @@
-//! Fetching the keys of one source: the calls, one after the other, and the outcome.
+//! Fetching the keys of one source: a series of calls, and the outcome.
 //!
-//! A [`Fetch`] is a value that describes one call. The shell makes the call and hands the value
-//! back with the response. A configured JWKS address takes one call. Discovery takes one or two
-//! more, for the issuer's metadata.
+//! A [`Fetch`] is a value that describes one call. The shell makes the call and passes the value
+//! back with the response. If the address of the JWKS is configured, a fetch takes one call. With
+//! discovery, it takes one or two more calls for the issuer's metadata.
 
 use core::time::Duration;
 
@@ -18,27 +18,28 @@ use crate::{
 /// Why keys are fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FetchCause {
-    /// There are no keys, or their freshness is about to end.
+    /// The source has no keys, or the freshness of its keys is about to end.
     Freshness,
-    /// A token names a key that is not in the set.
+    /// The `kid` of a token is not in the key set.
     UnknownKid,
 }
 
-/// A call for the keys of one source, or for the metadata that leads to them.
+/// A call for the keys of one source, or for the metadata that has the address of the keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetch {
     /// The source that the keys belong to.
     pub(super) source: SourceId,
-    /// The time when the lease ends, which also identifies the lease. If another worker has taken a
-    /// new lease before the response arrives, the response is discarded.
+    /// The time when the lease of this fetch ends. This time also identifies the lease. If another
+    /// worker has taken a new lease before the response arrives, the response is discarded.
     pub(super) lease: UnixMillis,
     /// What the call requests.
     pub(super) step: Step,
-    /// Why the previous address returned no usable metadata, if one was tried.
+    /// Why the previous metadata address returned no usable metadata. `None` if no other address
+    /// was tried.
     pub(super) fault: Option<FetchError>,
     /// Where to send the call.
     pub endpoint: Endpoint,
-    /// The entity tag of the current key set.
+    /// The entity tag of the current key set, sent as `If-None-Match`.
     pub if_none_match: Option<String>,
     /// The timeout of the call.
     pub timeout: Duration,
@@ -128,11 +129,11 @@ impl Fetch {
         };
         let (step, fault, endpoint) = match read {
             Ok(endpoint) => (Step::Jwks, None, endpoint),
-            // The metadata may be at the next address. All addresses are on the same server, so
-            // after any other error the next one would fail too.
+            // The metadata may be at the next address. After any other error, the next address
+            // would fail too, because all addresses are on the same server.
             Err(error @ (FetchError::Metadata | FetchError::Status(400..=499))) => {
-                // A wrong document says more than a 4xx status from the other address, so it is
-                // reported.
+                // If one address returns a wrong document and the other a 4xx status, the wrong
+                // document is reported, because it tells the operator more.
                 let fault = self.fault.unwrap_or(error);
                 let next = index.saturating_add(1);
                 let endpoint = discovery.metadata.get(next).ok_or(match error {

@@ -1,5 +1,5 @@
-//! Decides whether keys may serve, that is, verify tokens, and whether a fetch is due. The
-//! decisions depend only on the record and the time.
+//! Decides whether keys may serve (verify tokens) and whether a fetch is due. The decisions depend
+//! only on the record of the key source and the time.
 //!
 //! ```text
 //!            fetched_at            + freshness             + max_stale
@@ -7,12 +7,13 @@
 //!                └ refreshed ahead of the end; after a failure with exponential back-off
 //! ```
 //!
-//! Keys are fresh for the configured `cache_duration`. Without one, the server's `Cache-Control`
-//! decides, within bounds; if the server gives no time, keys are fresh for ten minutes.
+//! Keys are fresh for the configured `cache_duration`. If none is configured, the server's
+//! `Cache-Control` decides, within bounds. If the server gives no time either, keys are fresh for
+//! ten minutes.
 //!
-//! A worker needs the lease in the record to fetch. One worker of the process holds the lease while
-//! the others wait. The lease expires by itself, so a worker that dies does not block the others
-//! for longer than that.
+//! A worker may only fetch while it holds the lease, which is stored in the record. Only one worker
+//! of the process can hold it, and the other workers wait. The lease expires by itself, so a worker
+//! that dies blocks the others only until then.
 
 use core::time::Duration;
 
@@ -21,11 +22,11 @@ use crate::{
     time::UnixMillis,
 };
 
-/// The largest backward step of a running clock that is tolerated. A time that is further in the
-/// future was recorded before the clock was set back, and is ignored.
+/// The largest step backwards of the clock that is tolerated. If a recorded time is further in the
+/// future than this, it was recorded before the clock was set back, and is ignored.
 const CLOCK_CORRECTION: Duration = Duration::from_secs(10);
 
-/// Whether keys may serve, that is, verify tokens.
+/// States whether keys may serve, that is, verify tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Serving {
     /// The keys are fresh and may serve.
@@ -40,7 +41,7 @@ pub enum Serving {
 }
 
 impl Record {
-    /// Whether keys may serve at `now`.
+    /// Decides whether the keys may serve at `now`.
     #[must_use]
     pub fn serving(&self, timing: &Timing, now: UnixMillis) -> Serving {
         if self.document.is_some()
@@ -75,17 +76,17 @@ impl Record {
             }
     }
 
-    /// Returns true if a request should wait because its token has an unknown kid: a fetch that can
-    /// bring the key is under way or may begin. The cool-down keeps invented kids from flooding the
-    /// server with fetches.
+    /// Returns true if a request whose token has an unknown kid should wait for a fetch: one is
+    /// under way, or one may begin now. The cool-down between such fetches keeps clients from
+    /// flooding the server with invented kids.
     #[must_use]
     pub fn may_learn_kid(&self, timing: &Timing, now: UnixMillis) -> bool {
         self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
     }
 
-    /// The time until a fetch may look for an unknown kid. `None` if the last successful fetch was
-    /// after the request arrived at `waited_since`: the kid is not in that key set, so it does not
-    /// exist.
+    /// Returns the time until a fetch may look for an unknown kid. Returns `None` if a fetch
+    /// succeeded after the request arrived (at `waited_since`). The kid is not in the set that this
+    /// fetch returned, so no key has it.
     #[must_use]
     pub fn hides_kid(
         &self,
@@ -101,9 +102,9 @@ impl Record {
         Some(cooled_down.max(due).unwrap_or(now).since(now))
     }
 
-    /// Returns true if a fetch is due, regardless of leases. A time far in the future was recorded
-    /// before the clock was set back. It makes a fetch due at once; otherwise withdrawn keys could
-    /// serve until that time.
+    /// Returns true if a fetch is due, regardless of leases. If the last fetch has a time far in
+    /// the future, the clock has been set back since. Then a fetch is due at once; otherwise
+    /// withdrawn keys could serve until that time.
     fn is_due(&self, timing: &Timing, now: UnixMillis) -> bool {
         let last = if self.failures > 0 {
             self.attempted_at
@@ -124,9 +125,9 @@ impl Record {
         }
     }
 
-    /// Returns true if a worker holds a valid lease. If a lease ends later than a lease taken now
-    /// would, it was taken before the clock was set back. Such a lease is ignored, because it would
-    /// prevent fetches until it ends.
+    /// Returns true if a worker holds a valid lease. A lease that ends later than any lease taken
+    /// now was taken before the clock was set back. Such a lease is ignored, because it would
+    /// prevent fetches for too long.
     fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
         let longest = timing.lease.saturating_add(CLOCK_CORRECTION);
         self.lease_until
@@ -208,7 +209,7 @@ mod tests {
         let mut record = fetched(1_000_000);
         assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
         assert_eq!(record.serving(&TIMING, at(0)), Serving::Fresh);
-        // A clock correction of this size is tolerated.
+        // A clock that is set back by 5 seconds is tolerated.
         assert!(!fetched(5).wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
         record.document = None;
         record.fail(FetchError::Unreachable, at(1_000_000));
@@ -248,7 +249,7 @@ mod tests {
         let hidden = record.hides_kid(&TIMING, None, at(46)).unwrap();
         assert_eq!(at(46).plus(hidden), record.next_fetch(&TIMING));
         assert!(hidden > Duration::ZERO);
-        // A fetch after the request's arrival has shown that the kid does not exist.
+        // Keys were fetched when the request arrived, and the kid was not among them.
         assert_eq!(record.hides_kid(&TIMING, Some(at(0)), at(46)), None);
     }
 

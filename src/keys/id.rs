@@ -1,4 +1,4 @@
-//! Identifiers of a key source and of its key sets.
+//! Identifiers of key sources, and versions of their key sets.
 
 /// Identifies a key source by its position in the [`KeyStore`](super::KeyStore).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,14 +11,15 @@ impl SourceId {
         Self(index)
     }
 
-    /// The position.
+    /// The position in the store.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0
     }
 }
 
-/// A number that changes whenever a source's key set changes. Each worker counts for itself.
+/// A number that changes whenever a source's key set changes. Each worker counts separately, so
+/// versions of two workers cannot be compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeySetVersion(u64);
 

@@ -1,9 +1,9 @@
 //! Fetching keys, sharing them between workers, and deciding how long they may verify tokens.
 //!
-//! [`freshness`] decides from a [`Record`] and the time whether keys may serve and whether a fetch
-//! is due. [`store`] synchronizes the records of all sources with the data that workers share, so
-//! that a fetch by one worker serves all of them. Nothing here makes a call: a [`Fetch`] is a
-//! value, and the shell makes the call that it describes.
+//! [`freshness`] decides from a [`Record`] and the time whether keys may serve (verify tokens) and
+//! whether a fetch is due. [`store`] synchronizes the records of all sources with the data that
+//! workers share, so that one worker's fetch gives keys to all workers. This module makes no calls:
+//! a [`Fetch`] is a value that describes a call, and the shell makes the call.
 
 mod caching;
 mod discovery;

@@ -17,13 +17,13 @@ pub struct Record {
     pub uri: Option<String>,
     /// The document's entity tag.
     pub etag: Option<String>,
-    /// Seconds for which the server declared the document fresh.
+    /// The number of seconds for which the server declared the document fresh.
     pub max_age: Option<u64>,
     /// The time when the document was fetched or last confirmed.
     pub fetched_at: Option<UnixMillis>,
     /// The time when a fetch last began or failed.
     pub attempted_at: Option<UnixMillis>,
-    /// Failures since the last success.
+    /// The number of failed fetches since the last success.
     pub failures: u32,
     /// Why the last fetch failed; `None` if it succeeded.
     pub last_error: Option<FetchError>,
@@ -35,8 +35,7 @@ pub struct Record {
 }
 
 /// Orders the records of one source: the newer record is greater. The generation is compared first,
-/// because a worker that does not know the latest key set can write an older key set after the
-/// latest one was written.
+/// because a worker can write an older key set after another worker has written the latest one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
     /// The generation of the key set. It grows with each successful fetch, even if the clock goes
@@ -50,8 +49,8 @@ impl Record {
     /// Begins a fetch by taking the lease. Returns the time when the lease ends.
     pub fn begin(&mut self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> UnixMillis {
         let until = now.plus(timing.lease);
-        // If the clock went back, `fetched_at` is in the future, and the keys would serve for too
-        // long.
+        // If the clock was set back, `fetched_at` is in the future. Without this correction, the
+        // keys would serve for too long.
         self.fetched_at = self.fetched_at.map(|fetched_at| fetched_at.min(now));
         self.attempted_at = Some(now);
         self.lease_until = Some(until);
@@ -110,9 +109,10 @@ impl Record {
         self.order.revision = self.order.revision.saturating_add(1);
     }
 
-    /// Starts a new generation after a key set was fetched or confirmed. The new generation is the
-    /// current time in milliseconds, so it exceeds earlier generations that this worker does not
-    /// know. If the clock went back, it is the previous generation plus one.
+    /// Starts a new generation after a key set was fetched or confirmed. The number of the new
+    /// generation is the current time in milliseconds, so it exceeds earlier generations, even
+    /// those that this worker has not seen. If the clock was set back, the number is the previous
+    /// generation plus one.
     pub(super) fn begin_generation(&mut self, now: UnixMillis) {
         self.order.generation = self.order.generation.saturating_add(1).max(now.as_u64());
     }

@@ -8,14 +8,15 @@ pub struct Version(pub u32);
 
 /// The records of one engine's key sources, shared with the other workers of the process.
 pub trait Records {
-    /// Reads the record of a source, unless its version is `known`. `own` is the order of the
-    /// reader's own record; an older record is unusable.
+    /// Reads the shared record of a source. Returns [`Reading::Same`] if the record still has the
+    /// version `known`. `own` is the order of the reader's own record. A shared record that is
+    /// older is unusable.
     fn read(&self, source: SourceId, known: Option<Version>, own: Order) -> Reading;
 
-    /// Replaces the record of version `expected`, and returns the new version.
+    /// Replaces the shared record if it has the version `expected`. Returns the new version.
     ///
     /// # Errors
-    /// If another worker wrote in between, or the host cannot share records.
+    /// If another worker has written since `expected`, or if the host cannot share records.
     fn write(
         &self,
         source: SourceId,
@@ -27,28 +28,28 @@ pub trait Records {
 /// The result of a read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// There is no record, or the host cannot share records.
+    /// There is no shared record, or the host cannot share records.
     Absent,
     /// The record still has the known version.
     Same,
     /// The shared data is older than the reader's record, or is not a record of this source. The
     /// next write may replace it.
     Unusable(Version),
-    /// A record that is new to the reader.
+    /// A record that the reader has not read yet, and its version.
     New(Record, Version),
 }
 
 /// Why a record was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteError {
-    /// Another worker wrote in between.
+    /// Another worker has written a newer version.
     Changed,
     /// The host cannot share records.
     Refused,
 }
 
-/// An implementation for the command line and tests that shares nothing: each worker fetches for
-/// itself.
+/// An implementation that shares nothing, for the command line and for tests. With it, each worker
+/// fetches its own keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Unshared;
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::{jose::KeySetLimits, keys::Endpoint, time};
 
-/// Where keys are fetched from, when, and how long they may serve.
+/// Where and when keys are fetched, and how long they may serve (verify tokens).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteKeys {
     /// Where the JWKS is.
@@ -13,21 +13,21 @@ pub struct RemoteKeys {
     pub timeout: Duration,
     /// How long fetched keys are fresh. `None` if the server's `Cache-Control` decides.
     pub cache_duration: Option<Duration>,
-    /// How long keys may serve after their freshness has ended, while fetching fails.
+    /// How long keys may still serve after their freshness has ended, in case fetching fails.
     pub max_stale: Duration,
     /// The minimum time between two fetches caused by unknown kids.
     pub unknown_kid_cooldown: Duration,
-    /// The answer to a token with an unknown kid while no fetch may begin for it.
+    /// The answer to a token with an unknown kid while no fetch may begin to look for the kid.
     pub unknown_kid_answer: UnknownKidAnswer,
-    /// The back-off after a failure.
+    /// The wait between attempts after a failed fetch.
     pub retry: RetryPolicy,
 }
 
 impl RemoteKeys {
     /// A string that identifies the shared record of these keys. Workers and configurations with
-    /// the same string share one record. The strings of two sources must differ if they fetch
-    /// different keys, or if a fetch can fail for one source and succeed for the other. Otherwise
-    /// failures of one would keep the other from its keys.
+    /// equal strings share one record. Two sources need different strings if they fetch different
+    /// keys, or if a fetch can fail for one source and succeed for the other. Otherwise the
+    /// failures of one source would keep the other without keys.
     #[must_use]
     pub fn identity(&self, limits: KeySetLimits) -> String {
         let location = match &self.location {
@@ -49,14 +49,14 @@ impl RemoteKeys {
     }
 }
 
-/// The answer to a token whose key may have been published since the last fetch, while the
-/// cool-down or the back-off prevents a new fetch.
+/// The answer to a token with an unknown kid while the cool-down or the back-off prevents a new
+/// fetch. The token's key may have been published since the last fetch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownKidAnswer {
     /// 401: the token counts as forged.
     #[default]
     Invalid,
-    /// 503 with `Retry-After`: the client keeps the token and tries again.
+    /// 503 with `Retry-After`, so that the client keeps the token and tries again.
     Unavailable,
 }
 
@@ -75,14 +75,16 @@ pub enum JwksLocation {
 pub struct Discovery {
     /// The configured issuer, which the metadata must name.
     pub issuer: String,
-    /// The addresses to try for the metadata, in order. The first one that has metadata counts.
+    /// The addresses of the metadata, tried in this order. The first address that returns metadata
+    /// is used.
     pub metadata: Vec<Endpoint>,
-    /// The cluster through which the keys are fetched, whatever host the metadata names.
+    /// The cluster through which the keys are fetched. The metadata cannot change it, whatever host
+    /// it names.
     pub jwks_cluster: String,
 }
 
-/// Exponential back-off: the wait starts at `base` and doubles with each failure, up to `max`. Each
-/// wait then gets a jitter.
+/// Exponential back-off: the wait starts at `base` and doubles with each failure, up to `max`. A
+/// random jitter is added to each wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// The wait after the first failure.

@@ -4,8 +4,8 @@ use crate::keys::{Caching, FetchError, FetchResponse};
 
 /// A response to a call for keys, as the host received it.
 ///
-/// Envoy answers 503 if the connection was refused or reset, and 504 if the call took too long. If
-/// the connection ends within the body, there are no headers.
+/// Envoy reports status 503 if the connection was refused or reset, and status 504 if the call took
+/// too long. If the connection ends within the body, Envoy reports no headers.
 #[derive(Clone, Copy)]
 pub struct Received<'a> {
     /// The headers, including `:status`. Empty if no complete response arrived.
@@ -20,7 +20,7 @@ impl Received<'_> {
     /// Accepts a 200 with a body of at most `limit` bytes, or a 304.
     ///
     /// # Errors
-    /// For any other response. A body above the limit is not read.
+    /// If the response is neither. A body above the limit is not read.
     pub fn answer(&self, limit: usize) -> Result<FetchResponse, FetchError> {
         let status = status(self.headers).ok_or(FetchError::Unreachable)?;
         let caching = Caching::read(self.headers.iter().copied());

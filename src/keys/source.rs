@@ -13,7 +13,7 @@ use crate::{
     time::UnixMillis,
 };
 
-/// How often a write is attempted while other workers write the same record.
+/// The maximum number of attempts to write a record that other workers also write.
 const WRITE_ATTEMPTS: usize = 4;
 
 /// One worker's view of a key source.
@@ -28,9 +28,9 @@ pub(super) struct Source {
     /// The last known version of the shared record.
     version: Option<Version>,
     key_set_version: KeySetVersion,
-    /// When a token without a matching key last caused a read of the shared record.
+    /// The time of the last read of the shared record that a token without a matching key caused.
     read_at: Option<UnixMillis>,
-    /// True if a token waits for a key that is not in the set.
+    /// True if a request waits for a key that is not in the set.
     kid_wanted: bool,
 }
 
@@ -97,7 +97,7 @@ impl Source {
         }
     }
 
-    /// Whether keys may serve, and the key set.
+    /// States whether the keys may serve, and returns the key set.
     pub(super) fn serving(&self, now: UnixMillis) -> (Serving, Option<&KeySet>) {
         let document = self.record.document.as_ref();
         (
@@ -128,7 +128,7 @@ impl Source {
         }
     }
 
-    /// Records that a token waits for a key that is not in the set.
+    /// Records that a request waits for a key that is not in the set.
     pub(super) fn want_kid(&mut self) {
         self.kid_wanted = true;
     }
@@ -168,7 +168,7 @@ impl Source {
     /// Installs a document as if it had been fetched at `now`.
     pub(super) fn preload(&mut self, document: &[u8], now: UnixMillis) -> Result<(), FetchError> {
         let document = Document::parse(document, self.limits)?;
-        // There is no server to fetch from, so no later fetch can bring the key.
+        // Preloaded keys are never fetched, so a kid that is not among them stays unknown.
         self.keys.unknown_kid_answer = UnknownKidAnswer::Invalid;
         self.record.begin(&self.timing, FetchCause::UnknownKid, now);
         let mut record = self.record.clone();
@@ -177,13 +177,14 @@ impl Source {
         Ok(())
     }
 
-    /// Reads the shared record because a token has no matching key, at most once per millisecond. A
-    /// read can copy the whole record, so requests with unknown kids must not cause one read each.
+    /// Reads the shared record because a token has no matching key. Returns true if the record was
+    /// new. A read can copy the whole record, so only one such read happens per millisecond, even
+    /// if many requests have unknown kids.
     pub(super) fn read_at(&mut self, now: UnixMillis, records: &dyn Records) -> bool {
         self.read_at.replace(now) != Some(now) && self.read(records) == Found::New
     }
 
-    /// Reads what other workers wrote. Returns whether something changed.
+    /// Reads the record that other workers wrote. Returns true if it was new.
     pub(super) fn synchronize(&mut self, records: &dyn Records) -> bool {
         self.read(records) == Found::New
     }
@@ -204,7 +205,7 @@ impl Source {
         }
     }
 
-    /// Writes and adopts a record, unless another worker wrote since the last read.
+    /// Writes a record and adopts it, unless another worker has written since the last read.
     fn set(&mut self, record: &Record, records: &dyn Records) -> Result<(), WriteError> {
         self.version = Some(records.write(self.id, record, self.version)?);
         self.install(record.clone());
@@ -220,13 +221,14 @@ impl Source {
             return None;
         }
         let wants_kid = wants(FetchCause::UnknownKid);
-        // If another worker has just fetched, no fetch may begin for the kid now, so no token waits
-        // for it any longer.
+        // If another worker has just fetched, no fetch may begin for the kid now, so no request
+        // waits for it any longer.
         self.kid_wanted = self.record.may_learn_kid(&self.timing, now);
         wants_kid.then_some(FetchCause::UnknownKid)
     }
 
-    /// Takes the lease. Returns the time when it ends, or `None` if another worker was first.
+    /// Takes the lease. Returns the time when the lease ends, or `None` if another worker was
+    /// first.
     fn take_lease(
         &mut self,
         cause: FetchCause,
@@ -243,19 +245,20 @@ impl Source {
                 Err(WriteError::Changed) => match self.read(records) {
                     Found::New => return None,
                     Found::Nothing => break,
-                    // The shared data is older than the local record, or not a record: overwrite
-                    // it.
+                    // The shared data is older than the local record, or is not a record, so it is
+                    // overwritten.
                     Found::Same => {}
                 },
             }
         }
-        // The host cannot share records, or other workers keep writing: fetch without the others.
+        // The host cannot share records, or other workers keep writing. This worker fetches with a
+        // lease that the others do not see.
         self.install(leased);
         Some(until)
     }
 
-    /// Adds the entity tag to a call for the key set, if the current document came from the same
-    /// address.
+    /// Adds the current document's entity tag to a call for the key set, if the document came from
+    /// the address of the call.
     fn conditional(&self, fetch: Fetch) -> Fetch {
         let is_there = fetch.step == Step::Jwks
             && self.record.document.is_some()
@@ -316,7 +319,7 @@ impl Source {
         })
     }
 
-    /// Installs a new document and returns its number of keys; `None` if the lease was lost.
+    /// Installs a new document. Returns its number of keys, or `None` if the lease was lost.
     fn replace(
         &mut self,
         fetch: &Fetch,
@@ -333,7 +336,7 @@ impl Source {
         Ok(written.then_some(count))
     }
 
-    /// Confirms the current document and returns its number of keys; `None` if the lease was lost.
+    /// Confirms the current document. Returns its number of keys, or `None` if the lease was lost.
     fn confirm(
         &mut self,
         fetch: &Fetch,
@@ -351,7 +354,7 @@ impl Source {
     }
 
     /// Applies a change to the local and the shared record, after reading what other workers wrote
-    /// in the meantime. Returns false, without any change, if the lease was lost.
+    /// in the meantime. If the lease was lost, changes nothing and returns false.
     fn write(
         &mut self,
         lease: UnixMillis,
@@ -375,7 +378,8 @@ impl Source {
             }
             return true;
         }
-        // Other workers keep writing: apply the change locally, and let the next read reconcile.
+        // Other workers keep writing. The change is applied only locally; the next read reconciles
+        // the records.
         let mut changed = self.record.clone();
         change(&mut changed);
         self.install(changed);
@@ -395,10 +399,10 @@ impl Source {
 /// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
-    /// There is no record, or the host cannot share records.
+    /// There is no shared record, or the host cannot share records.
     Nothing,
-    /// No record that is newer than the local one.
+    /// The shared record is not newer than the local one.
     Same,
-    /// A new record.
+    /// The shared record was new and has been adopted.
     New,
 }

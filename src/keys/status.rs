@@ -5,7 +5,7 @@ use crate::{jose::VerifyingKey, keys::FetchError, time::UnixMillis};
 /// The state of a provider's keys at one time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyStatus {
-    /// The number of keys that may serve.
+    /// The number of keys that may serve (verify tokens).
     pub keys: usize,
     /// True if the freshness of the keys has ended. They may still serve.
     pub is_stale: bool,
@@ -29,7 +29,7 @@ pub struct KeyReport<'a> {
 }
 
 impl<'a> KeyReport<'a> {
-    /// The report on keys from the configuration itself.
+    /// The report on keys that are in the configuration and never fetched.
     #[must_use]
     pub fn of_configured(keys: &'a [VerifyingKey]) -> Self {
         Self {

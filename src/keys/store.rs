@@ -1,9 +1,9 @@
 //! The keys of all providers.
 //!
-//! Every worker keeps a copy of each shared record and of the key set in it. It reads a record
-//! again when the version has changed. A write succeeds only if the version has not changed since
-//! the last read, so only one of several workers gets the lease for a fetch. If the host cannot
-//! share records, each worker fetches for itself.
+//! Every worker keeps a copy of each shared record and of the key set in it. The worker reads a
+//! record again when the record's version has changed. A write succeeds only if the version has not
+//! changed since the last read, so only one of several workers gets the lease for a fetch. If the
+//! host cannot share records, each worker fetches its own keys.
 
 use core::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::{
 pub enum Keys<'a> {
     /// A fetch for the keys is under way or about to begin.
     Pending(SourceId),
-    /// These keys may serve.
+    /// These keys may serve (verify tokens).
     Serving(&'a KeySet, SourceId),
     /// No keys may serve. The next attempt to fetch them is due after this time.
     Unavailable(Duration),
@@ -54,7 +54,7 @@ impl KeyStore {
         self.sources.is_empty()
     }
 
-    /// The keys of a provider; `None` if the provider does not fetch keys.
+    /// The keys of a provider. Returns `None` if the provider does not fetch keys.
     #[must_use]
     pub fn keys(&self, provider: ProviderId, now: UnixMillis) -> Option<Keys<'_>> {
         let (id, source) = self.source_of(provider)?;
@@ -73,7 +73,7 @@ impl KeyStore {
         source.map_or(KeySetVersion::default(), Source::key_set_version)
     }
 
-    /// The report on a provider's keys; `None` if the provider does not fetch keys.
+    /// The report on a provider's keys. Returns `None` if the provider does not fetch keys.
     #[must_use]
     pub fn report(&self, provider: ProviderId, now: UnixMillis) -> Option<KeyReport<'_>> {
         self.source_of(provider)
@@ -96,9 +96,10 @@ impl KeyStore {
             .is_some_and(|source| source.may_learn_kid(now))
     }
 
-    /// How long a client should wait before a retry, if no fetch may look for its token's kid now
-    /// and the operator chose `unknown_kid_answer: 503`. `None` if the token counts as forged, for
-    /// example because its request waited for a fetch that did not bring the key.
+    /// Returns how long a client should wait before a retry, if its token has an unknown kid, no
+    /// fetch may look for the kid now, and the operator chose `unknown_kid_answer: 503`. Returns
+    /// `None` if the token counts as forged, for example because its request waited for a fetch
+    /// that did not bring the key.
     #[must_use]
     pub fn hides_kid(
         &self,
@@ -109,8 +110,8 @@ impl KeyStore {
         self.sources.get(id.index())?.hides_kid(waited_since, now)
     }
 
-    /// Records that a token waits for keys of this source. A fetch for an unknown kid begins only
-    /// after this call; a fetch for keys that are not fresh needs no call.
+    /// Records that a request waits for keys of this source. A fetch for an unknown kid begins only
+    /// after this method was called. Fetches that keep the keys fresh begin without it.
     pub fn want(&mut self, id: SourceId, cause: FetchCause) {
         if cause == FetchCause::UnknownKid
             && let Some(source) = self.sources.get_mut(id.index())
@@ -119,15 +120,15 @@ impl KeyStore {
         }
     }
 
-    /// Reads what other workers wrote. Returns whether something changed.
+    /// Reads the records that other workers wrote. Returns true if any of them was new.
     pub fn synchronize(&mut self, records: &dyn Records) -> bool {
         self.sources.iter_mut().fold(false, |changed, source| {
             source.synchronize(records) | changed
         })
     }
 
-    /// Reads what other workers wrote about the keys of some providers, at most once per
-    /// millisecond. Returns whether something changed.
+    /// Reads the records that other workers wrote for the keys of some providers, at most once per
+    /// millisecond. Returns true if any of them was new.
     pub fn synchronize_where(
         &mut self,
         is_wanted: &dyn Fn(ProviderId) -> bool,

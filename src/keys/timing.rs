@@ -8,25 +8,25 @@ use crate::{
     time::UnixMillis,
 };
 
-/// Keys are fetched again this long before their freshness ends, as in `jwt_authn`. If keys are
-/// fresh only for a short time, a tenth of this time is used instead.
+/// How long before the end of their freshness keys are fetched again, as in `jwt_authn`. If a tenth
+/// of the freshness is shorter, it is used instead.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5);
 
-/// A lease lasts this much longer than the timeouts of all its calls together.
+/// A lease lasts this much longer than the timeouts of all calls of a fetch together.
 const LEASE_MARGIN: Duration = Duration::from_secs(1);
 
-/// The freshness if neither the operator nor the server gives one, as in `jwt_authn`.
+/// How long keys are fresh if neither the operator nor the server decides, as in `jwt_authn`.
 const DEFAULT_FRESHNESS: Duration = Duration::from_secs(600);
 
-/// Bounds on the freshness that a server gives. A shorter one would cause constant fetches, and a
-/// longer one would keep a withdrawn key for days.
+/// The bounds of the freshness that a server may choose. A shorter time would cause constant
+/// fetches, and a longer time would keep a withdrawn key for days.
 const SERVER_FRESHNESS: (Duration, Duration) =
     (Duration::from_secs(60), Duration::from_secs(24 * 60 * 60));
 
 /// The durations configured for a source.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// How long keys are fresh. `None` if the server decides.
+    /// How long keys are fresh; `None` if the server decides.
     pub(super) cache_duration: Option<Duration>,
     pub(super) max_stale: Duration,
     pub(super) lease: Duration,
@@ -75,8 +75,9 @@ impl Timing {
         freshness.saturating_sub(ahead)
     }
 
-    /// The wait after this many failures: `base · 2^(failures - 1)`, at most the maximum, ±10 %.
-    /// The jitter keeps proxies that failed together from retrying together.
+    /// The wait after this many failures: `base · 2^(failures - 1)`, at most the maximum, and then
+    /// changed by up to ±10 %. This jitter keeps proxies that failed together from retrying
+    /// together.
     pub(super) fn backoff(&self, failures: u32, failed_at: UnixMillis) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
@@ -84,8 +85,8 @@ impl Timing {
             .backoff_base
             .saturating_mul(factor)
             .min(self.backoff_max);
-        // 90 % plus 0 to 20 %. The percentage is derived from the time of the failure, because the
-        // Wasm target has no source of randomness.
+        // The wait is 90 % to 110 % of the unjittered one. The percentage is derived from the time
+        // of the failure, because the Wasm target has no source of randomness.
         let percent = u32::try_from(scramble(failed_at) % 21)
             .unwrap_or(0)
             .saturating_add(90);
@@ -95,7 +96,7 @@ impl Timing {
     }
 }
 
-/// Spreads the bits of a time (the finaliser of `SplitMix64`).
+/// Hashes a time (the finaliser of `SplitMix64`).
 fn scramble(time: UnixMillis) -> u64 {
     let mut bits = time.as_u64().wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
