@@ -1,4 +1,4 @@
-//! Limits the cost of the signatures computed for one token, and for all tokens in a request.
+//! Limits the cost of verifying signatures for one token, and for all tokens in a request.
 
 use core::cell::{Cell, RefCell};
 
@@ -7,9 +7,10 @@ use crate::{
     short_list::ShortList,
 };
 
-/// The remaining budget for the signatures of all tokens in a request. A budget per token would not
-/// be enough: an attacker could put a different forged token in each location that a rule reads,
-/// and each token would use a whole budget.
+/// The remaining budget for verifying the signatures of all tokens in a request. Budgets per token
+/// alone would not be enough. A rule may read tokens from several headers, parameters and cookies.
+/// An attacker could put a different forged token in each of them, and each token would use up a
+/// whole budget.
 #[derive(Debug)]
 pub struct Allowance(Cell<Budget>);
 
@@ -28,24 +29,26 @@ impl Allowance {
     }
 }
 
-/// The signatures computed for one token in one request, and the token's remaining budget.
+/// The signature checks made for one token in one request, and the token's remaining budget.
 ///
-/// Several providers may verify the same token, one after the other. They share one budget;
-/// otherwise a forged token would use a whole budget for each provider of its issuer. A signature
-/// computed for one provider is not computed again for the next provider.
+/// Several providers may verify the same token, one after the other. The providers share one
+/// budget. Otherwise a forged token would use a whole budget for each provider that accepts its
+/// issuer. A signature check made for one provider is not repeated for the next provider.
 #[derive(Debug, Default)]
 pub struct Attempts(RefCell<Ledger>);
 
 #[derive(Debug, Default)]
 struct Ledger {
     budget: Budget,
-    /// The keys tried so far, and whether each has signed the token. There is usually one.
+    /// The keys tried so far, each with the result: true if the token's signature is valid under
+    /// the key. Usually there is only one key.
     computed: ShortList<(Thumbprint, bool)>,
 }
 
 impl Attempts {
-    /// Returns true if `key` has signed the token. Calls `compute` unless the result is known.
-    /// Returns false if the budget of the token or of the request does not allow the key.
+    /// Returns true if the token's signature is valid under `key`. Calls `compute` unless the
+    /// result is known. Returns false if the budget of the token or of the request is too small for
+    /// the key.
     pub(super) fn is_signed_by(
         &self,
         key: &VerifyingKey,

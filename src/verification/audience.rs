@@ -8,8 +8,9 @@ use crate::{
 /// Checks that one of the token's audiences is accepted. The comparison is exact, code point by
 /// code point.
 ///
-/// Below a protected resource, the token must be meant for this resource (RFC 8707 section 2).
-/// Otherwise the operator of one resource could use the tokens that it receives at another one.
+/// If the request's path belongs to a protected resource, the token must be meant for this resource
+/// (RFC 8707 section 2). Otherwise the operator of one resource could use the tokens that it
+/// receives at another resource.
 pub(super) fn check<'a>(
     accepted: &Audiences,
     resource: Option<&ProtectedResource>,

@@ -1,18 +1,18 @@
-//! Chooses whether the host's accelerator or the module itself verifies signatures.
+//! Chooses who verifies signatures: the host's accelerator, or Portcullis itself (the module).
 //!
-//! The host's implementation is native code and many times as fast as the module's. The host is
-//! only asked about keys that the module has accepted, with algorithms that fit the key. It must
-//! first pass a self-test with good and forged signatures. So a host that lacks the function, or
-//! has a different function under its name, costs time but not safety. If the host cannot tell, the
-//! module verifies.
+//! The host's implementation is native code and many times as fast as the module's. The host only
+//! gets keys that the module has accepted, with algorithms that fit the key. Before it is used, the
+//! host must pass a self-test with good and forged signatures. So if a host lacks the function for
+//! verification, or has a different function under its name, verification becomes slower but not
+//! less safe. If the host cannot decide, the module verifies.
 
 use core::fmt;
 
 use crate::jose::{Algorithm, CompactJws, KeyOrigin, UntrustedToken, VerifyingKey, X509Signature};
 use crate::verification::Accelerator;
 
-/// What verifies signatures (`signature_backend`). The module verifies the algorithms that the host
-/// does not have.
+/// Who verifies signatures, as configured (`signature_backend`). The module always verifies the
+/// algorithms that the host does not support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureBackend {
     /// The host if it passes the self-test, otherwise the module.
@@ -49,13 +49,14 @@ const EDDSA_KEY: &str =
 #[cfg(not(target_arch = "wasm32"))]
 const EDDSA_JWS: &str = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
 
-/// A good signature of each family for the self-test. A family has several, if an accelerator may
-/// support only some of its curves.
+/// Good signatures for the self-test, at least one for each family of algorithms. There are two for
+/// ECDSA, because an accelerator may support only some curves.
 const TRIAL: &[(Algorithm, &str, &str)] = &[
     (Algorithm::Rs256, RS256_KEY, RS256_JWS),
     (Algorithm::Es256, ES256_KEY, ES256_JWS),
-    // Proxy-wasm hosts verify neither PS* nor EdDSA, and all curves in the same way. The size of the
-    // Wasm module is limited.
+    // The Wasm module does not contain the following signatures, because its size is limited. They
+    // are not needed there: proxy-wasm hosts verify neither PS* nor EdDSA, and treat all curves
+    // alike.
     #[cfg(not(target_arch = "wasm32"))]
     (Algorithm::Ps256, RS256_KEY, PS256_JWS),
     #[cfg(not(target_arch = "wasm32"))]
@@ -67,12 +68,12 @@ const TRIAL: &[(Algorithm, &str, &str)] = &[
 /// The choice between the host and the module, and its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// The host, which passed the self-test, for the algorithms that it claims. If it cannot tell,
-    /// the module verifies.
+    /// The host, which passed the self-test, verifies the algorithms that it claims. If the host
+    /// cannot decide, the module verifies.
     Host,
-    /// The module, as configured.
+    /// The module verifies, because it is configured to do so.
     Module,
-    /// The module, because the host failed the self-test.
+    /// The module verifies, because the host failed the self-test.
     ModuleInstead(UnfitHost),
 }
 
@@ -81,7 +82,7 @@ pub enum Backend {
 pub enum UnfitHost {
     /// The host accepts a forged signature.
     AcceptsForged(Algorithm),
-    /// The host rejects a good signature, or cannot tell.
+    /// The host rejects a good signature, or cannot decide.
     LacksAlgorithm(Algorithm),
 }
 
@@ -105,7 +106,8 @@ impl Backend {
     }
 }
 
-/// Returns true if `key` has signed a token. Asks the accelerator first, if there is one.
+/// Returns true if a token's signature is valid under `key`. Asks the accelerator first, if there
+/// is one.
 pub(super) fn is_signed_by(
     token: &UntrustedToken<'_>,
     key: &VerifyingKey,
@@ -119,15 +121,16 @@ pub(super) fn is_signed_by(
         .unwrap_or_else(|| jws.verify_with(key))
 }
 
-/// Returns true if an accelerator that passed the self-test may verify this algorithm: it claims
-/// it, and the self-test covered its family. An accelerator is not asked about other algorithms.
+/// Returns true if an accelerator that passed the self-test may verify this algorithm. The
+/// accelerator must claim the algorithm's scheme, and the self-test must have covered the
+/// algorithm's family.
 fn is_trusted(accelerator: &dyn Accelerator, algorithm: Algorithm) -> bool {
     let family = algorithm.family();
     accelerator.claims(algorithm.scheme())
         && trial(accelerator).any(|(tried, ..)| tried.family() == family)
 }
 
-/// The part of the self-test that an accelerator must pass: all algorithms that it claims.
+/// The signatures that the self-test uses for an accelerator: those with algorithms that it claims.
 fn trial(
     accelerator: &dyn Accelerator,
 ) -> impl Iterator<Item = &'static (Algorithm, &'static str, &'static str)> {
@@ -135,7 +138,8 @@ fn trial(
     all.filter(|(algorithm, ..)| accelerator.claims(algorithm.scheme()))
 }
 
-/// The self-test: a good and a forged signature of each algorithm that the accelerator claims.
+/// Runs the self-test: asks the accelerator about a good and a forged signature for each algorithm
+/// that it claims.
 fn try_host(accelerator: &dyn Accelerator) -> Result<(), UnfitHost> {
     if trial(accelerator).next().is_none() {
         return Err(UnfitHost::LacksAlgorithm(Algorithm::Rs256));
@@ -221,7 +225,7 @@ mod tests {
         }
     }
 
-    /// Returns true if the signature is one of the good ones of the self-test.
+    /// Returns true if the signature is one of the self-test's good signatures for RS256 and ES256.
     fn is_whole(signature: &X509Signature<'_>) -> bool {
         [RS256_JWS, ES256_JWS].iter().any(|jws| {
             jws.rsplit_once('.')

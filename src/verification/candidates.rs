@@ -1,4 +1,4 @@
-//! The keys that may have signed a token.
+//! Selects the keys to try for a token's signature.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     verification::{Circumstances, Failure, KeyIssuer, KeySource, Patience, Trust},
 };
 
-/// How long a client should wait before a retry, if a fetch is under way.
+/// How long a client should wait before a retry while a fetch is under way.
 pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// Keys that may verify tokens now.
@@ -22,7 +22,7 @@ pub(super) struct ServingKeys<'a> {
     pub(super) source: Option<SourceId>,
 }
 
-/// The keys of a provider that may serve now.
+/// Returns the keys of a provider that may verify tokens now.
 pub(super) fn serving_keys<'a>(
     (id, trust): (ProviderId, &'a Trust),
     circumstances: &Circumstances<'a>,
@@ -47,13 +47,14 @@ pub(super) fn serving_keys<'a>(
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         }),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
-        // Only a disabled provider has no source. Its tokens were refused earlier.
+        // Only a disabled provider has no source. The tokens of a disabled provider were refused
+        // earlier.
         None => Err(Failure::Invalid(Reason::ProviderDisabled)),
     }
 }
 
-/// The keys to try for a token's signature, as many as the budget of one token allows. The keys
-/// already tried for other providers are counted elsewhere, in `Attempts`.
+/// Returns the keys to try for a token's signature, as many as the budget of one token allows.
+/// `Attempts` counts the keys that were already tried for other providers.
 pub(super) fn candidates<'a>(
     trust: &Trust,
     header: &'a JoseHeader,
@@ -70,7 +71,7 @@ pub(super) fn candidates<'a>(
         },
         ..KeyQuery::of(header, now)
     };
-    // Without a bound, a large key set would make each forged token expensive.
+    // Without a budget, each forged token would be expensive if the key set is large.
     let mut budget = Budget::default();
     let candidates = key_set.candidates(query);
     candidates.filter(move |key| budget.affords(key))

@@ -1,42 +1,42 @@
 //! The names of the checks, and an interface for observing them.
 //!
-//! A [`CheckObserver`] learns the outcome of each check but does not decide anything. The compiler
-//! removes all calls to [`NoObserver`].
+//! A [`CheckObserver`] receives the outcome of each check, but does not influence the decision. The
+//! compiler removes all calls to [`NoObserver`].
 
 /// A check of a token. The variants are in the order in which the checks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
-    /// The token is a signed JWT in strict form.
+    /// The token is a well-formed signed JWT.
     Form,
     /// The provider is enabled.
     Provider,
     /// The provider allows the `alg`.
     Algorithm,
-    /// `iss`.
+    /// The provider accepts `iss`.
     Issuer,
-    /// `nbf`, `iat` and lifetimes, but not expiry.
+    /// `nbf`, `iat` and the lifetimes are within the limits. Expiry is checked later.
     Times,
-    /// `aud`.
+    /// One of the audiences in `aud` is accepted.
     Audience,
-    /// `typ`.
+    /// The provider accepts `typ`.
     TokenType,
-    /// `sub`.
+    /// The provider accepts `sub`.
     Subject,
-    /// The client that the token was issued to.
+    /// The provider accepts the client that the token was issued to.
     Client,
     /// The token, its client and its subject are not revoked.
     Revocation,
-    /// The claims that the provider requires.
+    /// The token has the claims that the provider requires.
     Claims,
-    /// `cnf`: the presenter may use the token.
+    /// The client may use the token: it has the certificate that `cnf` binds the token to, if any.
     Confirmation,
-    /// The provider has keys.
+    /// The provider has keys that may verify tokens now.
     Keys,
     /// One of the keys may have signed the token.
     Key,
-    /// The signature.
+    /// The signature is valid under one of the provider's keys.
     Signature,
-    /// `exp`.
+    /// The token has not expired (`exp`).
     Expiry,
 }
 

@@ -7,14 +7,15 @@ use crate::{
     jose::{ClaimPath, Claims},
 };
 
-/// The client identifier: the first claim of `places` that is present.
+/// Returns the client identifier: the value of the first claim in `places` that is present.
 pub(super) fn identifier<'a>(places: &[ClaimPath], claims: &'a Claims) -> Option<&'a str> {
     let mut values = places.iter().filter_map(|claim| claims.find(claim));
     values.next().and_then(Value::as_str)
 }
 
-/// Checks the client identifier. An empty `accepted` accepts any client. A token that names two
-/// clients is refused, because a service that reads the other claim would see another client.
+/// Checks the client identifier. An empty `accepted` accepts any client. A token is refused if two
+/// of the claims in `places` name different clients, because a service that reads another claim
+/// would see another client.
 pub(super) fn check(
     accepted: &[String],
     places: &[ClaimPath],

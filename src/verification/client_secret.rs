@@ -14,7 +14,8 @@ use crate::{
 ///
 /// # Errors
 /// The reason to refuse the client. Neither the reason nor the time taken reveals whether the
-/// client exists. Only a correct secret reveals that a client is disabled or expired.
+/// client exists. A client that is disabled or expired is only reported as such if the secret is
+/// correct.
 pub fn verify(clients: &Clients, token68: &str, now: UnixSeconds) -> Result<Arc<Claims>, Reason> {
     let presented = ClientCredentials::parse(token68).ok_or(Reason::MalformedCredential)?;
     let client = clients.find(&presented.id);
@@ -98,7 +99,7 @@ mod tests {
             ("b:other", Reason::BadClientSecret),
             ("b:old", Reason::ClientDisabled),
             ("c:other", Reason::BadClientSecret),
-            ("c:old", Reason::ClientExpired), // from that second on
+            ("c:old", Reason::ClientExpired), // refused from this second on
             ("a", Reason::MalformedCredential),
         ] {
             assert_eq!(outcome(pair), Err(reason), "{pair}");

@@ -17,9 +17,9 @@ pub struct Client {
     pub hashes: SecretHashes,
     /// True if the client may authenticate.
     pub enabled: bool,
-    /// The time from which the client is refused.
+    /// The time from which on the client is refused.
     pub expires_at: Option<UnixSeconds>,
-    /// The claims that rules and upstreams see, in the same form as those of a token.
+    /// The client's claims. Rules and upstreams treat them like the claims of a token.
     pub claims: Arc<Claims>,
 }
 

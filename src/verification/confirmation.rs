@@ -1,4 +1,5 @@
-//! Whether the presenter may use the token: `cnf` (RFC 7800, RFC 8705 section 3).
+//! Checks that a token is only used by the client that it is bound to by `cnf` (RFC 7800, RFC 8705
+//! section 3).
 
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
@@ -8,10 +9,10 @@ use crate::{
     jose::{Claims, base64url},
 };
 
-/// The digest of the certificate that a token is bound to; `None` if the token is not bound. The
-/// only supported method in `cnf` is `x5t#S256`. A token with another method, alone or in addition,
-/// is refused: accepting a DPoP-bound token as a bearer token would undo the binding (RFC 9449
-/// section 7.2).
+/// Returns the digest of the certificate that a token is bound to, or `None` if the token is not
+/// bound. Only the method `x5t#S256` is supported in `cnf`. A token with any other method in `cnf`
+/// is refused, because accepting, for example, a DPoP-bound token as a bearer token would undo the
+/// binding (RFC 9449 section 7.2).
 pub(super) fn certificate(claims: &Claims) -> Result<Option<[u8; 32]>, Reason> {
     let Some(confirmation) = claims.member("cnf") else {
         return Ok(None);
@@ -20,7 +21,7 @@ pub(super) fn certificate(claims: &Claims) -> Result<Option<[u8; 32]>, Reason> {
     Ok(Some(digest))
 }
 
-/// Checks that the presenter holds the certificate that the token is bound to, if any.
+/// Checks that the client has presented the certificate that the token is bound to, if it is bound.
 pub(super) fn check(
     certificate: Option<[u8; 32]>,
     presented: &dyn Fn() -> Option<[u8; 32]>,

@@ -10,13 +10,13 @@ use crate::{
     verification::{Accelerator, Allowance},
 };
 
-/// The inputs of a verification besides the token.
+/// The inputs of a verification other than the token.
 pub struct Circumstances<'a> {
     /// The keys of remote sources.
     pub keys: &'a KeyStore,
     /// The current time.
     pub now: UnixMillis,
-    /// Whether the request can wait for keys.
+    /// How long the request can still wait for keys.
     pub patience: Patience,
     /// Reads the digest of the connection's client certificate, if a token needs it.
     pub certificate_digest: &'a dyn Fn() -> Option<[u8; 32]>,
@@ -24,28 +24,30 @@ pub struct Circumstances<'a> {
     pub accelerator: Option<&'a dyn Accelerator>,
     /// The budget left for signatures in this request.
     pub allowance: &'a Allowance,
-    /// The protected resource of the request, for which the token must be meant.
+    /// The protected resource that the request is for, if any. The token must be meant for this
+    /// resource.
     pub resource: Option<&'a ProtectedResource>,
 }
 
-/// Whether a request can wait for keys.
+/// How long a request can still wait for keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// The request has waited, or must not wait: decide with the available keys.
+    /// The request must not wait, or must not wait longer. The available keys decide.
     Exhausted,
-    /// The request can wait.
+    /// The request has not waited yet, and can wait.
     Waiting,
     /// The request has waited since this time, and can wait longer.
     Waited(UnixMillis),
 }
 
-/// Why a token did not verify.
+/// Why a token is not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Keys that may verify the token are being fetched, or should be.
+    /// Keys that may verify the token are being fetched, or should now be fetched.
     AwaitKeys(SourceId, FetchCause),
     /// The token is invalid.
     Invalid(Reason),
-    /// No keys may serve. The next attempt to fetch them is due after this time.
+    /// The provider has no keys that may verify tokens. The next attempt to fetch them is due after
+    /// this time.
     KeysUnavailable(Duration),
 }

@@ -5,19 +5,19 @@ use crate::{
     jose::{Claims, IssuerTemplate},
 };
 
-/// The accepted issuer.
+/// The issuer that a provider accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Issuer {
-    /// Any issuer, if one of the provider's keys has signed the token (`allow_any_issuer`).
+    /// Any issuer, as long as one of the provider's keys has signed the token (`allow_any_issuer`).
     Any,
     /// Exactly this `iss`, code point by code point (RFC 7515 §5.3).
     Exact(String),
-    /// An `iss` with parts that other claims of the token must repeat.
+    /// An `iss` with placeholders, whose values must equal other claims of the token.
     Template(IssuerTemplate),
 }
 
 impl Issuer {
-    /// The configured text; `None` for any issuer.
+    /// The issuer as it is configured. Returns `None` if any issuer is accepted.
     #[must_use]
     pub fn as_written(&self) -> Option<String> {
         match self {
@@ -31,9 +31,9 @@ impl Issuer {
 /// How to treat the `issuer` of a JWK, which Microsoft Entra adds to its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyIssuer {
-    /// The member is ignored.
+    /// Ignores the `issuer` of keys.
     Ignore,
-    /// The key only verifies tokens of that issuer.
+    /// A key that has an `issuer` only verifies tokens of that issuer.
     Match,
 }
 

@@ -5,10 +5,10 @@ use crate::{jose::KeySet, keys::RemoteKeys, verification::Clients};
 /// The source of a provider's keys.
 #[derive(Debug)]
 pub enum KeySource {
-    /// No keys: the provider's clients present secrets, not tokens.
+    /// The provider has no keys. Its clients authenticate with secrets, not tokens.
     Clients(Clients),
-    /// The configuration.
+    /// The keys are in the configuration.
     Local(KeySet),
-    /// The authorization server.
+    /// The keys are fetched from the authorization server.
     Remote(RemoteKeys),
 }

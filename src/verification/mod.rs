@@ -1,10 +1,10 @@
-//! Decides whether one token is valid for one provider. Each check has its own file; their order is
-//! defined here.
+//! Decides whether a token is valid for a provider. Each check has its own file. This file defines
+//! their order.
 //!
 //! Cheap checks come first, so that no signature is computed for a token that cannot pass. Expiry
-//! is the exception: the signature of an expired token is checked, because only a client that once
-//! held a good token may learn that it expired. All failures get the same answer (401
-//! `invalid_token`); the reasons go to metrics and logs.
+//! is the exception: it is checked after the signature, so that only a client with a correctly
+//! signed token learns that the token has expired. All invalid tokens get the same answer (401
+//! `invalid_token`). The reasons are only in metrics and logs.
 
 mod accelerator;
 mod attempts;
@@ -56,8 +56,9 @@ pub use self::{
     verified_once::{Invalidated, VerifiedOnce, verify_again},
 };
 
-/// Verifies a token for one provider. Also returns the results that later verifications of the
-/// token reuse. `attempts` is shared by all providers that verify this token in this request.
+/// Verifies a token for one provider. Also returns a [`VerifiedOnce`], with which later
+/// verifications of the token take less time. All providers that verify the token in this request
+/// must share the same [`Attempts`].
 ///
 /// # Errors
 /// The first check that fails.
@@ -99,7 +100,7 @@ pub fn verify_observed(
     let keys = observer.observe(Check::Keys, serving_keys((id, trust), circumstances))?;
     let signed = (token, attempts);
     let verified = match check_signature(observer, trust, signed, keys.key_set, circumstances) {
-        // Do not fetch keys for an expired token.
+        // Keys are not fetched for an expired token.
         Err(Reason::UnknownKey) if !expired => {
             return Err(missing_key(keys.source, circumstances));
         }
@@ -114,8 +115,8 @@ pub fn verify_observed(
     Ok((verified, verified_once))
 }
 
-/// The failure for a token whose key is not in the set. The key may have been published since the
-/// last fetch.
+/// Returns the failure for a token whose key is not in the set. The key may have been published
+/// since the last fetch.
 fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> Failure {
     let Some(source) = source else {
         return Failure::Invalid(Reason::UnknownKey);
@@ -131,7 +132,7 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
             Patience::Waiting | Patience::Waited(_) => {
                 Failure::AwaitKeys(source, FetchCause::UnknownKid)
             }
-            // A fetch may still find the key: the token may be good, so the client must not discard
+            // A fetch may still find the key. The token may be good, so the client must not discard
             // it.
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         };
@@ -146,7 +147,7 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
     )
 }
 
-/// Makes all checks that need no key, except expiry.
+/// Runs the checks that need neither a key nor the client's certificate, except expiry.
 fn check_claims(
     observer: &mut impl CheckObserver,
     trust: &Trust,

@@ -15,12 +15,12 @@ pub struct Revocation {
     pub token_ids: Vec<String>,
     /// Clients, by the identifier in the provider's `client_id_claims`.
     pub client_ids: Vec<String>,
-    /// Subjects, by `sub`, with the time before which their tokens are revoked.
+    /// Subjects, by `sub`. A subject's tokens are revoked if they were issued before this time.
     pub issued_before: Vec<(String, UnixSeconds)>,
 }
 
 /// Checks that the operator has not revoked the token, its client or its subject. The result does
-/// not depend on the time, so it holds until the configuration changes.
+/// not depend on the current time, so it stays correct until the configuration changes.
 pub(super) fn check(
     revoked: &Revocation,
     client_id_claims: &[ClaimPath],
@@ -33,7 +33,8 @@ pub(super) fn check(
     {
         return Err(Reason::Revoked);
     }
-    // A client identifier that is not a string would never match an entry of the list.
+    // A client identifier that is not a string would never match a revoked identifier, so such a
+    // token is refused.
     let has_odd_client = || {
         let mut names = client_id_claims.iter();
         client.is_none() && names.any(|name| claims.find(name).is_some())
@@ -48,8 +49,8 @@ fn is_listed(list: &[String], id: Option<&str>) -> bool {
     id.is_some_and(|id| list.binary_search_by(|own| own.as_str().cmp(id)).is_ok())
 }
 
-/// Returns true if the token was issued before its subject's cut-off. A token without `iat` counts
-/// as too old, because its age is unknown.
+/// Returns true if the token was issued before the time in `issued_before` for its subject. A token
+/// without `iat` counts as too old, because its age is unknown.
 fn is_too_old(revoked: &Revocation, claims: &Claims) -> bool {
     let Some(subject) = claims.subject() else {
         return false;
@@ -59,8 +60,8 @@ fn is_too_old(revoked: &Revocation, claims: &Claims) -> bool {
     let Some((_, limit)) = place.ok().and_then(|place| subjects.get(place)) else {
         return false;
     };
-    // `iat` is rounded down, unlike in `Claims::issued_at`: a token issued half a second before the
-    // cut-off is revoked.
+    // `iat` is rounded down here, although `Times::issued_at` is rounded up. So a token that was
+    // issued half a second before the limit is revoked.
     let issued = claims
         .member("iat")
         .and_then(|iat| UnixSeconds::from_numeric_date(iat, Rounding::Down));

@@ -1,12 +1,12 @@
 //! Hashes of API clients' secrets (RFC 6749 section 2.3.1).
 //!
-//! A secret has 256 random bits, so one round of SHA-256 is enough: guessing is hopeless. The salt
-//! gives equal secrets different hashes. A configuration contains only hashes, so reading it does
-//! not let anyone authenticate.
+//! A secret has 256 random bits, so it cannot be guessed, and one round of SHA-256 is enough. The
+//! salt gives equal secrets different hashes. A configuration contains only hashes, so reading the
+//! configuration does not let anyone authenticate.
 //!
-//! The time taken does not reveal whether a client exists, has one secret or two, or which of them
-//! matches. Each check computes two hashes over the same number of octets, and compares both in
-//! constant time.
+//! The duration of a check does not reveal whether a client exists, whether it has one secret or
+//! two, or which of its secrets matches. Each check computes two hashes over the same number of
+//! octets, and compares both in constant time.
 
 use core::fmt;
 
@@ -15,8 +15,8 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::jose::base64url;
 
-/// The length of a salt in octets. With a secret from `portcullis client-secret`, each hash takes
-/// two blocks of SHA-256.
+/// The length of a salt in octets. The salt and a secret from `portcullis client-secret` together
+/// fill two blocks of SHA-256.
 pub const SALT_OCTETS: usize = 16;
 
 /// The length in octets of a digest, and of a secret.
@@ -30,8 +30,8 @@ const SCHEME: &str = "sha256";
 type Salt = [u8; SALT_OCTETS];
 type Hashed = [u8; DIGEST_OCTETS];
 
-/// A hash, written `sha256:<salt>:<digest>` with both in base64url. The digest is SHA-256 over the salt
-/// and the secret's text.
+/// A hash, written as `sha256:<salt>:<digest>`, where the salt and the digest are in base64url. The
+/// digest is SHA-256 over the salt, followed by the secret's text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SecretHash {
     salt: Salt,
@@ -44,7 +44,7 @@ pub struct SecretHash {
 pub struct SecretHashes([Option<SecretHash>; MAX_SECRETS]);
 
 impl SecretHash {
-    /// Replaces a missing hash.
+    /// The hash that is computed in place of a missing one.
     const DUMMY: Self = Self {
         salt: [0; SALT_OCTETS],
         digest: [0; DIGEST_OCTETS],
@@ -57,12 +57,12 @@ impl SecretHash {
         Self { salt, digest }
     }
 
-    /// Parses a hash. `None` for any other text. Never log that text: it may be a secret that an
-    /// operator mistook for a hash.
+    /// Parses a hash. Returns `None` if the text is not a hash. Never log such a text: an operator
+    /// may have configured a secret instead of its hash.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
-        // base64url has no colon.
+        // base64url has no colon, so the next colon separates salt and digest.
         let (salt, digest) = rest.split_once(':')?;
         let mut hash = Self::DUMMY;
         let is_hash = scheme == SCHEME
@@ -113,7 +113,8 @@ impl SecretHashes {
     }
 }
 
-/// Returns true if `text` is base64url of exactly `octets.len()` octets; fills `octets`.
+/// Decodes `text` into `octets`. Returns false if `text` is not base64url of exactly `octets.len()`
+/// octets.
 fn decode_into(text: &str, octets: &mut [u8]) -> bool {
     match base64url::decode(text) {
         Some(decoded) if decoded.len() == octets.len() => {
@@ -141,7 +142,8 @@ mod tests {
 
     const SALT: Salt = [1; SALT_OCTETS];
 
-    /// printf '\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1secret' | openssl dgst -sha256 -binary | basenc --base64url
+    /// The digest was computed with OpenSSL:
+    /// `printf '\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1secret' | openssl dgst -sha256 -binary | basenc --base64url`.
     const WRITTEN: &str =
         "sha256:AQEBAQEBAQEBAQEBAQEBAQ:plGS-NZFvE0ZdluOphv7uJbcmZy4ikvkGVGMVJP5LJ0";
 
@@ -196,7 +198,7 @@ mod tests {
         }
     }
 
-    /// Not even a secret with the dummy's digest matches.
+    /// An unused slot does not match even if the computed digest equals the dummy's.
     #[test]
     fn unused_place_matches_nothing() {
         assert!(!SecretHashes::default().fit_by(|_| SecretHash::DUMMY.digest));

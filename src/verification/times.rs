@@ -11,7 +11,7 @@ pub struct TimeRules {
     pub clock_skew: Duration,
     /// True if a token without `exp` is refused.
     pub require_expiration: bool,
-    /// True if a token issued later than now is accepted.
+    /// True if a token whose `iat` is in the future is accepted.
     pub allow_future_iat: bool,
     /// The maximum remaining time: `exp - now`.
     pub max_lifetime: Option<Duration>,
@@ -34,7 +34,7 @@ pub(super) fn check(rules: TimeRules, times: Times, now: UnixSeconds) -> Result<
         return Err(Reason::NotYetValid);
     }
     let Some(expiration) = times.expiration else {
-        // The lifetime of a token without `exp` has no bound.
+        // A token without `exp` never expires, so it exceeds every limit on the lifetime.
         let may_last = !rules.require_expiration
             && rules.max_lifetime.is_none()
             && rules.max_issued_lifetime.is_none();

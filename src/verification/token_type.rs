@@ -1,11 +1,11 @@
-//! The type of a token (RFC 8725 section 3.11, RFC 9068 section 4).
+//! The `typ` of a token (RFC 8725 section 3.11, RFC 9068 section 4).
 
 use crate::decision::Reason;
 
 /// The accepted `typ` values. Comparisons ignore case and the prefix `application/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenTypes {
-    /// Any, or none (`"*"`).
+    /// Any `typ`, and tokens without `typ` (`"*"`).
     Any,
     /// One of `names`, or no `typ` if `absent` is true.
     OneOf {
@@ -16,8 +16,9 @@ pub enum TokenTypes {
     },
 }
 
-/// Compares `typ`, ignoring case and the prefix `application/` (RFC 7515 section 4.1.9). An ID
-/// token or a DPoP proof signed with the same key must not be accepted as an access token.
+/// Checks that `typ` is accepted, ignoring case and the prefix `application/` (RFC 7515 section
+/// 4.1.9). This check keeps an ID token or a DPoP proof that was signed with the same key from
+/// being accepted as an access token.
 pub(super) fn check(accepted: &TokenTypes, typ: Option<&str>) -> Result<(), Reason> {
     let TokenTypes::OneOf { names, absent } = accepted else {
         return Ok(());

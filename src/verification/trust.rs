@@ -1,4 +1,4 @@
-//! The conditions for a valid token of one provider.
+//! The conditions under which a provider accepts a token.
 
 use super::{client, issuer, revocation, trust_domain};
 use crate::{
@@ -11,7 +11,8 @@ use crate::{
     },
 };
 
-/// The conditions for a valid token of one provider: its keys and its contents.
+/// The conditions under which a provider accepts a token: which keys may sign it, and which claims
+/// it must have.
 #[derive(Debug)]
 pub struct Trust {
     /// True if the provider is enabled. A disabled provider refuses its tokens and fetches no keys.
@@ -22,13 +23,13 @@ pub struct Trust {
     pub issuer: Issuer,
     /// The accepted audiences (RFC 7519 section 4.1.3).
     pub audiences: Audiences,
-    /// The accepted `sub` (RFC 7519 section 4.1.2).
+    /// The accepted values of `sub` (RFC 7519 section 4.1.2).
     pub subjects: Option<StringMatch>,
-    /// The SPIFFE trust domain whose workloads `sub` may name.
+    /// The SPIFFE trust domain that the workload in `sub` must belong to.
     pub trust_domain: Option<TrustDomain>,
-    /// The accepted client identifiers; empty accepts any.
+    /// The accepted client identifiers. An empty list accepts any client.
     pub client_ids: Vec<String>,
-    /// Claims that may hold the client identifier; the first one present counts.
+    /// The claims that may contain the client identifier. The first claim that is present is used.
     pub client_id_claims: Vec<ClaimPath>,
     /// The accepted algorithms (RFC 8725 section 3.1).
     pub algorithms: Vec<Algorithm>,

@@ -1,4 +1,5 @@
-//! The trust domain of a SPIFFE workload, which the `sub` of its tokens names (JWT-SVID section 3.1).
+//! SPIFFE trust domains. The `sub` of a workload's token names the trust domain (JWT-SVID section
+//! 3.1).
 
 use crate::{decision::Reason, jose::Claims};
 
@@ -15,7 +16,7 @@ const SCHEME: &str = "spiffe://";
 pub struct TrustDomain(String);
 
 impl TrustDomain {
-    /// Parses a name; `None` if no trust domain can have it.
+    /// Parses the name of a trust domain. Returns `None` if the name is malformed.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let is_allowed =
@@ -38,7 +39,7 @@ impl TrustDomain {
             .strip_prefix(SCHEME)
             .and_then(|rest| rest.strip_prefix(self.as_str()))
             .and_then(|rest| rest.strip_prefix('/'));
-        // The ID of the domain itself, without a path, identifies no workload.
+        // An ID without a path identifies the domain itself, not a workload.
         id.len() <= MAX_ID && path.is_some_and(|path| path.split('/').all(is_segment))
     }
 }

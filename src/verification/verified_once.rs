@@ -1,9 +1,9 @@
-//! Repeats the checks of a token that was verified before.
+//! Repeats some checks of a token that was verified before.
 //!
 //! Checks that depend only on the token and the configuration are not repeated on a cache hit. The
-//! time, the connection, the rule and the keys can change, so the checks that use them are
-//! repeated. [`VerifiedOnce`] holds their inputs. It is valid only under the configuration that the
-//! token was verified with.
+//! time, the connection, the rule and the keys can change, so the checks that depend on one of
+//! these are repeated. [`VerifiedOnce`] holds the inputs of the repeated checks. It may only be
+//! used with the configuration that the token was verified with.
 
 use core::cell::Cell;
 
@@ -28,7 +28,7 @@ pub struct VerifiedOnce {
     /// The digest of the certificate that the token is bound to.
     certificate: Option<[u8; 32]>,
     key: Thumbprint,
-    /// The last key set in which the token's key was found.
+    /// The version of the last key set in which the token's key was found.
     key_set: Cell<KeySetVersion>,
 }
 
@@ -37,24 +37,26 @@ pub struct VerifiedOnce {
 pub enum Invalidated {
     /// The token is invalid now.
     Failed(Failure),
-    /// The key that verified the token may no longer be used. Another key may have signed it too.
+    /// The key that verified the token may no longer be used. The token may still be valid under
+    /// another key.
     KeyGone,
 }
 
 impl VerifiedOnce {
-    /// The inputs for a token with these claims that was verified with `key` from this key set.
+    /// Collects the inputs for a token with these claims, which was verified with `key` from the
+    /// key set of this version.
     pub(super) fn new(claims: &Claims, key: Thumbprint, key_set: KeySetVersion) -> Self {
         Self {
             times: claims.times(),
             audiences: claims.audiences().map(Box::from).collect(),
-            // A token whose `cnf` cannot be parsed does not verify.
+            // `cnf` can be parsed here: otherwise the token would not have been verified.
             certificate: confirmation::certificate(claims).unwrap_or_default(),
             key,
             key_set: Cell::new(key_set),
         }
     }
 
-    /// The number of bytes on the heap.
+    /// The number of bytes that this value occupies on the heap.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let audiences = self.audiences.iter();
@@ -65,8 +67,8 @@ impl VerifiedOnce {
 }
 
 /// Verifies a token for one provider again. Skips the checks whose outcome cannot change: the
-/// signature, and those that depend only on the token and the configuration. `token` parses the
-/// token again, which is needed only if the key may have become unusable.
+/// signature, and the checks that depend only on the token and the configuration. `token` parses
+/// the token again, and is called only if the key may have become unusable.
 ///
 /// # Errors
 /// The first check that fails, in the order of [`verify`](super::verify).
@@ -85,7 +87,8 @@ pub fn verify_again<'t>(
     confirmation::check(verified_once.certificate, circumstances.certificate_digest)
         .map_err(failed)?;
     let keys = serving_keys((id, trust), circumstances).map_err(Invalidated::Failed)?;
-    // As long as the key set is the same, a key becomes unusable only if its certificate expires.
+    // While the key set stays the same, a key can only become unusable because its certificate
+    // expires.
     let is_settled = verified_once.key_set.get() == keys.version && !keys.key_set.depends_on_time();
     if !is_settled {
         let still_counts = token().is_some_and(|token| {
