@@ -1,4 +1,4 @@
-//! The response to a refused request, as RFC 6750 §3 requires for tokens and RFC 7617 §2 for client
+//! The response to a refused request. It follows RFC 6750 §3 for tokens and RFC 7617 §2 for client
 //! secrets.
 
 use core::fmt::Write as _;
@@ -10,10 +10,10 @@ use crate::{
     policy::{Authentication, ProviderId, Schemes},
 };
 
-/// The methods that a read-only path supports.
+/// The methods that read-only paths support.
 pub const READING: [&str; 2] = ["GET", "HEAD"];
 
-/// A refusal.
+/// A refusal of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
     /// Why the request is refused.
@@ -23,13 +23,13 @@ pub struct Denial {
     /// The authentication schemes that the client can use. If a credential was checked, this is
     /// only the scheme of that credential.
     pub schemes: Schemes,
-    /// The scopes that the challenge names.
+    /// The scopes that the challenge asks for.
     pub scopes: Vec<String>,
-    /// How the user has to authenticate.
+    /// How the user has to authenticate, if the rule requires it (RFC 9470).
     pub authentication: Option<Authentication>,
-    /// The URL of the metadata of the protected resource that the request is for.
+    /// The URL of the protected resource metadata, if the request is for a protected resource.
     pub resource_metadata: Option<Arc<str>>,
-    /// The methods that the path supports, if the request has another one.
+    /// The methods that the path supports, for a request with another method.
     pub methods: &'static [&'static str],
     /// The number of seconds after which the client may try again, if keys are unavailable.
     pub retry_after: Option<u64>,
@@ -42,7 +42,7 @@ pub struct Denial {
 pub struct ResponseStyle<'a> {
     /// The `realm` of every challenge.
     pub realm: &'a str,
-    /// True if to omit the body and the challenge.
+    /// True to send responses without a body and without a challenge.
     pub stripped: bool,
 }
 
@@ -72,8 +72,8 @@ impl Denial {
         )
     }
 
-    /// Returns true if this is the refusal for its reason and schemes, without anything in
-    /// addition. All such refusals have the same response.
+    /// Returns true if the response depends only on the reason and the schemes. All such refusals
+    /// with the same reason and schemes have the same response.
     #[must_use]
     pub fn is_usual(&self) -> bool {
         self.scopes.is_empty()
@@ -105,13 +105,13 @@ impl Denial {
             if let Some(bearer) = self.challenge(style.realm) {
                 headers.push(("www-authenticate", bearer));
             }
-            // RFC 7617 defines no error codes. A challenge with status 401 is enough to ask for
+            // RFC 7617 defines no error codes. Status 401 with a challenge is enough to ask for
             // another secret.
             if status == 401 && self.schemes.basic {
                 let basic = format!("Basic realm=\"{}\"", style.realm);
                 headers.push(("www-authenticate", basic));
             }
-            // Without this header, pages cannot read the challenge.
+            // Without this header, scripts of web pages cannot read the challenge.
             if self.leads_to().is_some() {
                 let exposed = "WWW-Authenticate, DPoP-Nonce".to_owned();
                 headers.push(("access-control-expose-headers", exposed));
@@ -138,15 +138,15 @@ impl Denial {
         }
     }
 
-    /// The Bearer challenge in `WWW-Authenticate` (RFC 6750 §3). It quotes only configured text: text from a client could
-    /// break out of the quotes.
+    /// The Bearer challenge in `WWW-Authenticate` (RFC 6750 §3). Its quoted strings contain only
+    /// configured text, because text from a client could break out of the quotes.
     fn challenge(&self, realm: &str) -> Option<String> {
         if !self.schemes.bearer {
             return None;
         }
         let error = match self.reason.class() {
             Class::Unauthenticated => None,
-            // No token changes this. The challenge is of use only for the metadata.
+            // No other token would help. The challenge is only sent to name the metadata.
             Class::Forbidden if self.resource_metadata.is_some() => None,
             Class::InvalidRequest => Some("invalid_request"),
             Class::InvalidToken => Some("invalid_token"),
@@ -181,7 +181,7 @@ impl Denial {
         Some(challenge)
     }
 
-    /// The URL in the challenge, for the statuses with which a client should read the metadata.
+    /// The URL of the metadata, if the client should read the metadata after this refusal.
     fn leads_to(&self) -> Option<&str> {
         let leads = matches!(
             self.reason.class(),
@@ -194,8 +194,8 @@ impl Denial {
         self.resource_metadata.as_deref().filter(|_| leads)
     }
 
-    /// The JSON body. It needs no escaping, because both texts are constants without special
-    /// characters.
+    /// The JSON body. The error and its description need no escaping, because they are constants
+    /// without special characters.
     fn body(&self, error: &str) -> String {
         let description = self.reason.description(self.schemes);
         format!("{{\"error\":\"{error}\",\"error_description\":\"{description}\"}}")

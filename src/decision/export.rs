@@ -1,22 +1,22 @@
 //! Entries that Portcullis writes to the filter state for other filters.
 
-/// The prefix of every key. The host adds `wasm.` before the prefix, so a module cannot write the
+/// The prefix of every key. The host puts `wasm.` before the key, so a module cannot write the
 /// entries of other filters.
 const PREFIX: &str = "portcullis.";
 
-/// The filter state entries that a provider's tokens set. `jwt_authn` uses dynamic metadata for
-/// this, which a module cannot write. All values are JSON text, except the identity.
+/// The filter state entries that are written for a provider's tokens. `jwt_authn` writes dynamic
+/// metadata instead, which a module cannot do. All values are JSON, except the identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
-    /// The key of the verified payload (`payload_in_metadata`).
+    /// The key of the entry with the verified payload (`payload_in_metadata`).
     pub payload: Option<StateKey>,
-    /// The key of the verified JOSE header (`header_in_metadata`).
+    /// The key of the entry with the verified JOSE header (`header_in_metadata`).
     pub header: Option<StateKey>,
-    /// The key of the caller's identity (`identity_in_metadata`), the only entry that is not JSON.
+    /// The key of the entry with the caller's identity (`identity_in_metadata`), as plain text.
     pub identity: Option<StateKey>,
-    /// The key of the reason why a token was refused (`failed_status_in_metadata`).
+    /// The key of the entry with the reason why a token was refused (`failed_status_in_metadata`).
     pub failed_status: Option<StateKey>,
-    /// Claims whose space-delimited string becomes a list in the exported payload.
+    /// The claims that are exported as a list if they are a space-delimited string.
     pub space_delimited_claims: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ impl Exports {
 pub struct StateEntry {
     /// The key.
     pub key: StateKey,
-    /// The value: JSON text, or an identity as plain text.
+    /// The value: JSON, or an identity as plain text.
     pub value: String,
     /// True if the value is JSON. An identity is plain text, even if it looks like JSON.
     pub is_json: bool,

@@ -2,7 +2,7 @@
 //!
 //! A [`Decision`] is a plain value that a [`gate`](crate::gate) carries out. Only a [`Permit`] can
 //! change a request. Only a [`Denial`] determines the status, challenge, text and metric of a
-//! refusal. Every refusal has one [`Reason`] from a closed set, so every refusal has a metric and a
+//! refusal. Every refusal has a [`Reason`] from a closed set, so every refusal has a metric and a
 //! documented response.
 //!
 //! ```
@@ -40,7 +40,7 @@ pub enum Decision {
     AwaitKeys {
         /// The key source to wait for.
         source: SourceId,
-        /// Why the keys are missing.
+        /// Why keys have to be fetched.
         cause: FetchCause,
     },
     /// The gate refuses the request.
@@ -49,6 +49,6 @@ pub enum Decision {
     Permit(Permit),
     /// The gate responds with the status report, in this format.
     Report(Format),
-    /// The gate sends this response, which depends on the configuration alone.
+    /// The gate sends this response, which depends only on the configuration.
     Serve(Response),
 }

@@ -1,4 +1,4 @@
-//! Permission for a request to pass, with the changes to the request.
+//! Permission for a request to pass, with the changes to make to the request.
 
 use crate::{
     decision::{Denial, Reason, StateEntry, Text},
@@ -14,11 +14,11 @@ pub struct Permit {
     pub reason: PermitReason,
     /// The provider whose token was accepted.
     pub provider: Option<ProviderId>,
-    /// The edits, in order.
+    /// The edits of the request's headers, in order.
     pub edits: Vec<HeaderEdit>,
     /// The entries to write to the filter state for other filters.
     pub exports: Vec<StateEntry>,
-    /// True if the proxy must choose the route again, even without edits.
+    /// True if the proxy must choose the route again, even if there are no edits.
     pub clears_route_cache: bool,
 }
 
@@ -27,7 +27,8 @@ pub struct Permit {
 pub enum PermitReason {
     /// The request is a CORS preflight.
     CorsPreflight,
-    /// The rule's requirement lets the request pass without a verified token.
+    /// The rule lets a request pass without a verified token (`allow_missing` or
+    /// `allow_missing_or_failed`).
     Lenient,
     /// The rule requires no token.
     NotRequired,
@@ -62,7 +63,7 @@ impl PermitReason {
         }
     }
 
-    /// Why the request would have been refused, in shadow mode.
+    /// In shadow mode, the reason why the request would have been refused.
     #[must_use]
     pub const fn shadowed(&self) -> Option<Reason> {
         match self {

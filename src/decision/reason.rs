@@ -1,30 +1,30 @@
-//! The closed set of reasons to refuse a request. One table has all facts about each reason.
+//! The closed set of reasons to refuse a request. One table lists each reason with its properties.
 
 use crate::policy::Schemes;
 
 /// The classes of responses to refused requests (RFC 6750 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
-    /// 401 because of how, or when, the user authenticated (RFC 9470 §3).
+    /// 401, because of how or when the user authenticated (RFC 9470 §3).
     InsufficientAuthentication,
-    /// 403 because of the request itself, not because of its credential.
+    /// 403, because of the request itself. Another credential would not help.
     Forbidden,
-    /// 403.
+    /// 403, because the credential does not grant enough rights or because no rule grants access.
     InsufficientScope,
-    /// 400.
+    /// 400, because of how the credential is sent.
     InvalidRequest,
-    /// 400 because of the request itself, not because of its credential.
+    /// 400, because of the request's path, method or headers.
     InvalidTarget,
-    /// 405.
+    /// 405 Method Not Allowed.
     InvalidMethod,
-    /// 414.
+    /// 414 URI Too Long.
     TargetTooLong,
-    /// 401 with an error code in the challenge.
+    /// 401 with an error code in the challenge, because the credential is invalid.
     InvalidToken,
-    /// 401 without an error code in the challenge: the client may not know that it has to
-    /// authenticate.
+    /// 401 without an error code in the challenge, because the request has no credential. The
+    /// client may not know yet that it has to authenticate.
     Unauthenticated,
-    /// 503.
+    /// 503, because the decision is not possible at the moment.
     Unavailable,
 }
 
@@ -50,8 +50,8 @@ macro_rules! reasons {
                 }
             }
 
-            /// The status code with which `jwt_authn` of Envoy 1.40 reports this reason; `None` if
-            /// it is not a failed verification.
+            /// The status code with which `jwt_authn` of Envoy 1.40 reports this reason. `None` if
+            /// the reason is not a failed verification.
             #[must_use]
             pub const fn jwt_authn_status(self) -> Option<u8> {
                 match self {
@@ -75,42 +75,43 @@ reasons! {
     Algorithm: "algorithm", InvalidToken, Some(8);
     /// The authority can be read in more than one way.
     AmbiguousAuthority: "authority", InvalidTarget, None;
-    /// Some servers would read a header of the request as another header, on which a rule has a
-    /// condition.
+    /// The request has a header whose name some servers confuse with that of another header, and a
+    /// rule has a condition on that other header.
     AmbiguousHeader: "header", InvalidTarget, None;
     /// The method differs only in case from a standard method or a rule's method, or is not UTF-8.
     AmbiguousMethod: "method", InvalidTarget, None;
-    /// The path, or a query parameter that a rule has a condition on, can be read in more than one
-    /// way.
+    /// The path can be read in more than one way, or a rule has a condition on a query parameter
+    /// that can be read in more than one way.
     AmbiguousPath: "ambiguous_path", InvalidTarget, None;
     /// The token is for another audience (RFC 7519 §4.1.3).
     Audience: "audience", InvalidToken, Some(25);
     /// The rule requires another or a more recent authentication of the user (RFC 9470).
     Authentication: "authentication", InsufficientAuthentication, None;
-    /// Unknown client, or wrong secret. The answer does not reveal which.
+    /// The client is unknown, or its secret is wrong. The answer does not reveal which.
     BadClientSecret: "bad_client_secret", InvalidToken, Some(26);
     /// The signature is not valid.
     BadSignature: "bad_signature", InvalidToken, Some(26);
     /// A required claim is missing or has another value.
     Claim: "claim", InvalidToken, Some(26);
-    /// The provider does not accept the client, or the token names two clients.
+    /// The provider does not accept the client that the token was issued to, or the token names two
+    /// clients.
     Client: "client", InvalidToken, Some(26);
-    /// The client is disabled; its secret is correct.
+    /// The client's secret is correct, but the client is disabled.
     ClientDisabled: "client_disabled", InvalidToken, Some(26);
-    /// The client has expired; its secret is correct.
+    /// The client's secret is correct, but the client has expired.
     ClientExpired: "client_expired", InvalidToken, Some(26);
-    /// The token is bound to a key, and this connection does not prove that the client has the key
+    /// The token is bound to a key, but the connection does not prove that the client has the key
     /// (RFC 7800).
     Confirmation: "confirmation", InvalidToken, Some(26);
-    /// The token has expired (RFC 7519 §4.1.4); its signature is valid.
+    /// The token's signature is valid, but the token has expired (RFC 7519 §4.1.4).
     Expired: "expired", InvalidToken, Some(3);
     /// A claim's value cannot be written into a header.
     HeaderValue: "header_value", InvalidToken, Some(26);
-    /// The proxy refused to provide a fact, or to make a change, that the request needs.
+    /// The proxy refused to provide information about the request, or to change the request.
     HostFailure: "host_failure", Unavailable, None;
     /// The token lacks a claim that the rule requires.
     InsufficientClaim: "insufficient_claim", InsufficientScope, None;
-    /// The rule does not allow this client.
+    /// The rule does not allow the client that the token was issued to.
     InsufficientClient: "insufficient_client", InsufficientScope, None;
     /// The token lacks a role that the rule requires.
     InsufficientRole: "insufficient_role", InsufficientScope, None;
@@ -120,14 +121,14 @@ reasons! {
     Issuer: "issuer", InvalidToken, Some(24);
     /// The authorization server's keys are unavailable.
     KeysUnavailable: "keys_unavailable", Unavailable, Some(40);
-    /// The token's age or lifetime exceeds the limit, or the token does not state it.
+    /// The token's lifetime exceeds the limit, or the token does not state its lifetime.
     Lifetime: "lifetime", InvalidToken, Some(26);
-    /// The credential is malformed: `Bearer` needs a token68 (RFC 6750 §2.1), and `Basic` an
-    /// encoded user-id and password (RFC 7617 §2).
+    /// The credential is malformed. `Bearer` must be followed by a token68 (RFC 6750 §2.1), and
+    /// `Basic` by an encoded user-id and password (RFC 7617 §2).
     MalformedCredential: "malformed_credential", InvalidRequest, Some(4);
     /// The token is not a signed JWT (RFC 7519 §7.2).
     MalformedToken: "malformed_token", InvalidToken, Some(4);
-    /// Portcullis itself serves this path, and does not support this method (RFC 9110 §15.5.6).
+    /// Portcullis itself serves this path, but not with this method (RFC 9110 §15.5.6).
     Method: "method_not_allowed", InvalidMethod, None;
     /// The request has no credential.
     MissingCredential: "missing_credential", Unauthenticated, None;
@@ -143,7 +144,7 @@ reasons! {
     ProviderDisabled: "provider_disabled", InvalidToken, Some(26);
     /// The token, its client or its subject is revoked.
     Revoked: "revoked", InvalidToken, Some(26);
-    /// The policy of the proxy's route is malformed, or the request does not meet it.
+    /// The proxy's route has a policy that is malformed or that the request does not meet.
     RoutePolicy: "route_policy", InsufficientScope, None;
     /// The request has more than one credential (RFC 6750 §2).
     SeveralCredentials: "several_credentials", InvalidRequest, Some(27);
@@ -157,14 +158,16 @@ reasons! {
     UnknownKey: "unknown_key", InvalidToken, Some(32);
     /// No rule matches this request.
     Unmatched: "unmatched", InsufficientScope, None;
-    /// The edits of a permitted request led to a route whose policy demands other edits.
+    /// The request was permitted, but its header edits made the proxy choose a route whose policy
+    /// demands other edits.
     UnsettledRoute: "unsettled_route", InsufficientScope, None;
 }
 
 impl Reason {
     /// The description for a client that can use these schemes. All invalid tokens get the same
-    /// text, so that an attacker learns nothing from forged tokens. An expired token gets its own
-    /// text, because its signature is valid. All invalid client secrets get the same text too.
+    /// text, so that an attacker learns nothing from forged tokens. Only an expired token gets a
+    /// different text, because its signature is valid. All invalid client secrets also get the same
+    /// text.
     pub(super) const fn description(self, schemes: Schemes) -> &'static str {
         match self {
             Self::MissingCredential if schemes.is_basic_alone() => "A client secret is required",

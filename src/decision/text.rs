@@ -1,15 +1,15 @@
-//! Text of header edits.
+//! The strings in header edits.
 
 use core::{fmt, ops::Deref};
 use std::sync::Arc;
 
-/// Text that is cheap to clone, so that headers from the token cache are not copied for each
-/// request.
+/// A string that is cheap to clone, so that headers from the token cache need not be copied for
+/// each request.
 #[derive(Clone)]
 pub enum Text {
-    /// A constant of the program.
+    /// A constant in the program.
     Fixed(&'static str),
-    /// Text from the configuration, a token or a request.
+    /// A string from the configuration, a token or a request.
     Shared(Arc<str>),
 }
 
