@@ -10,8 +10,8 @@ pub enum Format {
 }
 
 impl Format {
-    /// Chooses HTML if the client prefers it, as browsers do, and JSON otherwise, even if the
-    /// client accepts neither. `accept` yields the value of every `accept` line.
+    /// Chooses HTML if the client prefers it to JSON, as browsers do. Otherwise chooses JSON, even
+    /// if the client accepts neither. `accept` yields the value of each `accept` header line.
     pub fn preferred<'a>(accept: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut html = Quality::default();
         let mut json = Quality::default();
@@ -29,8 +29,8 @@ impl Format {
     }
 }
 
-/// How strongly a client prefers a media type. The weight of the most specific range counts, even
-/// if another range has a higher weight.
+/// How strongly a client prefers a media type. The weight of the most specific matching range
+/// applies, even if another range has a higher weight.
 #[derive(Clone, Copy, Debug, Default)]
 struct Quality {
     precision: u8,
@@ -101,12 +101,12 @@ mod tests {
             (&["application/json;q=0.9, text/html"], Html),
             (&["application/json", "text/html;q=0.999"], Json),
             (&["application/json;q=0.5", "text/html;q=0.51"], Html),
-            // What a browser sends.
+            // The header that browsers send.
             (
                 &["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"],
                 Html,
             ),
-            // The most specific range counts, in any position.
+            // The most specific range applies, wherever it is in the list.
             (&["*/*;q=0.1, text/html;q=0"], Json),
             (&["text/html;q=0, */*"], Json),
             (&["*/*, application/json;q=0.3"], Html),

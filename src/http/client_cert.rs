@@ -1,4 +1,5 @@
-//! `Client-Cert`: the client's certificate, as a proxy saw it (RFC 9440 section 2.2).
+//! The header `Client-Cert`, in which a proxy forwards the client's certificate (RFC 9440 section
+//! 2.2).
 
 use base64::{
     Engine as _,
@@ -7,14 +8,16 @@ use base64::{
 };
 use sha2::{Digest as _, Sha256};
 
-/// The alphabet of a byte sequence. Padding may be missing (RFC 8941 section 4.2.7).
+/// The base64 of a byte sequence in a structured header. Padding may be missing (RFC 8941 section
+/// 4.2.7).
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The SHA-256 digest of the certificate. `None` unless the header occurs exactly once and is one
-/// byte sequence, `:base64:`, that is not empty. Of two certificates, the client could have sent one.
+/// Returns the SHA-256 digest of the certificate. Returns `None` unless the header occurs exactly
+/// once and is a byte sequence (`:base64:`) that is not empty. If the header occurs twice, the
+/// client may have sent one of the two, so neither is used.
 #[must_use]
 pub fn digest<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Option<[u8; 32]> {
     let (Some(line), None) = (lines.next(), lines.next()) else {

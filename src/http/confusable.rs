@@ -1,11 +1,11 @@
 //! Names that some servers cannot tell apart.
 //!
-//! CGI, PHP and similar servers turn the name of a header or parameter into the name of a variable:
-//! they ignore the case of letters, and replace every octet that is neither a letter nor a digit by
-//! `_`. Such a server reads `x.user` and `x_user` as the `x-user` that Portcullis sets or reads. So
-//! Portcullis treats all three as the same name.
+//! CGI, PHP and similar servers turn the name of a header or parameter into the name of a variable.
+//! They ignore the case of letters, and replace every octet that is neither a letter nor a digit by
+//! `_`. Such a server cannot distinguish the headers `x.user` and `x_user` from the `x-user` that
+//! Portcullis sets or reads. So Portcullis treats all three names as equal.
 
-/// Returns true if such a server turns both names into the same variable.
+/// Returns true if some servers turn both names into the same variable.
 pub(crate) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len()
         && one
@@ -14,18 +14,18 @@ pub(crate) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
             .all(|(one, other)| fold(*one) == fold(*other))
 }
 
-/// Returns true if such a server reads the header `written` as the header `own`, although the two
-/// names differ. A pseudo-header such as `:path` has no twin, since no server turns it into a
-/// variable.
+/// Returns true if some servers turn the header names `own` and `written` into the same variable,
+/// although the names differ. This never applies to pseudo-headers such as `:path`, because no
+/// server turns them into variables.
 pub(crate) fn is_twin(own: &str, written: &[u8]) -> bool {
     let is_pseudo = |name: &[u8]| name.first() == Some(&b':');
     let own = own.as_bytes();
     are_confusable(own, written) && own != written && !is_pseudo(own) && !is_pseudo(written)
 }
 
-/// Returns true if a server reads the query parameter `written`, which is already decoded, as
-/// `own`. PHP also drops leading spaces and cuts the name at NUL, and many frameworks read `own[]`
-/// and `own[a]` as parts of `own`.
+/// Returns true if some servers read the query parameter `written` as the parameter `own`.
+/// `written` must already be decoded. PHP drops leading spaces and cuts the name at NUL, and many
+/// frameworks read `own[]` and `own[a]` as parts of `own`.
 pub fn is_parameter(own: &str, written: &str) -> bool {
     let written = written.trim_start_matches(' ').as_bytes();
     written

@@ -14,7 +14,7 @@ pub struct HeaderName(Arc<str>);
 pub enum HeaderNameError {
     /// The string is empty.
     Empty,
-    /// The string has a byte that a `token` cannot have (RFC 9110 §5.6.2).
+    /// The string has a byte that is not allowed in a `token` (RFC 9110 §5.6.2).
     InvalidByte,
 }
 
@@ -46,8 +46,9 @@ impl HeaderName {
     }
 
     /// Returns true if some servers turn `other` into the same variable as this name. Without this
-    /// check, a client's `x_user` or `x.user` would pass for the `x-user` that Portcullis sets. A
-    /// pseudo-header such as `:path` is never confusable, since no server turns it into a variable.
+    /// check, such a server would take a client's `x_user` or `x.user` for the `x-user` that
+    /// Portcullis sets. A pseudo-header such as `:path` is never confusable, because no server
+    /// turns it into a variable.
     #[must_use]
     pub fn is_confusable_with(&self, other: &[u8]) -> bool {
         are_confusable(self.0.as_bytes(), other) && other.first() != Some(&b':')

@@ -5,9 +5,9 @@ const STANDARD: [&str; 9] = [
     "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
 ];
 
-/// Returns true if `method` is a standard method in another case, or is not UTF-8. HTTP/2 can carry
-/// the method `delete`. A rule for `DELETE` does not match it, but frameworks that convert methods
-/// to upper case execute it as `DELETE`.
+/// Returns true if `method` is a standard method in another case, or is not UTF-8. A client can
+/// send the method `delete` over HTTP/2. A rule for `DELETE` does not match that method, but
+/// frameworks that convert methods to upper case execute it as `DELETE`.
 #[must_use]
 pub fn is_misspelt(method: &[u8]) -> bool {
     let other_case = |standard: &&str| method.eq_ignore_ascii_case(standard.as_bytes());
@@ -15,7 +15,8 @@ pub fn is_misspelt(method: &[u8]) -> bool {
         || str::from_utf8(method).is_err()
 }
 
-/// Returns true if `method` has a lower-case letter. Some servers treat `purge` like `PURGE`.
+/// Returns true if `method` has a lower-case letter. Such a method is ambiguous, because some
+/// servers treat `purge` like `PURGE`.
 #[must_use]
 pub fn has_lower_case(method: &str) -> bool {
     method.bytes().any(|octet| octet.is_ascii_lowercase())

@@ -1,10 +1,10 @@
-//! HTTP values: a request's head, a response, and names and paths that servers can read in two
-//! ways.
+//! HTTP values: a request's headers, a response, and checks for names and paths that servers can
+//! read in different ways.
 //!
-//! This module knows no rules, tokens or hosts. It refuses ambiguous spellings, because these
-//! checks depend only on the request. If two servers read a path or a header name differently, a
-//! request could evade the rule that was written for it. Each kind of value has its own error type,
-//! such as [`HeaderNameError`] or [`Ambiguity`](path::Ambiguity).
+//! This module does not depend on rules, tokens or hosts. If two servers read a path or a header
+//! name differently, a request could evade the rule that was written for it. The checks for such
+//! ambiguities are in this module, because they depend only on the request. Each kind of value has
+//! its own error type, such as [`HeaderNameError`] or [`Ambiguity`](path::Ambiguity).
 
 mod accept;
 pub mod client_cert;

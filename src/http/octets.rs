@@ -1,13 +1,13 @@
 //! Sets of octets, for checks that run on every request.
 
-/// A set of ASCII octets as a table, made by the compiler: `octets!(|octet| octet != b';')`. A
-/// lookup takes less time than the comparisons of a pattern.
+/// Makes a set of ASCII octets at compile time, such as `octets!(|octet| octet != b';')`. The set
+/// is a table, and a lookup in it takes less time than matching a pattern.
 macro_rules! octets {
     (|$octet:ident| $contains:expr) => {{
         let mut table = [false; 256];
         let mut $octet = 0_u8;
         while $octet < 128 {
-            #[expect(clippy::indexing_slicing, reason = "made by the compiler")]
+            #[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
             {
                 table[$octet as usize] = $contains;
             }
@@ -23,7 +23,7 @@ pub(crate) use octets;
 pub(crate) struct Octets([bool; 256]);
 
 impl Octets {
-    /// Makes a set. Use [`octets!`].
+    /// Makes a set from a table. Callers use [`octets!`] instead.
     pub(crate) const fn new(table: [bool; 256]) -> Self {
         Self(table)
     }

@@ -1,17 +1,17 @@
-//! A request's head as the engine sees it.
+//! The headers of a request, as the engine sees them.
 //!
-//! Names and values are bytes, because a client may send anything and every request needs a
+//! Names and values are bytes, because a client may send any bytes and every request needs a
 //! decision.
 
-/// A request's head. Names are in lower case, pseudo-headers included, and headers are in the order
-/// received.
+/// The headers of a request, including pseudo-headers, in the order received. Names are in lower
+/// case.
 #[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
     headers: Vec<(&'a [u8], &'a [u8])>,
 }
 
 impl<'a> Request<'a> {
-    /// Makes a request of these headers. Names must already be in lower case, as in Envoy.
+    /// Makes a request with these headers. Names must already be in lower case, as in Envoy.
     #[must_use]
     pub const fn new(headers: Vec<(&'a [u8], &'a [u8])>) -> Self {
         Self { headers }
@@ -23,8 +23,8 @@ impl<'a> Request<'a> {
         &self.headers
     }
 
-    /// All values of the header `name`, in order. A check of only the first line would overlook the
-    /// others (CVE-2020-25017).
+    /// All values of the header `name`, in order. A check of the first line only would overlook the
+    /// other lines (CVE-2020-25017).
     pub fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'a [u8]> + 'b {
         self.headers
             .iter()
@@ -33,7 +33,7 @@ impl<'a> Request<'a> {
             .map(|(_, value)| *value)
     }
 
-    /// The value of `:method`; empty if absent or not UTF-8.
+    /// The value of `:method`. Empty if the header is missing or not UTF-8.
     #[must_use]
     pub fn method(&self) -> &'a str {
         self.values(":method")
@@ -42,7 +42,7 @@ impl<'a> Request<'a> {
             .unwrap_or("")
     }
 
-    /// The value of `:path`, including the query; `None` for a CONNECT request without a `:path`.
+    /// The value of `:path`, including the query. `None` for a CONNECT request without a `:path`.
     #[must_use]
     pub fn target(&self) -> Option<&'a [u8]> {
         self.values(":path").next()

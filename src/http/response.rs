@@ -1,4 +1,4 @@
-//! A response that the gate sends itself.
+//! Responses that the gate sends itself.
 
 /// A response to send.
 #[derive(Clone, Debug, PartialEq, Eq)]

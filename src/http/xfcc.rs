@@ -1,17 +1,19 @@
-//! `x-forwarded-client-cert`: the certificates that Envoy's proxies saw, one element for each proxy.
+//! The header `x-forwarded-client-cert`, in which proxies forward client certificates. Each proxy
+//! adds one element.
 //!
-//! An element is a list of pairs such as `Hash=…;Subject="CN=a"`. Names and values come in part from
-//! the clients' certificates, so text in quotes may hold any separator. The header is refused as a
-//! whole if any part of it is malformed: a client that opens a quote in its own part of the header
-//! must not change where a proxy's part begins.
+//! An element is a list of pairs such as `Hash=…;Subject="CN=a"`. Some values come from clients'
+//! certificates, so a quoted value may contain any separator. If any part of the header is
+//! malformed, the whole header is refused. Otherwise a client could open a quote in its own part of
+//! the header, and thereby change where a proxy's part begins.
 
 use crate::connection::digest_from_hex;
 
 const HASH: &[u8] = b"hash";
 
-/// The SHA-256 digest of the certificate in one element of the header, counted from the right and
-/// from 1. `None` if the header is malformed or has fewer elements, or if the element has no digest
-/// or more than one. Several lines of the header count as one (RFC 9110 section 5.3).
+/// Returns the SHA-256 digest of the certificate in one element of the header. Elements are counted
+/// from the right, starting with 1. Returns `None` if the header is malformed or has fewer
+/// elements, or if the element has no digest or more than one. Several lines of the header are
+/// joined into one (RFC 9110 section 5.3).
 #[must_use]
 pub fn digest<'a>(lines: impl Iterator<Item = &'a [u8]>, from_right: usize) -> Option<[u8; 32]> {
     let text = lines.collect::<Vec<_>>().join(&b","[..]);
@@ -23,7 +25,8 @@ pub fn digest<'a>(lines: impl Iterator<Item = &'a [u8]>, from_right: usize) -> O
     elements.get(index).copied().flatten()
 }
 
-/// The digest in an element, if it has one. The outer `None` is a malformed element.
+/// Returns the digest in an element, if the element has one. The outer `None` means that the
+/// element is malformed.
 #[expect(
     clippy::option_option,
     reason = "an element without a digest is well-formed"
@@ -37,7 +40,8 @@ fn hash(element: &[u8]) -> Option<Option<[u8; 32]>> {
             return None;
         }
         let value = value_of(value.get(1..)?)?;
-        // Envoy compares keys without case. Of two digests, servers could read either.
+        // Envoy ignores the case of keys. An element with two digests is malformed, because servers
+        // could read either of them.
         if key.eq_ignore_ascii_case(HASH) {
             if hash.is_some() {
                 return None;
@@ -48,17 +52,17 @@ fn hash(element: &[u8]) -> Option<Option<[u8; 32]>> {
     Some(hash)
 }
 
-/// A value without its quotes. A quote anywhere else is malformed.
+/// Removes the quotes around a value. A value with any other quote is malformed.
 fn value_of(written: &[u8]) -> Option<&[u8]> {
     match written.strip_prefix(b"\"") {
-        // `split` has checked that the quote ends.
+        // `split` has checked that the value ends with a quote.
         Some(quoted) => quoted.strip_suffix(b"\""),
         None => (!written.contains(&b'"')).then_some(written),
     }
 }
 
-/// Splits text at a separator outside of quotes, and trims the parts. `None` if a quote does not
-/// end, or does not begin and end a value.
+/// Splits text at each separator outside of quotes, and trims the parts. Returns `None` if a quoted
+/// value does not end, or if a quote is inside an unquoted value.
 fn split(text: &[u8], separator: u8) -> Option<Vec<&[u8]>> {
     let mut parts = Vec::new();
     let mut start = 0_usize;
@@ -90,16 +94,16 @@ fn split(text: &[u8], separator: u8) -> Option<Vec<&[u8]>> {
     Some(parts)
 }
 
-/// Where a reader of the header is.
+/// The position of the parser in the header.
 #[derive(Clone, Copy)]
 enum State {
     Outside,
-    /// Right after `=`, where alone a quote may begin.
+    /// Directly after `=`, the only position where a quoted value may begin.
     AfterEquals,
     Quoted,
     /// After a backslash in quotes.
     Escaped,
-    /// After the end of a quote, where alone a separator may follow.
+    /// After the end of a quoted value. Only a separator may follow.
     AfterQuote,
 }
 
@@ -114,7 +118,7 @@ mod tests {
         format!("{octet:02x}").repeat(32)
     }
 
-    /// `A`, `B` and `C` in `text` stand for digests.
+    /// Parses `text`, in which `A`, `B` and `C` stand for digests.
     fn read(text: &str, from_right: usize) -> Option<u8> {
         let text = text
             .replace('A', &hash_of(10))
@@ -197,7 +201,7 @@ mod tests {
         }
     }
 
-    /// A client's part of the header may have no digest; the proxy's part still counts.
+    /// An element from a client may have no digest. The proxy's element is still used.
     #[test]
     fn an_element_without_a_digest_is_no_fault_of_another() {
         assert_eq!(read("By=x,Hash=A", 1), Some(10));

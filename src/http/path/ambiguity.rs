@@ -1,4 +1,4 @@
-//! Paths that servers read as different resources.
+//! Refuses paths that different servers read as different resources.
 
 use core::fmt;
 
@@ -7,15 +7,15 @@ use super::spelling::octets;
 /// Why a path is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ambiguity {
-    /// `\` or `%5c`, which some servers take for `/`.
+    /// `\` or `%5c`, which some servers treat like `/`.
     Backslash,
     /// An encoded control character. Some servers end the path at `%00`, or strip a final `%0a`.
     Control,
     /// A segment `.` or `..`, plain or encoded (RFC 3986 §5.2.4).
     DotSegment,
-    /// `%25` before two hexadecimal digits, which becomes another character if decoded twice.
+    /// `%25` before two hexadecimal digits. It becomes another character if it is decoded twice.
     DoubleEncoding,
-    /// `//`, which some servers merge.
+    /// `//`, which some servers replace by `/`.
     EmptySegment,
     /// `%2f`, which some servers decode before they route.
     EncodedSlash,
@@ -23,7 +23,7 @@ pub enum Ambiguity {
     Fragment,
     /// Encoded octets that are not UTF-8, such as `%c0%af`, which old decoders read as `/`.
     NotText,
-    /// `%u002f`, which IIS and others decode to a character.
+    /// `%u` and four digits, such as `%u002f`, which IIS and others decode to a character.
     UnicodeEncoding,
 }
 
@@ -43,23 +43,25 @@ impl fmt::Display for Ambiguity {
     }
 }
 
-/// How much of a request's path a rule specifies.
+/// Which part of a request's path a rule specifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// The beginning.
+    /// The beginning of the path.
     Start,
     /// The whole path.
     Whole,
 }
 
-/// Refuses a path that servers read as different resources. `normal` is its normal spelling.
+/// Refuses a path that different servers read as different resources. `normal` is the normal
+/// spelling of the path.
 pub(super) fn refuse(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     if normal.contains("//") {
         return Err(Ambiguity::EmptySegment);
     }
     let mut segments = normal.split('/');
     if extent == Extent::Start {
-        // The last segment may continue: `/.` is also the start of `/.well-known`.
+        // The last segment of a prefix may continue in the request: `/.` is also the start of
+        // `/.well-known`.
         segments.next_back();
     }
     if segments.any(|segment| matches!(segment, "." | "..")) {
@@ -94,7 +96,7 @@ fn refuse_encodings(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     }
 }
 
-/// Returns true if the text begins with `u` and four hexadecimal digits.
+/// Returns true if the text begins with `u` or `U` and four hexadecimal digits.
 fn is_unicode_encoding(behind: &str) -> bool {
     let digits = behind.strip_prefix(['u', 'U']);
     digits.is_some_and(starts_with_digits::<4>)

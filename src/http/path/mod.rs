@@ -1,11 +1,11 @@
 //! Request paths, and the ways in which servers read them.
 //!
-//! A rule for `/admin` protects nothing if the upstream takes `/x/..%2fadmin`, `/%61dmin` or
-//! `/admin;x` for the same resource. Normalising as one upstream does would be wrong for another.
-//! So with `path_policy: reject`, a path that servers read as different resources is refused. A
-//! path with several readings must get the same decision for each of them ([`readings()`]). The
-//! path of a rule is converted to its normal spelling when the configuration is read
-//! ([`normal_spelling`]).
+//! A rule for `/admin` protects nothing if the upstream serves the same resource for
+//! `/x/..%2fadmin`, `/%61dmin` or `/admin;x`. Upstreams normalise paths in different ways, so
+//! Portcullis cannot imitate all of them. Instead, with `path_policy: reject`, Portcullis refuses a
+//! path that different servers read as different resources. A path with several harmless readings
+//! must get the same decision for each reading ([`readings()`]). The path of a rule is converted to
+//! its normal spelling when the configuration is read ([`normal_spelling`]).
 //!
 //! Path parameters (`;v=1`) and encoded letters (`%61`) are legitimate. They are allowed if the
 //! rules give the same decision for every reading (CVE-2026-73553).

@@ -9,8 +9,9 @@ use super::{
     spelling::{is_pchar, normal_spelling},
 };
 
-/// Other paths that servers may read in place of a path: its normal spelling, the path without its
-/// parameters, the part before an encoded `?` or `#`, and combinations of these in any order.
+/// The paths that servers may read instead of a given path: its normal spelling, the path without
+/// its parameters, the part before an encoded `?` or `#`, and the results of combining these steps
+/// in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readings(Vec<String>);
 
@@ -20,10 +21,11 @@ impl Readings {
         self.0.iter().map(String::as_str)
     }
 
-    /// Adds `reading`, which is one reading of `path`, in its normal spelling. Then adds the
-    /// readings that follow from it: without parameters, and cut at an encoded delimiter. Servers
-    /// do these steps in any order, before or after decoding: `/admin;x%3F/b` becomes `/admin` if
-    /// cut first, and `/a;x/a%3Bb` becomes `/a/a;b` if decoded last.
+    /// Adds the normal spelling of `reading`, which is one reading of `path`. Then adds the
+    /// readings that servers derive from it by removing parameters or by cutting the path at an
+    /// encoded delimiter. Servers take these steps in different orders, before or after decoding.
+    /// So `/admin;x%3F/b` becomes `/admin` if the path is cut first, and `/a;x/a%3Bb` becomes
+    /// `/a/a;b` if it is decoded last.
     fn add(&mut self, reading: &str, path: &str) -> Result<(), Ambiguity> {
         let normal = normal_spelling(reading);
         // Each reading is checked, because `/..;/admin` without its `;` has a dot segment.
@@ -50,7 +52,7 @@ impl Readings {
 /// Lists the readings of `path` other than `path` itself. The query must already be removed.
 ///
 /// # Errors
-/// If servers read the path as different resources.
+/// If different servers read the path as different resources.
 pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     if is_plain(path.as_bytes()) {
         return Ok(Readings::default());
@@ -63,16 +65,16 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     Ok(others)
 }
 
-/// The part before an encoded `?` or `#`. If a client sends `/admin%3Fx`, a proxy that forwards the
-/// decoded path requests `/admin?x` from the upstream.
+/// Returns the part of a path before an encoded `?` or `#`. If a client sends `/admin%3Fx`, a proxy
+/// that decodes the path before it forwards it requests `/admin?x` from the upstream.
 fn cut(path: &str) -> Option<&str> {
     let is_delimiter = |triplet: &[u8]| triplet.eq_ignore_ascii_case(b"%3F") || triplet == b"%23";
     let length = path.as_bytes().windows(3).position(is_delimiter)?;
     path.get(..length)
 }
 
-/// Returns true if a quick scan shows that a path has only one reading and nothing ambiguous. Most
-/// paths pass this scan, which allocates nothing.
+/// Returns true if a quick scan shows that a path is not ambiguous and has no other readings. Most
+/// paths pass this scan, which allocates no memory.
 pub(super) fn is_plain(path: &[u8]) -> bool {
     const START: u8 = 0;
     let mut before = START;
@@ -86,7 +88,7 @@ pub(super) fn is_plain(path: &[u8]) -> bool {
     })
 }
 
-/// The octets that are in a segment and are no `;`.
+/// The octets that a segment may have unencoded, except `;`.
 static PLAIN: Octets = octets!(|octet| is_pchar(octet) && octet != b';');
 
 /// Removes the parameters of a path: everything from `;` to the end of each segment.

@@ -1,4 +1,4 @@
-//! The normal spelling of a path, which all servers read in the same way (RFC 3986 §6.2.2).
+//! The normal spelling of a path (RFC 3986 §6.2.2). All servers read this spelling in the same way.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,18 @@ pub(super) struct Octet {
 }
 
 impl Octet {
-    /// Returns true if the normal spelling has this octet unencoded.
+    /// Returns true if this octet is unencoded in the normal spelling.
     fn is_literal(self) -> bool {
         is_pchar(self.value) || (self.value == b'/' && !self.is_encoded)
     }
 
-    /// Returns true if the octet is a `%` that no two hexadecimal digits follow.
+    /// Returns true if the octet is a `%` that is not followed by two hexadecimal digits.
     pub(super) const fn is_stray_percent(self) -> bool {
         self.value == b'%' && !self.is_encoded
     }
 }
 
-/// Decodes a path into octets. A `%` without two hexadecimal digits stays a `%`.
+/// Decodes a path into octets. A `%` that is not followed by two hexadecimal digits stays a `%`.
 pub(super) fn octets(path: &str) -> Vec<Octet> {
     let mut octets = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
@@ -53,9 +53,9 @@ fn decoded(path: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// Converts `path` to its normal spelling. Octets that need no encoding in a path (`pchar`, RFC
-/// 3986 §3.3) are decoded; all others are encoded with capital digits. So `/caf%c3%a9` and `/café`
-/// become `/caf%C3%A9`, `/%61` becomes `/a`, and `/x[1]` becomes `/x%5B1%5D`. `%2F` stays encoded,
-/// because an encoded slash does not separate segments.
+/// 3986 §3.3) are decoded. All others are encoded with capital hexadecimal digits. So `/caf%c3%a9`
+/// and `/café` become `/caf%C3%A9`, `/%61` becomes `/a`, and `/x[1]` becomes `/x%5B1%5D`. `%2F`
+/// stays encoded, because an encoded slash does not separate segments.
 #[must_use]
 pub fn normal_spelling(path: &str) -> Cow<'_, str> {
     let mut normal = String::with_capacity(path.len());

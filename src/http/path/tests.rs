@@ -52,7 +52,7 @@ fn refuses_every_ambiguous_form() {
     }
 }
 
-/// The quick scan accepts no path that the full check would refuse or read in two ways.
+/// The quick scan accepts no path that the full check would refuse or that has a second reading.
 #[test]
 fn no_path_with_two_readings_is_plain() {
     let mut paths = vec![String::new()];
@@ -110,7 +110,7 @@ fn lists_the_readings_of_other_spellings_and_parameters() {
         ("/a%3fx", &["/a%3Fx", "/a"]),
         ("/a/%23x%3Fy", &["/a/"]),
         ("/a;v/b%3Fx", &["/a;v/b", "/a/b", "/a/b%3Fx"]),
-        // A server may cut first (`/a`) or remove the parameter first (`/a/b`).
+        // A server may first cut the path at `%3F` (`/a`), or first remove the parameter (`/a/b`).
         ("/a;v%3Fx/b", &["/a;v", "/a", "/a/b"]),
         ("/a;v%23x/b%3Fy", &["/a;v", "/a", "/a/b%3Fy", "/a/b"]),
         // A server may remove parameters before it decodes (`/a/b;c`) or after (`/a/b`).

@@ -1,4 +1,4 @@
-//! Paths as operators write them in rules.
+//! Checks the paths that operators write in rules.
 
 use core::fmt;
 
@@ -7,15 +7,15 @@ use super::{
     spelling::{Octet, normal_spelling, octets},
 };
 
-/// Why the path of a rule matches no request that `path_policy: reject` admits. Such a rule would
-/// protect nothing, and its author would not notice.
+/// Why a rule's path can never match: `path_policy: reject` refuses every request with such a path.
+/// The rule would have no effect, and its author would not notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreachable {
     /// Requests with such a path are refused.
     Refused(Ambiguity),
     /// The path has a space or a control character. In requests, these are always encoded.
     Control,
-    /// The path has a `%` without two hexadecimal digits.
+    /// The path has a `%` that is not followed by two hexadecimal digits.
     Percent,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for Unreachable {
     }
 }
 
-/// Checks whether a rule for `path` can match a request. If not, returns the reason. With
+/// Returns the reason why a rule for `path` can never match a request, or `None` if it can. With
 /// [`Extent::Start`], `path` is a prefix.
 #[must_use]
 pub fn unreachable(path: &str, extent: Extent) -> Option<Unreachable> {
