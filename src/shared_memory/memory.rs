@@ -2,13 +2,13 @@
 
 /// The proxy's shared data.
 pub trait SharedMemory {
-    /// Reads an entry; `None` if it does not exist or the host refuses.
+    /// Reads an entry. Returns `None` if the entry does not exist or the host refuses.
     fn shared_data(&self, key: &str) -> Option<SharedData>;
 
     /// Writes an entry if it is still in the state `expected`.
     ///
     /// # Errors
-    /// If another worker wrote in between, or the host refuses.
+    /// If the entry is no longer in the state `expected`, or the host refuses.
     fn set_shared_data(
         &self,
         key: &str,
@@ -22,7 +22,7 @@ pub trait SharedMemory {
 pub struct SharedData {
     /// The value.
     pub value: Vec<u8>,
-    /// Its version, which changes with each write.
+    /// The version of the value, which changes with each write.
     pub version: u32,
 }
 
@@ -38,9 +38,9 @@ pub enum Expected {
 /// Why a write to shared data failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetSharedDataError {
-    /// Another worker wrote in between.
+    /// The entry is not in the expected state, because another worker has written it.
     Changed,
-    /// The host refuses.
+    /// The host refuses the write.
     Refused,
 }
 
@@ -49,7 +49,7 @@ pub fn clear(name: &str, memory: &dyn SharedMemory) {
     if let Some(shared) = memory.shared_data(name)
         && !shared.value.is_empty()
     {
-        // If this fails, another VM wrote in between and uses the entry.
+        // If the write fails, another VM has written the entry, so the entry is in use.
         let _ = memory.set_shared_data(name, &[], Expected::Version(shared.version));
     }
 }

@@ -1,12 +1,13 @@
-//! Memory that all modules of a proxy share. It maps names to bytes.
+//! The memory that the modules of a proxy share. It maps names to bytes.
 //!
-//! Every module with the same `vm_id` can write to this memory. So a value only counts if it is
-//! well formed, about the right subject and, with `shared_memory_key`, authentic. Any other value
-//! is treated as absent. Writes are compare-and-swap: a [`SealedRecord`] retries if another VM
-//! wrote in between, and after several attempts returns [`SetSharedDataError`].
+//! Every module with the same `vm_id` can write to this memory. So a value is only used if it is
+//! well formed, belongs to the right subject and, with `shared_memory_key`, is authentic. Any other
+//! value is treated as absent. Writes are compare-and-swap: if another VM has written in the
+//! meantime, a [`SealedRecord`] tries again, and returns [`SetSharedDataError`] after several
+//! attempts.
 //!
-//! This module does not interpret the records. Key sets belong to [`keys`](crate::keys), policies
-//! to [`gate`](crate::gate).
+//! This module does not interpret the records. [`keys`](crate::keys) interprets key sets, and
+//! [`gate`](crate::gate) interprets policies.
 //!
 //! ```
 //! use portcullis::{

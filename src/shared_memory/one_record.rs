@@ -1,15 +1,15 @@
-//! A fake memory with one record, for tests in which workers exchange data.
+//! A fake shared memory with only one record, for tests in which workers exchange data.
 
 use std::{cell::RefCell, rc::Rc};
 
 use super::{Expected, SetSharedDataError, SharedData, SharedMemory};
 
-/// A memory with one record. Clones share the record.
+/// A fake shared memory with only one record. Clones share the record.
 #[derive(Clone, Debug, Default)]
 pub struct OneRecord {
     /// The record.
     pub entry: Rc<RefCell<Option<SharedData>>>,
-    /// True if the host refuses to read and write the record.
+    /// True to make reads and writes fail, as if the host refused them.
     pub is_withheld: bool,
 }
 

@@ -1,13 +1,14 @@
 //! Records in the proxy's shared data, and how they are authenticated.
 //!
-//! Every module of the proxy with the same `vm_id` can write shared data, and Istio sets no `vm_id`
-//! for its plugins. So any plugin could plant a signing key and sign tokens with it. With
-//! `shared_memory_key`, each record begins with a tag: HMAC-SHA-256 over the tag's purpose, the
-//! record's name and its text. The name binds the record to its subject, so one provider's keys
-//! cannot be passed off as another's.
+//! Every module of the proxy with the same `vm_id` can write shared data. In Istio, all plugins
+//! have the same (empty) `vm_id`. So any plugin could write its own key into a record and sign
+//! tokens with that key. With `shared_memory_key`, each record begins with a tag: HMAC-SHA-256 over
+//! a constant that states the tag's purpose, the record's name and the record's document. The name
+//! binds the record to its subject, so one provider's keys cannot be passed off as another
+//! provider's.
 //!
-//! A tag does not prove that a record is the latest. An attacker can restore an older record at any
-//! time, so each reader must allow for that.
+//! A tag does not prove that a record is the latest version. An attacker can restore an older
+//! version at any time, so each reader must expect older versions.
 
 use core::fmt;
 
@@ -19,14 +20,14 @@ use crate::{
     shared_memory::{Expected, SetSharedDataError, SharedMemory},
 };
 
-/// The purpose of a record's tag. A tag that the same key makes for another purpose is not valid
-/// here.
+/// States the purpose of a record's tag. A tag that was made with the same key for another purpose
+/// is not valid for a record.
 const PURPOSE: &[u8] = b"portcullis shared record 1\0";
 
-/// The purpose of the key's hash in the names of records.
+/// States the purpose of the key's hash in the names of records.
 const NAMING: &[u8] = b"portcullis shared record name 1\0";
 
-/// How many times a write is attempted if other VMs write in between.
+/// The maximum number of attempts to write a record that other VMs also write.
 const WRITE_ATTEMPTS: usize = 8;
 
 /// Length of a tag in octets.
@@ -35,10 +36,10 @@ const TAG: usize = 32;
 /// Length of a block of SHA-256 in octets.
 const BLOCK: usize = 64;
 
-/// Computes the new document from the present one; `None` leaves the document unchanged.
+/// Computes the new document from the current one. `None` leaves the document unchanged.
 type Change<'a> = dyn FnMut(Option<&[u8]>) -> Option<Vec<u8>> + 'a;
 
-/// The place of one record in shared data.
+/// One record in shared data, identified by its name.
 #[derive(Debug)]
 pub struct SealedRecord {
     name: String,
@@ -54,8 +55,8 @@ impl SealedRecord {
         Self { name, seal }
     }
 
-    /// The record of `kind` about `subject`. The key's hash is part of the name, so that policies
-    /// with another key, or none, do not overwrite records that they cannot read.
+    /// The record of `kind` about `subject`. The key's hash is part of the name. So configurations
+    /// with another key, or without a key, do not overwrite records that they cannot read.
     #[must_use]
     pub fn about(kind: &str, subject: &str, key: Option<&SecretKey>) -> Self {
         let mut digest = Sha256::new();
@@ -79,7 +80,8 @@ impl SealedRecord {
         self.seal.is_some()
     }
 
-    /// Extracts the document from a value of shared data; `None` if it is not authentic.
+    /// Extracts the document from a value of shared data. Returns `None` if the value is not
+    /// authentic.
     #[must_use]
     pub fn open<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
         match &self.seal {
@@ -98,10 +100,10 @@ impl SealedRecord {
     }
 
     /// Replaces the document by the result of `change`, or leaves it unchanged if `change` returns
-    /// `None`. A document that is not authentic is passed to `change` as an empty one.
+    /// `None`. If the value in shared data is not authentic, `change` gets an empty document.
     ///
     /// # Errors
-    /// If another VM wrote in between at every attempt, or the host refuses.
+    /// If another VM has written the record during each attempt, or the host refuses.
     pub fn update(
         &self,
         change: &mut Change<'_>,
@@ -145,34 +147,34 @@ impl Seal {
         [mac.finalize().into_bytes().as_slice(), document].concat()
     }
 
-    /// Returns the document of a value; `None` if the value was closed with another key or under
-    /// another name.
+    /// Returns the document in a value. Returns `None` if the value was closed with another key or
+    /// under another name.
     fn open<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
         let (tag, document) = value.split_at_checked(TAG)?;
         let mut mac = self.0.clone();
         mac.update(document);
-        // `verify_slice` takes constant time. Otherwise the time would reveal how many octets of a
-        // forged tag are right, and an attacker could find the tag octet by octet.
+        // `verify_slice` takes constant time. Otherwise the duration would reveal how many octets
+        // of a forged tag are right, and an attacker could find the tag octet by octet.
         mac.verify_slice(tag).ok()?;
         Some(document)
     }
 }
 
-/// Shows nothing of the key.
+/// Does not show the key.
 impl fmt::Debug for Seal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Seal")
     }
 }
 
-/// The key's hash, as part of records' names.
+/// The hash of the key for the names of records.
 fn key_name(key: &SecretKey) -> [u8; TAG] {
     keyed(key, NAMING).finalize().into_bytes().into()
 }
 
-/// Makes a MAC with the key's hash, padded to a whole block. For a key of exactly one block, the
-/// constructor of HMAC cannot fail. On a failure, the caller would have to go on without
-/// authentication or not start at all.
+/// Starts an HMAC for this purpose. The HMAC key is the hash of `key`, padded to a whole block:
+/// with a key of exactly one block, the constructor cannot fail. If it could fail, the caller would
+/// have to continue without authentication or not start at all.
 fn keyed(key: &SecretKey, purpose: &[u8]) -> Hmac<Sha256> {
     let digest: [u8; TAG] = Sha256::digest(key.octets()).into();
     let mut block = [0; BLOCK];
@@ -201,7 +203,7 @@ mod tests {
         assert_eq!(seal(1, "a").open(&closed), Some(&b"record"[..]));
         assert_eq!(seal(2, "a").open(&closed), None);
         assert_eq!(seal(1, "b").open(&closed), None);
-        // An attacker cannot move the border between the name and the record.
+        // An attacker cannot shift the boundary between the name and the record.
         let shifted = seal(1, "").close(b"a\0record");
         assert_eq!(seal(1, "a").open(&shifted), None);
     }
