@@ -1,7 +1,7 @@
-//! The memory cost of the cache of verified tokens: a hit allocates nothing, and an entry takes
-//! little.
+//! The memory cost of the cache of verified tokens: a hit allocates nothing in the cache, and an
+//! entry takes little memory.
 //!
-//! This test needs its own binary, because its global allocator counts.
+//! This test needs its own binary, because it replaces the global allocator by one that counts.
 
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
@@ -26,19 +26,19 @@ thread_local! {
     static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
-// SAFETY: every call goes to the system allocator; the counters neither allocate nor have
+// SAFETY: every call is passed to the system allocator. The counters do not allocate and have no
 // destructors.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         CALLS.set(CALLS.get() + 1);
         BYTES.set(BYTES.get().wrapping_add(layout.size()));
-        // SAFETY: the caller's contract is the same.
+        // SAFETY: the caller has the same obligations towards the system allocator.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         BYTES.set(BYTES.get().wrapping_sub(layout.size()));
-        // SAFETY: the caller's contract is the same.
+        // SAFETY: the caller has the same obligations towards the system allocator.
         unsafe { System.dealloc(memory, layout) }
     }
 }
@@ -91,7 +91,7 @@ fn finding_a_token_again_allocates_nothing_but_the_list_of_edits() {
     ]);
     for (of_provider, lists) in [
         (json!({"forward": true}), 0),
-        // The list of edits is one allocation: an edit removes the token.
+        // An edit removes the token from the request, so there is a list of edits: one allocation.
         (json!({}), 1),
         (json!({"claim_to_headers": headers}), 1),
     ] {
@@ -108,7 +108,7 @@ fn finding_a_token_again_allocates_nothing_but_the_list_of_edits() {
     }
 }
 
-/// The bytes that the cache uses for each token, in addition to the token's text.
+/// The average number of bytes that the cache uses for a token, in addition to the token itself.
 fn kept_besides_text(mut of_provider: Value, tokens: impl Iterator<Item = String>) -> usize {
     of_provider["jwt_cache_config"] = json!({"jwt_cache_size": 10_000});
     let engine = gate(&of_provider);
@@ -125,7 +125,8 @@ fn kept_besides_text(mut of_provider: Value, tokens: impl Iterator<Item = String
     (BYTES.get() - before).saturating_sub(text) / count
 }
 
-/// Different tokens, few enough that no set of the cache is full and all of them stay cached.
+/// Different tokens. There are so few of them that no part of the cache is full and all stay
+/// cached.
 fn numbered(padding: &str) -> impl Iterator<Item = String> {
     (0..1500).map(move |number| token(&json!({"jti": number.to_string(), "padding": padding})))
 }
@@ -142,7 +143,7 @@ fn keeping_a_token_takes_little_besides_its_text() {
     }
 }
 
-/// The attack: a token with long lists takes many times the size of its text when parsed.
+/// The attack: a token with long lists takes many times its own size when it is parsed.
 #[test]
 fn no_token_makes_the_cache_keep_more_than_its_share() {
     let lists = vec![json!([]); 800];

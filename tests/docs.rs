@@ -1,7 +1,9 @@
-//! The module accepts every example configuration in the documentation.
+//! The module accepts or refuses the example configurations in the documentation, as each of them
+//! says.
 //!
-//! A fenced block marked `yaml portcullis` or `json portcullis` is a whole configuration that the
-//! module accepts; one marked `yaml portcullis refused` is one that it refuses.
+//! A fenced block marked `yaml portcullis` or `json portcullis` contains a whole configuration that
+//! the module accepts. A block marked `yaml portcullis refused` contains one that the module
+//! refuses.
 
 use portcullis::config::Config;
 use serde_json::Value;

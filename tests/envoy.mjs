@@ -1,4 +1,4 @@
-// Envoy, and the demo's API and authorization server, for tests in Node.
+// Starts Envoy, and the demo's API and authorization server, for tests in Node.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ export async function startServers() {
   return { upstream: api.url, authorizationServer: authorizationServer.url };
 }
 
-// Starts Envoy. `url` returns the address of a listener.
+// Starts Envoy. The function `url` of the result returns the address of a listener.
 export async function startEnvoy(configuration) {
   const log = [];
   const adminFile = temporary('admin', '');
@@ -58,14 +58,14 @@ export function validate(configuration) {
   execFileSync(ENVOY, ['--mode', 'validate', '--use-dynamic-base-id', '--log-level', 'error', '-c', temporary('envoy.yaml', configuration)], { stdio: 'pipe' });
 }
 
-// Waits until `attempt` returns something true, and returns that.
+// Waits until `attempt` returns a truthy value, and returns that value.
 export async function until(what, attempt) {
   for (let count = 0; count < 1200; count += 1) {
     try {
       const result = await attempt();
       if (result) return result;
     } catch {
-      // Not yet.
+      // The attempt failed. Try again.
     }
     await sleep(50, null, { ref: false });
   }

@@ -1,10 +1,11 @@
 //! Facts about the host that Portcullis relies on, tested in the real Envoy and in the fake host.
 //!
-//! Envoy documents few of these facts. If a version of Envoy changes one, the test named after the
-//! fact fails; the fake host is tested too, so it cannot drift from Envoy unnoticed. The probe
-//! module (`tests/probe`) makes the host calls: it is linked into this binary for the fake host,
-//! and built as wasm for Envoy (`make host-facts`). No test can show that shared data never
-//! expires; that follows from the source (proxy-wasm-cpp-host, `src/shared_data.cc`).
+//! Envoy documents few of these facts. If a version of Envoy changes one of them, the test with the
+//! fact's name fails. The same tests run in the fake host, so it cannot differ from Envoy
+//! unnoticed. The probe, a module made for tests (`tests/probe`), makes the host calls: it is
+//! linked into this binary for the fake host, and built as wasm for Envoy (`make host-facts`). No
+//! test can show that shared data never expires; that follows from the source (proxy-wasm-cpp-host,
+//! `src/shared_data.cc`).
 
 use std::{path::PathBuf, time::Duration};
 
@@ -87,7 +88,8 @@ fn the_highest_version_only_ever_creates<D: Driver>() {
     assert_eq!(answers, json!(["Ok", "CasMismatch", ["x", 1]]));
 }
 
-/// The host has no call to delete a key. A record that is no longer needed can only be emptied.
+/// The host has no call to delete a key. Data that is no longer needed can only be replaced by an
+/// empty value.
 fn an_emptied_key_still_exists<D: Driver>() {
     let answers = played::<D>("set a x 0; empty a; get a; set a y 4294967295");
     assert_eq!(answers, json!(["Ok", "Ok", ["", 2], "CasMismatch"]));
@@ -120,7 +122,8 @@ fn the_context_of_a_stream_that_is_gone_is_refused<D: Driver>() {
     assert_eq!(answers, json!(["BadArgument"]));
 }
 
-/// If the module ignored the refusal, it would answer another client's request.
+/// If the host refuses to switch to a context, the previous context stays in force. A module that
+/// ignored the refusal would answer another client's request.
 fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
     let gate: D = start(Setup::default());
     let gone = &play(&gate, "context")[0];
@@ -140,8 +143,8 @@ fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
     assert_eq!(parsed(&misdirected), json!(["Ok", "BadArgument"]));
 }
 
-/// Two workers and the main thread have three VMs. The VM that fetches keys for all may be the main
-/// thread's.
+/// Two workers and the main thread have three VMs. Any of them, even the main thread's, may be the
+/// one that fetches the keys.
 fn the_vms_of_all_workers_and_of_the_main_thread_tick<D: Driver>() {
     let gate: D = start(Setup::default().workers(2));
     let ticking = || gate.log().iter().filter(|line| *line == "ticking").count();
@@ -150,7 +153,8 @@ fn the_vms_of_all_workers_and_of_the_main_thread_tick<D: Driver>() {
     assert_eq!(ticking(), 3);
 }
 
-/// The configuration has only one member, because the order of members on the wire is undefined.
+/// The configuration has only one member, because the order of members in the encoding is
+/// undefined.
 fn struct_configuration_arrives_in_the_wire_format<D: Driver>() {
     let configuration = json!({ "all": [60, "a", true, null, { "b": [] }] });
     let wire = [
@@ -276,7 +280,8 @@ fn a_missing_foreign_function_is_not_found<D: Driver>() {
     assert_eq!(answers, json!(["Ok", "Ok", "NotFound"]));
 }
 
-/// Only a wrong signature may lead to a refusal.
+/// The module refuses a token only if the host says that its signature is wrong. If the host cannot
+/// verify it, the module verifies the signature itself.
 fn a_wrong_signature_differs_from_one_that_cannot_be_verified<D: Driver>() {
     let pem = include_str!("support/keys/p256.pub.pem").lines();
     let base64: String = pem.filter(|line| !line.starts_with('-')).collect();
@@ -317,7 +322,7 @@ fn start<D: Driver>(setup: Setup) -> D {
     D::start(&Setup { module, ..setup }).unwrap_or_else(|refused| panic!("{}", refused.0))
 }
 
-/// The probe as built for Envoy by `make host-facts`.
+/// The path of the probe that `make host-facts` builds for Envoy.
 fn module() -> PathBuf {
     const BUILT: &str = "target/wasm32-unknown-unknown/release/probe.wasm";
     support::folders::project().join(BUILT)
@@ -328,7 +333,8 @@ fn played<D: Driver>(script: &str) -> Value {
     play::<D>(&start(Setup::default()), script)
 }
 
-/// Runs a script whose cluster `server` gives this answer, and returns the script's results.
+/// Runs a script in a gate with a cluster `server`, whose server gives this answer. Returns the
+/// script's results.
 fn called<D: Driver>(answer: Answer, script: &str) -> Value {
     let server = AuthorizationServer::new();
     server.answer("/", answer);
@@ -339,7 +345,8 @@ fn play<D: Driver>(gate: &D, script: &str) -> Value {
     parsed(&gate.send(&request(script)).body)
 }
 
-/// Runs a script once on each of two workers, whichever worker a connection goes to.
+/// Runs a script once on each of two workers. It opens connections until both workers have run the
+/// script.
 fn play_on_each_worker<D: Driver>(gate: &D, script: &str) -> [Value; 2] {
     let mut answers = Vec::new();
     while answers.len() < 2 {

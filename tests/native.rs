@@ -25,7 +25,7 @@ fn declared(block: &str) -> BTreeSet<String> {
     names
 }
 
-/// Whether a file has a symbol of this name.
+/// Whether a file contains a symbol with this name.
 fn has_symbol(file: &[u8], name: &str) -> bool {
     let symbol = [&b"\0"[..], name.as_bytes(), b"\0"].concat();
     file.windows(symbol.len()).any(|window| window == symbol)
@@ -90,9 +90,9 @@ fn the_library_has_every_hook_that_envoy_calls() {
     }
 }
 
-/// During an upgrade, routes may have policies that another version of the library loaded. Envoy
-/// passes what that version returned for them to this one. If this version took it for one of its
-/// own policies, a route could get the policy of another.
+/// During an upgrade, routes may still have policies that the old version of the library has
+/// loaded. Envoy then passes what the old version returned for a policy to the new version. If the
+/// new version took it for a policy of its own, a route could get the policy of another route.
 #[test]
 fn a_policy_that_another_version_loaded_refuses_every_request() {
     if !is_installed(&library()) || version() < (1, 40) {

@@ -1,8 +1,9 @@
 //! The JSON Schema of the configuration agrees with the parser.
 //!
-//! A standard validator (Ajv, in Node) judges every example of the documentation and of `envoy/`, and
-//! variants in which a value is replaced or a name is added. The schema must accept a document that
-//! the parser accepts, and refuse a document that the parser refuses for its shape.
+//! A standard validator (Ajv, in Node) checks every example of the documentation and of `envoy/`,
+//! and variants in which a value is replaced or an unknown field is added. The schema must accept
+//! every document that the parser accepts, and refuse every document that the parser refuses
+//! because of its structure.
 
 use std::{
     fs,
@@ -18,7 +19,9 @@ struct Judged {
     place: String,
     document: Value,
     is_valid: bool,
-    /// The complaint that the validator must make: the place, and the unknown field or the fault.
+    /// The complaint that the validator must make: a path, and the unknown field or the fault
+    /// there.
+    /// `None` if any complaint will do.
     complaint: Option<&'static str>,
 }
 
@@ -27,7 +30,7 @@ fn agrees_with_the_parser() {
     let mut judged = Vec::new();
     for (place, document) in documents() {
         judged.extend(judge(place.clone(), document.clone()));
-        // The pages of the products only repeat fields of the main page, so they get no variants.
+        // The pages in docs/providers only repeat fields of the main page, so they get no variants.
         let count = match place.contains("docs/providers") {
             true => 0,
             false => values(&document),
@@ -55,7 +58,8 @@ fn agrees_with_the_parser() {
     assert!(complaints.is_empty(), "{complaints}");
 }
 
-/// An editor shows the message next to the line, so the message must name the field, not the rule.
+/// An editor shows the validator's message next to a line, so the message must name the wrong
+/// field, not the rule around it.
 #[test]
 fn reports_a_fault_inside_a_requirement_at_its_own_place() {
     let any = |of: Value| json!({"requires_any": {"requirements": [{"allow_missing": {}}, of]}});

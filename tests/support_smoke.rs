@@ -1,4 +1,4 @@
-//! Tests the scenarios' own tools: header maps and scripted servers.
+//! Tests the tools that the scenarios use: header maps and scripted servers.
 
 use portcullis_wasm as _; // linked for the fake host
 

@@ -1,4 +1,5 @@
-//! Makes the test program export Envoy's functions, so that the library finds them.
+//! Makes the test program export the functions that Envoy offers to dynamic modules, so that the
+//! library can call them.
 
 fn main() {
     let names = "envoy_dynamic_module_callback_*";

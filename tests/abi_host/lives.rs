@@ -1,4 +1,4 @@
-//! Random lives of the library in a host that checks every call.
+//! Random sequences of events for the library, in a host that checks every call.
 
 use std::{
     env, fs,
@@ -13,19 +13,19 @@ use support::{
     folders,
 };
 
-/// The number of events in a life.
+/// The number of events for each seed.
 const EVENTS: usize = 10_000;
 /// The first seed.
 const SEED: u64 = 20_261_127;
 
-/// Two versions of a library: the second one is a copy.
+/// Two versions of a library, as during an upgrade. The second one is a copy of the first.
 fn two_versions(library: &Path, folder: &Path) -> [PathBuf; 2] {
     let copy = folder.join("other.so");
     fs::copy(library, &copy).unwrap();
     [library.to_owned(), copy]
 }
 
-/// `PORTCULLIS_ABI_SECONDS` repeats the test with other seeds for this long.
+/// If `PORTCULLIS_ABI_SECONDS` is set, the test is repeated with other seeds for that many seconds.
 #[test]
 fn no_order_of_events_breaks_the_library() {
     let seconds = env::var("PORTCULLIS_ABI_SECONDS").ok();
@@ -33,7 +33,7 @@ fn no_order_of_events_breaks_the_library() {
     let folder = folders::temporary().join(format!("abi-{}", std::process::id()));
     let defects = folder.join("defects");
     fs::create_dir_all(&defects).unwrap();
-    // SAFETY: this is the only test of the program, and its other threads start later.
+    // SAFETY: this is the program's only test, and it starts its other threads later.
     unsafe { env::set_var(process::DEFECTS, &defects) };
     let start = Instant::now();
     let for_tests = two_versions(&built_for_tests(), &folder);

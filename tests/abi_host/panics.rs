@@ -21,7 +21,7 @@ const JWKS_PATH: &str = "/jwks";
 /// The answer to a request during which the module panicked.
 const DEFECT: (u16, &str) = (500, "portcullis_defect");
 
-/// Envoy with the library that was built for these tests, and what it needs.
+/// What an Envoy with the library for these tests needs around it.
 struct World {
     signer: Signer,
     server: AuthorizationServer,
@@ -78,11 +78,12 @@ impl World {
         self.server.hold();
     }
 
-    /// Makes the module panic the next time it comes to this place.
+    /// Makes the module panic the next time that it reaches this place in its code.
     fn cause(&self, place: &str) {
         fs::write(self.defects.join(place), "").unwrap();
     }
 
+    /// Whether the module has panicked at this place. It removes the file before it panics.
     fn is_caused(&self, place: &str) -> bool {
         !self.defects.join(place).exists()
     }
@@ -94,8 +95,8 @@ impl Drop for World {
     }
 }
 
-/// Starts Envoy in a world that was prepared, and makes a good request. `None` if Envoy or the
-/// library is not installed.
+/// Prepares a world and starts Envoy in it. Also returns a good request, which is not sent yet.
+/// `None` if Envoy or the library is not installed.
 fn start(prepare: impl FnOnce(&World)) -> Option<(World, NativeEnvoy, Request)> {
     if !is_installed(&built_for_tests()) {
         return None;
@@ -112,8 +113,8 @@ fn sent(gate: &NativeEnvoy, request: &Request) -> (u16, String) {
     (exchange.status, exchange.details)
 }
 
-/// Waits until this many requests wait for keys. The worker answers another request only after it
-/// has handled those that arrived before.
+/// Waits until this many requests wait for keys. To be sure, it sends one more request: the worker
+/// answers it only after it has handled all earlier ones.
 fn wait_until_held(gate: &NativeEnvoy, requests: u64) {
     gate.wait_until("all in flight", || gate.in_flight() == requests);
     assert_eq!(gate.send(&Request::get("/")).status, 401);
@@ -129,7 +130,7 @@ fn a_panic_costs_one_request() {
         world.cause(place);
         let (status, details) = sent(&gate, &good);
         match place {
-            // The panic comes before the decision is carried out.
+            // This panic comes before the request has an answer, so the module makes one.
             "request" => assert_eq!((status, &*details), DEFECT),
             _ => assert_eq!(status, 500, "{details}"),
         }
@@ -140,11 +141,12 @@ fn a_panic_costs_one_request() {
         log.contains("portcullis: defect at envoy/native/src/defects.rs"),
         "{log}"
     );
-    // The message of a panic could quote a token.
+    // The message of a panic is not logged, because it could quote a token.
     assert!(!log.contains("a test asked"), "{log}");
 }
 
-/// The gate that the requests wait for is gone, so each is refused instead of hanging.
+/// The panic destroys the gate that would answer the waiting requests. Each of them is refused
+/// instead of waiting forever.
 #[test]
 fn a_panic_refuses_the_requests_that_wait() {
     let Some((world, gate, good)) = start(World::hold) else {
@@ -175,7 +177,8 @@ fn a_panic_refuses_the_request_that_is_resumed() {
     assert_eq!(gate.send(&good).status, 200);
 }
 
-/// The keeper that panicked on a response is built again and fetches the keys.
+/// The code that fetches keys panics while it handles a response. The waiting request still gets
+/// the keys.
 #[test]
 fn keys_arrive_after_a_panic_on_their_response() {
     let Some((world, gate, good)) = start(World::hold) else {
@@ -187,7 +190,7 @@ fn keys_arrive_after_a_panic_on_their_response() {
     world.server.release();
     assert_eq!(gate.finish(waiting).status, 200);
     assert!(world.is_caused("fetched"));
-    // The keys had been stored before the panic, so they are not fetched again.
+    // The keys had been stored before the panic, so at most one more fetch follows.
     assert!(world.server.fetches(JWKS_PATH) <= 2);
 }
 
@@ -229,7 +232,7 @@ fn a_panic_while_a_configuration_is_loaded_refuses_the_update() {
     assert_eq!(gate.send(&Request::get("/")).status, 200);
 }
 
-/// A library that is shipped has no way to make it panic.
+/// Nothing can make the shipped library panic on purpose.
 #[test]
 fn the_shipped_library_has_no_defects() {
     let holds = |library: &Path| {

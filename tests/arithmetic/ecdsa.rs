@@ -1,7 +1,8 @@
 //! Compares ECDSA on P-256 and P-384 with the crates `p256` and `p384`, and with AWS-LC.
 //!
-//! Each case is verified with the verified field, with the lazy field, which WebAssembly uses, and
-//! without a table.
+//! Each signature is verified with both of the crate's implementations of field arithmetic: the
+//! formally verified one (`verified`), and the one for WebAssembly (`lazy`). Some are also verified
+//! without a table of multiples.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, EcdsaVerificationAlgorithm, UnparsedPublicKey,
@@ -11,7 +12,7 @@ use sha2::{Digest as _, Sha256, Sha384};
 use crate::Random;
 use support::times::times;
 
-/// The tests of a curve.
+/// Defines the tests for a curve.
 macro_rules! curve {
     ($curve:ident, $key:ident, $octets:literal, $hash:ident, $aws:ident) => {
         mod $curve {
@@ -26,7 +27,7 @@ macro_rules! curve {
 
             use super::*;
 
-            /// A key with each implementation.
+            /// The same key in each implementation.
             struct Key {
                 point: ProjectivePoint,
                 theirs: VerifyingKey,
@@ -46,7 +47,7 @@ macro_rules! curve {
                     }
                 }
 
-                /// The verdict on a signature, which must be the same everywhere.
+                /// The verdict on a signature. All implementations must agree.
                 fn verdict(&self, digest: &[u8], signature: &[u8]) -> bool {
                     let theirs = Signature::from_slice(signature)
                         .is_ok_and(|parsed| self.theirs.verify_prehash(digest, &parsed).is_ok());
@@ -60,7 +61,7 @@ macro_rules! curve {
                     theirs
                 }
 
-                /// Like [`Self::verdict`], and with AWS-LC and without a table.
+                /// Like [`Self::verdict`], but also verifies with AWS-LC and without a table.
                 fn verdict_on_message(&self, message: &[u8], signature: &[u8]) -> bool {
                     let digest = $hash::digest(message);
                     let verdict = self.verdict(&digest, signature);
@@ -84,7 +85,7 @@ macro_rules! curve {
                 scalar.to_repr().into()
             }
 
-            /// A scalar that is close to 0, to a power of two or to the order, or any.
+            /// A random scalar. It is often close to 0, to a power of two or to the order.
             fn extreme(random: &mut Random) -> Scalar {
                 let small = Scalar::from(random.below(300));
                 let power = Scalar::from(2_u64).pow_vartime(
@@ -99,7 +100,8 @@ macro_rules! curve {
                 }
             }
 
-            /// r and the sum u1·G + u2·Q have the same x, if the sum is not infinity.
+            /// The r of a signature for which u1·G + u2·Q is `sum`: the sum's x coordinate. `None`
+            /// if the sum is infinity.
             fn r(sum: &ProjectivePoint) -> Option<Scalar> {
                 let is_finite = !bool::from(sum.is_identity());
                 is_finite.then(|| {
@@ -109,8 +111,8 @@ macro_rules! curve {
                 })
             }
 
-            /// For keys with a simple relation to G, chosen u1 and u2 cause equal and opposite
-            /// points in the middle of the computation, and infinity at its end.
+            /// The keys are simple multiples of G, and u1 and u2 are chosen so that equal and
+            /// opposite points occur in the middle of the computation, and infinity at its end.
             #[test]
             fn chosen_sums_have_equal_verdicts() {
                 let mut random = Random(0xec);
@@ -175,7 +177,7 @@ macro_rules! curve {
                 }
             }
 
-            /// r, s and the digest at both ends of their ranges.
+            /// Tries r, s and the digest at both ends of their ranges.
             #[test]
             fn ends_of_ranges_have_equal_verdicts() {
                 let last = octets(&-Scalar::ONE);

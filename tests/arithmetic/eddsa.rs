@@ -16,8 +16,9 @@ const ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-/// In some cases, the key or R has a component of small order; verification with the cofactor would
-/// accept more of these. In some signatures, one octet is changed.
+/// In some cases, the key or R has a component of small order. Verification with the cofactor would
+/// accept more of these signatures than strict verification. In other cases, a bit of the signature
+/// is changed, or L is added to S.
 #[test]
 fn verdicts_are_those_of_strict_verification() {
     let mut random = Random(25519);
@@ -56,7 +57,7 @@ fn scalar(random: &mut Random) -> Scalar {
     Scalar::from_bytes_mod_order(random.octets())
 }
 
-/// A point of small order. It is the identity in more than half of the cases.
+/// A random point of small order. More than half of the time, it is the identity.
 fn torsion(random: &mut Random) -> EdwardsPoint {
     let number = random.below(2) * random.below(8);
     EIGHT_TORSION[usize::try_from(number).unwrap()]

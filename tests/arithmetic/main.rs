@@ -9,7 +9,7 @@ mod padding;
 
 use num_bigint::BigUint;
 
-/// Random numbers that are the same in each run (`SplitMix64`).
+/// A random number generator (`SplitMix64`) that gives the same numbers in each run.
 struct Random(u64);
 
 impl Random {
@@ -37,7 +37,7 @@ impl Random {
     }
 }
 
-/// The number in this many octets, with leading zeros.
+/// The number in big-endian order, with leading zeros up to this many octets.
 fn padded(number: &BigUint, octets: usize) -> Vec<u8> {
     let minimal = number.to_bytes_be();
     let minimal = if *number == BigUint::ZERO {

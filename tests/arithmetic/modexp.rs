@@ -86,8 +86,8 @@ fn constant_time(modulus: &BigUint, base: &BigUint, exponent: u64, octets: usize
     power[power.len() - octets..].to_vec()
 }
 
-/// A size in bits. Most sizes are small, so that many can be tried: limbs and blocks have the same
-/// edge cases there.
+/// A random size in bits. Most sizes are small, so that the test can try many numbers. Small
+/// numbers have the same edge cases at the limits of limbs and blocks as large ones.
 fn size(random: &mut Random) -> u64 {
     match random.below(1000) {
         0..900 => 2 + random.below(600),
@@ -114,7 +114,7 @@ fn modulus(random: &mut Random, bits: u64) -> BigUint {
     modulus
 }
 
-/// A number below 2^`bits`. Many of these numbers cause long carries.
+/// A random number below 2^`bits`. Many of these numbers cause carries through many limbs.
 fn shape(random: &mut Random, bits: u64) -> BigUint {
     let end = BigUint::from(1_u8) << bits;
     match random.below(10) {
@@ -134,7 +134,8 @@ fn shape(random: &mut Random, bits: u64) -> BigUint {
     }
 }
 
-/// A number joined from pieces of bits. Each piece is all ones or a pattern.
+/// A number below `end` whose bits are pieces joined together. `piece` returns the length of a
+/// piece and its pattern.
 fn joined(random: &mut Random, end: &BigUint, piece: fn(&mut Random) -> (u64, u64)) -> BigUint {
     let mut number = BigUint::from(1_u8);
     while number.bits() <= end.bits() {

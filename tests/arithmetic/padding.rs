@@ -1,7 +1,8 @@
 //! Compares RSA paddings with the `rsa` crate.
 //!
-//! The moduli are primes: their private exponents are easy to compute, so any encoding can be
-//! signed, good or flawed. A verifier does not notice, because it does not factor the modulus.
+//! The moduli are primes, not products of two primes. The private exponent of a prime is easy to
+//! compute, so the tests can sign any encoding, good or flawed. A verifier does not notice, because
+//! it does not factor the modulus.
 
 use num_bigint::BigUint;
 use portcullis::jose::{Algorithm, KeyNumbers, VerifyingKey};
@@ -10,9 +11,9 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::{Random, padded};
 
-/// The size of each prime in bits, and its distance below 2^bits. With these sizes, the first octet
-/// of a PSS encoding has 7, 8, 1, 4, 6, 7 and 8 bits. If it has 8, the modulus has one octet more
-/// than the encoding.
+/// The size of each prime in bits, and its distance below 2^bits. With these sizes, a PSS encoding
+/// uses 7, 8, 1, 4, 6, 7 and 8 bits of its first octet. If it uses all 8, the modulus has one octet
+/// more than the encoding.
 const PRIMES: [(usize, u64); 7] = [
     (2048, 2543),
     (2049, 1449),
@@ -54,7 +55,7 @@ impl Key {
         }
     }
 
-    /// Signs an encoding; `None` if it is not below the modulus.
+    /// Signs an encoding; `None` if the encoding, as a number, is not below the modulus.
     fn sign(&self, encoded: &[u8]) -> Option<Vec<u8>> {
         let number = BigUint::from_bytes_be(encoded);
         (number < self.modulus).then(|| {
@@ -65,10 +66,12 @@ impl Key {
 }
 
 type Hash = fn(&[u8]) -> Vec<u8>;
-/// Encodes a message. The arguments are the random numbers, the number of the flaw, the size of the
-/// modulus in bits, the hash's number in DER, the hash and the message.
+/// A function that encodes a message. The arguments are the random numbers, the number of the flaw
+/// (0 for none), the size of the modulus in bits, the last octet of the hash's object identifier,
+/// the hash function and the message.
 type Encode = fn(&mut Random, u64, usize, u8, Hash, &[u8]) -> Vec<u8>;
-/// The PKCS #1 and PSS algorithms of a hash, its number in DER, and the hash function.
+/// The PKCS #1 and PSS algorithms of a hash, the last octet of its object identifier, and the hash
+/// function.
 type Row = (Algorithm, Algorithm, u8, Hash);
 
 const HASHES: [Row; 3] = [
@@ -150,8 +153,8 @@ fn pkcs1_is_accepted_in_a_single_form() {
             } else {
                 &[0x30, length]
             };
-            // Garbage after a short padding: a verifier that parses the encoding from the front
-            // accepts it.
+            // The padding is too short, and garbage follows the digest. A verifier that parses the
+            // encoding from the front would accept it.
             let garbage = vec![0xaa; if flaw == 5 { 100 } else { 0 }];
             let info = [header, &info, &garbage].concat();
             let mut padding = vec![0xff; bits.div_ceil(8) - 3 - info.len()];
@@ -203,8 +206,8 @@ fn pss_is_accepted_with_a_salt_as_long_as_its_hash() {
             let trailer = if flaw == 10 { 0xcc } else { 0xbc };
             let before = vec![u8::from(flaw == 11); bits.div_ceil(8) - octets];
             let mut encoded = [&before[..], &block, &seed, &[trailer]].concat();
-            // Flaws 8 and 11 do not exist for every size. In that case a bit is flipped, so that
-            // the encoding is refused anyway.
+            // Flaws 8 and 11 are not possible with every size of the modulus. If they are not, a
+            // bit is flipped instead, so that the encoding must be refused too.
             let has_flaw = (flaw != 8 || unused > 0) && (flaw != 11 || !before.is_empty());
             flip(random, &mut encoded, flaw == 12 || !has_flaw);
             encoded

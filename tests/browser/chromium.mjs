@@ -16,7 +16,7 @@ export function launch() {
   });
 }
 
-// Records the errors and the dialogs of a page.
+// Returns a list that records the console output, the errors and the dialogs of a page.
 export function errorsOf(page) {
   const errors = [];
   page.on('console', (message) => errors.push(message.text()));
@@ -25,9 +25,9 @@ export function errorsOf(page) {
   return errors;
 }
 
-// The serious and critical findings of axe.
+// The serious and critical findings of axe, a tool that tests accessibility.
 export async function violations(page) {
-  // The page's policy forbids `addScriptTag`.
+  // The page's Content-Security-Policy forbids `addScriptTag`.
   await page.evaluate(AXE);
   const { violations: found } = await page.evaluate(() => window.axe.run());
   return found.filter(({ impact }) => ['serious', 'critical'].includes(impact))

@@ -1,7 +1,7 @@
-// Runs Envoy with the module before an API, on free ports of 127.0.0.1. Its authorization servers
-// are in every state that the status page can show. Environment: PORTCULLIS_ENVOY (the program),
-// PORTCULLIS_WASM (the module),
-// PORTCULLIS_NATIVE and PORTCULLIS_BUILD=native (the dynamic module).
+// Runs Envoy with the module in front of an API, on free ports of 127.0.0.1. There is an
+// authorization server in each state that the status page can show. Environment variables:
+// PORTCULLIS_ENVOY (the program), PORTCULLIS_WASM (the module), and for the dynamic module
+// PORTCULLIS_NATIVE and PORTCULLIS_BUILD=native.
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 
@@ -9,11 +9,11 @@ import { startEnvoy, until } from '../envoy.mjs';
 
 export const STATUS = '/portcullis';
 export const COOKIE = 'session';
-// If the page ran either script, the title would change.
+// A value with two scripts. If the page ran either of them, its title would change.
 export const HOSTILE = '"><img src=x onerror="document.title=1"></bdi><script>document.title=2</script>';
 const SECRET = Buffer.alloc(32, 7);
 
-// A token for operators, to be sent as a cookie, because a browser sends cookies by itself.
+// A token for operators. The tests send it as a cookie, because a browser sends cookies by itself.
 export function token(lifetime = 600) {
   const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const now = Math.floor(Date.now() / 1000);

@@ -1,5 +1,5 @@
-// Tests the status page in Chromium, served by Envoy. `make browser` runs it. With
-// SCREENSHOTS=folder, it saves screenshots there.
+// Tests the status page, served by Envoy, in Chromium. `make browser` runs these tests. With
+// SCREENSHOTS=folder, they save screenshots in that folder.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -19,7 +19,7 @@ after(async () => {
   await stopAll();
 });
 
-// Opens the page as an operator. Fails if the page has errors or loads anything else.
+// Opens the page as an operator. Fails if the page has errors or makes other requests.
 async function open(options = {}) {
   const context = await browser.newContext(options);
   await context.addCookies([{ name: COOKIE, value: token(), url }]);
@@ -72,7 +72,7 @@ test('shows hostile text as text', async () => {
   assert.equal(await page.locator('img').count(), 0);
   assert.equal(await page.locator('script').count(), 1);
   assert.equal(await page.title(), 'Portcullis status');
-  // Even if the name escaped its element, the page's policy would stop the script.
+  // Even if hostile text became HTML, the page's Content-Security-Policy would stop the script.
   await page.evaluate((html) => { document.querySelector('main').innerHTML += html; }, HOSTILE);
   await page.waitForTimeout(100);
   assert.equal(await page.title(), 'Portcullis status');

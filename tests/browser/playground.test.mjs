@@ -1,5 +1,5 @@
-// Tests the playground in Chromium, served over HTTP. `make browser` runs it. With
-// SCREENSHOTS=folder, it saves screenshots there.
+// Tests the playground, served over HTTP, in Chromium. `make browser` runs these tests. With
+// SCREENSHOTS=folder, they save screenshots in that folder.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { errorsOf, launch, picture, violations } from './chromium.mjs';
 
 const PAGE = new URL('../../target/playground/index.html', import.meta.url);
-// A shared secret as an operator writes it: base64url of 32 octets.
+// A shared secret in the form in which an operator configures it: base64url of 32 octets.
 const SECRET = 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY';
 const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
 
@@ -42,8 +42,8 @@ async function open(options = {}, hash = '') {
   context.on('request', (request) => requests.push(request.url()));
   await page.goto(url + hash);
   await says(page, /Allowed|Refused|refused/);
-  // Checks at the end that there were no errors and no other requests, and that the browser has
-  // stored nothing.
+  // Closes the page. Checks that there were no errors and no other requests, and that the browser
+  // has stored nothing.
   const close = async () => {
     const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
     assert.deepEqual(kept, [0, 0, '']);
@@ -138,7 +138,7 @@ test('shares the policy without its secrets, and never the token', async () => {
   assert.equal(await other.page.getByRole('textbox', { name: 'Policy' }).inputValue(), state.policy);
   assert.equal(await other.page.locator('.finding.error').count(), 0);
   await other.close();
-  // The value of a misspelt field could be a secret.
+  // The value of a misspelt field could be a secret, so the page makes no link.
   await policy.fill(`shared_memory_ky: ${SECRET}\n${await policy.inputValue()}`);
   await page.getByRole('button', { name: 'Share' }).click();
   await page.locator('#shared-note', { hasText: 'No link: correct the errors first' }).waitFor();
@@ -222,7 +222,8 @@ test('is light or dark as the system is, wide or narrow, and accessible in each'
         assert.ok(overflow <= 0, `${name}: ${overflow} pixels too wide`);
         await picture(page, `playground-${name}`);
       }
-      // If the result is out of sight, its title at the edge of the window leads to it.
+      // In a narrow window, the result is out of sight. A bar at the edge of the window shows its
+      // title and leads to it.
       await page.evaluate(() => scrollTo(0, 0));
       const peek = page.locator('#peek');
       await peek.waitFor({ state: width < 1024 ? 'visible' : 'hidden' });

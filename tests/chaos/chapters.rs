@@ -1,4 +1,5 @@
-//! Counts the fetches in each chapter of the test, and limits them.
+//! The chapters of the test: in each of them, the authorization server behaves differently. This
+//! module counts the fetches in each chapter and checks them against a limit.
 
 use std::{
     fmt,
@@ -25,7 +26,7 @@ pub(crate) struct Chapter {
     pub(crate) fetches: Fetches,
 }
 
-/// The number of fetches of all workers that succeeded, and of those that failed.
+/// The number of successful and of failed fetches of all workers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fetches {
     pub(crate) succeeded: u64,
@@ -33,7 +34,7 @@ pub(crate) struct Fetches {
 }
 
 impl Fetches {
-    /// The fetches since `earlier`.
+    /// The fetches since the earlier count.
     pub(crate) fn since(self, earlier: Self) -> Self {
         Self {
             succeeded: self.succeeded - earlier.succeeded,
@@ -47,7 +48,7 @@ impl Fetches {
 }
 
 impl Chapter {
-    /// A chapter from `started` until now.
+    /// A chapter that began at `started` and ends now.
     pub(crate) fn ended(
         name: &'static str,
         health: Health,
@@ -71,8 +72,8 @@ impl Chapter {
                 let refreshes = most(self.lasted, CACHE_DURATION * 9 / 10);
                 refreshes + most(self.lasted, COOLDOWN)
             }
-            // One fetch for freshness or for an unknown `kid`, and then those that the back-off
-            // allows.
+            // The first fetch is for freshness or for an unknown `kid`. After it, the back-off
+            // limits the fetches.
             Health::Failing => attempts(self.lasted),
         }
     }
@@ -111,7 +112,7 @@ fn most(time: Duration, interval: Duration) -> u64 {
 }
 
 /// The maximum number of attempts in this time if all of them fail. Each wait is twice the previous
-/// one, up to ten times the first, minus up to a tenth.
+/// one, up to ten times the first. A random part, up to a tenth, is subtracted from each wait.
 fn attempts(time: Duration) -> u64 {
     let waits = (0..).map(|failures: u32| {
         let doubled = BACKOFF * 2_u32.pow(failures.min(10));

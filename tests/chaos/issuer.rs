@@ -11,7 +11,7 @@ use support::{
     signer::{Pair, Signer, jwks},
 };
 
-/// The `iss` of the server's tokens.
+/// The claim `iss` of the server's tokens.
 pub(crate) const ISSUER: &str = "https://login.example.com";
 const JWKS_PATH: &str = "/jwks";
 /// How long keys are fresh. They are fetched again after nine tenths of this time.
@@ -20,10 +20,12 @@ pub(crate) const CACHE_DURATION: Duration = Duration::from_secs(1);
 pub(crate) const COOLDOWN: Duration = Duration::from_millis(500);
 /// The timeout of a fetch.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
-/// The wait after the first failure. Each further failure doubles the wait, up to ten times this.
+/// The wait after the first failure. Each further failure doubles the wait, up to ten times this
+/// value.
 pub(crate) const BACKOFF: Duration = Duration::from_millis(100);
 
-/// A provider `login` with this server's keys, and a rule that requires its tokens on every path.
+/// A configuration with a provider `login`, which fetches this server's keys, and a rule that
+/// requires a token of the provider on every path.
 pub(crate) fn configuration() -> Value {
     let seconds = |time: Duration| format!("{}s", time.as_secs_f64());
     json!({
@@ -78,7 +80,7 @@ impl Key {
     }
 }
 
-/// The server, which keeps its address when it restarts.
+/// The server. It has the same address after a restart.
 pub(crate) struct Issuer {
     script: AuthorizationServer,
     address: SocketAddr,

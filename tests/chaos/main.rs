@@ -1,8 +1,8 @@
 //! Thirty seconds of traffic through four workers while the authorization server misbehaves.
 //!
 //! The server stops, slows down, restarts, answers with garbage and rotates its keys three times.
-//! Meanwhile, clients send good and bad tokens. The test proves that no good token is refused once
-//! its key is published and the gate can know the key, that no bad token passes, and that keys are
+//! Meanwhile, clients send good and bad tokens. The test proves three things: no good token is
+//! refused once the gate has had the chance to fetch its key; no bad token passes; and keys are
 //! fetched no more often than the configuration allows. `make chaos` prints the counts.
 
 mod chapters;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use support::envoy::InEnvoy;
 
-/// The duration of the test, which the chapters share.
+/// The duration of all chapters together.
 const DURATION: Duration = Duration::from_secs(30);
 
 support::on_both_builds!(no_good_token_is_refused_and_no_bad_one_passes_whatever_the_issuer_does);

@@ -18,7 +18,7 @@ const WORKERS: usize = 4;
 const CLIENTS: usize = 16;
 /// The pause between two requests of a client.
 const PAUSE: Duration = Duration::from_millis(40);
-/// The number of equal parts into which the test's time is divided.
+/// The number of equal parts into which the duration of the test is divided.
 const PARTS: u32 = 60;
 
 /// Runs all chapters, and prints the counts.
@@ -103,8 +103,8 @@ impl<D: InEnvoy> Storm<D> {
         }
     }
 
-    /// Runs a chapter: `happen` changes the server or the keys, then the traffic goes on for
-    /// `parts` of the [`PARTS`] equal parts of [`DURATION`].
+    /// Runs a chapter: `happen` changes the server or the keys, and then the traffic goes on for
+    /// `parts` of the test's [`PARTS`] equal parts.
     fn chapter(
         &mut self,
         name: &'static str,
@@ -124,8 +124,8 @@ impl<D: InEnvoy> Storm<D> {
 
     fn nothing(&mut self) {}
 
-    /// Rotates the keys while no client sends made-up `kid`s. The new key is good as soon as it is
-    /// published, because the first token that names it causes a fetch.
+    /// Rotates the keys while no client sends made-up `kid`s. Tokens of the new key pass as soon as
+    /// the key is published, because the first such token causes a fetch.
     fn rotate_quietly(&mut self) {
         self.traffic.strangers = Strangers::Absent;
         self.send();
@@ -140,8 +140,9 @@ impl<D: InEnvoy> Storm<D> {
         self.send();
     }
 
-    /// Replaces the oldest key while made-up `kid`s use up the cool-down. The new key is good after
-    /// the cool-down at the latest. The old key is refused as soon as the new set is fetched.
+    /// Replaces the oldest key while made-up `kid`s keep starting the cool-down. Tokens of the new
+    /// key pass after the cool-down at the latest. Tokens of the old key are refused as soon as the
+    /// new key set is fetched.
     fn rotate(&mut self, newest: usize) {
         let oldest = newest - 2;
         self.traffic.good = newest - 1..newest;
@@ -155,8 +156,8 @@ impl<D: InEnvoy> Storm<D> {
         self.await_removal(oldest);
     }
 
-    /// Restarts the server with a new key instead of the oldest. The gate learns about it with its
-    /// next fetch.
+    /// Restarts the server with a new key in place of the oldest. The gate learns of the change
+    /// with its next fetch.
     fn restart(&mut self) {
         self.traffic.good = 3..4;
         self.traffic.doubtful = vec![2, 4];
@@ -171,7 +172,8 @@ impl<D: InEnvoy> Storm<D> {
         self.await_removal(2);
     }
 
-    /// Waits until every worker refuses the key. From then on, none may accept it.
+    /// Waits until every worker refuses tokens of this key. From then on, no worker may accept
+    /// them.
     fn await_removal(&mut self, key: usize) {
         let token = self.tokens.good(key);
         self.gate.wait_until("every worker to refuse", || {

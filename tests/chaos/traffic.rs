@@ -1,4 +1,4 @@
-//! The requests of the clients, with the correct answers.
+//! The clients' requests, with the correct answers.
 
 use std::ops::Range;
 
@@ -16,16 +16,17 @@ use support::{driver::Request, load::Shot, signer::Signer};
 const USER: &str = "alice";
 const REFUSED: &[u16] = &[401];
 
-/// The indices of the keys in each state. The oldest key has index 0.
+/// The keys that the clients' tokens are signed with, by their state. A key is named by its index;
+/// the oldest key has index 0.
 #[derive(Clone)]
 pub(crate) struct Traffic {
-    /// Published keys that the gate knows, or fetches as soon as it needs them.
+    /// Published keys. The gate knows them, or fetches them as soon as it needs them.
     pub(crate) good: Range<usize>,
-    /// Keys that were just published or withdrawn, so that either answer is correct.
+    /// Keys that were just published or withdrawn. The gate may accept or refuse their tokens.
     pub(crate) doubtful: Vec<usize>,
-    /// Withdrawn keys that every worker must refuse, because the gate knows of the withdrawal.
+    /// Withdrawn keys. The gate knows of the withdrawal, so every worker must refuse their tokens.
     pub(crate) removed: Range<usize>,
-    /// Whether the bad tokens include some with made-up `kid`s.
+    /// Whether clients also send tokens with made-up `kid`s.
     pub(crate) strangers: Strangers,
 }
 
@@ -36,7 +37,7 @@ pub(crate) enum Strangers {
     Present,
 }
 
-/// One token of each kind.
+/// The tokens: for each kind, one per key.
 pub(crate) struct Tokens {
     good: Vec<String>,
     forged: Vec<String>,
@@ -77,7 +78,7 @@ impl Tokens {
         }
     }
 
-    /// A request with the good token of the key with this index.
+    /// A request with the good token that the key with this index has signed.
     pub(crate) fn good(&self, key: usize) -> Request {
         bearer(&self.good[key])
     }
@@ -93,7 +94,7 @@ impl Tokens {
             Shot::new("no token", Request::get("/"), REFUSED),
         ];
         let good = |key: usize| Shot::new("good", self.good(key), &[200]).of_user(USER);
-        // There are as many good requests as bad ones.
+        // The mix has as many good requests as bad ones.
         mix.extend(traffic.good.clone().cycle().take(6).map(good));
         mix.extend(
             traffic

@@ -1,5 +1,5 @@
-//! `portcullis decide`, which operators test their policies with, decides on these tokens like the
-//! module.
+//! `portcullis decide`, with which operators try their policies, makes the same decisions on these
+//! tokens as the module.
 
 use std::{fs, process};
 

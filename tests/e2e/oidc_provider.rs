@@ -1,4 +1,4 @@
-//! The authorization server: a separate Node process, on a port that the kernel picks.
+//! The authorization server: a separate Node process that listens on a port picked by the kernel.
 
 use std::{
     env,
@@ -18,14 +18,15 @@ use support::{
     signer::Signer,
 };
 
-/// The client that authenticates with a secret. `server.mjs` has the same values.
+/// The identifier of the client that authenticates with a secret. `server.mjs` has the same
+/// identifiers and the same secret.
 pub(crate) const CLIENT: &str = "orders-service";
 const SECRET: &str = "orders-service-secret-0123456789abcdef0123456789";
-/// The client that authenticates with a key.
+/// The identifier of the client that authenticates with a key.
 pub(crate) const SIGNING_CLIENT: &str = "reporting-job";
 
-/// Whether Node and the server's packages are installed. Prints what is missing; if `CI` is set,
-/// fails instead.
+/// Whether Node and the server's packages are installed. If not, prints what is missing, or fails
+/// the test if `CI` is set.
 pub(crate) fn is_installed() -> bool {
     let packages = folder().join("node_modules/oidc-provider");
     let node = Command::new("node").arg("--version").output();
@@ -114,7 +115,7 @@ impl OidcProvider {
         self.granted(&headers, parameters)
     }
 
-    /// The assertion by which [`SIGNING_CLIENT`] authenticates (RFC 7523 section 3).
+    /// The assertion with which [`SIGNING_CLIENT`] authenticates (RFC 7523 section 3).
     pub(crate) fn client_assertion(&self, audience: &str) -> String {
         client_signer().sign_claims(&json!({
             "iss": SIGNING_CLIENT,
@@ -163,7 +164,7 @@ impl OidcProvider {
     }
 }
 
-/// The Node process. The field keeps its output pipe open, because the server fails if it cannot
+/// The Node process. `_stdout` keeps its output pipe open, because the server fails if it cannot
 /// write.
 struct Process {
     child: Child,
@@ -171,7 +172,7 @@ struct Process {
 }
 
 impl Process {
-    /// Starts the process, and waits until it prints its issuer identifier.
+    /// Starts the process, and returns the issuer identifier, which the process prints.
     fn spawn(port: u16) -> (Self, String) {
         let mut child = Command::new("node")
             .arg(folder().join("server.mjs"))

@@ -21,7 +21,7 @@ pub(crate) struct Case {
 /// The outcome for a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// The request passes, and a header names this client to the upstream.
+    /// The request passes, and the upstream receives a header with this client's identifier.
     Client(&'static str),
     /// The request is refused with this status, reason and challenge.
     Refused(u16, &'static str, &'static str),
@@ -39,7 +39,7 @@ pub(crate) fn cases(server: &OidcProvider) -> Vec<Case> {
         .collect()
 }
 
-/// Two tokens for each algorithm: one is sufficient for its path, one lacks a scope.
+/// Two tokens for each algorithm: one has the scopes that its path requires, and one lacks a scope.
 fn signed(server: &OidcProvider) -> Vec<Case> {
     let read = |algorithm: &str| good_token(server, algorithm);
     let both = |algorithm: &str| {
@@ -107,7 +107,8 @@ fn unfit(server: &OidcProvider) -> Vec<Case> {
     ]
 }
 
-/// Tokens and assertions that a client may only use together with a proof that it has the key.
+/// Tokens and assertions that must not pass as bearer tokens: a token that is bound to a key, and
+/// the assertion with which a client authenticates at the server.
 fn bound(server: &OidcProvider) -> Vec<Case> {
     let invalid = |reason| Expected::Refused(401, reason, INVALID);
     let own = resource("ES256");

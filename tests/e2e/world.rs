@@ -8,14 +8,16 @@ use support::{
     envoy::InEnvoy,
 };
 
-/// The server's algorithms. The last segment of a resource selects one.
+/// The algorithms with which the server can sign. The last segment of the requested resource
+/// selects one of them.
 pub(crate) const ALGORITHMS: [&str; 7] = [
     "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
 ];
-/// The path that needs both scopes. Every other path needs only `orders:read`.
+/// The path that needs both `orders:read` and `orders:write`. Every other path needs only
+/// `orders:read`.
 pub(crate) const BOTH_SCOPES: &str = "/orders/new";
 
-/// The resource whose tokens are signed with `algorithm`. It is also the tokens' audience.
+/// The resource whose tokens the server signs with `algorithm`. It is also the tokens' audience.
 pub(crate) fn resource(algorithm: &str) -> String {
     format!("https://api.example/{}", algorithm.to_lowercase())
 }
@@ -69,7 +71,7 @@ pub(crate) fn get(gate: &impl Driver, path: &str, token: &str) -> Exchange {
     gate.send(&Request::get(path).bearer(token))
 }
 
-/// The number of calls from Envoy to the server. All of them are key fetches.
+/// The number of requests that Envoy has sent to the server. All of them are key fetches.
 pub(crate) fn fetches(gate: &impl InEnvoy) -> u64 {
     let name = "cluster.login.upstream_rq_total";
     let stats = gate.admin(&format!("/stats?filter={name}"));

@@ -1,4 +1,5 @@
-//! Compares the outcomes of both sides.
+//! Compares the outcomes of a request on both sides: with `jwt_authn` ("native") and with the
+//! module ("ours").
 
 use std::{collections::BTreeMap, fmt};
 
@@ -9,16 +10,16 @@ use support::{driver::Seen, http::Headers};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Difference(pub(crate) Vec<Atom>);
 
-/// A single thing that differs.
+/// A single difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Atom {
-    /// The client's status. It is 200 if the request reached the upstream.
+    /// The status that the client received differs. It is 200 if the request reached the upstream.
     Decision { native: u16, ours: u16 },
-    /// The request at the upstream: a header, or `:path` for the path with its query.
+    /// A header of the forwarded request differs. `:path` stands for the path with its query.
     Forwarded(Forwarded),
 }
 
-/// Every token in these tests is longer than this.
+/// Every token in these tests has more characters than this.
 const SHORTEST_TOKEN: usize = 10;
 
 /// A header that differs.
@@ -53,13 +54,13 @@ impl Atom {
         matches!(self, Self::Decision { native: 200 | 503, ours } if *ours == status)
     }
 
-    /// Whether the sides answered with these statuses.
+    /// Whether the sides answered with these statuses: first `jwt_authn`, then the module.
     pub(crate) fn is_decision(&self, expected: (u16, u16)) -> bool {
         matches!(self, Self::Decision { native, ours } if (*native, *ours) == expected)
     }
 
-    /// Whether both sides let the request through, but only one verified the token. The other side
-    /// forwards the token and sets no claims.
+    /// Whether both sides let the request through, but only one of them verified the token. The
+    /// other side forwards the token and sets no headers from claims.
     pub(crate) fn is_identity(&self) -> bool {
         let Self::Forwarded(header) = self else {
             return false;
@@ -71,7 +72,7 @@ impl Atom {
                 && lengths[0].abs_diff(lengths[1]) > SHORTEST_TOKEN
     }
 
-    /// The header that differs.
+    /// The header that differs; `None` if the decision differs.
     pub(crate) fn header(&self) -> Option<&Forwarded> {
         match self {
             Self::Forwarded(header) => Some(header),
@@ -110,7 +111,8 @@ fn forwarded(native: &Seen, ours: &Seen) -> Vec<Forwarded> {
         .collect()
 }
 
-/// The method, the path, and the headers by name. Only lines with the same name have an order.
+/// The method, the path and the headers of a request by name. The order of lines counts only within
+/// one name.
 fn by_name(seen: &Seen) -> BTreeMap<String, Vec<String>> {
     let Headers(lines) = &seen.headers;
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();

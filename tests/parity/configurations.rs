@@ -15,7 +15,8 @@ pub(crate) const ISSUER: &str = "https://login.example.com";
 /// The issuer of the other tokens.
 pub(crate) const PARTNER: &str = "https://partner.example.com";
 
-/// The filter state entry that rules read, and the request header that sets it.
+/// The name of the filter state entry that rules read. The request header with the same name sets
+/// it.
 pub(crate) const FILTER_STATE: &str = "x-tier";
 
 /// A configuration of `jwt_authn`, and the paths and headers that its rules distinguish.
@@ -25,9 +26,9 @@ pub(crate) struct Configuration {
     pub(crate) providers: Vec<Provider>,
     /// The fields other than the providers.
     pub(crate) rest: Value,
-    /// Paths with queries. The first one needs a token.
+    /// The paths, some with a query, that are requested. The first one needs a token.
     pub(crate) targets: Vec<String>,
-    /// Headers that rules compare.
+    /// The headers that rules compare.
     pub(crate) headers: Vec<(String, String)>,
 }
 
@@ -75,13 +76,13 @@ impl Configuration {
         self
     }
 
-    /// The path of most requests.
+    /// The path that most requests use.
     pub(crate) fn target(&self) -> &str {
         &self.targets[0]
     }
 
-    /// The whole configuration. `number` keeps the paths of its key sets apart from those of other
-    /// configurations.
+    /// The configuration of `jwt_authn`. `number` is part of the paths of its key sets, so that
+    /// they differ from those of other configurations.
     pub(crate) fn jwt_authn(&self, number: usize) -> Value {
         let mut whole = self.rest.clone();
         whole["providers"] = json!({});
@@ -91,7 +92,7 @@ impl Configuration {
         whole
     }
 
-    /// The headers that providers set.
+    /// The names of the headers that the providers set.
     pub(crate) fn owned_headers(&self) -> Vec<String> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let mut owned = Vec::new();
@@ -111,7 +112,8 @@ impl Configuration {
     }
 }
 
-/// A provider with the usual issuer and audience, and with additional fields.
+/// A provider with the usual issuer and audience. `more` adds or replaces fields; `null` removes
+/// one.
 pub(crate) fn login(more: &Value, keys: Keys) -> Provider {
     named("login", ISSUER, more, keys)
 }
@@ -133,7 +135,8 @@ pub(crate) fn one(name: &str, more: &Value) -> Configuration {
     Configuration::new(name, vec![login(more, Keys::local(&[Es256]))])
 }
 
-/// A configuration with two providers that read the same places or different ones.
+/// A configuration with two providers. `partner` has additional fields for the second one, such as
+/// the places where it looks for tokens.
 fn pair(name: &str, partner: &Value) -> Configuration {
     let login = login(&json!({}), Keys::local(&[Es256]));
     let partner = named("partner", PARTNER, partner, Keys::local(&[EdDsa]));

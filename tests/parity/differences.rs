@@ -1,7 +1,7 @@
 //! The deliberate differences from `jwt_authn`.
 //!
-//! A row selects requests by their content and the configuration, and describes the difference.
-//! `docs/jwt_authn.md` has the same table.
+//! A row of the table selects requests by their content and the configuration, and describes how
+//! their outcomes differ. `docs/jwt_authn.md` has the same table.
 
 use serde_json::Value;
 
@@ -61,8 +61,8 @@ pub(crate) const TABLE: &[Row] = &[
         reason: "RFC 9110 section 11.1 and RFC 6750 sections 2.1 and 3.1. Attackers send what two parsers read differently",
         applies: |Case { plan, .. }| plan.tokens.iter().any(is_odd_credential),
         is: |case, atom| match atom {
-            // Only the module reads the token. Under a lenient rule, it may instead skip the token as
-            // another scheme.
+            // Only the module finds the token. If the rule does not require a token, the module may
+            // also ignore it as a credential of another scheme.
             Atom::Decision {
                 native: 401,
                 ours: 200,
@@ -71,7 +71,7 @@ pub(crate) const TABLE: &[Row] = &[
                 native: 200 | 401 | 403,
                 ours,
             } => matches!(ours, 400 | 401),
-            // `jwt_authn` finds an additional token here.
+            // `jwt_authn` finds a token here that the module does not find.
             Atom::Forwarded(header) if header.native.len() > header.ours.len() => true,
             _ => atom.is_identity(),
         },

@@ -29,7 +29,7 @@ use support::{
     upstream::Upstream,
 };
 
-/// The side of a comparison.
+/// A side of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     JwtAuthn,
@@ -39,11 +39,11 @@ pub(crate) enum Side {
 /// The outcome of a request on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// The client's status.
+    /// The status that the client received.
     pub(crate) status: u16,
-    /// The request at the upstream, if it got there.
+    /// The request that the upstream received; `None` if it was refused.
     pub(crate) seen: Option<Seen>,
-    /// The body of the answer. The text of `jwt_authn` is the best hint to its reason.
+    /// The body of the answer. For `jwt_authn`, it is the best hint to the reason of a refusal.
     pub(crate) body: String,
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn pair(configuration: &Configuration, number: usize) -> Pair {
     }
 }
 
-/// The server that publishes all key sets that are fetched.
+/// The server that publishes the key sets of all providers that fetch them.
 pub(crate) fn idp(configurations: &[Configuration]) -> AuthorizationServer {
     let idp = AuthorizationServer::new();
     for (number, configuration) in configurations.iter().enumerate() {
@@ -108,7 +108,7 @@ pub(crate) fn native_filter(jwt_authn: &Value) -> Value {
     json!({ "name": "envoy.filters.http.jwt_authn", "typed_config": typed })
 }
 
-/// The Envoy filter that copies a header into the filter state.
+/// The Envoy filter that copies a header into the filter state entry with the same name.
 fn filter_state(name: &str) -> Value {
     let format = json!({ "text_format_source": { "inline_string": format!("%REQ({name})%") } });
     json!({
@@ -163,7 +163,7 @@ impl Gates {
         }
     }
 
-    /// A client of one listener.
+    /// A client of the listener for this side of a configuration.
     pub(crate) fn client(&self, side: Side, number: usize) -> Client<'_> {
         Client {
             gates: self,

@@ -78,7 +78,7 @@ fn provider(index: usize, random: &mut Random) -> Provider {
 }
 
 fn places(index: usize, random: &mut Random, json: &mut Value) {
-    // In most configurations, the first provider reads the standard places.
+    // Without these fields, a provider reads the standard places. The first provider often does.
     if random.once_in(if index == 0 { 2 } else { 4 }) {
         return;
     }

@@ -1,4 +1,4 @@
-//! The places where a request has tokens, and how they are written there.
+//! The places where a request can contain tokens, and the ways to write a token there.
 
 use serde_json::Value;
 
@@ -12,20 +12,20 @@ pub(crate) enum Place {
     Param(String),
 }
 
-/// The form in which a token is written in its place.
+/// How a token is written in its place, correctly or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dress {
-    /// The form that the provider expects.
+    /// As the provider expects it.
     Plain,
-    /// The prefix in lower case.
+    /// With the prefix in lower case.
     LowerCase,
-    /// The prefix without its final space, or with another one.
+    /// Without the space after the prefix, or with one that the prefix does not have.
     OtherSpace,
-    /// The token without the prefix.
+    /// Without the prefix.
     Bare,
-    /// Other text before the prefix.
+    /// With other text before the prefix.
     Behind,
-    /// Text after the token that is not base64url.
+    /// With text after the token that is not base64url.
     Followed,
     /// A comma after the token.
     Comma,
@@ -37,7 +37,7 @@ pub(crate) enum Dress {
     HalfQuoted,
     /// The prefix without a token.
     Nothing,
-    /// The value or the name percent-encoded, if the place is decoded.
+    /// The name or the value percent-encoded, in a place where servers decode it.
     Encoded,
     /// Spaces around the token.
     Spaced,
@@ -95,13 +95,15 @@ impl Place {
         places
     }
 
-    /// Whether this is the `Authorization` header of RFC 6750 section 2.1.
+    /// Whether this place is the `Authorization` header with the scheme `Bearer` (RFC 6750 section
+    /// 2.1).
     pub(crate) fn is_bearer(&self) -> bool {
         matches!(self, Self::Header { name, prefix }
             if name == "authorization" && prefix.trim_end().eq_ignore_ascii_case("bearer"))
     }
 
-    /// Whether a token in one place may also be found in the other.
+    /// Whether a provider that looks for tokens in one of these places may also find those in the
+    /// other.
     pub(crate) fn shares(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Header { name, .. }, Self::Header { name: other, .. }) => name == other,

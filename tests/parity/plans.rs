@@ -1,4 +1,4 @@
-//! Plans for requests. Their tokens are signed later.
+//! Plans for requests. The tokens of a planned request are signed only when it is sent.
 
 use crate::{
     configurations::Configuration,
@@ -9,7 +9,7 @@ use support::{driver::Request, random::Random};
 
 /// The number of random requests that are added to those of the table.
 const RANDOM_REQUESTS: usize = 20;
-/// The value that a client sends in headers to claim an identity.
+/// The value that a client sends in identity headers to claim another identity.
 const SPOOF: &str = "spoofed";
 
 /// A planned request.
@@ -19,7 +19,7 @@ pub(crate) struct Plan {
     pub(crate) method: &'static str,
     /// Path and query.
     pub(crate) target: String,
-    /// The headers that hold no tokens.
+    /// The headers that contain no tokens.
     pub(crate) headers: Vec<(String, String)>,
     /// The tokens, in the order in which they are added to the request.
     pub(crate) tokens: Vec<Token>,
@@ -28,9 +28,9 @@ pub(crate) struct Plan {
 /// A planned token.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
-    /// The index of its provider.
+    /// The index of the token's provider.
     pub(crate) provider: usize,
-    /// The index of the provider's key that signs.
+    /// The index of the key that signs the token, among the provider's keys.
     pub(crate) key: usize,
     pub(crate) fault: Fault,
     pub(crate) place: Place,
@@ -84,7 +84,7 @@ impl Plan {
     }
 }
 
-/// The requests for a configuration: those of the table, and random ones.
+/// The requests for a configuration: fixed ones, and random ones.
 pub(crate) fn plans(configuration: &Configuration, random: &mut Random) -> Vec<Plan> {
     let mut plans = Vec::new();
     without_tokens(configuration, &mut plans);
@@ -276,7 +276,7 @@ fn at_random(configuration: &Configuration, random: &mut Random) -> Plan {
     plan
 }
 
-/// A token in the first place where its provider looks.
+/// A token in the first place where its provider looks for tokens.
 fn token(configuration: &Configuration, provider: usize, fault: Fault) -> Token {
     let places = configuration.providers[provider].places();
     Token {

@@ -1,4 +1,4 @@
-//! The conditions by which rows of the table of differences select requests and outcomes.
+//! The conditions with which the table of differences selects requests and outcomes.
 
 use serde_json::Value;
 
@@ -12,20 +12,21 @@ use crate::{
     tokens::Fault,
 };
 
-/// Whether the module refuses the token or, under a lenient rule, lets it through unverified.
+/// Whether the module does not verify the token: it refuses the request or, if the rule allows
+/// failed tokens, lets it pass without an identity.
 pub(crate) fn is_not_verified(_: Case<'_>, atom: &Atom) -> bool {
     atom.is_refusal(401) || atom.is_identity()
 }
 
-/// Whether a requirement that accepts requests without a token is inside a nested group or next to
-/// one.
+/// Whether the requirement contains one that accepts requests without a token, and also contains
+/// nested groups or `requires_all`.
 pub(crate) fn is_lenient_within(requirement: &Value) -> bool {
     let text = requirement.to_string();
     let groups = text.matches("\"requirements\"").count();
     text.contains("\"allow_missing") && (groups > 1 || text.contains("requires_all"))
 }
 
-/// The maximum number of credentials that a request has in the places of one provider.
+/// The largest number of credentials that the request has in the places of a single provider.
 pub(crate) fn most_credentials(configuration: &Configuration, plan: &Plan) -> usize {
     let count = |places: &[Place]| {
         let tokens = plan
@@ -49,7 +50,7 @@ pub(crate) fn most_credentials(configuration: &Configuration, plan: &Plan) -> us
         .unwrap_or_default()
 }
 
-/// Whether a token is in a place that RFC 6750 defines, but in another form than RFC 6750 requires.
+/// Whether a token is in a place that RFC 6750 defines, but is not written as RFC 6750 requires.
 pub(crate) fn is_odd_credential(token: &Token) -> bool {
     let is_described = token.place.is_bearer() || matches!(token.place, Place::Param(_));
     is_described
@@ -66,7 +67,7 @@ pub(crate) fn is_loosely_written(token: &Token) -> bool {
     ) || matches!(token.dress, Dress::Padded | Dress::Followed)
 }
 
-/// Whether the provider's key set may contain a key that is not meant for the token.
+/// Whether the provider's key set contains a key that is not meant for such a token.
 pub(crate) fn is_key_misused(configuration: &Configuration, token: &Token) -> bool {
     let keys = &configuration.providers[token.provider].keys;
     let Value::Array(jwks) = &keys.jwks["keys"] else {
@@ -89,7 +90,7 @@ pub(crate) fn has_audiences(configuration: &Configuration) -> bool {
             .contains("provider_and_audiences")
 }
 
-/// Whether `jwt_authn` misses the token because it compares the scheme case-sensitively.
+/// Whether the token is written so that `jwt_authn` may not find it.
 pub(crate) fn is_unread_by_native(token: &Token) -> bool {
     matches!(
         token.dress,
@@ -97,14 +98,14 @@ pub(crate) fn is_unread_by_native(token: &Token) -> bool {
     )
 }
 
-/// Whether a rule compares the query, and the query is percent-encoded.
+/// Whether a rule compares query parameters and the request's path or query is percent-encoded.
 pub(crate) fn is_encoded_condition(configuration: &Configuration, plan: &Plan) -> bool {
     let rules = configuration.rest["rules"].to_string();
     rules.contains("query_parameters") && plan.target.contains('%')
 }
 
-/// Whether the paths are equal, and the parameters are equal in any order. Parameters without name
-/// and value are ignored.
+/// Whether two targets have the same path and the same parameters, in any order. Parameters with
+/// neither a name nor a value are ignored.
 pub(crate) fn is_same_query(native: &str, ours: &str) -> bool {
     let read = |target: &str| {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::places::Place;
 use support::signer::Signer;
 
-/// A provider under test.
+/// A provider in a configuration of `jwt_authn`.
 #[derive(Clone)]
 pub(crate) struct Provider {
     pub(crate) name: String,
@@ -15,7 +15,7 @@ pub(crate) struct Provider {
     pub(crate) keys: Keys,
 }
 
-/// Keys, and the form in which they are published.
+/// The keys of a provider, and how they are published.
 #[derive(Clone)]
 pub(crate) struct Keys {
     /// The signers of the provider's tokens.
@@ -25,29 +25,29 @@ pub(crate) struct Keys {
     pub(crate) source: Source,
 }
 
-/// Where a key set comes from.
+/// Where `jwt_authn` gets a key set from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The key set is in the configuration.
     Local,
     /// The key set is fetched when a request needs it.
     Remote,
-    /// The key set is fetched in advance.
+    /// The key set is fetched before any request needs it.
     RemoteAhead,
-    /// The key set is fetched from a server that does not have it.
+    /// The key set is fetched from a server that does not publish it.
     RemoteAbsent,
 }
 
-/// The members by which `jwt_authn` can find a key.
+/// Which of the members `kid` and `alg` the published keys have. `jwt_authn` finds keys by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Naming {
-    /// `kid` and `alg`.
+    /// Both `kid` and `alg`.
     Full,
-    /// `kid` alone.
+    /// Only `kid`.
     WithoutAlgorithm,
-    /// `alg` alone.
+    /// Only `alg`.
     WithoutKid,
-    /// Neither.
+    /// Neither `kid` nor `alg`.
     Bare,
 }
 
@@ -74,7 +74,7 @@ impl Keys {
         }
     }
 
-    /// A local set with `kid` and `alg`.
+    /// Keys in the configuration, with `kid` and `alg`.
     pub(crate) fn local(algorithms: &[Algorithm]) -> Self {
         Self::new(Source::Local, Naming::Full, algorithms)
     }
@@ -94,7 +94,7 @@ impl Provider {
         Self { name, json, keys }
     }
 
-    /// The path of the provider's key set, if the set is fetched.
+    /// The path at which the provider's key set is fetched.
     pub(crate) fn path(&self, configuration: usize) -> String {
         format!("/{configuration}/{}", self.name)
     }

@@ -1,5 +1,5 @@
-//! Compares RBAC behind `jwt_authn` with the rules that replace it, by the examples of
-//! `docs/jwt_authn.md`.
+//! Compares Envoy's RBAC filter behind `jwt_authn` with the rules that replace both, using the
+//! examples in `docs/jwt_authn.md`.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ fn rules_decide_as_rbac_behind_jwt_authn_does() {
     assert!(counts.iter().all(|count| *count > 20));
 }
 
-/// The page's filters with RBAC, and its equivalent configuration.
+/// The page's example with the RBAC filter, and the configuration of Portcullis that replaces it.
 fn examples() -> (Value, Value) {
     let (_, section) = PAGE.split_once("```yaml rbac\n").unwrap();
     let (rbac, rest) = section.split_once("```\n").unwrap();

@@ -1,4 +1,4 @@
-//! Configurations of `jwt_authn` with different conditions in their rules.
+//! Configurations of `jwt_authn` whose rules match requests by different conditions.
 
 use serde_json::{Value, json};
 

@@ -19,9 +19,9 @@ const SEED: u64 = 20_261_122;
 const GENERATED: usize = 24;
 /// The number of differences to show in full.
 const SHOWN: usize = 60;
-/// The minimum number of configurations, and of requests to each.
+/// The minimum number of configurations, and the minimum number of requests to each of them.
 const FEWEST: (usize, usize) = (40, 60);
-/// The maximum number of rows in the table.
+/// The maximum number of rows in the table of differences.
 const MOST_ROWS: usize = 15;
 
 /// The results of a run.
@@ -29,7 +29,7 @@ const MOST_ROWS: usize = 15;
 struct Report {
     compared: usize,
     equal: usize,
-    /// The number of equal requests that reached the upstream.
+    /// The number of requests with equal outcomes that reached the upstream.
     allowed: usize,
     by_row: BTreeMap<&'static str, usize>,
     unlisted: Vec<String>,
@@ -80,8 +80,8 @@ fn compare(
     for plan in plans {
         let (mut outcomes, mut difference) = ask(configuration, &plan, &mut native, &mut ours);
         if difference.is_some() {
-            // The clock may have reached the next second between the two requests, so both are
-            // repeated once.
+            // The clock may have reached the next second between the requests to the two sides, so
+            // both are repeated once.
             (outcomes, difference) = ask(configuration, &plan, &mut native, &mut ours);
         }
         report.add(configuration, &plan, difference, &outcomes);

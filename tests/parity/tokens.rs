@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::provider::Provider;
 use support::signer::{Pair, Signer};
 
-/// The distance between a token's times and every limit, in seconds. It keeps the decisions of both
-/// sides equal although one side decides later.
+/// How many seconds a token's times are away from every limit. With this margin, both sides come to
+/// the same decision although one of them decides later.
 const MARGIN: i64 = 15;
 
 macro_rules! faults {
@@ -25,7 +25,7 @@ macro_rules! faults {
 faults! {
     /// No fault.
     None,
-    // Faults of times.
+    // Faults of the token's times.
     Expired, ExpiredWithinSkew, NoExp, ExpZero, ExpNegative, ExpFraction, ExpText, ExpHuge, ExpNull,
     NotYet, NotYetWithinSkew, NbfText, NbfFraction, IatInFuture, IatText, LongLife,
     // Faults of issuer, audience and subject.
@@ -39,7 +39,7 @@ faults! {
     TypOther, TypAbsent, TypNumber, Crit, B64, CtyJwt, Jku, HeaderExtra,
     // Faults of the signature.
     SignatureEmpty, SignatureFlipped, SignatureShort, SignatureOfOther,
-    // Faults of the shape.
+    // Faults of the token's segments and of their encoding.
     TwoSegments, FourSegments, DotBefore, DotBehind, DotsBetween, Padding, NotBase64, StandardBase64,
     TrailingBits,
     // Defects of the header or the payload.
@@ -47,15 +47,15 @@ faults! {
     Deep, DeepBeyond, Long, Cnf, LineBreak, SpaceAtEnd, Empty, Opaque,
 }
 
-/// Signs tokens that are valid at one point in time.
+/// Signs tokens that are valid at the time `now`.
 #[derive(Clone, Copy)]
 pub(crate) struct Mint {
-    /// Seconds since 1970.
+    /// The time in seconds since 1970.
     pub(crate) now: i64,
 }
 
 impl Mint {
-    /// A token of `provider`, signed by the provider's key with the index `key`.
+    /// A token of `provider` with this fault, signed by the provider's key with the index `key`.
     pub(crate) fn token(self, provider: &Provider, key: usize, fault: Fault) -> String {
         let signers = &provider.keys.signers;
         let signer = &signers[key % signers.len()];
@@ -127,7 +127,7 @@ impl Mint {
         claims
     }
 
-    /// The claims of a good token, with a value of each JSON type.
+    /// The claims of a good token. They include a value of each JSON type.
     fn claims(self, provider: &Provider) -> Value {
         let issuer = provider.json["issuer"].as_str();
         let audience = provider.json["audiences"][0].as_str();
@@ -193,13 +193,13 @@ fn faulty_header(signer: &Signer, fault: Fault) -> Value {
     header
 }
 
-/// Signs with the provider's key, or with another one if that is the fault.
+/// Signs with the provider's key, or with another key if the fault is a wrong key.
 fn with_other_key(signer: &Signer, header: &Value, claims: &Value, fault: Fault) -> String {
     match fault {
         Fault::OtherKey => Signer::with_pair(signer.alg, Pair::Other).token(header, claims),
         Fault::AlgOfFamily => {
-            // The header names the algorithm that was used. The key is another one of the same
-            // type.
+            // The header names the algorithm that was used, but the key set declares another
+            // algorithm for the key.
             Signer::new(sibling(signer.alg)).token(header, claims)
         }
         _ => signer.token(header, claims),
@@ -236,8 +236,8 @@ fn padding(segment: &str) -> String {
     "=".repeat((4 - segment.len() % 4) % 4)
 }
 
-/// Replaces the last character by the next one. If the changed bits are unused, the octets stay the
-/// same.
+/// Replaces the last character by the next one of the alphabet. If only unused bits change, the
+/// segment still decodes to the same octets.
 fn with_trailing_bits(segment: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (rest, last) = segment.split_at(segment.len() - 1);

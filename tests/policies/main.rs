@@ -1,8 +1,8 @@
-//! Every example policy has policy tests, which reach all of its rules and providers. They prove
-//! that the policy decides as the surrounding text says.
+//! Every example policy has policy tests that reach all of its rules and providers. They prove that
+//! the policy decides as the text around the example says.
 //!
-//! The tests for the third example of `docs/roles.md` are in `roles-3.test.yaml`, and those for
-//! `envoy/demo.yaml` in `envoy-demo.test.yaml`.
+//! For instance, `roles-3.test.yaml` has the tests for the third example of `docs/roles.md`, and
+//! `envoy-demo.test.yaml` those for `envoy/demo.yaml`.
 
 #![allow(
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! The cache of verified tokens never changes a decision, whatever the order of tokens, rules,
-//! connections, times, keys and configurations.
+//! The cache of verified tokens never changes a decision, in whatever order tokens, rules,
+//! connections, times, keys and configurations follow each other.
 
 use std::cell::Cell;
 
@@ -16,9 +16,10 @@ use serde_json::{Value, json};
 
 use crate::world::{NOW, Pair, Signer, at, engine, for_all, with};
 
-/// This certificate expires one minute after `NOW`.
+/// A certificate that expires one minute after `NOW`.
 const CERTIFICATE: &str = include_str!("../support/keys/pem/p256_cert_ending.pem");
-/// Provider ids follow the order of the names: `certified`, `fetched`, `secret`.
+/// The id of the provider `fetched`. Ids follow the alphabetical order of the names: `certified`,
+/// `fetched`, `secret`.
 const FETCHED: ProviderId = ProviderId::new(1);
 
 const PATHS: [&str; 15] = [
@@ -139,8 +140,8 @@ struct Token {
     text: String,
 }
 
-/// Tokens of each provider: good ones, and ones that are refused by some rule, time or
-/// configuration.
+/// Tokens of each provider. Some are always good; others are refused by some rules, at some times
+/// or with some configurations.
 fn tokens() -> Vec<Token> {
     let digest = base64url::encode(&[1; 32]);
     let claims = [
@@ -229,7 +230,7 @@ enum Event {
 #[derive(Clone, Debug)]
 struct Question {
     token: prop::sample::Index,
-    /// The path to request; `None` means the path of the token's provider.
+    /// The path to request; `None` means the token's own path.
     path: Option<prop::sample::Index>,
     route: prop::sample::Index,
     certificate: Option<bool>,
@@ -299,8 +300,7 @@ impl Twins {
     fn fetch(&mut self, document: &str) {
         let now = at(self.now);
         for engine in &mut self.engines {
-            // Loading keys fails for a disabled provider, which has no source. The error is
-            // ignored.
+            // A disabled provider has no key set, so loading its keys fails. The error is ignored.
             let _ = engine.preload(FETCHED, document.as_bytes(), now);
         }
     }

@@ -1,7 +1,7 @@
 //! Only the one good token passes, however broken tokens, headers and paths are combined.
 //!
-//! `admission` generates well-formed credentials and knows which of them are good. This test
-//! generates input that is mostly broken.
+//! The module `admission` generates well-formed credentials and knows which of them are good. The
+//! tests here generate input that is mostly broken.
 
 use std::sync::LazyLock;
 
@@ -108,7 +108,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 proptest! {
     #![proptest_config(runs(4000))]
 
-    /// A request that passes carries the verified identity, and no other.
+    /// A request that passes has the identity of the good token, and no other identity.
     #[test]
     fn nothing_passes_without_the_good_token(
         headers in prop::collection::vec(header(), 0..4),

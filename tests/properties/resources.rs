@@ -1,5 +1,5 @@
-//! Every 401 and 403 below a protected resource leads to metadata that can be read, and no token for
-//! one resource passes at another one.
+//! Every 401 and 403 for a path of a protected resource names the URL of metadata that can be read.
+//! No token for one resource is accepted at another resource.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ use crate::world::{NOW, decide, engine, for_all, provider, signer, with};
 
 const ISSUER: &str = "https://idp.example";
 
-/// The URLs that may be resources. Some contain others.
+/// The URLs of the resources that a configuration may have. Some URLs are below others.
 const URLS: [&str; 7] = [
     "https://a.example",
     "https://a.example/mcp",
@@ -109,7 +109,7 @@ fn challenges(response: &Response) -> impl Iterator<Item = &str> {
     challenges.map(|(_, value)| value.as_str())
 }
 
-/// The document at this URL.
+/// The metadata document at this URL; `None` if the gate serves none there.
 fn read(engine: &Engine, url: &str) -> Option<Value> {
     let (_, rest) = url.split_once("://")?;
     let (authority, path) = rest.split_at(rest.find('/')?);

@@ -1,4 +1,5 @@
-//! The first rule that matches decides, whatever the index of rules leaves out.
+//! The engine finds the first rule that matches. It uses an index, which skips most rules; a search
+//! through all rules must give the same result.
 
 use portcullis::{
     config::Config,
@@ -14,8 +15,8 @@ use serde_json::{Value, json};
 
 use crate::world::for_all;
 
-/// The path of a rule or of a request, from few segments so that many begin each other. Some have
-/// several spellings or readings.
+/// The path of a rule or of a request. It consists of a few different segments, so that many paths
+/// are prefixes of others. Some paths have several spellings, or can be read in several ways.
 fn path() -> impl Strategy<Value = String> {
     let segment = select(vec![
         "a",
@@ -65,7 +66,7 @@ fn engine(rules: &[Value], policy: &str) -> Option<Engine> {
     ))
 }
 
-/// The first rule that matches in one reading of the path, found by trying all of them.
+/// The index of the first rule that matches one reading of the path, found by trying all rules.
 fn first(config: &Config, request: &Request<'_>, target: Option<Target<'_>>) -> Option<usize> {
     let mut rules = config.rules.iter();
     rules.position(|rule| {
@@ -74,7 +75,8 @@ fn first(config: &Config, request: &Request<'_>, target: Option<Target<'_>>) -> 
     })
 }
 
-/// The first rule that matches in every reading of the path.
+/// The index of the first rule that matches. `None` if the readings of the path lead to different
+/// rules.
 fn expected(config: &Config, request: &Request<'_>) -> Option<usize> {
     let Some(raw) = request.target() else {
         return first(config, request, None);
@@ -96,7 +98,7 @@ fn the_first_rule_that_matches_is_found() {
     let paths = prop::collection::vec(prop::option::weighted(0.9, path()), 1..20);
     for_all(300, &(rules, paths), |(rules, paths)| {
         for policy in ["reject", "raw"] {
-            // With `reject`, rules that no request can match are refused.
+            // With `reject`, a configuration is refused if it has a rule that no request can match.
             let is_valid = |rule: &&Value| engine(&[(*rule).clone()], policy).is_some();
             let rules: Vec<Value> = rules.iter().filter(is_valid).cloned().collect();
             let engine = engine(&rules, policy).unwrap();

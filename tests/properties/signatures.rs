@@ -35,7 +35,7 @@ fn verifies_a_token_of_every_algorithm_with_its_own_key_only() {
     }
 }
 
-/// PingFederate publishes keys as RS256 and signs with RS384.
+/// PingFederate, for example, publishes keys for RS256 and signs with RS384.
 #[test]
 fn a_key_serves_other_algorithms_of_its_family_only_on_request() {
     let keys = |alg| key_set(&Signer::new(alg).named(Some("k")));

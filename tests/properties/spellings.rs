@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::world::{NOW, decide, provider, runs};
 
-/// Parts of paths: names in rules, characters with several spellings, and parts that the engine
-/// refuses.
+/// Pieces of paths: names from the rules, characters with several spellings, and pieces that the
+/// engine refuses.
 const PIECES: [&str; 24] = [
     "/", "/", "a", "admin", "Admin", "x[1]", "é", "€", "|", " ", "{id}", "~", "%", "25", ";v=1",
     ".", "..", "+", "\\", "@", "\"", "caf", "%2", "u00e9",
@@ -44,8 +44,8 @@ fn path() -> impl Strategy<Value = String> {
         .prop_filter("a query is no part of a path", |path| !path.contains('?'))
 }
 
-/// Another spelling of the same octets. Each octet except `/` is kept, or percent-encoded in upper
-/// or lower case.
+/// Another spelling of the same path. Each octet except `/` is kept, or percent-encoded with digits
+/// in upper or lower case.
 fn respelled(path: &str, choices: &[u8]) -> String {
     let mut octets: Vec<u8> = Vec::new();
     for (place, octet) in path.bytes().enumerate() {
@@ -55,8 +55,8 @@ fn respelled(path: &str, choices: &[u8]) -> String {
             _ => octets.push(octet),
         }
     }
-    // If a character was cut, the octets are not valid UTF-8. They become the empty path, which is
-    // refused.
+    // If only some octets of a character were encoded, the rest is not valid UTF-8. It becomes the
+    // empty path, which is refused.
     String::from_utf8(octets).unwrap_or_default()
 }
 
@@ -64,7 +64,8 @@ fn request(path: &str) -> Request<'_> {
     Request::new(vec![(b":method", b"GET"), (b":path", path.as_bytes())])
 }
 
-/// The index of the rule that a path matches, if any; an error if the path is refused as ambiguous.
+/// The index of the rule that a path matches; `None` if it matches no rule. An error if the path is
+/// refused as ambiguous.
 fn rule(engine: &Engine, path: &str) -> Result<Option<usize>, &'static str> {
     match decide(engine, &request(path), NOW) {
         Decision::Deny(denial) if denial.reason.label() == "ambiguous_path" => Err("ambiguous"),
@@ -93,7 +94,7 @@ proptest! {
         }
     }
 
-    /// The attack: a client spells a protected path so that it resembles an open one.
+    /// The attack: a client spells a protected path so that it looks like an open path.
     #[test]
     fn no_spelling_moves_a_request_from_a_protected_rule_to_an_open_one(
         path in prop_oneof![

@@ -15,11 +15,11 @@ pub(crate) use support::{
     signer::{Pair, Signer},
 };
 
-/// The start of every history, in seconds since 1970.
+/// The time at which every test starts, in seconds since 1970.
 pub(crate) const NOW: i64 = 1_800_000_000;
 
-/// Runs this many cases, or more if `PORTCULLIS_TIMES` is set. A failure writes no file, because
-/// the printed seed is enough to repeat it.
+/// Settings for a run with this many cases, or more if `PORTCULLIS_TIMES` is set. A failure writes
+/// no file, because the printed seed is enough to repeat it.
 pub(crate) fn runs(cases: u32) -> Runs {
     Runs {
         cases: support::times::times(cases),

@@ -1,4 +1,4 @@
-//! The expectations of each fixture, and those that all fixtures share.
+//! Checks what each fixture expects, and what is expected of all fixtures.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ const SCOPE: Outcome = Err((403, "insufficient_scope"));
 const ROLE: Outcome = Err((403, "insufficient_role"));
 const CLAIM: Outcome = Err((403, "insufficient_claim"));
 const CLIENT: Outcome = Err((403, "insufficient_client"));
-/// A word that no fixture contains as scope, role, client or value.
+/// A value that no fixture has as scope, role, client or claim.
 const NOBODY: &str = "nobody:has-this";
 
 #[test]
@@ -40,7 +40,7 @@ fn grants_what_each_provider_says_and_nothing_more() {
     assert_eq!(cases, COUNT);
 }
 
-/// Counts the comparisons. If one fails, shows the fixture's name.
+/// Compares outcomes and counts the comparisons. A failure shows the fixture's name.
 #[derive(Default)]
 struct Checks {
     label: String,
@@ -54,8 +54,8 @@ impl Checks {
     }
 }
 
-/// Checks that the token is good, and that it is refused with a wrong signature, issuer, audience,
-/// time or type.
+/// Checks that the token is accepted, and that it is refused if its signature, issuer, audience,
+/// time or type is wrong.
 fn is_sound(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let refused = |reason| Err((401, reason));
     let token = fixture.token();
@@ -66,7 +66,7 @@ fn is_sound(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
         .clone()
         .with_claim("iss", json!("https://evil.example"));
     let stranger = gate.verify(&stranger.token());
-    // JWT-SVIDs need no issuer: their subject names the trust domain.
+    // A JWT-SVID (SPIFFE) needs no issuer, because its subject names the trust domain.
     let is_named_by_subject = gate.provider.get("trust_domain").is_some();
     let expected = if is_named_by_subject {
         Ok(())
@@ -91,8 +91,8 @@ fn is_sound(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
 }
 
 impl Gate {
-    /// The same gate with a key for ES512, after `algorithms` was set to ES512. A configured key set
-    /// must serve one of the algorithms, so the set is replaced.
+    /// Replaces the key set by one for ES512, after `algorithms` was set to ES512. Otherwise, a key
+    /// set in the configuration would be refused, because it has no key for the algorithm.
     fn with_any_key(mut self) -> Self {
         if self.provider.get("remote_jwks").is_none() {
             let signer = support::signer::Signer::new(portcullis::jose::Algorithm::Es512);
@@ -102,8 +102,8 @@ impl Gate {
     }
 }
 
-/// Checks that the token is refused only because it is not an access token: a gate without that one
-/// check accepts it.
+/// Checks that the token is refused only because it is not an access token: without that one check,
+/// a gate accepts the token.
 fn is_refused(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let token = fixture.token();
     let (reason, blind) = match fixture.id.as_str() {

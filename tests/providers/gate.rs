@@ -1,4 +1,4 @@
-//! A gate with one provider, which decides on tokens.
+//! An engine with one provider, which decides on tokens.
 
 use portcullis::{
     config::Config,
@@ -15,7 +15,7 @@ use support::identity_providers::fixtures::Fixture;
 /// The outcome for a token: passed, or refused with a status and a reason.
 pub(crate) type Outcome = Result<(), (u16, &'static str)>;
 
-/// A provider, its keys and the time.
+/// A provider with its keys, and the time at which it decides.
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) provider: Value,
@@ -53,7 +53,7 @@ impl Gate {
         self.decide(None, token)
     }
 
-    /// Verifies the token, and that it grants what `authorize` requires.
+    /// Verifies the token, and checks that it satisfies `authorize`.
     pub(crate) fn authorize(&self, authorize: &Value, token: &str) -> Outcome {
         self.decide(Some(authorize), token)
     }
@@ -81,8 +81,8 @@ impl Gate {
         }
     }
 
-    /// An engine with the keys. If the provider has `remote_jwks`, the keys are loaded as if they
-    /// had just been fetched; otherwise they are in its configuration.
+    /// An engine that has the provider's keys. If the provider has `remote_jwks`, the keys are
+    /// loaded as if they had just been fetched; otherwise they are part of the configuration.
     fn engine(&self, authorize: Option<&Value>) -> Engine {
         let mut provider = self.provider.clone();
         let is_remote = provider.get("remote_jwks").is_some();

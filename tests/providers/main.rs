@@ -1,8 +1,9 @@
 //! Tokens as major identity providers issue them, decided by the whole engine.
 //!
-//! `support::identity_providers` has the claims, the header and the shape of the key set for each
-//! provider. The tests sign the tokens and decide on them with the provider's preset, if it has
-//! one. A gate must grant what the fixture expects, and nothing more.
+//! `support::identity_providers` has a fixture for each token: its claims, its header, the form of the
+//! provider's key set, and the expected result. The tests sign the tokens and decide on them with
+//! the provider's preset, if it has one. A gate must grant what the fixture expects, and nothing
+//! more.
 
 mod expectations;
 mod gate;

@@ -1,4 +1,4 @@
-//! Tests for peculiarities of single providers.
+//! Tests for the peculiarities of individual providers.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use support::identity_providers::{
 };
 use support::signer::Signer;
 
-/// The fixture with this name, and its gate.
+/// The fixture with this name, and a gate for its provider.
 fn case(id: &str) -> (Gate, Fixture) {
     let (now, fixture) = fixtures::one(id);
     (Gate::new(provider_for(id), &fixture, now), fixture)
@@ -53,7 +53,7 @@ fn entra_tenants_cannot_impersonate_each_other() {
 #[test]
 fn entra_keys_serve_only_the_issuer_that_they_name() {
     let (gate, fixture) = case("entra-v2-user");
-    // The second key is the one that Microsoft uses for personal accounts.
+    // The second key is the one with which Microsoft signs tokens for personal accounts.
     let mut theirs = fixture;
     theirs.header["kid"] = json!("kidmsa");
     let forged = theirs.forged();
@@ -68,7 +68,7 @@ fn entra_groups_that_the_token_only_refers_to_do_not_count() {
     let group = "a5a8e6f6-0001-4e5a-8f5c-1d3f2b9a0c11";
     let rule = json!({ "claims": [{ "claim": "groups", "any_of": [group] }] });
     let short = Err((403, "insufficient_claim"));
-    // The gate fails the test if the engine wants to fetch anything.
+    // If the engine wanted to fetch the groups, the gate would fail the test.
     assert_eq!(gate.authorize(&rule, &fixture.token()), short);
     let named = fixture
         .clone()
@@ -85,7 +85,8 @@ fn entra_groups_that_the_token_only_refers_to_do_not_count() {
     );
 }
 
-/// Some servers do not mark ID tokens by their type, so a required claim must tell them apart.
+/// Some servers do not mark ID tokens with a `typ`. A required claim must distinguish them from
+/// access tokens.
 #[test]
 fn id_tokens_lack_the_claim_that_names_the_client() {
     for (id, claim) in [
@@ -99,7 +100,8 @@ fn id_tokens_lack_the_claim_that_names_the_client() {
     }
 }
 
-/// A client's roles count only if the operator names that client.
+/// Keycloak lists roles by client. A client's roles count only if the configuration names that
+/// client.
 #[test]
 fn keycloak_roles_of_another_client_do_not_count() {
     let (gate, fixture) = case("keycloak-user");
@@ -130,7 +132,7 @@ fn keys_that_only_encrypt_sign_nothing() {
                 key["use"] = json!("enc");
             }
         }
-        // A set without a signature key would be refused as a whole.
+        // A set without any key for signatures would be refused as a whole.
         keys.push(Signer::new(Algorithm::Es256).named(Some("other")).jwk());
         assert_eq!(gate.verify(&fixture.token()), Err((401, "unknown_key")));
     }
@@ -221,8 +223,8 @@ fn kubernetes_tokens_may_live_a_year_and_no_longer() {
     assert_eq!(split, Err((403, "insufficient_claim")));
 }
 
-/// The form in the vendor's manual has `iat`, and its audience is the host of the token endpoint.
-/// The form of the vendor's SDKs has no `iat` and another audience.
+/// An assertion as in the vendor's manual has `iat`, and its audience is the host of the token
+/// endpoint. An assertion of the vendor's SDKs has no `iat` and another audience.
 #[test]
 fn client_assertions_come_in_two_forms() {
     let (gate, fixture) = case("zidentity-client-assertion");
@@ -236,7 +238,8 @@ fn client_assertions_come_in_two_forms() {
         assert_eq!(gate.verify(&other.token()), Err((401, "client")));
         let nobodys = form.clone().without_claim("sub");
         assert_eq!(gate.verify(&nobodys.token()), Err((401, "claim")));
-        // A client must not be able to grant itself scopes or roles.
+        // The client signs the assertion itself, so it must not be able to grant itself scopes or
+        // roles.
         let proud = form.clone().with_claim("scope", json!("admin"));
         let proud = proud.with_claim("roles", json!(["admin"])).token();
         for (rule, shortfall) in [

@@ -1,4 +1,4 @@
-//! Tokens of workloads: JWT-SVIDs, service accounts, jobs.
+//! Tokens of workloads: SPIFFE's JWT-SVIDs, Kubernetes service accounts, jobs of GitHub Actions.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ const fn refused(reason: &'static str) -> Outcome {
     Err((401, reason))
 }
 
-/// SPIFFE-ID section 2, JWT-SVID section 3.1.
+/// See the standards SPIFFE-ID, section 2, and JWT-SVID, section 3.1.
 #[test]
 fn spiffe_subjects_name_a_workload_of_the_trust_domain() {
     let (gate, fixture) = case("spiffe-jwt-svid");
@@ -44,7 +44,8 @@ fn spiffe_subjects_name_a_workload_of_the_trust_domain() {
     assert_eq!(one.verify(&fixture.token()), refused("subject"));
 }
 
-/// JWT-SVID sections 3.2 and 3.3, whatever the operator allows.
+/// JWT-SVID sections 3.2 and 3.3 require both, even if the operator's configuration requires
+/// neither.
 #[test]
 fn spiffe_tokens_need_audience_and_expiry() {
     let (gate, fixture) = case("spiffe-jwt-svid");
@@ -60,7 +61,7 @@ fn spiffe_tokens_need_audience_and_expiry() {
     }
 }
 
-/// JWT-SVID section 3: `iss` is optional, but one that the operator names must match.
+/// JWT-SVID section 3: `iss` is optional. If the operator configures an issuer, it must match.
 #[test]
 fn spiffe_issuer_is_optional_unless_configured() {
     let (gate, fixture) = case("spiffe-jwt-svid");
@@ -74,7 +75,7 @@ fn spiffe_issuer_is_optional_unless_configured() {
     assert_eq!(other, refused("issuer"));
 }
 
-/// SPIFFE, "Trust Domain and Bundle" section 4.2.2: keys of another `use`, or without `kid`, are
+/// SPIFFE Trust Domain and Bundle, section 4.2.2: keys with another `use`, or without a `kid`, are
 /// ignored.
 #[test]
 fn spiffe_keys_must_be_for_jwt_svids() {
@@ -102,7 +103,7 @@ fn spiffe_keys_must_be_for_jwt_svids() {
     }
 }
 
-/// The key of another provider must not begin to verify tokens because it is in a bundle.
+/// A key with the `use` of JWT-SVIDs must not verify the tokens of other providers.
 #[test]
 fn keys_for_jwt_svids_verify_no_other_tokens() {
     let (mut gate, fixture) = case("k8s-projected");
@@ -110,7 +111,7 @@ fn keys_for_jwt_svids_verify_no_other_tokens() {
     assert_eq!(gate.verify(&fixture.token()), refused("unknown_key"));
 }
 
-/// JWT-SVID section 2.
+/// See JWT-SVID, section 2.
 #[test]
 fn spiffe_headers_have_the_types_and_algorithms_of_the_standard() {
     let (gate, fixture) = case("spiffe-jwt-svid");
@@ -119,7 +120,7 @@ fn spiffe_headers_have_the_types_and_algorithms_of_the_standard() {
         (json!("JWT"), Ok(())),
         (json!("JOSE"), Ok(())),
         (json!("at+jwt"), refused("token_type")),
-        // A WIT-SVID proves nothing without the key that it is bound to.
+        // A WIT-SVID is bound to a key. Without a proof of that key, it proves nothing.
         (json!("wit+jwt"), refused("token_type")),
     ] {
         let mut other = fixture.clone();

@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::{left_padded, ran, sources, text, unhex, verdict};
 
-/// A case of a response file: its section, and the fields of the case and of the section.
+/// A case of a CAVP response file: the name of its section, and the fields of the case and of the
+/// section.
 struct Case {
     section: String,
     fields: BTreeMap<String, String>,
@@ -142,8 +143,8 @@ fn rsa_pkcs1_signatures() {
     ran("CAVP RSA PKCS#1 v1.5 SigVer", cases.len(), 162);
 }
 
-/// CAVP signs with a salt of ten octets, but JOSE requires a salt of the hash's length (RFC 7518
-/// section 3.5). Signatures that CAVP marks as good are refused only for their salt.
+/// CAVP signs with a salt of ten octets, but JOSE requires a salt as long as the hash (RFC 7518
+/// section 3.5). So signatures that CAVP marks as good are refused, only because of their salt.
 #[test]
 fn rsa_pss_signatures_with_another_salt_are_refused() {
     let cases = rsa_cases("SigVerPSS_186-3.rsp");

@@ -1,14 +1,15 @@
-//! The examples of both JOSE cookbooks.
+//! The examples of both JOSE cookbooks: the IETF's (RFC 7520) and that of the library panva/jose.
 
 use portcullis::jose::{CompactJws, KeyError, KeyOrigin, TokenError, VerifyingKey};
 use serde_json::Value;
 
 use crate::{files, json, key_set, list, ran, sources, string, verifies};
 
-/// Runs an example in the format of both cookbooks. Returns whether it has a compact form.
+/// Runs an example. Both cookbooks use the same format. Returns whether the example has a compact
+/// serialization.
 fn cookbook_example(example: &Value, expected: &Result<bool, TokenError>) -> bool {
     let Some(compact) = example["output"].get("compact").map(string) else {
-        // The example only has JSON serializations, which the parser of the compact form refuses.
+        // The example only has JSON serializations, which the parser of compact ones refuses.
         for form in ["json", "json_flat"] {
             let shown = example["output"][form].to_string();
             assert!(CompactJws::parse(&shown).is_err(), "{shown}");
@@ -57,7 +58,7 @@ fn unencoded_payloads_of_rfc_7797_are_refused() {
         let (header, payload) = (string(&flat["protected"]), string(&flat["payload"]));
         let compact = format!("{header}.{payload}.{}", string(&flat["signature"]));
         assert!(CompactJws::parse(&compact).is_err(), "{compact}");
-        // Even with a payload in base64url, the header alone leads to a refusal.
+        // Even with a payload in base64url, the header is refused.
         let refused = CompactJws::parse(&format!("{header}.e30.AAAA")).unwrap_err();
         let expected = [TokenError::CriticalExtension, TokenError::UnencodedPayload];
         assert!(expected.contains(&refused), "{refused}");

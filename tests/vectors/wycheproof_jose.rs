@@ -1,7 +1,7 @@
 //! Wycheproof's `json_web_signature`, `json_web_key` and `json_web_crypto`.
 //!
-//! The cases on which this crate disagrees with the vectors are listed with a reason. The list must
-//! be exact: a disagreement that disappears fails the test, like a new one.
+//! Each test lists the cases on which this crate disagrees with the vectors, with a reason. The
+//! list must be exact: the test fails if a disagreement appears or disappears.
 
 use std::collections::BTreeMap;
 
@@ -19,8 +19,7 @@ fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
     let document = json(&file.find()?);
     let mut outcomes = BTreeMap::new();
     for group in list(&document["testGroups"]) {
-        // An issuer publishes public keys. The other keys are secrets, so they come from the
-        // configuration.
+        // An issuer publishes only public keys. Keys with a secret come from the configuration.
         let (keys, origin) = match group.get("public") {
             Some(public) => (public, KeyOrigin::Remote),
             None => (&group["private"], KeyOrigin::Local),
@@ -42,7 +41,7 @@ fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
     Some(outcomes)
 }
 
-/// The cases whose outcome differs from the marked result.
+/// The numbers of the cases whose outcome differs from the result in the file.
 fn disagreements(outcomes: &BTreeMap<u64, (bool, Value)>) -> Vec<u64> {
     let disagrees = |(accepted, case): &(bool, Value)| *accepted != (case["result"] == "valid");
     outcomes
@@ -58,10 +57,12 @@ fn json_web_signature() {
         return;
     };
     let disagreements = disagreements(&outcomes);
-    // 346, 350: the key is for PS256, the token uses PS384 (RFC 8725 section 3.1). 347, 351: the
-    // key says "ES521". 372, 373: the base64url contains "?". All six are marked valid, but refused
-    // here.
-    // 367, 370: marked invalid, but octet by octet identical to the valid case 357.
+    // The file marks these six cases as valid, but they are refused here:
+    // - 346, 350: the key is for PS256, but the token uses PS384 (RFC 8725 section 3.1).
+    // - 347, 351: the `alg` of the key is "ES521".
+    // - 372, 373: the base64url contains "?".
+    //
+    // The file marks 367 and 370 as invalid, but they are identical to the valid case 357.
     assert_eq!(disagreements, [346, 347, 350, 351, 367, 370, 372, 373]);
     let jws = |id| &outcomes[&id].1["jws"];
     assert!(
@@ -117,9 +118,11 @@ fn json_web_key() {
     let Some(outcomes) = outcomes(&sources::JSON_WEB_KEY) else {
         return;
     };
-    // 1: a secret next to a public key, both from the configuration, where an operator may have
-    // both (a fetched set would refuse the secret). 4: several keys share a `kid`, and all of them
-    // are tried. 7: a modulus with the ROCA weakness, which only the issuer can replace.
+    // The file marks these cases as invalid, but they are accepted here:
+    // - 1: a key set with a secret and a public key. In the configuration, both are allowed; in a
+    //   fetched key set, the secret would be refused.
+    // - 4: several keys have the same `kid`. All of them are tried.
+    // - 7: the modulus has the ROCA weakness. Only the issuer can replace the key.
     assert_eq!(disagreements(&outcomes), [1, 4, 7]);
     ran(
         "Wycheproof json_web_key",
@@ -133,7 +136,8 @@ fn json_web_crypto() {
     let Some(outcomes) = outcomes(&sources::JSON_WEB_CRYPTO) else {
         return;
     };
-    // 46, 47: the same as 7 and 1 above. 50, 67: valid encrypted tokens, which are always refused.
+    // 46 and 47 are the cases 7 and 1 of `json_web_key`. 50 and 67 are valid encrypted tokens,
+    // which are always refused.
     assert_eq!(disagreements(&outcomes), [46, 47, 50, 67]);
     ran(
         "Wycheproof json_web_crypto",

@@ -13,8 +13,8 @@ fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// Runs a file. `prepare(group)` returns the function that verifies a signature of a message.
-/// Returns the number of cases that had to be accepted and of those that had to be refused.
+/// Runs the cases of a file. `prepare` makes, for each group of cases, the function that verifies a
+/// signature of a message. Returns how many cases had to be accepted and how many refused.
 fn run<V>(text: &str, prepare: impl Fn(&Value) -> V) -> (usize, usize)
 where
     V: Fn(&[u8], &[u8]) -> bool,
@@ -25,7 +25,7 @@ where
         let verify = prepare(group);
         for case in list(&group["tests"]) {
             let message = unhex(string(&case["msg"]));
-            // A lenient verifier may accept cases marked "acceptable"; this one must not.
+            // A lenient verifier may accept cases marked "acceptable". This verifier must not.
             let expected = case["result"] == "valid";
             let verdict = verify(&message, &unhex(string(&case["sig"])));
             assert_eq!(verdict, expected, "{case}");
@@ -39,7 +39,7 @@ where
     (accepted, refused)
 }
 
-/// Reports the cases of a file, and fails if the counts are not the expected ones.
+/// Prints how many cases of a file ran, and fails if the counts are not the expected ones.
 fn ran_both(name: &str, counts: (usize, usize), expected: (usize, usize)) {
     assert_eq!(counts, expected, "{name}: accepted and refused");
     ran(
@@ -53,7 +53,7 @@ fn by(key: VerifyingKey, algorithm: Algorithm) -> impl Fn(&[u8], &[u8]) -> bool 
     move |message, signature| verdict(&key, algorithm, message, signature)
 }
 
-/// The key with these numbers. If the group has a JWK, it must describe the same key.
+/// The key that these numbers describe. If the group also has a JWK, it must describe the same key.
 fn same_key(numbers: KeyNumbers<'_>, group: &Value) -> VerifyingKey {
     let key = VerifyingKey::from_numbers(numbers).unwrap();
     if let Some(jwk) = group.get("publicKeyJwk").or(group.get("keyJwk")) {

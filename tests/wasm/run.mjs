@@ -28,12 +28,12 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-// wasm-bindgen-test expects its host to provide the original console and a function that calls a
-// test.
+// wasm-bindgen-test expects its host to provide these globals: the original console, and a function
+// that calls a test.
 globalThis.__wbgtest_og_console_log = console.log;
 globalThis.__wbgtest_og_console_error = console.error;
 globalThis.__wbg_test_invoke = (test) => test();
-// Passes console output on, so that it is shown for tests that fail.
+// Passes console output to wasm-bindgen-test, which shows it if a test fails.
 for (const method of ['debug', 'log', 'info', 'warn', 'error']) {
   console[method] = (...output) => wasm[`__wbgtest_console_${method}`](output);
 }
@@ -45,5 +45,5 @@ const context = new wasm.WasmBindgenTestContext(false);
 context.include_ignored(false);
 context.filtered_count(tests.length - wanted.length);
 const passed = await context.run(wanted.map((name) => wasm.__wasm[name]));
-// With NAME, it is no error if no test runs.
+// If no test runs, that is an error, unless NAME was given.
 process.exitCode = passed && (filter || wanted.length > 0) ? 0 : 1;

@@ -5,9 +5,10 @@ use core::{
     ptr, slice,
 };
 
-/// A pointer that this host passes to the library.
+/// A pointer to an object of this host, which the host passes to the library.
 pub(crate) type Handle = *mut c_void;
-/// A pointer that the library returned for a configuration, a policy or a stream.
+/// What the library returned for a configuration, a policy or a stream. The library returns
+/// numbers, although the type is a pointer.
 pub(crate) type Own = *const c_void;
 
 /// Bytes that one side lends to the other.
@@ -27,7 +28,7 @@ pub(crate) struct Header {
 }
 
 impl Octets {
-    /// Lends octets. As in Envoy, the pointer is null if there are none.
+    /// Lends octets. As in Envoy, the pointer is null if there are no octets.
     pub(crate) const fn lend(octets: &[u8]) -> Self {
         let first = match octets {
             [] => ptr::null(),
@@ -50,7 +51,7 @@ impl Octets {
         }
     }
 
-    /// Copies text that the library lends to a callback.
+    /// Copies a UTF-8 string that the library lends to a callback.
     pub(crate) fn text(self) -> String {
         String::from_utf8(self.copy()).unwrap()
     }

@@ -1,4 +1,5 @@
-//! Envoy's functions. Each checks that the library may call it now.
+//! The functions of Envoy that the library calls. Each function first checks that the library may
+//! call it at this time.
 
 use core::ptr;
 use std::sync::{Weak, atomic::Ordering, mpsc::Sender};
@@ -17,7 +18,7 @@ const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const FROZEN: u32 = 3;
 
-/// One of this many callbacks that change something fails.
+/// Callbacks that change something fail at random: one call out of this many.
 const FAILURES: usize = 300;
 
 macro_rules! callbacks {
@@ -146,7 +147,7 @@ callbacks! {
 
     fn envoy_dynamic_module_callback_http_filter_get_attribute_int(stream: Handle, _attribute: u32, out: *mut u64) -> bool {
         let stream = Stream::of(stream);
-        // SAFETY: the library passes a place for the number.
+        // SAFETY: the library passes the address at which it wants the number.
         unsafe { out.write(stream.number / 3) };
         true
     }
@@ -229,14 +230,14 @@ callbacks! {
         if !names.iter().any(|name| name == ":path") || !cluster.text().starts_with("login") || !body.is_null() {
             die("a wrong call is made");
         }
-        // SAFETY: the library passes a place for the number.
+        // SAFETY: the library passes the address at which it wants the number.
         configuration.call(unsafe { &mut *number })
     }
 }
 
-/// A stream and where its worker gets its events.
+/// The number of a stream, and the channel to the worker that owns the stream.
 type StreamScheduler = (u64, Sender<Event>);
-/// A configuration and where the main thread gets its calls.
+/// A configuration, and the channel to the main thread, which calls its hook.
 type ConfigurationScheduler = (Weak<Configuration>, Sender<Weak<Configuration>>);
 
 fn lines(stream: &Stream, kind: u32) -> &core::cell::RefCell<Vec<crate::requests::Line>> {
@@ -246,7 +247,7 @@ fn lines(stream: &Stream, kind: u32) -> &core::cell::RefCell<Vec<crate::requests
     }
 }
 
-/// Whether a callback fails this time. The request must then be refused.
+/// Decides at random whether a callback fails this time. If it fails, the request must be refused.
 fn fails(stream: &Stream) -> bool {
     let fails = worker::once_in(FAILURES);
     if fails {
@@ -260,7 +261,7 @@ fn lend_text(stream: Handle, name: Octets, out: *mut Octets) -> bool {
     let _ = name.text();
     let is_there = worker::once_in(2);
     if is_there {
-        // SAFETY: the library passes a place for the text.
+        // SAFETY: the library passes the address at which it wants the value.
         unsafe { out.write(stream.lend(b"a value")) };
     }
     is_there
@@ -273,7 +274,7 @@ fn define(configuration: Handle, name: Octets, number: *mut usize) -> u32 {
     }
     let _ = name.text();
     let next = configuration.metrics.fetch_add(1, Ordering::Relaxed) + 1;
-    // SAFETY: the library passes a place for the number.
+    // SAFETY: the library passes the address at which it wants the number.
     unsafe { number.write(next) };
     OK
 }

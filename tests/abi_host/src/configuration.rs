@@ -1,4 +1,4 @@
-//! Configurations, and their calls to authorization servers.
+//! The filter's configurations, and their calls to authorization servers.
 
 use core::{
     ptr,
@@ -19,20 +19,20 @@ use crate::{
     requests,
 };
 
-/// A configuration that Envoy has loaded. It ends with its last stream, or later.
+/// A configuration that the library has loaded. It lives at least as long as its last stream.
 pub(crate) struct Configuration {
     pub(crate) library: &'static Library,
-    /// The number that the library returned; 0 while it loads the configuration.
+    /// The number that the library returned for the configuration; 0 while it is being loaded.
     own: AtomicUsize,
-    /// Where its main thread gets calls of its hook.
+    /// The channel on which the main thread learns that it must call the configuration's hook.
     pub(crate) main: Sender<Weak<Configuration>>,
     thread: ThreadId,
-    /// Back from the handle, which the library passes.
+    /// A reference to this object. The library only passes a bare pointer.
     itself: Weak<Configuration>,
     pub(crate) is_loading: AtomicBool,
     /// The number of metrics that are defined.
     pub(crate) metrics: AtomicUsize,
-    /// The number of its hooks that run on the main thread.
+    /// The number of the configuration's hooks that are running on the main thread.
     hooks: AtomicU32,
     next_call: AtomicU64,
     calls: Mutex<BTreeSet<u64>>,
@@ -49,7 +49,7 @@ pub(crate) enum Response {
 }
 
 impl Configuration {
-    /// Loads a configuration, on the main thread. `None` if the library refuses it.
+    /// Loads a configuration. Must run on the main thread. `None` if the library refuses it.
     pub(crate) fn load(
         library: &'static Library,
         name: &str,
@@ -81,7 +81,8 @@ impl Configuration {
         (!own.is_null()).then_some(configuration)
     }
 
-    /// The configuration of a handle during one of its hooks, on the main thread.
+    /// Returns the configuration of a handle. Ends the process if this is not the main thread, or
+    /// if none of the configuration's hooks is running.
     pub(crate) fn of(handle: Handle) -> Arc<Self> {
         CONFIGURATIONS.expect(handle.addr());
         // SAFETY: the configuration is alive, as the line above checks.
@@ -102,7 +103,7 @@ impl Configuration {
         ptr::without_provenance(self.own.load(Ordering::Acquire))
     }
 
-    /// For schedulers, which must not keep a configuration alive.
+    /// A weak reference, for schedulers, which must not keep a configuration alive.
     pub(crate) fn weak(&self) -> Weak<Self> {
         self.itself.clone()
     }
@@ -118,7 +119,7 @@ impl Configuration {
         result
     }
 
-    /// Calls the hook that a scheduler requested.
+    /// Calls the hook that a scheduler has requested.
     pub(crate) fn scheduled(&self) {
         self.in_hook(|| {
             let (handle, own) = (self.handle(), self.own());
@@ -126,7 +127,8 @@ impl Configuration {
         });
     }
 
-    /// Starts a call. Some calls cannot be started, and some end before this returns.
+    /// Starts a call to an authorization server. At random, some calls cannot be started, and some
+    /// end before this function returns.
     pub(crate) fn call(&self, number: &mut u64) -> u32 {
         const OK: u32 = 0;
         const NO_CLUSTER: u32 = 2;
@@ -157,7 +159,7 @@ impl Configuration {
         locked(&self.calls).first().copied()
     }
 
-    /// Ends a call, on the main thread.
+    /// Ends a call with a response. Must run on the main thread.
     pub(crate) fn respond(&self, call: u64, response: Response) {
         const SUCCESS: u32 = 0;
         const RESET: u32 = 1;
@@ -168,7 +170,8 @@ impl Configuration {
             Response::Unavailable => (SUCCESS, "503", "no healthy upstream".to_owned()),
             Response::Reset => (RESET, "", String::new()),
         };
-        // Everything is copied, so that a sanitizer notices if the library keeps it.
+        // Everything is copied and then freed, so that a sanitizer notices if the library uses it
+        // later.
         let status = status.as_bytes().to_vec();
         let headers = Vec::from([
             Header {

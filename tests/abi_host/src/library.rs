@@ -1,4 +1,4 @@
-//! Loads the library as Envoy does: by `dlopen`, with its symbols hidden from each other.
+//! Loads the library as Envoy does: with `dlopen`, so that other libraries do not see its symbols.
 
 use core::ffi::{CStr, c_char, c_int};
 use std::{
@@ -36,10 +36,10 @@ macro_rules! hooks {
                 Self {
                     $($name: {
                         let name = CString::new(concat!("envoy_dynamic_module_on_", stringify!($name)));
-                        // SAFETY: the library is loaded and stays so.
+                        // SAFETY: the library is loaded and stays loaded.
                         let found = unsafe { dlsym(handle, name.unwrap().as_ptr()) };
                         assert!(!found.is_null(), concat!("no hook ", stringify!($name)));
-                        // SAFETY: abi.h gives the hook this type.
+                        // SAFETY: abi.h declares the hook with this type.
                         unsafe {
                             mem::transmute::<Handle, unsafe extern "C" fn($($kind),*) $(-> $result)?>(found)
                         }
@@ -49,8 +49,7 @@ macro_rules! hooks {
 
             $(#[allow(clippy::too_many_arguments, reason = "Envoy's")]
             pub(crate) fn $name(&self, $($argument: $kind),*) $(-> $result)? {
-                // SAFETY: the host passes what it would accept itself: live handles, and octets that
-                // outlive the call.
+                // SAFETY: the host passes live handles, and octets that outlive the call.
                 unsafe { (self.$name)($($argument),*) }
             })*
         }
@@ -78,7 +77,7 @@ hooks! {
 }
 
 impl Library {
-    /// Loads a library, which stays loaded. As in Envoy, a path is loaded once.
+    /// Loads a library, which stays loaded. As in Envoy, each path is loaded only once.
     pub(crate) fn load(path: &Path) -> &'static Self {
         static LOADED: Mutex<BTreeMap<PathBuf, &'static Library>> = Mutex::new(BTreeMap::new());
         let mut loaded = locked(&LOADED);
@@ -89,7 +88,7 @@ impl Library {
 
     fn open(path: &Path) -> &'static Self {
         let name = CString::new(path.as_os_str().as_bytes()).unwrap();
-        // SAFETY: loading runs nothing but the initialisers of Rust's standard library.
+        // SAFETY: loading runs only the initialisers of Rust's standard library.
         let handle = unsafe { dlopen(name.as_ptr(), NOW) };
         if handle.is_null() {
             // SAFETY: the error text stays until the next call of `dlopen`.

@@ -1,5 +1,5 @@
-//! A random life of a process: its main thread plays updates of configurations and routes, clients,
-//! and authorization servers.
+//! A random sequence of events in one process. The main thread updates configurations and routes,
+//! and acts for clients and authorization servers.
 
 use std::{
     fs,
@@ -25,25 +25,25 @@ use crate::{
 };
 
 const WORKERS: usize = 3;
-/// The most configurations at a time.
+/// The maximum number of configurations, and of policies, at a time.
 const MOST: usize = 6;
-/// How long the end of all waiting requests may take on a busy machine.
+/// The maximum time until all waiting requests have ended, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The filter's name in Envoy's configuration.
 const NAME: &str = "portcullis";
-/// The places at which the library panics when a test asks for it.
+/// The places in the library's code where a test can make it panic.
 const DEFECTS: [&str; 10] = [
     "decided", "ended", "fetched", "policy", "read", "rebuild", "request", "tick", "trailers",
     "woken",
 ];
 
-/// What a life consists of.
+/// The parameters of a sequence of events.
 pub struct Plan<'a> {
     /// The versions of the library that are loaded. During an upgrade there are two.
     pub libraries: &'a [PathBuf],
-    /// The folder in which a file causes a panic, if the libraries have defects.
+    /// The folder in which a file causes a panic; `None` if the libraries have no defects.
     pub defects: Option<&'a Path>,
-    /// Where the random numbers start.
+    /// The seed of the random numbers.
     pub seed: u64,
     /// The number of events on the main thread.
     pub events: usize,
@@ -62,7 +62,7 @@ struct Life<'a> {
 }
 
 impl Plan<'_> {
-    /// Lives. If the library breaks a rule, the process ends.
+    /// Plays the events. If the library breaks a rule, the process ends.
     pub fn live(&self) {
         let mut random = Random::new(self.seed);
         let (main, scheduled) = mpsc::channel();
@@ -92,7 +92,7 @@ impl Plan<'_> {
 }
 
 impl Life<'_> {
-    /// Calls the hooks of configurations that were requested.
+    /// Calls the hooks that configurations have requested.
     fn run_scheduled(&self) {
         while let Ok(configuration) = self.scheduled.try_recv() {
             if let Some(configuration) = configuration.upgrade() {
@@ -193,7 +193,7 @@ impl Life<'_> {
         }
     }
 
-    /// Removes a configuration. It ends here, or with its last stream on a worker.
+    /// Removes a configuration. It ends now, or on a worker when its last stream ends.
     fn remove_configuration(&mut self) {
         if self.configurations.len() < 2 {
             return;
@@ -213,7 +213,7 @@ impl Life<'_> {
         }
     }
 
-    /// Ends the life. Every waiting request must end by itself, and the library must release
+    /// Ends the sequence. Every waiting request must end by itself, and the library must release
     /// everything.
     fn end(mut self) {
         if let Some(folder) = self.defects {
@@ -237,7 +237,7 @@ impl Life<'_> {
         self.policies.clear();
         self.configurations.clear();
         self.workers.drain(..).for_each(Worker::stop);
-        // Configurations that ended on a worker are swept when the next one is loaded.
+        // When the library loads a configuration, it releases those that have ended on a worker.
         for place in 0..self.libraries.len() {
             let text = requests::configuration(&mut self.random).to_string();
             let library = self.libraries[place];

@@ -1,7 +1,8 @@
-//! The handles that the library may use now. A handle that it uses too early, too late, on a wrong
-//! thread or twice ends the process.
+//! The handles that the library may use now. If the library uses another handle, or releases one
+//! twice, the process ends.
 //!
-//! Under a sanitizer, each handle is also memory that is freed when its owner ends.
+//! Each handle is also the address of memory that is freed when the owner of the handle ends, so a
+//! sanitizer notices a late use too.
 
 use std::{
     backtrace::Backtrace,
@@ -13,7 +14,7 @@ use std::{
 /// The number of log lines that a failure shows.
 const SHOWN: usize = 20;
 
-/// The addresses of one kind of handle.
+/// The addresses of the live handles of one kind.
 pub(crate) struct Live {
     kind: &'static str,
     all: Mutex<BTreeSet<usize>>,
@@ -50,7 +51,7 @@ impl Live {
         }
     }
 
-    /// Fails if handles are left at the end.
+    /// Fails if any handle is still alive.
     pub(crate) fn expect_none(&self) {
         let left = locked(&self.all).len();
         if left > 0 {
@@ -59,7 +60,7 @@ impl Live {
     }
 }
 
-/// Keeps a log line of the library for a failure.
+/// Keeps a log line of the library, which is shown if the test fails.
 pub(crate) fn keep_line(line: String) {
     let mut log = locked(&LOG);
     log.push_back(line);
@@ -68,7 +69,8 @@ pub(crate) fn keep_line(line: String) {
     }
 }
 
-/// Ends the process, because the library broke a rule. A panic could not pass through its frames.
+/// Ends the process, because the library broke a rule. A panic would not do, because it could not
+/// unwind through the library.
 pub(crate) fn die(reason: &str) -> ! {
     for line in &*locked(&LOG) {
         eprintln!("{line}");
@@ -77,7 +79,7 @@ pub(crate) fn die(reason: &str) -> ! {
     process::abort();
 }
 
-/// Locks a mutex, even if a thread has panicked with it.
+/// Locks a mutex, even if a thread has panicked while it held the lock.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The policies of routes.
+//! The policies of routes, as the library loads them.
 
 use core::ptr;
 
@@ -10,18 +10,18 @@ use crate::{
     live::die,
 };
 
-/// A route's policy. Envoy releases it when neither the route table nor a stream has it any more,
-/// on whichever thread that happens.
+/// A route's policy. Envoy releases it as soon as neither the route table nor a stream uses it, on
+/// any thread.
 pub(crate) struct RoutePolicy {
     library: &'static Library,
-    /// A number, which is never dereferenced.
+    /// The number that the library returned for the policy.
     own: usize,
-    /// Whether its routes need no token.
+    /// Whether routes with this policy need no token.
     pub(crate) disables: bool,
 }
 
 impl RoutePolicy {
-    /// Loads a policy, on the main thread. `None` if a test has caused a panic.
+    /// Loads a policy. Must run on the main thread. `None` if a test has made the library panic.
     pub(crate) fn load(library: &'static Library, disables: bool) -> Option<Self> {
         let policy = match disables {
             true => json!({ "disabled": true }),

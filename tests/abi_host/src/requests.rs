@@ -19,7 +19,7 @@ const ISSUER: &str = "https://login.example.com";
 /// The header that only Portcullis may set.
 pub(crate) const USER: &[u8] = b"x-user";
 const FORGED_USER: &[u8] = b"mallory";
-/// A number of headers that does not fit into the list that the library keeps on its stack.
+/// So many headers that the library's list of headers does not fit on its stack.
 const MANY: usize = 60;
 
 /// A header or trailer line.
@@ -39,7 +39,7 @@ pub(crate) enum Credential {
 /// A request of a client.
 pub(crate) struct Request {
     pub(crate) credential: Credential,
-    /// Whether its path needs no token.
+    /// Whether the path of the request needs no token.
     pub(crate) is_open: bool,
     pub(crate) headers: Vec<Line>,
     pub(crate) trailers: Option<Vec<Line>>,
@@ -51,9 +51,9 @@ pub(crate) struct Request {
 pub(crate) enum Route {
     Plain,
     Policy(Arc<RoutePolicy>),
-    /// A policy's number that means nothing to this library.
+    /// A number that this library has returned for no policy, as if another version had.
     Stale(usize),
-    /// Metadata as the proxy-wasm module reads it.
+    /// A policy in the route's metadata, where only the proxy-wasm module reads it.
     InWasmForm,
 }
 
@@ -78,7 +78,7 @@ static TOKENS: LazyLock<Vec<(Credential, String)>> = LazyLock::new(|| {
     ]
 });
 
-/// Whether a text contains a token.
+/// Whether a string contains the signature of a token.
 pub(crate) fn has_token(text: &str) -> bool {
     let tokens = TOKENS
         .iter()
@@ -173,7 +173,7 @@ impl Request {
         }
     }
 
-    /// Whether the request may pass a configuration of this library, if nothing fails.
+    /// Whether the request may pass a filter of this library, if no callback fails.
     pub(crate) fn may_pass(&self, library: &'static Library) -> bool {
         match &self.route {
             Route::Stale(_) | Route::InWasmForm => false,

@@ -1,4 +1,4 @@
-//! Streams. A stream stays on its worker's thread.
+//! Streams. A stream is only used on the thread of its worker.
 
 use core::{cell::Cell, cell::RefCell, ptr};
 use std::{
@@ -14,7 +14,7 @@ use crate::{
     requests::{Line, Request, USER},
 };
 
-/// What has happened to a request.
+/// The state of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// The library has not decided yet.
@@ -24,19 +24,19 @@ pub(crate) enum State {
     Answered,
 }
 
-/// A stream. Its address is the handle that the library gets.
+/// A stream. Its address is the handle that the host passes to the library.
 pub(crate) struct Stream {
     pub(crate) number: u64,
     pub(crate) configuration: Arc<Configuration>,
     pub(crate) request: Request,
     pub(crate) headers: RefCell<Vec<Line>>,
     pub(crate) trailers: RefCell<Vec<Line>>,
-    /// What is lent to the library until the next change or the end of the hook.
+    /// The octets that are lent to the library until the headers change or the hook returns.
     lent: RefCell<Vec<Box<[u8]>>>,
     pub(crate) state: Cell<State>,
-    /// Whether the library was told that the stream has ended.
+    /// Whether the host has called the library's hook for the end of the stream.
     pub(crate) has_ended: Cell<bool>,
-    /// Whether a callback failed, so that the request must not pass.
+    /// Whether a callback has failed. The request must then not pass.
     pub(crate) has_failed: Cell<bool>,
     hooks: Cell<u32>,
     own: Cell<usize>,
@@ -78,7 +78,8 @@ impl Stream {
         stream
     }
 
-    /// The stream of a handle, during one of its hooks on its thread.
+    /// Returns the stream of a handle. Ends the process if this is not the stream's thread, if none
+    /// of its hooks is running, or if the stream has ended.
     pub(crate) fn of(handle: Handle) -> Rc<Self> {
         let stream = Self::perhaps_ended(handle);
         if stream.has_ended.get() {
@@ -87,11 +88,12 @@ impl Stream {
         stream
     }
 
-    /// The same, for the few callbacks that Envoy allows until the hook returns.
+    /// Like [`Self::of`], but the stream may have ended. Envoy allows a few callbacks until the
+    /// hook in which the stream ended returns.
     pub(crate) fn perhaps_ended(handle: Handle) -> Rc<Self> {
         STREAMS.expect(handle.addr());
         let stream = handle.cast_const().cast::<Self>();
-        // SAFETY: the stream is alive, as the line above checks. The count of its owners is only
+        // SAFETY: the stream is alive, as the line above checks. The reference count is only
         // changed if this is the thread of the stream.
         let stream = unsafe {
             if (*stream).thread != thread::current().id() {
@@ -114,7 +116,7 @@ impl Stream {
         ptr::from_ref(self).cast_mut().cast()
     }
 
-    /// Runs one of its hooks. Afterwards, nothing is lent any more.
+    /// Runs one of the stream's hooks. When it has returned, all lent octets are freed.
     pub(crate) fn in_hook<R>(&self, hook: impl FnOnce(Handle, Own) -> R) -> R {
         self.hooks.set(self.hooks.get() + 1);
         let result = hook(self.handle(), self.own());
@@ -133,12 +135,12 @@ impl Stream {
         lent
     }
 
-    /// Frees what is lent, as Envoy does when something changes.
+    /// Frees all lent octets, as Envoy may do when the headers change.
     pub(crate) fn take_back(&self) {
         self.lent.borrow_mut().clear();
     }
 
-    /// Lends all lines of the headers or trailers.
+    /// Lends all lines of the headers or trailers to the library.
     pub(crate) fn lend_lines(&self, lines: &RefCell<Vec<Line>>, out: *mut Header) {
         self.take_back();
         for (place, (name, value)) in lines.borrow().iter().enumerate() {
@@ -146,12 +148,12 @@ impl Stream {
                 name: self.lend(name),
                 value: self.lend(value),
             };
-            // SAFETY: the library has room for as many headers as it was told.
+            // SAFETY: the library has asked for the number of headers and has room for all of them.
             unsafe { out.add(place).write(header) };
         }
     }
 
-    /// Fails if the request must not pass, or has not the identity of its token.
+    /// Fails if the request must not pass, or if it does not have the identity in its token.
     pub(crate) fn expect_may_pass(&self) {
         if self.has_failed.get() || !self.request.may_pass(self.configuration.library) {
             die(&format!("a request passes: {:?}", self.request.credential));

@@ -1,4 +1,4 @@
-//! Workers. Each has a thread, which plays the life of its streams.
+//! Workers. Each worker has a thread, which handles the worker's streams from start to end.
 
 use core::{
     cell::RefCell,
@@ -23,20 +23,20 @@ use crate::{
     stream::{State, Stream},
 };
 
-/// `FilterHeadersStatus`.
+/// The values of Envoy's `FilterHeadersStatus`.
 const CONTINUE: u32 = 0;
 const STOP_ALL: u32 = 4;
 
-/// What happens on a worker.
+/// An event on a worker.
 pub(crate) enum Event {
     Begin(Arc<Configuration>, Box<Request>),
-    /// A client leaves. The number selects one of the streams.
+    /// A client leaves. The number selects the stream.
     Leave(usize),
-    /// A scheduler requested the hook of a stream.
+    /// A scheduler has requested the hook of the stream with this number.
     Scheduled(u64),
     /// The drain time is over: all streams of a configuration end.
     Drained(Arc<Configuration>),
-    /// All streams end, and then the thread.
+    /// All streams end, and then the thread ends.
     Stop,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Worker {
     thread: JoinHandle<()>,
 }
 
-/// The worker of this thread.
+/// The data of the worker that runs in this thread.
 struct Own {
     streams: BTreeMap<u64, Rc<Stream>>,
     next: u64,
@@ -60,17 +60,17 @@ thread_local! {
     static OWN: RefCell<Option<Own>> = const { RefCell::new(None) };
 }
 
-/// Runs `act` with the worker of this thread. No hook may run during that.
+/// Runs `act` with the data of this thread's worker. `act` must not call a hook of the library.
 fn with<R>(act: impl FnOnce(&mut Own) -> R) -> R {
     OWN.with_borrow_mut(|own| act(own.as_mut().unwrap_or_else(|| die("not a worker"))))
 }
 
-/// Returns true in one of `times` cases.
+/// Returns true with the probability 1 / `times`.
 pub(crate) fn once_in(times: usize) -> bool {
     with(|own| own.random.once_in(times))
 }
 
-/// Where this worker gets its events.
+/// The channel on which this worker receives events.
 pub(crate) fn events() -> Sender<Event> {
     with(|own| own.events.clone())
 }
@@ -122,7 +122,7 @@ fn run(received: &Receiver<Event>, waiting: &AtomicUsize) {
                 chosen.iter().for_each(end);
             }
             Event::Scheduled(number) => {
-                // Nothing happens if the stream is gone.
+                // If the stream has ended, nothing happens.
                 if let Some(stream) = with(|own| own.streams.get(&number).cloned()) {
                     let library = stream.configuration.library;
                     stream.in_hook(|handle, own| library.http_filter_scheduled(handle, own, 0));
@@ -181,7 +181,7 @@ fn begin(configuration: Arc<Configuration>, request: Request) {
     }
 }
 
-/// Lets a request pass: its body, its trailers and the response follow.
+/// Lets a request pass, and runs the hooks for its body, its trailers and its response.
 pub(crate) fn pass(stream: &Rc<Stream>) {
     stream.expect_may_pass();
     stream.state.set(State::Passed);
@@ -207,7 +207,7 @@ pub(crate) fn pass(stream: &Rc<Stream>) {
     }
 }
 
-/// Ends a stream, if it has not ended.
+/// Ends a stream, unless it has already ended.
 pub(crate) fn end(stream: &Rc<Stream>) {
     if stream.has_ended.get() {
         return;
@@ -221,7 +221,8 @@ pub(crate) fn end(stream: &Rc<Stream>) {
     with(|own| own.streams.remove(&stream.number));
 }
 
-/// Ends streams while one of them is answered or resumed, as the end of a connection does.
+/// Ends streams at random while `stream` is being answered or resumed, as the end of a connection
+/// may do.
 pub(crate) fn end_some(stream: &Rc<Stream>) {
     if once_in(6) {
         let other = with(|own| {

@@ -1,9 +1,9 @@
 //! A module that makes the host calls of a script and answers with their results.
 //!
-//! A request's header `script` holds steps, separated by `;`. As in Portcullis, the request waits,
-//! and the root context works: it runs the script on its next tick and answers with a JSON array
-//! that has one element per step. A misspelt step traps. A request without a script passes, because
-//! it is for another module.
+//! A request's header `script` contains steps, separated by `;`. As in Portcullis, the request
+//! waits while the root context works: on its next tick, the root context runs the script and
+//! answers with a JSON array that has one element per step. A misspelt step traps. A request
+//! without a script passes, because it is meant for another module.
 #![allow(
     clippy::disallowed_methods,
     clippy::panic,
@@ -29,7 +29,7 @@ proxy_wasm::main! {{ proxy_wasm::set_root_context(|_| Box::new(Root::default()))
 thread_local! {
     /// The scripts of this VM that wait for a tick.
     static ARRIVED: RefCell<Vec<Run>> = const { RefCell::new(Vec::new()) };
-    /// Whether this VM has run a script that begins with `once`.
+    /// Whether this VM has run a script with the step `once`.
     static PLAYED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -96,18 +96,19 @@ impl Context for Root {
 }
 
 impl Root {
-    /// Runs the remaining steps, and then answers the request that brought the script, if it is still open.
+    /// Runs the remaining steps. Then answers the request that contained the script, if it is still
+    /// open.
     fn play(&mut self, mut run: Run) {
         while let Some(step) = run.steps.pop_front() {
             let answer = match step.split_whitespace().collect::<Vec<_>>()[..] {
                 ["configuration"] => format!("{:?}", self.configuration),
-                // Makes an HTTP call and gives the status of its response, or null without a
-                // response. The script continues after the response.
+                // Makes an HTTP call. The result is the status of the response, or null if there is
+                // no response. The script continues when the call has ended.
                 ["call", cluster, milliseconds] => match call(cluster, number(milliseconds)) {
                     Ok(token) => return drop(self.calls.insert(token, run)),
                     Err(refused) => status(Err(refused)),
                 },
-                // Logs which request waits, and leaves its answer to another script.
+                // Logs the number of this request, which waits until another script answers it.
                 ["wait"] => {
                     let line = format!("waiting {}", run.stream);
                     return hostcalls::log(LogLevel::Info, &line).unwrap();
@@ -143,7 +144,7 @@ impl Run {
                 Some(value.as_bytes()),
                 Some(number(cas)),
             )),
-            // The value in hexadecimal digits; null if the key is missing.
+            // Returns the value in hexadecimal digits; null if the key is missing.
             ["hex", key] => match hostcalls::get_shared_data(key).unwrap() {
                 (Some(value), _) => format!("\"{}\"", hex(&value)),
                 (None, _) => "null".into(),
@@ -152,7 +153,7 @@ impl Run {
                 status(hostcalls::set_shared_data(key, Some(&octets(value)), None))
             }
             ["empty", key] => status(hostcalls::set_shared_data(key, None, None)),
-            // The value and its version.
+            // Returns the value and its version; null if the key is missing.
             ["get", key] => match hostcalls::get_shared_data(key).unwrap() {
                 (_, None) => "null".into(),
                 (None, Some(version)) => format!("[\"\",{version}]"),
@@ -160,14 +161,15 @@ impl Run {
             },
             ["context"] => self.stream.to_string(),
             ["effective", context] => status(hostcalls::set_effective_context(number(context))),
-            // Makes later steps of the script apply to its own request again.
+            // Makes later steps apply to the request that contained the script again.
             ["own"] => status(hostcalls::set_effective_context(self.stream)),
             ["respond"] => status(self.respond()),
             ["header", wanted] => {
                 let lines = self.headers.iter().filter(|(name, _)| name == wanted);
                 format!("{:?}", lines.map(|(_, value)| value).collect::<Vec<_>>())
             }
-            // A property's bytes; null if it is missing. Segments are separated by `/`.
+            // Returns a property's bytes; null if it is missing. `/` separates the segments of its
+            // path.
             ["property", path] => match hostcalls::get_property(path.split('/').collect()) {
                 Ok(Some(value)) => format!("{value:?}"),
                 Ok(None) => "null".into(),
@@ -177,7 +179,7 @@ impl Run {
                 status(hostcalls::set_property(vec![key], Some(value.as_bytes())))
             }
             ["foreign", name] => status(hostcalls::call_foreign_function(name, None).map(drop)),
-            // The result of a foreign function. Its argument is in hexadecimal digits.
+            // Returns the result of a foreign function. The argument is in hexadecimal digits.
             ["ask", name, arguments] => {
                 let arguments = octets(arguments);
                 match hostcalls::call_foreign_function(name, Some(&arguments)) {
@@ -189,7 +191,8 @@ impl Run {
                 let headers = MapType::HttpRequestHeaders;
                 status(hostcalls::set_map_value(headers, name, Some(value)))
             }
-            // Whether the script is the first in this VM. If not, the rest of it is skipped.
+            // Returns whether this script is the first in this VM to contain the step. If not,
+            // skips the other steps.
             ["once"] => {
                 let first = !PLAYED.replace(true);
                 self.steps.retain(|_| first);

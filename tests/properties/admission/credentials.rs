@@ -1,4 +1,4 @@
-//! Good and bad credentials. The way they are made shows whether a credential is good.
+//! Good and bad credentials. The test knows which credentials are good, because it makes them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::{prelude::*, sample::select};
@@ -9,7 +9,7 @@ use crate::world::{NOW, forger, signer};
 const ISSUED: i64 = NOW - 50;
 pub(super) const SECRET: &str = "c2VjcmV0-of-256-bits_0123456789abcdef";
 
-/// The recipe for a credential. A client secret ignores the fields that only tokens have.
+/// The content of a credential. A client secret ignores the fields that only tokens have.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
     /// The provider: `people` accepts tokens, `jobs` accepts client secrets.
@@ -44,7 +44,8 @@ const SCOPES: [&str; 8] = [
 ];
 
 pub(super) fn made() -> impl Strategy<Value = Made> {
-    // Faults are rare, so that most bad credentials have only one. Each fault alone must be enough.
+    // Faults are rare, so that most bad credentials have only one fault. One fault must be enough
+    // for a refusal.
     let rarely = || prop::bool::weighted(0.12);
     let of = |good: &'static str, bad: &'static str| {
         rarely().prop_map(move |is_bad| if is_bad { bad } else { good })
@@ -91,7 +92,7 @@ impl Made {
         STANDARD.encode(format!("{}:{secret}", self.client))
     }
 
-    /// The credential as text, and whether it is a token.
+    /// The credential as a string, and whether it is a token.
     pub(super) fn text(&self) -> (String, bool) {
         match self.provider {
             "people" => (self.token(), true),

@@ -1,8 +1,9 @@
-//! Without a verified credential that suffices, no request passes and no one sees the status.
+//! Without a verified credential that is sufficient, no request passes, and nobody sees the status
+//! page.
 //!
-//! Random credentials in all places are sent to rules of every kind. The test knows which
-//! credentials are good because it made them, without parsing them, and compares the engine's
-//! decisions.
+//! Random credentials in all places are sent to rules of every kind. The test made the credentials,
+//! so it knows without parsing which of them are good. It compares the engine's decisions with this
+//! knowledge.
 
 mod credentials;
 mod policy;
@@ -30,7 +31,7 @@ struct Asked {
     method: &'static str,
     /// The seconds that pass before the request.
     pass: i64,
-    /// A header that only the gate may set.
+    /// A header that only the gate may set, and that the client sends anyway.
     spoof: Option<&'static str>,
 }
 
@@ -156,7 +157,7 @@ fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> 
             now - NOW
         );
     } else if let [(made, Place::Authorization)] = &asked.credentials[..] {
-        // The gate must not refuse a good credential, either.
+        // A good credential must not be refused.
         let expected = made.is_good(now) && may(asked.path, asked.method, &good);
         prop_assert!(!expected, "{decision:?} {asked:?} at {}", now - NOW);
     }
@@ -198,8 +199,8 @@ fn check_headers(edits: &[HeaderEdit], asked: &Asked, good: &[&Made]) -> Result<
 fn nothing_passes_without_a_credential_that_verifies_for_its_rule() {
     let configuration = policy::configuration();
     let (passed, refused) = (Cell::new(0), Cell::new(0));
-    // A few credentials and paths are used again and again as time passes. The cache knows a
-    // repeated credential, although another rule may have verified it.
+    // A few credentials and paths are used again and again as time passes. A repeated credential
+    // may come from the cache, perhaps after it was verified for another rule.
     let histories = (
         prop::collection::vec(asked(), 1..6),
         prop::collection::vec(any::<[prop::sample::Index; 2]>(), 1..25),

@@ -1,4 +1,4 @@
-//! The policy that the credentials are sent to, and a model of its decisions.
+//! The policy that decides on the credentials, and a model that predicts its decisions.
 
 use portcullis::verification::SecretHash;
 use serde_json::{Value, json};

@@ -1,7 +1,9 @@
-//! An intruder overwrites the shared record with garbage and with each of its earlier values.
+//! An intruder overwrites the shared record of a key set with garbage and with its own earlier
+//! values.
 //!
-//! With `shared_memory_key`, no worker returns to a key set older than one that it has served, not
-//! even after an update of its configuration, and no worker serves keys for longer than allowed.
+//! With `shared_memory_key`, a worker never returns to a key set that is older than one it has
+//! already served, not even after an update of its configuration. No worker serves keys for longer
+//! than allowed.
 
 use portcullis::{
     engine::Engine,
@@ -18,7 +20,7 @@ use super::{
 };
 use crate::world::runs;
 
-/// An event while an intruder can write to shared memory.
+/// An event in a world with an intruder who can write to shared memory.
 #[derive(Clone, Debug)]
 enum Hostile {
     Happens(Event),
@@ -36,8 +38,8 @@ fn hostile() -> impl Strategy<Value = Hostile> {
     ]
 }
 
-/// A worker: its engine, its calls, the number of the newest key set that it has served, and the
-/// data that its VM keeps across updates.
+/// A worker: its engine, its pending calls, the number of the newest key set that it has served,
+/// and what its VM remembers across updates.
 type Worker = (Engine, Vec<Call>, u64, SeenRecords);
 
 struct World {
@@ -98,8 +100,8 @@ impl World {
                 }
             }
             Hostile::Happens(Event::Succeed) => {
-                // No two answers arrive at the same time: workers that cannot see each other's
-                // records order key sets by time.
+                // No two answers may arrive at the same time, because workers that cannot see each
+                // other's records order key sets by time.
                 self.now += 1;
                 let number = self.published_at.len();
                 self.published_at.push(self.now);

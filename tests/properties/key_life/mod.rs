@@ -1,9 +1,9 @@
 //! The life of a key set in random histories: several workers share records in one store, the
 //! server's answers are good, bad, late or missing, workers die and are replaced, and time passes.
 //!
-//! In every history, at most one pending fetch has the lease. Keys serve within their limits and no
-//! longer. The server is not asked more often than back-off and cool-down allow. Once the server
-//! answers, every worker recovers.
+//! In every history, at most one pending fetch has the lease. No worker uses keys for longer than
+//! their limits allow. The server gets no more requests than back-off and cool-down allow. Once the
+//! server answers, every worker recovers.
 
 mod intruder;
 mod store;
@@ -35,11 +35,12 @@ const PROVIDER: ProviderId = ProviderId::new(0);
 const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
-/// An event. Most events concern one worker.
+/// An event in a history. All events except `Pass` concern one worker.
 #[derive(Clone, Copy, Debug)]
 enum Event {
-    /// Time passes for all workers, in milliseconds.
+    /// This many milliseconds pass for all workers.
     Pass(u64),
+    /// The worker's timer ticks, so it fetches keys that are due.
     Tick,
     /// A token names a key that the worker does not have.
     UnknownKid,
@@ -71,13 +72,13 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// A pending call.
+/// A pending call to the server.
 struct Call {
     fetch: Fetch,
     begun: u64,
 }
 
-/// A worker: its engine and its calls.
+/// A worker: its engine and its pending calls.
 type Worker = (Engine, Vec<Call>);
 
 struct World {
@@ -86,7 +87,7 @@ struct World {
     workers: Vec<Worker>,
     /// The time at which a worker last accepted a good answer.
     good_at: Option<u64>,
-    /// The number of failures since then.
+    /// The number of failures since the last good answer.
     failures: u32,
     /// The time of the last failure.
     failed_at: u64,
@@ -225,7 +226,8 @@ impl World {
         }
     }
 
-    /// Fails if a fetch must not begin: another fetch has the lease, or it is too early.
+    /// Fails if no fetch may begin now, because another fetch has the lease or because it is too
+    /// early.
     fn check_begin(&mut self, may_learn_kid: bool) {
         let leased: Vec<u64> = self
             .workers
@@ -253,7 +255,7 @@ impl World {
         );
     }
 
-    /// Fails if keys serve for longer than the last good answer allows.
+    /// Fails if a worker uses keys for longer than the last good answer allows.
     fn check_serving(&self) {
         for (engine, ..) in &self.workers {
             if let Some(Keys::Serving(..)) = engine.keys().keys(PROVIDER, self.at()) {
@@ -266,8 +268,8 @@ impl World {
         }
     }
 
-    /// Once the server answers, every worker must have fresh keys after at most the lease and the
-    /// longest back-off.
+    /// From now on the server answers. Every worker must have fresh keys as soon as the lease and
+    /// the longest back-off have passed.
     fn recover(&mut self) {
         let patience = LEASE + MAX_BACK_OFF * 11 / 10 + 1000;
         let workers = self.workers.len();
