@@ -1,10 +1,10 @@
 //! Accepted audiences (RFC 7519 section 4.1.3).
 
-/// The audiences that a token may be for.
+/// The audiences that a provider or a rule accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audiences {
     /// Any audience (`allow_any_audience`).
     Any,
-    /// At least one of these, compared exactly.
+    /// At least one of these audiences, compared exactly.
     AnyOf(Vec<String>),
 }

@@ -1,4 +1,4 @@
-//! How, and how recently, the user must have authenticated (RFC 9470).
+//! Requirements on how, and how recently, the user authenticated (RFC 9470).
 
 use core::time::Duration;
 
@@ -9,14 +9,15 @@ use crate::{jose::Claims, time::UnixSeconds};
 /// A requirement on the user's authentication. Every part must be satisfied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    /// Accepted values of `acr`, in order of preference. Empty accepts any.
+    /// The accepted values of `acr`, in order of preference. An empty list accepts every token.
     pub acr_values: Vec<String>,
     /// The maximum time since the user authenticated (`auth_time`).
     pub max_age: Option<Duration>,
 }
 
 impl Authentication {
-    /// Returns true if the token's `acr` is accepted. A missing one is not.
+    /// Returns true if the token's `acr` is accepted. A missing `acr` is only accepted if
+    /// `acr_values` is empty.
     #[must_use]
     pub fn accepts_class(&self, claims: &Claims) -> bool {
         let acr = claims.member("acr").and_then(Value::as_str);
@@ -25,8 +26,8 @@ impl Authentication {
     }
 
     /// Returns true if the user authenticated recently enough. A missing `auth_time` is not recent.
-    /// Nor is one in the future: an issuer that counts in milliseconds would make every login
-    /// recent.
+    /// An `auth_time` in the future is not recent either: otherwise, with an issuer that counts in
+    /// milliseconds, every login would be recent.
     #[must_use]
     pub fn is_recent(
         &self,

@@ -1,16 +1,16 @@
 //! The authority of a request (`:authority`, `Host`).
 //!
-//! `ADMIN.example`, `admin.example.` and `admin.example:80` are the same host. If a rule for
-//! `admin.example` missed one of them, a client could evade the rule. But Envoy's virtual hosts
-//! only ignore case. For them, `admin.example.` and `admin.example:80` are other hosts, which may
-//! have other upstreams. If a rule for `admin.example` that requires no token also matched these
-//! hosts, anyone could reach their upstreams.
+//! `ADMIN.example`, `admin.example.` and `admin.example:80` are the same host as `admin.example`.
+//! If a rule for `admin.example` missed one of them, a client could evade the rule. But Envoy's
+//! virtual hosts only ignore case: to Envoy, `admin.example.` and `admin.example:80` are other
+//! hosts, which may have other upstreams. If a rule for `admin.example` that requires no token also
+//! matched these hosts, anyone could reach their upstreams.
 //!
-//! So with `path_policy: reject`, a condition is compared twice: with the authority as sent, and
-//! with its normal form. The normal form is in lower case, has no final dot, and has a port only if
-//! the condition names one. If the results differ, the request is refused. An authority without a
-//! normal form is refused too ([`is_ambiguous`]). IPv6 addresses are compared as text, because
-//! parsing and formatting them would add kilobytes to the module.
+//! So with `path_policy: reject`, each condition is compared twice: with the authority as it was
+//! sent, and with the authority's normal form. The normal form is in lower case, has no final dot,
+//! and has a port only if the condition names one. If the results differ, the request is refused.
+//! An authority without a normal form is refused too ([`is_ambiguous`]). IPv6 addresses are
+//! compared as text, because parsing and formatting them would add kilobytes to the module.
 
 use core::mem;
 use std::borrow::Cow;
@@ -18,14 +18,14 @@ use std::borrow::Cow;
 use crate::policy::{Pattern, StringMatch, Unclear};
 
 /// The maximum length of an authority: a host name of 255 octets (RFC 1035 section 2.3.4) and a
-/// port. The time of a regular expression grows with this length.
+/// port. The limit bounds the time that a regular expression takes.
 const MAX_OCTETS: usize = 255 + ":65535".len();
 
-/// Returns true if servers may read different hosts from an authority. A comma means two joined
-/// lines, the part before `@` does not belong to the host, and some servers decode `%`. Other
-/// servers stop at the first colon, trim dots or `;`, or interpret `[a.example]` and `:080`
-/// differently. Envoy already refuses octets that are not ASCII, spaces, and `/`, `?`, `#`, `\` and
-/// `|`; this function covers the other cases.
+/// Returns true if servers may read different hosts from an authority. A comma means that two
+/// header lines were joined, the part before `@` does not belong to the host, and some servers
+/// decode `%`. Other servers stop at the first colon, trim dots or `;`, or interpret `[a.example]`
+/// and `:080` differently. Envoy itself already refuses spaces, octets that are not ASCII, and `/`,
+/// `?`, `#`, `\` and `|`. This function covers the other cases.
 #[must_use]
 pub fn is_ambiguous(authority: &[u8]) -> bool {
     authority.len() > MAX_OCTETS || !str::from_utf8(authority).is_ok_and(has_one_form)
@@ -48,9 +48,10 @@ fn has_one_form(authority: &str) -> bool {
 }
 
 /// Returns true if the host has the form of a DNS name (RFC 1123 section 2.1). `_` is allowed,
-/// because service names have it. An empty host is allowed too: a client may send none.
+/// because names of services can contain it. An empty host is allowed too, because a client may
+/// send an empty `Host`.
 fn is_host_name(host: &str) -> bool {
-    // No part is empty, except behind the final dot.
+    // No label may be empty, except after a final dot.
     let mut before = b'.';
     host.bytes().all(|octet| {
         let before = mem::replace(&mut before, octet);
@@ -61,8 +62,8 @@ fn is_host_name(host: &str) -> bool {
     })
 }
 
-/// Returns true if the text between brackets has the shape of an IPv6 address (RFC 3986 section
-/// 3.2.2). It must have at least two colons, and otherwise only hexadecimal digits and dots.
+/// Returns true if the text between brackets looks like an IPv6 address (RFC 3986 section 3.2.2):
+/// it has only hexadecimal digits, dots and at least two colons.
 fn is_ipv6_shape(address: &str) -> bool {
     let is_part = |octet: u8| octet.is_ascii_hexdigit() || matches!(octet, b':' | b'.');
     address.bytes().all(is_part) && address.bytes().filter(|octet| *octet == b':').count() >= 2
@@ -71,31 +72,32 @@ fn is_ipv6_shape(address: &str) -> bool {
 /// Returns true if the text is a port without leading zeros, or empty. An empty port means the
 /// default port of the scheme (RFC 3986 section 3.2.3).
 fn is_port(digits: &str) -> bool {
-    // `parse` would also accept a plus sign.
+    // `parse` alone would also accept a plus sign.
     digits.is_empty()
         || (digits.starts_with(|first| matches!(first, '1'..='9')) && digits.parse::<u16>().is_ok())
 }
 
-/// A condition on the authority, compared both as sent and in normal form.
+/// A condition on the authority. It is compared with the authority as sent and with the normal
+/// form.
 #[derive(Clone, Debug)]
 pub struct AuthorityMatch {
     /// The pattern in lower case.
     pattern: StringMatch,
     port: Port,
-    /// True if the pattern may match a final dot. If so, the normal form is compared both with and
-    /// without the dot.
+    /// True if the pattern may match a final dot. The normal form is then compared both with and
+    /// without a final dot.
     sees_final_dot: bool,
 }
 
-/// What the normal form does with the request's port.
+/// How the normal form treats the port of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Port {
     /// The condition names no port, so the normal form has no port.
     Ignored,
     /// The condition names a port, so the normal form keeps the port.
     Named,
-    /// The condition is a regular expression, which may match a port or not, so the normal form is
-    /// compared both with and without the port.
+    /// The condition is a regular expression, which may or may not match a port. So the normal form
+    /// is compared both with and without the port.
     Either,
 }
 
@@ -125,7 +127,7 @@ impl AuthorityMatch {
         })
     }
 
-    /// Whether the condition matches a request's authority.
+    /// Returns true if the condition matches a request's authority.
     ///
     /// # Errors
     /// If the condition matches the authority as sent but not its normal form, or the other way
@@ -137,7 +139,7 @@ impl AuthorityMatch {
         };
         let as_sent = self.pattern.matches(&lower);
         let (host, port) = split(&lower);
-        // Most authorities are their own normal form and need no second comparison.
+        // Most authorities already are in normal form, so they need no second comparison.
         let has_one_form = host.len() == lower.len() && (as_sent || !self.sees_final_dot);
         if has_one_form || self.matches_normal(host, port) == as_sent {
             return Ok(as_sent);
@@ -162,8 +164,8 @@ impl AuthorityMatch {
     }
 }
 
-/// Splits an authority into the host without its final dot, and the port with its colon. The second
-/// part is empty if there is no port. Colons between brackets belong to an IPv6 address.
+/// Splits an authority into the host, without a final dot, and the port, with its colon. The port
+/// is empty if there is none. Colons between brackets belong to an IPv6 address.
 pub(super) fn split(authority: &str) -> (&str, &str) {
     let (host, port) = match authority.rfind(':').map(|colon| authority.split_at(colon)) {
         Some((host, ":")) => (host, ""),

@@ -1,6 +1,6 @@
 //! The rights that a verified token must grant: scopes, roles, claims, client identifiers.
 //!
-//! Only verified claims of one token are checked here. Rights of several tokens do not add up.
+//! The checks use the verified claims of one token. The rights of several tokens are not added up.
 
 use serde_json::Value;
 
@@ -15,23 +15,23 @@ use crate::{
 pub struct Authorization {
     /// Required scopes (RFC 6749 §3.3).
     pub scopes: Option<WordSet>,
-    /// Accepted roles; the token needs one of them. Empty requires none.
+    /// The accepted roles. The token needs one of them; an empty list requires no role.
     pub roles: Vec<String>,
     /// Required claims, each with its accepted values.
     pub claims: Vec<(ClaimPath, Vec<Value>)>,
-    /// Accepted client identifiers. Empty accepts every client.
+    /// The accepted client identifiers. An empty list accepts every client.
     pub client_ids: Vec<String>,
-    /// How the user must have authenticated. It depends on the time, so [`check`](Self::check) does
-    /// not cover it.
+    /// How the user must have authenticated. [`check`](Self::check) does not check this, because it
+    /// depends on the time.
     pub authentication: Option<Authentication>,
 }
 
-/// A set of words that is never empty. A token needs all of them or one of them.
+/// Scopes that a token needs: all of them, or one of them. The list is never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WordSet {
-    /// Every word is required.
+    /// Every scope is required.
     AllOf(Vec<String>),
-    /// One of the words is enough.
+    /// One of the scopes is enough.
     AnyOf(Vec<String>),
 }
 
@@ -48,10 +48,10 @@ pub struct Grants<'a> {
     pub claims: &'a Claims,
 }
 
-/// The right that a valid token lacks.
+/// What a valid token lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shortfall {
-    /// The user must authenticate in another way, or again. The value has the requirement and all
+    /// The user must authenticate in another way, or again. The values are the requirement and all
     /// scopes of the rule, so that the client can ask for both at once.
     Authentication(Authentication, Option<WordSet>),
     /// A required claim lacks an accepted value.
@@ -68,8 +68,8 @@ impl Authorization {
     /// Checks whether `grants` satisfies every part.
     ///
     /// # Errors
-    /// The first requirement that is not met. Scopes come first, since a client can request more of
-    /// them (RFC 6750 §3.1).
+    /// The first requirement that is not met. Scopes are checked first, because a client can
+    /// request more scopes (RFC 6750 §3.1).
     pub fn check(&self, grants: &Grants<'_>) -> Result<(), Shortfall> {
         if let Some(scopes) = &self.scopes
             && !scopes.is_granted_by(&grants.scopes)
@@ -112,8 +112,8 @@ impl Authorization {
         Shortfall::Authentication(authentication.clone(), self.scopes.clone())
     }
 
-    /// The role by which `grants` satisfies the rule: the token's first role that the rule accepts,
-    /// or simply its first role if the rule requires none.
+    /// Returns the role by which `grants` satisfies the rule. This is the token's first role that
+    /// the rule accepts, or the token's first role if the rule requires no role.
     #[must_use]
     pub fn satisfying_role<'a>(&self, grants: &Grants<'a>) -> Option<&'a str> {
         self.check(grants).ok()?;
@@ -123,7 +123,7 @@ impl Authorization {
 }
 
 impl WordSet {
-    /// The words, in the operator's order.
+    /// The scopes, in the order of the configuration.
     #[must_use]
     pub fn words(&self) -> &[String] {
         match self {
@@ -151,8 +151,8 @@ pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
     }
 }
 
-/// Compares JSON values. `1` and `1.0` are the same number, as in JSON itself. Integers are not
-/// converted to doubles, because an account number of 17 digits would then equal its neighbours.
+/// Compares JSON values. `1` and `1.0` are the same number, as in JSON. Integers are not converted
+/// to doubles: otherwise an account number of 17 digits would equal neighbouring numbers.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => json::are_equal(left, right),

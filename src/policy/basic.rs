@@ -14,9 +14,10 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// Parses the token68 of `Basic`: base64 of `id:secret` without control characters. OAuth
-    /// clients percent-encode both parts (RFC 6749 section 2.3.1), so both are decoded. This is
-    /// unambiguous, because configured identifiers and secrets never contain `%`.
+    /// Parses the token68 after `Basic`, which must be base64 of `id:secret` without control
+    /// characters. OAuth clients percent-encode the identifier and the secret (RFC 6749 section
+    /// 2.3.1), so both are decoded. This is unambiguous, because configured identifiers and secrets
+    /// never contain `%`.
     #[must_use]
     pub fn parse(token68: &str) -> Option<Self> {
         let pair = STANDARD.decode(token68).ok()?;
@@ -32,15 +33,16 @@ impl ClientCredentials {
     }
 }
 
-/// Omits the secret.
+/// Omits the identifier and the secret.
 impl fmt::Debug for ClientCredentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("ClientCredentials")
     }
 }
 
-/// Decodes percent-encoded octets. A `%` without two hexadecimal digits is kept. A `+` is kept too:
-/// it occurs in secrets in base64, and no identifier has the space that it could encode.
+/// Decodes percent-encoded octets. A `%` that is not followed by two hexadecimal digits is kept. A
+/// `+` is kept too: it occurs in secrets that are base64. It is never decoded to a space, which no
+/// identifier contains.
 fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -89,14 +91,14 @@ mod tests {
             (b":b", b"", b"b"),
             (b":", b"", b""),
             (b"a\xff:b\xfe", b"a\xff", b"b\xfe"),
-            // Percent-encoded, as by OAuth clients.
+            // Percent-encoded, as OAuth clients send it.
             (b"a%40b%3Ac:x%2Dy%5fz", b"a@b:c", b"x-y_z"),
             (b"a%:b%4", b"a%", b"b%4"),
             (b"%zz%:%%41+", b"%zz%", b"%A+"),
         ] {
             assert_eq!(read(pair), Some((id.to_vec(), secret.to_vec())), "{pair:?}");
         }
-        // RFC 7617 section 2.
+        // The example in RFC 7617 section 2.
         let example = ClientCredentials::parse("QWxhZGRpbjpvcGVuIHNlc2FtZQ==").unwrap();
         assert_eq!(example.id, b"Aladdin");
     }

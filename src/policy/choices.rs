@@ -1,9 +1,9 @@
-//! Choices that apply to every request.
+//! Settings that apply to every request.
 
 /// What happens to a request that no rule matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unmatched {
-    /// The request passes, without identity.
+    /// The request passes, without an identity.
     Allow,
     /// The request is refused, so that nothing is public by omission.
     Deny,
@@ -13,26 +13,26 @@ pub enum Unmatched {
 /// differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathPolicy {
-    /// Rules are matched against the text as sent, as in `jwt_authn`.
+    /// Rules are compared with the path, method and authority as sent, as in `jwt_authn`.
     Raw,
     /// The request is refused with 400.
     Reject,
 }
 
-/// Which requests look up the policy of their route.
+/// For which requests Portcullis looks up the policy of the route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteLookup {
-    /// Every request.
+    /// For every request.
     Always,
-    /// One request per second (`route_policies: off`), so that an unexpected policy is noticed.
+    /// For one request per second (`route_policies: off`), so that an unexpected policy is noticed.
     Sampled,
 }
 
-/// Whether denials block requests.
+/// What happens to denied requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// A denied request gets an error response.
     Enforce,
-    /// A denial is recorded, and the request passes without identity.
+    /// The denial is recorded, and the request passes without an identity.
     Shadow,
 }

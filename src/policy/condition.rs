@@ -5,7 +5,7 @@ use crate::{
     policy::{PathPolicy, StringMatch, Unclear, authority::AuthorityMatch},
 };
 
-/// A condition on one header.
+/// A condition on a header.
 #[derive(Clone, Debug)]
 pub struct HeaderMatch {
     /// The header's name in lower case, or a pseudo-header such as `:method`.
@@ -18,7 +18,8 @@ pub struct HeaderMatch {
     pub missing_is_empty: bool,
 }
 
-/// A requirement on a header. If the header has several lines, one matching line is enough.
+/// What a condition requires of a header. If the header has several lines, one matching line is
+/// enough.
 #[derive(Clone, Debug)]
 pub enum HeaderCondition {
     /// The header is absent.
@@ -34,11 +35,11 @@ pub enum HeaderCondition {
     },
     /// The value matches the pattern.
     Text(StringMatch),
-    /// The authority matches. It is compared both as sent and in its normal form.
+    /// The authority matches. Both the authority as sent and its normal form are compared.
     Authority(AuthorityMatch),
 }
 
-/// A condition on one query parameter.
+/// A condition on a query parameter.
 #[derive(Clone, Debug)]
 pub struct QueryMatch {
     /// The parameter's name, case-sensitive.
@@ -47,7 +48,7 @@ pub struct QueryMatch {
     pub condition: QueryCondition,
 }
 
-/// A requirement on a query parameter.
+/// What a condition requires of a query parameter.
 #[derive(Clone, Debug)]
 pub enum QueryCondition {
     /// The parameter is absent.
@@ -59,15 +60,17 @@ pub enum QueryCondition {
 }
 
 impl HeaderMatch {
-    /// Whether the condition holds. A condition on `:path` is compared with `target`, one reading
-    /// of the path, and not with the path as sent. Otherwise `/%61dmin` would evade it.
+    /// Returns true if the condition holds. A condition on `:path` is compared with `target`, which
+    /// is one reading of the path, and not with the path as sent. Otherwise `/%61dmin` would evade
+    /// a condition for `/admin`.
     ///
     /// As in Envoy, each line of a header is compared separately. If lines were joined, a client
-    /// could add a second line to `admin` and evade a rule for this value (CVE-2026-26308).
+    /// could send a second line besides the line `admin`, and so evade a rule for the value `admin`
+    /// (CVE-2026-26308).
     ///
     /// # Errors
-    /// With `path_policy: reject`, if servers could read the header or the method differently: CGI
-    /// and similar servers take `x_http_method_override` for `x-http-method-override`.
+    /// With `path_policy: reject`, if servers could read the header or the method differently. For
+    /// example, CGI and similar servers read `x_http_method_override` as `x-http-method-override`.
     pub(super) fn matches(
         &self,
         request: &Request<'_>,
@@ -93,14 +96,16 @@ impl HeaderMatch {
             (HeaderCondition::Absent, found) => found.is_none(),
             (_, Some(holds)) => holds,
             (condition, None) if self.missing_is_empty => condition.holds_for(b"")?,
-            // As in Envoy, a missing header fails even a negated condition on its value.
+            // As in Envoy, a condition on the value fails if the header is missing, even if the
+            // condition is negated.
             (_, None) => return Ok(false),
         };
         Ok(holds != self.inverted)
     }
 
-    /// Returns true if this condition on the method fails only because `method` is in lower case.
-    /// For example, `prefix: PUR` does not match `purge`, which a server may treat like `PURGE`.
+    /// Returns true if this is a condition on the method that fails only because `method` is in
+    /// lower case. For example, `prefix: PUR` does not match `purge`, which a server may treat like
+    /// `PURGE`.
     fn misses_other_case(&self, method: &str) -> bool {
         match &self.condition {
             HeaderCondition::Text(pattern) if self.name == ":method" => {
@@ -115,8 +120,8 @@ impl HeaderMatch {
 
 impl HeaderCondition {
     fn holds_for(&self, value: &[u8]) -> Result<bool, Unclear> {
-        // A byte that is not UTF-8 must not hide the other bytes: `admin\xff` still starts with
-        // `admin`.
+        // A byte that is not UTF-8 must not keep the other bytes from matching: `admin\xff` still
+        // starts with `admin`.
         let text = String::from_utf8_lossy(value);
         Ok(match self {
             Self::Range { start, end } => text
@@ -130,11 +135,11 @@ impl HeaderCondition {
 }
 
 impl QueryMatch {
-    /// Whether the condition holds for the first parameter with this name, as in Envoy.
+    /// Returns true if the condition holds for the first parameter with this name, as in Envoy.
     ///
     /// # Errors
-    /// With `path_policy: reject`, if servers could read the parameter differently. Some servers end
-    /// a parameter at `;`, so the query is read both ways.
+    /// With `path_policy: reject`, if servers could read the parameter differently. Some servers
+    /// end a parameter at `;`, so the query is read with and without `;` as a separator.
     pub(super) fn matches(&self, query: Option<&str>, policy: PathPolicy) -> Result<bool, Unclear> {
         let query = query.unwrap_or("").as_bytes();
         let holds = self.holds_in(query, policy)?;
@@ -148,9 +153,10 @@ impl QueryMatch {
         Ok(holds)
     }
 
-    /// Whether the condition holds in one reading of the query. A repeated parameter is an error if
-    /// the outcomes differ, since some servers use the first and others the last. A parameter such
-    /// as `.mode` or `mode[]` is an error too, since some servers read it as `mode`.
+    /// Returns true if the condition holds in one reading of the query. A repeated parameter is an
+    /// error if the condition holds for one occurrence but not for another, because some servers
+    /// use the first and others the last. A parameter such as `mode[]` is an error for a condition
+    /// on `mode`, because some servers read it as `mode`.
     fn holds_in(&self, query: &[u8], policy: PathPolicy) -> Result<bool, Unclear> {
         let mut found = None;
         for (name, value) in form_urlencoded::parse(query) {

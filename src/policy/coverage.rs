@@ -1,6 +1,6 @@
 //! Checks whether a rule matches every request that another rule matches.
 //!
-//! The result `true` is certain; `false` only means that it could not be proved.
+//! The result `true` is certain. The result `false` only means that coverage could not be proved.
 
 use crate::policy::{PathMatch, PathText, RouteMatch};
 
@@ -26,8 +26,8 @@ impl RouteMatch {
     }
 
     /// Returns true if the path condition `own` covers `other`. `comparable` is false if this rule
-    /// is case-sensitive but the other one ignores case. Then `own` only covers `other` if its text
-    /// has no letters.
+    /// is case-sensitive but the other rule ignores case. In this case, `own` only covers `other`
+    /// if the text of `own` has no letters.
     fn path_covers(&self, own: &PathMatch, other: &PathMatch, comparable: bool) -> bool {
         let (Some(text), Some(path)) = (text(own), text(other)) else {
             return false;
@@ -42,14 +42,15 @@ impl RouteMatch {
         match (own, other) {
             (PathMatch::Exact(_), PathMatch::Exact(_)) => rest.is_empty(),
             (PathMatch::Exact(_), _) => false,
-            // The textual prefix `/api` also matches `/apis`.
+            // A `PathMatch::Prefix` for `/api` also matches `/apis`, which the segment prefix
+            // `/api` does not.
             (PathMatch::SegmentPrefix(_), PathMatch::Prefix(_)) => rest.starts_with('/'),
             (PathMatch::SegmentPrefix(_), _) => rest.is_empty() || rest.starts_with('/'),
             _ => true,
         }
     }
 
-    /// The rest of `path` after `start`; `None` if `path` does not begin with `start`.
+    /// Returns the rest of `path` after `start`, or `None` if `path` does not begin with `start`.
     fn behind<'a>(&self, start: &str, path: &'a str) -> Option<&'a str> {
         path.get(start.len()..)
             .filter(|_| self.starts_with(path, start))

@@ -1,59 +1,59 @@
-//! Certificates of clients that a proxy in front of this one has authenticated.
+//! Client certificates that a trusted proxy in front of this proxy forwards in a header.
 
 use crate::{
     connection::{Connection, PeerName},
     http::{Request, are_confusable, client_cert, xfcc},
 };
 
-/// The header of Envoy's proxies.
+/// The header in which Envoy forwards client certificates.
 const XFCC: &str = "x-forwarded-client-cert";
 
-/// The headers of RFC 9440.
+/// The headers that RFC 9440 defines.
 const CLIENT_CERT: &str = "client-cert";
 const CLIENT_CERT_CHAIN: &str = "client-cert-chain";
 
-/// Every header that carries a client's certificate.
+/// Every header that can carry a client's certificate.
 const ALL: [&str; 3] = [CLIENT_CERT, CLIENT_CERT_CHAIN, XFCC];
 
-/// How to read the client's certificate from a header that a proxy in front sets.
+/// How to read the client's certificate from a header that a proxy in front of this one sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForwardedCertificate {
-    /// The header.
+    /// The header to read.
     pub header: CertificateHeader,
-    /// Whether the upstream gets the header of a trusted peer.
+    /// True if the header is passed on to the upstream when a trusted peer has set it.
     pub forward: bool,
     /// The proxies that may set the header.
     pub trusted_peers: TrustedPeers,
 }
 
-/// A header with the client's certificate.
+/// A header that can carry a client's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateHeader {
     /// `Client-Cert` (RFC 9440).
     ClientCert,
     /// `x-forwarded-client-cert`.
     Xfcc {
-        /// Which element counts, from the right and from 1. Elements further left may come from the
-        /// client.
+        /// Which element is used, counted from the right, starting with 1. Elements further left
+        /// may come from the client.
         from_right: usize,
     },
 }
 
-/// The peers of connections that may say which certificate the client has. Anyone else could
-/// invent the header.
+/// The peers that are trusted to forward client certificates. A header from any other peer may be
+/// forged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedPeers {
-    /// The SHA-256 digests of their certificates.
+    /// The SHA-256 digests of the peers' certificates.
     pub digests: Vec<[u8; 32]>,
-    /// Names of their certificates. Only a listener that has validated the certificate makes a name
-    /// true.
+    /// Names in the peers' certificates. A name is only trustworthy if the listener has validated
+    /// the certificate.
     pub names: Vec<(PeerName, String)>,
 }
 
-/// What a request's certificate headers are worth.
+/// How trustworthy a request's certificate headers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// There are none.
+    /// The request has no certificate headers.
     Absent,
     /// A peer that is not trusted has set them.
     Forged,
@@ -62,8 +62,8 @@ pub enum Standing {
 }
 
 impl ForwardedCertificate {
-    /// What the request's certificate headers are worth. Facts about the connection are read only if
-    /// there are any.
+    /// Returns how trustworthy the request's certificate headers are. Reads the properties of the
+    /// connection only if the request has such headers.
     #[must_use]
     pub fn standing(&self, request: &Request<'_>, connection: &dyn Connection) -> Standing {
         if !request.headers().iter().any(|(name, _)| carries(name)) {
@@ -75,7 +75,8 @@ impl ForwardedCertificate {
         }
     }
 
-    /// The digest of the client's certificate in the header of a trusted peer.
+    /// The digest of the client's certificate in the header. Call this only if a trusted peer has
+    /// set the header.
     #[must_use]
     pub fn digest(&self, request: &Request<'_>) -> Option<[u8; 32]> {
         match self.header {
@@ -86,7 +87,7 @@ impl ForwardedCertificate {
         }
     }
 
-    /// Whether `name` may not reach the upstream.
+    /// Returns true if the header `name` must be removed before the request goes to the upstream.
     #[must_use]
     pub fn removes(&self, name: &[u8], standing: Standing) -> bool {
         let is_own = match self.header {
@@ -114,7 +115,8 @@ impl TrustedPeers {
     }
 }
 
-/// Whether some server reads the header as one that carries a client's certificate.
+/// Returns true if some server would read the header `name` as one that carries a client's
+/// certificate.
 #[must_use]
 pub fn carries(name: &[u8]) -> bool {
     ALL.iter().any(|own| are_confusable(own.as_bytes(), name))

@@ -25,6 +25,6 @@ pub struct ClaimHeader {
 pub struct IdentityHeader {
     /// The header's name.
     pub name: HeaderName,
-    /// The template of its value.
+    /// The template of the header's value.
     pub template: IdentityTemplate,
 }

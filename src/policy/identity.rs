@@ -1,10 +1,10 @@
 //! The caller's identity: one string made from a verified token, such as
 //! `oauth-{role}$@{org}.{cloud}`.
 //!
-//! Two callers never get the same string. In the template, literal text ends each value. A value
-//! from a token that contains this literal text is refused: otherwise a role called
-//! `admin$@1.example` could pass for a role of another organisation. If the token lacks a value for
-//! a placeholder, there is no identity at all, not a partial one.
+//! Two callers never get the same string. In the template, each value is followed by literal text.
+//! A value from a token is refused if it contains the literal text that follows it: otherwise a
+//! role called `admin$@1.example` could pass for a role of another organisation. If the token lacks
+//! a value for a placeholder, the caller has no identity, rather than a partial one.
 
 use std::borrow::Cow;
 
@@ -35,13 +35,13 @@ pub enum IdentityPart {
     Role,
 }
 
-/// An identity that could be read as another caller's.
+/// The identity could be mistaken for the identity of another caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AmbiguousIdentity;
 
 impl IdentityTemplate {
-    /// Makes the identity from a token's `claims` and the `role` by which it satisfied the rule;
-    /// `None` if a value is missing.
+    /// Makes the identity from a token's `claims` and the `role` by which the token satisfied the
+    /// rule. Returns `None` if a value is missing.
     ///
     /// # Errors
     /// If a value contains the literal text that follows it in the template.
@@ -73,7 +73,7 @@ impl IdentityTemplate {
     }
 }
 
-/// A claim as text; `None` for null, lists and objects, which identify nobody.
+/// Converts a claim to text. Returns `None` for null, lists and objects, which identify nobody.
 fn text(claim: &Value) -> Option<Cow<'_, str>> {
     match claim {
         Value::String(text) => Some(Cow::Borrowed(text)),
@@ -131,8 +131,8 @@ mod tests {
             ("admin$", "s", false),
             ("a$b@c", "s$@", false),
             ("admin", "s::x", true),
-            // `s:` and the separator `::` make `s:::`, which could also be `s`, `::` and a value
-            // that begins with `:`.
+            // `s:` and the literal text `::` make `s:::`. This could also be the value `s`,
+            // followed by `::` and a value that begins with `:`.
             ("admin", "s:", true),
         ] {
             let made = identity(Some(role), &json!({"sub": subject}));

@@ -1,12 +1,13 @@
-//! The operator's rules about requests and about verified tokens.
+//! The operator's rules for requests and verified tokens.
 //!
-//! The types here are small values without state. A [`Rule`] joins a [`RouteMatch`] to a
-//! [`Requirement`] and an [`Authorization`]. [`Places`] lists where tokens may be. [`authority`]
-//! finds hosts that servers could read in more than one way. This module does not depend on keys,
-//! time or the host.
+//! The types here are small values without state. A [`Rule`] combines a [`RouteMatch`], a
+//! [`Requirement`] and an [`Authorization`]. [`Places`] lists the places in a request where tokens
+//! may be. [`authority`] detects host names that servers could read in more than one way. This
+//! module does not depend on keys, on the time or on the host that runs Portcullis.
 //!
-//! If a request matches a rule in one reading but not in another, the match is [`Unclear`]. The
-//! request is then refused, because a server behind the proxy may use the other reading.
+//! Servers can read some requests in several ways. If a request matches a rule in one reading but
+//! not in another, the match is [`Unclear`]. The request is then refused, because a server behind
+//! the proxy may use the other reading.
 //!
 //! ```
 //! use portcullis::{

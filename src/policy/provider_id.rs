@@ -11,7 +11,7 @@ impl ProviderId {
         Self(index)
     }
 
-    /// The position.
+    /// The position in the configuration.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0

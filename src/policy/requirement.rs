@@ -7,7 +7,7 @@ use crate::{
     policy::{Audiences, Authorization, ProviderId, RouteMatch},
 };
 
-/// Requirements selected by a value that another filter wrote to the filter state.
+/// Requirements that are selected by a value in the filter state, which another filter wrote.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilterStateRules {
     /// The name of the value in the filter state.
@@ -21,7 +21,7 @@ pub struct FilterStateRules {
 pub struct Rule {
     /// The requests that the rule applies to.
     pub route: RouteMatch,
-    /// The required tokens; with `None`, no token is required.
+    /// The required tokens. `None` requires no token.
     pub requirement: Option<Requirement>,
     /// The rights that a verified token must grant.
     pub authorization: Option<Authorization>,
@@ -32,14 +32,15 @@ pub struct Rule {
 pub enum Requirement {
     /// Every member must hold (`requires_all`).
     All(Vec<Requirement>),
-    /// Holds without a token. A token that is present must be valid (`allow_missing`).
+    /// Holds if the request has no token. A token that is present must be valid (`allow_missing`).
     AllowMissing,
-    /// Always holds. A valid token still provides its identity (`allow_missing_or_failed`).
+    /// Always holds. A valid token still provides the caller's identity
+    /// (`allow_missing_or_failed`).
     AllowMissingOrFailed,
-    /// Always holds, and no signature is checked, so the claims may be forged
-    /// (`extract_only_without_validation`).
+    /// Always holds. The token's claims are passed on although its signature is not checked, so
+    /// they may be forged (`extract_only_without_validation`).
     ExtractOnly(Extraction),
-    /// One member must hold; the first that does is used (`requires_any`).
+    /// At least one member must hold. The first one that holds is used (`requires_any`).
     Any(Vec<Requirement>),
     /// A token of this provider is required.
     Provider {
@@ -53,8 +54,8 @@ pub enum Requirement {
 /// How unverified claims are passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extraction {
-    /// The header that marks the claims as unverified. Without it, the upstream cannot distinguish
-    /// them from verified claims.
+    /// The header that marks the claims as unverified. Without this header, the upstream cannot
+    /// distinguish them from verified claims.
     pub status_header: Option<HeaderName>,
 }
 
@@ -108,9 +109,9 @@ impl Requirement {
         }
     }
 
-    /// Returns true if a part such as `allow_missing` applies to the tokens of all providers. In a
-    /// `requires_any` with a provider, it only applies to that provider's tokens; elsewhere it
-    /// applies to all, as in `jwt_authn`.
+    /// Returns true if a part such as `allow_missing` applies to the tokens of all providers. As in
+    /// `jwt_authn`, such a part in a `requires_any` that also names a provider only applies to the
+    /// tokens of the providers named there. Elsewhere it applies to the tokens of all providers.
     #[must_use]
     pub fn asks_anyone(&self) -> bool {
         match self {

@@ -1,10 +1,10 @@
-//! A protected resource (RFC 9728): a URL that clients name when they ask for tokens, and what the
-//! operator publishes about it.
+//! A protected resource (RFC 9728): the URL that clients state when they request tokens for it, and
+//! the metadata that the operator publishes about it.
 
 use super::ResourceUrl;
 
-/// The scope that asks for refresh tokens. It is no right at a resource, so neither metadata nor
-/// challenges name it.
+/// The scope with which a client requests refresh tokens. It grants no right at a resource, so
+/// neither metadata nor challenges contain it.
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// A protected resource.
@@ -12,19 +12,20 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 pub struct ProtectedResource {
     /// The URL that identifies the resource.
     pub url: ResourceUrl,
-    /// The identifiers of all other resources. A token for one of them is not accepted here, even if
-    /// its provider lists them as audiences.
+    /// The identifiers of all other resources. A token for one of these resources is not accepted
+    /// here, even if its provider lists the identifier as an audience.
     pub other_identifiers: Vec<String>,
-    /// True if paths below the resource are compared without case, because a rule below it ignores
-    /// case too.
+    /// True if paths are compared with the resource's path without case, because a rule for a path
+    /// below the resource ignores case too.
     pub ignores_case: bool,
-    /// True if no other resource has this host, so that the host's own metadata is the resource's.
+    /// True if no other resource has this host. The metadata of this resource is then also served
+    /// at the well-known path without a suffix.
     pub owns_host: bool,
     /// True if a challenge with status 401 names the scopes of the rule.
     pub challenge_scope: bool,
-    /// The origins whose pages may send requests; `None` allows any.
+    /// The origins whose web pages may send requests. `None` allows any origin.
     pub allowed_origins: Option<Vec<String>>,
-    /// What the metadata says.
+    /// The metadata of the resource.
     pub metadata: ResourceMetadata,
 }
 
@@ -33,17 +34,17 @@ pub struct ProtectedResource {
 pub struct ResourceMetadata {
     /// The issuers of tokens for the resource.
     pub authorization_servers: Vec<String>,
-    /// The scopes that rules require.
+    /// The scopes that the rules for the resource require.
     pub scopes_supported: Vec<String>,
-    /// Where tokens are read from.
+    /// The ways to send a token: `header` or `query`.
     pub bearer_methods: Vec<&'static str>,
     /// True if only tokens that are bound to a client certificate are accepted (RFC 8705).
     pub requires_certificate: bool,
-    /// A name for people.
+    /// The name of the resource, for people.
     pub name: Option<String>,
     /// The URL of a description for developers.
     pub documentation: Option<String>,
-    /// The URL of the rules for using the resource's data.
+    /// The URL of the policy on how clients may use the resource's data.
     pub policy_uri: Option<String>,
     /// The URL of the terms of service.
     pub tos_uri: Option<String>,
@@ -56,7 +57,7 @@ impl ProtectedResource {
         self.url.is_at(authority) && self.url.is_above(path, self.ignores_case)
     }
 
-    /// Returns true if this authority and path are those of the resource's metadata.
+    /// Returns true if the resource's metadata is at this authority and path.
     #[must_use]
     pub fn has_metadata_at(&self, authority: &str, path: &str) -> bool {
         let is_own_path =
@@ -64,7 +65,7 @@ impl ProtectedResource {
         is_own_path && self.url.is_at(authority)
     }
 
-    /// Returns true if a page of this origin may send requests.
+    /// Returns true if web pages of this origin may send requests.
     #[must_use]
     pub fn allows_origin(&self, origin: &[u8]) -> bool {
         self.allowed_origins.as_ref().is_none_or(|allowed| {
@@ -73,8 +74,8 @@ impl ProtectedResource {
         })
     }
 
-    /// Returns true if a token with this audience may be used here, if its provider accepts the
-    /// audiences for which `accepts` holds.
+    /// Returns true if a token with this audience may be used at this resource. `accepts` returns
+    /// true for the audiences that the token's provider accepts.
     #[must_use]
     pub fn admits_audience(&self, audience: &str, accepts: impl FnOnce(&str) -> bool) -> bool {
         audience == self.url.identifier()

@@ -1,8 +1,8 @@
-//! The URL that identifies a protected resource, and the URL of its metadata (RFC 9728 section 3.1).
+//! The URL of a protected resource, and the URL of its metadata (RFC 9728 section 3.1).
 //!
 //! A client compares the identifier in the metadata with the URL that it used, character by
-//! character. So the identifier is kept as the operator wrote it, and only requests are compared in
-//! other spellings.
+//! character. So the identifier is published exactly as the operator wrote it. Requests are also
+//! recognised in other spellings of the URL.
 
 use std::sync::Arc;
 
@@ -11,18 +11,19 @@ use crate::{
     policy::{HeaderCondition, PathMatch, PathPolicy, PathText, RouteMatch, authority},
 };
 
-/// The path of a host's own metadata. For other resources, their path follows it.
+/// The path of the metadata of a resource without a path. For other resources, the resource's path
+/// is appended.
 pub const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 /// The URL of a protected resource.
 #[derive(Clone, Debug)]
 pub struct ResourceUrl {
     identifier: String,
-    /// In lower case, without a final dot.
+    /// The host in lower case, without a final dot.
     host: String,
-    /// With its colon. If the URL names no port, the default of its scheme.
+    /// The port with its colon. If the URL has no port, this is the default port of its scheme.
     port: String,
-    /// Begins with a slash.
+    /// The path, which begins with a slash.
     path: PathText,
     metadata_path: PathText,
     metadata_url: Arc<str>,
@@ -39,7 +40,7 @@ impl ResourceUrl {
             "" => ":443",
             port => port,
         };
-        // The slash after the host is not part of the path in the well-known URL.
+        // A path that is only `/` is not appended to the well-known path.
         let inserted = if path == "/" { "" } else { path };
         let metadata_path = format!("{WELL_KNOWN}{inserted}");
         Self {
@@ -61,13 +62,14 @@ impl ResourceUrl {
         &self.identifier
     }
 
-    /// The URL of the metadata, as challenges name it.
+    /// The URL of the metadata, as it is in challenges.
     #[must_use]
     pub const fn metadata_url(&self) -> &Arc<str> {
         &self.metadata_url
     }
 
-    /// The length of the path. The longer of two paths above a request is the more specific one.
+    /// The length of the path. If a request is below two resources, the one with the longer path is
+    /// the more specific one.
     #[must_use]
     pub fn path_length(&self) -> usize {
         self.path.spelling().len()
@@ -79,14 +81,14 @@ impl ResourceUrl {
         self.host == other.host && self.port == other.port
     }
 
-    /// Returns true if both URLs name the same resource, in whatever spelling.
+    /// Returns true if both URLs identify the same resource, even if they are spelled differently.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.shares_host(other) && self.path.spelling() == other.path.spelling()
     }
 
     /// Returns true if a request with this authority is for the resource's host. Case and a final
-    /// dot do not matter. A port that the request leaves out is the default of the resource's
+    /// dot do not matter. An authority without a port has the default port of the resource's
     /// scheme.
     #[must_use]
     pub fn is_at(&self, authority: &str) -> bool {
@@ -98,7 +100,7 @@ impl ResourceUrl {
             }
     }
 
-    /// Returns true if `path` is the resource's path, or continues it by whole segments.
+    /// Returns true if `path` is the resource's path, or is below it by whole segments.
     #[must_use]
     pub fn is_above(&self, path: &str, ignores_case: bool) -> bool {
         self.path
@@ -113,8 +115,8 @@ impl ResourceUrl {
     }
 
     /// Returns true if some request for the resource, or for a path below it, can match `route`.
-    /// Conditions on other headers, on the query and on the method do not count. Nor do regular
-    /// expressions for paths: they may match anywhere.
+    /// Only the conditions on the path and on the authority are considered. A regular expression
+    /// for the path counts as matching.
     #[must_use]
     pub fn can_match(&self, route: &RouteMatch) -> bool {
         let folds = !route.case_sensitive;
@@ -133,8 +135,8 @@ impl ResourceUrl {
         reaches_path && self.can_have_authority(route)
     }
 
-    /// Returns true if the route's conditions on the authority hold for this host. A condition may
-    /// name the port or not, so it is tried with both.
+    /// Returns true if the route's conditions on the authority hold for this host. If the port is
+    /// the default port, the conditions are tried with and without it.
     fn can_have_authority(&self, route: &RouteMatch) -> bool {
         let with_port = format!("{}{}", self.host, self.port);
         let spellings: &[&str] = match self.has_default_port() {
@@ -149,7 +151,8 @@ impl ResourceUrl {
                     let request = Request::new(head);
                     match header.matches(&request, Some(target), PathPolicy::Reject) {
                         Ok(holds) => holds,
-                        // The condition names the host without its port.
+                        // The match is unclear if the condition names the host without its port. It
+                        // then counts as matching.
                         Err(_) => !header.inverted,
                     }
                 })

@@ -43,19 +43,20 @@ pub enum PathMatch {
     Prefix(PathText),
     /// The whole path, matched in linear time (`safe_regex`).
     Regex(Regex),
-    /// The beginning of the path in whole segments (`path_separated_prefix`), without trailing `/`.
+    /// The beginning of the path in whole segments (`path_separated_prefix`), without a trailing
+    /// `/`.
     SegmentPrefix(PathText),
 }
 
-/// A path that the operator wrote.
+/// A path in the operator's configuration.
 #[derive(Clone)]
 pub struct PathText {
     written: String,
-    /// The normal spelling, if it differs from `written` and may match too: a rule for `/café` or
-    /// `/caf%c3%a9` also matches `/caf%C3%A9`.
+    /// The normal spelling, if it differs from `written` and should match too. For example, a rule
+    /// for `/café` or `/caf%c3%a9` also matches `/caf%C3%A9`.
     normal: Option<String>,
-    /// The last octet that is not a slash, and its position, if the path has only one spelling.
-    /// Most request paths differ in this octet, so comparing it first is fast.
+    /// The position and value of the last octet that is not a slash, if the path has only one
+    /// spelling. Most requests for other paths differ in this octet, so it is compared first.
     mark: Option<(usize, u8)>,
 }
 
@@ -94,7 +95,7 @@ impl PathText {
         }
     }
 
-    /// The normal spelling, or the path as written if only that matches.
+    /// The normal spelling, or the path as written if no other spelling matches.
     #[must_use]
     pub fn spelling(&self) -> &str {
         self.normal.as_deref().unwrap_or(&self.written)
@@ -109,7 +110,8 @@ impl PathText {
         matches(&self.written) || self.normal.as_deref().is_some_and(matches)
     }
 
-    /// Returns true if `path` certainly does not begin with this path, if case matters.
+    /// Returns true if a quick check shows that `path` does not begin with this path. Only for
+    /// comparisons in which case matters.
     #[inline(always)]
     fn excludes(&self, path: &str) -> bool {
         match self.mark {
@@ -124,13 +126,13 @@ fn mark(path: &str) -> Option<(usize, u8)> {
 }
 
 impl RouteMatch {
-    /// Whether the rule applies to `request`, whose path and query are `target`. A request without
-    /// a path (CONNECT) only matches [`PathMatch::Connect`].
+    /// Returns true if the rule applies to `request`, whose path and query are `target`. A request
+    /// without a path (CONNECT) only matches [`PathMatch::Connect`].
     ///
     /// # Errors
-    /// With `path_policy: reject`, if a condition holds in one reading of the request and not in
-    /// another. This is not an error if another part of the rule does not match, because then the
-    /// rule applies in no reading.
+    /// With `path_policy: reject`, if a condition holds in one reading of the request but not in
+    /// another. This is not an error if another part of the rule does not match, because the rule
+    /// then applies in no reading.
     pub fn matches(
         &self,
         request: &Request<'_>,
@@ -144,8 +146,8 @@ impl RouteMatch {
         self.matches_behind_path(request, target, policy)
     }
 
-    /// Texts such that the rule can only match a path that begins with one of them; `None` if there
-    /// are no such texts.
+    /// Returns texts of which a path must begin with one for the rule to match. Returns `None` if
+    /// the rule may match any path.
     pub(super) fn starts(&self) -> Option<impl Iterator<Item = &str>> {
         match &self.path {
             PathMatch::Exact(own) | PathMatch::Prefix(own) | PathMatch::SegmentPrefix(own)
@@ -198,8 +200,9 @@ impl RouteMatch {
         self.methods.is_empty() || self.methods.iter().any(|own| own == method)
     }
 
-    /// Returns true if the rule names `method` in another case. A rule for `PURGE` does not accept
-    /// `purge`, but a server may treat `purge` like `PURGE`.
+    /// Returns true if `method` has lower-case letters and the rule names the same method in
+    /// another case. A rule for `PURGE` does not accept `purge`, but a server may treat `purge`
+    /// like `PURGE`.
     fn names_in_other_case(&self, method: &str) -> bool {
         let is_own = |own: &String| own.eq_ignore_ascii_case(method);
         self.methods.iter().any(is_own) && has_lower_case(method)

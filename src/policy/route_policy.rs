@@ -1,16 +1,16 @@
-//! A policy that one of the proxy's routes sets for its requests.
+//! The policy that an Envoy route sets for its requests.
 //!
-//! Envoy's routes have metadata, whose namespace `portcullis` holds the policy. The policy takes
-//! the place of the typed per-route configuration of `jwt_authn`. The operator writes it, and it is
-//! more specific than the rules. If it cannot be parsed, requests are denied: otherwise a misspelt
-//! policy would leave its route to a laxer rule.
+//! The policy is in the namespace `portcullis` of the route's metadata. It replaces the typed
+//! per-route configuration of `jwt_authn`. The operator writes the policy for this route, so it
+//! takes precedence over the rules. If the policy cannot be parsed, requests are denied: otherwise
+//! a less strict rule could apply to a route whose policy has a typing error.
 
 use crate::policy::{Authorization, Requirement};
 
 /// The policy of a route.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RoutePolicy {
-    /// The rules' requirement applies, but with this authorization (`authorize`).
+    /// The requirement of the matching rule applies, but with this authorization (`authorize`).
     Authorize(Authorization),
     /// No token is required (`disabled`).
     Disabled,
@@ -21,6 +21,6 @@ pub enum RoutePolicy {
         /// The rights that a verified token must grant.
         authorization: Option<Authorization>,
     },
-    /// The metadata cannot be parsed; the request is denied.
+    /// The metadata cannot be parsed, so the request is denied.
     Unreadable,
 }

@@ -1,38 +1,39 @@
 //! Finds the rules whose path may match a request, without trying every rule.
 //!
-//! A rule with a literal path applies only to paths that begin with this text. The texts are
-//! sorted, and each knows the longest other text that it begins with. All texts that begin a path
-//! are then found by one binary search: the last text that is not greater than the path, and the
-//! shorter ones that it leads to. Rules with other conditions on the path are tried for every
-//! request.
+//! A rule with a literal path only applies to paths that begin with this literal path. The index
+//! sorts the literal paths of all rules. Each entry refers to the longest other literal path that
+//! is a prefix of it. So one binary search finds all literal paths that are prefixes of a request's
+//! path: it finds the last entry that is not greater than the request's path, and the references
+//! lead to shorter prefixes. Rules with other conditions on the path are tried for every request.
 //!
-//! The index only excludes rules. Whether a rule applies is decided by
-//! [`RouteMatch::matches`](crate::policy::RouteMatch::matches), in the order of the rules.
+//! The index only excludes rules. For the remaining rules,
+//! [`RouteMatch::matches`](crate::policy::RouteMatch::matches) decides, in the order of the rules.
 
 use std::collections::BTreeMap;
 
 use crate::policy::Rule;
 
-/// The maximum number of texts that begin a path. The rules of longer texts are tried for every
-/// request, because walking a long chain for each of them would take longer.
+/// The maximum number of literal paths that are prefixes of each other. Rules with longer literal
+/// paths are tried for every request, because following a long chain of references would take
+/// longer.
 const MAX_DEPTH: usize = 8;
 
-/// An index of rules by the beginnings of their paths.
+/// An index of rules by their literal paths.
 #[derive(Debug)]
 pub struct RuleIndex {
-    /// Sorted by text.
+    /// The literal paths, sorted by text.
     starts: Vec<Start>,
     /// The rules that may match any path.
     others: Vec<usize>,
 }
 
-/// A text that begins the paths of some rules.
+/// A literal path, and its rules.
 #[derive(Debug)]
 struct Start {
     text: Box<str>,
-    /// The index of the longest other text that begins this one.
+    /// The index of the longest other entry whose text is a prefix of this text.
     shorter: Option<usize>,
-    /// The indices of the rules, in order.
+    /// The indices of the rules with this literal path, in order.
     rules: Vec<usize>,
 }
 
@@ -49,7 +50,7 @@ impl RuleIndex {
             }
         }
         let mut starts: Vec<Start> = Vec::with_capacity(by_text.len());
-        // The texts that begin the current one, by their indices.
+        // The indices of the entries whose texts are prefixes of the current text.
         let mut open: Vec<usize> = Vec::new();
         for (text, rules) in by_text {
             let begins = |place: &usize| {
@@ -77,8 +78,8 @@ impl RuleIndex {
         Self { starts, others }
     }
 
-    /// The indices of the rules that may match a request with this path, in order. A rule that is
-    /// left out certainly does not match.
+    /// The indices of the rules that may match a request with this path, in order. The other rules
+    /// certainly do not match.
     pub fn candidates(&self, path: Option<&str>) -> impl Iterator<Item = usize> {
         let longest = path.and_then(|path| self.longest(path));
         let mut next = Some(0);
@@ -89,7 +90,7 @@ impl RuleIndex {
         })
     }
 
-    /// The longest text that begins `path`.
+    /// Returns the entry with the longest text that is a prefix of `path`.
     fn longest(&self, path: &str) -> Option<&Start> {
         let behind = self.starts.partition_point(|start| *start.text <= *path);
         let mut start = self.starts.get(behind.checked_sub(1)?)?;
@@ -99,7 +100,8 @@ impl RuleIndex {
         Some(start)
     }
 
-    /// The first candidate from `place`, if `longest` is the longest text that begins the path.
+    /// Returns the first candidate whose index is at least `place`. `longest` is the entry with the
+    /// longest text that is a prefix of the path.
     fn candidate(&self, longest: Option<&Start>, place: usize) -> Option<usize> {
         let from = |rules: &[usize]| {
             let before = rules.partition_point(|own| *own < place);

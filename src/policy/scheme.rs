@@ -3,9 +3,9 @@
 /// How a client authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// With its identifier and secret (RFC 7617).
+    /// With a client identifier and secret (RFC 7617).
     Basic,
-    /// With a token (RFC 6750), anywhere in the request.
+    /// With a token (RFC 6750), wherever it is in the request.
     Bearer,
 }
 
@@ -30,7 +30,7 @@ impl Scheme {
 }
 
 impl Schemes {
-    /// The set of [`Scheme::Bearer`] alone.
+    /// The set that contains only [`Scheme::Bearer`].
     pub const BEARER: Self = Self {
         basic: false,
         bearer: true,
@@ -51,7 +51,7 @@ impl Schemes {
         }
     }
 
-    /// Returns true if a client's secret is the only accepted credential.
+    /// Returns true if [`Scheme::Basic`] is the only scheme in the set.
     #[must_use]
     pub const fn is_basic_alone(self) -> bool {
         self.basic && !self.bearer

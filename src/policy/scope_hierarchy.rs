@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeHierarchy(BTreeMap<String, Vec<String>>);
 
-/// A scope that includes itself through others.
+/// An error: this scope includes itself through other scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeCycle(pub String);
 
 impl ScopeHierarchy {
-    /// The hierarchy in which each scope directly includes these others.
+    /// Makes a hierarchy. `direct` lists the scopes that each scope includes directly.
     ///
     /// # Errors
-    /// If a scope includes itself through others: then it would be unclear which one is broader.
+    /// If a scope includes itself, directly or through others. It would then be unclear which scope
+    /// is the broader one.
     pub fn new(direct: &BTreeMap<String, Vec<String>>) -> Result<Self, ScopeCycle> {
         let mut all = BTreeMap::new();
         for scope in direct.keys() {

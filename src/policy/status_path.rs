@@ -7,7 +7,7 @@ use crate::policy::{Authorization, Requirement};
 pub struct StatusPath {
     /// The path, compared exactly.
     pub path: String,
-    /// The required token; `None` shows the report to anyone (`unprotected`).
+    /// The required token. `None` shows the report to anyone (`unprotected`).
     pub requirement: Option<Requirement>,
     /// The rights that the token must grant.
     pub authorization: Option<Authorization>,

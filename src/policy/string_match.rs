@@ -1,11 +1,11 @@
-//! Text patterns: Envoy's `StringMatcher`.
+//! Patterns for strings, like Envoy's `StringMatcher`.
 
 use regex_lite::{Regex, RegexBuilder};
 
-/// The maximum size of a compiled regular expression. The time of a match grows with the size.
+/// The maximum size of a compiled regular expression. Matching takes longer for larger expressions.
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
-/// A pattern for a whole string.
+/// A condition on a string: a pattern, and whether ASCII case is ignored.
 #[derive(Clone, Debug)]
 pub struct StringMatch {
     /// The pattern, in lower case if `ignore_case` is set.
@@ -14,7 +14,7 @@ pub struct StringMatch {
     ignore_case: bool,
 }
 
-/// How a [`StringMatch`] compares.
+/// The pattern of a [`StringMatch`].
 #[derive(Clone, Debug)]
 pub enum Pattern {
     /// The string contains the text.
@@ -132,8 +132,8 @@ impl Pattern {
 /// If `expression` does not compile, or compiles to a program that is too large.
 pub fn full_match(expression: &str) -> Result<Regex, regex_lite::Error> {
     let compile = |text: &str| RegexBuilder::new(text).size_limit(MAX_REGEX_BYTES).build();
-    // Compile the expression alone first, to refuse `a)|(b`: it would close the group below and
-    // escape the anchors.
+    // First compile the expression by itself, to refuse expressions such as `a)|(b`. In the group
+    // below, this expression would close the group and so escape the anchors.
     compile(expression)?;
     // The group keeps an alternation (`a|b`) inside the anchors.
     compile(&format!(r"\A(?:{expression})\z"))

@@ -1,12 +1,12 @@
-//! Scopes with parts: `zscalerbeta.net::272378::sampleRole` names a cloud, an organisation and a
-//! role.
+//! Scopes that consist of several parts. For example, `zscalerbeta.net::272378::sampleRole` names a
+//! cloud, an organisation and a role.
 //!
-//! All parts except the role are configured, so a template has one text before the role and one
-//! after it. A role must not contain a separator. If it did, a program that splits the scope at
-//! `::` would find more parts than the template has, and could read an organisation out of the
-//! role. So each literal text must occur in the scope exactly as often as in the template.
-//! Overlapping occurrences count too, because `:::` can be split from the left or from the right.
-//! Comparison is byte for byte: case matters, and nothing is decoded.
+//! All parts except the role are configured, so a template is a fixed text before the role and a
+//! fixed text after it. A role must not contain a separator. Otherwise a program that splits the
+//! scope at `::` would find more parts than the template has, and could take a part of the role for
+//! an organisation. So each literal text must occur in the scope exactly as often as in the
+//! template. Overlapping occurrences count too, because `:::` can be split from the left or from
+//! the right. Comparison is byte for byte: case matters, and nothing is decoded.
 
 use crate::template::occurrences;
 
@@ -26,7 +26,7 @@ pub struct StructuredScopes {
 }
 
 impl StructuredScopes {
-    /// The role in a scope; `None` if the scope does not match.
+    /// Returns the role in a scope, or `None` if the scope does not match.
     #[must_use]
     pub fn role<'s>(&self, scope: &'s str) -> Option<&'s str> {
         let role = scope.strip_prefix(self.before.as_str())?;

@@ -1,10 +1,10 @@
-//! Where tokens are found: headers, query parameters, cookies.
+//! Finds credentials in headers, query parameters and cookies.
 //!
-//! Each provider has its [`Places`], and [`Places::find`] returns the one credential in them. A
-//! request with several credentials is refused. Otherwise an attacker who can add a credential
-//! could choose which one Portcullis checks and which one the upstream trusts (RFC 6750 §2). For
-//! the same reason, tokens are also read from a header or parameter whose name some servers confuse
-//! with the name of a place.
+//! Each provider has its [`Places`] (headers, parameters and cookies), and [`Places::find`] returns
+//! the only credential in them. A request with several credentials is refused. Otherwise an
+//! attacker who can add a credential could make Portcullis check one credential while the upstream
+//! trusts the other (RFC 6750 §2). For the same reason, a token is also found in a header or
+//! parameter whose name some servers confuse with a configured name.
 
 mod text;
 
@@ -19,7 +19,7 @@ use crate::{
 
 pub use self::text::TokenText;
 
-/// The places in which one provider's tokens are looked for.
+/// The places in a request where a provider's tokens are searched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     /// The headers.
@@ -38,21 +38,21 @@ pub enum HeaderPlace {
     /// `Authorization: Bearer`, parsed strictly (RFC 6750 §2.1).
     Bearer,
     /// Another header or prefix, parsed as in `jwt_authn`: the prefix may be anywhere in the value,
-    /// and the token follows it.
+    /// and the token follows the prefix.
     Prefixed {
         /// The header's name.
         name: HeaderName,
-        /// The text before the token, case-sensitive; if empty, the whole value is the token.
+        /// The text before the token, case-sensitive. If it is empty, the whole value is the token.
         prefix: String,
     },
 }
 
-/// A token in a request, not yet parsed.
+/// A token or client secret in a request, not yet parsed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential<'a> {
-    /// The token; for `Basic`, the text after the scheme.
+    /// The token, or the text after the scheme `Basic`.
     pub token: TokenText<'a>,
-    /// Where the token is.
+    /// Where the credential is in the request.
     pub location: Location<'a>,
 }
 
@@ -75,8 +75,8 @@ pub enum Location<'a> {
     Cookie(&'a str),
     /// The header with this name.
     Header(&'a HeaderName),
-    /// A header whose name some servers confuse with the name of a place; the name is as sent in
-    /// the request.
+    /// A header whose name some servers confuse with a configured name. The value is the name as
+    /// sent in the request.
     HeaderTwin(&'a str),
     /// The query parameter with this name, encoded as in the request.
     Query(&'a str),
@@ -88,15 +88,16 @@ pub enum CredentialError {
     /// The credential is not UTF-8, or does not have the form of `Bearer` (RFC 6750 §2.1) or
     /// `Basic` (RFC 7617 §2).
     Malformed,
-    /// The request has several credentials, or one in several places (RFC 6750 §2 and §3.1).
+    /// The request has several credentials, or the same credential in several places (RFC 6750 §2
+    /// and §3.1).
     Several,
 }
 
-/// The text of a credential, or why it is malformed.
+/// The text of a credential, or an error if it is malformed.
 type Text<'a> = Result<TokenText<'a>, CredentialError>;
 
-/// The result of the search so far: the first credential, or its error if it is malformed, and
-/// whether there are more.
+/// The result of the search so far: the first credential, or its error if it is malformed.
+/// `several` is true if there are more.
 #[derive(Default)]
 struct Found<'a> {
     first: Option<Result<Credential<'a>, CredentialError>>,
@@ -135,10 +136,10 @@ impl Places {
         }
     }
 
-    /// Finds the one credential of `request` in these places, if there is one.
+    /// Finds the credential of `request` in these places, if there is one.
     ///
     /// # Errors
-    /// If there are several, or one is malformed.
+    /// If there are several credentials, or if the only one is malformed.
     pub fn find<'a>(
         &'a self,
         request: &Request<'a>,
@@ -147,11 +148,12 @@ impl Places {
         self.find_with(request, target, &mut |_| false)
     }
 
-    /// Does the same as [`find`](Self::find). `is_known` tells whether a text is that of a bearer
-    /// token that was verified before. The form of such a text is not checked again.
+    /// Does the same as [`find`](Self::find), but takes less time for known tokens. `is_known`
+    /// returns true for the text of a bearer token that was verified before. The form of such a
+    /// text is not checked again.
     ///
     /// # Errors
-    /// If there are several, or one is malformed.
+    /// If there are several credentials, or if the only one is malformed.
     pub fn find_with<'a>(
         &'a self,
         request: &Request<'a>,
@@ -173,7 +175,7 @@ impl Places {
     }
 
     /// Returns true if tokens are read from a header with this lower-case name. This includes names
-    /// that some servers confuse with the name of a place.
+    /// that some servers confuse with a configured name.
     #[must_use]
     pub fn reads_header(&self, name: &[u8]) -> bool {
         self.headers.iter().any(|place| match place {
@@ -209,15 +211,16 @@ impl Places {
             match text(written) {
                 Ok(twin) if !is_own => found.push(token, Location::HeaderTwin(twin)),
                 Ok(_) => found.push(token, Location::Header(name)),
-                // The token is treated as malformed, because the gate could not remove a header
-                // with this name from the request.
+                // The header's name is not UTF-8. The token is treated as malformed, because the
+                // gate could not remove a header with such a name from the request.
                 Err(error) => found.push(Err(error), Location::Header(name)),
             }
         }
     }
 
-    /// Returns true if a place has exactly this name. If two places have confusable names, a header
-    /// with exactly one of these names belongs only to the place with this name.
+    /// Returns true if a place is configured with exactly this header name. If two places have
+    /// confusable names, a header with one of these names belongs only to the place with exactly
+    /// this name.
     fn names_header(&self, written: &[u8]) -> bool {
         self.headers.iter().any(|place| {
             matches!(place, HeaderPlace::Prefixed { name, .. } if name.as_str().as_bytes() == written)
@@ -243,8 +246,9 @@ impl Places {
         }
     }
 
-    /// Reports a token after `;` as malformed. Some servers also end a parameter at `;`, so they
-    /// find a token in `a;token=x`. A token itself never contains `;`.
+    /// Reports a parameter before or after `;` as malformed if tokens are read from it. Some
+    /// servers end a parameter at `;` too, so they would find a token in `a;token=x`. A token
+    /// itself never contains `;`.
     fn collect_split_params<'a>(&'a self, pair: &'a str, found: &mut Found<'a>) {
         for part in pair.split(';') {
             let (name, _) = part.split_once('=').unwrap_or((part, ""));
@@ -285,7 +289,7 @@ impl Places {
 }
 
 /// Collects the credentials of a scheme from all `Authorization` lines. Envoy joins several lines
-/// with a comma before any filter sees them, so each part of a line is treated as a line.
+/// with a comma before any filter sees them, so each part between commas is treated as a line.
 fn collect_scheme<'a>(
     scheme: Scheme,
     request: &Request<'a>,
@@ -302,20 +306,20 @@ fn collect_scheme<'a>(
     };
     for line in request.values("authorization") {
         match token_of(scheme, line.trim_ascii(), is_known) {
-            // The whole line is one credential. It has no comma, since no token68 has one.
+            // The whole line is one credential. It contains no comma, because a token68 never does.
             whole @ Some(Ok(_)) => collect(whole),
             _ => line
                 .split(|byte| *byte == b',')
                 .for_each(|part| collect(token_of(scheme, part.trim_ascii(), &mut |_| false))),
         }
     }
-    // A credential of another scheme counts as missing if it is alone (401). Next to a credential
-    // of this scheme, it counts as a second credential.
+    // If the request only has a credential of another scheme, the credential counts as missing
+    // (401). If the request also has a credential of this scheme, there are several credentials.
     found.several |= has_own && has_other;
 }
 
-/// Parses a scheme, one or more spaces, and a token68; `None` if the value has another scheme. The
-/// case of the scheme does not matter (RFC 9110 §11.1).
+/// Parses a scheme, one or more spaces, and a token68. Returns `None` if the value has another
+/// scheme. The case of the scheme does not matter (RFC 9110 §11.1).
 fn token_of<'a>(
     scheme: Scheme,
     value: &'a [u8],
@@ -348,9 +352,10 @@ fn token_of<'a>(
 }
 
 /// Finds a token as `jwt_authn` does. The prefix may be anywhere in the value. The token begins at
-/// the first base64url character or dot after the prefix, and ends with the value. `None` if the
-/// prefix does not occur. If the prefix occurs again, there is a second credential: Envoy joins
-/// several `Authorization` lines, and other proxies join the lines of any header.
+/// the first base64url character or dot after the prefix, and extends to the end of the value.
+/// Returns `None` if the prefix does not occur. If the prefix occurs again, there is a second
+/// credential: Envoy joins several `Authorization` lines, and other proxies join the lines of any
+/// header.
 fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, CredentialError>> {
     let Ok(value) = text(value) else {
         return Some(Err(CredentialError::Malformed));
@@ -379,7 +384,7 @@ fn token68(text: &str) -> Result<&str, CredentialError> {
     }
 }
 
-/// Checks eight octets at a time, because this runs for every request with a token.
+/// Checks eight octets at a time, because this function runs for every request with a token.
 fn is_token68(text: &[u8]) -> bool {
     let own = |octet: u8| TOKEN68.contains(octet);
     let (chunks, rest) = text.as_chunks::<8>();
@@ -398,8 +403,8 @@ fn text(bytes: &[u8]) -> Result<&str, CredentialError> {
     str::from_utf8(bytes).map_err(|_| CredentialError::Malformed)
 }
 
-/// Splits `name=value` of a Cookie header, and removes spaces around both and quotes around the
-/// value (RFC 6265 §4.1.1).
+/// Splits `name=value` of a Cookie header. Removes spaces around the name and the value, and quotes
+/// around the value (RFC 6265 §4.1.1).
 fn cookie_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let pair = pair.trim_ascii();
     let equals = pair.iter().position(|byte| *byte == b'=')?;

@@ -4,31 +4,31 @@ use core::fmt;
 
 /// The text of a token as it was sent, or of a client's secret.
 ///
-/// A text that the cache of verified tokens contains is not examined again, because equal texts
-/// have equal forms. That saves two passes over the token for most requests.
+/// If the cache of verified tokens contains the text, its form is not checked again. This saves two
+/// passes over the token for most requests.
 #[derive(Clone, Copy)]
 pub struct TokenText<'a>(Form<'a>);
 
 #[derive(Clone, Copy)]
 enum Form<'a> {
-    /// The form of this text was checked.
+    /// The form of this text has been checked.
     Checked(&'a str),
     /// These octets equal the text of a token that was verified before.
     Known(&'a [u8]),
 }
 
 impl<'a> TokenText<'a> {
-    /// A text whose form was checked.
+    /// Wraps a text whose form has been checked.
     pub(super) const fn checked(text: &'a str) -> Self {
         Self(Form::Checked(text))
     }
 
-    /// A text that equals that of a token that was verified before.
+    /// Wraps a text that equals the text of a token that was verified before.
     pub(super) const fn known(octets: &'a [u8]) -> Self {
         Self(Form::Known(octets))
     }
 
-    /// Returns true if the text equals that of a token that was verified before.
+    /// Returns true if the text was wrapped with [`Self::known`].
     #[must_use]
     pub const fn is_known(self) -> bool {
         matches!(self.0, Form::Known(_))
@@ -39,8 +39,8 @@ impl<'a> TokenText<'a> {
     pub fn as_str(self) -> &'a str {
         match self.0 {
             Form::Checked(text) => text,
-            // The octets equal those of a `str`. If they were not UTF-8, the empty text would be no
-            // token.
+            // The octets equal a token's text, so they are UTF-8. If they were not, the empty text
+            // would not be accepted as a token.
             Form::Known(octets) => str::from_utf8(octets).unwrap_or_default(),
         }
     }
@@ -54,8 +54,8 @@ impl<'a> TokenText<'a> {
         }
     }
 
-    /// Returns true if both are the same part of the request. Two credentials with equal texts in
-    /// different places are not the same.
+    /// Returns true if both values refer to the same part of the request. Two credentials with
+    /// equal texts in different places are different parts.
     #[must_use]
     pub fn is_same_part(self, other: Self) -> bool {
         core::ptr::eq(self.as_bytes(), other.as_bytes())
