@@ -4,8 +4,8 @@ use core::fmt;
 
 /// The path from the top of the configuration to one of its values.
 ///
-/// A path is displayed like `rules[2].requires`. Names with characters other than letters, digits,
-/// `_` and `-` are quoted: `providers["a.b"]`.
+/// The display form is like `rules[2].requires`. A name with characters other than letters, digits,
+/// `_` and `-` is quoted: `providers["a.b"]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigPath(Vec<Step>);
 

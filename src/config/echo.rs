@@ -1,12 +1,13 @@
-//! Formats parts of a configuration that error messages quote.
+//! Formats values and names from a configuration for error messages.
 
-/// The maximum length of a quoted value, in characters. Errors truncate longer values.
+/// The maximum length of a quoted value, in characters. Longer values are truncated.
 const MAX_ECHO: usize = 64;
 
-/// The candidate that is most similar to `wrong`; `None` if none is similar enough.
+/// Returns the candidate that is most similar to `wrong`, or `None` if no candidate is similar
+/// enough.
 #[must_use]
 pub fn nearest<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // `wrong` may have any length, and the time of the comparison is quadratic in it.
+    // The comparison takes quadratic time, so `wrong` must not be too long.
     if wrong.len() > MAX_ECHO {
         return None;
     }
@@ -17,7 +18,7 @@ pub fn nearest<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>) -> Op
         .map(|(_, candidate)| candidate)
 }
 
-/// Names in quotes.
+/// Formats names in quotes, separated by commas.
 pub(super) fn quoted<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String {
     let mut quoted = String::new();
     for name in names {
@@ -27,7 +28,7 @@ pub(super) fn quoted<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String
     quoted
 }
 
-/// Names in quotes, or `none` if there are none.
+/// Formats names in quotes, separated by commas, or returns `none` if there are no names.
 pub(super) fn quoted_or_none(names: &[&str]) -> String {
     match names {
         [] => "none".to_owned(),
@@ -35,12 +36,12 @@ pub(super) fn quoted_or_none(names: &[&str]) -> String {
     }
 }
 
-/// The first characters of a string.
+/// Returns the first `MAX_ECHO` characters of a string.
 pub(super) fn head(text: &str) -> String {
     text.chars().take(MAX_ECHO).collect()
 }
 
-/// A value, escaped and truncated.
+/// Escapes and truncates a value.
 pub(super) fn cut(text: &str) -> String {
     let mut cut: String = text
         .chars()

@@ -1,7 +1,7 @@
 //! The error for a configuration that is refused.
 //!
-//! A [`ConfigError`] consists of a location and a [`Fault`], which has a remedy. It is displayed as
-//! `location: fault; remedy`.
+//! A [`ConfigError`] consists of a location and a [`Fault`], and each fault has a remedy. The
+//! display form is `location: fault; remedy`.
 
 use core::fmt;
 
@@ -40,7 +40,7 @@ impl ConfigError {
     }
 
     /// Removes the quoted string from a type error in a field for keys or secrets, because the
-    /// string could be key material.
+    /// string may be key material.
     pub(super) fn without_secrets(mut self) -> Self {
         let secret = [
             "client_secrets",
@@ -69,11 +69,11 @@ impl From<Fault> for ConfigError {
     }
 }
 
-/// Adds steps to the path of an error in a result.
+/// Prepends steps to the path of the error in a result.
 pub(super) trait At<T> {
-    /// Adds the member `name`.
+    /// Prepends the member `name`.
     fn at(self, name: &str) -> Result<T, ConfigError>;
-    /// Adds the element `index`.
+    /// Prepends the element `index`.
     fn at_index(self, index: usize) -> Result<T, ConfigError>;
 }
 

@@ -1,6 +1,6 @@
 //! The faults of a configuration, each with its remedy.
 //!
-//! The message of a fault quotes a value, truncated, if this helps the operator to find it. Key
+//! If it helps the operator to find the fault, the message quotes the value, truncated. Key
 //! material is never quoted.
 
 use core::fmt;
@@ -16,7 +16,7 @@ use crate::{
     json::JsonError,
 };
 
-/// Declares each fault with its message and its remedy, both of which may use the fault's fields.
+/// Declares each fault with its message and its remedy. Both may use the fault's fields.
 macro_rules! faults {
     ($(
         $(#[doc = $doc:literal])*
@@ -34,7 +34,7 @@ macro_rules! faults {
             )*
         }
 
-        #[allow(unused_variables, reason = "texts name few fields")]
+        #[allow(unused_variables, reason = "few messages use the fields")]
         impl fmt::Display for Fault {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(match self {
@@ -44,7 +44,7 @@ macro_rules! faults {
             }
         }
 
-        #[allow(unused_variables, reason = "remedies name few fields")]
+        #[allow(unused_variables, reason = "few remedies use the fields")]
         impl Fault {
             /// What the operator can do about the fault.
             #[must_use]
@@ -57,7 +57,7 @@ macro_rules! faults {
     };
 }
 
-/// A remedy that contains values.
+/// Formats a remedy that contains values.
 macro_rules! made {
     ($($text:tt)*) => {
         return Cow::Owned(format!($($text)*))
@@ -65,14 +65,14 @@ macro_rules! made {
 }
 
 faults! {
-    /// A provider accepts any audience below a protected resource.
+    /// A rule for a protected resource accepts tokens of a provider that accepts any audience.
     AnyAudienceBelow {
         /// The provider.
         provider: String,
     }
         => ("tokens of the provider \"{}\" for any audience would be accepted below it", cut(provider)),
         "list the provider's \"audiences\"";
-    /// A provider with shared secrets lists an algorithm for key pairs.
+    /// A provider with shared secrets has an algorithm for key pairs in its `algorithms`.
     AsymmetricSecret {
         /// The algorithm.
         algorithm: &'static str,
@@ -83,21 +83,21 @@ faults! {
     AuthorizeWithoutRequires
         => "\"authorize\" without \"requires\": there would be no verified claims",
         "add \"requires\" or \"requirement_name\"";
-    /// A `safe_regex` that does not compile.
+    /// A regular expression that does not compile.
     BadRegex {
-        /// The message of the compiler.
+        /// The message of the regular expression compiler.
         fault: String,
     }
         => ("invalid regular expression: {fault}"),
         "correct it (Unicode classes such as \\p{L} are not supported)";
-    /// A header that carries client certificates has a second source.
+    /// A provider sets a header that can also carry client certificates.
     CertificateHeader {
         /// The header's name.
         name: String,
     }
         => ("a provider sets the header \"{}\", which carries client certificates", cut(name)),
         "choose another header there";
-    /// Two fields that contradict each other.
+    /// Two fields contradict each other.
     Contradiction {
         /// The field.
         field: &'static str,
@@ -106,24 +106,24 @@ faults! {
     }
         => ("\"{field}\" contradicts \"{other}\""),
         "keep one";
-    /// An empty list or string, which could mean nothing or everything.
+    /// An empty list or string. It is refused because it could mean nothing or everything.
     Empty
         => "empty",
         "fill it in, or remove it if it is optional";
-    /// A `range_match` that contains no number.
+    /// The range of a `range_match` contains no number.
     EmptyRange
         => "no number is at least \"start\" and below \"end\"",
         "make \"end\" greater than \"start\"";
-    /// An invalid header name (RFC 9110 §5.1).
+    /// A header name is invalid (RFC 9110 §5.1).
     HeaderName(error: HeaderNameError)
         => ("{error}"),
         "rename it";
-    /// A number is so large that, as a double, it is equal to its neighbours.
+    /// A number is so large that, as a double, it is equal to neighbouring integers.
     InexactNumber
         => "a large number was given as a double, which also equals its neighbours",
         "quote it if the claim is text; else give the configuration as JSON text (a StringValue), \
          which keeps every digit";
-    /// An issuer with braces that are not placeholders.
+    /// An issuer has a brace that is not part of a placeholder.
     IssuerTemplate
         => "a brace that does not belong to a {claim}",
         "write placeholders as {claim}, with the name of a claim";
@@ -131,13 +131,13 @@ faults! {
     Json(error: JsonError)
         => ("{error}"),
         "the configuration is one JSON object";
-    /// Local keys or secrets that cannot be used.
+    /// Keys or secrets in the configuration cannot be used.
     Keys(error: KeySetError)
         => ("{error}"),
         "replace the key or secret";
-    /// A required field that is missing.
+    /// A required field is missing.
     MissingField {
-        /// Its name.
+        /// The field's name.
         field: &'static str,
     }
         => ("missing field \"{field}\""),
@@ -146,18 +146,19 @@ faults! {
     NoAudiences
         => "tokens meant for anyone would be accepted",
         "set \"audiences\", or \"allow_any_audience\": true";
-    /// A protected resource whose authorization servers cannot be derived from the rules.
+    /// The authorization servers of a protected resource cannot be derived from the rules.
     NoAuthorizationServer {
         /// The provider without an issuer that clients can use.
         provider: String,
     }
         => ("the provider \"{}\" has no fixed https issuer for clients to find", cut(provider)),
         "set \"authorization_servers\"";
-    /// A field about headers, although the certificate is that of the connection.
+    /// A field about certificate headers is set, although the certificate comes from the
+    /// connection.
     NoCertificateHeader
         => "the certificate comes from the connection, not from a header",
         "remove it, or set \"source\" to \"xfcc\" or \"client_cert\"";
-    /// `trusted_hops` is set for a header that has no elements.
+    /// `trusted_hops` is set for `Client-Cert`, which has no elements to count.
     NoElements
         => "\"Client-Cert\" holds one certificate",
         "remove it";
@@ -169,67 +170,69 @@ faults! {
     NoPlaceholder
         => "\"issuer\" has no {claim} that distinguishes tenants",
         "leave \"allow_any_tenant\" out";
-    /// No local key can verify a token with one of the accepted algorithms.
+    /// None of the keys in the configuration can verify a token with one of the accepted
+    /// algorithms.
     NoServingKey
         => "no key serves any of the accepted algorithms",
         "name the algorithms of the keys in \"algorithms\"";
-    /// A field that only the preset `spiffe` has.
+    /// `trust_domain` is set, but the preset is not `spiffe`.
     NoSpiffe
         => "only SPIFFE workloads have a trust domain",
         "set \"preset\": \"spiffe\", or remove it";
-    /// A name that does not occur in the template.
+    /// A name in the configuration is not a placeholder of the template.
     NoSuchPlaceholder {
         /// The name.
         name: String,
     }
         => ("the template has no {{{}}}", cut(name)),
         "write it into \"template\", or remove the name";
-    /// An algorithm that no JWT-SVID may have.
+    /// `algorithms` lists an algorithm that the JWT-SVID standard does not allow.
     NoSvidAlgorithm {
         /// The algorithm.
         algorithm: &'static str,
     }
         => ("no JWT-SVID is signed with {algorithm}"),
         "list only RS*, PS* and ES*";
-    /// None of the keys is for JWT-SVIDs.
+    /// None of the keys in the configuration is for JWT-SVIDs.
     NoSvidKey
         => "no key has \"use\": \"jwt-svid\" and a \"kid\"",
         "use the bundle of the trust domain, in \"remote_jwks\" or \"local_jwks\"";
-    /// A field about tokens in a provider with `client_secrets`.
+    /// A provider with `client_secrets` has a field about tokens.
     NoTokens
         => "clients with secrets have no tokens",
         "remove it, or use another source of keys than \"client_secrets\"";
-    /// A field that only `jwt_authn` or a later version of Portcullis has.
+    /// A field that Portcullis knows but does not support. `jwt_authn` or a later version of
+    /// Portcullis has it.
     NotAvailable {
-        /// Its name.
+        /// The field's name.
         field: &'static str,
         /// What to do instead.
         instead: &'static str,
     }
         => ("\"{field}\" is not available in this version"),
         *instead;
-    /// A string that is not base64.
+    /// A string in `inline_bytes` is not base64.
     NotBase64
         => "not base64",
         "encode the key set with base64, or use \"inline_string\"";
-    /// `discovery` is set, but no metadata address follows from the issuer.
+    /// `discovery` is set, but the address of the metadata cannot be derived from the issuer.
     NotDiscoverable
         => "the issuer does not lead to its metadata",
         "make \"issuer\" a URL whose {claim}s are whole segments of its path, or use \"remote_jwks\"";
-    /// Of several alternative fields, none is set, or more than one.
+    /// Exactly one of several alternative fields must be set, but none is set, or more than one.
     NotExactlyOne {
-        /// The fields.
+        /// The alternative fields.
         choices: Vec<&'static str>,
-        /// The fields present.
+        /// The fields that are set.
         found: Vec<&'static str>,
     }
         => ("exactly one of {} is required, found {}", quoted(choices), quoted_or_none(found)),
         if found.is_empty() { "add one" } else { "keep one" };
-    /// A protected resource under which no rule requires a token.
+    /// No rule for a protected resource requires a token.
     OpenResource
         => "no rule requires a token below it",
         "add a rule with \"requires\" for its path, or remove the resource";
-    /// A condition on `:path` is spelled in a way that no normalised path can match.
+    /// A condition on `:path` is not in normal spelling, so no request path can match it.
     OtherSpelling {
         /// The normal spelling.
         spelling: String,
@@ -247,33 +250,34 @@ faults! {
     }
         => ("not between {min} and {max} {unit}"),
         "choose a value in between";
-    /// Text that is not valid PEM with public keys.
+    /// A string is not valid PEM with public keys.
     Pem(error: PemError)
         => ("{error}"),
         "replace the key or secret";
-    /// An invalid name of a provider.
+    /// A provider's name is invalid.
     ProviderName
         => "a provider's name has 1 to 64 letters, digits, \"_\", \".\" and \"-\"",
         "rename it";
-    /// Two equal entries of one list.
+    /// An entry occurs twice in a list.
     Repeated {
         /// The entry.
         value: String,
     }
         => ("\"{}\" occurs twice", cut(value)),
         "remove one";
-    /// A header that the module must not set.
+    /// A header is configured that Portcullis must not set.
     ReservedHeader
         => "a header that a module must not set",
         "choose another header";
-    /// A scope that includes itself through others.
+    /// A scope includes itself, directly or through other scopes.
     ScopeCycle {
         /// The scope.
         scope: String,
     }
         => ("the scope \"{}\" includes itself", cut(scope)),
         "remove one of the entries that lead back to it";
-    /// A string that is not the hash of a client's secret. It may be the secret itself.
+    /// A string is not the hash of a client's secret. It may be the secret itself, so the error
+    /// does not quote it.
     SecretHash
         => "not the hash of a secret",
         "write the \"hash\" that `portcullis client-secret` prints";
@@ -281,67 +285,68 @@ faults! {
     SharedMemoryKey
         => "not base64url of at least 32 octets",
         "make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`";
-    /// A field occurs in both of its spellings.
+    /// A field is set twice, once in each of its two spellings.
     SpeltTwice {
-        /// Its name.
+        /// The field's name.
         field: &'static str,
     }
         => ("\"{field}\" occurs in both of its spellings"),
         "keep one spelling";
-    /// HS* is listed for public keys: anyone who can read the keys could sign (RFC 8725 §2.1).
+    /// `algorithms` lists HS* for public keys. Anyone who can read the keys could then sign tokens
+    /// (RFC 8725 §2.1).
     SymmetricAlgorithm {
         /// The algorithm.
         algorithm: &'static str,
     }
         => ("{algorithm} requires a shared secret, but these keys are public"),
         "remove it, or give the secret in \"shared_secrets\"";
-    /// A header that Portcullis would set, although tokens are read from it.
+    /// Portcullis would set a header from which tokens are read.
     TokenHeader {
         /// The provider.
         provider: String,
     }
         => ("tokens of the provider \"{provider}\" are read from this header"),
         "choose another header";
-    /// Requirements that are nested too deeply.
+    /// Requirements are nested too deeply.
     TooDeep {
         /// The maximum depth.
         max: usize,
     }
         => ("requirements go deeper than {max} levels"),
         "flatten it";
-    /// A list with too few entries.
+    /// A list has too few entries.
     TooFew {
         /// The minimum number of entries.
         min: usize,
     }
         => ("fewer than {min} entries"),
         "add entries, or write the single entry without the list";
-    /// A string that is too long.
+    /// A string is too long.
     TooLong {
         /// The maximum number of characters.
         max: usize,
     }
         => ("longer than {max} characters"),
         "shorten it";
-    /// A placeholder in an issuer, although nothing restricts the values of its claim.
+    /// An issuer has a placeholder, but nothing restricts the values of the placeholder's claim.
     UnconstrainedPlaceholder {
         /// The claim.
         claim: String,
     }
         => ("tokens with any \"{}\" would be accepted", cut(claim)),
         "list its accepted values in \"require_claims\", or set \"allow_any_tenant\": true";
-    /// A name that the object does not have.
+    /// An object has a field that is unknown there.
     UnknownField {
         /// The name.
         field: String,
-        /// The names that the object can have.
+        /// The names of the fields that the object can have.
         known: Vec<&'static str>,
         /// The most similar name.
         nearest: Option<String>,
     }
         => ("unknown field \"{}\"", cut(field)),
         made!("known here: {}", quoted(known));
-    /// A provider that is not configured.
+    /// A requirement names a provider that is not configured.
     UnknownProvider {
         /// The name.
         name: String,
@@ -350,7 +355,7 @@ faults! {
     }
         => ("unknown provider \"{}\"", cut(name)),
         "add it to \"providers\"";
-    /// A `requirement_name` that is not in `requirement_map`.
+    /// A `requirement_name` is not in `requirement_map`.
     UnknownRequirement {
         /// The name.
         name: String,
@@ -359,7 +364,7 @@ faults! {
     }
         => ("unknown requirement \"{}\"", cut(name)),
         "add it to \"requirement_map\"";
-    /// A value outside of a closed set.
+    /// A value is not one of the accepted values.
     UnknownValue {
         /// The value.
         value: String,
@@ -368,32 +373,33 @@ faults! {
     }
         => ("unknown value \"{}\"", cut(value)),
         made!("known here: {}", quoted(*known));
-    /// A `status` that anyone may read.
+    /// Anyone could read the status page, but `unprotected` is not set.
     UnprotectedStatus
         => "anyone could read it, because it requires no verified token",
         "set \"requires\" to a provider, or \"unprotected\": true alone";
-    /// A rule for a path that no request can have.
+    /// A rule or resource has a path that no request can have.
     UnreachablePath {
-        /// What is wrong with it.
+        /// What is wrong with the path.
         fault: Unreachable,
     }
         => ("no request can have this path: it has {fault}"),
         instead(*fault);
-    /// A data source that a module cannot read.
+    /// A data source is a file or an environment variable, which a module cannot read.
     Unreadable {
-        /// Its name.
+        /// The field's name.
         field: &'static str,
     }
         => ("\"{field}\" cannot be read: a module has no files and no environment"),
         "write its content into \"inline_string\" (`portcullis migrate` does)";
-    /// A placeholder of a structured scope that has no value.
+    /// A placeholder of a structured scope has no value.
     UnsetPlaceholder {
-        /// Its name.
+        /// The field's name.
         name: String,
     }
         => ("any \"{}\" would be accepted", cut(name)),
         "give its value in \"where\"";
-    /// Names of trusted peers, although nothing says that they are validated.
+    /// Trusted peers are listed by name, but nothing states that the listener validates their
+    /// certificates.
     UnvalidatedPeers
         => "anyone can write a name into a certificate, and nothing says that it is validated",
         "list digests in \"sha256\"; or set \"peers_validated_by_listener\": true if the listener \
@@ -402,7 +408,7 @@ faults! {
     UnverifiedClaims
         => "the claims may be unverified",
         "require a token that verifies";
-    /// A string in the wrong form.
+    /// A string has the wrong form.
     WrongForm {
         /// The expected form.
         expected: &'static str,
@@ -411,7 +417,7 @@ faults! {
     }
         => ("expected {expected}, found \"{}\"", cut(found)),
         made!("write {expected}");
-    /// A value of the wrong type.
+    /// A value has the wrong type.
     WrongType {
         /// The expected type.
         expected: &'static str,
@@ -444,7 +450,7 @@ impl Fault {
     }
 }
 
-/// What to write instead of a path that no request can have.
+/// The remedy for a path that no request can have.
 const fn instead(fault: Unreachable) -> &'static str {
     match fault {
         Unreachable::Control => "write a space as %20, and encode other such characters too",

@@ -1,16 +1,17 @@
-//! Finds literals in regular expressions that no path can contain.
+//! Finds literal characters in regular expressions that no request path can contain.
 //!
-//! Paths are matched in their normal spelling, so an expression with `\[` or `%c3` matches no path.
+//! Paths are matched in their normal spelling, in which `[` is `%5B` and `%c3` is `%C3`. So an
+//! expression with `\[` or `%c3` matches no path.
 
 use core::{iter::Peekable, str::Chars};
 
 use crate::http::path::normal_spelling;
 
-/// The first literal of `expression` that no path contains, and what to write instead. Optional
-/// literals (`\[?`) and character classes do not count.
+/// Returns the first literal in `expression` that no path can contain, and what to write instead.
+/// Optional literals (`\[?`) and character classes are not reported.
 pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
     if flags(expression).any(|flags| flags.contains('x')) {
-        return None; // spaces have no meaning there
+        return None; // with this flag, spaces are not literal
     }
     let expression = expression.split(r"\?").next()?; // the query is not normalised
     let ignores_case = flags(expression).any(|flags| flags.contains('i'));
@@ -55,7 +56,7 @@ pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
     None
 }
 
-/// The flags of each group that sets flags (`(?i)`, `(?i:`).
+/// Returns the flags of each group that sets flags, such as `(?i)` or `(?i:`.
 fn flags(expression: &str) -> impl Iterator<Item = &str> {
     let groups = expression.split("(?").skip(1);
     groups.filter_map(|group| {
@@ -64,7 +65,7 @@ fn flags(expression: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Skips to the end of a character class, whose first character may be `]`.
+/// Skips a character class up to its end. A `]` as its first character does not end the class.
 fn skip_class(rest: &mut Peekable<Chars<'_>>) {
     rest.next_if_eq(&'^');
     rest.next_if_eq(&']');
@@ -87,8 +88,8 @@ fn skip_group_name(rest: &mut Peekable<Chars<'_>>) {
     }
 }
 
-/// Reads a percent-encoded octet after its `%`. `None` if the octet is malformed, or if requests
-/// whose paths contain it are refused anyway.
+/// Parses the two digits of a percent-encoded octet after its `%`. Returns `None` if the octet is
+/// malformed, or if requests with this octet in the path are refused anyway.
 fn triplet(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
     let high = rest.next_if(char::is_ascii_hexdigit)?;
     let low = rest.next_if(char::is_ascii_hexdigit)?;

@@ -53,36 +53,38 @@ pub use self::spelling::camel_case;
 /// A whole, valid configuration.
 #[derive(Debug)]
 pub struct Config {
-    /// The authorization servers, sorted by name; a [`ProviderId`] is an index into it.
+    /// The providers, sorted by name. A [`ProviderId`] is an index into this list.
     pub providers: Vec<Provider>,
     /// The rules in order. The first rule that matches decides.
     pub rules: Vec<Rule>,
-    /// Requirements chosen by a value in the filter state, for requests that no rule matches.
+    /// The requirements for requests that no rule matches. A value in the filter state selects the
+    /// requirement.
     pub filter_state_rules: Option<FilterStateRules>,
-    /// Requirements that routes may name.
+    /// The requirements that rules and routes may refer to by name.
     pub requirement_map: BTreeMap<String, Requirement>,
-    /// How to read the client's certificate from a header; `None` for the certificate of the
+    /// How to read the client's certificate from a header. `None` uses the certificate of the
     /// connection.
     pub client_certificate: Option<ForwardedCertificate>,
     /// The decision for requests that match neither the rules nor the filter state rules.
     pub unmatched: Unmatched,
-    /// How to treat paths that servers could read in two ways.
+    /// How to treat requests that servers could read in different ways.
     pub path_policy: PathPolicy,
-    /// The protected resources. Of two above a path, the one with the longer path comes first.
+    /// The protected resources, those with longer paths first. So the first one that matches a
+    /// request is the most specific one.
     pub protected_resources: Vec<ProtectedResource>,
-    /// The scopes that include others.
+    /// The scopes that include other scopes.
     pub scope_hierarchy: ScopeHierarchy,
-    /// Which requests look up their route's own policy.
+    /// For which requests Portcullis looks up the policy of the route.
     pub route_lookup: RouteLookup,
-    /// Identifies the policy across updates, so that connections under an older configuration also
-    /// apply the refusals of a newer one.
+    /// Identifies the configuration across updates, so that connections under an older version also
+    /// refuse what the newest version refuses.
     pub policy_id: Option<String>,
-    /// The namespace of the dynamic metadata that Portcullis writes if the host supports it; `None`
-    /// for the default.
+    /// The namespace of the dynamic metadata that Portcullis writes if the host supports it. `None`
+    /// is the default namespace.
     pub metadata_namespace: Option<String>,
-    /// Whether denied requests are blocked.
+    /// What happens to denied requests.
     pub mode: Mode,
-    /// What verifies RS* and ES* signatures: the host or the module.
+    /// Who verifies signatures: the host or the module.
     pub signature_backend: SignatureBackend,
     /// The key that authenticates the records in the proxy's shared data.
     pub shared_memory_key: Option<SecretKey>,
@@ -90,17 +92,18 @@ pub struct Config {
     pub realm: String,
     /// True if CORS preflight requests pass without a token.
     pub bypass_cors_preflight: bool,
-    /// True if denials have neither body nor challenge.
+    /// True if refusals have neither a body nor a challenge.
     pub strip_failure_response: bool,
-    /// A part of every metric's name; may be empty.
+    /// A part of the name of every metric. May be empty.
     pub stat_prefix: String,
-    /// Every header that some provider may set. These headers are first removed from every request.
+    /// The names of all headers that Portcullis may set. These headers are first removed from every
+    /// request.
     pub owned_headers: Vec<HeaderName>,
     /// The path of the status page.
     pub status: Option<StatusPath>,
     /// Limits per worker.
     pub limits: Limits,
-    /// Warnings about choices that work but are weak.
+    /// Warnings about settings that are accepted but weak.
     pub warnings: Vec<Warning>,
 }
 
@@ -113,13 +116,14 @@ pub struct Limits {
     pub jwks_bytes: usize,
     /// The maximum number of keys in one JWKS.
     pub jwks_keys: usize,
-    /// The maximum number of requests that wait for keys at the same time. Any more get 503.
+    /// The maximum number of requests that wait for keys at the same time. Further requests get
+    /// 503.
     pub parked_requests: usize,
-    /// The maximum wait for keys.
+    /// The maximum time that a request waits for keys.
     pub park_timeout: Duration,
     /// The maximum length of a header value made from claims, in bytes.
     pub header_value_bytes: usize,
-    /// The maximum length of a path without its query, in bytes.
+    /// The maximum length of a path, without the query, in bytes.
     pub path_bytes: usize,
 }
 
@@ -150,7 +154,7 @@ impl Config {
         self.providers.get(id.index())
     }
 
-    /// The authentication schemes of all providers; Bearer if there are no providers.
+    /// The authentication schemes of all providers. Bearer if there are no providers.
     #[must_use]
     pub fn schemes(&self) -> Schemes {
         if self.providers.is_empty() {

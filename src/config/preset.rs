@@ -3,7 +3,8 @@
 use super::raw::object::choice;
 
 choice! {
-    /// The product that issues a provider's tokens. It determines the provider's defaults.
+    /// The product that issues a provider's tokens. The product determines the defaults of the
+    /// provider's fields.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Preset {
         /// Auth0.
@@ -40,22 +41,22 @@ choice! {
 impl Preset {
     /// Returns true if the product's access tokens have no `aud`.
     pub const fn lacks_audience(self) -> bool {
-        // Amazon Cognito, "Understanding the access token".
+        // Source: Amazon Cognito, "Understanding the access token".
         matches!(self, Self::Cognito)
     }
 
-    /// Returns true if anyone with an account at the product can get a token for an audience of
-    /// their choice. Then the audience does not tell which tokens are meant.
+    /// Returns true if anyone with an account can get a token from the product for any audience.
+    /// The audience alone then does not show that a token is meant for this API.
     pub const fn issues_to_anyone(self) -> bool {
-        // GitHub, "OpenID Connect reference", customizing the audience; Google Cloud, "Get an ID
-        // token".
+        // Sources: GitHub, "OpenID Connect reference", about custom audiences; Google Cloud, "Get
+        // an ID token".
         matches!(self, Self::GithubActions | Self::Google)
     }
 
-    /// Whether the product's issuers end in a slash; `None` if this is not known.
+    /// Returns true if the product's issuers end in a slash, or `None` if this is not known.
     pub const fn issuer_ends_in_slash(self) -> Option<bool> {
         match self {
-            // Auth0, "Validate access tokens"; Entra, "Access tokens: issuers".
+            // Sources: Auth0, "Validate access tokens"; Entra, "Access tokens: issuers".
             Self::Auth0 | Self::EntraV1 => Some(true),
             Self::Cognito
             | Self::EntraV2

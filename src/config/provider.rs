@@ -9,23 +9,24 @@ use crate::{
     verification::{KeySource, Trust},
 };
 
-/// A provider: which of its tokens are valid, where they are read from, and what is forwarded from
-/// them.
+/// A provider. It defines which tokens are valid, where they are read from, and what is forwarded
+/// from them.
 #[derive(Debug)]
 pub struct Provider {
-    /// `[A-Za-z0-9_.-]{1,64}`.
+    /// The name, which matches `[A-Za-z0-9_.-]{1,64}`.
     pub name: String,
     /// A description for operators, of at most 256 characters.
     pub description: String,
     /// The preset, which gives the defaults of absent fields.
     pub preset: Preset,
-    /// The conditions for a valid token.
+    /// The conditions under which a token is valid.
     pub trust: Trust,
-    /// Claims whose scopes are combined.
+    /// The claims that contain scopes. The scopes of all these claims are combined.
     pub scope_claims: Vec<ClaimPath>,
-    /// Claims whose roles are combined; empty if `structured_scopes` is set.
+    /// The claims that contain roles. The roles of all these claims are combined. Empty if
+    /// `structured_scopes` is set.
     pub role_claims: Vec<ClaimPath>,
-    /// How to read roles from scopes.
+    /// How to extract roles from scopes.
     pub structured_scopes: Option<StructuredScopes>,
     /// The places that tokens are read from.
     pub places: Places,
@@ -37,13 +38,13 @@ pub struct Provider {
     pub claim_headers: Vec<ClaimHeader>,
     /// The header with the caller's identity.
     pub identity_header: Option<IdentityHeader>,
-    /// The limits of the token cache; `None` if it is disabled.
+    /// The limits of the token cache. `None` if the cache is disabled.
     pub cache: Option<CacheLimits>,
     /// The names of the filter-state entries for the provider's tokens.
     pub exports: Exports,
     /// True if the proxy chooses the route again after a token changed the request.
     pub clear_route_cache: bool,
-    /// The name of the configuration field that gives the keys.
+    /// The name of the configuration field with the source of the keys, such as `remote_jwks`.
     pub key_source: &'static str,
 }
 

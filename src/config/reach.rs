@@ -1,8 +1,8 @@
 //! Finds rules and providers that have no effect, or less effect than intended.
 //!
-//! The first rule that matches decides. A rule after a wider one therefore protects nothing, and
-//! the operator does not notice. Only certain cases cause a warning, because overlapping rules may
-//! be intended.
+//! The first rule that matches decides. So a rule that comes after a wider rule has no effect, and
+//! the operator may not notice. Only clear cases cause a warning, because overlapping rules may be
+//! intended.
 
 use super::{Config, ConfigPath, Warning, literals::misspelt};
 use crate::policy::{
@@ -27,11 +27,12 @@ impl Config {
     }
 }
 
-/// The warning that an earlier rule matches the requests for which this rule is written. If the
-/// earlier rule matches only some of these requests, there is a warning only if the earlier rule
-/// requires no token, this rule requires one, and the earlier rule also matches other paths. This
-/// rule is then an exception that comes too late. If both rules match the same paths, the order is
-/// probably intended, for example to read without a token and write with one.
+/// Returns a warning if an earlier rule matches the requests for which this rule is written.
+///
+/// If the earlier rule matches only some of these requests, there is only a warning if the earlier
+/// rule requires no token, this rule requires one, and the earlier rule also matches other paths.
+/// This rule is then an exception that comes too late. If both rules match the same paths, the
+/// order is probably intended, for example to allow reading without a token and writing with one.
 fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
     for (taker, earlier) in config.rules.iter().take(place).enumerate() {
         let (own, other) = (&rule.route, &earlier.route);
@@ -67,9 +68,9 @@ fn is_protected(rule: &Rule) -> bool {
         .is_some_and(|requirement| rule.authorization.is_some() || !requirement.admits_anyone())
 }
 
-/// Why no request can match the rule's path. A rule must match every reading of a path, including
-/// the path without parameters, and the path in its normal spelling, which encodes characters such
-/// as `[` and `|`.
+/// Returns a warning if no request can match the rule's path. A rule must match every reading of a
+/// request's path. One reading is the path without parameters, and another is the normal spelling,
+/// which encodes characters such as `[` and `|`.
 fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     if config.path_policy == PathPolicy::Raw {
         return None;
@@ -86,7 +87,7 @@ fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     ))
 }
 
-/// Why a rule with this path cannot match every reading of a request's path.
+/// Returns a warning if a rule with this path cannot match every reading of a request's path.
 fn cut(path: &str) -> Option<&'static str> {
     if path.contains(';') {
         return Some(
@@ -98,7 +99,7 @@ fn cut(path: &str) -> Option<&'static str> {
     )
 }
 
-/// The regular expressions that are matched against the path.
+/// Returns the regular expressions that are matched against the path.
 fn expressions(route: &RouteMatch) -> impl Iterator<Item = &str> {
     let path = match &route.path {
         PathMatch::Regex(regex) => Some(regex.as_str()),
@@ -115,8 +116,8 @@ fn expressions(route: &RouteMatch) -> impl Iterator<Item = &str> {
     path.into_iter().chain(conditions)
 }
 
-/// Warns of providers that no rule, requirement or status page names. Entries of `requirement_map`
-/// count as used, because Envoy's routes may name them.
+/// Warns of providers that no rule, requirement or status page names. All entries of
+/// `requirement_map` count as used, because Envoy's routes may refer to them.
 fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     let mut used = Vec::new();
     let mut is_anyone_asked = false;
@@ -149,7 +150,8 @@ fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     }
 }
 
-/// Warns of a configuration without rules, unless routes or the filter state may decide.
+/// Warns of a configuration without rules, unless policies of routes or the filter state may decide
+/// about requests.
 fn warn_of_no_rules(config: &Config, found: &mut Vec<Warning>) {
     let decides = config.filter_state_rules.is_some() || !config.requirement_map.is_empty();
     if decides || !config.rules.is_empty() {

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::raw::{self, RawConfig};
 use crate::jose::Algorithm;
 
-/// The JSON Schema (draft 2020-12) of the configuration. It contains the shape that the parser
-/// accepts, and values that editors can offer. A configuration that conforms to it may still be
-/// refused, because some checks concern several fields.
+/// Returns the JSON Schema (draft 2020-12) of the configuration. The schema describes the structure
+/// that the parser accepts, and values that editors can suggest. A configuration that conforms to
+/// the schema may still be refused, because some checks concern several fields.
 #[must_use]
 pub fn schema() -> Value {
     let mut schema = raw::schema::<RawConfig>();
@@ -20,10 +20,10 @@ pub fn schema() -> Value {
     schema
 }
 
-/// Constraints that the types do not express.
+/// Constraints that the raw types do not express: a JSON pointer, a keyword and its value.
 fn refinements() -> Vec<(&'static str, &'static str, Value)> {
     let mut algorithms: Vec<&str> = Algorithm::ALL.iter().map(|own| own.name()).collect();
-    algorithms.push("Ed25519"); // the other name of EdDSA (RFC 9864)
+    algorithms.push("Ed25519"); // another name of EdDSA with Ed25519 (RFC 9864)
     let dialect = "https://json-schema.org/draft/2020-12/schema";
     vec![
         ("", "$schema", dialect.into()),

@@ -1,12 +1,12 @@
-//! The two spellings of a field's name.
+//! The two spellings of field names: `snake_case` and `lowerCamelCase`.
 
 /// The name of a field.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FieldName {
     /// The name in `snake_case`.
     pub(super) snake: &'static str,
-    /// True if the `lowerCamelCase` of protobuf JSON is accepted too, because `jwt_authn` has the
-    /// field.
+    /// True if the `lowerCamelCase` form of protobuf JSON is accepted too, because `jwt_authn` also
+    /// has the field.
     pub(super) has_camel: bool,
 }
 
@@ -21,7 +21,8 @@ impl FieldName {
         self.snake == written || self.is_camel(written)
     }
 
-    /// Returns true if `written` is the accepted spelling in `lowerCamelCase`.
+    /// Returns true if `written` is the `lowerCamelCase` form of the name and this form is
+    /// accepted.
     #[inline(never)]
     pub(super) fn is_camel(self, written: &str) -> bool {
         self.has_camel && letters(self.snake).eq(written.chars())

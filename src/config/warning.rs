@@ -1,15 +1,15 @@
-//! A warning about a choice that works but is weak.
+//! A warning about a setting that is accepted but weak or without effect.
 
 use core::fmt;
 
 use super::ConfigPath;
 
-/// A warning about a choice that works but is weak.
+/// A warning about a setting that is accepted but weak or without effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// The location of the choice in the configuration.
+    /// The location of the setting in the configuration.
     pub location: ConfigPath,
-    /// The consequence of the choice.
+    /// The consequence of the setting.
     pub text: String,
 }
 

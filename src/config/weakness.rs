@@ -1,8 +1,8 @@
-//! Finds weak choices in a configuration.
+//! Finds weak settings in a configuration.
 //!
-//! A configuration with warnings is still accepted. Warnings are found in the parsed configuration, so
-//! they apply to explicit values and to defaults. Warnings that depend on the time are separate,
-//! for callers that have a clock.
+//! A configuration with warnings is still accepted. The parsed configuration is searched for weak
+//! settings, so warnings apply to explicit values and to defaults. Warnings that depend on the time
+//! have their own function, for callers that have a clock.
 
 use core::time::Duration;
 
@@ -18,16 +18,16 @@ use crate::{
 /// A clock tolerance above this causes a warning.
 const AMPLE_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
-/// With a cool-down below this, strangers can cause many fetches.
+/// A cool-down below this causes a warning, because strangers can cause many fetches.
 const SHORT_COOLDOWN: Duration = Duration::from_secs(1);
 
-/// How long before its expiry a certificate or client causes a warning.
+/// How long before it expires a certificate or a client causes a warning.
 const NOTICE: Duration = Duration::from_secs(30 * DAY);
 
 const DAY: u64 = 86_400;
 
 impl Config {
-    /// Warnings about certificates and clients that have expired or will expire soon.
+    /// Returns warnings about certificates and clients that have expired or will expire soon.
     #[must_use]
     pub fn expiry_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
         let mut found = Vec::new();
@@ -82,8 +82,8 @@ fn expires_soon(left: Duration) -> Option<String> {
 }
 
 impl Config {
-    /// The warning that other Wasm modules of the proxy can overwrite the fetched keys: without a
-    /// `vm_id`, a module shares its memory with every other module that has none.
+    /// Returns a warning if other Wasm modules of the proxy can overwrite the fetched keys. A
+    /// module without a `vm_id` shares its memory with all other modules without a `vm_id`.
     #[must_use]
     pub fn shared_memory_warning(&self, vm_id: &[u8]) -> Option<Warning> {
         let mut keys = self.providers.iter().map(|provider| &provider.trust.keys);
@@ -99,8 +99,8 @@ impl Config {
         })
     }
 
-    /// Warnings about providers whose metadata anyone on the network path could forge, because it
-    /// is fetched over plain http. The proxy's cluster may still use TLS.
+    /// Returns warnings about providers whose issuer is an `http` URL. Unless the proxy's cluster
+    /// uses TLS, anyone on the network path could forge the metadata of such a provider.
     #[must_use]
     pub fn discovery_warnings(&self) -> Vec<Warning> {
         let is_plain = |provider: &&Provider| {
@@ -134,7 +134,7 @@ fn state(validity: Validity, now: UnixSeconds) -> Option<String> {
     }
 }
 
-/// All warnings that do not depend on the time.
+/// Returns all warnings that do not depend on the time.
 pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     let mut found = Vec::new();
     for provider in &config.providers {
@@ -191,7 +191,8 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     found
 }
 
-/// Warnings about providers whose tokens anyone can get, if nothing says whose tokens are accepted.
+/// Returns warnings about providers whose tokens anyone can get, if no setting restricts whose
+/// tokens are accepted.
 fn anyones_tokens(config: &Config) -> Vec<Warning> {
     let by_name = config.requirement_map.values();
     let by_state = config.filter_state_rules.iter();
@@ -225,7 +226,7 @@ fn anyones_tokens(config: &Config) -> Vec<Warning> {
     .collect()
 }
 
-/// Warnings about requirements that forward unverified claims, which anyone can invent.
+/// Returns warnings about requirements that forward unverified claims, which anyone can forge.
 fn extractions(config: &Config) -> Vec<Warning> {
     let rules = config.rules.iter().enumerate();
     let by_rule = rules.filter_map(|(index, rule)| {
@@ -324,8 +325,8 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
     ]
 }
 
-/// Returns true if the issuer ends with a slash although the product's issuers do not, or the other
-/// way round. Then every token fails, without further explanation.
+/// Returns true if `expected` says how the product's issuers end (true for a slash) and the
+/// configured issuer ends differently. Every token would then fail, without further explanation.
 fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     let written = match &provider.trust.issuer {
         Issuer::Any => return false,
@@ -351,9 +352,9 @@ fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
         .any(|required| required.constrains(claim))
 }
 
-/// The warning about several keys without `kid`. For PEM keys, which never have a `kid`, there is
-/// no warning as long as all of them are tried: an operator who replaces a PEM key has two for a
-/// while.
+/// Returns a warning about several keys without `kid`. PEM keys never have a `kid`, and an operator
+/// who replaces a PEM key has two keys for a while. So there is no warning about PEM keys as long
+/// as all of them are tried.
 fn nameless_keys(provider: &Provider) -> Option<(ConfigPath, String)> {
     let KeySource::Local(keys) = &provider.trust.keys else {
         return None;

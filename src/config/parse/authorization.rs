@@ -16,7 +16,7 @@ use crate::{
     policy::{Authentication, Authorization, ScopeCycle, ScopeHierarchy, WordSet},
 };
 
-/// The form of a scope.
+/// The expected form of a scope, for errors.
 pub(super) const SCOPE: &str = "a scope: printable ASCII without spaces, quotes and backslashes";
 
 /// Parses `authorize`.
@@ -46,7 +46,8 @@ pub(super) fn authorization(raw: &RawAuthorize) -> Result<Authorization, ConfigE
     Ok(authorization)
 }
 
-/// Parses `authorize.authentication`. A challenge quotes the values, separated by spaces.
+/// Parses `authorize.authentication`. Challenges contain the values of `acr_values` in a quoted
+/// string, separated by spaces, so the values must not contain spaces or quotes.
 fn authentication(raw: &RawAuthentication) -> Result<Authentication, ConfigError> {
     let acr_values = match &raw.acr_values {
         Some(values) => texts(values).at("acr_values")?,

@@ -1,4 +1,4 @@
-//! Parses where the client's certificate comes from.
+//! Parses the source of the client's certificate.
 
 use super::{limits::in_bounds, list::distinct_texts};
 use crate::{
@@ -15,7 +15,8 @@ use crate::{
 /// The maximum of `trusted_hops`.
 const MAX_HOPS: u64 = 16;
 
-/// Parses `client_certificate`. `None` is the certificate of the connection.
+/// Parses `client_certificate`. `None` means the certificate of the connection. `owned` lists the
+/// headers that providers set.
 pub(super) fn certificate(
     raw: &RawClientCertificate,
     owned: &[HeaderName],
@@ -50,7 +51,8 @@ pub(super) fn certificate(
     }))
 }
 
-/// Refuses fields about headers, which would look like a protection but have no effect.
+/// Checks that no field about headers is set. Such a field would look like a protection but have no
+/// effect.
 fn of_connection(raw: &RawClientCertificate) -> Result<Option<ForwardedCertificate>, ConfigError> {
     let written = [
         (raw.forward == Some(true), "forward"),
@@ -69,7 +71,7 @@ fn of_connection(raw: &RawClientCertificate) -> Result<Option<ForwardedCertifica
 fn trusted_peers(raw: &RawTrustedPeers) -> Result<TrustedPeers, ConfigError> {
     let mut peers = TrustedPeers::default();
     for (index, text) in raw.sha256.iter().flatten().enumerate() {
-        // OpenSSL writes a colon between octets.
+        // OpenSSL writes colons between the octets of a digest.
         let digest = digest_from_hex(text.replace(':', "").as_bytes())
             .ok_or_else(|| Fault::wrong_form("64 hexadecimal digits", text))
             .at_index(index)

@@ -29,7 +29,7 @@ use crate::{
 /// The maximum length of a client identifier, in characters.
 const MAX_ID: usize = 256;
 
-/// Parses a provider whose clients present secrets. It accepts no tokens.
+/// Parses a provider whose clients present secrets. Such a provider accepts no tokens.
 pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, ConfigError> {
     let key_source = "client_secrets";
     let preset = Preset::Generic;
@@ -92,7 +92,8 @@ fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
     }
     let mut clients = Vec::new();
     for (id, raw) in &raw.clients.0 {
-        // The text after a colon may be the secret, so the error does not quote it.
+        // If the operator wrote `id:secret`, the text after the colon is the secret, so the error
+        // does not quote it.
         let shown = id.split(':').next().unwrap_or_default();
         clients.push(client(id, raw).at(shown).at("clients")?);
     }
@@ -100,8 +101,8 @@ fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
 }
 
 fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
-    // Without `:` and `%`, an identifier is read correctly whether or not the client
-    // percent-encodes it (RFC 6749 section 2.3.1).
+    // An identifier without `:` and `%` is read correctly whether or not the client percent-encodes
+    // it (RFC 6749 section 2.3.1).
     if id.is_empty()
         || !id
             .bytes()
@@ -146,8 +147,8 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
     Ok(SecretHashes::new(first, hashes.next().transpose()?))
 }
 
-/// Words that one claim will contain, separated by spaces. A word must not contain a space, because
-/// readers would split it.
+/// Parses scopes or roles, which the client's claims contain as one string or list. They must not
+/// contain spaces, because readers would split them there.
 fn words(
     raw: Option<&[String]>,
     expected: &'static str,

@@ -1,9 +1,9 @@
-//! The defaults of a provider's fields, by the product that issues the tokens.
+//! The defaults of a provider's fields, for each product that issues tokens.
 //!
-//! A preset only sets what an operator could write, and it never weakens a provider: the issuer,
-//! audiences and keys, if the preset does not know them, are still required. The preset's required
-//! claims are added to `require_claims`, except for claims that the operator lists there. So an
-//! operator who requires one more claim does not admit ID tokens by accident.
+//! A preset only sets fields that an operator could set too, and it never weakens a provider. The
+//! issuer, audiences and keys are still required, unless the preset sets them. The preset's
+//! required claims are added to `require_claims`, except for claims that the operator lists there.
+//! So an operator who requires one more claim does not accept ID tokens by accident.
 
 use core::time::Duration;
 
@@ -15,19 +15,19 @@ use crate::{
     verification::{ClaimRequirement, KeyIssuer},
 };
 
-/// A claim: the names on the path to it.
+/// The path to a claim: a list of names.
 pub(super) type Claim = &'static [&'static str];
 
-/// The defaults of absent fields.
+/// The values of a provider's absent fields.
 pub(super) struct Defaults {
-    /// `None` for all algorithms that fit the key source.
+    /// The accepted algorithms. `None` accepts all algorithms that fit the key source.
     pub(super) algorithms: Option<&'static [Algorithm]>,
     pub(super) client_id_claims: &'static [Claim],
     pub(super) issuer: Option<&'static str>,
     pub(super) jwk_algorithm: JwkAlgorithm,
     pub(super) key_issuer: KeyIssuer,
     pub(super) max_lifetime: Option<Duration>,
-    /// Required claims, each with its value. `None` accepts any value.
+    /// The required claims, each with its required value. `None` accepts any value.
     require_claims: &'static [(&'static str, Option<&'static str>)],
     pub(super) role_claims: &'static [Claim],
     pub(super) scope_claims: &'static [Claim],
@@ -48,26 +48,29 @@ const GENERIC: Defaults = Defaults {
 };
 
 const AUTH0: Defaults = Defaults {
-    // Auth0, "Access token profiles": `azp`, or `client_id` in the profile of RFC 9068.
+    // Auth0, "Access token profiles": the client is in `azp`, or in `client_id` in the profile of
+    // RFC 9068.
     client_id_claims: &[&["azp"], &["client_id"]],
-    // Auth0, "Access token profiles": `scope`, one string.
+    // Auth0, "Access token profiles": the scopes are in `scope`, as one string.
     scope_claims: &[&["scope"]],
-    // Auth0, "Role-based access control": the user's permissions, whether the client requested them
-    // or not. If they counted as scopes, a client would have rights that nobody granted to it.
+    // Auth0, "Role-based access control": `permissions` has the user's permissions, even those that
+    // the client did not request. If they counted as scopes, the client would have rights that
+    // nobody granted to it.
     role_claims: &[&["permissions"]],
-    // Auth0, "Access token profiles": `JWT`, or `at+jwt` in the profile of RFC 9068.
+    // Auth0, "Access token profiles": `typ` is `JWT`, or `at+jwt` in the profile of RFC 9068.
     token_types: &["JWT", "at+jwt"],
     ..GENERIC
 };
 
 const COGNITO: Defaults = Defaults {
-    // Amazon Cognito, "Understanding the access token": claims of its payload.
+    // Amazon Cognito, "Understanding the access token": the claims of an access token.
     client_id_claims: &[&["client_id"]],
     scope_claims: &[&["scope"]],
     role_claims: &[&["cognito:groups"]],
-    // The same page: ID tokens have the same issuer, and their `token_use` is `id`.
+    // The same page: ID tokens have the same issuer as access tokens, but their `token_use` is
+    // `id`.
     require_claims: &[("token_use", Some("access"))],
-    // The same page: the header has only `kid` and `alg`.
+    // The same page: the header has only `kid` and `alg`, so tokens have no `typ`.
     token_types: &["", "at+jwt"],
     ..GENERIC
 };
@@ -78,14 +81,14 @@ const ENTRA_V1: Defaults = Defaults {
     client_id_claims: &[&["appid"]],
     scope_claims: &[&["scp"]],
     require_claims: &[("appid", None)],
-    // Entra, "Access tokens", on validating the signing key's issuer.
+    // Entra, "Access tokens": the issuer of the signing key must be validated.
     key_issuer: KeyIssuer::Match,
-    // Entra, "Access token claims reference", header claims.
+    // Entra, "Access token claims reference": `typ` in the header.
     token_types: &["JWT", "at+jwt"],
     ..GENERIC
 };
 
-/// The same defaults as for version 1.0, except for `iss`, and `azp` instead of `appid`.
+/// As for version 1.0, but with another `iss`, and with `azp` instead of `appid`.
 const ENTRA_V2: Defaults = Defaults {
     issuer: Some("https://login.microsoftonline.com/{tid}/v2.0"),
     client_id_claims: &[&["azp"]],
@@ -107,7 +110,7 @@ const GITHUB_ACTIONS: Defaults = Defaults {
 };
 
 const GOOGLE: Defaults = Defaults {
-    // Google, "OpenID Connect", an ID token's payload, and the discovery document.
+    // Google, "OpenID Connect": the payload of an ID token, and the discovery document.
     issuer: Some("https://accounts.google.com"),
     algorithms: Some(&[Algorithm::Rs256]),
     token_types: &["JWT"],
@@ -120,39 +123,43 @@ const GOOGLE: Defaults = Defaults {
 };
 
 const KEYCLOAK: Defaults = Defaults {
-    // Keycloak, `AccessToken`: `azp`, and `client_id` next to it for service accounts.
+    // Keycloak, class `AccessToken`: the client is in `azp`, and for service accounts also in
+    // `client_id`.
     client_id_claims: &[&["azp"], &["client_id"]],
-    // The same class: `scope`, one string.
+    // The same class: the scopes are in `scope`, as one string.
     scope_claims: &[&["scope"]],
-    // The same class: the realm's roles. The roles of a client are under its name in
-    // `resource_access`; the operator has to choose the client.
+    // The same class: `realm_access` has the roles of the realm. The roles of a client are in
+    // `resource_access`, under the name of the client, which only the operator knows.
     role_claims: &[&["realm_access", "roles"]],
-    // Keycloak, `TokenUtil`: the payload's `typ` distinguishes access tokens from ID tokens.
+    // Keycloak, class `TokenUtil`: the claim `typ` distinguishes access tokens from ID tokens.
     require_claims: &[("typ", Some("Bearer"))],
-    // Keycloak 26.2, client attribute `access.token.header.type.rfc9068`.
+    // Keycloak 26.2 writes `at+jwt` if the client has the attribute
+    // `access.token.header.type.rfc9068`.
     token_types: &["JWT", "at+jwt"],
     ..GENERIC
 };
 
 const KUBERNETES: Defaults = Defaults {
-    // Kubernetes, "Managing Service Accounts", the payload of a bound token. The tokens that older
-    // clusters keep in secrets have no object `kubernetes.io`, and never expire.
+    // Kubernetes, "Managing Service Accounts": the payload of a bound token. The tokens that older
+    // clusters store in secrets have no claim `kubernetes.io` and never expire.
     require_claims: &[("sub", None), ("kubernetes.io", None)],
     client_id_claims: &[&["sub"]],
-    // The tokens have neither scopes nor roles: rights are in the cluster's RBAC.
+    // The tokens have neither scopes nor roles, because the rights are defined by the cluster's
+    // RBAC.
     scope_claims: &[],
     role_claims: &[],
-    // The API server writes no `typ`; an external signer (KEP-740) writes `JWT`.
+    // The API server writes no `typ`. An external signer (KEP-740) writes `JWT`.
     token_types: &["", "JWT"],
     ..GENERIC
 };
 
 const OKTA: Defaults = Defaults {
-    // Okta, "OpenID Connect & OAuth 2.0 API", access token payload. No ID token has `cid`.
+    // Okta, "OpenID Connect & OAuth 2.0 API": the payload of an access token. No ID token has
+    // `cid`.
     client_id_claims: &[&["cid"]],
     scope_claims: &[&["scp"]],
     require_claims: &[("cid", None)],
-    // Okta, "Customize tokens with a groups claim".
+    // Okta, "Customize tokens with a groups claim": the claim `groups`.
     role_claims: &[&["groups"]],
     // Okta support: custom authorization servers write no `typ`. Tokens of the organisation's own
     // server (`application/okta-internal-at+jwt`) are only for Okta itself.
@@ -161,28 +168,28 @@ const OKTA: Defaults = Defaults {
 };
 
 const PING_FEDERATE: Defaults = Defaults {
-    // PingFederate, "Configure JSON token management": the names of the claims. Scopes are in
-    // `scope`, or in `scp` as in Zscaler's guide.
+    // PingFederate, "Configure JSON token management": the operator chooses the names of the
+    // claims. Scopes are in `scope`, or in `scp`, as Zscaler's guide recommends.
     client_id_claims: &[&["client_id"]],
     // PingFederate, "JWKS endpoint": a key's `alg` can differ from the token's.
     jwk_algorithm: JwkAlgorithm::Family,
-    // PingFederate, "Type Header Value": empty unless the operator sets it.
+    // PingFederate, "Type Header Value": tokens have no `typ` unless the operator sets one.
     token_types: &["", "JWT", "at+jwt"],
     ..GENERIC
 };
 
 const PRIVATE_KEY_JWT: Defaults = Defaults {
-    // RFC 7523 section 3: `iss` and `sub` both name the client. A token in which they differ is
+    // RFC 7523 section 3: both `iss` and `sub` name the client. A token in which they differ is
     // refused.
     client_id_claims: &[&["iss"], &["sub"]],
     require_claims: &[("sub", None)],
     // A client that signs its own tokens could grant itself anything.
     scope_claims: &[],
     role_claims: &[],
-    // Zscaler's SDKs make assertions that are valid for ten minutes and have no `iat`.
+    // Assertions made by Zscaler's SDKs are valid for ten minutes and have no `iat`.
     max_lifetime: Some(Duration::from_secs(600)),
-    // The examples of Zscaler's help have no `typ` (but a `type`); RFC 7523bis section 4 defines
-    // one.
+    // The examples in Zscaler's help have no `typ` (they have a `type` instead). RFC 7523bis
+    // section 4 defines `client-authentication+jwt`.
     token_types: &["", "JWT", "client-authentication+jwt"],
     ..GENERIC
 };
@@ -196,20 +203,20 @@ const RFC9068: Defaults = Defaults {
         ("jti", None),
     ],
     client_id_claims: &[&["client_id"]],
-    // RFC 9068 section 2.2.3.
+    // RFC 9068 section 2.2.3 defines the claim `scope`.
     scope_claims: &[&["scope"]],
-    // RFC 9068 sections 2.1 and 4.
+    // RFC 9068 sections 2.1 and 4 require this `typ`.
     token_types: &["at+jwt"],
     ..GENERIC
 };
 
 const SPIFFE: Defaults = Defaults {
-    // JWT-SVID section 2.3: the algorithms.
+    // JWT-SVID section 2.3 lists the algorithms.
     algorithms: Some(SVID_ALGORITHMS),
     // JWT-SVID section 2.4: `typ` is optional.
     token_types: &["", "JWT", "JOSE"],
-    // JWT-SVID sections 3.1 to 3.3. A token without `aud` or `exp` is refused even if the provider
-    // allows any audience, or no `exp`.
+    // JWT-SVID sections 3.1 to 3.3 require these claims. So a token without `aud` or `exp` is
+    // refused even if the provider has `allow_any_audience` or `require_expiration: false`.
     require_claims: &[("sub", None), ("aud", None), ("exp", None)],
     client_id_claims: &[&["sub"]],
     // JWT-SVIDs have neither scopes nor roles.
@@ -254,8 +261,8 @@ impl Preset {
 }
 
 impl Defaults {
-    /// The operator's requirements together with the defaults. If the operator wrote an empty list,
-    /// nothing is required.
+    /// Combines the operator's requirements with the defaults. If the operator wrote an empty list,
+    /// no claims are required.
     pub(super) fn require_claims(
         &self,
         written: Option<Vec<ClaimRequirement>>,

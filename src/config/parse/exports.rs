@@ -6,11 +6,11 @@ use crate::{
     decision::{Exports, StateKey},
 };
 
-/// The maximum length of a name. Users of `jwt_authn` often name the entry after the issuer, which
-/// is a URL.
+/// The maximum length of a name. It allows for URLs, because users of `jwt_authn` often use the
+/// issuer as the name.
 const MAX_NAME: usize = 256;
 
-/// The fields `*_in_metadata`.
+/// The fields whose names end in `_in_metadata`.
 #[derive(Clone, Copy, Default)]
 pub(super) struct WrittenExports<'a> {
     pub(super) failed_status: Option<&'a str>,
@@ -20,8 +20,8 @@ pub(super) struct WrittenExports<'a> {
     pub(super) payload: Option<&'a str>,
 }
 
-/// Checks the names; each may be used only once.
-#[inline(never)] // twice the code for two kinds of providers
+/// Checks the names. Each name may be used only once.
+#[inline(never)] // called for both kinds of providers; inlining would duplicate the code
 pub(super) fn exports(written: WrittenExports<'_>) -> Result<Exports, ConfigError> {
     let mut seen: Vec<StateKey> = Vec::new();
     let mut named = |field, written: Option<&str>| {
@@ -52,7 +52,7 @@ fn key(written: Option<&str>) -> Result<Option<StateKey>, Fault> {
     let Some(name) = written.filter(|name| !name.is_empty()) else {
         return Ok(None);
     };
-    // Names end at a NUL in the host, and `%FILTER_STATE(…)%` does not accept white space.
+    // The host would cut a name at NUL, and `%FILTER_STATE(…)%` does not accept white space.
     if name
         .chars()
         .any(|char| char.is_whitespace() || char.is_control())

@@ -1,7 +1,7 @@
 //! Checks the headers that providers set in forwarded requests.
 //!
 //! Upstreams trust these headers. So such a header must not be reserved, tokens must not be read
-//! from it, and it must have only one source.
+//! from it, and only one setting of a provider may set it.
 
 use super::claims::claim_path;
 use crate::{
@@ -10,7 +10,8 @@ use crate::{
     policy::{ClaimHeader, PayloadHeader, Places, Requirement},
 };
 
-/// Headers of the connection, and headers that delimit messages (RFC 9110 §7.6.1, §7.2, §8.6).
+/// Headers that must not be set: headers about the connection, and headers that delimit messages
+/// (RFC 9110 §7.6.1, §7.2, §8.6).
 const RESERVED: [&str; 13] = [
     "connection",
     "content-length",
@@ -61,7 +62,7 @@ pub(super) fn payload_header(
     }))
 }
 
-/// Refuses headers that have two sources, and headers that tokens are read from.
+/// Refuses headers that a provider would set twice, and headers that tokens are read from.
 pub(super) fn check(providers: &[Provider]) -> Result<(), ConfigError> {
     for provider in providers {
         check_provider(provider, providers)
@@ -71,8 +72,8 @@ pub(super) fn check(providers: &[Provider]) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Parses `verification_status_header`. The header must have no other source, and no token may be
-/// read from it.
+/// Parses `verification_status_header`. No provider may set this header, and no token may be read
+/// from it.
 pub(super) fn status_header(
     name: Option<&str>,
     providers: &[Provider],
@@ -92,7 +93,7 @@ pub(super) fn status_header(
     Ok(Some(name))
 }
 
-/// Every header that some provider or requirement may set, without duplicates.
+/// Returns the names of all headers that a provider or a requirement may set, without duplicates.
 pub(super) fn owned<'a>(
     providers: &[Provider],
     requirements: impl Iterator<Item = &'a Requirement>,
@@ -169,7 +170,7 @@ fn are_confusable(one: &HeaderName, other: &HeaderName) -> bool {
     one.is_confusable_with(other.as_str().as_bytes())
 }
 
-/// Parses the name of a header that the module may set.
+/// Parses the name of a header that Portcullis may set.
 pub(super) fn settable(name: &str) -> Result<HeaderName, Fault> {
     if name.starts_with(':') {
         return Err(Fault::ReservedHeader);

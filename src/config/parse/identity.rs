@@ -19,8 +19,8 @@ pub(super) fn header(
     })
 }
 
-/// Refuses a requirement that forwards unverified claims if one of its providers has an identity
-/// header.
+/// Refuses a requirement that forwards unverified claims if it reads tokens of a provider with an
+/// identity header.
 pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result<(), Fault> {
     if !requirement.extracts() {
         return Ok(());

@@ -8,7 +8,7 @@ use crate::{
     verification::{ClaimRequirement, Issuer},
 };
 
-/// The fields about the issuer.
+/// The fields of a provider about its issuer.
 pub(super) struct WrittenIssuer<'a> {
     /// `issuer`.
     pub(super) issuer: Option<&'a str>,
@@ -19,8 +19,8 @@ pub(super) struct WrittenIssuer<'a> {
 }
 
 impl WrittenIssuer<'_> {
-    /// The accepted issuer. `require_claims` must restrict each placeholder; otherwise tokens of
-    /// any tenant would be accepted.
+    /// Parses the accepted issuer. Unless `allow_any_tenant` is set, `require_claims` must restrict
+    /// each placeholder; otherwise tokens of any tenant would be accepted.
     pub(super) fn issuer(self, required: &[ClaimRequirement]) -> Result<Issuer, ConfigError> {
         // In protobuf JSON, an empty string means that the field is absent.
         let issuer = match self.issuer.filter(|issuer| !issuer.is_empty()) {
@@ -45,8 +45,8 @@ impl WrittenIssuer<'_> {
     }
 }
 
-/// Parses `audiences` and `allow_any_audience`. If a product's tokens have no audience,
-/// `client_ids` is required instead.
+/// Parses `audiences` and `allow_any_audience`. If the product's tokens have no audience,
+/// `client_ids` is enough.
 pub(super) fn audiences(raw: &RawProvider, preset: Preset) -> Result<Audiences, ConfigError> {
     let allow_any = raw.allow_any_audience.unwrap_or(false);
     // In protobuf JSON, an empty list means that the field is absent.
@@ -69,7 +69,7 @@ pub(super) fn audiences(raw: &RawProvider, preset: Preset) -> Result<Audiences, 
     }
 }
 
-/// Splits `https://idp/{tid}/v2.0` at its placeholders.
+/// Parses an issuer, and splits it at placeholders such as `{tid}` if it has any.
 fn parse(text: &str) -> Result<Issuer, Fault> {
     if !text.contains(['{', '}']) {
         return Ok(Issuer::Exact(text.to_owned()));

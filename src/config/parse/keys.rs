@@ -23,13 +23,13 @@ use crate::{
     verification::{Issuer, KeySource},
 };
 
-/// The names of all algorithms.
+/// The names of all algorithms, for errors.
 const ALGORITHMS: &[&str] = &[
     "EdDSA", "Ed25519", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512", "PS256", "PS384",
     "PS512", "RS256", "RS384", "RS512",
 ];
 
-/// The one key source that is set, with the name of its field.
+/// Returns the only key source that is set, with the name of its field.
 pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), Fault> {
     exactly_one([
         ("remote_jwks", raw.remote_jwks.as_ref().map(Written::Remote)),
@@ -40,7 +40,8 @@ pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), F
             "shared_secrets",
             raw.shared_secrets.as_deref().map(Written::Secrets),
         ),
-        // A provider with client secrets is parsed into a different type.
+        // A provider with `client_secrets` is parsed into another type, so this field is never set
+        // here.
         ("client_secrets", None),
     ])
 }
@@ -106,11 +107,11 @@ pub(super) struct KeyUses {
     pub(super) algorithms: Option<&'static [Algorithm]>,
     /// `jwk_algorithm`.
     pub(super) binding: JwkAlgorithm,
-    /// What a key must be for.
+    /// The purpose that a key must have.
     pub(super) purpose: KeyPurpose,
 }
 
-/// A key source, not yet parsed.
+/// The raw value of a key source.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     /// `discovery`.
@@ -160,7 +161,8 @@ fn symmetric() -> Vec<Algorithm> {
         .collect()
 }
 
-/// Refuses HS* for public keys: anyone who can read the key could sign (RFC 8725 §2.1).
+/// Refuses HS* for public keys, because anyone who can read the keys could sign tokens (RFC 8725
+/// §2.1).
 fn refuse_symmetric(algorithms: &[Algorithm]) -> Result<(), Fault> {
     let found = algorithms.iter().find(|algorithm| algorithm.is_symmetric());
     found.map_or(Ok(()), |found| {
@@ -181,7 +183,7 @@ fn refuse_asymmetric(algorithms: &[Algorithm]) -> Result<(), Fault> {
     })
 }
 
-/// Refuses algorithms that no JWT-SVID may have (JWT-SVID section 2.3).
+/// Refuses algorithms that are not allowed for JWT-SVIDs (JWT-SVID section 2.3).
 fn refuse_unlike_svids(algorithms: &[Algorithm]) -> Result<(), Fault> {
     let mut algorithms = algorithms.iter();
     let found = algorithms.find(|algorithm| !SVID_ALGORITHMS.contains(algorithm));
@@ -231,9 +233,9 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
         .at(field)
 }
 
-/// Returns the set, or an error if a key was skipped because of its exponent. Earlier versions
-/// accepted exponents of up to 33 bits, so an operator who updates must learn that the key is no
-/// longer used.
+/// Returns the set, or an error if a key was skipped because of its RSA exponent. Earlier versions
+/// accepted exponents of up to 33 bits, so an operator who updates must be informed that the key is
+/// no longer used.
 fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
     let mut skipped = keys.skipped().iter();
     match skipped.find(|key| key.reason == KeyError::RsaExponent) {
@@ -242,7 +244,7 @@ fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
     }
 }
 
-/// Parses the operator's own keys. A bad key is an error here, while in an issuer's key set it is
+/// Parses `public_keys`. A bad key is an error here, whereas a bad key in an issuer's key set is
 /// skipped.
 fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
     let mut keys = Vec::new();
@@ -256,7 +258,7 @@ fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
     Ok(KeySet::from_keys(keys).ok_or(Fault::Empty)?)
 }
 
-/// Decodes `bytes` of protobuf JSON: either alphabet, with or without padding.
+/// Decodes a `bytes` field of protobuf JSON, which is base64 or base64url, with or without padding.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,

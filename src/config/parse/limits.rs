@@ -1,4 +1,4 @@
-//! Parses `limits` and checks bounds.
+//! Parses `limits` and `jwt_cache_config`, and checks that numbers and durations are within bounds.
 
 use core::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     token_cache::CacheLimits,
 };
 
-/// The shortest duration above zero: durations have whole milliseconds.
+/// The shortest duration above zero. Durations are in whole milliseconds.
 pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 
 const DEFAULT_CACHED_TOKENS: usize = 1000;
@@ -87,7 +87,8 @@ pub(super) fn limits(raw: RawLimits) -> Result<Limits, ConfigError> {
     })
 }
 
-/// Parses `jwt_cache_config`. As in protobuf, 0 means the default. `None` if the cache is disabled.
+/// Parses `jwt_cache_config`. As in protobuf, 0 means the default. Returns `None` if the cache is
+/// disabled.
 pub(super) fn cache(raw: RawCache) -> Result<Option<CacheLimits>, ConfigError> {
     let bounded = |field: &str, written: Option<u64>, default: usize, max: u64, unit| {
         written

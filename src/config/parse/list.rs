@@ -1,11 +1,12 @@
-//! Parses lists, and fields of which only one may be set.
+//! Parses lists, and groups of alternative fields of which only one may be set.
 
 use crate::config::{
     Fault,
     error::{At, ConfigError},
 };
 
-/// The one alternative that is set, with its name. An error if there is none or more than one.
+/// Returns the only alternative that is set, with its name. Returns an error if no alternative is
+/// set, or more than one.
 pub(super) fn exactly_one<T, const N: usize>(
     alternatives: [(&'static str, Option<T>); N],
 ) -> Result<(&'static str, T), Fault> {
@@ -17,14 +18,15 @@ pub(super) fn exactly_one<T, const N: usize>(
     })
 }
 
-/// The one alternative that is set, with its name, or `None`. An error if there is more than one.
+/// Returns the only alternative that is set, with its name, or `None`. Returns an error if more
+/// than one is set.
 pub(super) fn one_or_none<T, const N: usize>(
     alternatives: [(&'static str, Option<T>); N],
 ) -> Result<Option<(&'static str, T)>, Fault> {
     at_most_one(alternatives).map(|(_, one)| one)
 }
 
-/// The names of all alternatives, and the name and value of the one that is set.
+/// The names of all alternatives, and the name and value of the alternative that is set.
 type Choice<T> = (Vec<&'static str>, Option<(&'static str, T)>);
 
 fn at_most_one<T, const N: usize>(
@@ -45,8 +47,8 @@ fn at_most_one<T, const N: usize>(
     }
 }
 
-/// Checks a list of strings: it has at least one, and none is empty or repeated. An empty list
-/// could be read as "any" or as "none".
+/// Checks that a list of strings is not empty, and that no string is empty or repeated. An empty
+/// list is refused because it could mean "any" or "none".
 pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     if list.is_empty() {
         return Err(Fault::Empty.into());
@@ -54,7 +56,7 @@ pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     distinct_texts(list)
 }
 
-/// Parses `client_ids` like [`texts`]. An absent field is an empty list.
+/// Parses `client_ids` like [`texts`]. Returns an empty list if the field is absent.
 pub(super) fn client_ids(written: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     written.map_or(Ok(Vec::new()), texts).at("client_ids")
 }

@@ -1,8 +1,8 @@
-//! Converts raw types into domain types.
+//! Converts the raw types of [`raw`](super::raw) into domain types.
 //!
-//! Each file converts the raw types of one concept. A value that cannot be converted is a
-//! [`ConfigError`], so later code need not check anything again. An error starts with an empty
-//! path; each caller adds a step to it ([`At`]).
+//! Each file converts the raw types of one concept. If a value cannot be converted, the result is a
+//! [`ConfigError`], so later code need not check the values again. An error starts with an empty
+//! path, and each caller prepends a step to the path ([`At`]).
 
 mod authorization;
 mod certificate;
@@ -54,7 +54,7 @@ impl Config {
     /// Parses a configuration: one JSON object, strictly.
     ///
     /// # Errors
-    /// The first fault found.
+    /// The first fault that is found.
     pub fn parse(bytes: &[u8]) -> Result<Self, ConfigError> {
         Self::from_value(&json::parse(bytes).map_err(Fault::Json)?)
     }
@@ -62,7 +62,7 @@ impl Config {
     /// Parses a configuration from a JSON value.
     ///
     /// # Errors
-    /// The first fault found.
+    /// The first fault that is found.
     pub fn from_value(document: &Value) -> Result<Self, ConfigError> {
         let raw = RawConfig::read(document).map_err(ConfigError::without_secrets)?;
         config(&raw)

@@ -7,8 +7,8 @@ use crate::{
     policy::{HeaderPlace, Places},
 };
 
-/// Parses `from_headers`, `from_params` and `from_cookies`. If all are absent, the standard places
-/// are used.
+/// Parses `from_headers`, `from_params` and `from_cookies`. If all of them are absent or empty, the
+/// standard places are used.
 pub(super) fn places(
     headers: &[RawJwtHeader],
     params: &[String],
@@ -30,7 +30,8 @@ fn header_places(raw: &[RawJwtHeader]) -> Result<Vec<HeaderPlace>, ConfigError> 
     let mut places = Vec::new();
     for (index, raw) in raw.iter().enumerate() {
         let place = header_place(raw).at("name").at_index(index)?;
-        // A token would be found in both places, and a request with two tokens is refused.
+        // Otherwise a token would be found in both places, and a request with two tokens is
+        // refused.
         if places.iter().any(|other| overlap(other, &place)) {
             let value = raw.name.clone();
             return Err(Fault::Repeated { value }).at_index(index);

@@ -33,7 +33,7 @@ const MAX_NAME: usize = 64;
 /// The default of `clock_skew_seconds`, as in `jwt_authn`.
 const DEFAULT_CLOCK_SKEW: u64 = 60;
 
-/// The maximum of `clock_skew_seconds`: one day. More than that is not a difference between clocks.
+/// The maximum of `clock_skew_seconds`: one day. A larger value can only be a mistake.
 const MAX_CLOCK_SKEW: u64 = 86_400;
 
 /// Parses `providers.<name>`.
@@ -65,10 +65,10 @@ fn authorization_server(
     let issuer = WrittenIssuer {
         issuer: raw.issuer.as_deref().or(match raw.allow_any_issuer {
             None => defaults.issuer,
-            // A default must not contradict a field that is set.
+            // The preset's issuer must not contradict an `allow_any_issuer` that the operator set.
             Some(_) => None,
         }),
-        // A SPIFFE trust domain is named by `sub`; `iss` is optional (JWT-SVID section 3).
+        // In SPIFFE, `sub` names the trust domain, and `iss` is optional (JWT-SVID section 3).
         allow_any_issuer: raw
             .allow_any_issuer
             .unwrap_or(preset == Preset::Spiffe && raw.issuer.as_deref().is_none_or(str::is_empty)),
@@ -148,7 +148,8 @@ fn authorization_server(
     })
 }
 
-/// Parses `trust_domain`, which the preset `spiffe` requires and no other preset has.
+/// Parses `trust_domain`. The preset `spiffe` requires this field, and it is refused with any other
+/// preset.
 fn trust_domain(raw: &RawProvider, preset: Preset) -> Result<Option<TrustDomain>, ConfigError> {
     let field = "trust_domain";
     match (raw.trust_domain.as_deref(), preset) {
@@ -162,7 +163,7 @@ fn trust_domain(raw: &RawProvider, preset: Preset) -> Result<Option<TrustDomain>
     }
 }
 
-/// The fields about rights.
+/// The parsed fields about scopes, roles, identity and revocation.
 struct Rights {
     structured_scopes: Option<StructuredScopes>,
     role_claims: Vec<ClaimPath>,
@@ -170,7 +171,7 @@ struct Rights {
     revoked: Revocation,
 }
 
-#[inline(never)] // inlined, each early return would need code to drop a whole provider
+#[inline(never)] // if inlined, each early return would need code to drop a whole provider
 fn rights(raw: &RawProvider, defaults: &Defaults) -> Result<Rights, ConfigError> {
     let structured_scopes = raw.structured_scopes.as_ref().map(structured_scopes);
     let structured_scopes = structured_scopes.transpose().at("structured_scopes")?;
@@ -238,7 +239,7 @@ fn times(raw: &RawProvider, defaults: &Defaults) -> Result<TimeRules, ConfigErro
     })
 }
 
-/// Converts a lifetime to whole seconds. A fraction is dropped, which gives the stricter bound.
+/// Converts a lifetime to whole seconds. A fraction is dropped, which makes the limit stricter.
 fn lifetime(written: RawDuration) -> Result<Duration, Fault> {
     let (written, max) = (written.0.as_secs(), RawDuration::MAX.as_secs());
     in_bounds(written, 1, max, "seconds").map(Duration::from_secs)

@@ -1,4 +1,4 @@
-//! Parses the sources of fetched keys.
+//! Parses `remote_jwks` and `discovery`, the sources of fetched keys.
 
 use core::time::Duration;
 
@@ -80,15 +80,16 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
     keeping.remote_keys(location, timeout)
 }
 
-/// Checks a timeout. It must not be zero, which Envoy treats as "no limit": a call that hangs would
-/// never be repeated. It must be at most an hour: the ABI passes it as 32 bits of milliseconds, and
-/// the lease for the fetch lasts at least as long as the timeout.
+/// Checks a timeout. A timeout must not be zero, which Envoy treats as "no limit": a call that
+/// hangs would never be repeated. And a timeout must be at most an hour: the ABI passes it as
+/// milliseconds in 32 bits, and the lease for the fetch lasts at least as long as the timeout.
 fn call_timeout(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, MAX_TIMEOUT)
 }
 
-/// The two addresses where the issuer's metadata may be: `/.well-known/…` after the issuer (OpenID
-/// Connect Discovery 1.0 §4.1), or before its path (RFC 8414 §3.1).
+/// Returns the two addresses at which the issuer's metadata may be. `/.well-known/…` is either
+/// appended to the issuer (OpenID Connect Discovery 1.0 §4.1), or inserted before the issuer's path
+/// (RFC 8414 §3.1).
 fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
     let issuer = without_placeholders(issuer)?;
     let issuer = issuer.strip_suffix('/').unwrap_or(&issuer);
@@ -105,9 +106,9 @@ fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
     .collect()
 }
 
-/// The issuer with each placeholder replaced by `common`. At this address, Microsoft Entra serves
-/// the metadata that all tenants share. A placeholder must be a whole segment of the path, so that
-/// a tenant cannot choose the host.
+/// Replaces each placeholder in the issuer by `common`. At the resulting address, Microsoft Entra
+/// serves the metadata that all tenants share. Returns `None` unless each placeholder is a whole
+/// segment of the path, so that a tenant cannot choose the host.
 fn without_placeholders(issuer: &str) -> Option<String> {
     let mut segments = Vec::new();
     for (index, segment) in issuer.split('/').enumerate() {
@@ -123,8 +124,7 @@ fn without_placeholders(issuer: &str) -> Option<String> {
     Some(segments.join("/"))
 }
 
-/// The fields that `remote_jwks` and `discovery` have in common, about how keys are fetched and
-/// kept.
+/// The fields about fetching and keeping keys that `remote_jwks` and `discovery` have in common.
 struct WrittenKeeping<'a> {
     async_fetch: Option<&'a RawAsyncFetch>,
     cache_duration: Option<RawDuration>,

@@ -1,4 +1,4 @@
-//! Parses requirements: the tokens that a rule needs.
+//! Parses requirements, the tokens that a rule requires.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,8 @@ use crate::{
     policy::{Audiences, Extraction, FilterStateRules, ProviderId, Requirement, Scheme},
 };
 
-/// The maximum depth of a tree of requirements, which bounds the recursion over it.
+/// The maximum depth of a tree of requirements. It bounds the recursion of functions that walk the
+/// tree.
 const MAX_DEPTH: usize = 16;
 
 /// The providers and requirements that rules can refer to by name.
@@ -46,7 +47,7 @@ pub(super) fn filter_state_rules(
     raw: &RawFilterStateRules,
     providers: &[Provider],
 ) -> Result<FilterStateRules, ConfigError> {
-    // A NUL would end the name of the property in the host.
+    // The host would cut the name at a NUL.
     if raw.name.is_empty() || raw.name.contains('\0') {
         return Err(Fault::Empty).at("name");
     }
@@ -61,7 +62,7 @@ pub(super) fn filter_state_rules(
     })
 }
 
-/// Parses one requirement, `depth` levels below its rule.
+/// Parses a requirement. `depth` is its level in the tree; the root has level 1.
 pub(super) fn requirement(
     raw: &RawRequirement,
     providers: &[Provider],
@@ -133,8 +134,8 @@ enum Written<'a> {
     Any(&'a RawRequirements),
     /// The name of the status header, if set.
     ExtractOnly(Option<&'a str>),
-    /// The provider's name, and the `audiences` of a `provider_and_audiences`, which may be absent
-    /// there.
+    /// The provider's name. For `provider_and_audiences`, also the value of `audiences`, which may
+    /// be absent.
     Provider(&'a str, Option<Option<&'a [String]>>),
 }
 

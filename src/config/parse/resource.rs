@@ -1,8 +1,9 @@
-//! Parses `protected_resources`, and derives what the operator leaves out from the rules.
+//! Parses `protected_resources`. Fields that the operator leaves out are derived from the rules.
 //!
-//! Metadata that says more than the rules enforce sends a client to an authorization server whose
-//! tokens are refused, or makes it ask for scopes that nothing needs. So whatever can be derived is
-//! derived, and a resource whose metadata would be wrong is refused.
+//! Metadata that does not agree with the rules could send a client to an authorization server whose
+//! tokens are refused, or make the client request scopes that no rule requires. So everything that
+//! can be derived from the rules is derived, and a resource whose metadata would be wrong is
+//! refused.
 
 use std::collections::BTreeSet;
 
@@ -21,8 +22,7 @@ use crate::{
 const MAX_NAME: usize = 256;
 const MAX_URL: usize = 2048;
 
-/// Parses `protected_resources`. The result is sorted: of two resources above a path, the one with
-/// the longer path comes first.
+/// Parses `protected_resources`. The result is sorted, with longer paths first.
 pub(super) fn resources(
     raw: &[RawProtectedResource],
     rules: &[Rule],
@@ -66,7 +66,8 @@ fn urls(raw: &[RawProtectedResource]) -> Result<Vec<ResourceUrl>, ConfigError> {
     Ok(urls)
 }
 
-/// Parses `resource`. Its path must be one that a request can have in every reading.
+/// Parses `resource`. The path must be one that a request can have and that all servers read in the
+/// same way.
 fn identifier(text: &str) -> Result<ResourceUrl, Fault> {
     let url = SecureUrl::parse(at_most(MAX_URL, text)?);
     let url = url.filter(|url| {
@@ -127,10 +128,11 @@ fn resource(
     })
 }
 
-/// The rules that can match below a resource, and the providers whose tokens they accept.
+/// The rules that can match requests for a resource, and the providers whose tokens these rules
+/// accept.
 struct Below<'a> {
     rules: Vec<&'a Rule>,
-    /// Each with the audiences that a rule gives it.
+    /// The providers, each with the audiences that a rule accepts for it.
     providers: Vec<(&'a Provider, &'a Audiences)>,
 }
 
@@ -144,7 +146,8 @@ impl<'a> Below<'a> {
         for rule in below.rules.clone() {
             if let Some(requirement) = &rule.requirement {
                 below.add(requirement, providers);
-                // With `authorize`, a token is required in any case.
+                // A rule with `authorize` requires a token, even if its requirement also has
+                // `allow_missing`.
                 if rule.authorization.is_some() && requirement.asks_anyone() {
                     let all = providers.iter();
                     all.for_each(|provider| below.note(provider, &provider.trust.audiences));
@@ -154,7 +157,7 @@ impl<'a> Below<'a> {
         below
     }
 
-    /// Adds the providers that a requirement names.
+    /// Adds all providers that a requirement names.
     fn add(&mut self, requirement: &'a Requirement, providers: &'a [Provider]) {
         requirement.each_provider(&mut |id: ProviderId, audiences| {
             if let Some(provider) = providers.get(id.index()) {
@@ -173,7 +176,8 @@ impl<'a> Below<'a> {
         }
     }
 
-    /// Checks that the metadata is of use, and that tokens are bound to the resource.
+    /// Checks that some rule requires a token, and that no provider accepts tokens for any
+    /// audience.
     fn check(&self) -> Result<(), Fault> {
         let requires_token = |rule: &&Rule| {
             let requirement = rule.requirement.as_ref();
@@ -196,8 +200,8 @@ impl<'a> Below<'a> {
         }
     }
 
-    /// The issuers of all providers. Those of disabled providers are left out, unless all are
-    /// disabled.
+    /// Returns the issuers of all providers. Issuers of disabled providers are left out, unless all
+    /// providers are disabled.
     fn issuers(&self) -> Result<Vec<String>, Fault> {
         let is_any_enabled = self.providers.iter().any(|(own, _)| own.trust.enabled);
         let mut issuers: Vec<String> = Vec::new();
@@ -217,7 +221,7 @@ impl<'a> Below<'a> {
         Ok(issuers)
     }
 
-    /// The scopes that rules require, sorted.
+    /// Returns the scopes that the rules require, sorted.
     fn scopes(&self) -> Vec<String> {
         let authorizations = self
             .rules
@@ -229,7 +233,7 @@ impl<'a> Below<'a> {
         published.cloned().collect()
     }
 
-    /// The methods of RFC 6750 by which tokens can be sent.
+    /// Returns the methods of RFC 6750 by which tokens can be sent to the resource.
     fn bearer_methods(&self) -> Vec<&'static str> {
         let places = || self.providers.iter().map(|(provider, _)| &provider.places);
         let reads_header = places().any(|places| places.headers.contains(&HeaderPlace::Bearer));
@@ -274,7 +278,7 @@ fn scopes(written: &[String]) -> Result<Vec<String>, ConfigError> {
     Ok(published.cloned().collect())
 }
 
-/// Parses `allowed_origins`. Browsers leave out the default port, so it is removed.
+/// Parses `allowed_origins`. Removes default ports, because browsers do not send them.
 fn origins(written: &[String]) -> Result<Vec<String>, ConfigError> {
     let mut origins = Vec::new();
     for (index, origin) in written.iter().enumerate() {

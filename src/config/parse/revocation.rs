@@ -9,10 +9,12 @@ use crate::{
     verification::Revocation,
 };
 
-/// The end of the year 9999, in seconds. A time written in milliseconds by mistake exceeds it.
+/// The end of the year 9999, in seconds since 1970. A time that is in milliseconds by mistake
+/// exceeds this maximum.
 const MAX_TIME: u64 = 253_402_300_799;
 
-/// Parses `revoked`. Programs write these lists, so they may be empty and contain duplicates.
+/// Parses `revoked`. The lists may be empty and contain duplicates, because programs often write
+/// them.
 pub(super) fn revocation(raw: &RawRevocation) -> Result<Revocation, ConfigError> {
     let mut revoked = Revocation {
         token_ids: sorted(raw.jti.as_deref()).at("jti")?,
@@ -30,8 +32,8 @@ pub(super) fn revocation(raw: &RawRevocation) -> Result<Revocation, ConfigError>
     Ok(revoked)
 }
 
-/// Sorts strings and removes duplicates. A JSON map is used for this because its code is already
-/// part of the module.
+/// Sorts strings and removes duplicates. A JSON map does this without adding code to the
+/// WebAssembly module, which contains the code of the map anyway.
 fn sorted(list: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     let mut sorted = Map::new();
     for (index, text) in list.unwrap_or_default().iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Parses the conditions on requests under which a rule applies.
+//! Parses `match`, the conditions under which a rule applies to a request.
 
 use std::borrow::Cow;
 
@@ -87,7 +87,8 @@ impl WrittenPath<'_> {
     }
 }
 
-/// Checks that a path could match some request. A rule that no request matches protects nothing.
+/// Checks that a path starts with `/` and has no query or fragment. No request could match any
+/// other path, so the rule would protect nothing.
 pub(super) fn from_root(path: &str) -> Result<&str, Fault> {
     if path.starts_with('/') && !path.contains(['?', '#']) {
         return Ok(path);
@@ -98,7 +99,8 @@ pub(super) fn from_root(path: &str) -> Result<&str, Fault> {
     ))
 }
 
-/// Parses a rule's path, in the spelling that requests have under this path policy.
+/// Parses a rule's path. With `path_policy: raw`, the path is compared exactly as written; with
+/// `reject`, also in its normal spelling.
 fn path_text(path: &str, extent: Extent, policy: PathPolicy) -> Result<PathText, Fault> {
     match policy {
         PathPolicy::Raw => Ok(PathText::verbatim(path.to_owned())),
@@ -216,7 +218,8 @@ impl WrittenCondition<'_> {
                 }
                 HeaderCondition::Range { start, end }
             }
-            // Envoy treats an empty `exact_match` as "present", other matchers treat it as "empty".
+            // An empty string is refused: Envoy takes an empty `exact_match` for "present", but an
+            // empty `exact` in `string_match` for "empty".
             Self::Text(Written::Exact("")) => {
                 return Err(Fault::Empty.into());
             }
@@ -225,8 +228,8 @@ impl WrittenCondition<'_> {
     }
 }
 
-/// Servers may read the authority and the path in different spellings, so a condition on them is
-/// matched against their normal form.
+/// Adjusts a condition on the authority or the path. Servers may read these in different spellings,
+/// so the condition must apply to their normal form.
 fn normal(
     name: &str,
     condition: HeaderCondition,
@@ -249,8 +252,8 @@ fn normal(
             | Pattern::Suffix(text),
         ) => match normal_spelling(Target::new(text).path) {
             Cow::Borrowed(_) => Ok(HeaderCondition::Text(written)),
-            // `ignore_case` lower-cased the text, including the hexadecimal digits of encoded
-            // octets.
+            // If the text differs only in case, the condition is accepted: `ignore_case` has
+            // converted the text to lower case, including the hexadecimal digits of encoded octets.
             Cow::Owned(spelling)
                 if written.ignores_case()
                     && spelling.eq_ignore_ascii_case(Target::new(text).path) =>
@@ -263,14 +266,14 @@ fn normal(
     }
 }
 
-/// Converts a configured header name to the name in a request, such as `host` to `:authority`.
+/// Converts a header name in the configuration to the name that Envoy uses in requests.
 fn matched_header(name: &str) -> Result<String, Fault> {
     let bare = name.strip_prefix(':').unwrap_or(name);
     let parsed = HeaderName::parse(bare).map_err(Fault::HeaderName)?;
     if bare.len() != name.len() {
         return Ok(format!(":{parsed}"));
     }
-    // Envoy has no `host` header: in every HTTP version it becomes `:authority`.
+    // Envoy converts `host` to `:authority` in every HTTP version.
     Ok(if parsed.as_str() == "host" {
         ":authority".to_owned()
     } else {

@@ -11,8 +11,9 @@ use crate::{
 
 const MAX_BASE_URL: usize = 256;
 
-/// Parses `status`. The page contains no secrets, but it tells an attacker which issuers to imitate
-/// and when keys run out. So the page is public only with an explicit setting.
+/// Parses `status`. The page contains no secrets, but it shows an attacker which issuers are
+/// trusted and when their keys run out. So the page is only public if the operator sets
+/// `unprotected`.
 pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPath, ConfigError> {
     let requirement = match &raw.requires {
         Some(requires) => Some(requirement(requires, providers, 1).at("requires")?),
@@ -32,7 +33,7 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
         Some(requirement) if requirement.extracts() => {
             return Err(Fault::UnverifiedClaims).at("requires");
         }
-        // With `authorize` the page needs a verified token in any case.
+        // Without `authorize`, a requirement that everyone meets would not protect the page.
         Some(requirement) if authorization.is_none() && requirement.admits_anyone() => {
             return Err(Fault::UnprotectedStatus.into());
         }
@@ -62,7 +63,7 @@ fn path(path: &str) -> Result<String, Fault> {
     from_root(path).map(|path| normal_spelling(path).into_owned())
 }
 
-/// Checks that a text is a URL for people to open.
+/// Checks that a string is the URL of a web page.
 pub(super) fn page_url(max: usize, url: &str) -> Result<String, Fault> {
     let is_url = ["https://", "http://"]
         .iter()

@@ -1,4 +1,4 @@
-//! Parses `structured_scopes`: scopes of several parts, one of which is a role.
+//! Parses `structured_scopes`, for scopes that consist of several parts, one of which is a role.
 
 use super::text::is_scope_byte;
 use crate::{
@@ -10,10 +10,10 @@ use crate::{
 /// The default of `role`.
 pub(super) const ROLE: &str = "role";
 
-/// Takes the place of a value that is not known yet. No scope contains this character.
+/// Stands for a value that is not known yet. No scope contains this character.
 const ANY: &str = "\0";
 
-/// The names and values in `where`.
+/// The names and values of the placeholders in `where`.
 type Fixed = [(String, String)];
 
 /// Parses `structured_scopes`.
@@ -35,7 +35,7 @@ pub(super) fn structured_scopes(
             .at("where")?;
     }
     let written = write(&template, fixed);
-    // Only the placeholder of the role is left.
+    // Only the role's value is still unknown, so there is one NUL.
     let (before, after) = written.split_once('\0').unwrap_or_default();
     Ok(StructuredScopes {
         before: before.to_owned(),
@@ -86,8 +86,8 @@ fn check_names(template: &Template, role: &str, fixed: &Fixed) -> Result<(), Con
     })
 }
 
-/// Checks a value in `where`. It must not contain a separator, or it would be read as several
-/// parts.
+/// Checks a value in `where`. The value must not contain a separator; otherwise it would be read as
+/// several parts.
 fn check_value(
     template: &Template,
     separators: &[(String, usize)],
@@ -108,7 +108,8 @@ fn check_value(
     ))
 }
 
-/// The template with each name replaced by its value, or by [`ANY`] if it has none.
+/// Returns the template with each placeholder replaced by its value, or by [`ANY`] if the value is
+/// not known.
 fn write(template: &Template, known: &Fixed) -> String {
     let mut written = template.head.clone();
     for (name, literal) in &template.tail {

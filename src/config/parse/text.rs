@@ -1,4 +1,4 @@
-//! Parses strings with a special syntax: realms, metric prefixes, patterns.
+//! Parses strings with a special syntax, such as realms, metric prefixes and patterns.
 
 use regex_lite::Regex;
 
@@ -25,7 +25,7 @@ const MAX_IDENTIFIER: usize = 128;
 /// The maximum length of a regular expression, in characters.
 const MAX_REGEX: usize = 4096;
 
-/// Returns `text`, or an error if it has more than `max` characters.
+/// Returns `text`, or an error if the text has more than `max` characters.
 pub(super) fn at_most(max: usize, text: &str) -> Result<&str, Fault> {
     if text.chars().nth(max).is_some() {
         Err(Fault::TooLong { max })
@@ -34,15 +34,15 @@ pub(super) fn at_most(max: usize, text: &str) -> Result<&str, Fault> {
     }
 }
 
-/// Parses `description`. An absent field gives an empty string.
+/// Parses `description`. Returns an empty string if the field is absent.
 #[inline(never)]
 pub(super) fn description(written: Option<&str>) -> Result<String, ConfigError> {
     let text = at_most(MAX_DESCRIPTION, written.unwrap_or_default());
     Ok(text.at("description")?.to_owned())
 }
 
-/// Parses `realm`. It must not need escapes in the quoted string of a challenge (RFC 9110 §5.6.4),
-/// because clients read escapes in different ways.
+/// Parses `realm`. Challenges contain the realm in a quoted string (RFC 9110 §5.6.4). Clients read
+/// escapes in such strings in different ways, so the realm must not need escapes.
 pub(super) fn realm(text: &str) -> Result<String, Fault> {
     let is_quotable = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if text.is_empty() {
@@ -55,14 +55,14 @@ pub(super) fn realm(text: &str) -> Result<String, Fault> {
     at_most(MAX_NAME, text).map(str::to_owned)
 }
 
-/// Parses `shared_memory_key`. The error does not quote the text, which is a secret.
+/// Parses `shared_memory_key`. The error does not quote the value, which is a secret.
 pub(super) fn shared_memory_key(written: &RawSecret) -> Result<SecretKey, Fault> {
     base64url::decode(&written.0)
         .and_then(|octets| SecretKey::new(&octets).ok())
         .ok_or(Fault::SharedMemoryKey)
 }
 
-/// Parses `policy_id` or `metadata_namespace`, which may have any characters.
+/// Parses `policy_id` or `metadata_namespace`, which may contain any characters.
 #[inline(never)]
 pub(super) fn identifier(
     field: &str,
@@ -89,7 +89,8 @@ pub(super) fn stat_prefix(text: &str) -> Result<String, Fault> {
     at_most(MAX_NAME, trimmed).map(str::to_owned)
 }
 
-/// Returns true if a scope may contain this character (RFC 6749 §3.3). Challenges quote scopes.
+/// Returns true if a scope may contain this character (RFC 6749 §3.3). Challenges contain scopes in
+/// a quoted string, so quotes and backslashes are not allowed.
 pub(super) const fn is_scope_byte(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }
@@ -109,14 +110,15 @@ pub(super) fn regex(raw: &RawRegex) -> Result<Regex, ConfigError> {
         .at("regex")
 }
 
-/// The fault for a regular expression that does not compile.
+/// Makes the fault for a regular expression that does not compile.
 pub(super) fn bad_regex(error: &regex_lite::Error) -> Fault {
     let fault = error.to_string();
     Fault::BadRegex { fault }
 }
 
-/// Returns true if an expression contains an escape that RE2 and this engine read differently. A
-/// rule that is moved here from Envoy must not protect less than before.
+/// Returns true if an expression contains an escape that means something else in RE2, the engine of
+/// Envoy. Otherwise a rule that is copied from Envoy's configuration could protect less than
+/// before.
 fn means_otherwise_in_re2(expression: &str) -> bool {
     let mut rest = expression;
     while let Some((_, escape)) = rest.split_once('\\') {
@@ -147,7 +149,7 @@ pub(super) fn string_match(raw: &RawStringMatcher) -> Result<StringMatch, Config
     })
 }
 
-/// A pattern, not yet parsed.
+/// The raw value of a pattern.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     /// `contains`.

@@ -7,14 +7,15 @@ use crate::{http::path::is_pchar, policy::authority::is_ambiguous};
 pub(super) struct SecureUrl<'a> {
     /// `https` or `http`.
     pub(super) scheme: &'static str,
-    /// The host, with the port if one is written.
+    /// The host, with the port if the URL has one.
     pub(super) authority: &'a str,
-    /// Empty, or begins with a slash.
+    /// The path. It is empty or begins with a slash.
     pub(super) path: &'a str,
 }
 
 impl<'a> SecureUrl<'a> {
-    /// Parses an `https` URL, or an `http` URL of a loopback host, which only local clients reach.
+    /// Parses an `https` URL, or an `http` URL with a loopback host, which only local clients can
+    /// reach. Returns `None` for any other text.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let (scheme, rest) = match text.strip_prefix("https://") {
             Some(rest) => ("https", rest),
@@ -34,14 +35,13 @@ impl<'a> SecureUrl<'a> {
     }
 }
 
-/// Returns true if the octet may be in the path of a URL (RFC 3986 section 3.3). Challenges quote
-/// URLs, so a quotation mark or a backslash must not be in them.
+/// Returns true if the octet may be in the path of a URL (RFC 3986 section 3.3). Challenges contain
+/// URLs in quoted strings, so quotes and backslashes are not allowed.
 const fn is_path_octet(octet: u8) -> bool {
     is_pchar(octet) || matches!(octet, b'%' | b'/')
 }
 
-/// Returns true if the authority is a name or an address of the machine itself (RFC 8252 section
-/// 7.3).
+/// Returns true if the host is `localhost` or a loopback address (RFC 8252 section 7.3).
 fn is_loopback(authority: &str) -> bool {
     let host = match authority.strip_prefix('[') {
         Some(bracketed) => bracketed.split(']').next(),

@@ -6,14 +6,14 @@ object! {
     /// `client_certificate`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClientCertificate {
-        /// Keeps the source's own header in the request, if a trusted peer has sent it.
+        /// Passes the header with the certificate on to the upstream, if a trusted peer has sent it.
         forward: Option<bool> = false,
-        /// Where the certificate comes from: the TLS connection, or a header that a proxy in front sets.
+        /// Where the certificate comes from: the TLS connection, or a header that a proxy in front of this one sets.
         source: Option<RawCertificateSource> = "connection",
-        /// Which element of `x-forwarded-client-cert` counts, from the right: 1 if Envoy forwards the header, 2 if it
-        /// also appends its own element. At most 16.
+        /// Which element of `x-forwarded-client-cert` is used, counted from the right: 1 if this Envoy forwards the
+        /// header unchanged, 2 if it also appends its own element. At most 16.
         trusted_hops: Option<u64> = 1,
-        /// The proxies in front that may set the header. From any other peer, there is no certificate.
+        /// The proxies in front of this one that may set the header. A header from any other peer is ignored.
         trusted_peers: Option<RawTrustedPeers>,
     }
 }
@@ -22,16 +22,16 @@ object! {
     /// `client_certificate.trusted_peers`.
     #[derive(Debug)]
     pub(in crate::config) struct RawTrustedPeers {
-        /// First DNS names in the proxies' certificates.
+        /// Accepted proxies, by the first DNS name in their certificates.
         dns_sans: Option<Vec<String>>,
-        /// Says that the listener validates the certificates of its peers. Names require it, because anyone can write
-        /// a name into a certificate.
+        /// States that the listener validates the certificates of its peers. This is required for `dns_sans`,
+        /// `subjects` and `uri_sans`, because anyone can write a name into a certificate.
         peers_validated_by_listener: Option<bool> = false,
-        /// SHA-256 digests of the proxies' certificates, in hexadecimal digits.
+        /// Accepted proxies, by the SHA-256 digests of their certificates, in hexadecimal digits.
         sha256: Option<Vec<String>>,
-        /// Subjects of the proxies' certificates, as Envoy writes them (RFC 2253).
+        /// Accepted proxies, by the subjects of their certificates, as Envoy writes them (RFC 2253).
         subjects: Option<Vec<String>>,
-        /// First URIs in the proxies' certificates, such as SPIFFE IDs.
+        /// Accepted proxies, by the first URI in their certificates, such as a SPIFFE ID.
         uri_sans: Option<Vec<String>>,
     }
 }

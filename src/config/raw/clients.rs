@@ -12,23 +12,23 @@ object! {
 }
 
 object! {
-    /// One of `client_secrets.clients`.
+    /// An entry of `client_secrets.clients`.
     pub(in crate::config) struct RawClient {
-        /// Whether the client is accepted. `false` refuses the client's secrets (401).
+        /// Accepts the client. `false` refuses the client's secrets (401).
         enabled: Option<bool> = true,
-        /// Time from which the client's secrets are refused, without tolerance: RFC 3339 in UTC, or seconds since
+        /// Time from which on the client's secrets are refused, without tolerance: RFC 3339 in UTC, or seconds since
         /// 1970.
         expires_at: Option<PointInTime>,
         /// The client's roles.
         roles: Option<Vec<String>>,
         /// The client's scopes.
         scopes: Option<Vec<String>>,
-        /// One or two hashes, as `portcullis client-secret` prints them.
+        /// One or two hashes of secrets, as `portcullis client-secret` prints them.
         secret_hashes: Vec<String>,
     }
 }
 
-/// Does not show the hashes, because an operator may have written a secret there by mistake.
+/// Does not show the hashes, because an operator may have configured a secret instead of its hash by mistake.
 impl std::fmt::Debug for RawClient {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

@@ -16,57 +16,57 @@ object! {
     pub(in crate::config) struct RawConfig {
         /// Lets CORS preflight requests pass without a token.
         bypass_cors_preflight | camelCase: Option<bool> = false,
-        /// Where the client's certificate comes from, for tokens that are bound to one (RFC 8705).
+        /// Where the client's certificate comes from, for tokens that are bound to a certificate (RFC 8705).
         client_certificate: Option<RawClientCertificate>,
-        /// Requirements by a value in the filter state, for requests that no rule matches.
+        /// Requirements for requests that no rule matches. A value in the filter state selects the requirement.
         filter_state_rules | camelCase: Option<RawFilterStateRules>,
-        /// Bounds for each worker.
+        /// Limits for each worker.
         limits: Option<RawLimits>,
         /// Namespace of the dynamic metadata that the dynamic module writes for other filters. The proxy-wasm module
-        /// writes none. `portcullis` by default; at most 128 characters.
+        /// writes no metadata. Default: `portcullis`; at most 128 characters.
         metadata_namespace: Option<String>,
-        /// Whether decisions block. `shadow` decides and records but does not block; ambiguous paths, methods,
-        /// authorities and headers are still refused.
+        /// What happens to denied requests. `enforce` refuses them. `shadow` only records the decision and lets them
+        /// pass, except that ambiguous paths, methods, authorities and headers are still refused.
         mode: Option<RawMode> = "enforce",
-        /// How to treat a request that servers could read in different ways: its path, method or authority, or a
-        /// header or query parameter that a condition reads. `reject` answers 400; with `raw`, rules see the request
-        /// as it came.
+        /// What happens to a request whose path, method or authority servers could read in different ways, or a header
+        /// or query parameter that a condition uses. `reject` answers 400. With `raw`, rules are compared with the
+        /// request as it was sent.
         path_policy: Option<RawPathPolicy> = "reject",
-        /// Name of this policy across its updates; at most 128 characters. Connections that outlive an update then
-        /// also refuse what the newest configuration with this name refuses by `revoked`, `enabled: false` or
-        /// `client_secrets`.
+        /// Name that this configuration keeps across its updates; at most 128 characters. Connections that outlive an
+        /// update then also refuse what the newest configuration with this name refuses by `revoked`, `enabled: false`
+        /// or `client_secrets`.
         policy_id: Option<String>,
-        /// URLs that clients name when they ask for tokens (RFC 9728). Their metadata is served, challenges lead to
-        /// it, and tokens for other resources are refused.
+        /// Resources for which clients request tokens, by URL (RFC 9728). Portcullis serves their metadata, names it in
+        /// challenges, and refuses tokens for other resources.
         protected_resources: Option<Vec<RawProtectedResource>>,
         /// The authorization servers, by name. A name has 1 to 64 letters, digits, `_`, `.`, `-`.
         providers: Option<Named<RawEntry>>,
         /// Realm of every challenge. Printable ASCII without `"` and `\`; at most 64 characters.
         realm: Option<String> = "api",
-        /// Requirements that rules and routes name by `requirement_name`.
+        /// Requirements, by name. Rules and routes refer to them by `requirement_name`.
         requirement_map | camelCase: Option<Named<RawRequirement>>,
-        /// Whether every request asks for its route's own policy. With `off`, about one request a second in each
-        /// worker asks, so the policy of a route that is rarely used can be missed.
+        /// Looks up the policy of the route for every request. With `off`, each worker looks it up for about one
+        /// request a second, so the policy of a rarely used route can be missed.
         route_policies: Option<RawSwitch> = "on",
-        /// The rules, in order. The first one whose `match` holds decides.
+        /// The rules, in order. The first rule whose `match` holds decides.
         rules: Option<Vec<RawRule>>,
-        /// For each scope, the scopes that it includes: a token with the broader scope grants the narrower ones.
+        /// For each scope, the scopes that it includes. A token with a scope also has the scopes that it includes.
         scope_implies: Option<Named<Vec<String>>>,
-        /// Secret of 32 random octets or more in base64url, the same for all workers. It authenticates two things in
-        /// the memory that modules of the proxy with the same `vm_id` share: fetched keys, and which configuration of
-        /// a `policy_id` is the newest.
+        /// Secret of at least 32 random octets, in base64url, the same for all workers. It authenticates two things in
+        /// the memory that modules with the same `vm_id` share: the fetched keys, and which configuration with a
+        /// `policy_id` is the newest.
         shared_memory_key: Option<RawSecret>,
-        /// What verifies signatures. `host` is native cryptography: Envoy's own, or AWS-LC in the dynamic module.
-        /// `module` is Portcullis itself, and `auto` is the host if it passes a self-test, else the module.
+        /// Who verifies signatures. `host` is native cryptography: Envoy's own, or AWS-LC in the dynamic module.
+        /// `module` is Portcullis itself. `auto` uses the host if it passes a self-test, otherwise the module.
         signature_backend: Option<RawSignatureBackend> = "auto",
-        /// Part of the name of every metric. Letters, digits, `_`, `.`, `-`; at most 64.
+        /// Part of the name of every metric. Letters, digits, `_`, `.`, `-`; at most 64 characters.
         stat_prefix | camelCase: Option<String>,
-        /// Status page for operators: the state of each authorization server.
+        /// Status page for operators, which shows the state of each authorization server.
         status: Option<RawStatus>,
-        /// Sends refusals without body and challenge.
+        /// Sends refusals without a body and without a challenge.
         strip_failure_response | camelCase: Option<bool> = false,
-        /// The decision for a request that matches neither `rules` nor `filter_state_rules`. `deny` answers 401
-        /// without credentials, 403 with credentials.
+        /// The decision for a request that matches neither `rules` nor `filter_state_rules`. `deny` answers 401 if the
+        /// request has no credentials, otherwise 403.
         unmatched: Option<RawUnmatched> = "deny",
     }
 }
@@ -75,19 +75,19 @@ object! {
     /// `limits`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) struct RawLimits {
-        /// Longest value of a header made from claims, in bytes: 1 to 1048576.
+        /// Maximum length of a header value made from claims, in bytes: 1 to 1048576.
         header_value_bytes: Option<u64> = 8192,
-        /// Longest JWK set, fetched or configured, in bytes: 1 to 16777216.
+        /// Maximum length of a JWK set, fetched or configured, in bytes: 1 to 16777216.
         jwks_bytes: Option<u64> = 262144,
-        /// Most keys in one JWK set: 1 to 1024.
+        /// Maximum number of keys in a JWK set: 1 to 1024.
         jwks_keys: Option<u64> = 64,
-        /// Longest wait for keys: over 0, at most 60 s.
+        /// Maximum time that a request waits for keys: more than 0, at most 60 s.
         park_timeout: Option<RawDuration> = "5s",
-        /// Most requests that wait for keys at a time: 1 to 65536. Another one gets 503.
+        /// Maximum number of requests that wait for keys at the same time: 1 to 65536. Further requests get 503.
         parked_requests: Option<u64> = 256,
-        /// Longest path, without query, in bytes: 1 to 1048576. A longer one gets 414.
+        /// Maximum length of a path, without the query, in bytes: 1 to 1048576. A request with a longer path gets 414.
         path_bytes: Option<u64> = 8192,
-        /// Longest token, in bytes: 1 to 1048576.
+        /// Maximum length of a token, in bytes: 1 to 1048576.
         token_bytes: Option<u64> = 8192,
     }
 }

@@ -4,12 +4,12 @@
 //! and required fields. Only the parser finds faults that concern several fields, such as two sources
 //! of keys or an unknown provider.
 //!
-//! If a schema is a choice of alternatives (`anyOf`) and none matches, a validator only reports
-//! that none does. So objects are described without alternatives, and an error deep inside a
-//! requirement is reported at its own place.
+//! If a schema has alternatives (`anyOf`) and none of them matches, a validator only reports that
+//! no alternative matches. So objects are described without alternatives. A validator then reports
+//! an error deep inside a requirement at its exact location.
 //!
-//! The lowerCamelCase spellings are in `patternProperties`. They are valid, but an editor does not
-//! offer each field twice.
+//! The lowerCamelCase spellings of fields are in `patternProperties`. So they are valid, but an
+//! editor does not offer each field twice.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::config::spelling::FieldName;
 
 /// A type of the configuration that has a JSON Schema.
 pub(in crate::config) trait Describe {
-    /// True if a field of this type may be absent.
+    /// True if a field of this type is optional.
     const OPTIONAL: bool = false;
 
     /// The schema of this type. For an object, it is a reference to an entry in `definitions`.
@@ -36,7 +36,7 @@ pub(in crate::config) struct Field<'a> {
     pub(in crate::config) name: FieldName,
     /// The lines of the field's comment.
     pub(in crate::config) comment: &'a [&'static str],
-    /// The value of an absent field, if there is one.
+    /// The default value of the field, if it has one.
     pub(in crate::config) default: Option<Value>,
 }
 
@@ -45,8 +45,8 @@ pub(in crate::config) struct Fields<'a> {
     definitions: &'a mut Definitions,
     properties: Map<String, Value>,
     camel: Map<String, Value>,
-    /// For each field with two spellings: a schema that excludes the second one if the first is
-    /// present.
+    /// For each field with two spellings, a schema that excludes the second spelling if the first
+    /// is present.
     exclusive: Map<String, Value>,
     conditions: Vec<Value>,
     required: Vec<&'static str>,
@@ -86,7 +86,7 @@ impl Definitions {
             let object = fields.object();
             self.0.insert(name.to_owned(), object);
         }
-        // The definition also accepts `null`. The `type` next to the reference excludes it.
+        // The definition also accepts `null`. The `type` next to the reference excludes `null`.
         json!({"$ref": format!("#/$defs/{name}"), "type": "object"})
     }
 }

@@ -1,4 +1,4 @@
-//! Durations of protobuf JSON: decimal seconds with an `s` at the end.
+//! Durations as in protobuf JSON: decimal seconds, followed by `s`.
 
 use core::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::config::ConfigError;
 pub(in crate::config) struct RawDuration(pub(in crate::config) Duration);
 
 impl RawDuration {
-    /// Ten years. The sum of a few such durations and a time fits into 64 bits of milliseconds.
+    /// The maximum: ten years. The sum of a time and a few such durations, in milliseconds, fits
+    /// into 64 bits.
     pub(in crate::config) const MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 }
 
@@ -31,7 +32,7 @@ super::describe::describe! {
     RawDuration: {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,9})?s$", "examples": ["5s", "0.5s"]},
 }
 
-/// `digits [ "." 1*9digits ] "s"`.
+/// Parses `digits [ "." 1*9digits ] "s"`.
 fn parse(text: &str) -> Option<Duration> {
     let number = text.strip_suffix('s')?;
     let (whole, fraction) = match number.split_once('.') {

@@ -19,13 +19,12 @@ object! {
 object! {
     /// `public_keys`.
     pub(in crate::config) struct RawPublicKeys {
-        /// Strings with one or more PEM blocks each: `PUBLIC KEY`, `RSA PUBLIC KEY` or
-        /// `CERTIFICATE`.
+        /// Strings, each with one or more PEM blocks: `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`.
         pem: Vec<String>,
     }
 }
 
-/// Does not show the strings, because an operator may have written a private key there by mistake.
+/// Does not show the strings, because an operator may have configured a private key by mistake.
 impl std::fmt::Debug for RawPublicKeys {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -34,7 +33,7 @@ impl std::fmt::Debug for RawPublicKeys {
     }
 }
 
-/// A secret. No error quotes it.
+/// A secret, which no error quotes.
 #[derive(Default)]
 pub(in crate::config) struct RawSecret(pub(in crate::config) String);
 
@@ -58,7 +57,7 @@ impl std::fmt::Debug for RawSecret {
 }
 
 object! {
-    /// One of `shared_secrets`.
+    /// An entry of `shared_secrets`.
     pub(in crate::config) struct RawSharedSecret {
         /// The `kid` of tokens that are signed with this secret.
         kid: Option<String>,

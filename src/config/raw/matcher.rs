@@ -1,4 +1,4 @@
-//! The JSON form of text patterns.
+//! The JSON form of patterns for strings.
 
 use super::object::object;
 
@@ -6,9 +6,9 @@ object! {
     /// `RegexMatcher` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawRegex {
-        /// Has no effect: there is only one engine.
+        /// Has no effect, because there is only one regular expression engine.
         _google_re2 = "google_re2" | camelCase: Option<RawRe2>,
-        /// The expression. It matches the whole text.
+        /// The expression, which must match the whole string.
         regex: String,
     }
 }
@@ -26,17 +26,17 @@ object! {
     /// `StringMatcher` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawStringMatcher {
-        /// Text that the value contains.
+        /// Substring that the value contains.
         contains: Option<String>,
-        /// Text that the value equals.
+        /// String that the value equals.
         exact: Option<String>,
         /// Ignores the case of ASCII letters, except in `safe_regex`.
         ignore_case | camelCase: Option<bool> = false,
-        /// Text that the value starts with.
+        /// String that the value starts with.
         prefix: Option<String>,
         /// Regular expression that matches the whole value.
         safe_regex | camelCase: Option<RawRegex>,
-        /// Text that the value ends with.
+        /// String that the value ends with.
         suffix: Option<String>,
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The types here have the same structure as the JSON: names are not resolved, and values are not
 //! checked. [`object!`](object) and [`choice!`](object) declare each type together with its parser
-//! ([`Read`]) and its schema. Unknown names are refused; [`unavailable`] lists those that other
-//! versions or `jwt_authn` have, with advice.
+//! ([`Read`]) and its schema. Unknown names are refused. [`unavailable`] lists unavailable names
+//! that other versions or `jwt_authn` have, with advice for each.
 //!
 //! Fields that `jwt_authn` also has may be written in the lowerCamelCase of protobuf JSON.
 

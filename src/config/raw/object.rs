@@ -8,10 +8,10 @@ use super::{
 };
 use crate::config::{ConfigError, Fault, echo::nearest, error::At, spelling::FieldName};
 
-/// Declares an object, its parser and its schema. In the JSON, a field has its Rust name or the
-/// name after `=`. With `| camelCase`, its lowerCamelCase form is accepted too. A default may
-/// follow the type. The default and the field's comment, which is written for operators, only go
-/// into the schema.
+/// Declares an object type, its parser and its schema. In JSON, a field has its Rust name, or the
+/// name after `=`. With `| camelCase`, the lowerCamelCase form of the name is accepted too. A
+/// default may follow the type. The default and the comment of a field are only used for the
+/// schema, so comments on fields are written for operators.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -32,7 +32,8 @@ macro_rules! object {
             const NAMES: &[$crate::config::spelling::FieldName] =
                 &[$($crate::config::raw::object::field_name!($field $(= $name)? $(| $camel)?)),*];
 
-            /// Parses an object that may also have fields of these names.
+            /// Parses an object that may have any field in `names`. Fields that this type does not
+            /// declare are ignored.
             fn read_among(
                 value: &::serde_json::Value,
                 names: &[$crate::config::spelling::FieldName],
@@ -69,7 +70,7 @@ macro_rules! object {
     };
 }
 
-/// Declares a closed set of values and their names.
+/// Declares an enum of accepted values and their names, with its parser and its schema.
 macro_rules! choice {
     (
         $(#[$attribute:meta])*
@@ -112,18 +113,18 @@ macro_rules! field_name {
 pub(in crate::config) use choice;
 pub(super) use {field_name, object};
 
-/// The members of an object whose names are known, and the first error found in them.
+/// The members of an object in which all names are known, and the first error found in them.
 ///
-/// A field that cannot be parsed gets its default, and [`end`](Self::end) returns the error. An
-/// early return at each field would need far more code, because all earlier fields would have to be
-/// dropped there.
+/// If a field cannot be parsed, [`field`](Self::field) returns its default, and [`end`](Self::end)
+/// returns the error. An early return at each field would need far more machine code, because it
+/// would have to drop all earlier fields.
 pub(super) struct Members<'a> {
     members: &'a Map<String, Value>,
     error: Option<ConfigError>,
 }
 
 impl<'a> Members<'a> {
-    /// The members of `value`, which may only have these names.
+    /// Returns the members of `value`, which may only have these names.
     pub(super) fn of(
         value: &'a Value,
         expected: &'static str,
@@ -142,8 +143,8 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The field `name`.
-    #[inline(never)] // many fields, few types
+    /// Parses the field `name`.
+    #[inline(never)] // inlining would repeat the code for each field
     pub(super) fn field<T: Read + Default>(&mut self, name: FieldName) -> T {
         let read = match self.member(name) {
             Ok(Some((written, value))) => T::read(value).at(written),
@@ -172,7 +173,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The choice whose name is `value`. The choices are in the order of `names`.
+/// Returns the choice whose name is `value`. `choices` must be in the order of `names`.
 pub(in crate::config) fn choose<T, const N: usize>(
     value: &Value,
     names: &'static [&'static str; N],

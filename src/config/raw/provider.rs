@@ -13,7 +13,7 @@ use super::{
 };
 use crate::config::{ConfigError, Fault, Preset, error::At};
 
-/// One of `providers`.
+/// An entry of `providers`.
 #[derive(Debug)]
 pub(in crate::config) enum RawEntry {
     /// A provider whose clients present secrets.
@@ -28,7 +28,7 @@ impl Read for RawEntry {
             return RawProvider::read(value).map(|raw| Self::Tokens(Box::new(raw)));
         }
         let raw = RawClientProvider::read_among(value, RawProvider::NAMES)?;
-        // A field about tokens would look like a condition on clients but have no effect.
+        // A field about tokens is refused, because it would look like a condition on clients but have no effect.
         let is_about_tokens = |(written, value): &(&String, &Value)| {
             !value.is_null() && !RawClientProvider::NAMES.iter().any(|own| own.is(written))
         };
@@ -42,7 +42,7 @@ impl Read for RawEntry {
     }
 }
 
-/// Describes the variant for tokens, which has every field, so that editors offer them all.
+/// Describes only the variant for tokens. It declares the fields of both variants, so editors offer all fields.
 impl Describe for RawEntry {
     fn describe(definitions: &mut Definitions) -> Value {
         RawProvider::describe(definitions)
@@ -69,8 +69,8 @@ object! {
     /// An authorization server.
     #[derive(Debug)]
     pub(in crate::config) struct RawProvider {
-        /// Accepted algorithms. HS* only with `shared_secrets`, or with `oct` keys in `local_jwks`. Default: all with
-        /// key pairs; for `shared_secrets` all HS*.
+        /// Accepted algorithms. HS* is only allowed with `shared_secrets`, or with `oct` keys in `local_jwks`. Default:
+        /// all algorithms for key pairs; with `shared_secrets`, all HS* algorithms.
         algorithms: Option<Vec<String>>,
         /// Accepts any `aud`, instead of `audiences`.
         allow_any_audience: Option<bool> = false,
@@ -80,111 +80,113 @@ object! {
         allow_any_tenant: Option<bool> = false,
         /// Accepts a token whose `iat` is in the future.
         allow_future_iat: Option<bool> = false,
-        /// Accepted audiences: one of them must be in `aud`, exactly. Required unless `allow_any_audience` is set.
+        /// Accepted audiences. One of them must be in `aud` and is compared exactly. Required unless
+        /// `allow_any_audience` is set.
         audiences: Option<Vec<String>>,
         /// Headers that are set to verified claims.
         claim_to_headers | camelCase: Option<Vec<RawClaimHeader>>,
         /// Makes Envoy choose the route again if a claim or an identity was written to a header, or if
         /// `payload_in_metadata` is set.
         clear_route_cache | camelCase: Option<bool> = false,
-        /// Claims that hold the client's identifier. The first one present counts; a token in which two of them
-        /// differ is refused.
+        /// Claims that may contain the client's identifier. The first claim that is present is used. A token is refused
+        /// if two of them are present and differ.
         client_id_claims: Option<Vec<ClaimName>> = ["client_id", "cid", "azp", "appid"],
-        /// Accepted clients. Default: any.
+        /// Accepted clients. Default: any client.
         client_ids: Option<Vec<String>>,
         /// API clients that authenticate with a secret instead of a token.
         _client_secrets = "client_secrets": Option<RawClientSecrets>,
-        /// Tolerance between clocks, in seconds; 0 is none; at most 86400.
+        /// Tolerated difference between clocks, in seconds; 0 means no tolerance; at most 86400.
         clock_skew_seconds | camelCase: Option<u64> = 60,
         /// Description for operators; at most 256 characters.
         description: Option<String>,
         /// Keys that are found through the issuer's metadata (OpenID Connect Discovery, RFC 8414).
         discovery: Option<RawDiscovery>,
-        /// Whether the provider is used. `false` refuses its tokens (401) and does not fetch its keys.
+        /// Accepts the provider's tokens. `false` refuses them (401), and the provider's keys are not fetched.
         enabled: Option<bool> = true,
-        /// Filter state `wasm.portcullis.<text>` that is set to the reason why a token failed.
+        /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the reason why a token failed.
         failed_status_in_metadata | camelCase: Option<String>,
         /// Keeps the verified token in the request. Otherwise it is removed.
         forward: Option<bool> = false,
         /// Header that is set to the verified payload in base64url.
         forward_payload_header | camelCase: Option<String>,
-        /// Cookies that hold tokens.
+        /// Cookies that may contain tokens.
         from_cookies | camelCase: Option<Vec<String>>,
-        /// Headers that hold tokens. Without any `from_*`, tokens are read from `Authorization: Bearer` and from the
-        /// query parameter `access_token`.
+        /// Headers that may contain tokens. If no `from_*` field is set, tokens are read from `Authorization: Bearer`
+        /// and from the query parameter `access_token`.
         from_headers | camelCase: Option<Vec<RawJwtHeader>>,
-        /// Query parameters that hold tokens, by decoded name.
+        /// Query parameters that may contain tokens, by decoded name.
         from_params | camelCase: Option<Vec<String>>,
-        /// Filter state `wasm.portcullis.<text>` that is set to the verified JOSE header.
+        /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the verified JOSE header.
         header_in_metadata | camelCase: Option<String>,
-        /// Header that names the caller.
+        /// Header that is set to the caller's identity.
         identity_header: Option<RawIdentityHeader>,
-        /// Filter state `wasm.portcullis.<text>` that is set to the value of `identity_header`.
+        /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the value of `identity_header`.
         identity_in_metadata: Option<String>,
-        /// Text that `iss` must equal. A placeholder `{claim}` matches the value of that claim in the token;
-        /// `require_claims` must then list the claim's values. Required unless `allow_any_issuer` is set.
+        /// Issuer that `iss` must equal. A placeholder `{claim}` matches the value of that claim in the token;
+        /// `require_claims` must then list the claim's accepted values. Required unless `allow_any_issuer` is set.
         issuer: Option<String>,
-        /// What a key that names an algorithm verifies: only that algorithm (`exact`), or its whole family (`RS*`,
-        /// `PS*`, `ES*`, `HS*`).
+        /// Which algorithms a key with `alg` verifies: only the algorithm in `alg` (`exact`), or its whole family
+        /// (`RS*`, `PS*`, `ES*`, `HS*`).
         jwk_algorithm: Option<RawJwkAlgorithm> = "exact",
-        /// How to treat a JWK's own `issuer`. With `match`, a JWK that has one verifies only tokens of that issuer.
+        /// How to treat the `issuer` of a JWK. With `match`, a JWK that has an `issuer` only verifies tokens of that
+        /// issuer.
         key_issuer: Option<RawKeyIssuer> = "ignore",
         /// Cache of verified tokens.
         jwt_cache_config | camelCase: Option<RawCache>,
         /// Keys in the configuration, as a JWK set.
         local_jwks | camelCase: Option<RawDataSource>,
-        /// Longest lifetime that a token is issued with, `exp - iat`; a token without `iat` is refused.
+        /// Maximum lifetime with which a token is issued, `exp - iat`. A token without `iat` is refused.
         max_issued_lifetime: Option<RawDuration>,
-        /// Longest time until a token expires, `exp - now`.
+        /// Maximum time until a token expires, `exp - now`.
         max_lifetime | camelCase: Option<RawDuration>,
-        /// Changes to the exported payload.
+        /// How claims are changed in the exported payload.
         normalize_payload_in_metadata | camelCase: Option<RawNormalizePayload>,
-        /// Adds `=` padding to `forward_payload_header`.
+        /// Adds `=` padding to the value of `forward_payload_header`.
         pad_forward_payload_header | camelCase: Option<bool> = false,
-        /// Filter state `wasm.portcullis.<text>` that is set to the verified payload.
+        /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the verified payload.
         payload_in_metadata | camelCase: Option<String>,
-        /// Product that issues the tokens. It sets other defaults for the fields here; a field that is written
-        /// replaces the preset's.
+        /// Product that issues the tokens. It changes the defaults of the other fields. A field that is set replaces
+        /// the preset's value.
         preset: Option<Preset> = "generic",
         /// Keys in the configuration, in PEM.
         public_keys: Option<RawPublicKeys>,
         /// Keys that are fetched from a configured URI.
         remote_jwks | camelCase: Option<RawRemoteJwks>,
-        /// Claims that a valid token must have (else 401).
+        /// Claims that a valid token must have; otherwise it is refused (401).
         require_claims: Option<Vec<RawClaimRequirement>>,
         /// Refuses a token without `exp`.
         require_expiration | camelCase: Option<bool> = true,
-        /// Tokens, clients and subjects whose tokens are refused (401).
+        /// Revoked tokens, and clients and subjects whose tokens are revoked. Their tokens are refused (401).
         revoked: Option<RawRevocation>,
-        /// Claims whose roles are combined.
+        /// Claims that contain roles. The roles of all these claims are combined.
         role_claims: Option<Vec<ClaimName>> = ["roles"],
-        /// Claims whose scopes are combined. A string is split at spaces; the strings of a list are
-        /// not.
+        /// Claims that contain scopes. The scopes of all these claims are combined. A string is split at spaces; the
+        /// strings of a list are not split.
         scope_claims: Option<Vec<ClaimName>> = ["scope", "scp"],
         /// Shared secrets, for HS*.
         shared_secrets: Option<Vec<RawSharedSecret>>,
         /// Scopes that contain roles, instead of `role_claims`.
         structured_scopes: Option<RawStructuredScopes>,
-        /// Pattern that `sub` must match. Default: any.
+        /// Pattern that `sub` must match. Default: any subject.
         subjects: Option<RawStringMatcher>,
-        /// Accepted `typ`. Case and a leading `application/` do not matter; `""` is a token without `typ`, `"*"` is
-        /// any.
+        /// Accepted values of `typ`. Case and a leading `application/` do not matter. `""` accepts a token without
+        /// `typ`, and `"*"` accepts any token.
         token_types: Option<Vec<String>> = ["at+jwt", "JWT", ""],
-        /// SPIFFE trust domain, such as `example.org`, whose workloads `sub` may name. Only with the preset `spiffe`,
-        /// which requires it.
+        /// SPIFFE trust domain, such as `example.org`, to which the workload in `sub` must belong. Required with the
+        /// preset `spiffe`, and refused with any other.
         trust_domain: Option<String>,
     }
 }
 
 object! {
-    /// `JwtCacheConfig` of `jwt_authn`, and `disabled`.
+    /// `JwtCacheConfig` of `jwt_authn`, with the additional field `disabled`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) struct RawCache {
-        /// Caches no tokens.
+        /// Turns off the cache for this provider.
         disabled: Option<bool> = false,
-        /// Most tokens of this provider in the cache: at most 100000; 0 is the default.
+        /// Maximum number of this provider's tokens in the cache, up to 100000; 0 means the default.
         jwt_cache_size | camelCase: Option<u64> = 1000,
-        /// Longest token that is cached, in bytes; 0 is the default.
+        /// Maximum length of a cached token, in bytes; 0 means the default.
         jwt_max_token_size | camelCase: Option<u64> = 4096,
     }
 }
@@ -193,7 +195,7 @@ object! {
     /// `NormalizePayload` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawNormalizePayload {
-        /// Claims whose string value becomes a list of words.
+        /// Claims whose string value is exported as a list of its words.
         space_delimited_claims | camelCase: Option<Vec<String>>,
     }
 }
@@ -217,13 +219,13 @@ choice! {
 }
 
 object! {
-    /// A claim with accepted values: in `require_claims` and in `authorize.claims`.
+    /// A claim with its accepted values, in `require_claims` and in `authorize.claims`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClaimRequirement {
-        /// Accepted values. For a claim that is a list, one such element is enough. In `require_claims`, `any_of` may
-        /// be left out; the claim must then be present.
+        /// Accepted values. If the claim is a list, one accepted element is enough. In `require_claims`, `any_of` may
+        /// be left out; the claim then only has to be present.
         any_of: Option<Vec<Scalar>>,
-        /// Literal name of a claim at the top level, or a list of the literal names that lead to it.
+        /// Literal name of a top-level claim, or the path to a nested claim as a list of literal names.
         claim: ClaimName,
     }
 }
@@ -234,7 +236,7 @@ object! {
     pub(in crate::config) struct RawJwtHeader {
         /// Name of the header.
         name: String,
-        /// Text before the token. `Authorization` with `Bearer` is read strictly (RFC 6750).
+        /// Text before the token. `Authorization` with the prefix `Bearer` is parsed strictly (RFC 6750).
         value_prefix | camelCase: Option<String>,
     }
 }
@@ -243,11 +245,11 @@ object! {
     /// `JwtClaimToHeader` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClaimHeader {
-        /// The claim. It is split at dots.
+        /// The claim's name. Dots separate the names on the path to a nested claim.
         claim_name | camelCase: Option<String>,
-        /// The literal names that lead to the claim, instead of `claim_name`.
+        /// The path to the claim as a list of literal names, instead of `claim_name`.
         claim_path | camelCase: Option<Vec<String>>,
-        /// Name of the header. It is removed from every request first.
+        /// Name of the header. The header is first removed from every request.
         header_name | camelCase: String,
     }
 }
@@ -258,7 +260,8 @@ object! {
     pub(in crate::config) struct RawIdentityHeader {
         /// Name of the header.
         header_name: String,
-        /// Value of the header, with names in braces: `{role}`, names of `structured_scopes`, and claims.
+        /// Value of the header, with placeholders in braces: `{role}`, the placeholders of `structured_scopes`, and
+        /// names of claims.
         template: String,
     }
 }
@@ -267,12 +270,12 @@ object! {
     /// `revoked`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRevocation {
-        /// Clients whose tokens are all refused.
+        /// Clients of which all tokens are refused.
         client_ids: Option<Vec<String>>,
-        /// Subjects (`sub`), each with a time in seconds since 1970. Their tokens that were issued earlier, or have
-        /// no `iat`, are refused.
+        /// Subjects (`sub`), each with a time in seconds since 1970. A subject's tokens are refused if they were issued
+        /// earlier or have no `iat`.
         issued_before: Option<Named<u64>>,
-        /// Refused tokens, by `jti`.
+        /// Tokens that are refused, by `jti`.
         jti: Option<Vec<String>>,
     }
 }
@@ -281,11 +284,11 @@ object! {
     /// `structured_scopes`.
     #[derive(Debug)]
     pub(in crate::config) struct RawStructuredScopes {
-        /// Name of the role's placeholder.
+        /// Name of the placeholder for the role.
         role: Option<String> = "role",
-        /// Form of a scope, with a name in braces for each part.
+        /// Form of a scope, with a placeholder in braces for each part.
         template: String,
-        /// Values of all other placeholders.
+        /// Values of all placeholders except the role's.
         fixed = "where": Option<Named<String>>,
     }
 }

@@ -11,17 +11,18 @@ object! {
     pub(in crate::config) struct RawRemoteJwks {
         /// How failed fetches are retried.
         async_fetch | camelCase: Option<RawAsyncFetch>,
-        /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the response, within 1 minute and 24
-        /// hours; `"600s"` if it has none.
+        /// How long fetched keys are fresh. Default: the `max-age` in the response's `Cache-Control`, but at least 1
+        /// minute and at most 24 hours; `"600s"` if the response has no `max-age`.
         cache_duration | camelCase: Option<RawDuration>,
         /// Location of the JWK set.
         http_uri | camelCase: RawHttpUri,
-        /// How long the last good keys serve after `cache_duration` while fetching fails; then every token gets 503.
+        /// How long the last good keys are used after `cache_duration` while fetching fails. After that, every token
+        /// gets 503.
         max_stale: Option<RawDuration> = "3600s",
         /// How failed fetches are retried.
         retry_policy | camelCase: Option<RawRetryPolicy>,
-        /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown`, or the back-off after a failure,
-        /// prevents a fetch: 401, or 503 with `Retry-After`.
+        /// The answer to a token with an unknown `kid` while no fetch may begin because of `unknown_kid_cooldown` or
+        /// the back-off after a failure: 401, or 503 with `Retry-After`.
         unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
         /// Minimum time between two fetches that unknown `kid`s cause.
         unknown_kid_cooldown: Option<RawDuration> = "30s",
@@ -29,33 +30,34 @@ object! {
 }
 
 object! {
-    /// `discovery`: the two clusters, and the fetch settings of `remote_jwks`.
+    /// `discovery`: two clusters, and the same settings for fetches as in `remote_jwks`.
     #[derive(Debug)]
     pub(in crate::config) struct RawDiscovery {
         /// How failed fetches are retried.
         async_fetch: Option<RawAsyncFetch>,
-        /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the response, within 1 minute and 24
-        /// hours; `"600s"` if it has none.
+        /// How long fetched keys are fresh. Default: the `max-age` in the response's `Cache-Control`, but at least 1
+        /// minute and at most 24 hours; `"600s"` if the response has no `max-age`.
         cache_duration: Option<RawDuration>,
-        /// Envoy cluster that leads to the issuer's host.
+        /// Envoy cluster through which the issuer's metadata is fetched.
         cluster: String,
-        /// Envoy cluster through which the metadata's `jwks_uri` is fetched. Default: `cluster`.
+        /// Envoy cluster through which the `jwks_uri` in the metadata is fetched. Default: `cluster`.
         jwks_cluster: Option<String>,
-        /// How long the last good keys serve after `cache_duration` while fetching fails; then every token gets 503.
+        /// How long the last good keys are used after `cache_duration` while fetching fails. After that, every token
+        /// gets 503.
         max_stale: Option<RawDuration> = "3600s",
         /// How failed fetches are retried.
         retry_policy: Option<RawRetryPolicy>,
-        /// Longest time for one call: over 0, at most an hour.
+        /// Timeout of each call: more than 0, at most an hour.
         timeout: Option<RawDuration> = "5s",
-        /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown`, or the back-off after a failure,
-        /// prevents a fetch: 401, or 503 with `Retry-After`.
+        /// The answer to a token with an unknown `kid` while no fetch may begin because of `unknown_kid_cooldown` or
+        /// the back-off after a failure: 401, or 503 with `Retry-After`.
         unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
         /// Minimum time between two fetches that unknown `kid`s cause.
         unknown_kid_cooldown: Option<RawDuration> = "30s",
     }
 }
 
-/// `unknown_kid_answer`: the status.
+/// `unknown_kid_answer`: the status of the answer.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::config) enum RawUnknownKidAnswer {
     Unauthorized,
@@ -80,12 +82,12 @@ object! {
     /// `HttpUri` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawHttpUri {
-        /// Envoy cluster that the call goes through.
+        /// Envoy cluster through which the JWK set is fetched.
         cluster: String,
-        /// Longest time for one call: over 0, at most an hour.
+        /// Timeout of each call: more than 0, at most an hour.
         timeout: RawDuration,
-        /// `http` or `https`, host, optional port, path and query. The settings of `cluster` decide
-        /// whether TLS is used.
+        /// Absolute `http` or `https` URI of the JWK set. The settings of `cluster`, not the scheme, decide whether TLS
+        /// is used.
         uri: String,
     }
 }
@@ -94,7 +96,7 @@ object! {
     /// `JwksAsyncFetch` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAsyncFetch {
-        /// Wait after a failure; doubled with each further failure, up to ten times as long.
+        /// Wait after a failure. Each further failure doubles the wait, up to ten times this value.
         failed_refetch_duration | camelCase: Option<RawDuration> = "1s",
         /// Has no effect: keys are always fetched in the background.
         _fast_listener = "fast_listener" | camelCase: Option<bool>,
@@ -120,7 +122,7 @@ object! {
     pub(in crate::config) struct RawBackOff {
         /// Wait after the first failure, instead of `failed_refetch_duration`.
         base_interval | camelCase: RawDuration,
-        /// Longest wait; not below the base. Default: ten times the base.
+        /// Maximum wait; not less than `base_interval`. Default: ten times `base_interval`.
         max_interval | camelCase: Option<RawDuration>,
     }
 }

@@ -3,15 +3,16 @@
 use super::object::object;
 
 object! {
-    /// `protected_resources[]`.
+    /// An entry of `protected_resources`.
     #[derive(Debug)]
     pub(in crate::config) struct RawProtectedResource {
-        /// Origins whose pages may send requests, such as `https://app.example.com`. A request with another
-        /// `Origin` gets 403. Without this field, every origin may; with an empty list, none may.
+        /// Origins whose web pages may send requests, such as `https://app.example.com`. A request with another
+        /// `Origin` gets 403. If this field is absent, every origin is allowed; an empty list allows none.
         allowed_origins: Option<Vec<String>>,
-        /// Issuers of tokens for the resource, instead of those of the providers that rules below it require.
+        /// Issuers of tokens for the resource. Default: the issuers of the providers that the rules for the resource
+        /// require.
         authorization_servers: Option<Vec<String>>,
-        /// Whether challenges with status 401 name the scopes of the rule.
+        /// Names the scopes of the rule in challenges with status 401.
         challenge_scope: Option<bool> = true,
         /// URL that identifies the resource: `https` (`http` only for loopback hosts), without query and fragment.
         resource: String,
@@ -19,11 +20,11 @@ object! {
         resource_documentation: Option<String>,
         /// Name of the resource for people; at most 256 characters.
         resource_name: Option<String>,
-        /// URL of a page on how data may be used.
+        /// URL of a page that says how the resource's data may be used.
         resource_policy_uri: Option<String>,
         /// URL of the terms of service.
         resource_tos_uri: Option<String>,
-        /// Scopes to publish, instead of those that rules below the resource require. `[]` publishes none.
+        /// Scopes to publish. Default: the scopes that the rules for the resource require. `[]` publishes no scopes.
         scopes_supported: Option<Vec<String>>,
     }
 }

@@ -11,16 +11,16 @@ use super::{
 use crate::config::ConfigError;
 
 object! {
-    /// `RequirementRule` of `jwt_authn`, and `authorize`.
+    /// `RequirementRule` of `jwt_authn`, with the additional field `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRule {
-        /// What the token must grant, else 403. Needs `requires` or `requirement_name`.
+        /// What the token must grant; otherwise the answer is 403. Needs `requires` or `requirement_name`.
         authorize: Option<RawAuthorize>,
         /// The requests that the rule applies to.
         route = "match": RawMatch,
         /// Name of an entry in `requirement_map`, instead of `requires`.
         requirement_name | camelCase: Option<String>,
-        /// The tokens that these requests need. A rule without `requires` and `requirement_name` lets them pass
+        /// The tokens that these requests need. With neither `requires` nor `requirement_name`, the requests pass
         /// without a token.
         requires: Option<RawRequirement>,
     }
@@ -30,16 +30,16 @@ object! {
     /// `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAuthorize {
-        /// How, and how recently, the user must have authenticated, else 401 (RFC 9470).
+        /// How, and how recently, the user must have authenticated; otherwise the answer is 401 (RFC 9470).
         authentication: Option<RawAuthentication>,
-        /// Claims that the token must have. Each must equal one of the values in `any_of`, or be a
-        /// list that contains one of them.
+        /// Claims that the token must have. Each claim must equal one of the values in `any_of`, or be a list that
+        /// contains one of these values.
         claims: Option<Vec<RawClaimRequirement>>,
         /// Accepted clients.
         client_ids: Option<Vec<String>>,
-        /// Roles, one of which the token must have.
+        /// Roles that the token must have: one of them is enough.
         roles: Option<RawRoles>,
-        /// Scopes that the token must have, all or one of them.
+        /// Scopes that the token must have: all of them, or one of them.
         scopes: Option<RawWords>,
     }
 }
@@ -50,7 +50,7 @@ object! {
     pub(in crate::config) struct RawAuthentication {
         /// Accepted values of `acr`, in order of preference.
         acr_values: Option<Vec<String>>,
-        /// Longest time since the user authenticated (`auth_time`), in whole seconds.
+        /// Maximum time since the user authenticated (`auth_time`), in whole seconds.
         max_age: Option<RawDuration>,
     }
 }
@@ -59,7 +59,7 @@ object! {
     /// `authorize.roles`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRoles {
-        /// Roles, one of which is enough.
+        /// Accepted roles. One of them is enough.
         any_of: Vec<String>,
     }
 }
@@ -68,9 +68,9 @@ object! {
     /// `authorize.scopes`.
     #[derive(Debug)]
     pub(in crate::config) struct RawWords {
-        /// Scopes that are all required.
+        /// Scopes. All of them are required.
         all_of: Option<Vec<String>>,
-        /// Scopes, one of which is enough.
+        /// Scopes. One of them is enough.
         any_of: Option<Vec<String>>,
     }
 }
@@ -79,11 +79,11 @@ object! {
     /// `JwtRequirement` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRequirement {
-        /// Allows a missing token. If there is one, it must verify.
+        /// Holds if the request has no token. If it has a token, the token must be valid.
         allow_missing | camelCase: Option<RawEmpty>,
-        /// Always holds. If a token verifies, its identity is forwarded.
+        /// Always holds. If the token is valid, the caller's identity is forwarded.
         allow_missing_or_failed | camelCase: Option<RawEmpty>,
-        /// Always holds and verifies nothing: it forwards claims that anyone can make up.
+        /// Always holds, and verifies nothing. It forwards claims that anyone can forge.
         extract_only_without_validation | camelCase: Option<RawExtractOnly>,
         /// A token of this provider, with these audiences instead of the provider's own.
         provider_and_audiences | camelCase: Option<RawProviderAndAudiences>,
@@ -91,7 +91,7 @@ object! {
         provider_name | camelCase: Option<String>,
         /// Requirements that must all hold.
         requires_all | camelCase: Option<RawRequirements>,
-        /// Requirements in order; the first that holds is enough.
+        /// Requirements, in order. The first one that holds is enough.
         requires_any | camelCase: Option<RawRequirements>,
     }
 }
@@ -100,7 +100,7 @@ object! {
     /// `ExtractOnlyWithoutValidation` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawExtractOnly {
-        /// Header that marks the claims as unverified. `"-"` leaves it out.
+        /// Header that marks the claims as unverified. `"-"` sets no header.
         verification_status_header | camelCase: Option<String>,
     }
 }
@@ -111,13 +111,13 @@ object! {
     pub(in crate::config) struct RawFilterStateRules {
         /// Name of an entry in the filter state.
         name: String,
-        /// Requirements, by the value of that entry.
+        /// Requirements, by the value of the entry `name`.
         requires: Option<Named<RawRequirement>>,
     }
 }
 
 object! {
-    /// The metadata of a route: `PerRouteConfig` of `jwt_authn`, and `authorize`.
+    /// The policy in a route's metadata: `PerRouteConfig` of `jwt_authn`, with the additional field `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRoutePolicy {
         authorize: Option<RawAuthorize>,
@@ -132,11 +132,11 @@ object! {
     pub(in crate::config) struct RawStatus {
         /// What the token must grant.
         authorize: Option<RawAuthorize>,
-        /// URL of the protected API, shown as it is. `https` or `http`; at most 256 characters.
+        /// URL of the protected API, shown on the page unchanged. `https` or `http`; at most 256 characters.
         base_url: Option<String>,
-        /// The exact path, without query.
+        /// The exact path of the page, without a query.
         path: String,
-        /// The token that a reader needs. Required unless `unprotected` is set.
+        /// The token that a request for the page needs. Required unless `unprotected` is set.
         requires: Option<RawRequirement>,
         /// Shows the page to anyone; `requires` must then be left out.
         unprotected: Option<bool> = false,
@@ -161,7 +161,7 @@ object! {
     /// `ProviderWithAudiences` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawProviderAndAudiences {
-        /// Accepted audiences: one of them must be in `aud`, exactly.
+        /// Accepted audiences. One of them must be in `aud` and is compared exactly.
         audiences: Option<Vec<String>>,
         /// Name of the provider.
         provider_name | camelCase: String,
@@ -178,26 +178,26 @@ object! {
 }
 
 object! {
-    /// `RouteMatch` of Envoy, and `methods`.
+    /// `RouteMatch` of Envoy, with the additional field `methods`.
     #[derive(Debug)]
     pub(in crate::config) struct RawMatch {
-        /// Whether the case of the path matters. Has no effect on `safe_regex`.
+        /// Compares the path with case. Has no effect on `safe_regex`.
         case_sensitive | camelCase: Option<bool> = true,
-        /// CONNECT requests.
+        /// Matches CONNECT requests.
         connect_matcher | camelCase: Option<RawEmpty>,
         /// Conditions on headers, which must all hold.
         headers: Option<Vec<RawHeaderMatcher>>,
-        /// Accepted methods, case-sensitive. Default: any.
+        /// Accepted methods, case-sensitive. Default: any method.
         methods: Option<Vec<String>>,
-        /// The whole path, without query.
+        /// The whole path, without the query.
         path: Option<String>,
-        /// Start of the path in whole segments: `/api` matches `/api` and `/api/x`. It does not end in `/`.
+        /// Start of the path in whole segments: `/api` matches `/api` and `/api/x`. Must not end in `/`.
         path_separated_prefix | camelCase: Option<String>,
         /// Start of the path; `/api` also matches `/apis`. `""` and `/` match every path.
         prefix: Option<String>,
         /// Conditions on query parameters, by decoded name, which must all hold.
         query_parameters | camelCase: Option<Vec<RawQueryMatcher>>,
-        /// Regular expression over the whole path.
+        /// Regular expression that must match the whole path.
         safe_regex | camelCase: Option<RawRegex>,
     }
 }
@@ -206,25 +206,25 @@ object! {
     /// `HeaderMatcher` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawHeaderMatcher {
-        /// Text that the header contains.
+        /// Substring that the header contains.
         contains_match | camelCase: Option<String>,
-        /// Text that the header equals.
+        /// String that the header equals.
         exact_match | camelCase: Option<String>,
         /// Inverts the condition.
         invert_match | camelCase: Option<bool> = false,
         /// Name of the header.
         name: String,
-        /// Text that the header starts with.
+        /// String that the header starts with.
         prefix_match | camelCase: Option<String>,
-        /// Whether the header is present (`true`) or absent (`false`).
+        /// Requires that the header is present (`true`) or absent (`false`).
         present_match | camelCase: Option<bool>,
-        /// Range from `start` up to, but not including, `end`. The header must be an integer in it.
+        /// Range that the header, an integer, must be in: from `start` up to, but not including, `end`.
         range_match | camelCase: Option<RawRange>,
-        /// Regular expression that matches the whole header.
+        /// Regular expression that must match the whole header.
         safe_regex_match | camelCase: Option<RawRegex>,
-        /// Text pattern that the header matches.
+        /// Pattern that the header matches.
         string_match | camelCase: Option<RawStringMatcher>,
-        /// Text that the header ends with.
+        /// String that the header ends with.
         suffix_match | camelCase: Option<String>,
         /// Treats a missing header as empty.
         treat_missing_header_as_empty | camelCase: Option<bool> = false,
@@ -235,9 +235,9 @@ object! {
     /// `Int64Range` of Envoy. A missing bound is zero, as in protobuf.
     #[derive(Debug)]
     pub(in crate::config) struct RawRange {
-        /// First number above the range.
+        /// The first number after the range.
         end: Option<Integer> = 0,
-        /// Least number in the range.
+        /// The first number in the range.
         start: Option<Integer> = 0,
     }
 }
@@ -248,9 +248,9 @@ object! {
     pub(in crate::config) struct RawQueryMatcher {
         /// Decoded name of the parameter.
         name: String,
-        /// Whether the parameter is present (`true`) or absent (`false`).
+        /// Requires that the parameter is present (`true`) or absent (`false`).
         present_match | camelCase: Option<bool>,
-        /// Text pattern that the parameter's value matches.
+        /// Pattern that the parameter's value matches.
         string_match | camelCase: Option<RawStringMatcher>,
     }
 }

@@ -22,7 +22,8 @@ pub(in crate::config) struct Scalar(pub(in crate::config) Value);
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::config) struct PointInTime(pub(in crate::config) UnixSeconds);
 
-/// A claim: a top-level name, taken literally, or a list of literal segments.
+/// A claim: the literal name of a top-level claim, or a list of literal names on the path to a
+/// nested claim.
 #[derive(Clone, Debug)]
 pub(in crate::config) struct ClaimName(pub(in crate::config) ClaimPath);
 
@@ -50,7 +51,7 @@ impl Read for Scalar {
         match value {
             Value::Number(number) => {
                 // A number of 17 digits that was rounded to a double would also match neighbouring
-                // account numbers.
+                // numbers, such as other accounts.
                 if json::is_inexact(number) {
                     return Err(Fault::InexactNumber.into());
                 }

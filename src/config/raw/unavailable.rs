@@ -1,19 +1,19 @@
-//! Fields that are known but not available.
+//! Fields that Portcullis knows but does not support.
 //!
-//! Such a field is not a spelling mistake: `jwt_authn` or a later version of Portcullis has it, or
-//! it needs something that the module does not have. It is refused with advice and never ignored,
-//! because an ignored requirement would look enforced.
+//! Such a field is not a spelling mistake. `jwt_authn` or a later version of Portcullis has the
+//! field, or the field needs something that the module does not have, such as files. The field is
+//! refused with advice. It is never ignored, because an ignored requirement would look enforced.
 
 use crate::config::{
     Fault,
     spelling::{FieldName, camel_case},
 };
 
-/// A field that is known but not available.
+/// A field that Portcullis knows but does not support.
 struct Absence {
-    /// A field of the object that could contain the unavailable field. It identifies the object.
+    /// A supported field of the same object. It identifies the object.
     beside: &'static str,
-    /// The name.
+    /// The name of the unsupported field.
     field: &'static str,
     /// What the operator can do instead.
     instead: &'static str,
@@ -21,7 +21,7 @@ struct Absence {
 
 const LEAVE: &str = "leave it out";
 
-/// Sorted by object.
+/// All unsupported fields, sorted by object.
 const ABSENT: &[Absence] = &[
     absent(
         "prefix",
@@ -55,7 +55,8 @@ const ABSENT: &[Absence] = &[
 /// Data sources that the module cannot read.
 const UNREADABLE: [&str; 3] = ["environment_variable", "filename", "watched_directory"];
 
-/// The fault if `written` is a known but unavailable field of an object with the fields `known`.
+/// Returns the fault if `written` is such an unsupported field of an object with the fields
+/// `known`.
 pub(in crate::config) fn absence(written: &str, known: &[FieldName]) -> Option<Fault> {
     let has = |name: &str| known.iter().any(|own| own.snake == name);
     let is = |name: &str| written == name || written == camel_case(name);

@@ -1,11 +1,13 @@
 //! Parses typed values from JSON.
 //!
-//! `serde`'s derive is not used. It accepts a list in place of an object and assigns the fields by
-//! position, so `requires: ["okta"]` would set an arbitrary field. Its errors are strings without a
-//! path, and its code for this many fields was a tenth of the module. This parser accepts only
-//! objects as objects. Doubles without a fraction are integers, because a `google.protobuf.Struct`
-//! has no other numbers, and `null` is an absent field, as in protobuf JSON. Every fault is a
-//! [`ConfigError`] with its path.
+//! `serde`'s derive is not used, for three reasons. It accepts a list in place of an object and
+//! assigns the fields by position, so `requires: ["okta"]` would set an arbitrary field. Its errors
+//! are strings without a path. And its code for so many fields took a tenth of the WebAssembly
+//! module.
+//!
+//! This parser only accepts objects as objects. A double without a fraction counts as an integer,
+//! because all numbers in a `google.protobuf.Struct` are doubles. `null` means that a field is
+//! absent, as in protobuf JSON. Every fault is a [`ConfigError`] with its path.
 
 use serde_json::{Number, Value};
 
@@ -82,7 +84,7 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-/// An object whose names the operator chooses, sorted by name.
+/// The members of an object whose names the operator chooses, sorted by name.
 #[derive(Debug)]
 pub(in crate::config) struct Named<T>(pub(in crate::config) Vec<(String, T)>);
 
@@ -134,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// Providers and clients are found by binary search, so they must be sorted.
+    /// Providers and clients are looked up by binary search, so they must be sorted.
     #[test]
     fn sorts_names() {
         let read = Named::<u64>::read(&json!({"b": 1, "a": 2, "B": 3, "a.b": 4})).unwrap();

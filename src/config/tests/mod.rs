@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 
 use super::{Config, ConfigError, Provider};
 
-/// RFC 8037 appendix A.2.
+/// The key in RFC 8037 appendix A.2.
 const ED25519_KEY: &str =
     r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 
-/// The same key in PEM.
+/// The key in RFC 8037 appendix A.2, in PEM.
 const ED25519_PEM: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 -----END PUBLIC KEY-----
@@ -33,7 +33,7 @@ const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 const SECRET_HASH: &str =
     "sha256:AQEBAQEBAQEBAQEBAQEBAQ:plGS-NZFvE0ZdluOphv7uJbcmZy4ikvkGVGMVJP5LJ0";
 
-/// All warnings about a configuration.
+/// Returns all warnings about a configuration that do not depend on the time.
 fn all_warnings(config: &Config) -> Vec<String> {
     let reach = config.reach_warnings();
     let all = config.warnings.iter().chain(&reach);
@@ -60,7 +60,7 @@ fn base() -> Value {
     })
 }
 
-/// [`base`] with each value set at its dotted path. `null` removes a field.
+/// Returns [`base`] with each value set at its dotted path. A `null` makes a field count as absent.
 fn base_with(changes: &[(&str, Value)]) -> Value {
     let mut document = base();
     for (path, value) in changes {
@@ -69,7 +69,8 @@ fn base_with(changes: &[(&str, Value)]) -> Value {
     document
 }
 
-/// The value at a dotted path, which is created if it is missing. Numbers are indices of lists.
+/// Returns the value at a dotted path, and creates it if it is missing. Numbers in the path are
+/// indices of lists.
 fn at<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
     path.split('.')
         .fold(document, |value, step| match step.parse::<usize>() {
@@ -98,7 +99,7 @@ fn parse(document: &Value) -> Result<Config, ConfigError> {
     Config::parse(document.to_string().as_bytes())
 }
 
-/// The provider of [`base`], after `changes` to its fields.
+/// Returns the provider of [`base`] with `changes` applied to its fields.
 fn provider(changes: &[(&str, Value)]) -> Provider {
     let changes: Vec<_> = changes
         .iter()

@@ -1,4 +1,4 @@
-//! Parsing never panics, whatever the input.
+//! Tests that parsing never panics, whatever the input is.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Presets in whole configurations.
+//! Tests of presets in whole configurations.
 
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -15,13 +15,13 @@ use crate::{
     verification::{KeyIssuer, TokenTypes},
 };
 
-/// Every preset, as the schema lists them.
+/// The names of all presets, from the schema.
 fn names() -> Vec<String> {
     let listed = Preset::describe(&mut Definitions::default());
     serde_json::from_value(listed["enum"].clone()).unwrap()
 }
 
-/// The fields that `preset` needs besides its name.
+/// The additional fields that a provider with `preset` needs.
 fn needs(preset: &str) -> Vec<(&'static str, Value)> {
     match preset {
         "spiffe" => vec![("providers.okta.trust_domain", json!("example.org"))],
@@ -153,7 +153,8 @@ fn warns_of_an_issuer_with_the_wrong_end() {
     }
 }
 
-/// The values that a provider with `changes` has for the fields that presets set.
+/// The values of all fields that presets can set, for the provider of [`base`](super::base) with
+/// `changes` applied.
 fn fields(changes: &[(&str, Value)]) -> Value {
     let own = provider(changes);
     let claims = |paths: &[ClaimPath]| -> Vec<String> {
@@ -191,7 +192,7 @@ fn of_preset(name: &str, changes: &[(&str, Value)]) -> Value {
     fields(&[&preset, changes].concat())
 }
 
-/// The values of a provider without a preset, with `changes`.
+/// The values of these fields without a preset, with `changes` applied to them.
 fn unlike_generic(changes: &Value) -> Value {
     let mut fields = json!({
         "issuer": "https://idp.example",

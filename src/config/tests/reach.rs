@@ -1,4 +1,4 @@
-//! Warnings about rules and providers that have no effect.
+//! Tests of warnings about rules and providers that have no effect.
 
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -16,7 +16,7 @@ fn warnings_about(rules: &[(Value, bool)]) -> Vec<String> {
         })
         .collect();
     let mut changes = vec![("rules", json!(rules))];
-    // Names the provider, which otherwise causes a warning if no rule names it.
+    // The provider must be used, because an unused provider would cause another warning.
     changes.push(("requirement_map.used", json!({"provider_name": "okta"})));
     warnings(&base_with(&changes))
 }
@@ -167,7 +167,8 @@ fn warns_of_an_open_rule_ahead_of_one_that_requires_a_token() {
         (json!({"prefix": "/"}), json!({"prefix": "/"}), Some(unread)),
         (wide(json!(["GET"])), narrow.clone(), Some(some)),
         (wide(json!(["OPTIONS", "GET"])), narrow.clone(), Some(some)),
-        // Rules that leave preflight requests or reads open are common.
+        // There is no warning about rules that leave preflight requests or reads open, because such
+        // rules are common.
         (wide(json!(["OPTIONS"])), narrow.clone(), None),
         (wide(json!(["GET"])), json!({"prefix": "/"}), None),
         (
@@ -290,7 +291,7 @@ fn warns_if_there_are_no_rules() {
             "rules: there are none, and every request passes; add rules",
         ]
     );
-    // Envoy's routes may name this requirement.
+    // Envoy's routes may refer to this requirement, so there is no warning.
     assert_eq!(
         none(&[("requirement_map.any", json!({"allow_missing": {}}))]),
         Vec::<String>::new()

@@ -1,4 +1,4 @@
-//! Refused configurations, and the text of the errors.
+//! Tests that configurations are refused, and of the messages of the errors.
 
 use serde_json::json;
 #[cfg(target_arch = "wasm32")]
@@ -198,7 +198,7 @@ fn names_of_other_versions_are_not_reported_as_unknown() {
             "{error}"
         );
     }
-    // In an object that never has this field, the name is unknown.
+    // The name is reported as unknown in an object that has this field in no version.
     let error = parse(&base_with(&[("limits.revoked", json!({}))])).unwrap_err();
     assert!(
         matches!(error.reason(), Fault::UnknownField { .. }),

@@ -1,4 +1,4 @@
-//! Revoked tokens, clients and subjects.
+//! Tests of parsing `revoked`.
 
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -11,7 +11,7 @@ fn revoked(written: Value) -> Revocation {
     provider(&[("revoked", written)]).trust.revoked
 }
 
-/// Programs write these lists, so harmless irregularities are accepted.
+/// Programs often write these lists, so harmless irregularities are accepted.
 #[test]
 fn lists_may_be_empty_or_unsorted_or_have_duplicates() {
     for nothing in [

@@ -1,4 +1,4 @@
-//! Scopes that contain roles.
+//! Tests of scopes that contain roles.
 
 use serde_json::json;
 #[cfg(target_arch = "wasm32")]
@@ -24,7 +24,7 @@ fn only_a_matching_scope_yields_a_role() {
     let scopes = scopes("{cloud}::{org}::{role}", &fixed);
     for (scope, role) in [
         ("zscalerbeta.net::272378::sampleRole", Some("sampleRole")),
-        // The role is compared and forwarded byte for byte.
+        // The role is taken byte for byte: case is kept, and nothing is decoded.
         ("zscalerbeta.net::272378::SAMPLEROLE", Some("SAMPLEROLE")),
         ("zscalerbeta.net::272378::a b", Some("a b")),
         ("zscalerbeta.net::272378::%3A%3A", Some("%3A%3A")),
@@ -92,7 +92,7 @@ fn role_may_be_anywhere_in_the_template() {
     }
 }
 
-/// Values are literal text: braces in them are not placeholders.
+/// Values are literal text, so braces in them are not placeholders.
 #[test]
 fn braces_in_values_are_literal() {
     let scopes = scopes("{a}-{role}", &[("a", "{role}")]);

@@ -1,4 +1,4 @@
-//! Accepted configurations, and their parsed values.
+//! Tests that configurations are accepted, and which values they are parsed to.
 
 mod providers;
 mod resources;

@@ -1,4 +1,4 @@
-//! Accepted providers and their keys.
+//! Tests of accepted providers and their keys.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Accepted protected resources, and the metadata that follows from the rules.
+//! Tests of accepted protected resources, and of the metadata that is derived from the rules.
 
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -9,7 +9,7 @@ use crate::{
     policy::{ProtectedResource, ResourceMetadata},
 };
 
-/// The resources of the base configuration, after `changes` to it.
+/// The protected resources of the base configuration, with `resources` and `changes` applied.
 fn resources(resources: Value, changes: &[(&str, Value)]) -> Vec<ProtectedResource> {
     let mut all = vec![("protected_resources", resources)];
     all.extend(changes.iter().cloned());
@@ -120,7 +120,8 @@ fn r5_authorization_servers_are_the_issuers_that_rules_below_accept() {
         servers(resources(own(), &changes(true))),
         ["https://idp.example", "https://b.example"]
     );
-    // A metadata document without any authorization server would be of no use.
+    // If all providers are disabled, all issuers are listed, because metadata without any
+    // authorization server would be useless.
     assert_eq!(
         servers(resources(own(), &changes(false))),
         [
@@ -187,7 +188,8 @@ fn reads_every_field_of_a_resource() {
         found[0].metadata,
         ResourceMetadata {
             authorization_servers: vec!["https://as.example".to_owned()],
-            // Sorted; `offline_access` is no right at a resource (M4).
+            // The scopes are sorted. `offline_access` is left out, because it grants no right at a
+            // resource (M4).
             scopes_supported: vec!["read".to_owned(), "write".to_owned()],
             bearer_methods: vec!["header", "query"],
             requires_certificate: false,

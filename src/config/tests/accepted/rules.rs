@@ -1,4 +1,4 @@
-//! Accepted rules.
+//! Tests of accepted rules.
 
 use core::time::Duration;
 

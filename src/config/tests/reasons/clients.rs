@@ -125,7 +125,8 @@ pub(super) fn clients() -> BTreeSet<String> {
     seen
 }
 
-/// A field about tokens would look like a condition on clients but have no effect.
+/// Fields about tokens are refused, because they would look like conditions on clients but have no
+/// effect.
 #[test]
 fn refuses_fields_about_tokens_next_to_client_secrets() {
     let about_tokens = json!({

@@ -1,4 +1,4 @@
-//! Every reason to refuse a configuration, with place and remedy.
+//! Tests of every reason to refuse a configuration, with the location and the remedy in the error.
 
 mod certificate;
 mod clients;
@@ -43,7 +43,7 @@ fn check(prefix: &str, refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
     seen
 }
 
-/// Like [`check`], for fields of the provider.
+/// Does the same as [`check`] for fields of the provider `okta`.
 fn okta(refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
     check("providers.okta.", refusals)
 }
@@ -132,7 +132,7 @@ fn there_is_a_test_for_every_reason() {
         "WrongForm",
         "WrongType",
     ];
-    // `Json` has its own tests, because its input is not valid JSON.
+    // `Fault::Json` has its own tests, because it is for input that is not valid JSON.
     assert_eq!(seen, all.into_iter().map(str::to_owned).collect());
 }
 

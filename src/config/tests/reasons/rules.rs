@@ -204,7 +204,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
     ])
 }
 
-/// Like [`check`], for fields of the first rule.
+/// Does the same as [`check`] for fields of the first rule.
 fn check_rule(refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     for (changes, text) in refusals {
