@@ -1,4 +1,4 @@
-//! Reads the one policy that a command decides by, and fails if it has any error.
+//! Reads the policy that a command uses for its decisions, and fails if the policy has an error.
 
 use std::{io::BufRead, path::Path};
 
@@ -13,7 +13,7 @@ use portcullis::{
     policy::{ProviderId, Scheme},
 };
 
-/// Reads the configuration of a file, or of the filter `name` in an Envoy file.
+/// Reads a configuration from a file: the file itself, or the filter `name` in an Envoy file.
 pub(crate) fn config(
     path: &Path,
     name: Option<&str>,
@@ -23,7 +23,7 @@ pub(crate) fn config(
     read(&source, name).map(|(_, config)| config)
 }
 
-/// Reads the policy of a source and parses it into a configuration.
+/// Reads the policy in a source, and parses it into a configuration.
 pub(crate) fn read(source: &Source, name: Option<&str>) -> Result<(Policy, Config), Failure> {
     let own = policy_of(source, name)?;
     match policy::read(source, &own) {
@@ -76,7 +76,7 @@ fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
     }
 }
 
-/// The providers of tokens, without those of client secrets.
+/// The providers that accept tokens. Those that accept client secrets are left out.
 pub(crate) fn token_providers(config: &Config) -> impl Iterator<Item = (ProviderId, &Provider)> {
     let providers = config.providers();
     providers.filter(|(_, provider)| provider.scheme() == Scheme::Bearer)

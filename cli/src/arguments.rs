@@ -7,7 +7,8 @@ use clap_complete::Shell;
 
 use super::{examples::*, format::FormatOptions, input::KeySetFile};
 
-/// Verifies access tokens at the edge: checks configurations, tries decisions, explains tokens, migrates from `jwt_authn`.
+/// Verifies access tokens at the edge: checks configurations, tries decisions, explains tokens,
+/// migrates from `jwt_authn`.
 #[derive(Debug, Parser)]
 #[command(
     name = "portcullis",
@@ -23,11 +24,12 @@ pub struct Arguments {
 pub(super) enum Command {
     /// Find mistakes and weak choices in policies, and in the Envoy around them.
     ///
-    /// Prints one line per finding, `FILE:LINE:COLUMN: error: PATH: what; remedy`. Without
-    /// findings, it prints `ok` and counts what the policy has.
+    /// Prints one line per finding, `FILE:LINE:COLUMN: error: PATH: what; remedy`. If there are no
+    /// findings, prints `ok` and what the policy contains.
     #[command(after_help = CHECK_EXAMPLES)]
     Check {
-        /// Policies, or whole Envoy files with Portcullis in them: YAML or JSON; `-` is the standard input.
+        /// Policies, or whole Envoy files with Portcullis in them: YAML or JSON; `-` is the
+        /// standard input.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// In an Envoy file with several filters, check only the one with this name.
@@ -49,7 +51,7 @@ pub(super) enum Command {
     #[command(after_help = CLIENT_SECRET_EXAMPLES)]
     ClientSecret,
     #[command(after_help = DECIDE_EXAMPLES)]
-    /// Decide on requests: one JSON object a line on standard input, one a line on standard output.
+    /// Decide on requests: one JSON object per line, on standard input and on standard output.
     Decide {
         /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
         #[arg(long)]
@@ -68,8 +70,8 @@ pub(super) enum Command {
     #[command(after_help = EXPLAIN_EXAMPLES)]
     /// Show each check of a token, up to the first that fails.
     ///
-    /// The checks run in the module's own code. Header and claims are shown, the signature never.
-    /// Exit code 1: the token, or the request with it, is refused.
+    /// The checks run in the module's own code. The header and the claims are shown; the signature
+    /// never is. Exit code 1: the token, or the request with the token, is refused.
     Explain {
         /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
         #[arg(long)]
@@ -77,7 +79,7 @@ pub(super) enum Command {
         /// In an Envoy file with several filters, use the one with this name.
         #[arg(long, value_name = "NAME")]
         filter: Option<String>,
-        /// The file that holds the token; `-` is the standard input.
+        /// The file that contains the token; `-` is the standard input.
         #[arg(long, value_name = "FILE")]
         token: PathBuf,
         /// The time of the decisions; by default, the current time.
@@ -94,8 +96,8 @@ pub(super) enum Command {
     },
     /// Run policy tests: requests with claims, and what the policy should decide.
     ///
-    /// Tests are YAML: docs/policy-tests.md describes them. A key made for this run signs the
-    /// tokens and replaces each provider's own keys.
+    /// Tests are written in YAML: see docs/policy-tests.md. A key made for this run replaces each
+    /// provider's own keys and signs the tokens.
     #[command(after_help = TEST_EXAMPLES)]
     Test {
         /// Files with tests; `-` is the standard input.
@@ -119,13 +121,13 @@ pub(super) enum Command {
     /// Print the JSON Schema of the configuration, for editors.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema,
-    /// Print the completions of a shell.
+    /// Print the script that completes commands and options in a shell.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
         /// The shell.
         shell: Shell,
     },
-    /// Write the manual: a page of `man` for each command.
+    /// Write the manual: a `man` page for each command.
     #[command(after_help = MAN_EXAMPLES)]
     Man {
         /// The folder for the pages.
@@ -146,8 +148,8 @@ pub(super) enum Command {
         /// The path of the module in Envoy's file system.
         #[arg(long, value_name = "WASM_FILE", requires = "rewrite", group = "build")]
         module: Option<String>,
-        /// The path of the dynamic module in Envoy's file system, for Envoy 1.40 and later. For 1.38
-        /// and 1.39, its name: `portcullis` for `libportcullis.so` in Envoy's search path.
+        /// The path of the dynamic module in Envoy's file system, for Envoy 1.40 and later. For
+        /// 1.38 and 1.39, its name: `portcullis` for `libportcullis.so` in Envoy's search path.
         #[arg(
             long,
             value_name = "LIBRARY_FILE",

@@ -17,8 +17,8 @@ struct Made {
     hash: String,
 }
 
-/// Prints a new secret and its hash. The program does not store the secret; if it is lost, make a
-/// new one.
+/// Prints a new secret and its hash. The program does not store the secret. If the secret is lost,
+/// the operator has to make a new one.
 pub(super) fn run(output: &mut dyn Write) -> Result<Exit, Failure> {
     let secret = base64url::encode(&random::<DIGEST_OCTETS>()?);
     let hash = SecretHash::new(random::<SALT_OCTETS>()?, secret.as_bytes()).to_string();

@@ -76,7 +76,7 @@ impl RequestLine {
         self.headers.push((name.to_owned(), value));
     }
 
-    /// Adds a pair, already percent-encoded, to the query.
+    /// Adds a name-value pair to the query. The pair must be percent-encoded already.
     pub(super) fn add_query(&mut self, pair: &str) {
         if let Some(path) = &mut self.path {
             path.push(match path.contains('?') {
@@ -89,7 +89,7 @@ impl RequestLine {
 }
 
 impl DecisionLine {
-    /// Replaces the token in the headers that the upstream sees.
+    /// Replaces the token by a placeholder in the headers that the upstream would see.
     pub(super) fn without(mut self, token: &str) -> Self {
         for (_, value) in &mut self.forwarded_headers {
             *value = value.replace(token, "(the token)");
@@ -98,7 +98,7 @@ impl DecisionLine {
     }
 }
 
-/// A host that only has the filter state and the client certificate of one input line.
+/// A host that knows only the filter state and the client certificate of one input line.
 struct LineHost {
     filter_state: BTreeMap<String, String>,
     certificate: Option<[u8; 32]>,
@@ -207,15 +207,15 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
         Decision::Deny(denial) => denied(engine, line.id, &denial),
         Decision::Report(format) => served(line.id, "status", engine.report(format, now, &[])),
         Decision::Serve(response) => served(line.id, "resource_metadata", response),
-        // Not expected, because the request has exhausted its patience. If it happens, nothing may
-        // pass.
+        // This is not expected, because the engine was told not to wait for keys. If it happens
+        // anyway, the request must not pass.
         Decision::AwaitKeys { .. } => {
             denied(engine, line.id, &Denial::new(Reason::KeysUnavailable))
         }
     }
 }
 
-/// The line of a request that the gate itself answers with a document.
+/// The output line for a request that the gate itself answers with a document.
 fn served(id: Value, reason: &'static str, response: Response) -> DecisionLine {
     DecisionLine {
         id,
@@ -246,7 +246,7 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
     }
 }
 
-/// The filter state under the names that Envoy uses: with the prefix `wasm.`.
+/// The filter state under Envoy's names, which have the prefix `wasm.`.
 fn filter_state(entries: &[StateEntry]) -> BTreeMap<String, String> {
     let named = |entry: &StateEntry| (format!("wasm.{}", entry.key.as_str()), entry.value.clone());
     entries.iter().map(named).collect()

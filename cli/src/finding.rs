@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{envoy::position::Position, redact::redacted};
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
@@ -57,7 +57,7 @@ impl fmt::Display for Finding {
 }
 
 impl Finding {
-    /// The path and the message.
+    /// The path and the message, as they are printed.
     pub(crate) fn text(&self) -> String {
         match self.path.as_str() {
             "" => self.message.clone(),
@@ -65,7 +65,7 @@ impl Finding {
         }
     }
 
-    /// The position and the severity, in colour.
+    /// The whole line, with the position and the severity in colour.
     pub(crate) fn coloured(&self) -> String {
         let (code, severity) = match self.severity {
             Severity::Error => ("31", ": error: "),
@@ -81,7 +81,7 @@ impl Finding {
         }
     }
 
-    /// The sort key of a report: by file, then by position.
+    /// The key by which a report sorts its findings: the file, the position, and the severity.
     pub(crate) fn order(&self) -> (&str, Option<Position>, Severity) {
         (&self.file, self.position, self.severity)
     }

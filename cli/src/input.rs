@@ -1,4 +1,4 @@
-//! Input that the command line names: files, key sets, and the time.
+//! The input of commands: files, key sets, tokens, and the time.
 
 use std::{
     fmt, fs,
@@ -114,7 +114,7 @@ pub(super) fn preload(
 ) -> Result<(), String> {
     let config = engine.config();
     if !config.provider(id).is_some_and(|own| own.trust.enabled) {
-        return Ok(()); // a disabled provider refuses every token, whatever its keys
+        return Ok(()); // a disabled provider refuses every token, so it needs no keys
     }
     if let Err(error) = key_set(config, document) {
         return Err(format!("{error}; {KEY_SET_REMEDY}"));
@@ -153,15 +153,15 @@ fn since_epoch() -> Duration {
     elapsed.unwrap_or_default()
 }
 
-/// Why a text is not one token.
+/// Why a string is not a single token.
 pub(super) enum NotOneToken {
-    /// It is empty.
+    /// The string is empty.
     Empty,
-    /// It has several words.
+    /// The string has several words.
     Several,
 }
 
-/// Removes `Bearer` and the white space around a token.
+/// Removes the word `Bearer` before a token, and white space around it.
 pub(super) fn token(text: &str) -> Result<&str, NotOneToken> {
     let words: Vec<&str> = text.split_whitespace().collect();
     match words[..] {
@@ -172,7 +172,7 @@ pub(super) fn token(text: &str) -> Result<&str, NotOneToken> {
     }
 }
 
-/// Whether the path means the standard input.
+/// Whether the path is `-`, which means the standard input.
 pub(super) fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }

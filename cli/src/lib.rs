@@ -1,10 +1,11 @@
 //! The command line: the module's engine without a proxy.
 //!
 //! `check` reads configurations as the module would; `test` runs policy tests; `decide` decides on
-//! requests from standard input; `explain` shows the checks of one token. They run the same code as
-//! the proxy, so a policy can be tested where it is written. `schema` prints the JSON Schema of the
-//! configuration for editors; `migrate` writes the equivalents of `jwt_authn` filters;
-//! `completions` and `man` serve shells and packages.
+//! requests from standard input; `explain` shows the checks of one token. These commands run the
+//! same code as the proxy, so operators can test a policy without a proxy. `client-secret` makes
+//! secrets for API clients. `migrate` writes the equivalents of `jwt_authn` filters. `schema`
+//! prints the JSON Schema of the configuration for editors. `completions` and `man` write files for
+//! shells and for packages.
 
 #![cfg_attr(
     test,

@@ -2,10 +2,11 @@
 
 use std::io::{self, ErrorKind, Write};
 
-/// A writer that drops everything once its reader has gone, as in `portcullis schema | head`.
+/// A writer that drops all further output once its reader has closed the pipe, as `head` does in
+/// `portcullis schema | head`.
 ///
-/// The command runs to its end, so that its exit code does not depend on the reader: a command that
-/// finds errors must not seem to have found none.
+/// The command still runs to its end, so that its exit code does not depend on the reader.
+/// Otherwise, a command that finds errors might seem to have found none.
 pub(super) struct Output<'a> {
     inner: &'a mut dyn Write,
     has_reader: bool,

@@ -1,21 +1,21 @@
 //! Removes anything that may be a token from error messages.
 //!
-//! A user may pass a token where a configuration or a request is expected. Parsers quote unexpected
-//! input, and messages end up in the logs of CI.
+//! A user may pass a token by mistake where a configuration or a request is expected. Parsers quote
+//! unexpected input in their messages, and messages end up in the logs of CI.
 
 use core::fmt::{Display, Write as _};
 
 /// The text that replaces a word that may be a token.
 const LEFT_OUT: &str = "(not shown: it may be a token)";
-/// The Base64 of `{"`: every JWT begins with these letters.
+/// The start of every JWT: the Base64 encoding of `{"`.
 const JSON_OBJECT: &str = "eyJ";
-/// A word of at least this length that mixes digits with both cases may be an opaque token or a
-/// secret. Names in a configuration are shorter, or have one case.
+/// A word of at least this length that contains digits, small letters and capital letters may be an
+/// opaque token or a secret. Names in a configuration are shorter, or do not mix cases.
 const OPAQUE: usize = 20;
 /// A word of at least this length that has only hexadecimal digits may be a secret.
 const HEX: usize = 32;
 
-/// Returns the message without the words that may be a token or a piece of one.
+/// Returns the message. Words that may be a token, or a part of one, are replaced.
 pub(super) fn redacted(message: &impl Display) -> String {
     let message = message.to_string();
     let mut shown = String::new();

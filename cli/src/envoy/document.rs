@@ -1,8 +1,8 @@
 //! A YAML or JSON document as Envoy reads it.
 //!
-//! Members keep their order, and scalars keep their written form, so a document that is read and
-//! written again means the same to Envoy. Envoy has its own rules for unquoted scalars: `60.0` is a
-//! string, `on` is true. Comments and anchors are lost.
+//! Members keep their order, and scalars are kept as they were written, so a document that is read
+//! and written again means the same to Envoy. Envoy has its own rules for unquoted scalars: `60.0`
+//! is a string, and `on` is true. Comments and anchors are lost.
 
 /// A value of a document.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +39,7 @@ impl Node {
         }
     }
 
-    /// The elements of a list. As in Envoy, a single value counts as a list of one.
+    /// The elements of a list. As in Envoy, a single value counts as a list with one element.
     pub(crate) fn elements(&self) -> &[Self] {
         match self {
             Self::List(elements) => elements,
@@ -57,7 +57,7 @@ impl Node {
         }
     }
 
-    /// The text of a scalar; `None` for null, lists and objects.
+    /// A scalar as a string; `None` for null, lists and objects.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Plain(text) if is_null(text) => None,
@@ -71,7 +71,7 @@ impl Node {
         matches!(self, Self::Plain(text) if is_null(text))
     }
 
-    /// The value as Envoy reads a boolean.
+    /// The value, read as a boolean in Envoy's way; `None` if it is none.
     pub(crate) fn boolean(&self) -> Option<bool> {
         match self {
             Self::Plain(text) => boolean(text),
@@ -80,7 +80,7 @@ impl Node {
         }
     }
 
-    /// The value as Envoy reads an unsigned number.
+    /// The value, read as an unsigned number in Envoy's way; `None` if it is none.
     pub(crate) fn unsigned(&self) -> Option<u64> {
         let text = self.text()?;
         let whole = match text.split_once('.') {
@@ -91,8 +91,8 @@ impl Node {
         integer(whole)?.try_into().ok()
     }
 
-    /// The document in one fixed spelling. Booleans, integers and null stay unquoted, every other
-    /// scalar becomes a quoted string, and null members are dropped.
+    /// The document in a canonical form, for comparisons. Booleans, integers and null stay
+    /// unquoted, every other scalar becomes a quoted string, and null members are dropped.
     pub(crate) fn canonical(&self) -> Self {
         match self {
             Self::Plain(text) if is_null(text) => Self::Plain("null".to_owned()),
@@ -158,8 +158,7 @@ fn is_null(text: &str) -> bool {
     ["", "~", "null", "Null", "NULL"].contains(&text)
 }
 
-/// Reads a boolean. Like Envoy's YAML reader, it accepts lower case, upper case, and a capital at
-/// the start.
+/// Reads a boolean. Like Envoy's YAML reader, it accepts `true`, `TRUE` and `True`, but not `tRUE`.
 pub(crate) fn boolean(text: &str) -> Option<bool> {
     let lower = text.to_ascii_lowercase();
     let mut rest = text.chars().skip(1);
@@ -185,7 +184,7 @@ pub(crate) fn integer(text: &str) -> Option<i64> {
         (None, Some(digits)) if !digits.is_empty() => (digits, 8),
         _ => (lower.as_str(), 10),
     };
-    // `from_str_radix` would accept a second sign.
+    // Without this check, `from_str_radix` would accept a second sign.
     if digits.starts_with(['+', '-']) {
         return None;
     }

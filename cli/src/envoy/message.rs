@@ -1,4 +1,4 @@
-//! Protobuf messages in a document: their types, their fields and a walk over them.
+//! Protobuf messages in a document: finds their types and fields, and visits all of them.
 
 use super::document::Node;
 use portcullis::config::{ConfigPath, camel_case};
@@ -9,8 +9,8 @@ pub(crate) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 /// The type of a per-route override that applies to any filter.
 pub(crate) const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
 
-/// The fields of routes, virtual hosts and clusters that hold per-filter configuration, in both
-/// spellings.
+/// The field of routes, virtual hosts and clusters that contains per-filter configuration, in snake
+/// case and in camel case.
 pub(crate) const OVERRIDES: [&str; 2] = ["typed_per_filter_config", "typedPerFilterConfig"];
 
 /// The message type that `@type` names, without the URL prefix.
@@ -24,7 +24,7 @@ pub(crate) fn either<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
     node.member(name).or_else(|| node.member(&camel_case(name)))
 }
 
-/// The type and content of a message. A `TypedStruct` holds both inside itself.
+/// The type and the content of a message. If the message is a `TypedStruct`, both are inside it.
 pub(crate) fn unwrapped(node: &Node) -> (Option<&str>, &Node) {
     match type_of(node) {
         Some("xds.type.v3.TypedStruct" | "udpa.type.v1.TypedStruct") => {
@@ -36,7 +36,7 @@ pub(crate) fn unwrapped(node: &Node) -> (Option<&str>, &Node) {
     }
 }
 
-/// Visits every value. Visits the children of a value only if `look` returns true.
+/// Visits every value, in document order. Skips the children of a value if `look` returns false.
 pub(crate) fn visit_all(document: &Node, look: &mut impl FnMut(&ConfigPath, &Node) -> bool) {
     visit(document, &ConfigPath::default(), &mut |at, node| {
         if look(at, node) {
@@ -52,7 +52,8 @@ pub(crate) enum Walk {
     Past,
 }
 
-/// Visits every value. Skips the children of a value if `look` returns [`Walk::Past`].
+/// Visits every value, in document order. Skips the children of a value if `look` returns
+/// [`Walk::Past`].
 pub(crate) fn visit<'a>(
     node: &'a Node,
     at: &ConfigPath,

@@ -1,8 +1,8 @@
 //! Configurations of Envoy, as Envoy reads them.
 //!
-//! [`document`] and [`reader`] read YAML and JSON with Envoy's freedoms, [`message`] knows the types
-//! and fields of protobuf messages, and [`shape`] recognises routes, virtual hosts and connection
-//! managers.
+//! [`document`] and [`reader`] read YAML and JSON as freely as Envoy, [`message`] finds the types
+//! and fields of protobuf messages, [`position`] finds lines and columns, and [`shape`] recognises
+//! routes, virtual hosts and connection managers.
 
 pub(crate) mod document;
 pub(crate) mod message;

@@ -1,12 +1,12 @@
-//! Lines and columns of places in a document.
+//! The lines and columns of values in a document.
 //!
-//! Positions are only needed for findings, so each one is found by parsing the text again.
+//! Only findings need positions, so a position is found by parsing the text again.
 
 use serde_saphyr::granit_parser::{Event, Parser, Span};
 
 use portcullis::config::{ConfigPath, Step};
 
-/// A position in a text. Line and column count from 1.
+/// A position in a file. Line and column count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) line: usize,
@@ -15,7 +15,7 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// Converts the parser's position, whose column counts from 0.
+    /// Converts a position of the YAML parser, whose columns count from 0.
     pub(super) const fn new(line: usize, column: usize) -> Self {
         Self {
             line,
@@ -24,8 +24,8 @@ impl Position {
     }
 
     /// Converts a position inside a string value, such as JSON in a string, to a position in the
-    /// document. This is only possible for a literal block (`|`), which keeps the lines of the
-    /// string. Otherwise, returns the start of the string.
+    /// document `text`. `self` is the start of the string. Only a literal block (`|`) keeps the
+    /// string's lines; for any other string, returns its start.
     pub(crate) fn of_inner(self, text: &str, inner: Self) -> Self {
         let lines: Vec<&str> = text.lines().take(self.line).collect();
         let header = lines.iter().rev().nth(1).map(|line| line.trim_end());
@@ -43,8 +43,8 @@ impl Position {
     }
 }
 
-/// The position of a member's name or of a list element. If the path does not exist, the position
-/// of its closest existing ancestor.
+/// The position of a member's name or of a list element. If the path does not exist, returns the
+/// position of the closest ancestor that does.
 pub(crate) fn position(text: &str, at: &ConfigPath) -> Option<Position> {
     find(text, at, Part::Name)
 }
@@ -78,7 +78,7 @@ struct Walk<I> {
 }
 
 impl<'a, I: Iterator<Item = (Event<'a>, Span)>> Walk<I> {
-    /// Reads the next value and follows the steps into it.
+    /// Reads the next value, and follows `steps` into it.
     fn value(&mut self, steps: &[Step]) -> Option<()> {
         let (event, span) = self.next()?;
         if self.found.is_none() || (steps.is_empty() && self.part == Part::Value) {

@@ -1,8 +1,8 @@
 //! Reads YAML and JSON documents.
 //!
-//! The reader is stricter than Envoy. If a name occurs twice in one object, Envoy takes the last;
-//! if a file has several documents, Envoy takes the first. Here, both are errors. A limit on the
-//! number of nodes stops aliases that multiply.
+//! The reader is stricter than Envoy. If a name occurs twice in one object, Envoy uses the last
+//! one; if a file has several documents, Envoy uses the first one. Here, both are errors. The
+//! number of nodes is limited, because YAML aliases can make a small file expand without end.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +20,7 @@ use super::{
     position::{Position, indenting_tab},
 };
 
-/// The most nodes that a document may have after its aliases are expanded.
+/// The maximum number of nodes in a document after its aliases are expanded.
 const MAX_NODES: usize = 1_000_000;
 
 /// The syntax of a document.
@@ -50,6 +50,7 @@ pub(crate) enum Fault {
     },
     /// A tab indents a line.
     Tab,
+    /// A name occurs twice in one object.
     NameTwice {
         /// The name.
         name: String,
@@ -215,8 +216,8 @@ impl Tree {
 
     fn complete(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
         if anchor != 0 {
-            // The copy kept for aliases uses memory too, even if a copy of an outer value already
-            // contains it.
+            // The copy that is kept for aliases uses memory too, so its nodes count again, even if
+            // the copy of an outer value already contains them.
             self.count(node.size())?;
             self.anchors.insert(anchor, node.clone());
         }
@@ -328,7 +329,7 @@ mod tests {
         assert_eq!(json, (Node::Map(expected), Format::Json));
     }
 
-    /// A deeply nested value must not be counted once per level.
+    /// The nodes of a deeply nested value must be counted once, not once per level.
     #[test]
     fn reads_large_documents() {
         let routes =

@@ -33,8 +33,8 @@ pub(crate) fn is_virtual_host(members: &[(String, Node)]) -> bool {
 const CHAIN: [&str; 2] = ["http_filters", "httpFilters"];
 const UPGRADES: [&str; 2] = ["upgrade_configs", "upgradeConfigs"];
 
-/// The filter chains of a connection manager: its main chain, and the chains that replace it for
-/// upgrades such as WebSocket.
+/// The filter chains of a connection manager: the main chain, and the chains for upgrades such as
+/// WebSocket, which replace the main chain.
 pub(crate) fn chains(manager: &[(String, Node)]) -> Vec<&[Node]> {
     let mut chains = Vec::new();
     for (name, node) in manager {
@@ -66,12 +66,12 @@ pub(crate) fn edit_chains(manager: &mut [(String, Node)], mut edit: impl FnMut(&
     }
 }
 
-/// Whether the member holds a connection manager's inline routes.
+/// Whether the member with this name contains a connection manager's inline routes.
 pub(crate) fn is_route_configuration(name: &str) -> bool {
     matches!(name, "route_config" | "routeConfig")
 }
 
-/// The clusters that a route chooses from by weight.
+/// The weighted clusters of a route.
 pub(crate) fn weighted_clusters(members: &mut [(String, Node)]) -> Option<&mut [Node]> {
     let route = member(members, &["route"])?;
     let weighted = member(route, &["weighted_clusters", "weightedClusters"])?;
@@ -131,7 +131,7 @@ pub(crate) fn edit(
     members.push((name.to_owned(), Node::Map(object)));
 }
 
-/// Whether a route configuration fetches virtual hosts from a discovery service.
+/// Whether a route configuration gets virtual hosts from a discovery service.
 pub(crate) fn has_virtual_hosts_elsewhere(members: &[(String, Node)]) -> bool {
     members
         .iter()

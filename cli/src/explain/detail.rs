@@ -1,5 +1,5 @@
-//! Describes what each check compared. The engine decides the outcome; this file only shows what
-//! the token has and what the provider accepts.
+//! Describes what each check compared. The engine decides the outcome. This file only describes
+//! what the token contains and what the provider accepts.
 
 use core::time::Duration;
 
@@ -72,7 +72,7 @@ impl Details<'_> {
         }
     }
 
-    /// Returns what the token has, and what the provider accepts.
+    /// Returns what the token contains and what the provider accepts, in this order.
     fn sides(&self, check: Check) -> (String, String) {
         let claims = self.token.unverified_claims();
         let provider = self.provider;
@@ -333,7 +333,7 @@ pub(super) fn rights(
     }
 }
 
-/// The two sides of a check that only has one.
+/// The sides of a check that has nothing to compare with: the second one is empty.
 fn one(side: &str) -> (String, String) {
     (side.to_owned(), String::new())
 }
@@ -356,7 +356,7 @@ fn accepted<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> String {
     )
 }
 
-/// A duration in its two largest units.
+/// A duration in its two largest units, such as `2 d 3 h`.
 fn span(span: Duration) -> String {
     let mut rest = span.as_secs();
     let mut parts = Vec::new();

@@ -2,8 +2,8 @@
 //!
 //! [`verification`] makes the checks and reports each one, so the output cannot differ from what
 //! the module does. The checks run for the providers that the request's rule requires, or for all
-//! providers if there is no request. If any of them accept the token's issuer, only those are
-//! shown; otherwise all are, to show what they expect. With a request, the
+//! providers if there is no request. The output shows only the providers that accept the token's
+//! issuer; if none does, it shows all of them, and what they expect. If there is a request, the
 //! [`engine`](portcullis::engine) also decides on it, as the module would.
 //!
 //! A token that fails counts as a finding (exit code 1). Neither the token nor its signature is
@@ -44,7 +44,7 @@ use portcullis::{
 /// The options of the command.
 pub(super) struct Question<'a> {
     pub(super) config: &'a Path,
-    /// The filter's name, in an Envoy file with several.
+    /// The name of the filter to use, in an Envoy file with several filters.
     pub(super) filter: Option<&'a str>,
     /// The token's file; `-` is the standard input.
     pub(super) token: &'a Path,
@@ -83,7 +83,7 @@ pub(super) fn run(
     })
 }
 
-/// Reads the token, and removes `Bearer` and white space around it.
+/// Reads the token, without the word `Bearer` and white space around it.
 fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
     // The message leaves out the path: the operator may have given the token itself instead of a
     // file.
@@ -99,7 +99,7 @@ fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
     }
 }
 
-/// The checks of a token, and the decision on the request if there is one.
+/// Reports the checks of a token and, if there is a request, the decision on it.
 pub(crate) fn report(
     engine: &Engine,
     text: &str,
@@ -151,10 +151,10 @@ pub(crate) fn report(
     (report, decision)
 }
 
-/// A provider to check the token with, and the audiences that the provider accepts for this rule.
+/// A provider that checks the token, and the audiences that the provider accepts for the rule.
 type Asked<'a> = (ProviderId, &'a Audiences);
 
-/// The providers that a rule requires, or all providers if there is no rule or no requirement.
+/// The providers that a rule requires. If there is no rule, or if it requires none, all providers.
 /// Providers of client secrets are left out.
 fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
     let mut asked: Vec<Asked<'_>> = Vec::new();
@@ -221,7 +221,7 @@ fn provider(
     let circumstances = Circumstances {
         keys: engine.keys(),
         now,
-        // The module would fetch a missing key.
+        // If a key is missing, the module would fetch it.
         patience: Patience::Waiting,
         certificate_digest: &|| None,
         accelerator: None,
@@ -283,7 +283,7 @@ fn rule<'a>(engine: &'a Engine, (method, path): (&str, &str)) -> Option<&'a Rule
     engine.config().rules.get(index)
 }
 
-/// Decides on the request, sent with the token.
+/// Decides on the request with the token.
 fn decided(
     engine: &Engine,
     token: &str,
@@ -320,7 +320,7 @@ fn decided(
     (report, decision)
 }
 
-/// Builds the request, with the token in the first place where the provider looks for it.
+/// Builds the request. The token is in the first place where the provider looks for tokens.
 fn presented(
     token: &str,
     (method, path): (&str, &str),

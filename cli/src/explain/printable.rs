@@ -1,9 +1,9 @@
-//! Makes a token's text safe to print on a terminal.
+//! Makes strings from a token safe to print on a terminal.
 
 use portcullis::foreign_text;
 
-/// Escapes characters that control a terminal. An attacker may have written the token, and could
-/// otherwise change what the operator sees.
+/// Escapes characters that control a terminal. Otherwise, an attacker who has made the token could
+/// change what the operator sees.
 pub(super) fn printable(text: &str) -> String {
     let mut printable = String::new();
     for character in text.chars() {

@@ -2,11 +2,12 @@
 
 use portcullis::{config::Limits, decision::Reason};
 
-/// Describes what is wrong with the request and what to do. Empty for other reasons.
+/// Describes what is wrong with the request, and what to do. Returns an empty string for any other
+/// reason.
 pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
     let is = |other: Reason| reason == other.label();
     if is(Reason::PathTooLong) {
-        // The limit counts the path without the query, as in the module.
+        // The limit applies to the path without the query, as in the module.
         let length = path.split('?').next().unwrap_or_default().len();
         let limit = limits.path_bytes;
         format!("the path has {length} bytes; limits.path_bytes is {limit}")

@@ -1,4 +1,4 @@
-//! The report of `explain`. Its JSON is a stable format.
+//! The report of `explain`. Programs may read its JSON, so the names in it must not change.
 
 use std::io::Write;
 
@@ -27,18 +27,18 @@ pub(crate) struct Report {
 /// The checks that do not depend on a provider.
 #[derive(Debug, Serialize)]
 pub(crate) struct TokenReport {
-    /// The header, if it can be decoded. Nothing has verified it, nor the claims.
+    /// The header, if it can be decoded. Neither the header nor the claims have been verified.
     pub(super) header: Option<Value>,
     pub(super) claims: Option<Value>,
-    /// The status of the answer if every provider must refuse the token.
+    /// The status of the answer, if the token is refused before any provider checks it.
     pub(super) status: Option<u16>,
     pub(super) reason: Option<&'static str>,
     pub(crate) checks: Vec<Step>,
 }
 
 impl Report {
-    /// Replaces the remedy for missing keys, which names an option of the program, by one that
-    /// names the page's field.
+    /// Replaces the remedy for missing keys. The program's remedy names an option; this one names
+    /// the field of the playground page.
     pub(crate) fn point_to_page(&mut self) {
         let all = self.providers.iter_mut();
         for step in all.flat_map(|provider| &mut provider.checks) {
@@ -72,7 +72,7 @@ pub(crate) enum StepOutcome {
     Passed,
 }
 
-/// The checks of the token at one provider.
+/// The checks of the token by one provider.
 #[derive(Debug, Serialize)]
 pub(crate) struct ProviderReport {
     pub(crate) name: String,
@@ -100,7 +100,8 @@ pub(crate) struct RequestReport {
 }
 
 impl TokenReport {
-    /// Decodes header and claims of a token, valid or not. Ignores the signature.
+    /// Decodes the header and the claims of a token, even if the token is not valid. Ignores the
+    /// signature.
     pub(super) fn new(text: &str) -> Self {
         let mut segments = text.split('.').map(|segment| {
             let bytes = base64url::decode(segment)?;
@@ -115,7 +116,7 @@ impl TokenReport {
         }
     }
 
-    /// Adds a check: passed with a detail, or failed with a refusal.
+    /// Adds a check. `result` is a detail if the check passed, or a refusal if it failed.
     pub(super) fn add(&mut self, check: &'static str, result: Result<String, Refused>) {
         let (outcome, detail) = match result {
             Ok(detail) => (StepOutcome::Passed, detail),

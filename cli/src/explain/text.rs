@@ -1,4 +1,4 @@
-//! The report as text for people.
+//! Prints the report of `explain` as text for people.
 
 use std::io::Write;
 

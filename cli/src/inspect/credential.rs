@@ -1,4 +1,4 @@
-//! The token of a question, and the engine that decides on it.
+//! Prepares the engine and the token for a question of the playground page.
 
 use serde_json::{Map, Value};
 
@@ -88,7 +88,7 @@ fn preload(engine: &mut Engine, keys: &KeySetText, now: u64) -> Result<(), Probl
         .providers()
         .find(|(_, provider)| provider.name == keys.provider);
     let Some((id, provider)) = found else {
-        return Ok(()); // the policy was edited, and no longer has the provider
+        return Ok(()); // the user has edited the policy, which no longer has this provider
     };
     if !matches!(provider.trust.keys, KeySource::Remote(_)) {
         return Ok(());

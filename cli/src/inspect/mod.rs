@@ -1,9 +1,9 @@
-//! Checks and explains policies and tokens for a page in the browser.
+//! Checks and explains policies and tokens for the playground, a page in the browser.
 //!
 //! There are no files, no clock and no terminal: the caller passes strings and the time, and
-//! receives JSON. The findings are those of `check`, the report is that of `explain`, and claims
-//! become a token as in policy tests. [`share()`] removes the secrets from a policy, so that a user
-//! can pass it on.
+//! receives JSON. The findings are those of `check`, and the report is that of `explain`. Claims
+//! are turned into a token as in policy tests. [`share()`] removes the secrets from a policy, so
+//! that a user can pass the policy on.
 
 mod credential;
 mod question;
@@ -28,7 +28,8 @@ use portcullis::{config::ConfigPath, verification::KeySource};
 
 pub use self::{sample::sample, share::share};
 
-/// Answers questions. All answers use the same signing keys.
+/// Answers the page's questions. The keys that sign tokens are made once and kept for later
+/// questions.
 #[derive(Default)]
 pub struct Inspector {
     keys: Keys,

@@ -9,13 +9,13 @@ use crate::{decide::DecisionLine, explain::report::Report, finding::Finding};
 #[serde(deny_unknown_fields)]
 pub(super) struct Question {
     pub(super) policy: String,
-    /// The filter's name, in an Envoy file with several.
+    /// The name of the filter to use, in an Envoy file with several filters.
     pub(super) filter: Option<String>,
     pub(super) credential: Credential,
     pub(super) jwks: Option<KeySetText>,
     pub(super) method: String,
     pub(super) path: String,
-    /// Seconds since 1970.
+    /// The time of the decision, in seconds since 1970.
     pub(super) now: u64,
 }
 
@@ -27,7 +27,7 @@ pub(super) enum Credential {
     None,
     /// A signed token.
     Token(String),
-    /// The claims of a token that the answer signs.
+    /// Claims, from which a signed token is made.
     Claims {
         /// The provider whose key signs the token; `None` means the first one that the rule
         /// requires.
@@ -37,7 +37,7 @@ pub(super) enum Credential {
     },
 }
 
-/// The keys of a provider that fetches them.
+/// A key set for a provider that would fetch its keys.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeySetText {
@@ -49,23 +49,23 @@ pub(super) struct KeySetText {
 #[derive(Default, Serialize)]
 pub(super) struct Answer {
     pub(super) findings: Vec<Finding>,
-    /// The filters of an Envoy file, by name.
+    /// The names of the Portcullis filters, if the policy is an Envoy file.
     pub(super) filters: Vec<String>,
-    /// The chosen filter.
+    /// The name of the chosen filter.
     pub(super) filter: Option<String>,
     pub(super) providers: Vec<ProviderSummary>,
-    /// Why there is no decision, if the findings do not say it.
+    /// The reason why there is no decision, unless the findings already say it.
     pub(super) problem: Option<Problem>,
     pub(super) rule: Option<RulePlace>,
     pub(super) report: Option<Report>,
     pub(super) decision: Option<DecisionLine>,
 }
 
-/// A provider of tokens.
+/// A provider that accepts tokens.
 #[derive(Serialize)]
 pub(super) struct ProviderSummary {
     pub(super) name: String,
-    /// Whether the provider fetches its keys. The page then has none of them.
+    /// Whether the provider fetches its keys. The page cannot fetch them.
     pub(super) fetches_keys: bool,
 }
 

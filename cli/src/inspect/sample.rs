@@ -10,7 +10,7 @@ use crate::{
 };
 
 const POLICY: &str = include_str!("sample.yaml");
-/// The placeholder in the policy for the provider's key source.
+/// The line of the sample policy that is replaced by the source of the provider's keys.
 const KEYS: &str = "    # keys\n";
 const FETCHED: &str = "    remote_jwks:
       http_uri: { uri: \"https://login.example.com/keys\", cluster: login, timeout: 5s }
@@ -23,8 +23,8 @@ struct Sample {
     token: Option<String>,
 }
 
-/// Returns a sample as JSON. With `now`, in seconds since 1970, makes a key, puts it into the
-/// policy, and signs a token with it.
+/// Returns a sample as JSON. If there is a time `now` (in seconds since 1970), makes a key, puts
+/// its public part into the policy, and signs a token with it.
 #[must_use]
 pub fn sample(now: Option<u64>) -> String {
     let fetched = POLICY.replace(KEYS, FETCHED);

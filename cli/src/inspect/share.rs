@@ -1,8 +1,9 @@
 //! Removes the secrets from a policy, so that a user can pass it on in a link.
 //!
-//! Only an accepted policy is shared: in a refused one, a misspelt field could hold a secret that
-//! nobody can recognise. Comments and the Envoy settings around the policy may hold secrets too, so
-//! they are removed. The replacements are valid, so the recipient can try the policy with claims.
+//! Only an accepted policy can be shared. In a refused policy, a misspelt field could contain a
+//! secret that this code would not recognise. Comments and the Envoy settings around the policy may
+//! contain secrets too, so they are removed. The replacements of secrets are valid values, so the
+//! recipient can try the policy with claims.
 
 use base64::{
     Engine as _,
@@ -24,15 +25,15 @@ use crate::{
 };
 use portcullis::{config::camel_case, verification::SecretHash};
 
-/// Replaces a shared secret key: base64url of 66 octets, enough for each algorithm.
+/// The replacement for a shared secret: base64url of 66 octets, which is enough for each algorithm.
 const SECRET: &str =
     "removed-removed-removed-removed-removed-removed-removed-removed-removed-removed-removed-";
 
-/// Replaces any other string.
+/// The replacement for any other string.
 const TEXT: &str = "removed";
 
-/// The public members of a JWK (RFC 7517, RFC 7518 and RFC 8037), and Entra's `issuer`.
-/// Certificates are not among them, because no check reads them.
+/// The public members of a JWK (RFC 7517, RFC 7518 and RFC 8037), and Entra's `issuer`. Members
+/// with certificates are missing here, because no check reads them.
 const PUBLIC_MEMBERS: [&str; 10] = [
     "alg", "crv", "e", "issuer", "key_ops", "kid", "kty", "n", "use", "x",
 ];
@@ -41,7 +42,7 @@ const PUBLIC_MEMBERS: [&str; 10] = [
 #[derive(Serialize)]
 struct Shared {
     policy: Option<String>,
-    /// Why there is no policy.
+    /// The reason why there is no policy.
     problem: Option<&'static str>,
 }
 
@@ -163,7 +164,8 @@ fn public_key(key: &Value) -> Option<Value> {
     Some(Value::Object(public))
 }
 
-/// The blocks of a PEM text, without private keys and without the text around the blocks.
+/// A string in PEM with only its public blocks: private keys and the text around the blocks are
+/// removed.
 fn public_blocks(value: &Node) -> Node {
     let Some(pem) = value.text() else {
         return text(TEXT);
@@ -184,7 +186,7 @@ fn public_blocks(value: &Node) -> Node {
     text(&blocks)
 }
 
-/// A URI with its query replaced, because the query may hold an API key.
+/// A URI with its query replaced, because the query may contain an API key.
 fn of_uri(name: &str, value: Node) -> Node {
     match (name, value.text().and_then(|uri| uri.split_once('?'))) {
         ("uri", Some((location, _))) => text(&format!("{location}?{TEXT}")),
@@ -192,8 +194,8 @@ fn of_uri(name: &str, value: Node) -> Node {
     }
 }
 
-/// Replaces the values that rules compare headers and query parameters with: such a value may be
-/// the secret by which a gateway in front authenticates itself.
+/// Replaces the values that rules compare headers and query parameters with. Such a value may be
+/// the secret with which a gateway in front of Envoy authenticates itself.
 fn within_matches(rules: Node) -> Node {
     elements(rules, &|rule| {
         members(rule, &|name, value| match name {
@@ -211,7 +213,7 @@ fn within_matches(rules: Node) -> Node {
     })
 }
 
-/// Replaces the strings and numbers that a value is compared with. Booleans stay.
+/// Replaces all strings and numbers in the value of a condition. Booleans stay.
 fn compared(value: Node) -> Node {
     match value {
         Node::Map(_) => members(value, &|_, value| compared(value)),
@@ -225,8 +227,8 @@ fn text(text: &str) -> Node {
     Node::Text(text.to_owned())
 }
 
-/// Applies `change` to each member of an object. `change` gets the name in snake case, even if the
-/// document has it in camel case.
+/// Applies `change` to each member of an object. `change` receives the member's name in snake case,
+/// even if the document has it in camel case.
 fn members(node: Node, change: &dyn Fn(&str, Node) -> Node) -> Node {
     let Node::Map(members) = node else {
         return node;
@@ -239,7 +241,7 @@ fn members(node: Node, change: &dyn Fn(&str, Node) -> Node) -> Node {
     Node::Map(changed.collect())
 }
 
-/// The names in this file that differ in camel case.
+/// The names in this source file that are different in camel case.
 const CAMEL: [&str; 10] = [
     "client_secrets",
     "inline_bytes",

@@ -141,7 +141,7 @@ rules:
     for kept in ["one", "https://c.example/keys", "job", "x-gateway", "read"] {
         assert!(text.contains(kept), "{kept}: {text}");
     }
-    // The replacements are valid, so the policy still decides.
+    // The replacements are valid values, so the shared policy is accepted too.
     let again = ask(json!({"policy": text}));
     let is_error = |finding: &Value| finding["severity"] == "error";
     let findings = again["findings"].as_array().unwrap();

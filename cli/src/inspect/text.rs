@@ -2,7 +2,7 @@
 
 use crate::source::{Contents, Source};
 
-/// The file name in findings.
+/// The name that findings use in place of a file name.
 const NAME: &str = "policy";
 
 pub(super) fn source(policy: &str) -> Source {
@@ -12,7 +12,8 @@ pub(super) fn source(policy: &str) -> Source {
     }
 }
 
-/// The filter that the page asks for. If there is none of that name, the first one.
+/// The name of the filter that the page has asked for or, if there is no filter with that name, of
+/// the first one.
 pub(super) fn chosen<'a>(filters: &'a [String], wanted: Option<&str>) -> Option<&'a str> {
     let names = || filters.iter().map(String::as_str);
     let known = wanted.and_then(|wanted| names().find(|name| *name == wanted));

@@ -1,21 +1,21 @@
 //! Differences in behaviour after a migration.
 //!
 //! A [`Difference`] does not stop a migration: the configuration is still written, and the
-//! difference is reported. Its [`Severity`] gives its position in the [report](super::report);
-//! [`wording`](super::wording) has its text.
+//! difference is reported. [`wording`](super::wording) has the text of each difference. The
+//! [report](super::report) is sorted by [`Severity`].
 
 use core::fmt;
 
 use portcullis::{config::ConfigPath, jose::SkippedKey};
 
-/// How much a difference matters, in the order of a report.
+/// How much a difference matters. A report lists the most severe differences first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// May let in requests that `jwt_authn` refuses, unless the operator acts.
+    /// Unless the operator acts, requests may pass that `jwt_authn` refuses.
     Danger,
-    /// May break clients, upstreams or later changes, unless the operator acts.
+    /// Unless the operator acts, clients, upstreams or later changes may break.
     Warning,
-    /// For information.
+    /// The operator need not do anything.
     Note,
 }
 
@@ -43,7 +43,7 @@ pub enum Deviation {
     StrictBearer,
     /// Counters have other names.
     Counters,
-    /// The audience spellings that `jwt_authn` accepts tacitly are now listed.
+    /// `jwt_authn` tacitly accepts several spellings of an audience. They are now listed.
     AudienceSpellings,
     /// Fetched keys are cached and refreshed differently.
     FetchedKeys,
@@ -68,7 +68,7 @@ pub enum Deviation {
     },
     /// Changes of a file have no effect after the migration.
     NotWatched,
-    /// A key of a local set is not used.
+    /// A key of a local key set is not used.
     KeyLeftOut(SkippedKey),
     /// A cookie with a verified token is removed from the request.
     CookieRemoved,
@@ -87,45 +87,46 @@ pub enum Deviation {
         /// The new name.
         to: String,
     },
-    /// A condition on a query that can only match after the query is decoded.
+    /// A condition on the query can only match after the query is decoded.
     QueryDecoded,
-    /// A regular expression that counts octets in Envoy, but characters in Portcullis.
+    /// A regular expression counts octets in Envoy, but characters in Portcullis.
     CountsOctets,
-    /// A condition that `jwt_authn` ignores.
+    /// A rule has a condition that `jwt_authn` ignores.
     ConditionIgnored,
-    /// A requirement without content, which a route or rule may name.
+    /// A requirement is empty, and a route or rule may name it.
     EmptyRequirement,
     /// A route's requirement moves into the route's metadata.
     RouteOverride {
         /// JSON for `metadata.filter_metadata.portcullis`.
         metadata: String,
     },
-    /// A route's override for a filter that the document does not have.
+    /// A route has an override for a filter that the document does not have.
     OverrideOfNone,
-    /// A route that matches on something the module edits, next to other routes with policies.
+    /// A route matches on something that the module edits, and other routes have policies.
     UnsettledRoute,
-    /// Routes that match on something a module may edit, in a file without filters.
+    /// In a file without filters, routes match on something that a module may edit.
     PerhapsUnsettledRoutes {
         /// The number of such conditions.
         places: usize,
     },
-    /// Routes in another file, without a guard in this listener.
+    /// The routes are in another file, and this listener has no guard.
     RoutesElsewhere,
-    /// Routes in another file, which the listener's guards refuse until they are rewritten.
+    /// The routes are in another file. The listener's guards refuse requests on routes that have
+    /// not been rewritten.
     RoutesGuarded,
-    /// Several guards that no single file of routes can switch off.
+    /// The listener has several guards. No file of routes can switch off all of them.
     SeveralGuards {
         /// The names of the guards.
         guards: Vec<String>,
     },
-    /// Guards that the virtual hosts of a file of routes switch off.
+    /// The virtual hosts of a file of routes switch off guards.
     GuardsLifted {
         /// The names of the guards.
         guards: Vec<String>,
     },
-    /// A `requires_all` in which one member takes a token away from another.
+    /// In a `requires_all`, one member takes a token away from another.
     TakenTokens,
-    /// `allow_missing` inside a requirement other than the outermost `requires_any`.
+    /// `allow_missing` is inside a requirement other than the outermost `requires_any`.
     NestedAllowMissing,
     /// The output has no comments and no anchors.
     CommentsLost,
@@ -176,7 +177,8 @@ impl Deviation {
         }
     }
 
-    /// Whether the difference is the same for every filter, so that one line reports it for all.
+    /// Whether the difference is the same for every filter. One line then reports it for all
+    /// filters.
     #[must_use]
     pub const fn is_common(&self) -> bool {
         matches!(

@@ -1,9 +1,10 @@
-//! Analyses regular expressions just enough to find where Envoy's engine and the module's differ.
+//! Analyses regular expressions just enough to find those that the regular expression engines of
+//! Envoy and of the module match differently.
 //!
-//! Envoy's engine matches octets; the module's matches UTF-8 characters. They differ where an
+//! Envoy's engine matches octets; the module's engine matches UTF-8 characters. They differ if an
 //! expression counts: `é` has two octets, so `/éx` matches `/..x` in Envoy and `/.x` in the module.
 //! In doubt, a difference is reported, because the operator can always write an expression that
-//! only counts ASCII.
+//! counts only ASCII characters.
 
 use regex_lite::Regex;
 
@@ -15,7 +16,7 @@ struct Step<'a> {
     text: &'a str,
     /// Whether the step matches at least once.
     is_needed: bool,
-    /// Whether the step may repeat without limit: `*` or `+`.
+    /// Whether the step may repeat without limit, as with `*` or `+`.
     is_endless: bool,
 }
 
@@ -23,10 +24,11 @@ struct Step<'a> {
 enum Part<'a> {
     Step(Step<'a>),
     Open,
-    /// The end of a group. `is_needed`: the group matches at least once. `is_free`: its quantifier
-    /// is not a count such as `{3}`.
+    /// The end of a group.
     Close {
+        /// Whether the group matches at least once.
         is_needed: bool,
+        /// Whether the group's quantifier is something else than a count such as `{3}`.
         is_free: bool,
     },
     Or,
@@ -39,8 +41,8 @@ pub(super) struct Set {
 }
 
 impl Set {
-    /// Whether the set contains a character. If a step cannot be compiled, the set counts as
-    /// containing all.
+    /// Whether the set contains a character. If the step cannot be compiled, the set is treated as
+    /// if it contained all characters.
     pub(super) fn has(&self, letter: char) -> bool {
         let text = letter.encode_utf8(&mut [0; 4]).to_owned();
         self.regex
@@ -48,7 +50,7 @@ impl Set {
             .is_none_or(|regex| regex.is_match(&text))
     }
 
-    /// The only character of the set, if that is a single ASCII character.
+    /// The only character of the set, if the set contains a single character and it is ASCII.
     pub(super) fn only(&self) -> Option<char> {
         let mut letters = ascii().filter(|letter| self.has(*letter));
         let first = letters.next()?;
@@ -68,8 +70,8 @@ impl Set {
         !self.text.is_ascii() || has_code
     }
 
-    /// Whether the step is one literal character beyond ASCII. Both engines match such a step
-    /// alike.
+    /// Whether the step is one literal character beyond ASCII. Such a step matches the same in both
+    /// engines.
     fn is_plain(&self) -> bool {
         self.text.chars().count() == 1 && !self.text.is_ascii()
     }
@@ -79,14 +81,14 @@ pub(super) fn ascii() -> impl Iterator<Item = char> {
     (0..=0x7f_u8).map(char::from)
 }
 
-/// Whether an expression may match different strings in Envoy, which counts octets, than in the
-/// module, which counts characters.
+/// Whether an expression may match other strings in Envoy than in the module, because Envoy counts
+/// octets and the module counts characters.
 pub(super) fn counts_octets(expression: &str) -> bool {
     let ignores_case = has_flag(expression, 'i');
-    // `follows` is true after a step that needs an octet beyond ASCII. If the next step needs such
-    // an octet too, each of the two steps could match a part of the same character in Envoy. The
-    // stack has two values for each open group: the value of `follows` before the group, and
-    // whether any alternative of the group so far ended with `follows` true.
+    // `follows` is true after a step that may match an octet beyond ASCII. If the next step may
+    // match such an octet too, then in Envoy the two steps could match parts of the same character.
+    // `groups` is a stack with two values for each open group: `follows` before the group, and
+    // whether `follows` was true at the end of any alternative of the group so far.
     let mut follows = false;
     let mut groups: Vec<(bool, bool)> = Vec::new();
     for part in parts(expression) {
@@ -136,7 +138,7 @@ pub(super) fn sets(expression: &str) -> impl Iterator<Item = Set> {
     })
 }
 
-/// Whether a group of the expression sets or clears this flag.
+/// Whether the expression sets or clears this flag, such as `(?i)`, anywhere.
 pub(super) fn has_flag(expression: &str, flag: char) -> bool {
     expression.split("(?").skip(1).any(|group| {
         let end = group.find([')', ':', '<', 'P']).unwrap_or(0);
@@ -169,7 +171,7 @@ fn parts(expression: &str) -> Vec<Part<'_>> {
         let (is_needed, is_endless, is_once, behind) = quantifier(behind);
         rest = behind;
         match first {
-            '(' if text.ends_with(')') => {} // flags alone
+            '(' if text.ends_with(')') => {} // only flags, such as `(?i)`
             '(' => parts.push(Part::Open),
             ')' => parts.push(Part::Close {
                 is_needed,
@@ -189,8 +191,8 @@ fn parts(expression: &str) -> Vec<Part<'_>> {
 }
 
 /// Splits off a step's quantifier. Returns whether the step must match, whether it may repeat
-/// without limit, whether it matches at most once, and the rest of the text. A quantifier that
-/// counts, such as `{3}`, neither repeats without limit nor matches at most once.
+/// without limit, whether it matches at most once, and the rest of the text. For a count such as
+/// `{3}`, both the second and the third value are false.
 fn quantifier(text: &str) -> (bool, bool, bool, &str) {
     let (quantifier, rest) = match text.chars().next() {
         Some('*' | '+' | '?') => text.split_at(1),

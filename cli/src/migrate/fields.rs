@@ -1,9 +1,9 @@
 //! Reads the fields of protobuf messages from a document.
 //!
 //! As in Envoy, a name is in `snake_case` or `lowerCamelCase`, null means absent, and a single
-//! value counts as a list of one. The reader must take every field that it knows.
-//! [`Fields::finish`] refuses a field that is left, because an unknown field might forbid
-//! something.
+//! value counts as a list with one element. The caller takes every field that it knows. At the end,
+//! [`Fields::finish`] refuses the message if a field is left, because an unknown field might make
+//! `jwt_authn` stricter.
 
 use super::obstacle::{NotCarried, Obstacle};
 use crate::envoy::document::Node;
@@ -38,7 +38,7 @@ impl<'a> Fields<'a> {
         &self.at
     }
 
-    /// Takes a field, with its path.
+    /// Takes a field, and returns it with its path.
     pub(super) fn take(&mut self, name: &str) -> Result<Option<Placed<'a>>, NotCarried> {
         let camel = camel_case(name);
         let is_it = |(own, _): &(&str, &Node)| *own == name || *own == camel;
@@ -63,8 +63,8 @@ impl<'a> Fields<'a> {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
-    /// Takes a string that is one of several alternatives. An empty string still chooses its
-    /// alternative.
+    /// Takes a string that is a member of a protobuf `oneof`. Even an empty string chooses its
+    /// member.
     pub(super) fn chosen(&mut self, name: &str) -> Result<Option<&'a str>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);
@@ -89,7 +89,7 @@ impl<'a> Fields<'a> {
         Ok(Some(number).filter(|number| *number > 0))
     }
 
-    /// Takes a duration in the form of protobuf JSON, such as `1.5s`.
+    /// Takes a duration as protobuf JSON writes it, such as `1.5s`.
     pub(super) fn duration(&mut self, name: &str) -> Result<Option<String>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);
@@ -129,7 +129,7 @@ impl<'a> Fields<'a> {
         self.list(name)?.into_iter().map(text).collect()
     }
 
-    /// Takes a map, in its written order.
+    /// Takes a map. Its entries keep their order.
     pub(super) fn entries(&mut self, name: &str) -> Result<Vec<(&'a str, Placed<'a>)>, NotCarried> {
         match self.take(name)? {
             Some((at, Node::Map(members))) => Ok(members
@@ -153,8 +153,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Copies a message, with its fields in `snake_case` and without fields that have no effect. Not
-/// for messages with maps, because a map's keys are not field names.
+/// Copies a message. Field names are converted to `snake_case`, and fields without an effect are
+/// left out. The message must not contain maps, because the keys of a map are not field names.
 pub(super) fn copy(node: &Node) -> Node {
     fn in_snake_case(node: Node) -> Node {
         match node {

@@ -1,8 +1,8 @@
 //! Converts one `jwt_authn` filter to a Portcullis configuration.
 //!
-//! Everything that `jwt_authn` grants tacitly is written out, so that the operator can read the
-//! result and harden it line by line. At the end the result is parsed as the module parses it, so
-//! that `migrate` never writes a configuration that the module refuses.
+//! The result states everything that `jwt_authn` tacitly allows, so that the operator can read it
+//! and make it stricter line by line. At the end, the result is parsed as the module parses it, so
+//! `migrate` never writes a configuration that the module refuses.
 
 use super::{
     difference::{Deviation, Difference},
@@ -26,14 +26,14 @@ const EVERYWHERE: [Deviation; 5] = [
     Deviation::SeveralTokens,
 ];
 
-/// Envoy's default limit for all headers of a request together.
+/// Envoy's default limit for all headers of a request together, in bytes. No path is longer.
 const LONGEST_PATH: u64 = 61_440;
 
-/// The equivalent of a filter, with its differences.
+/// The equivalent of a filter, with the differences in behaviour.
 pub(super) struct Carried {
     pub(super) configuration: Node,
     pub(super) differences: Vec<Difference>,
-    /// The names of requirements that require nothing.
+    /// The names of the requirements in `requirement_map` that require nothing.
     pub(super) empty_requirements: Vec<String>,
 }
 
@@ -88,8 +88,9 @@ pub(super) fn carry(filter: Placed<'_>) -> Result<Carried, NotCarried> {
     })
 }
 
-/// `jwt_authn` reads paths of any length, so the limit is as high as a path can be. A request can
-/// only have a longer path if `max_request_headers_kb` is above Envoy's default of 60.
+/// `jwt_authn` has no limit for the length of a path, so the limit here is the longest path that
+/// Envoy accepts by default. Longer paths are possible only if `max_request_headers_kb` is above
+/// Envoy's default of 60.
 fn limits() -> Node {
     let mut limits = Object::default();
     limits.put("path_bytes", LONGEST_PATH);

@@ -24,16 +24,16 @@ use portcullis::{
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetLimits, KeyType},
 };
 
-/// The timeout for a fetch that has none.
+/// The timeout for a fetch that has no timeout in `jwt_authn`.
 const TIMEOUT: &str = "5s";
 
 /// A key source.
 pub(super) struct Keys {
-    /// `remote_jwks` or `local_jwks`.
+    /// The name of the field: `remote_jwks` or `local_jwks`.
     pub(super) field: &'static str,
-    /// The content of that field.
+    /// The content of the field.
     pub(super) source: Option<Node>,
-    /// The algorithms to list because the set contains a shared secret; empty without a secret.
+    /// The algorithms that must be listed if the key set contains a shared secret; otherwise empty.
     pub(super) secret_algorithms: Vec<&'static str>,
 }
 
@@ -103,7 +103,8 @@ fn retry_policy(placed: Placed<'_>, journal: &mut Journal) -> Result<Object, Not
     let mut fields = Fields::open(placed)?;
     let mut policy = Object::default();
     journal.note_once(fields.at(), Deviation::RetriesUnbounded);
-    // Envoy ignores these fields, or they would not limit Portcullis's retries.
+    // These fields are dropped: Envoy ignores them, or they have no equivalent in Portcullis's
+    // retries.
     for field in [
         "host_selection_retry_max_attempts",
         "num_retries",
@@ -152,7 +153,7 @@ fn local(placed: Placed<'_>, journal: &mut Journal) -> Result<Keys, NotCarried> 
     })
 }
 
-/// Reads the text of a `DataSource`.
+/// Reads the content of a `DataSource`, which is inline, in a file or in an environment variable.
 fn content(fields: &mut Fields<'_>, journal: &mut Journal) -> Result<String, NotCarried> {
     let at = fields.at().clone();
     if let Some(file) = fields.text("filename")? {
@@ -201,8 +202,8 @@ fn decoded(bytes: &str, at: ConfigPath) -> Result<String, NotCarried> {
         })
 }
 
-/// The algorithms for the shared secrets in a set. `jwt_authn` uses secrets without further
-/// settings; Portcullis only for algorithms that the configuration lists.
+/// The algorithms for the shared secrets in a key set. `jwt_authn` uses a shared secret for any
+/// HMAC algorithm; Portcullis uses it only for algorithms that the configuration lists.
 fn secret_algorithms(set: &KeySet) -> Vec<&'static str> {
     if set.keys().iter().all(|key| key.key_type() != KeyType::Oct) {
         return Vec::new();

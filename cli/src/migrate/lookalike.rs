@@ -1,5 +1,5 @@
-//! Finds other forms of the `jwt_authn` filter in a document that does not contain the current
-//! form: an older form, or a Kubernetes resource that a control plane turns into the filter.
+//! For a document without a `jwt_authn` filter: finds what may have been meant, such as the filter
+//! in an older API, or a Kubernetes resource that a control plane turns into the filter.
 
 use core::fmt;
 
@@ -10,7 +10,8 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// Another form of the filter, such as a v2alpha type or an Istio `RequestAuthentication`.
+/// Something that stands for the filter, such as a v2alpha type or an Istio
+/// `RequestAuthentication`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lookalike {
     at: ConfigPath,
@@ -23,7 +24,7 @@ enum What {
     OldType(String),
     /// A filter chain entry with an untyped `config`, or without any configuration.
     Untyped,
-    /// The filter's configuration without a type.
+    /// The content of the filter's configuration, without its type.
     Bare,
     /// A Kubernetes resource.
     Kind {
@@ -33,7 +34,7 @@ enum What {
     },
 }
 
-/// The first such form in a document.
+/// The first lookalike in a document.
 pub(super) fn lookalike(document: &Node) -> Option<Lookalike> {
     let mut found = None;
     visit_all(document, &mut |at, node| {
@@ -83,7 +84,8 @@ fn what(node: &Node) -> Option<What> {
     };
     match node.member("providers") {
         Some(Node::Map(providers)) if providers.iter().any(|(_, one)| is_provider(one)) => {
-            // A message that has a type is not this filter: its type would have matched above.
+            // If the message has a type, it is not this filter, whose type would have matched
+            // above.
             node.member("@type").is_none().then_some(What::Bare)
         }
         _ => None,

@@ -1,15 +1,17 @@
 //! `portcullis migrate`: from `jwt_authn` to Portcullis.
 //!
-//! The document is read as Envoy reads it ([`crate::envoy`]). Its filters are found ([`search`],
-//! [`mod@surroundings`]), and each is converted ([`filter`], [`provider`], [`keys`],
+//! The document is read as Envoy reads it ([`crate::envoy`]). Its `jwt_authn` filters are found
+//! ([`search`], [`mod@surroundings`]), and each is converted ([`filter`], [`provider`], [`keys`],
 //! [`requirement`]). The requirements of routes move into the routes' metadata ([`route`]). The
 //! output is either the equivalent configurations, or the whole document with the module in place
-//! of its filters ([`rewrite`](mod@rewrite)). A rewritten document contains guards, which refuse
-//! requests while only half of the document is rolled out ([`rollout`]).
+//! of its filters ([`rewrite`](mod@rewrite)). If listeners and routes are served separately, the
+//! rewritten listener contains guards, which refuse requests while only one of the two has arrived
+//! ([`rollout`]).
 //!
-//! The result lets through what `jwt_authn` lets through: every lenient setting is written out.
-//! Where this is impossible, each [`Difference`] is reported on standard error ([`report`]). If the
-//! result would be another policy, the filter is [`NotCarried`] and nothing is written.
+//! The migrated policy lets the same requests through as `jwt_authn`: it states every lenient
+//! setting. If a difference cannot be avoided, each [`Difference`] is reported on standard error
+//! ([`report`]). If the policy would mean something else, the filter is [`NotCarried`], and nothing
+//! is written.
 
 mod difference;
 mod expression;
@@ -61,7 +63,7 @@ use crate::envoy::{document::Node, reader::Format};
 use crate::{Exit, Failure, input, redact::redacted};
 use portcullis::config::ConfigPath;
 
-/// The equivalent of one filter, with its differences.
+/// The equivalent of one filter, with the differences in behaviour.
 #[derive(Clone, Debug)]
 pub struct Migrated {
     /// The Portcullis configuration.
@@ -71,7 +73,7 @@ pub struct Migrated {
 }
 
 /// Converts the configuration of a `jwt_authn` filter (`JwtAuthentication`, as protobuf JSON).
-/// Reads the files and environment variables that hold keys.
+/// Reads the files and environment variables that contain keys.
 ///
 /// # Errors
 /// Returns the first part of the configuration that has no counterpart.
@@ -144,7 +146,7 @@ pub(super) fn run(
     let scopes = edits.scopes(&document);
     let (unsettled, perhaps_unsettled) = match routes.overrides {
         0 if surroundings.routes_elsewhere.is_empty() => (Vec::new(), Vec::new()),
-        // These scopes choose among routes in another file.
+        // The scoped routes of this document choose among routes in another file.
         0 => (Vec::new(), scopes),
         _ => ([edits.places(&document), scopes].concat(), Vec::new()),
     };
@@ -155,7 +157,7 @@ pub(super) fn run(
         differences.push(Difference { at, what });
     }
     if found.is_empty() {
-        // The filters are in another file, and so are the headers that they edit.
+        // The filters are in another file, so it is not known which headers they edit.
         let (at, places) = (unsettled.first().cloned(), unsettled.len());
         differences.extend(at.map(|at| Difference {
             at,
@@ -203,8 +205,8 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-/// Sets `metadata_namespace`, so that the dynamic module writes its metadata where other filters
-/// look for that of `jwt_authn`.
+/// Sets `metadata_namespace`, so that the dynamic module writes its metadata to the namespace in
+/// which other filters look for the metadata of `jwt_authn`.
 fn with_namespace(configuration: Node) -> Node {
     match configuration {
         Node::Map(mut members) => {
@@ -216,14 +218,15 @@ fn with_namespace(configuration: Node) -> Node {
     }
 }
 
-/// Whether the difference only exists in the wasm module, because the dynamic module writes dynamic
+/// Whether the difference does not apply to the dynamic module, because that module writes dynamic
 /// metadata.
 const fn is_of_wasm_alone(what: &Deviation) -> bool {
     matches!(what, Deviation::FilterState | Deviation::MetadataUnwritten)
 }
 
-/// Refuses a document in which something decides by dynamic metadata that a wasm module cannot
-/// write.
+/// Refuses a document in which an RBAC filter, a route or a matcher decides by the dynamic metadata
+/// of
+/// `jwt_authn`.
 fn check_readers(surroundings: &Surroundings) -> Result<(), NotCarried> {
     let denials = surroundings.denials.iter();
     let denials = denials.map(|at| (at, Obstacle::DenialByMetadata));
@@ -238,7 +241,7 @@ fn check_readers(surroundings: &Surroundings) -> Result<(), NotCarried> {
     }
 }
 
-/// The named requirements that require nothing, in all filters or only in some.
+/// The named requirements that require nothing: in all filters, or only in some.
 fn empty_requirements(carried: &[Carried]) -> Empty {
     let is_empty = |one: &Carried, name: &String| one.empty_requirements.contains(name);
     let names = carried.iter().flat_map(|one| one.empty_requirements.iter());
@@ -251,7 +254,7 @@ fn empty_requirements(carried: &[Carried]) -> Empty {
     }
 }
 
-/// The differences that are caused by other parts of the document.
+/// The differences that other parts of the document cause.
 fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
     let difference = |at: &ConfigPath, what: Deviation| {
         let at = at.clone();

@@ -1,8 +1,8 @@
 //! Converts provider names to names that Portcullis accepts.
 //!
-//! `jwt_authn` accepts any string. In Portcullis a name is part of a metric's name: 1 to 64
-//! letters, digits, `_`, `.` and `-`. Every other character becomes `_`, and a number is appended
-//! to a name that another provider already has.
+//! `jwt_authn` accepts any string. In Portcullis, a provider's name is part of the names of
+//! metrics, so it has 1 to 64 letters, digits, `_`, `.` and `-`. Every other character becomes `_`.
+//! If another provider already has the resulting name, a number is appended.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ const MAX: usize = 64;
 pub(super) struct Names(BTreeMap<String, String>);
 
 impl Names {
-    /// Converts the names. A valid name stays unchanged.
+    /// Converts the names of all providers. A valid name stays unchanged.
     pub(super) fn fit<'a>(written: impl Iterator<Item = &'a str> + Clone) -> Self {
         let mut names: BTreeMap<String, String> = written
             .clone()
@@ -28,7 +28,7 @@ impl Names {
         Self(names)
     }
 
-    /// Returns the new name of a provider. A name that belongs to no provider stays unchanged.
+    /// Returns the new name of a provider. If no provider has the name, it stays unchanged.
     pub(super) fn name(&self, written: &str) -> String {
         self.0
             .get(written)

@@ -28,7 +28,7 @@ impl Object {
         }
     }
 
-    /// Adds `true`. An absent member means false, so false is not written.
+    /// Adds a boolean member, if it is true. If it is false, it is left out, which means the same.
     pub(super) fn put_flag(&mut self, name: &str, flag: bool) {
         if flag {
             self.put(name, flag);

@@ -1,6 +1,6 @@
 //! The reasons why a filter cannot be migrated.
 //!
-//! If there is any, nothing is written: the result would be another policy.
+//! If there is any such reason, nothing is written, because the result would mean something else.
 
 use core::fmt;
 
@@ -9,7 +9,7 @@ use portcullis::{
     jose::KeySetError,
 };
 
-/// The reason why a filter cannot be converted, with its place.
+/// The reason why a filter cannot be converted, with the place of the obstacle.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NotCarried {
     /// The place in the document that was read.
@@ -18,12 +18,12 @@ pub struct NotCarried {
     pub reason: Obstacle,
 }
 
-/// The reason why a part of the document cannot be converted.
+/// What keeps a part of the document from being converted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Obstacle {
     /// A field that `jwt_authn` does not have, as far as this program knows.
     UnknownField,
-    /// A field in both spellings.
+    /// A field that occurs twice: in snake case and in camel case.
     SpeltTwice,
     /// A value of the wrong type.
     WrongType {
@@ -32,7 +32,7 @@ pub enum Obstacle {
     },
     /// A field that has no counterpart.
     NoCounterpart {
-        /// The operator's alternative.
+        /// What the operator can do instead.
         instead: &'static str,
     },
     /// A file that cannot be read.
@@ -63,19 +63,20 @@ pub enum Obstacle {
     QueryEncoded,
     /// A route or a matcher branch that depends on dynamic metadata.
     ChoiceByMetadata,
-    /// A Portcullis filter in a document whose routes have overrides for `jwt_authn`.
+    /// A Portcullis filter in a document whose routes have overrides for `jwt_authn`. The metadata
+    /// for the new module would reach that filter too.
     OtherModule,
     /// A route that already has other metadata for Portcullis.
     MetadataThere,
-    /// A route that matches on something the module edits, next to other routes with policies.
+    /// A route that matches on something that the module edits, while other routes have policies.
     UnsettledRoute,
     /// An override whose routes are not all in this document.
     OverrideUnmoved,
     /// A named requirement that requires nothing in some filters, but not in all.
     EmptyForSome,
-    /// Weighted clusters of one route with different overrides.
+    /// Weighted clusters of the same route that have different overrides.
     UnequalClusters,
-    /// An RBAC filter that denies by dynamic metadata. Without the metadata it would deny nobody.
+    /// An RBAC filter that denies by dynamic metadata. Without the metadata, it would deny nothing.
     DenialByMetadata,
 }
 

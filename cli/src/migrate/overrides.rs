@@ -1,4 +1,4 @@
-//! Overrides for `jwt_authn` in typed per-route configuration.
+//! Overrides for `jwt_authn` in the typed per-filter configuration of routes.
 
 use super::{
     fields::{Fields, wrong},
@@ -11,10 +11,10 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// The value that Envoy accepts as an override for `jwt_authn`.
+/// What messages call a value that Envoy accepts as an override for `jwt_authn`.
 const OVERRIDE: &str = "an override that Envoy takes for jwt_authn";
 
-/// The override of a route, which replaces the filter's rules there.
+/// The override of a route. It replaces the filter's rules for that route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Override {
     /// The route requires no token.
@@ -23,9 +23,10 @@ pub(super) enum Override {
     Requirement(String),
 }
 
-/// The override of a route or of an object around it. As in Envoy, `disabled` and the configuration
-/// are inherited separately: an inner override that enables the filter again keeps the outer
-/// configuration.
+/// The override of a route, or of an object around the route, such as its virtual host. As in
+/// Envoy,
+/// `disabled` and the configuration are inherited separately: an inner override that enables the
+/// filter again keeps the outer configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layer {
     pub(super) is_disabled: Option<bool>,
@@ -38,7 +39,7 @@ impl Layer {
         configured: None,
     };
 
-    /// Fills the settings that this override leaves out with those of `outer`.
+    /// Takes the settings that this override leaves out from the `outer` one.
     pub(super) fn over(self, outer: &Self) -> Self {
         Self {
             is_disabled: self.is_disabled.or(outer.is_disabled),

@@ -35,9 +35,8 @@ pub(super) fn provider(placed: Placed<'_>, journal: &mut Journal) -> Result<Node
     Ok(provider.into())
 }
 
-/// All spellings that `jwt_authn` accepts for these audiences, because it ignores one leading
-/// `http://` or `https://` and one trailing `/`. The configured spelling of each audience comes
-/// first.
+/// All spellings that `jwt_authn` accepts for these audiences. It ignores one leading `http://` or
+/// `https://` and one trailing `/`. For each audience, the configured spelling comes first.
 pub(super) fn spellings(written: &[&str]) -> Vec<String> {
     let mut spellings: Vec<String> = Vec::new();
     for audience in written.iter().filter(|audience| !audience.is_empty()) {
@@ -46,8 +45,8 @@ pub(super) fn spellings(written: &[&str]) -> Vec<String> {
             .into_iter()
             .flat_map(|scheme| ["", "/"].map(|end| format!("{scheme}{bare}{end}")));
         for spelling in std::iter::once((*audience).to_owned()).chain(all) {
-            // Adding a prefix or a slash can change the normal form: the normal form of `a/` is
-            // `a`.
+            // A spelling with an added scheme or slash is only accepted if its normal form is the
+            // same.
             let is_same = !spelling.is_empty() && normal(&spelling) == bare;
             if is_same && !spellings.contains(&spelling) {
                 spellings.push(spelling);
@@ -57,7 +56,7 @@ pub(super) fn spellings(written: &[&str]) -> Vec<String> {
     spellings
 }
 
-/// The normal form of an audience, which `jwt_authn` compares.
+/// The normal form of an audience. `jwt_authn` compares the normal forms of two audiences.
 fn normal(audience: &str) -> &str {
     let bare = ["https://", "http://"]
         .iter()
@@ -80,8 +79,8 @@ fn parties(
     if audiences.is_empty() {
         provider.put("allow_any_audience", true);
     } else {
-        // A list of empty strings becomes an empty list, which the module refuses. It must not
-        // become "any audience".
+        // A list that contains only empty strings becomes an empty list, which the module refuses.
+        // It must not turn into "any audience".
         let audiences = spellings(&audiences);
         journal.note_once(
             &fields.at().member("audiences"),
@@ -116,7 +115,8 @@ fn times(fields: &mut Fields<'_>, provider: &mut Object) -> Result<(), NotCarrie
     Ok(())
 }
 
-/// Converts the places of tokens, and whether a verified token is forwarded.
+/// Converts the places where the provider looks for tokens, and whether verified tokens are
+/// forwarded.
 fn places(
     fields: &mut Fields<'_>,
     provider: &mut Object,
@@ -235,7 +235,7 @@ mod tests {
                 "b/"
             ]
         );
-        // Only one `/` and one scheme are ignored.
+        // `jwt_authn` ignores only one `/` and one scheme.
         let twice = ["https://a//", "http://a//", "a//"];
         assert_eq!(spellings(&["https://a//"]), twice);
         assert_eq!(spellings(&["a//"])[..1], ["a//"]);

@@ -1,8 +1,8 @@
 //! Converts conditions on the query.
 //!
-//! `jwt_authn` compares a query as it was sent. The module decodes it first, so that `?%73ecure=1`
-//! does not evade a rule on `secure`. A condition in encoded form would never match in the module,
-//! so it would no longer protect anything.
+//! `jwt_authn` compares a query as it was sent. The module decodes the query first, so that
+//! `?%73ecure=1` does not evade a rule on `secure`. A condition on encoded text would never match
+//! in the module, and so would no longer protect anything.
 
 use super::{
     difference::Deviation,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::envoy::document::Node;
 
-/// Reads one of `query_parameters`.
+/// Converts one element of `query_parameters`.
 pub(super) fn condition((at, node): Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarried> {
     let mut condition = copy(node);
     let name = condition.member("name").and_then(Node::text);
@@ -41,19 +41,19 @@ pub(super) fn condition((at, node): Placed<'_>, journal: &mut Journal) -> Result
     Ok(condition)
 }
 
-/// The forms of a query that a condition can match.
+/// Which forms of a query a condition can match: the form as sent, or the decoded form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reading {
-    /// The form as sent and the decoded form.
+    /// Both forms.
     Same,
-    /// Only the decoded form: no query is sent like this.
+    /// Only the decoded form. No client sends such text without encoding it.
     Decoded,
-    /// Only the form as sent: decoding changes the text.
+    /// Only the form as sent. Decoding changes the text.
     Encoded,
 }
 
-/// The forms that match a literal string. `separators` has characters that cannot occur unencoded
-/// there, such as `=` in a name.
+/// The forms that match a literal string. `separators` contains the characters that clients have to
+/// encode at this place, such as `=` in a name.
 fn of_text(text: &str, separators: &str) -> Reading {
     let of = |letter: char| match letter {
         '%' | '+' => Reading::Encoded,
@@ -63,14 +63,15 @@ fn of_text(text: &str, separators: &str) -> Reading {
     text.chars().map(of).max().unwrap_or(Reading::Same)
 }
 
-/// The forms that match a regular expression. Changes its dots so that they match a line break:
-/// `jwt_authn` sees `%0a` as three characters, and a dot matches each of them.
+/// The forms that match a regular expression. Changes the expression so that its dots match line
+/// breaks. In `jwt_authn`, a line break is the three characters `%0a`, and a dot matches each of
+/// them.
 fn of_regex(regex: &mut Node) -> Reading {
     let Some(expression) = regex.text().map(str::to_owned) else {
         return Reading::Same;
     };
-    // The expression is not analysed if a flag makes it ignore spaces, or if a flag ends before the
-    // expression does.
+    // This analysis does not support the flag `x`, which makes spaces meaningless, nor flags that
+    // are cleared (`-`).
     if ['x', '-'].iter().any(|flag| has_flag(&expression, *flag)) {
         return Reading::Encoded;
     }
@@ -81,9 +82,10 @@ fn of_regex(regex: &mut Node) -> Reading {
     reading.unwrap_or(Reading::Same)
 }
 
-/// The forms that match one step. A class with `%` or `+` matches encoded text in `jwt_authn`. The
-/// decoded text may have characters outside the class. This is harmless if clients can send them
-/// unencoded: they could already evade the condition in `jwt_authn`.
+/// The forms that match one step of an expression. A class with `%` or `+` matches encoded text in
+/// `jwt_authn`, and the decoded text may have characters outside the class. This is harmless if
+/// clients can send those characters unencoded, because then they could already evade the condition
+/// in `jwt_authn`.
 fn of_set(set: &Set) -> Reading {
     if let Some(only) = set.only() {
         return of_text(only.encode_utf8(&mut [0; 4]), "");

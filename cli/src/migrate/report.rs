@@ -1,15 +1,16 @@
-//! Prints the differences of a migration: each once, the most severe first, with shortened paths.
+//! Prints the differences of a migration. Each difference is printed once, the most severe first,
+//! with a shortened path.
 //!
-//! Each line has the form `severity: place: what differs; what to do`. A difference that applies to
-//! every filter has no place.
+//! Each line has the form `severity: path: what differs; what to do`. A difference that applies to
+//! every filter has no path.
 
 use std::io::{self, Write};
 
 use super::{difference::Difference, search::Found};
 use portcullis::config::ConfigPath;
 
-/// The parts of a path that only reflect how Envoy nests objects. Indices other than the first are
-/// kept.
+/// The parts of a path that are left out, because they only show how Envoy nests objects. An index
+/// other than `[0]` is not left out.
 const NESTING: [&str; 8] = [
     "static_resources.",
     "filter_chains[0].",
@@ -21,32 +22,32 @@ const NESTING: [&str; 8] = [
     "routeConfig.",
 ];
 
-/// Prints the differences that a migration of these filters found.
+/// Prints the differences that the migration of these filters has found.
 pub(super) fn write(
     differences: &[Difference],
     filters: &[Found<'_>],
     errors: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut told: Vec<&Difference> = Vec::new();
+    let mut printed: Vec<&Difference> = Vec::new();
     for difference in differences {
-        let is_said = |other: &&Difference| {
+        let is_same = |other: &&Difference| {
             other.what == difference.what
                 && (difference.what.is_common() || other.at == difference.at)
         };
-        if !told.iter().any(is_said) {
-            told.push(difference);
+        if !printed.iter().any(is_same) {
+            printed.push(difference);
         }
     }
-    // Differences that apply to every filter come last, so that they do not hide those that need
-    // work.
-    told.sort_by_key(|difference| (difference.what.severity(), difference.what.is_common()));
-    if filters.len() > 1 && told.iter().any(|one| is_within(filters, one)) {
+    // Within a severity, differences that apply to every filter come last, so that they do not hide
+    // those that need work.
+    printed.sort_by_key(|difference| (difference.what.severity(), difference.what.is_common()));
+    if filters.len() > 1 && printed.iter().any(|one| is_within(filters, one)) {
         for (index, filter) in filters.iter().enumerate() {
             let number = index.saturating_add(1);
             writeln!(errors, "note: filter {number} is {}", filter.at)?;
         }
     }
-    for difference in told {
+    for difference in printed {
         let what = &difference.what;
         let severity = what.severity();
         if what.is_common() || difference.at == ConfigPath::default() {
@@ -66,7 +67,7 @@ fn is_within(filters: &[Found<'_>], difference: &Difference) -> bool {
             .any(|filter| within(&difference.at, filter).is_some())
 }
 
-/// The shortest form of a path that still identifies the place.
+/// The shortest form of a path that still identifies the value.
 fn place(at: &ConfigPath, filters: &[Found<'_>]) -> String {
     for (index, filter) in filters.iter().enumerate() {
         if let Some(inner) = within(at, filter) {
@@ -83,7 +84,7 @@ fn place(at: &ConfigPath, filters: &[Found<'_>]) -> String {
     place
 }
 
-/// The path relative to the filter's configuration, if the place is inside it.
+/// The path relative to the filter's configuration; `None` if the path is not inside it.
 fn within(at: &ConfigPath, filter: &Found<'_>) -> Option<String> {
     let place = at.to_string();
     let inner = place.strip_prefix(&filter.at.to_string())?;

@@ -27,26 +27,26 @@ const IGNORED: [&str; 6] = [
     "tls_context",
 ];
 
-/// Reads the rules and requirements of a filter.
+/// Converts the rules and requirements of a filter.
 pub(super) struct Requirements<'a> {
-    /// The names of requirements that require nothing.
+    /// The names of the requirements that require nothing.
     empty: Vec<String>,
     providers: &'a Names,
 }
 
 impl<'a> Requirements<'a> {
-    /// Starts to read, with the new names of the providers.
+    /// Starts the conversion. `providers` has the new names of the providers.
     pub(super) const fn new(providers: &'a Names) -> Self {
         let empty = Vec::new();
         Self { empty, providers }
     }
 
-    /// The names of requirements that require nothing.
+    /// Returns the names of the requirements that require nothing.
     pub(super) fn into_empty(self) -> Vec<String> {
         self.empty
     }
 
-    /// Reads `requirement_map`.
+    /// Converts `requirement_map`.
     pub(super) fn named(
         &mut self,
         written: Vec<(&str, Placed<'_>)>,
@@ -68,7 +68,7 @@ impl<'a> Requirements<'a> {
         Ok(named)
     }
 
-    /// Reads one of `rules`.
+    /// Converts one element of `rules`.
     pub(super) fn rule(
         &self,
         placed: Placed<'_>,
@@ -88,7 +88,7 @@ impl<'a> Requirements<'a> {
         Ok(rule.into())
     }
 
-    /// Reads `filter_state_rules`.
+    /// Converts `filter_state_rules`.
     pub(super) fn filter_state_rules(
         &self,
         placed: Placed<'_>,
@@ -99,8 +99,8 @@ impl<'a> Requirements<'a> {
         rules.put_some("name", fields.text("name")?);
         let mut requires = Object::default();
         for (value, placed) in fields.entries("requires")? {
-            // A value that requires nothing is left out, because values that are not listed are
-            // allowed.
+            // A value that requires nothing is left out. Values that are not listed require nothing
+            // either.
             requires.put_some(value, self.whole(placed, journal)?);
         }
         rules.put("requires", requires);
@@ -112,7 +112,7 @@ impl<'a> Requirements<'a> {
         self.empty.iter().any(|empty| empty == name)
     }
 
-    /// Reads a `JwtRequirement` that is not a member of a group. `None` means that it requires
+    /// Converts a `JwtRequirement` that is not a member of a group. `None` means that it requires
     /// nothing.
     fn whole(&self, placed: Placed<'_>, journal: &mut Journal) -> Result<Option<Node>, NotCarried> {
         let at = placed.0.clone();
@@ -123,7 +123,7 @@ impl<'a> Requirements<'a> {
         Ok(requirement)
     }
 
-    /// Reads a `JwtRequirement`. `None` means that it requires nothing.
+    /// Converts a `JwtRequirement`. `None` means that it requires nothing.
     fn requirement(
         &self,
         placed: Placed<'_>,
@@ -131,7 +131,7 @@ impl<'a> Requirements<'a> {
     ) -> Result<Option<Node>, NotCarried> {
         let mut fields = Fields::open(placed)?;
         let mut requirement = Object::default();
-        // An empty name is kept: without it, the requirement would require nothing.
+        // An empty name is kept. Without the name, the requirement would require nothing.
         let name = fields.chosen("provider_name")?;
         requirement.put_some("provider_name", name.map(|name| self.providers.name(name)));
         if let Some(placed) = fields.take("provider_and_audiences")? {
@@ -166,7 +166,7 @@ impl<'a> Requirements<'a> {
         let name = self.providers.name(name);
         let audiences = fields.texts("audiences")?;
         if audiences.is_empty() {
-            // The provider's own audiences apply, as if only the provider were named.
+            // Without audiences in the requirement, the provider's own audiences apply.
             requirement.put("provider_name", name);
         } else {
             journal.note_once(fields.at(), Deviation::AudienceSpellings);
@@ -206,7 +206,7 @@ fn nothing(at: &ConfigPath, journal: &mut Journal) -> Node {
     nothing.into()
 }
 
-/// Reads Envoy's `RouteMatch`.
+/// Converts Envoy's `RouteMatch`.
 fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarried> {
     let mut fields = Fields::open(placed)?;
     let mut condition = Object::default();

@@ -15,14 +15,14 @@ use crate::{
 
 const TYPES: &str = "type.googleapis.com/";
 
-/// The example with the tested list of capabilities.
+/// The example file, which has the tested list of capabilities.
 const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
 
-/// The field that makes a filter optional. An Envoy without WebAssembly support would skip an
-/// optional filter, and let every request pass.
+/// The field that makes a filter optional, in snake case and in camel case. An Envoy without
+/// WebAssembly support would skip an optional filter, and let every request pass.
 const OPTIONAL: [&str; 2] = ["is_optional", "isOptional"];
 
-/// The build of Portcullis that takes the place of the filters.
+/// The build of Portcullis that replaces the filters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target<'a> {
     /// The proxy-wasm module in this file.
@@ -41,8 +41,9 @@ impl Target<'_> {
         format!("{TYPES}{name}")
     }
 
-    /// A route's policy in the form that the dynamic module needs, because it does not read
+    /// A route's policy as typed configuration for the dynamic module, which does not read
     /// metadata.
+    /// `None` for the proxy-wasm module.
     pub(super) fn typed_policy(self, policy: Node) -> Option<Node> {
         match self {
             Self::Wasm(_) => None,
@@ -69,14 +70,15 @@ pub(super) struct Modules<'a> {
     target: Target<'a>,
     /// The new name of each filter.
     name: String,
-    /// The configurations of the remaining filters, in document order.
+    /// The configurations for the filters that have not been replaced yet, in document order.
     configurations: VecDeque<Node>,
-    /// The names of virtual machines that are in use.
+    /// Every `vm_id` that is in use.
     taken: Vec<String>,
 }
 
 impl<'a> Modules<'a> {
-    /// Takes the configurations of the filters in document order.
+    /// Prepares the replacement. `configurations` has the new configuration of each filter, in
+    /// document order.
     pub(super) fn new(
         target: Target<'a>,
         configurations: impl IntoIterator<Item = Node>,
@@ -119,11 +121,13 @@ impl<'a> Modules<'a> {
         let is_entry = members.iter().any(|(name, node)| {
             ["typed_config", "typedConfig"].contains(&name.as_str()) && filter(node).is_some()
         });
-        // A filter from a discovery service keeps its name: Envoy requests the filter by it.
+        // A filter from a discovery service keeps its name, because Envoy requests the filter by
+        // name.
         let is_resource = members.iter().any(|(name, _)| name == "@type");
         for (name, node) in &mut members {
             match name.as_str() {
-                // Routes still have overrides under the old name, which could disable the module.
+                // The name changes, because routes still have overrides under the old name, and one
+                // of them could disable the module.
                 "name" if is_entry && !is_resource => {
                     *node = self.name.as_str().into();
                 }
@@ -152,7 +156,7 @@ impl<'a> Modules<'a> {
         }
     }
 
-    /// A filter with the wasm module, written as in the example.
+    /// A filter with the proxy-wasm module, configured as in the example file.
     fn wasm(&mut self, module: &str, configuration: Node) -> Node {
         let vm_id = self.vm_id();
         let mut local = Object::default();
@@ -178,7 +182,7 @@ impl<'a> Modules<'a> {
         wasm.into()
     }
 
-    /// An unused `vm_id`. Modules with the same `vm_id` share memory, and the keys are in it.
+    /// An unused `vm_id`. Modules with the same `vm_id` share the memory that contains the keys.
     fn vm_id(&mut self) -> String {
         let free = free("portcullis", |name| {
             self.taken.iter().any(|taken| taken == name)
@@ -196,8 +200,8 @@ fn structure(value: Node) -> Object {
     structure
 }
 
-/// A `google.protobuf.StringValue` with JSON text in a field of the type `Any`. Envoy 1.38 does not
-/// pass the text of a `Struct` to a route's policy.
+/// A `google.protobuf.StringValue` with JSON in a field of the type `Any`. For a route's policy,
+/// Envoy 1.38 does not convert a `Struct` to JSON, so the JSON has to be a string.
 fn json_text(value: &Node) -> Object {
     let mut text = Object::default();
     text.put("@type", format!("{TYPES}google.protobuf.StringValue"));
@@ -205,12 +209,13 @@ fn json_text(value: &Node) -> Object {
     text
 }
 
-/// Whether the library is named instead of its file: Envoy before 1.40 knows only names.
+/// Whether the string is a library's name, not the path of its file. Envoy before 1.40 supports
+/// only names.
 fn is_name(library: &str) -> bool {
     !library.contains('/') && !library.ends_with(".so")
 }
 
-/// How the filter and the policies of routes refer to the library.
+/// The reference to the library in the filter and in the policies of routes.
 fn dynamic_module(library: &str) -> Object {
     let mut config = Object::default();
     if is_name(library) {
@@ -222,7 +227,7 @@ fn dynamic_module(library: &str) -> Object {
         module.put("local", local);
         config.put("module", module);
     }
-    // Envoy must never unload the library: its threads may still run.
+    // Envoy must never unload the library, because threads of the library may still run.
     config.put("do_not_close", true);
     config
 }
@@ -235,7 +240,7 @@ fn rename_types(node: &mut Node, new: &str) {
     }
 }
 
-/// The proxy-wasm functions that the module may call and export.
+/// The capabilities of the module: the proxy-wasm functions that it may call and export.
 fn capabilities() -> Object {
     let mut capabilities = Object::default();
     for name in EXAMPLE
@@ -253,7 +258,7 @@ fn capabilities() -> Object {
 mod tests {
     use super::*;
 
-    /// `capabilities` finds exactly the capabilities that the example lists.
+    /// `capabilities` returns exactly the capabilities in the example file.
     #[test]
     fn allows_what_the_example_allows() {
         let (example, _) = Node::read(EXAMPLE).unwrap();

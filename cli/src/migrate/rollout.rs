@@ -1,16 +1,16 @@
-//! Guards that keep a roll-out closed while only half of it has arrived.
+//! Guards that refuse requests while only half of a roll-out has arrived.
 //!
-//! A control plane that serves listeners and routes separately may serve either first. Rewritten
-//! routes with the old listener are safe: they keep their overrides for `jwt_authn`, so the old
-//! listener still enforces them. Old routes with the rewritten listener are the danger: the module
-//! does not see typed per-route configuration, so it would apply its rules where a route requires
-//! more. Therefore the rewritten listener gets a guard in front of the module: an RBAC filter that
-//! refuses every request.
+//! A control plane that serves listeners and routes separately may serve either of them first.
+//! Rewritten routes with the old listener are safe: they keep their overrides for `jwt_authn`, so
+//! the old listener still enforces them. Old routes with the rewritten listener are dangerous: the
+//! module does not see typed per-filter configuration of routes, so it would apply its rules where
+//! a route requires more. Therefore the rewritten listener gets a guard in front of the module: an
+//! RBAC filter that refuses every request.
 //!
-//! Each old filter has its own guard, named after the filter. A rewritten virtual host only
-//! switches off the guards of the filters that its routes configure. A route's metadata applies to
-//! every module in the listener: if it disables one filter, it disables all. The guards of other
-//! filters therefore stay on, and the listener stays closed.
+//! Each old filter has its own guard, named after the filter. A rewritten virtual host switches off
+//! only the guards of the filters that its routes configure. The guards of other filters stay on,
+//! so the listener refuses these requests. The reason is that a route's metadata applies to every
+//! module in the listener: if it disabled one filter, it would disable all of them.
 
 use core::mem;
 
@@ -24,8 +24,8 @@ use crate::envoy::{
     shape::{chains, edit_chains, has_virtual_hosts_elsewhere, is_route_configuration},
 };
 
-/// The prefix of every guard's name. Files of listeners and of routes are rewritten separately, so
-/// both must derive the same name for a guard.
+/// The prefix of every guard's name. Listeners and routes may be in different files, which are
+/// rewritten separately, so the name of a guard must follow from the name of its filter.
 const GUARD: &str = "portcullis-rollout";
 
 const TYPES: &str = "type.googleapis.com/";
@@ -38,8 +38,8 @@ pub(super) enum Guard {
     /// The guard of an entry that is a `jwt_authn` filter.
     Of(String),
     /// The guard of an entry that contains a `jwt_authn` filter, such as a composite filter.
-    /// Overrides for the inner filter cannot be converted, so only files without overrides switch
-    /// this guard off.
+    /// Overrides for the inner filter cannot be converted, so only files of routes without
+    /// overrides switch this guard off.
     Within(String),
 }
 
@@ -58,8 +58,9 @@ pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
         .map(|(name, _)| name.as_str())
 }
 
-/// The guards that each chain of a connection manager needs, each with the index of the entry that
-/// it precedes. Upgraded requests run the upgrade's own chain, so that chain needs its own guards.
+/// For each chain of a connection manager, the guards that it needs, each with the index of the
+/// entry before which it belongs. Upgraded requests run the upgrade's own chain, so that chain
+/// needs its own guards.
 pub(super) fn guards(manager: &[(String, Node)]) -> Vec<Vec<(usize, Guard)>> {
     let chains = chains(manager);
     match source_of_routes(manager) {
@@ -100,7 +101,7 @@ pub(super) fn insert(guards: Vec<Vec<(usize, Guard)>>, manager: &mut [(String, N
             Node::List(entries) => entries,
             one => vec![one],
         };
-        // The last guard goes in first, so that earlier indices stay valid.
+        // The last guard is inserted first, so that the other indices stay valid.
         for (index, guard) in guards.into_iter().rev() {
             entries.insert(index.min(entries.len()), guard.entry());
         }
@@ -108,7 +109,7 @@ pub(super) fn insert(guards: Vec<Vec<(usize, Guard)>>, manager: &mut [(String, N
     });
 }
 
-/// Switches off these guards for a virtual host, and switches on all others.
+/// Switches off these guards for a virtual host. All other guards are on.
 pub(super) fn mark(overrides: &mut Vec<(String, Node)>, guards: &[Guard]) {
     overrides.retain(|(name, _)| !name.starts_with(GUARD));
     for guard in guards {
@@ -132,7 +133,7 @@ impl Guard {
     fn entry(&self) -> Node {
         let mut typed = Object::default();
         typed.put("@type", format!("{TYPES}{RBAC}"));
-        // RBAC refuses what no policy allows, and this one has no policies.
+        // RBAC refuses every request that no policy allows. There are no policies here.
         typed.put("rules", Object::default());
         let mut entry = Object::default();
         entry.put("name", self.name());
@@ -189,8 +190,8 @@ mod tests {
         assert_eq!(several, [own(), other].concat());
     }
 
-    /// An upgraded request only runs the upgrade's chain, which does not contain the main chain's
-    /// guards.
+    /// An upgraded request runs only the upgrade's chain, so the guards of the main chain do not
+    /// protect it.
     #[test]
     fn guards_chains_of_upgrades() {
         let jwt = format!("{{ name: jwt, typed_config: {{ '@type': '{TYPES}{FILTER}' }} }}");

@@ -1,10 +1,10 @@
 //! Moves the overrides of routes into metadata.
 //!
 //! `jwt_authn` takes overrides from a route, a virtual host, a route configuration or a weighted
-//! cluster; the innermost applies. The module only sees the metadata of the route, so each route
-//! gets the override that applies to it.
+//! cluster; the innermost override applies. The module sees only the metadata of the route, so the
+//! metadata of each route gets the override that applies to the route.
 //!
-//! Routes that are delivered separately from their listener keep the override too, so that an old
+//! Routes that are delivered separately from their listener also keep the override, so that an old
 //! listener still enforces it. Their virtual hosts are marked as rewritten ([`rollout`]).
 
 use super::{
@@ -48,7 +48,7 @@ impl Delivery {
     }
 }
 
-/// The names of requirements that require nothing.
+/// The names of the requirements that require nothing.
 pub(super) struct Empty {
     /// Names that require nothing in every filter.
     pub(super) everywhere: Vec<String>,
@@ -62,12 +62,12 @@ pub(super) struct Routes<'a> {
     empty: &'a Empty,
     /// The build for which the routes are rewritten; `None` if the document is not rewritten.
     target: Option<Target<'a>>,
-    /// A difference for each route that got metadata, and for each override that belongs to no
-    /// filter.
+    /// The differences: one for each route that got metadata, and one for each override that
+    /// belongs to no filter.
     pub(super) differences: Vec<Difference>,
-    /// The number of routes.
+    /// The number of routes so far.
     routes: usize,
-    /// The number of overrides.
+    /// The number of overrides so far.
     pub(super) overrides: usize,
     /// The number of virtual hosts that were marked as rewritten.
     pub(super) marked: usize,
@@ -93,7 +93,7 @@ impl<'a> Routes<'a> {
         }
     }
 
-    /// Rewrites the document. Fails if an override is left over.
+    /// Rewrites the document. Fails if an override has not been moved into any route.
     pub(super) fn rewrite(&mut self, document: Node) -> Result<Node, NotCarried> {
         let places = places_of_overrides(&document);
         let rewritten = self.part(
@@ -203,8 +203,8 @@ impl<'a> Routes<'a> {
                 what,
             });
             // Routes for the dynamic module get the metadata too. If the module does not find the
-            // typed policy there, perhaps because the filter has another name, it answers 500
-            // instead of applying the rules.
+            // route's typed policy, perhaps because the filter has another name, the metadata makes
+            // it answer 500 instead of applying its rules.
             add_metadata(&mut members, counts.metadata());
             let typed = self
                 .target
@@ -219,7 +219,7 @@ impl<'a> Routes<'a> {
         Ok(Node::Map(members))
     }
 
-    /// The override of a route's weighted clusters, which must be the same for all of them.
+    /// The override of a route's weighted clusters. All of them must have the same.
     fn clusters(
         &mut self,
         clusters: &mut [Node],
@@ -244,14 +244,14 @@ impl<'a> Routes<'a> {
         Ok(agreed.unwrap_or_else(|| self.counts(inner, delivery)))
     }
 
-    /// The requirement that replaces the rules, if any.
+    /// The override that applies to a route, if any.
     fn counts(&self, layer: &Layer, delivery: Delivery) -> Option<Override> {
         if layer.is_disabled == Some(true) {
             return Some(Override::Disabled);
         }
         layer.configured.clone().map(|configured| match configured {
-            // Separately delivered routes may be used by another listener, where the name requires
-            // something.
+            // A route that is delivered separately may be used by another listener, in which the
+            // requirement with this name is not empty.
             Override::Requirement(name)
                 if delivery != Delivery::Apart && self.empty.everywhere.contains(&name) =>
             {
@@ -261,7 +261,8 @@ impl<'a> Routes<'a> {
         })
     }
 
-    /// Reads an object's override, and removes it unless an old listener may still use it.
+    /// Reads the override of a route or of an object around it. Removes the override, unless an old
+    /// listener may still use it.
     fn take(
         &mut self,
         members: &mut Vec<(String, Node)>,
@@ -300,7 +301,8 @@ impl<'a> Routes<'a> {
         Ok(own.unwrap_or_default())
     }
 
-    /// Whether an override is for `jwt_authn`, by its name or its type.
+    /// Whether an override is for `jwt_authn`: it has the name of such a filter, or the type of
+    /// such an override.
     fn is_override(&self, name: &str, config: &Node) -> bool {
         self.surroundings.names.contains(name) || is_per_route(config)
     }
@@ -319,8 +321,8 @@ impl<'a> Routes<'a> {
         let Surroundings {
             names, wrappers, ..
         } = self.surroundings;
-        // A route's metadata applies to every filter in its listener. Chains may share routes, so
-        // the route does not show which filters those are.
+        // A route's metadata applies to every Portcullis filter in front of the route. Chains may
+        // share routes, so the route does not show which filters those are.
         let is_known = names.contains(name) || wrappers.contains(name);
         if is_known && (!wrappers.is_empty() || names.len() > 1) {
             return Err(refused(Obstacle::OverrideOfOne));
@@ -329,7 +331,7 @@ impl<'a> Routes<'a> {
             return Err(refused(Obstacle::OverrideOfUnnamed));
         }
         if !is_known && delivery == Delivery::Apart {
-            // The filter may be in another file; without the override, its routes would lose their
+            // The filter may be in another file. Without the override, its routes would lose their
             // requirements.
             return Err(refused(Obstacle::OverrideOfOne));
         }
@@ -356,8 +358,8 @@ impl<'a> Routes<'a> {
 }
 
 /// Refuses a route that already has metadata for Portcullis. `jwt_authn` ignores such metadata, but
-/// the module would obey it, and an override would replace it. Metadata equal to the override is
-/// accepted: the file was rewritten before.
+/// the module would obey it, and an override would replace it. If the metadata equals the override,
+/// the file has been rewritten before, and the route is accepted.
 fn check_metadata(
     route: &[(String, Node)],
     at: &ConfigPath,

@@ -1,8 +1,8 @@
 //! Finds the `jwt_authn` filters of an Envoy document.
 //!
-//! A filter is found by its type anywhere in the document: in the listeners of a bootstrap, in
-//! resources of a discovery service, inside a composite filter, or as the default of a discovered
-//! filter.
+//! A filter is recognised by its type, anywhere in the document: in the listeners of a bootstrap,
+//! in resources of a discovery service, inside a composite filter, or as the default configuration
+//! of a discovered filter.
 
 use crate::envoy::{
     document::Node,
@@ -24,13 +24,13 @@ pub(super) struct Found<'a> {
     pub(super) configuration: &'a Node,
 }
 
-/// The filter's configuration, if the node is one.
+/// The filter's configuration, if the node is a `jwt_authn` filter.
 pub(super) fn filter(node: &Node) -> Option<&Node> {
     let (name, inner) = unwrapped(node);
     (name == Some(FILTER)).then_some(inner)
 }
 
-/// Whether an override is for `jwt_authn`, by its type.
+/// Whether the type of an override shows that it is for `jwt_authn`.
 pub(super) fn is_per_route(config: &Node) -> bool {
     match unwrapped(config) {
         (Some(PER_ROUTE), _) => true,
@@ -73,12 +73,12 @@ pub(super) fn places_of_overrides(document: &Node) -> Vec<ConfigPath> {
     places
 }
 
-/// Whether an entry is a `jwt_authn` filter, or may become one by discovery.
+/// Whether a chain's entry is a `jwt_authn` filter, or may get one from a discovery service.
 pub(super) fn is_entry(entry: &Node) -> bool {
     types(entry).contains(&FILTER)
 }
 
-/// The types that an entry's filter has, or may get by discovery.
+/// The types that an entry's filter has, or may have after discovery.
 pub(super) fn types(entry: &Node) -> Vec<&str> {
     let typed = either(entry, "typed_config");
     let discovery = either(entry, "config_discovery");

@@ -16,7 +16,7 @@ use portcullis::config::ConfigPath;
 /// The prefix of the RBAC configuration types, for a chain and for a route.
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 
-/// A connection manager that gets its routes from elsewhere.
+/// A connection manager whose routes are not in the document.
 pub(super) struct Elsewhere {
     /// The path of the field that names the source.
     pub(super) at: ConfigPath,
@@ -29,23 +29,24 @@ pub(super) struct Elsewhere {
 pub(super) struct Surroundings {
     /// Every name in the document, including those that routes have overrides for.
     pub(super) taken: BTreeSet<String>,
-    /// The names of the `jwt_authn` filters, which routes use. In a file without filters: the names
-    /// from `--filter`, or else the names that its routes configure, or else the usual name.
+    /// The names of the `jwt_authn` filters, by which routes refer to them. In a file without
+    /// filters: the names from `--filter`, or else the names that its routes configure, or else the
+    /// usual name.
     pub(super) names: BTreeSet<String>,
     /// The names of chain entries that contain a filter, such as composite filters.
     pub(super) wrappers: BTreeSet<String>,
-    /// Whether the document has no such filter, nor any entry that contains one.
+    /// Whether the document has neither a `jwt_authn` filter nor an entry that contains one.
     pub(super) is_apart: bool,
-    /// Whether a filter is disabled by default.
+    /// Whether a `jwt_authn` filter is disabled by default.
     pub(super) has_disabled: bool,
-    /// The connection managers with a filter whose routes come from elsewhere.
+    /// The connection managers that have a `jwt_authn` filter and whose routes are not in the
+    /// document.
     pub(super) routes_elsewhere: Vec<Elsewhere>,
-    /// The places that read the filter's dynamic metadata.
+    /// The places that read the dynamic metadata of `jwt_authn`.
     pub(super) metadata_readers: Vec<ConfigPath>,
-    /// RBAC filters that deny requests by that metadata. Without the metadata, they would let
-    /// everyone in.
+    /// The RBAC filters that deny requests by this metadata. Without it, they would deny nothing.
     pub(super) denials: Vec<ConfigPath>,
-    /// Routes and matcher branches that depend on that metadata.
+    /// The routes and matcher branches that depend on this metadata.
     pub(super) choices: Vec<ConfigPath>,
     /// Entries that look like a Portcullis filter.
     pub(super) modules: Vec<ConfigPath>,
@@ -53,7 +54,8 @@ pub(super) struct Surroundings {
     pub(super) vm_ids: Vec<String>,
 }
 
-/// Examines a document. `said` has the names that `--filter` gives for a file without filters.
+/// Examines a document. `said` contains the names that the user gave with `--filter`, for a file
+/// without filters.
 pub(super) fn surroundings(document: &Node, said: &[String]) -> Surroundings {
     let mut surroundings = Surroundings::default();
     visit(document, &ConfigPath::default(), &mut |at, node| {
@@ -104,7 +106,7 @@ fn names_of_overrides(overrides: &Node, said: &[String]) -> impl Iterator<Item =
 
 impl Surroundings {
     /// An unused name for the module. If another filter had the same name, a route that disables
-    /// that filter would disable the module.
+    /// that filter would also disable the module.
     pub(super) fn free_name(&self) -> String {
         free("portcullis", |name| self.taken.contains(name))
     }
@@ -149,7 +151,7 @@ impl Surroundings {
     }
 
     fn look_at_chains(&mut self, at: &ConfigPath, manager: &[(String, Node)]) {
-        // Routes refer to the entry in the chain, not to the filter inside it.
+        // Routes refer to the entry in the chain, not to a filter inside the entry.
         for entry in chains(manager).into_iter().flatten() {
             if !is_entry(entry) && !filters(entry).is_empty() {
                 let name = entry.member("name").and_then(Node::text);
@@ -169,15 +171,15 @@ impl Surroundings {
     }
 }
 
-/// Whether an entry may be a Portcullis filter: by the name of its file or virtual machine, or by
-/// its configuration. The entry's own name can be anything.
+/// Whether an entry may be a Portcullis filter. It looks like one if the word "portcullis" occurs
+/// in it, for example in the name of its file or virtual machine, or if it has providers and rules.
 fn is_module(entry: &Node) -> bool {
     let is_wasm = types(entry).contains(&WASM);
     let has_policy = mentions(entry, "providers") && mentions(entry, "rules");
     is_wasm && (mentions(entry, "portcullis") || has_policy)
 }
 
-/// The path of a route match or a matcher tree that reads the filter's metadata.
+/// If this route match or matcher tree reads the metadata of `jwt_authn`, the path where it does.
 fn choice_by_metadata(at: &ConfigPath, node: &Node) -> Option<ConfigPath> {
     let condition = node.member("match");
     let metadata = condition.and_then(|condition| either(condition, "dynamic_metadata"));
@@ -209,8 +211,8 @@ pub(super) fn free(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
         .unwrap_or_default()
 }
 
-/// Whether a list of metadata namespaces contains the filter's. External authorization has such
-/// lists.
+/// Whether a list of metadata namespaces contains that of `jwt_authn`. Envoy's external
+/// authorization filter has such lists.
 fn lists_namespace(value: &Node) -> bool {
     match value {
         Node::List(elements) => elements
@@ -220,20 +222,21 @@ fn lists_namespace(value: &Node) -> bool {
     }
 }
 
-/// Whether these RBAC rules deny requests by the filter's metadata.
+/// Whether these RBAC rules deny requests by the metadata of `jwt_authn`.
 fn denies_by_metadata(rbac: &Node) -> bool {
     let rules = rbac.member("rules").is_some_and(|rules| {
         let action = rules.member("action").and_then(Node::text);
         let denies = matches!(action, Some("DENY" | "1"));
         mentions_namespace(rules, denies)
     });
-    // The action for `on_no_match` is not examined.
+    // It is not examined which actions the matcher has, so any mention counts.
     let matcher = rbac.member("matcher");
     let of_route = rbac.member("rbac").is_some_and(denies_by_metadata);
     rules || of_route || matcher.is_some_and(|matcher| mentions_namespace(matcher, true))
 }
 
-/// Whether a node names the namespace. Unless `is_negated`, only mentions inside a negation count.
+/// Whether a node mentions the namespace. If `is_negated` is false, only mentions inside a negation
+/// count.
 fn mentions_namespace(node: &Node, is_negated: bool) -> bool {
     const NEGATIONS: [&str; 4] = ["not_id", "notId", "not_rule", "notRule"];
     match node {

@@ -1,21 +1,21 @@
 //! Finds groups of requirements that decide differently in Portcullis than in `jwt_authn`.
 //!
-//! In `jwt_authn`, the members of a group handle the request one after the other, and each may
-//! remove its token. In Portcullis, every member sees the original request. The two differ if
-//! members use the same token.
+//! In `jwt_authn`, the members of a group handle the request one after the other, and each member
+//! may remove its token. In Portcullis, every member sees the original request. The decisions can
+//! differ if two members use the same token.
 
 use super::difference::Deviation;
 use crate::envoy::document::Node;
 
 const GROUPS: [&str; 2] = ["requires_any", "requires_all"];
-/// Requirements that verify tokens of any provider and remove them from the request.
+/// The requirements that handle tokens of any provider and remove them from the request.
 const LENIENT: [&str; 3] = [
     "allow_missing",
     "allow_missing_or_failed",
     "extract_only_without_validation",
 ];
 
-/// The differences of a converted requirement.
+/// The differences in behaviour that a converted requirement has.
 pub(super) fn differences(requirement: &Node) -> Vec<Deviation> {
     let mut differences = Vec::new();
     if takes_tokens(requirement) {
@@ -59,7 +59,7 @@ fn contains(requirement: &Node, kinds: &[&str]) -> bool {
         || every_member(requirement).any(|member| contains(member, kinds))
 }
 
-/// All providers that a requirement names.
+/// All providers that a requirement names, with those in its groups.
 fn providers(requirement: &Node) -> Vec<&str> {
     let both = requirement.member("provider_and_audiences");
     let own = both.unwrap_or(requirement).member("provider_name");

@@ -1,8 +1,8 @@
 //! Finds routes whose choice depends on something that the module edits.
 //!
-//! Envoy chooses the route when a request arrives, and again after the module has edited headers.
-//! The module only checks the requirement of the first route. A client could choose headers that
-//! match a lax route first, and a strict route after the edits.
+//! Envoy chooses a route when a request arrives, and again after the module has edited headers. The
+//! module checks only the requirement of the first route. A client could choose headers that match
+//! a lenient route before the edits and a strict route after them.
 
 use std::collections::BTreeSet;
 
@@ -19,11 +19,11 @@ use portcullis::{
 /// The header in which the module reports whether it verified a token.
 const MARKER: &str = "x-jwt-signature-verified";
 
-/// Headers that the module never edits. `:path` is missing because the module may remove a token
-/// from the query.
+/// Headers that the module never edits. `:path` is not one of them, because the module may remove a
+/// token from the query.
 const KEPT: [&str; 4] = [":authority", ":method", ":scheme", "host"];
 
-/// The headers and query parameters that the modules edit.
+/// The headers and query parameters that the migrated filters edit.
 #[derive(Default)]
 pub(super) struct Edits {
     headers: Vec<HeaderName>,
@@ -90,7 +90,7 @@ impl Edits {
     }
 
     fn header(&mut self, name: &str) {
-        // A string that is not a valid header name matches no header.
+        // An invalid name is left out, because no header can have it.
         self.headers.extend(HeaderName::parse(name));
     }
 
@@ -163,8 +163,8 @@ impl Edits {
 
     fn has_param(&self, name: Option<&str>) -> bool {
         let is_edited = |name: &str| {
-            // Envoy's routes compare a parameter's name as it was sent, but the module compares it
-            // decoded.
+            // Envoy's routes compare the name of a parameter as it was sent, but the module decodes
+            // it first.
             let mut decoded = form_urlencoded::parse(name.as_bytes());
             let decoded = decoded.next().map(|(name, _)| name).unwrap_or_default();
             self.params.iter().any(|own| is_parameter(own, &decoded))
@@ -173,7 +173,8 @@ impl Edits {
     }
 }
 
-/// The elements of the list `name`, whose name may be in snake case or camel case.
+/// The elements of the list `name`. In the document, the name may be in snake case or in camel
+/// case.
 fn list<'a>(node: &'a Node, name: &str) -> &'a [Node] {
     either(node, name).map(Node::elements).unwrap_or_default()
 }
@@ -196,7 +197,7 @@ mod tests {
     /// Names must be compared as the module compares them. Otherwise, a route that matches on an
     /// edited header would go unreported.
     #[test]
-    fn takes_names_for_one_as_the_module_does() {
+    fn compares_names_as_the_module_does() {
         let edits = edits();
         let user = HeaderName::parse("x-user").unwrap();
         for octet in 1..=0x7f_u8 {

@@ -1,4 +1,4 @@
-//! The text of each difference: what differs, and what to do.
+//! The message for each difference: what differs, and what the operator should do.
 
 use core::fmt;
 use std::borrow::Cow;

@@ -1,8 +1,9 @@
 //! Writes documents as a person would write them.
 //!
-//! The output is YAML in block style: two spaces per level, blocks for strings of several lines,
-//! and quotes only around strings that a reader could misread. Strings that only YAML 1.1 readers
-//! misread (`on`, `1_000`, dates) are quoted too, because tools other than Envoy read these files.
+//! The output is YAML in block style: two spaces per level, literal blocks for strings with several
+//! lines, and quotes only around strings that a reader could take for something else. Some strings
+//! are ambiguous only in YAML 1.1 (`on`, `1_000`, dates). They are quoted too, because tools other
+//! than Envoy read these files.
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
@@ -22,7 +23,8 @@ pub(crate) fn yaml(document: &Node) -> String {
     text
 }
 
-/// A document as JSON: an unquoted scalar becomes null, a boolean, a number or else a text.
+/// Writes a document as JSON. An unquoted scalar becomes null, a boolean or a number if it can be
+/// one, and otherwise a string.
 impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -46,7 +48,7 @@ impl Serialize for Node {
 
 fn write_members(members: &[(String, Node)], indent: usize, text: &mut String) {
     for (position, (name, node)) in members.iter().enumerate() {
-        // The first member of a list element is on the line of the element's dash.
+        // The first member of a list element is on the same line as the element's dash.
         if position > 0 || text.is_empty() || text.ends_with('\n') {
             push_indent(indent, text);
         }
@@ -112,7 +114,8 @@ fn push_indent(indent: usize, text: &mut String) {
 fn flow(node: &Node) -> String {
     match node {
         Node::Plain(_) if node.is_null() => "null".to_owned(),
-        // A plain scalar with line breaks was folded. Every reader takes it as a string.
+        // A plain scalar with line breaks was written on several lines. Every reader takes it for a
+        // string.
         Node::Plain(text) if text.contains('\n') => scalar(text),
         Node::Plain(text) => text.clone(),
         Node::Text(text) => scalar(text),
@@ -121,7 +124,7 @@ fn flow(node: &Node) -> String {
     }
 }
 
-/// Whether a block scalar can hold the string unchanged.
+/// Whether the string can be written as a literal block without a change.
 fn is_block(text: &str) -> bool {
     let is_printable = |letter: char| letter == '\n' || !letter.is_control();
     text.contains('\n')
@@ -160,8 +163,8 @@ fn is_plain(text: &str) -> bool {
         && !is_like_a_number(text)
 }
 
-/// Whether a string may be read as a number, a version, a date or a time. Numbers may be in any
-/// base, with an exponent or with separators.
+/// Whether some reader may take a string for a number, a version, a date or a time. Numbers may be
+/// in any base, with an exponent or with separators.
 fn is_like_a_number(text: &str) -> bool {
     let is_of_number = |byte: u8| byte.is_ascii_hexdigit() || b"xXoO_.:+-,TZ".contains(&byte);
     text.starts_with(|first: char| first.is_ascii_digit() || "+.".contains(first))

@@ -15,13 +15,13 @@ const DIGEST_LETTERS: usize = 43;
 /// Why a string is neither a certificate nor a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BadCertificate {
-    /// The string has neither form.
+    /// The string is neither PEM nor a digest.
     Form,
     /// The string is the path of a file.
     Path,
-    /// A certificate in PEM that is not base64.
+    /// The string is a certificate in PEM, but its content is not base64.
     Pem,
-    /// A digest whose last character has a bit set that belongs to no octet. No token can contain
+    /// The string is a digest, but unused bits of its last character are set. No token can contain
     /// such a digest (RFC 4648 section 3.5).
     UnusedBits,
 }
@@ -43,8 +43,8 @@ impl fmt::Display for BadCertificate {
     }
 }
 
-/// Returns the SHA-256 digest of a certificate in PEM. If the string already is a digest, returns
-/// that.
+/// Returns the SHA-256 digest of a certificate in PEM. If the string is itself a digest, returns
+/// that digest.
 pub(super) fn digest(text: &str) -> Result<[u8; 32], BadCertificate> {
     if text.contains(BEGIN) {
         return pem(text);

@@ -1,4 +1,4 @@
-//! Builds a header and claims that a provider accepts, for a test to change.
+//! Builds a header and claims that a provider accepts. A test then changes them.
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ const LIFETIME: u64 = 300;
 /// The subject of a token, unless the test sets one.
 const SUBJECT: &str = "test-user";
 
-/// The value of a claim or placeholder that has no constraint.
+/// The value of a claim or placeholder for which any value will do.
 const ANY: &str = "test";
 
 /// All algorithms, the fastest first.
@@ -64,7 +64,7 @@ pub(super) fn header(provider: &Provider) -> Map<String, Value> {
     header
 }
 
-/// How a test changes the claims.
+/// What a test wants to be different in the claims.
 pub(super) struct Wanted<'a> {
     /// Claims that replace the default ones; null removes a claim.
     pub(super) claims: &'a Map<String, Value>,
@@ -78,7 +78,7 @@ pub(super) struct Wanted<'a> {
 pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Value {
     let trust = &provider.trust;
     let mut claims = Map::new();
-    // The client comes first: some servers put the client's identifier into `sub`.
+    // The client's identifier is set before the subject, because some servers put it into `sub`.
     put_client(&mut claims, provider);
     put(
         &mut claims,
@@ -113,9 +113,9 @@ pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Valu
     Value::Object(claims)
 }
 
-/// Sets the client's identifier in the first claim that may hold it. If the issuer is the client
-/// (RFC 7523 section 3), sets it in every such claim, because the module refuses claims that
-/// differ.
+/// Sets the client's identifier in the first claim that may contain it. If the issuer is the client
+/// itself (RFC 7523 section 3), sets it in every such claim, because the module refuses a token in
+/// which they differ.
 fn put_client(claims: &mut Map<String, Value>, provider: &Provider) {
     let trust = &provider.trust;
     let paths = &trust.client_id_claims;
@@ -131,7 +131,7 @@ fn put_client(claims: &mut Map<String, Value>, provider: &Provider) {
     }
 }
 
-/// Replaces the members of an object; null removes a member.
+/// Adds the members of `upper` to an object, or replaces them there; null removes a member.
 pub(super) fn overlay(members: &mut Map<String, Value>, upper: &Map<String, Value>) {
     for (name, value) in upper {
         match value {
@@ -153,7 +153,7 @@ fn subject(provider: &Provider) -> String {
         Pattern::Prefix(text) => format!("{text}{SUBJECT}"),
         Pattern::Suffix(text) => format!("{SUBJECT}{text}"),
         Pattern::Contains(text) => format!("{SUBJECT}{text}{SUBJECT}"),
-        // Nothing can be generated from an expression: the test must set the subject.
+        // No subject can be generated from a regular expression, so the test must set one.
         Pattern::Regex(_) => SUBJECT.to_owned(),
     }
 }
@@ -173,8 +173,8 @@ fn times(claims: &mut Map<String, Value>, provider: &Provider, is_expired: bool,
     claims.insert("exp".to_owned(), json!(start.saturating_add(lifetime)));
 }
 
-/// Returns the issuer. Fills in a template's placeholders from the claims, and adds the claims that
-/// are missing.
+/// Returns the issuer. If it is a template, fills in its placeholders from the claims, and adds the
+/// claims that are missing.
 fn issuer(issuer: &Issuer, claims: &mut Map<String, Value>) -> String {
     match issuer {
         Issuer::Any => "https://issuer.example.com".to_owned(),

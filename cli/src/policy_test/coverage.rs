@@ -1,4 +1,4 @@
-//! Which rules and providers of a policy the tests have reached.
+//! The coverage of a policy: which of its rules and providers the tests have reached.
 
 use std::{
     collections::BTreeSet,
@@ -31,8 +31,8 @@ pub(super) struct Coverage {
     seen: BTreeSet<String>,
 }
 
-/// Identifies a policy by its file and its path in the file. Two spellings of the file's path are
-/// equal.
+/// Identifies a policy by its file and by the policy's path in the file. Different spellings of the
+/// file's path give the same identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     file: PathBuf,
@@ -59,7 +59,7 @@ pub(super) struct Part {
 }
 
 impl Coverage {
-    /// Starts with everything unreached.
+    /// Creates the coverage of a policy of which nothing has been reached yet.
     pub(super) fn new(
         identity: Identity,
         source: &Source,

@@ -21,9 +21,10 @@ pub(super) struct Expect {
     pub(super) decision: Option<Outcome>,
     pub(super) status: Option<u16>,
     pub(super) reason: Option<String>,
-    /// The headers that the upstream must see; `None` means that the header must be absent.
+    /// The headers that the upstream must receive; `None` means that it must not receive the
+    /// header.
     pub(super) headers: BTreeMap<String, Option<Values>>,
-    /// Text that `WWW-Authenticate` must contain.
+    /// A string that `WWW-Authenticate` must contain.
     pub(super) challenge: Option<String>,
 }
 
@@ -84,7 +85,7 @@ pub(super) fn read(source: &Source, at: &ConfigPath, written: &Value) -> Result<
     }
 }
 
-/// The message for a reason that no decision has.
+/// The error message for a reason that does not exist; `None` if it exists.
 fn unknown_reason(reason: &str) -> Option<String> {
     let all = reasons();
     if all.contains(&reason) {

@@ -1,8 +1,8 @@
 //! Reads the fields of an object in a test file.
 //!
-//! Serde's derived readers report a wrong value without naming its field. These functions report
-//! the field, its position, and what to write there. They never repeat a value, because it may be a
-//! secret.
+//! If a value is wrong, the readers that Serde derives do not name the field. These functions
+//! report the field, its position, and what to write there. They never repeat a value, because it
+//! may be a secret.
 
 use core::fmt::Display;
 
@@ -22,7 +22,8 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Fails unless the value at `at` is an object that only has these fields.
+    /// Opens the object at `at`. Fails if the value is not an object, or if it has other fields
+    /// than these.
     pub(super) fn of(
         source: &'a Source,
         at: &ConfigPath,
@@ -56,7 +57,7 @@ impl<'a> Fields<'a> {
         self.members.get(name)
     }
 
-    /// A field that the object must have.
+    /// A field. Fails if it is missing.
     pub(super) fn required(&self, name: &str) -> Result<&'a Value, Finding> {
         self.value(name).ok_or_else(|| {
             let message = format!("\"{name}\" is missing; add it");
@@ -73,7 +74,7 @@ impl<'a> Fields<'a> {
         )
     }
 
-    /// Text that the object must have.
+    /// A string. Fails if it is missing.
     pub(super) fn required_text(&self, name: &str) -> Result<String, Finding> {
         self.required(name)?;
         self.text(name).map(Option::unwrap_or_default)
@@ -117,10 +118,10 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// An error with the path of the object at `at`, and the position of `place`.
+/// An error with the path of the object, `at`, and with the position of `place`.
 fn in_object(source: &Source, at: &ConfigPath, place: &ConfigPath, message: String) -> Finding {
     let position = source.at(Severity::Error, place, "").position;
-    // The whole file needs no path.
+    // If the object is the whole file, the error needs no path.
     let path = match at.steps() {
         [] => String::new(),
         _ => at.to_string(),
@@ -128,7 +129,8 @@ fn in_object(source: &Source, at: &ConfigPath, place: &ConfigPath, message: Stri
     source.finding(Severity::Error, position, path, message)
 }
 
-/// The message that an unknown field of a policy would get.
+/// The message about an unknown field. It is worded like the one about an unknown field in a
+/// policy.
 fn unknown_field(name: &str, known: &[&'static str]) -> String {
     let nearest = nearest(name, known.iter().copied());
     let fault = Fault::UnknownField {

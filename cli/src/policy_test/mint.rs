@@ -17,26 +17,28 @@ use portcullis::{config::Config, engine::Engine};
 
 pub(crate) use super::signer::Keys;
 
-/// The wishes for a token.
+/// What the token should be like.
 pub(crate) struct Wanted<'a> {
     /// The provider's name; `None` means the first provider that the request's rule requires.
     pub(crate) provider: Option<&'a str>,
-    /// Claims that replace those of a valid set; null removes a claim.
+    /// Claims that replace the default ones; null removes a claim.
     pub(crate) claims: Map<String, Value>,
-    /// Method and path.
+    /// The method and the path of the request.
     pub(crate) request: (&'a str, &'a str),
     pub(crate) now: u64,
 }
 
-/// A token, and the policy's engine with the key that verifies it.
+/// A token, and an engine for the policy that has the key to verify the token.
 pub(crate) struct Minted {
     pub(crate) engine: Engine,
     pub(crate) token: String,
-    /// A key set with that key.
+    /// A key set that contains the key.
     pub(crate) jwks: String,
 }
 
-/// Signs a token with a key of `keys`, which replaces the provider's keys. Missing keys are made.
+/// Signs a token with a key from `keys`, and replaces the provider's keys by it. A key that is not
+/// in
+/// `keys` yet is made.
 pub(crate) fn mint(
     policy: &Value,
     config: &Config,

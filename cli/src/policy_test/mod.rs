@@ -2,7 +2,7 @@
 //!
 //! A test has a request, claims instead of a signed token, and the expected decision. Each
 //! provider's keys are replaced by a key made for this run, so that tests need no authorization
-//! server. Everything else is the operator's policy and the module's engine.
+//! server. Apart from these keys, the tests use the operator's own policy and the module's engine.
 
 mod certificate;
 mod claims;
@@ -40,7 +40,7 @@ use crate::{
 };
 use portcullis::config::{Config, ConfigPath};
 
-/// What to test, and how to report it.
+/// The files to test, and how to report the results.
 pub(super) struct Task<'a> {
     pub(super) files: &'a [PathBuf],
     pub(super) filter: Option<&'a str>,
@@ -163,8 +163,8 @@ fn run_file(
     Ok(())
 }
 
-/// The engine for the tests of a file. If no test writes a client's secret, the client gets a
-/// secret made for this run.
+/// The engine for the tests of a file. A client gets a secret made for this run, unless a test
+/// contains the client's own secret.
 fn rig(
     suite: &Suite,
     of_policy: &Source,
@@ -184,8 +184,8 @@ fn rig(
     })
 }
 
-/// Returns the policy's source and the file that it is in: another file, or the `config` object of
-/// the test file.
+/// Returns the policy's source, and the path of the file that contains it. The policy is in another
+/// file, or in the `config` object of the test file.
 fn policy_source(
     file: &Path,
     source: &Source,

@@ -1,4 +1,4 @@
-//! How the results of policy tests are printed.
+//! Prints the results of policy tests.
 
 use std::io::{self, Write};
 
@@ -61,7 +61,7 @@ pub(super) fn json(
     writeln!(output)
 }
 
-/// Prints the results for people: each test, its failures, and the totals.
+/// Prints the results for people: each test with its failures, and the totals.
 pub(super) fn text(
     results: &Results,
     coverage: Option<&[Coverage]>,

@@ -1,4 +1,4 @@
-//! The engine under test: the operator's policy with keys made for this run.
+//! The engine under test, which has the operator's policy, but with keys made for this run.
 
 use serde_json::{Value, json};
 
@@ -23,20 +23,20 @@ const SOURCES: [&str; 5] = [
     "shared_secrets",
 ];
 
-/// An engine, and the keys and the secret that it accepts.
+/// An engine, the keys whose tokens it accepts, and a client secret that it accepts.
 pub(super) struct Rig {
     pub(super) engine: Engine,
     pub(super) keys: Keys,
-    /// A valid secret of the clients that need one.
+    /// The secret of the clients that got one for this run.
     pub(super) secret: String,
 }
 
-/// Why the engine cannot be built.
+/// The reason why the engine cannot be built.
 #[derive(Debug)]
 pub(super) enum Unfit {
     /// The operating system provides no randomness.
     NoKey,
-    /// The policy is refused once it has the keys of this run.
+    /// The policy is refused with the keys of this run.
     Refused(String),
 }
 
@@ -47,14 +47,14 @@ impl From<NoKey> for Unfit {
 }
 
 impl Rig {
-    /// Builds the rig from an accepted policy. Gives each client in `clients` a secret made for
+    /// Builds the engine from an accepted policy. Each client in `clients` gets a secret made for
     /// this run.
     pub(super) fn new(policy: &Value, config: &Config, clients: &[&str]) -> Result<Self, Unfit> {
         Self::with_keys(policy, config, clients, Keys::default())
     }
 
-    /// Like [`Rig::new`], but with the keys of an earlier run: in a browser, making an RSA key
-    /// takes seconds.
+    /// Like [`Rig::new`], but reuses the keys of an earlier run, because making an RSA key takes
+    /// seconds in a browser.
     pub(super) fn with_keys(
         policy: &Value,
         config: &Config,
@@ -98,7 +98,7 @@ fn replace_keys(written: &mut Value, provider: &Provider, keys: &mut Keys) -> Re
         "local_jwks".to_owned(),
         json!({"inline_string": jwks.to_string()}),
     );
-    // A shared secret only works with HS*, and a key pair only with the other algorithms.
+    // A shared secret works only with HS*, and a key pair works only with the other algorithms.
     let is_symmetric = |algorithm: &&Algorithm| {
         matches!(
             algorithm,

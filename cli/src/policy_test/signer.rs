@@ -19,7 +19,7 @@ const RSA_BITS: usize = 2048;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoKey;
 
-/// Private keys by algorithm. The flag marks a forger's key, which has the same `kid` as the
+/// Private keys by algorithm. The flag is true for a forger's key, which has the same `kid` as the
 /// provider's key.
 #[derive(Default)]
 pub(crate) struct Keys(BTreeMap<(Algorithm, bool), Key>);
@@ -33,7 +33,7 @@ enum Key {
     Secret(Vec<u8>),
 }
 
-/// Which key signs.
+/// The owner of the key that signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum By {
     /// The provider's key.
@@ -196,8 +196,8 @@ fn mac(algorithm: Algorithm, secret: &[u8], message: &[u8]) -> Result<Vec<u8>, N
     })
 }
 
-/// A private scalar for a curve. A random value is very rarely out of range, so a few attempts
-/// suffice.
+/// A random private key for a curve. A random value is very rarely out of range, so a few attempts
+/// are enough.
 fn scalar<K, E>(from: impl Fn(&[u8]) -> Result<K, E>, curve: u8) -> Result<K, NoKey> {
     for _ in 0..16 {
         let octets: [u8; 66] = random()?;
@@ -244,7 +244,8 @@ impl TryRng for SystemRandom {
     }
 
     fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
-        // The generator already worked at the start of the run, and a test key protects nothing.
+        // The error is ignored: the generator worked earlier in this run, and a test key protects
+        // nothing.
         let _ = getrandom::fill(octets);
         Ok(())
     }

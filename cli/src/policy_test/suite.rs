@@ -1,4 +1,4 @@
-//! The format of a file with policy tests.
+//! Reads files with policy tests.
 
 use std::collections::BTreeMap;
 
@@ -30,14 +30,14 @@ const REQUEST_FIELDS: [&str; 6] = [
 const TOKEN_FIELDS: [&str; 5] = ["provider", "claims", "header", "expired", "forged"];
 const BASIC_FIELDS: [&str; 2] = ["client", "secret"];
 
-/// What to write into `config`.
+/// The advice on what to write into `config`.
 pub(super) const CONFIG: &str =
     "write the path of a policy or Envoy file, relative to this file, or the policy itself";
 
 /// A test file.
 pub(super) struct Suite {
     pub(super) config: ConfigRef,
-    /// The filter's name, if the policy is in an Envoy file with several.
+    /// The name of the filter to use, if the policy is in an Envoy file with several filters.
     pub(super) filter: Option<String>,
     pub(super) now: Option<u64>,
     pub(super) tests: Vec<Test>,
@@ -107,8 +107,8 @@ pub(super) fn read(source: &Source) -> Result<Suite, Vec<Finding>> {
     }
 }
 
-/// Whether a file without tests is a policy or an Envoy configuration: the operator may have
-/// confused the two files.
+/// Whether a file without tests is a policy or an Envoy configuration. The operator may have passed
+/// it in place of the test file.
 fn is_policy(source: &Source, document: &Value) -> bool {
     let has = |name: &str| document.get(name).is_some();
     has("providers") || has("rules") || matches!(source.contents(), Ok(Contents::Envoy { .. }))
@@ -123,7 +123,8 @@ pub(super) fn has_tests(source: &Source) -> bool {
     document.get("config").is_some() && document.get("tests").is_some()
 }
 
-/// Reads the top of a test file. Collects the errors of its tests in `findings`.
+/// Reads the top level of a test file, and its tests. Collects the errors in the tests in
+/// `findings`.
 fn suite(source: &Source, document: &Value, findings: &mut Vec<Finding>) -> Result<Suite, Finding> {
     let top = ConfigPath::default();
     let fields = Fields::of(source, &top, document, &FIELDS)?;

@@ -23,7 +23,8 @@ use portcullis::{
 
 /// The result of a test.
 pub(super) struct Outcome {
-    /// The differences between what was expected and what happened. A test without any passes.
+    /// The differences between what was expected and what happened. If there are none, the test
+    /// passes.
     pub(super) differences: Vec<String>,
     /// A short description of the decision.
     pub(super) found: String,
@@ -33,7 +34,7 @@ pub(super) struct Outcome {
     pub(super) providers: Vec<String>,
 }
 
-/// Runs a test, or says why it cannot run.
+/// Runs a test. If it cannot run, the error says why.
 pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, String> {
     let mut line = request(test);
     let rule = decide::rule(&rig.engine, &line);
@@ -83,7 +84,8 @@ fn request(test: &Test) -> RequestLine {
     line
 }
 
-/// The provider of a token: the one that the test names, or the policy's only provider of tokens.
+/// The provider of a token: the provider that the test names, or the only provider of the policy
+/// that accepts tokens.
 pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
     let of_tokens: Vec<_> = accepted::token_providers(rig.engine.config()).collect();
     let names: Vec<&str> = of_tokens
@@ -109,10 +111,11 @@ pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String),
     })
 }
 
-/// The secret of a client: the one that the test writes, or the one made for this run.
+/// The secret of a client: the secret in the test, or else the secret made for this run.
 ///
-/// If the test writes no secret, an unknown client is an error. Otherwise, a test with a misspelt
-/// name would be refused as if the secret were wrong, and could pass by mistake.
+/// If there is no secret in the test, an unknown client is an error. Otherwise, a request with a
+/// misspelt client would be refused as if the secret were wrong, and the test could pass by
+/// mistake.
 fn secret<'a>(rig: &'a Rig, basic: &'a Basic) -> Result<&'a str, String> {
     if let Some(secret) = &basic.secret {
         return Ok(secret);
@@ -191,7 +194,7 @@ pub(super) fn signed(
         .map_err(|_| "token: the operating system gives no randomness".to_owned())
 }
 
-/// Puts a token into the first place where its provider looks.
+/// Puts a token into the first place where its provider looks for tokens.
 fn place(rig: &Rig, id: ProviderId, token: &str, line: &mut RequestLine) -> Result<(), String> {
     let config = rig.engine.config();
     let places = config.provider(id).map(|provider| &provider.places);

@@ -8,7 +8,7 @@ use crate::{
 };
 use portcullis::config::ConfigPath;
 
-/// The value of one header line, or a list of values for several lines.
+/// The value of a single header line, or the values of several lines with the same name.
 #[derive(Debug)]
 pub(super) enum Values {
     One(String),

@@ -1,5 +1,5 @@
-//! Files that hold policies: a policy by itself, or an Envoy configuration that contains
-//! Portcullis.
+//! Files with policies. A file is either a policy by itself, or an Envoy configuration that
+//! contains Portcullis.
 
 pub(crate) mod policy;
 pub(crate) mod value;
@@ -34,8 +34,8 @@ pub(crate) struct Source {
 /// The content of a file.
 pub(crate) enum Contents {
     Policy(Policy),
-    /// An Envoy configuration, with its Portcullis filters. A policy that cannot be read is a
-    /// finding.
+    /// An Envoy configuration. If the policy of a filter cannot be read, there is a finding in its
+    /// place.
     Envoy {
         document: Node,
         /// The syntax of the document.
@@ -45,23 +45,23 @@ pub(crate) enum Contents {
     },
 }
 
-/// A policy, with the data to find its fields in the file.
+/// A policy, and what is needed to find its fields in the file.
 pub(crate) struct Policy {
     /// The policy as the module receives it.
     pub(crate) value: Value,
-    /// The fields with an unquoted number that Envoy reads as text.
+    /// The fields with an unquoted number that Envoy reads as a string.
     pub(crate) texts: Vec<ConfigPath>,
     /// The path of the policy in the document.
     pub(crate) at: ConfigPath,
-    /// If the policy is JSON in a string value: the JSON, and its position.
+    /// If the policy is a string that contains JSON: the JSON, and its position in the file.
     inner: Option<(String, Position)>,
 }
 
-/// Why a file cannot be used.
+/// The reason why a file cannot be used.
 pub(crate) enum Unusable {
-    /// It is neither YAML nor JSON.
+    /// The file is neither YAML nor JSON.
     Syntax(Finding),
-    /// It can be parsed, but is not a policy or an Envoy configuration.
+    /// The file can be parsed, but is neither a policy nor an Envoy configuration.
     Refused(Finding),
 }
 
@@ -76,7 +76,8 @@ impl Source {
 
     /// Parses the file.
     pub(crate) fn contents(&self) -> Result<Contents, Unusable> {
-        // A policy in JSON is parsed as it is, because the module reads the same bytes.
+        // A policy in JSON is parsed by the module's own parser, because the module would read the
+        // same bytes.
         let is_json = self.text.trim_ascii_start().starts_with('{');
         let strict = is_json.then(|| json::parse(self.text.as_bytes()));
         if let Some(Err(error)) = &strict {
@@ -184,7 +185,7 @@ impl Source {
         })
     }
 
-    /// The failure if no filter has the name that `--filter` gives.
+    /// The failure for a `--filter` that names no filter of the file.
     pub(crate) fn no_such_filter(
         &self,
         name: &str,
@@ -211,7 +212,7 @@ impl Source {
     }
 
     fn bad_json(&self, error: &JsonError) -> Unusable {
-        // The YAML reader reports which name is duplicated, and where.
+        // The YAML reader reports which name occurs twice, and where.
         if let (JsonError::DuplicateName { .. }, Err(error)) = (error, Node::read(&self.text)) {
             return self.unreadable(&error);
         }

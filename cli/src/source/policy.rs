@@ -1,8 +1,9 @@
 //! Finds the Portcullis filters of an Envoy document and their policies.
 //!
-//! A filter is found by its type anywhere in the document: in a listener, in a resource of a
-//! discovery service, in the patch of an `EnvoyFilter`. It counts as Portcullis if its name, root,
-//! file or library contains the word "portcullis", or if its configuration has providers and rules.
+//! A filter is recognised by its type, anywhere in the document: in a listener, in a resource of a
+//! discovery service, or in the patch of an `EnvoyFilter`. It counts as Portcullis if its name, its
+//! root id, its file or its library contains the word "portcullis", or if its configuration has
+//! providers and rules.
 
 use crate::envoy::{
     document::Node,
@@ -37,11 +38,11 @@ pub(crate) struct Filter {
     pub(crate) policy: Body,
 }
 
-/// The form of a policy in the document.
+/// How a policy is written in the document.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     Object(Node),
-    /// JSON in a string value.
+    /// A string that contains JSON.
     Text(String),
     Missing,
 }
@@ -113,8 +114,8 @@ pub(crate) fn body(at: &ConfigPath, message: &Node, field: &str) -> (ConfigPath,
     (at, body)
 }
 
-/// Whether a filter is Portcullis: by its names and files, or by its configuration. `vm_id` does
-/// not count, because another module may share it.
+/// Whether a filter is Portcullis. Its names and files show it, or its configuration. `vm_id` does
+/// not count, because another module may have the same.
 fn is_portcullis(message: &Node, policy: &Body) -> bool {
     let names = ["name", "root_id", "filter_name"];
     let mut named = names
@@ -203,7 +204,7 @@ fn of_kubernetes(at: &ConfigPath, node: &Node) -> Vec<Filter> {
     }
 }
 
-/// Whether a document is an Envoy configuration, and not a policy.
+/// Whether a document is an Envoy configuration rather than a policy.
 pub(crate) fn is_envoy(document: &Node) -> bool {
     const MARKS: [&str; 16] = [
         "@type",

@@ -8,11 +8,12 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// A `google.protobuf.Struct` stores numbers as doubles, which are exact for integers up to here.
+/// The largest integer up to which a double is exact. A `google.protobuf.Struct` stores all numbers
+/// as doubles.
 const EXACT: u64 = 1 << 53;
 
-/// The value that the module receives. Collects in `texts` the unquoted YAML numbers that Envoy
-/// reads as text, because the operator probably meant a number.
+/// The value that the module receives. `texts` collects the paths of unquoted numbers that Envoy
+/// reads as strings, because the operator probably meant numbers.
 pub(crate) fn value(
     node: &Node,
     format: Format,

@@ -1,9 +1,9 @@
-//! `portcullis migrate` as a user runs it.
+//! Runs `portcullis migrate` as a user does.
 //!
-//! `filters/` holds `jwt_authn` configurations, which the test embeds in an Envoy configuration;
-//! `documents/` holds whole files. Next to each file is the expected standard output (`.out`) and
-//! standard error (`.told`). `PORTCULLIS_BLESS=1` writes the expected files again. If Envoy and the
-//! module are installed, Envoy validates each file before and after the rewrite.
+//! `filters/` contains `jwt_authn` configurations, which the test embeds in an Envoy configuration;
+//! `documents/` contains whole files. Next to each file are the expected standard output (`.out`)
+//! and the expected standard error (`.err`). `PORTCULLIS_BLESS=1` writes these files again. If
+//! Envoy and the module are installed, Envoy validates each file before and after the rewrite.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -31,7 +31,7 @@ use serde_json::{Value, json};
 /// A key set, which one case reads from an environment variable.
 const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"e","x":"rgvbd-gRuo5y7perHm04oqvtq2A4Ak80WzBTaKORFWc"}]}"#;
 
-/// The Envoy configuration that surrounds a case's filter.
+/// The Envoy configuration around a case's filter.
 const ENVOY: &str = r#"static_resources:
   listeners:
   - name: ingress
@@ -108,7 +108,7 @@ fn embedded(name: &str, filter: &str) -> PathBuf {
         .lines()
         .map(|line| format!("              {line}"))
         .collect();
-    // An empty configuration adds no members next to the type.
+    // An empty configuration (`{}`) adds no members to the type.
     let indented = indented.join("\n").replace("              {}", "");
     file(&format!("{name}.yaml"), &ENVOY.replace("FILTER", &indented))
 }
@@ -149,7 +149,7 @@ fn prints_the_equivalent_of_each_configuration() {
         let found = printed(&output);
         expect_accepted(&name, &found);
         expect(&path, "out", &found);
-        expect(&path, "told", &String::from_utf8(output.stderr).unwrap());
+        expect(&path, "err", &String::from_utf8(output.stderr).unwrap());
     }
 }
 
@@ -161,7 +161,7 @@ fn rewrites_whole_documents() {
             &["--rewrite", "--module", "/etc/envoy/portcullis.wasm"],
         );
         expect(&path, "out", &printed(&output));
-        expect(&path, "told", &String::from_utf8(output.stderr).unwrap());
+        expect(&path, "err", &String::from_utf8(output.stderr).unwrap());
         if name != "routes_alone" {
             expect_accepted(&name, &printed(&migrate(&path, &[])));
         }
@@ -182,7 +182,7 @@ fn leaves_only_the_guards_of_a_roll_out_behind() {
     }
 }
 
-/// Whether the files are there. Without them, a test of Envoy is skipped, except in CI.
+/// Whether the files exist. If not, a test that needs Envoy is skipped, or fails in CI.
 fn are_installed(files: [&Path; 2], targets: &str) -> bool {
     let missing: Vec<_> = files.iter().filter(|file| !file.exists()).collect();
     assert!(
@@ -195,7 +195,7 @@ fn are_installed(files: [&Path; 2], targets: &str) -> bool {
     missing.is_empty()
 }
 
-/// Every case that Envoy can start with, by its name.
+/// Every case with which Envoy can start, with its name.
 fn bootstraps(prefix: &'static str) -> impl Iterator<Item = (String, PathBuf)> {
     let filters = cases("filters").into_iter().map(move |(name, path)| {
         let text = fs::read_to_string(path).unwrap();
@@ -225,8 +225,8 @@ fn envoy_accepts_every_rewritten_file() {
     }
 }
 
-/// Envoy also accepts the file that is rewritten for the dynamic module. Envoy loads the module
-/// even to validate, so the module checks the policies of filters and routes.
+/// Envoy also accepts the file that is rewritten for the dynamic module. Even for a validation,
+/// Envoy loads the module, so the module itself checks the policies of filters and routes.
 #[test]
 fn envoy_accepts_every_rewritten_file_in_native() {
     let envoy = tool("PORTCULLIS_ENVOY", ".tools/envoy/envoy");
@@ -241,8 +241,8 @@ fn envoy_accepts_every_rewritten_file_in_native() {
     }
 }
 
-/// Other filters still find the claims in dynamic metadata, and each route keeps its policy, in the
-/// form of the dynamic module.
+/// Other filters still find the claims in dynamic metadata. Each route keeps its policy, as typed
+/// configuration for the dynamic module.
 #[test]
 fn rewrites_for_the_dynamic_module() {
     let routes = folder().join("documents/routes.yaml");
@@ -255,7 +255,7 @@ fn rewrites_for_the_dynamic_module() {
     assert_eq!(count("metadata_namespace: envoy.filters.http.jwt_authn"), 1);
     let policies = count("v3.DynamicModuleFilterPerRoute\n");
     assert!(policies > 0, "{rewritten}");
-    // Without the typed policy, a route with this metadata gets 500.
+    // If the typed policy were missing, a route with this metadata would get 500.
     assert_eq!(count("filter_metadata:\n"), policies);
     assert_eq!(count("filename: /opt/libportcullis-1.so"), policies + 1);
     assert_eq!(count("do_not_close: true"), policies + 1);
@@ -267,7 +267,8 @@ fn rewrites_for_the_dynamic_module() {
     assert_eq!(migrate(&routes, &["--rewrite"]).status.code(), Some(2));
 }
 
-/// Envoy before 1.40 finds the library by its name, and takes a route's policy only as text.
+/// Envoy before 1.40 finds the library by its name, and Envoy 1.38 accepts a route's policy only as
+/// a string.
 #[test]
 fn rewrites_for_an_envoy_that_knows_the_library_by_name() {
     let routes = folder().join("documents/routes.yaml");

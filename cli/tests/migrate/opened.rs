@@ -1,4 +1,5 @@
-//! Migrations that would let requests in unnoticed. Each is refused, or reported as dangerous.
+//! Migrations after which requests would pass that `jwt_authn` refuses. Each is refused, or
+//! reported as a danger.
 
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use portcullis_cli::migrate::{Deviation, Obstacle};
 
 const REWRITE: [&str; 3] = ["--rewrite", "--module", "m"];
 
-/// The dangers that a successful run reports.
+/// The dangers that a successful migration reports.
 fn dangers(file: &Path, arguments: &[&str]) -> Vec<String> {
     let output = migrate(file, arguments);
     let said = String::from_utf8(output.stderr).unwrap();
@@ -21,7 +22,7 @@ fn dangers(file: &Path, arguments: &[&str]) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// An Envoy built without WebAssembly would skip an optional module and pass every request.
+/// An Envoy without WebAssembly support would skip an optional module and let every request pass.
 #[test]
 fn leaves_no_module_optional() {
     let envoy = std::fs::read_to_string(embedded("optional", PROVIDER)).unwrap();
@@ -85,7 +86,8 @@ fn overrides_for_jwt_authn_disable_no_other_portcullis() {
     assert!(says(dangers(&file("module-apart.yaml", &apart), &REWRITE)));
 }
 
-/// The module would obey metadata that a route already has, or the rewrite would lose it.
+/// If a route already has metadata for Portcullis, the module would obey it, or the rewrite would
+/// lose it.
 #[test]
 fn neither_obeys_nor_loses_existing_metadata() {
     let strict = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
@@ -133,7 +135,8 @@ fn neither_obeys_nor_loses_existing_metadata() {
     assert!(rewritten.contains("- root"), "{rewritten}");
 }
 
-/// The module does not write dynamic metadata, so the request would take another route.
+/// The module does not write the dynamic metadata of `jwt_authn`, so a request would take another
+/// route.
 #[test]
 fn no_route_is_chosen_by_metadata_of_jwt_authn() {
     let metadata = "filter: envoy.filters.http.jwt_authn, path: [{ key: jwt }, { key: blocked }]";
@@ -206,7 +209,7 @@ fn rules(condition: &Value) -> Value {
     })
 }
 
-/// The module decodes a query before it compares it, so a condition in encoded form would never
+/// The module decodes a query before it compares it, so a condition on encoded text would never
 /// match.
 #[test]
 fn writes_no_rule_for_a_query_in_its_encoded_form() {
@@ -228,7 +231,7 @@ fn writes_no_rule_for_a_query_in_its_encoded_form() {
         let place = "rules[0].match.queryParameters[0]";
         assert!(error.at.to_string().ends_with(place), "{}", error.at);
     }
-    // No client sends a query like this, so the rule never matched in `jwt_authn`.
+    // No client sends a query with a space in it, so the rule never matched in `jwt_authn`.
     let migrated = configuration(&param("q", json!({ "exact": "a b" }))).unwrap();
     let mut differences = migrated.differences.iter();
     assert!(differences.any(|one| one.what == Deviation::QueryDecoded));

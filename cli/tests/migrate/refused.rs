@@ -207,7 +207,8 @@ fn distinguishes_wrong_usage_from_findings() {
     }
 }
 
-/// If nothing writes the metadata any more, an RBAC filter that denies by it would let everyone in.
+/// If nothing writes the metadata of `jwt_authn` any more, an RBAC filter that denies by this
+/// metadata would deny nothing.
 #[test]
 fn opens_nothing_that_rbac_refuses_by_metadata() {
     let metadata = "{ filter: envoy.filters.http.jwt_authn, path: [{ key: jwt }, { key: sub }], \
@@ -266,8 +267,8 @@ fn opens_nothing_that_rbac_refuses_by_metadata() {
     }
 }
 
-/// If the module had a name that routes use, their overrides for another filter would reach the
-/// module.
+/// If the module got a name that routes already use for another filter, the routes' overrides for
+/// that filter would apply to the module.
 #[test]
 fn uses_no_name_that_routes_refer_to() {
     let envoy = fs::read_to_string(embedded("names", PROVIDER)).unwrap();
@@ -309,7 +310,7 @@ pub(super) const PER_ROUTE: &str =
     r#""@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig"#;
 const ANY_FILTER: &str = r#""@type": type.googleapis.com/envoy.config.route.v3.FilterConfig"#;
 
-/// A route configuration with one route, which has these overrides.
+/// A route configuration with a single route that has these overrides.
 pub(super) fn routes(overrides: &str) -> String {
     format!(
         "{{ virtual_hosts: [{{ name: a, domains: ['*'], routes: [{{ match: {{ prefix: / }}, \
@@ -317,8 +318,8 @@ pub(super) fn routes(overrides: &str) -> String {
     )
 }
 
-/// A route's metadata reaches every filter in front of it, and the route does not say which filters
-/// those are.
+/// A route's metadata applies to every filter in front of the route, and the route does not say
+/// which filters those are.
 #[test]
 fn keeps_overrides_of_different_filters_apart() {
     let strict = format!("{{ {PER_ROUTE}, requirement_name: strict }}");
@@ -357,7 +358,7 @@ fn keeps_overrides_of_different_filters_apart() {
     );
 }
 
-/// A separate route table may serve a listener in another file, which has the filter.
+/// A separate route table may belong to a listener in another file, and the filter is in that file.
 #[test]
 fn loses_no_override_for_a_filter_of_another_file() {
     let strict = |name: &str| {
@@ -398,7 +399,8 @@ fn refuses_overrides_of_a_filter_that_was_not_named() {
     assert!(said.contains("--filter is for a file of routes"), "{said}");
 }
 
-/// A filter nested in another one has a guard that no override can lift.
+/// A filter inside another one has a guard. A file of routes with overrides cannot switch that
+/// guard off.
 #[test]
 fn keeps_a_nested_filter_closed_to_routes_with_overrides() {
     let manager = manager("composite", "rds: { route_config_name: r }");
@@ -439,8 +441,8 @@ fn warns_of_several_filters_in_a_chain_whose_routes_come_separately() {
     );
 }
 
-/// The file has only routes. Which headers the filters edit is said in another file, so `migrate`
-/// warns of every route that headers choose.
+/// The file has only routes. The filters, and so the headers that they edit, are in another file.
+/// `migrate` therefore warns of every route that is matched by a header.
 #[test]
 fn warns_of_routes_alone_that_are_matched_by_headers() {
     let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
@@ -459,7 +461,8 @@ fn warns_of_routes_alone_that_are_matched_by_headers() {
     assert!(said.contains("NEVER CHECKED"), "{said}");
 }
 
-/// Envoy looks up `disabled` and the configuration separately, each from the route upwards.
+/// Envoy looks up `disabled` and the configuration separately: for each, the route comes first,
+/// then the virtual host, then the route configuration.
 #[test]
 fn keeps_filters_enabled_that_routes_enable_again() {
     let (off, on) = (
@@ -544,7 +547,8 @@ fn refuses_overrides_that_envoy_refuses() {
     }
 }
 
-/// A requirement may be empty in one filter and unknown in another, which then refuses the request.
+/// A requirement with the same name may be empty in one filter and unknown in another. The other
+/// filter then refuses the request.
 #[test]
 fn opens_no_route_by_a_requirement_of_another_filter() {
     let routes = routes(&format!(
@@ -567,7 +571,7 @@ fn opens_no_route_by_a_requirement_of_another_filter() {
     );
 }
 
-/// An override that applies to no route of the document would be lost.
+/// An override that applies to no route of the document would be lost, so it is refused.
 #[test]
 fn loses_no_override() {
     let say =
@@ -691,7 +695,7 @@ fn matches_no_routes_by_headers_that_the_module_edits() {
     }
 }
 
-/// A provider may have an empty name, and rules may ask for it.
+/// A provider of `jwt_authn` may have an empty name, and rules may require it.
 #[test]
 fn keeps_rules_for_a_provider_with_an_empty_name() {
     let keys = "local_jwks: { filename: keys.json }";
@@ -703,7 +707,7 @@ fn keeps_rules_for_a_provider_with_an_empty_name() {
     assert!(printed.contains("provider_name: provider"), "{printed}");
 }
 
-/// Files that refer to the filter without containing it.
+/// Files that contain something else in place of the filter, such as an older type of it.
 #[test]
 fn names_what_refers_to_the_filter() {
     for (name, document, expected) in [

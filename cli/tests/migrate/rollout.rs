@@ -1,9 +1,9 @@
-//! Listeners and routes that are rolled out separately, in either order, in the real Envoy.
+//! Rolls out listeners and routes separately, in either order, in the real Envoy.
 //!
-//! Each case is a `jwt_authn` filter with routes in a separate file. `migrate --rewrite` rewrites
-//! both. One Envoy then has the four listeners of a roll-out: old or new listener, with old or new
-//! routes. Every request goes to all four. The old listener with the old routes shows what the
-//! other three may let through.
+//! Each case is a listener with `jwt_authn` and a separate file with its routes. `migrate
+//! --rewrite` rewrites both. One Envoy then runs all four combinations that can occur in a
+//! roll-out: the old or the new listener, with the old or the new routes. Every request goes to all
+//! four. The old listener with the old routes shows which requests the other three may let through.
 
 use std::{collections::BTreeMap, fs, io::BufReader, net::SocketAddr, path::Path};
 
@@ -26,7 +26,7 @@ use support::{
 
 use std::io::Write as _;
 
-/// An expiry time far in the future.
+/// A time far in the future at which tokens expire.
 const EXP: u64 = 4_000_000_000;
 const MANAGER: &str = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
@@ -39,15 +39,15 @@ const ANY_FILTER: &str = "type.googleapis.com/envoy.config.route.v3.FilterConfig
 /// The filters of a listener and the routes behind them.
 struct Case {
     name: &'static str,
-    /// The filters of the chain: name and configuration.
+    /// The filters of the chain, each with its name and configuration.
     filters: Vec<(&'static str, Value)>,
     routes: Value,
     /// The requested paths, each with its host.
     targets: Vec<(&'static str, &'static str)>,
-    /// The filters that `--filter` names for the file of routes.
+    /// The names that `--filter` gives for the file of routes.
     said: Vec<&'static str>,
-    /// Whether the new listener refuses everything on the new routes, because they are for another
-    /// filter.
+    /// Whether the new listener refuses everything on the new routes, because these routes
+    /// configure another filter.
     stays_closed: bool,
     /// The chains that contain the filters.
     chains: Chains,
@@ -63,7 +63,7 @@ enum Chains {
     Upgrade,
 }
 
-/// Whether a listener or its routes are the original or the rewritten ones.
+/// The version of a listener or of its routes: original or rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Version {
     Old,
@@ -118,7 +118,7 @@ fn disabled() -> Value {
     json!({ "@type": PER_ROUTE, "disabled": true })
 }
 
-/// Adds to an object an override for the filter with the usual name.
+/// Adds an override for the filter with the usual name to an object.
 fn saying(mut object: Value, says: impl Into<Value>) -> Value {
     object["typed_per_filter_config"] = json!({ "envoy.filters.http.jwt_authn": says.into() });
     object
@@ -148,7 +148,7 @@ fn cases() -> Vec<Case> {
         "both": { "requires_all": { "requirements": [p, q] } },
         "either": { "requires_any": { "requirements": [p, q] } },
     });
-    // Each rule requires less than some route that it covers.
+    // For each rule, there is a route that requires more than the rule.
     let rules = json!([
         { "match": { "prefix": "/open" } },
         { "match": { "prefix": "/q" }, "requires": q },
@@ -333,7 +333,8 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Routes that configure the filter `jwt`, for listeners with another filter or with one more.
+/// Cases in which the routes configure the filter `jwt`, but the listener has another filter, or
+/// one more.
 fn cases_of_other_names() -> Vec<Case> {
     let strict = json!([{ "match": { "prefix": "/" }, "requires": { "provider_name": "p" } }]);
     let lax = json!({ "lax": { "allow_missing_or_failed": {} } });
@@ -469,7 +470,7 @@ fn listeners(folder: &Path, number: usize, case: &Case) -> Vec<Value> {
     made.to_vec()
 }
 
-/// Requests with every kind of credential.
+/// Requests to a path with every kind of credential.
 fn requests(host: &str, path: &str, chains: Chains) -> Vec<(String, Request)> {
     let claims = |issuer: &str| json!({ "iss": issuer, "sub": "alice", "exp": EXP });
     let forger = Signer::with_pair(Algorithm::Es256, Pair::Other);
@@ -515,8 +516,8 @@ fn send(upstream: &Upstream, address: SocketAddr, request: &Request) -> Outcome 
     }
 }
 
-/// A partial roll-out lets nothing through that `jwt_authn` refuses. The complete one decides like
-/// `jwt_authn`.
+/// A partial roll-out lets no request through that `jwt_authn` refuses. The complete roll-out
+/// decides like `jwt_authn`.
 #[test]
 fn opens_nothing_in_any_order_of_the_roll_out() {
     if !is_installed(&module()) {
@@ -560,8 +561,8 @@ fn opens_nothing_in_any_order_of_the_roll_out() {
                 mix.reached_upstream == reference.reached_upstream
                     && (mix.status < 400) == (reference.status < 400)
             };
-            // After the complete roll-out, decisions are the same as before. Only cases that stay
-            // closed may be stricter.
+            // After the complete roll-out, decisions must be the same as before. Only cases that
+            // stay closed may be stricter.
             let is_wrong = match case.stays_closed {
                 true => opens(new_new),
                 false => !is_same(new_new),
@@ -583,7 +584,7 @@ fn opens_nothing_in_any_order_of_the_roll_out() {
     );
 }
 
-/// One file with both parts is rewritten like two files with one part each.
+/// A file with both the listener and the routes is rewritten like two files with one of them each.
 #[test]
 fn rewrites_one_file_as_it_rewrites_two() {
     for (number, case) in cases().iter().enumerate() {

@@ -95,7 +95,7 @@ fn checks_configurations_and_key_sets() {
     }
 }
 
-/// A configuration that is accepted, with every weak choice at once.
+/// An accepted configuration that has every weak choice at once.
 const WEAK: &str = "
 unmatched: allow
 providers:
@@ -153,7 +153,8 @@ fn reads_the_standard_input() {
     assert!(stdout(&output).starts_with("-:1:1: error: rules: "));
 }
 
-/// Every command that reads keys names the provider, the file, the fault and the remedy.
+/// If keys cannot be used, every command that reads them names the provider, the file, the fault
+/// and the remedy.
 #[test]
 fn names_the_file_and_the_remedy_of_bad_keys() {
     let config = file("bad-keys.yaml", CONFIG);
@@ -213,7 +214,7 @@ fn names_the_place_of_a_bad_url() {
     );
 }
 
-/// A secret may be on the faulty line or next to it.
+/// A secret may be on the line with the fault, or next to it.
 #[test]
 fn does_not_repeat_the_lines_around_a_yaml_fault() {
     for (name, text) in [

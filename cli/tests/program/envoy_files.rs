@@ -1,11 +1,11 @@
-//! Every command that takes a policy also takes a whole Envoy file.
+//! Every command that accepts a policy also accepts a whole Envoy file.
 
 use serde_json::{Value, json};
 
 use super::{file, portcullis, stdout};
 use support::folders::project;
 
-/// A bootstrap, in which each case replaces a part.
+/// A bootstrap file. Each case replaces a part of it.
 const BOOTSTRAP: &str = r#"static_resources:
   listeners:
   - name: ingress
@@ -171,8 +171,8 @@ fn what_spans_several_places_of_an_envoy_file_is_checked() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// If Envoy cannot download a filter's library, it serves without the filter, unless the
-/// configuration makes it refuse instead.
+/// If Envoy cannot download a filter's library, it serves requests without the filter, unless the
+/// configuration tells it to wait.
 #[test]
 fn refuses_a_library_without_which_envoy_would_serve() {
     let library = json!({ "remote": { "http_uri": {}, "sha256": "" } });

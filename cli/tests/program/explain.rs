@@ -1,5 +1,5 @@
-//! The exact output of `portcullis explain`, in `explain/<case>.txt`. `PORTCULLIS_BLESS=1` writes
-//! these files again.
+//! Compares the output of `portcullis explain` with the files `explain/<case>.txt`.
+//! `PORTCULLIS_BLESS=1` writes these files again.
 
 use std::{env, fs, sync::OnceLock};
 
@@ -194,7 +194,8 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// The arguments that name the configuration and the keys. Writes both files on the first call.
+/// The arguments with the paths of the configuration and of the keys. The first call writes both
+/// files.
 fn files() -> &'static [String; 4] {
     static FILES: OnceLock<[String; 4]> = OnceLock::new();
     FILES.get_or_init(|| {
@@ -284,7 +285,7 @@ fn never_shows_the_signature_or_the_token() {
 fn agrees_with_the_decision() {
     for mut case in cases() {
         if ["bearer", "no_keys", "type", "claims"].contains(&case.name) {
-            continue; // another place or another provider
+            continue; // the token is in another place, or for another provider
         }
         case.request = Some(["GET", "/orders"]);
         let request = json!({
@@ -318,7 +319,8 @@ fn is_coloured_only_on_request() {
     assert!(coloured.contains("\u{1b}[32mok"));
 }
 
-/// An operator may pass the token itself as a file name; it must not end up in a CI log.
+/// An operator may pass the token itself instead of a file name. The token must not end up in a CI
+/// log.
 #[test]
 fn does_not_repeat_a_token_passed_as_a_file_name() {
     let config = file("misplaced-token.yaml", CONFIG);

@@ -70,7 +70,7 @@ fn portcullis(arguments: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // The program may end without reading its input, if it refuses the arguments.
+    // If the program refuses the arguments, it may end without reading its input.
     let _ = program.stdin.take().unwrap().write_all(input.as_bytes());
     program.wait_with_output().unwrap()
 }
@@ -218,7 +218,7 @@ fn decides_who_may_see_the_status() {
     assert_eq!(decisions[0]["forwarded_headers"], json!([]));
 }
 
-/// Text that Envoy's YAML reader understands differently is refused.
+/// YAML that Envoy would read differently is refused.
 #[test]
 fn reads_yaml_as_envoy_does_or_not_at_all() {
     for (name, text, expected) in [
@@ -321,7 +321,7 @@ fn makes_a_secret_and_the_hash_that_accepts_it() {
     assert!(!said.contains(secret), "{said}");
 }
 
-/// The argument is a token in place of a configuration or a file name.
+/// A user may pass a token by mistake in place of a configuration or a file name.
 #[test]
 fn repeats_no_token_passed_in_place_of_something_else() {
     let token = Signer::new(Algorithm::Es256).sign_claims(&json!({ "iss": "a", "sub": "alice" }));
@@ -380,8 +380,8 @@ fn refuses_to_read_two_things_from_standard_input() {
     }
 }
 
-/// If the reader goes away, as in `portcullis schema | head`, there is no message, and the exit
-/// code stays the same.
+/// If the reader of the output closes the pipe, as in `portcullis schema | head`, there is no
+/// message, and the exit code stays the same.
 #[test]
 fn ends_quietly_when_its_output_is_closed() {
     let config = file("unread.json", r#"{ "providers": {}, "nonsense": 1 }"#);

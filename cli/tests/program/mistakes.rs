@@ -2,7 +2,7 @@
 
 use super::{file, portcullis, stdout};
 
-/// A valid policy, in which each case replaces one string.
+/// A valid policy. Each case replaces one string in it.
 const POLICY: &str = r#"providers:
   okta:
     issuer: https://example.okta.com
@@ -20,7 +20,8 @@ rules:
     scopes: { all_of: [orders.read] }
 "#;
 
-/// The replaced string, the replacement, and the expected line of output without the file name.
+/// For each mistake: the replaced string, the replacement, and the expected line of output without
+/// the file name.
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "provider_name",
@@ -297,7 +298,7 @@ fn each_mistake_has_one_line_with_its_place_and_remedy() {
 
 /// Three findings of this test have no line, because they concern the whole file.
 #[test]
-fn mistakes_of_the_whole_file_are_told_too() {
+fn mistakes_that_concern_the_whole_file_are_reported_too() {
     let comma = POLICY_JSON.replacen("]", "],", 1);
     let twice = POLICY_JSON.replacen("\"rules\"", "\"rules\": [],\n\"rules\"", 1);
     let envoy = "static_resources:\n  clusters: []\n";

@@ -1,4 +1,4 @@
-//! The messages of `portcullis test` about mistakes in a test file.
+//! Messages of `portcullis test` about mistakes in a test file.
 
 use super::{
     policy_tests::{POLICY, suite},
@@ -19,7 +19,7 @@ pub(crate) fn run(name: &str, text: &str) -> (Option<i32>, String) {
     (output.status.code(), said)
 }
 
-/// Runs a test file that cannot be used, and compares its message.
+/// Runs a test file that must be refused, and checks the message.
 fn refuse(name: &str, fields: &str, expected: &str) {
     let (code, said) = run(name, &one_test(fields));
     assert!(said.contains(expected), "{expected}: {said}");

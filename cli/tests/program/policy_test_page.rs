@@ -1,11 +1,11 @@
-//! The output of `portcullis test` is the one that docs/policy-tests.md shows.
+//! `portcullis test` prints the output that docs/policy-tests.md shows.
 
 use super::{file, portcullis, stdout};
 
 const PAGE: &str = include_str!("../../../docs/policy-tests.md");
 const FIRST: &str = "```yaml portcullis-test README.md";
 
-/// The text of the first fenced code block of the page that begins with this fence.
+/// The content of the page's first code block with this opening fence.
 fn block(fence: &str) -> &'static str {
     let (_, rest) = PAGE.split_once(fence).unwrap();
     let (_, rest) = rest.split_once('\n').unwrap();

@@ -221,7 +221,7 @@ fn coverage_counts_a_policy_once_however_its_path_is_written() {
     assert!(said.contains("14 %, 1 of 7 rules and providers"), "{said}");
 }
 
-/// A filter with one open rule, for the path that has the filter's name.
+/// A filter with one open rule for the path `/<name>`.
 fn filter(name: &str) -> String {
     format!(
         "- name: {name}\n  typed_config:\n    '@type': type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm\n    config:\n      name: portcullis\n      configuration:\n        '@type': type.googleapis.com/google.protobuf.Struct\n        value: {{ rules: [{{ match: {{ path: /{name} }} }}] }}\n"
