@@ -1,23 +1,24 @@
-//! Facts about a request that only the proxy knows.
+//! Information about a request that only the proxy has.
 
-/// Facts about a request's connection and filter state. A host may implement only some of these
-/// methods; by default there is no certificate and no filter state.
+/// Information about a request's connection and filter state. A host may implement only some of
+/// these methods. By default, there is no certificate and no filter state.
 pub trait Connection {
-    /// The SHA-256 digest of the peer's TLS certificate (RFC 8705 section 3.1); `None` if the
-    /// client has none. It comes from the TLS layer, never from a header, which a client could
-    /// forge.
+    /// The SHA-256 digest of the peer's TLS certificate (RFC 8705 section 3.1). `None` if the peer
+    /// has no certificate. An implementation must take the digest from the TLS layer, never from a
+    /// header, which a client could forge.
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
         None
     }
 
-    /// A name in the peer's TLS certificate; `None` if there is none. It says what the peer
-    /// presented. Whether anyone has validated it depends on the listener.
+    /// A name in the peer's TLS certificate. `None` if the certificate has no such name. The
+    /// certificate may not be trustworthy: the configuration of the listener decides whether it is
+    /// validated.
     fn peer_name(&self, _kind: PeerName) -> Option<String> {
         None
     }
 
-    /// Reads an entry that another filter wrote to the filter state of this request; `None` if
-    /// there is no entry with this name.
+    /// Reads an entry that another filter wrote to the filter state of this request. Returns `None`
+    /// if there is no entry with this name.
     ///
     /// # Errors
     /// If the host does not return the filter state.
@@ -37,17 +38,18 @@ pub enum PeerName {
     UriSan,
 }
 
-/// The host refused to return a fact.
+/// The host refused to return the requested information.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
 
-/// A connection without known facts: the client has no certificate, and the filter state is empty.
+/// A connection without any information: the client has no certificate, and the filter state is
+/// empty.
 #[derive(Clone, Copy, Debug)]
 pub struct NoConnection;
 
 impl Connection for NoConnection {}
 
-/// Parses a SHA-256 digest of 64 hexadecimal digits.
+/// Parses a SHA-256 digest that is written as 64 hexadecimal digits.
 #[must_use]
 pub fn digest_from_hex(hex: &[u8]) -> Option<[u8; 32]> {
     let text = str::from_utf8(hex).ok().filter(|text| text.len() == 64)?;

@@ -1,8 +1,9 @@
-//! Characters that make a terminal or a web page display something other than the actual text.
+//! Detects characters that make a terminal or a web page display something other than the actual
+//! text.
 
 /// Returns true if a character is a control character, which a terminal may execute, or an
-/// invisible character, such as those that reverse the text around them (Unicode TR 36 section
-/// 3.5).
+/// invisible character. Some invisible characters reverse the text around them (Unicode TR 36
+/// section 3.5).
 #[must_use]
 pub fn misleads(character: char) -> bool {
     character.is_control()

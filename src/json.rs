@@ -1,14 +1,14 @@
 //! A strict JSON parser.
 //!
-//! It parses all JSON from outside: JOSE headers, claims, keys, metadata. The grammar is RFC 8259
-//! without leniency, as in `serde_json`: UTF-8 without a byte order mark, one value with nothing
-//! after it, no lone surrogates, no number that overflows, at most 128 levels. In addition, a name
-//! may occur only once in an object, at any depth. If two parsers disagree on which of two `"alg"`
-//! or `"sub"` members counts, an attacker can use the difference (RFC 8725 section 2.4). RFC 7515
-//! section 4 permits refusing such an object.
+//! This parser is used for all JSON from outside: JOSE headers, claims, keys, metadata. Its grammar
+//! is exactly that of RFC 8259, as in `serde_json`: UTF-8 without a byte order mark, one value with
+//! nothing after it, no lone surrogates, no number that overflows, at most 128 levels. In addition,
+//! a name may occur only once in an object, at any depth. If an object has two members `"alg"` or
+//! `"sub"`, some parsers use the first and others the last, and an attacker can use the difference
+//! (RFC 8725 section 2.4). RFC 7515 section 4 permits refusing such an object.
 //!
-//! Every error is a [`JsonError`], which has the line and column but repeats no text. Deep nesting
-//! is an error, never a stack overflow.
+//! Every error is a [`JsonError`], which has the line and the column but does not quote the input.
+//! Deep nesting is an error, never a stack overflow.
 //!
 //! ```
 //! use portcullis::json::{JsonError, parse_object};
@@ -24,7 +24,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Number, Value};
 
-/// Why bytes are not the expected JSON. Lines and columns count from 1.
+/// Why bytes are not the expected JSON. Lines and columns are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JsonError {
     /// The bytes are not UTF-8 (RFC 8259 section 8.1).
@@ -36,7 +36,7 @@ pub enum JsonError {
         /// Column of the first offending character, in bytes.
         column: usize,
     },
-    /// An object has a name twice, for which RFC 8259 section 4 defines no meaning.
+    /// A name occurs twice in an object. RFC 8259 section 4 does not define what this means.
     DuplicateName {
         /// Line at which the repetition was detected.
         line: usize,
@@ -66,8 +66,8 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Below this magnitude, `serde_json` parses the text `N.0` to exactly `N`. At or above it, the
-/// result may be off by one. The exact parser of `serde_json` would add 17 kB to the module.
+/// Below this magnitude, `serde_json` parses the text `N.0` to exactly `N`. For larger integers,
+/// the result may be off by one. The exact parser of `serde_json` would add 17 kB to the module.
 const MAX_TEXT_INTEGER: u64 = 1 << 49;
 
 /// Below this magnitude, no two integers round to the same double.
@@ -76,7 +76,7 @@ const MAX_DOUBLE_INTEGER: u64 = 1 << 53;
 /// Parses one strict JSON value of any type.
 ///
 /// # Errors
-/// [`JsonError`] for anything else.
+/// [`JsonError`] if the bytes are anything else.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     let strict: Strict = serde_json::from_str(text).map_err(|error| from_serde(&error))?;
@@ -86,7 +86,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
 /// Parses one strict JSON object.
 ///
 /// # Errors
-/// [`JsonError`] for anything else.
+/// [`JsonError`] if the bytes are anything else.
 pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     match parse(bytes)? {
         Value::Object(members) => Ok(members),
@@ -94,21 +94,23 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
-/// Converts a number to an integer, if it is one. A double such as `1.0` or `1e3` counts as an
-/// integer if it cannot result from parsing another integer's text.
+/// Converts a number to an integer, if it is an integer. A double such as `1.0` or `1e3` counts as
+/// an integer if it is so small that its text was certainly parsed without rounding to another
+/// integer.
 pub fn integer(number: &Number) -> Option<i64> {
     whole(number, MAX_TEXT_INTEGER)
 }
 
-/// Converts a double to a JSON number; `None` if it is not finite. A double that represents exactly
-/// one integer becomes this integer, because a parser may round the text of a double to a
-/// neighbour.
+/// Converts a double to a JSON number. Returns `None` if the double is not finite. A double that
+/// represents exactly one integer becomes this integer, because a parser could round the text of
+/// the double to a neighbouring integer.
 pub fn from_double(double: f64) -> Option<Number> {
     let number = Number::from_f64(double)?;
     Some(whole(&number, MAX_DOUBLE_INTEGER).map_or(number, Number::from))
 }
 
-/// Returns true if two numbers are equal. A double that is [inexact](is_inexact) equals nothing.
+/// Returns true if two numbers are equal. An [inexact](is_inexact) double is not equal to any
+/// number.
 pub fn are_equal(left: &Number, right: &Number) -> bool {
     match (integer(left), integer(right)) {
         (Some(left), Some(right)) => left == right,
@@ -116,7 +118,8 @@ pub fn are_equal(left: &Number, right: &Number) -> bool {
     }
 }
 
-/// Returns true if a number is a double so large that it may differ from the integer in its text.
+/// Returns true if a number is a double that is so large that it may differ from the integer in the
+/// text that it was parsed from.
 pub fn is_inexact(number: &Number) -> bool {
     const FIRST: f64 = 562_949_953_421_312.0; // MAX_TEXT_INTEGER
     number.is_f64() && number.as_f64().is_none_or(|double| double.abs() >= FIRST)
@@ -126,7 +129,7 @@ fn whole(number: &Number, end: u64) -> Option<i64> {
     if number.is_i64() {
         return number.as_i64();
     }
-    // Parses the digits, because a cast would clamp a number that is too large.
+    // The digits are parsed, because a cast would clamp a number that is too large.
     let integer: i64 = number.to_string().strip_suffix(".0")?.parse().ok()?;
     (integer.unsigned_abs() < end).then_some(integer)
 }
@@ -134,15 +137,15 @@ fn whole(number: &Number, end: u64) -> Option<i64> {
 fn from_serde(error: &serde_json::Error) -> JsonError {
     let (line, column) = (error.line(), error.column());
     match error.classify() {
-        // The visitor accepts every type of value. Its only own error is a duplicate name.
+        // The visitor accepts every type of value, so its only error is a duplicate name.
         Category::Data => JsonError::DuplicateName { line, column },
         Category::Syntax | Category::Eof | Category::Io => JsonError::Malformed { line, column },
     }
 }
 
-/// A value in which no object has a name twice. `Value`'s own `Deserialize` keeps the last of two
-/// members with one name. With the feature `raw_value`, it also gives one particular member name a
-/// special meaning.
+/// A value in which no object has a name twice. `Value`'s own `Deserialize` is not used: it keeps
+/// the last of two members with the same name and, with the feature `raw_value`, treats one
+/// particular member name specially.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -245,7 +248,7 @@ mod tests {
         }
     }
 
-    /// Pseudo-random numbers from 1 to below `end` (a linear congruential generator).
+    /// Pseudo-random numbers that are at least 1 and below `end` (a linear congruential generator).
     fn spread(end: u64) -> impl Iterator<Item = u64> {
         let next = |seed: &u64| {
             let product = seed.wrapping_mul(6_364_136_223_846_793_005);

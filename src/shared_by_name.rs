@@ -1,8 +1,8 @@
-//! Values that several owners share by name.
+//! A map of values that several owners share.
 
 use std::rc::{Rc, Weak};
 
-/// Values by name. Each value is dropped with its last owner.
+/// Values by name. A value is dropped when its last owner is dropped.
 #[derive(Debug)]
 pub struct SharedByName<T>(Vec<(String, Weak<T>)>);
 
@@ -13,13 +13,14 @@ impl<T: Default> Default for SharedByName<T> {
 }
 
 impl<T: Default> SharedByName<T> {
-    /// Makes an empty set.
+    /// Makes an empty map.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Returns the value with this name, or a new one if no owner of such a value is left.
+    /// Returns the value with this name. Makes a new value if there is none, or if its last owner
+    /// was dropped.
     pub fn get(&mut self, name: &str) -> Rc<T> {
         self.0.retain(|(_, value)| value.strong_count() > 0);
         let known = self.0.iter().find(|(own, _)| own == name);
@@ -32,7 +33,7 @@ impl<T: Default> SharedByName<T> {
             })
     }
 
-    /// The number of entries. Entries whose value was dropped count until the next
+    /// The number of entries. Entries whose value was dropped are counted until the next
     /// [`get`](Self::get).
     #[must_use]
     pub const fn count(&self) -> usize {

@@ -1,8 +1,8 @@
-//! A list that usually has one element, and then needs no allocation.
+//! A list that needs no allocation for its first element. Most of these lists have only one.
 
 use core::iter;
 
-/// Elements in the order of insertion. The first is stored inline.
+/// Elements in the order of insertion. The first element is stored inline.
 #[derive(Clone, Debug)]
 pub(crate) struct ShortList<T> {
     first: Option<T>,

@@ -1,7 +1,7 @@
-//! Text with placeholders: `https://login.example/{tid}/v2.0`.
+//! Strings with placeholders, such as `https://login.example/{tid}/v2.0`.
 //!
-//! This module only defines the grammar. Its users (issuers, scopes, identities) decide what a
-//! placeholder means, and which literal text may be next to it.
+//! This module only defines the grammar. The modules that use it, for issuers, scopes and
+//! identities, decide what a placeholder means and which literal text may be next to it.
 //!
 //! ```
 //! use portcullis::template::Template;
@@ -22,7 +22,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Splits a string at its placeholders; `None` if a brace is not part of a placeholder.
+    /// Splits a string at its placeholders. Returns `None` if a brace is not part of a placeholder.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (head, mut rest) = literal(text)?;
@@ -53,8 +53,8 @@ impl Template {
         std::iter::once(&self.head).chain(tail).map(String::as_str)
     }
 
-    /// Checks that no two placeholders touch. Otherwise a text that matches the template would not
-    /// show where one value ends and the next begins.
+    /// Checks that there is literal text between any two placeholders. Otherwise it would be
+    /// unclear where one value ends and the next begins.
     ///
     /// # Errors
     /// The expected form of the template, for an error message.
@@ -74,7 +74,8 @@ pub fn occurrences(text: &str, part: &str) -> usize {
     windows.filter(|window| *window == part.as_bytes()).count()
 }
 
-/// Splits `text` at its first opening brace, if it has one; `None` if a closing brace comes first.
+/// Splits `text` at its first opening brace, if there is one. Returns `None` if a closing brace
+/// comes first.
 fn literal(text: &str) -> Option<(&str, Option<&str>)> {
     let (literal, rest) = match split(text, '{') {
         Some((literal, rest)) => (literal, Some(rest)),
@@ -83,7 +84,7 @@ fn literal(text: &str) -> Option<(&str, Option<&str>)> {
     split(literal, '}').is_none().then_some((literal, rest))
 }
 
-/// Not inlined, so that the module has only one copy of the search.
+/// Not inlined, so that the WebAssembly module has only one copy of the search.
 #[inline(never)]
 fn split(text: &str, at: char) -> Option<(&str, &str)> {
     text.split_once(at)

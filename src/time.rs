@@ -1,12 +1,12 @@
 //! Time as a value.
 //!
 //! The core has no clock: callers pass the time as an argument. All arithmetic saturates, because
-//! its operands come from tokens and configurations: a signed but absurd `nbf` must lead to a
+//! the operands come from tokens and configurations. A signed but absurd `nbf` must lead to a
 //! refusal, not to an overflow.
 //!
-//! A JWT has times as `NumericDate` (RFC 7519 section 2): a JSON number of seconds that may have a
-//! fraction. [`UnixSeconds`] counts whole seconds, so a fraction is rounded to the stricter side:
-//! an expiry down, a start up.
+//! The times in a JWT are `NumericDate` values (RFC 7519 section 2): JSON numbers of seconds that
+//! may have a fraction. [`UnixSeconds`] counts whole seconds. A fraction is rounded to the stricter
+//! side: an expiry is rounded down, and a start is rounded up.
 //!
 //! ```
 //! use portcullis::time::{Rounding, UnixSeconds};
@@ -26,7 +26,7 @@ use serde_json::Value;
 
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 
-/// 9999-12-31T23:59:59Z.
+/// 9999-12-31T23:59:59Z, in seconds since 1970.
 const LAST_SECOND_OF_9999: u64 = 253_402_300_799;
 
 /// A point in time: whole seconds since 1970-01-01T00:00:00Z, not counting leap seconds.
@@ -36,19 +36,19 @@ pub struct UnixSeconds(i64);
 /// The direction in which a fraction of a second is rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
-    /// To the second that has begun: the stricter choice for an end (`exp`).
+    /// Down to a whole second: the stricter choice for an end (`exp`).
     Down,
-    /// To the next second: the stricter choice for a start (`nbf`, `iat`).
+    /// Up to the next whole second: the stricter choice for a start (`nbf`, `iat`).
     Up,
 }
 
 impl UnixSeconds {
-    /// The point in time `seconds` after the epoch, or before it if negative.
+    /// The point in time `seconds` after the epoch, or before the epoch if `seconds` is negative.
     pub const fn new(seconds: i64) -> Self {
         Self(seconds)
     }
 
-    /// Converts a clock reading in nanoseconds since the epoch to the second that has begun.
+    /// Converts a clock reading in nanoseconds since the epoch to whole seconds, rounded down.
     pub fn from_nanoseconds(nanoseconds: u64) -> Self {
         let seconds = nanoseconds.div_euclid(NANOSECONDS_PER_SECOND);
         Self(i64::try_from(seconds).unwrap_or(i64::MAX))
@@ -56,9 +56,9 @@ impl UnixSeconds {
 
     /// Parses a `NumericDate` (RFC 7519 section 2).
     ///
-    /// `None` for anything but a JSON number, for a negative number (`-0` included), and for more
-    /// seconds than 64 bits can express. A number in quotes is refused too: libraries that treated
-    /// such an `exp` as absent accepted expired tokens.
+    /// Returns `None` for anything but a JSON number, for a negative number (including `-0`), and
+    /// for more seconds than 64 bits can express. A number in quotes is refused too: libraries that
+    /// treated such an `exp` as absent accepted expired tokens.
     pub fn from_numeric_date(value: &Value, rounding: Rounding) -> Option<Self> {
         let Value::Number(number) = value else {
             return None;
@@ -73,7 +73,7 @@ impl UnixSeconds {
             Rounding::Down => seconds.floor(),
             Rounding::Up => seconds.ceil(),
         };
-        // Refuses a number that is too large; a cast would clamp it.
+        // This conversion fails for a number that is too large, whereas a cast would clamp it.
         let span = Duration::try_from_secs_f64(whole).ok()?;
         i64::try_from(span.as_secs()).ok().map(Self)
     }
@@ -95,7 +95,7 @@ impl UnixSeconds {
         Self(self.0.saturating_sub_unsigned(span.as_secs()))
     }
 
-    /// The time since `earlier`; zero if `earlier` is in fact later.
+    /// The time since `earlier`, or zero if `earlier` is in fact later.
     pub fn since(self, earlier: Self) -> Duration {
         let seconds = self.0.saturating_sub(earlier.0);
         Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
@@ -138,14 +138,15 @@ impl UnixMillis {
         UnixSeconds(i64::try_from(self.0.div_euclid(1000)).unwrap_or(i64::MAX))
     }
 
-    /// Adds `span`, saturating.
+    /// Adds `span`. The result saturates.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(milliseconds(span)))
     }
 
     /// Writes this time in UTC, rounded down to a second (RFC 3339 section 5.6). The format has
-    /// four digits for the year, so any later time is written as the last second of the year 9999.
+    /// four digits for the year, so a time after the year 9999 is written as the last second of
+    /// that year.
     #[must_use]
     pub fn rfc3339(self) -> String {
         let seconds = self.0.div_euclid(1000).min(LAST_SECOND_OF_9999);
@@ -159,14 +160,14 @@ impl UnixMillis {
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 
-    /// The time since `earlier`; zero if `earlier` is in fact later.
+    /// The time since `earlier`, or zero if `earlier` is in fact later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// The whole milliseconds in `span`, saturating.
+/// Converts `span` to whole milliseconds, rounded down. The result saturates.
 ///
 /// Not inlined, and without `as_millis`, because WebAssembly has no 128-bit arithmetic and needs
 /// function calls for it.
@@ -181,8 +182,9 @@ pub fn milliseconds(span: Duration) -> u64 {
     whole.wrapping_add(u64::from(span.subsec_millis()))
 }
 
-/// Converts days since 1970-01-01 to year, month and day. Years are counted from March, so that the
-/// leap day is the last day of a year, and five months in a row from March or August have 153 days.
+/// Converts days since 1970-01-01 to year, month and day. Years are counted from March. So the leap
+/// day is the last day of a year, and the five months from March and the five months from August
+/// have 153 days each.
 fn civil_date(days: u64) -> (u64, u64, u64) {
     const DAYS_OF_400_YEARS: u64 = 146_097;
     // Days since 0000-03-01.

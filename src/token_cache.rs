@@ -1,34 +1,36 @@
 //! A cache of verified tokens. A request with a cached token needs no parsing and no signature
 //! check.
 //!
-//! Each provider of a configuration has its own cache, since a token that one provider accepts
-//! means nothing to another. Only verified tokens are cached, so invalid tokens take no space. On
-//! every hit, [`verification`](crate::verification) checks again everything that can change,
-//! including whether the provider still has the key.
+//! Each provider of a configuration has its own cache, because a token that one provider accepts
+//! may be invalid for another provider. Only verified tokens are cached, so invalid tokens take no
+//! space. On every hit, [`verification`](crate::verification) checks again everything that can
+//! change, including whether the provider still has the key.
 //!
 //! The cache is a set-associative table. A token's last octets, which belong to its signature,
-//! select a set of a few slots. Within the set the whole text is compared, so a similar token is
-//! never mistaken for another. A full set evicts the slot with the lowest demand, and each eviction
-//! lowers the demand of one slot. So tokens that appear only once, from an attacker or a batch job,
-//! evict each other and not the tokens in regular use. A hit allocates nothing.
+//! select a set of a few slots. Within the set, the whole text is compared, so a token is never
+//! mistaken for a similar one. Each slot counts its recent uses: its demand. A full set evicts the
+//! slot with the lowest demand, and each eviction lowers the demand of one slot. So tokens that
+//! appear only once, from an attacker or a batch job, evict each other and not the tokens in
+//! regular use. A hit allocates no memory.
 //!
 //! Each set also has a limit in bytes, for the texts of its tokens and their values. An insertion
 //! evicts only as many entries as it needs. An entry larger than the limit is not cached.
 
 use core::cell::Cell;
 
-/// Slots per set. With more, a lookup is slower; with fewer, a set is full sooner while others
-/// still have room.
+/// The number of slots in a set. With more slots, a lookup would be slower. With fewer slots, a set
+/// would more often be full while other sets still have room.
 const WAYS: usize = 8;
 
 /// The number of octets at the end of a token that select its set: 96 bits of its signature.
 const HASHED_OCTETS: usize = 16;
 
-/// The maximum of [`Slot::demand`]. A token that is no longer used keeps some demand for at most
-/// this many rounds of the hand through its set.
+/// The maximum of [`Slot::demand`]. A token that is no longer used loses its demand after at most
+/// this many rounds of [`Set::hand`] through its set.
 const MAX_DEMAND: u8 = 3;
 
-/// The average size of an entry in bytes, including its value. It determines the limit of a set.
+/// The assumed average size of an entry in bytes, including its value. The byte limit of a set is
+/// based on it.
 const MEAN_ENTRY_BYTES: usize = 2048;
 
 /// An upper bound on the overhead of an allocation, in bytes.
@@ -69,12 +71,12 @@ struct Slot<V> {
     value: V,
     /// The memory that the slot takes, in bytes.
     size: usize,
-    /// How often the slot was used recently.
+    /// How often the slot was used recently, at most [`MAX_DEMAND`].
     demand: Cell<u8>,
 }
 
 impl<V> TokenCache<V> {
-    /// Makes an empty cache, which allocates memory as it fills.
+    /// Makes an empty cache. It allocates memory as it fills.
     #[must_use]
     pub fn new(limits: CacheLimits) -> Self {
         let sets = match limits.entries {
@@ -120,9 +122,9 @@ impl<V> TokenCache<V> {
         if token.len() > token_bytes || size > most_bytes {
             return;
         }
-        // Evict from this token's own set only, and only until the new entry fits.
+        // Evicts entries only from this token's set, and only until the new entry fits.
         while set.slots.len() >= most_slots || set.bytes().saturating_add(size) > most_bytes {
-            if set.give_up().is_none() {
+            if set.evict().is_none() {
                 return;
             }
         }
@@ -159,11 +161,11 @@ impl<V> TokenCache<V> {
         self.len() == 0
     }
 
-    /// The index of a token's set. The hash needs no secret seed: only tokens with valid signatures
-    /// are inserted, so an attacker cannot fill a chosen set. A lookup of an invented token only
-    /// compares a few tokens.
+    /// Returns the index of a token's set. The hash needs no secret seed: only tokens with valid
+    /// signatures are inserted, so an attacker cannot fill a chosen set. Looking up a forged token
+    /// only takes a few comparisons.
     fn place(&self, token: &[u8]) -> Option<usize> {
-        // FNV-1a.
+        // The hash function is FNV-1a.
         let octets = token.iter().rev().take(HASHED_OCTETS);
         let hash = octets.fold(0x811c_9dc5_u32, |hash, octet| {
             (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193)
@@ -179,9 +181,9 @@ impl<V> Set<V> {
             .fold(0, |bytes, slot| bytes.saturating_add(slot.size))
     }
 
-    /// Lowers the demand of the slot at `hand`, then evicts the slot with the lowest demand; the
-    /// oldest, if several have it.
-    fn give_up(&mut self) -> Option<Slot<V>> {
+    /// Lowers the demand of the slot at `hand`, then evicts the slot with the lowest demand. If
+    /// several slots have the lowest demand, the oldest of them is evicted.
+    fn evict(&mut self) -> Option<Slot<V>> {
         if self.hand >= self.slots.len() {
             self.hand = 0;
         }
@@ -195,7 +197,8 @@ impl<V> Set<V> {
     }
 }
 
-/// Compares eight octets at a time in WebAssembly, where `==` compares byte by byte.
+/// Returns true if two texts are equal. In WebAssembly, where `==` compares byte by byte, this
+/// function compares eight octets at a time.
 fn is_same(left: &[u8], right: &[u8]) -> bool {
     if cfg!(not(target_arch = "wasm32")) {
         return left == right;
@@ -234,7 +237,7 @@ mod tests {
         })
     }
 
-    /// A token of 100 bytes whose signature is derived from the number.
+    /// A token of 100 bytes whose last octets depend on the number.
     fn token(number: usize) -> String {
         let scrambled = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         format!("{}.{scrambled:016x}", "a".repeat(83))
@@ -252,7 +255,7 @@ mod tests {
             ),
             (Some(&1), Some(&2))
         );
-        // The same signature with other claims.
+        // A token with the same signature but other claims is not found.
         assert_eq!(cache.find(token(1).replacen('a', "b", 1).as_bytes()), None);
         assert_eq!(
             (cache.find(token(3).as_bytes()), cache.find(b"")),
@@ -298,7 +301,7 @@ mod tests {
             assert!(cache.find(token(number).as_bytes()).is_some());
             assert!(bytes(&cache) <= 16 * MEAN_ENTRY_BYTES);
         }
-        // The value exceeds the byte limit of a set: the entry is not cached, and evicts nothing.
+        // An entry whose value exceeds the byte limit of a set is not cached and evicts nothing.
         let before = cache.len();
         cache.insert(&token(5000), 0, 20_000);
         assert_eq!(
@@ -325,7 +328,8 @@ mod tests {
 
     #[test]
     fn survives_a_scan_of_tokens_that_are_used_once() {
-        // With short tokens, and with tokens that reach the byte limit before the slots are full.
+        // The cases have short tokens, and tokens that reach the byte limit before all slots are
+        // full.
         for (favourite, passing, every) in [
             (100, 100, 500),
             (1000, 1000, 500),

@@ -32,7 +32,7 @@ pub(crate) trait TableField<C: Curve<N>, const N: usize>: Field<N> + 'static {
     fn table_of_base_point() -> Option<&'static Table<Self>>;
 }
 
-/// Implements [`Curve::probable_inverse`] with `crypto-bigint`.
+/// Implements `Curve::probable_inverse` with `crypto-bigint`.
 macro_rules! probable_inverse {
     ($number:ident, $scalar:expr) => {{
         let of = |words: &[u64]| {
@@ -116,7 +116,7 @@ impl Curve<6> for P384 {
     }
 }
 
-/// Implements [`TableField`] for a field.
+/// Implements `TableField` for a field.
 macro_rules! table_field {
     ($field:ty, $curve:ty, $words:literal) => {
         impl TableField<$curve, $words> for $field {

@@ -393,7 +393,7 @@ faults! {
         "write its content into \"inline_string\" (`portcullis migrate` does)";
     /// A placeholder of a structured scope has no value.
     UnsetPlaceholder {
-        /// The field's name.
+        /// The placeholder's name.
         name: String,
     }
         => ("any \"{}\" would be accepted", cut(name)),

@@ -1,8 +1,8 @@
-//! The metadata of a protected resource, as clients read it (RFC 9728 section 3).
+//! Serves the metadata of a protected resource to clients (RFC 9728 section 3).
 //!
-//! A client that gets a 401 follows the `resource_metadata` of the challenge to this document. It
-//! learns there which authorization servers issue tokens for the resource, and which scopes to ask
-//! for. The document is public, and pages of any origin may read it.
+//! A client that gets a 401 fetches this document from the URL in the challenge's
+//! `resource_metadata`. The document says which authorization servers issue tokens for the
+//! resource, and which scopes to request. It is public, and web pages of any origin may read it.
 
 use serde_json::{Map, Value, json};
 
@@ -17,8 +17,8 @@ pub const METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 /// How long clients and browsers may keep the document, in seconds (RFC 9728 section 7.10).
 const MAX_AGE: &str = "300";
 
-/// The response to a request with this method for the metadata of `resource`. `None` if the method
-/// is not supported.
+/// Returns the response to a request for the metadata of `resource`, or `None` if the request's
+/// method is not supported.
 #[must_use]
 pub fn response(resource: &ProtectedResource, method: &str) -> Option<Response> {
     let mut headers = vec![("access-control-allow-origin", "*".to_owned())];
@@ -28,7 +28,8 @@ pub fn response(resource: &ProtectedResource, method: &str) -> Option<Response> 
             headers.push(("cache-control", format!("max-age={MAX_AGE}")));
             (200, document(resource).to_string())
         }
-        // Clients send headers such as `MCP-Protocol-Version`, which a browser asks about first.
+        // Browsers send this preflight request, because clients add headers such as
+        // `MCP-Protocol-Version` to their requests.
         "OPTIONS" => {
             headers.push(("access-control-allow-methods", METHODS.join(", ")));
             headers.push(("access-control-allow-headers", "*".to_owned()));
@@ -45,7 +46,7 @@ pub fn response(resource: &ProtectedResource, method: &str) -> Option<Response> 
     })
 }
 
-/// The document. Members without a value are left out (RFC 9728 section 3.2).
+/// Makes the metadata document. Members without a value are left out (RFC 9728 section 3.2).
 fn document(resource: &ProtectedResource) -> Value {
     let ResourceMetadata {
         authorization_servers,
@@ -121,7 +122,7 @@ mod tests {
                     tos_uri: text("https://docs.example/terms"),
                 },
                 json!({
-                    // Character by character as configured (R3).
+                    // The identifier is exactly as configured (R3).
                     "resource": "https://H.example/p",
                     "authorization_servers": ["https://as.example"],
                     "scopes_supported": ["read"],

@@ -1,9 +1,9 @@
-//! Dates of the Gregorian calendar, as points in time.
+//! Converts dates of the Gregorian calendar to points in time.
 
 use super::UnixSeconds;
 
-/// Parses a date and time in UTC with whole seconds, as in RFC 3339 section 5.6:
-/// `2027-01-31T00:00:00Z`.
+/// Parses a date and time in UTC with whole seconds, such as `2027-01-31T00:00:00Z` (RFC 3339
+/// section 5.6).
 pub fn rfc3339(text: &str) -> Option<UnixSeconds> {
     const FORM: &[u8] = b"0000-00-00T00:00:00Z";
     if text.len() != FORM.len() {

@@ -28,7 +28,8 @@ impl Read for RawEntry {
             return RawProvider::read(value).map(|raw| Self::Tokens(Box::new(raw)));
         }
         let raw = RawClientProvider::read_among(value, RawProvider::NAMES)?;
-        // A field about tokens is refused, because it would look like a condition on clients but have no effect.
+        // A field about tokens is refused, because it would look like a condition on clients but
+        // have no effect.
         let is_about_tokens = |(written, value): &(&String, &Value)| {
             !value.is_null() && !RawClientProvider::NAMES.iter().any(|own| own.is(written))
         };

@@ -28,7 +28,7 @@ impl<'a> TokenText<'a> {
         Self(Form::Known(octets))
     }
 
-    /// Returns true if the text was wrapped with [`Self::known`].
+    /// Returns true if the text is known to equal the text of a token that was verified before.
     #[must_use]
     pub const fn is_known(self) -> bool {
         matches!(self.0, Form::Known(_))
