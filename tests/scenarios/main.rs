@@ -6,6 +6,7 @@
 
 mod agreement;
 mod answers;
+mod certificates;
 mod claims;
 mod client_assertions;
 mod client_secrets;

@@ -34,6 +34,8 @@ pub mod server;
 pub mod signer;
 pub mod times;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod tls;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod upstream;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod workers;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use serde_json::Value;
 
-use crate::authorization_server::AuthorizationServer;
+use crate::{authorization_server::AuthorizationServer, tls::Peers};
 
 /// How Envoy's configuration wraps the plugin configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,12 @@ pub struct Setup {
     /// Whether Envoy gives each new connection to the worker that has the fewest connections.
     /// Otherwise the kernel chooses the worker. The fake host always uses its workers in turn.
     pub balanced: bool,
+    /// How the listener treats certificates of its peers; `None` means no TLS. The fake host has no
+    /// TLS.
+    pub peers: Option<Peers>,
+    /// What the connection manager does with `x-forwarded-client-cert`; `None` means Envoy's
+    /// default. The fake host passes the header on.
+    pub forward_client_cert_details: Option<&'static str>,
     /// Whether connections outlive the configuration that they began with. Otherwise Envoy closes
     /// them as soon as the configuration is replaced.
     pub keeps_connections: bool,

@@ -9,7 +9,10 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{discovery::Kind, library, library_name, module, version};
-use crate::driver::{Build, Route, Setup, VirtualHost, Wrapping};
+use crate::{
+    driver::{Build, Route, Setup, VirtualHost, Wrapping},
+    tls,
+};
 
 /// The cluster of the protected service.
 pub const UPSTREAM: &str = "upstream";
@@ -66,7 +69,7 @@ pub fn bootstrap(folder: &Path, clusters: &[Value]) -> Value {
 
 /// The listener in the form of Envoy's discovery service.
 pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
-    let connection_manager = json!({
+    let mut connection_manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": LISTENER,
         "max_request_headers_kb": match setup.request_headers_kib {
@@ -79,6 +82,9 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
         "route_config": { "virtual_hosts": virtual_hosts(setup) },
         "http_filters": http_filters(setup, configuration),
     });
+    if let Some(details) = setup.forward_client_cert_details {
+        connection_manager["forward_client_cert_details"] = json!(details);
+    }
     let filter = json!({
         "name": "envoy.filters.network.http_connection_manager",
         "typed_config": connection_manager,
@@ -88,6 +94,9 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
         "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))),
         "filter_chains": [{ "filters": [filter] }],
     });
+    if let Some(peers) = setup.peers {
+        listener["filter_chains"][0]["transport_socket"] = tls::listener(peers);
+    }
     if setup.balanced {
         listener["connection_balance_config"] = json!({ "exact_balance": {} });
     }

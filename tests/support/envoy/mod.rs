@@ -13,6 +13,7 @@
 mod access_log;
 pub mod bootstrap;
 mod discovery;
+pub mod front;
 mod installed;
 pub mod memory;
 mod pool;
@@ -41,7 +42,7 @@ use self::{
     process::EnvoyProcess,
 };
 use super::{
-    driver::{Build, Driver, Exchange, Refused, Request, Setup},
+    driver::{Build, Driver, Exchange, Refused, Request, Seen, Setup},
     http,
     load::Client,
     server::Server,
@@ -103,6 +104,9 @@ pub trait InEnvoy: Driver {
     /// A page of the admin interface.
     fn admin(&self, path: &str) -> String;
 
+    /// What reached the protected service before it answered with these headers.
+    fn seen(&self, answer: &http::Headers) -> Option<Seen>;
+
     /// The memory that the process uses now.
     fn memory(&self) -> Memory;
 }
@@ -114,6 +118,10 @@ impl<B: RunsBuild> InEnvoy for Gate<B> {
 
     fn admin(&self, path: &str) -> String {
         Self::admin(self, path)
+    }
+
+    fn seen(&self, answer: &http::Headers) -> Option<Seen> {
+        self.upstream.seen(answer)
     }
 
     fn memory(&self) -> Memory {

@@ -1,0 +1,152 @@
+//! A proxy in front of a gate: another Envoy, to which clients connect with TLS.
+
+use std::{
+    io::{self, BufReader, Write as _},
+    net::SocketAddr,
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    bootstrap,
+    discovery::Kind,
+    process::{self, EnvoyProcess},
+};
+use crate::{
+    driver::{Build, Request},
+    http::{self, Message},
+    tls::{self, FRONT, Identity, Peers},
+};
+
+/// Where a client connects to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// The gate itself.
+    Gate,
+    /// The proxy, which replaces `x-forwarded-client-cert` by an element with the client's digest
+    /// and subject.
+    Front,
+    /// The proxy, which also writes the client's URI.
+    FrontWithUri,
+    /// The proxy, which appends an element with the client's digest.
+    AppendingFront,
+}
+
+/// The proxies: each one's name, and what it does with `x-forwarded-client-cert`.
+const FRONTS: [(Target, &str, &str, &[&str]); 3] = [
+    (Target::Front, "front", "SANITIZE_SET", &["subject"]),
+    (Target::FrontWithUri, "uri", "SANITIZE_SET", &["uri"]),
+    (Target::AppendingFront, "appending", "APPEND_FORWARD", &[]),
+];
+
+/// A proxy in front of a gate, and a tunnel into TLS for each client.
+pub struct Front {
+    process: EnvoyProcess,
+    clients: Vec<(Option<Identity>, Target)>,
+}
+
+impl Front {
+    /// Starts a proxy in front of the gate at this address. Each client has a certificate, or none,
+    /// and connects to a target.
+    pub fn start(gate: SocketAddr, clients: &[(Option<Identity>, Target)]) -> Self {
+        let folder = process::new_folder();
+        let tunnels = (0..clients.len()).map(tunnel);
+        let fronts = FRONTS
+            .iter()
+            .map(|(_, name, details, names)| front(name, details, names));
+        let listeners: Vec<_> = tunnels.chain(fronts).collect();
+        Kind::Listeners.offer(&folder, &listeners);
+        Kind::Clusters.offer(&folder, &[]);
+        let bootstrap = bootstrap::warm(&folder, Build::Native);
+        let process = EnvoyProcess::spawn(folder, &bootstrap, 1);
+        let addresses = process.wait_for("the listeners", || {
+            let found = process.listeners();
+            (found.len() == listeners.len()).then_some(found)
+        });
+        let address = |target: Target| {
+            let front = FRONTS.iter().find(|(own, ..)| *own == target);
+            front.map_or(gate, |(_, name, ..)| addresses[*name])
+        };
+        let mut clusters = vec![secured("gate", gate, Some(FRONT))];
+        for (number, (identity, target)) in clients.iter().enumerate() {
+            clusters.push(secured(&tunnel_name(number), address(*target), *identity));
+        }
+        let offer = Kind::Clusters.offer(process.folder(), &clusters);
+        process.wait_for("the clusters", || offer.is_taken(&process).then_some(()));
+        let clients = clients.to_vec();
+        Self { process, clients }
+    }
+
+    /// Sends a request as one of the clients. An error means that the connection ended without an
+    /// answer, because one side refused the other's certificate.
+    pub fn send(&self, client: usize, request: &Request) -> io::Result<(u16, Message)> {
+        assert!(client < self.clients.len(), "no such client");
+        let address = self.process.listeners()[&tunnel_name(client)];
+        let mut connection = http::connect(address)?;
+        connection.write_all(&request.on_the_wire())?;
+        http::read_response(&mut BufReader::new(connection), &request.method)
+    }
+}
+
+fn tunnel_name(number: usize) -> String {
+    format!("client-{number}")
+}
+
+/// A listener whose cluster of the same name adds TLS.
+fn tunnel(number: usize) -> Value {
+    let name = tunnel_name(number);
+    let proxy = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+        "stat_prefix": name,
+        "cluster": name,
+    });
+    let filter = json!({ "name": "envoy.filters.network.tcp_proxy", "typed_config": proxy });
+    listener(&name, json!({ "filters": [filter] }))
+}
+
+fn front(name: &str, details: &str, names: &[&str]) -> Value {
+    let written: serde_json::Map<_, _> = names
+        .iter()
+        .map(|name| ((*name).to_owned(), json!(true)))
+        .collect();
+    let manager = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": name,
+        "forward_client_cert_details": details,
+        "set_current_client_cert_details": written,
+        "route_config": {
+            "validate_clusters": false,
+            "virtual_hosts": [{
+                "name": "gate",
+                "domains": ["*"],
+                "routes": [{ "match": { "prefix": "/" }, "route": { "cluster": "gate" } }],
+            }],
+        },
+        "http_filters": [{
+            "name": "envoy.filters.http.router",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+            },
+        }],
+    });
+    let filter = json!({
+        "name": "envoy.filters.network.http_connection_manager",
+        "typed_config": manager,
+    });
+    let socket = tls::listener(Peers::Validated);
+    listener(
+        name,
+        json!({ "filters": [filter], "transport_socket": socket }),
+    )
+}
+
+fn listener(name: &str, chain: Value) -> Value {
+    let address = bootstrap::socket(SocketAddr::from(([127, 0, 0, 1], 0)));
+    json!({ "name": name, "address": address, "filter_chains": [chain] })
+}
+
+fn secured(name: &str, address: SocketAddr, identity: Option<Identity>) -> Value {
+    let mut cluster = bootstrap::cluster(name, address);
+    cluster["transport_socket"] = tls::cluster(identity);
+    cluster
+}
