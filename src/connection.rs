@@ -11,8 +11,8 @@ pub trait Connection {
     }
 
     /// A name in the peer's TLS certificate. `None` if the certificate has no such name. The
-    /// certificate may not be trustworthy: the configuration of the listener decides whether it is
-    /// validated.
+    /// certificate may not be trustworthy: the configuration of the listener decides whether the
+    /// proxy validates certificates.
     fn peer_name(&self, _kind: PeerName) -> Option<String> {
         None
     }

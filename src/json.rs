@@ -95,7 +95,7 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
 }
 
 /// Converts a number to an integer, if it is an integer. A double such as `1.0` or `1e3` counts as
-/// an integer if it is so small that its text was certainly parsed without rounding to another
+/// an integer if it is small enough that parsing its text cannot have rounded it to another
 /// integer.
 pub fn integer(number: &Number) -> Option<i64> {
     whole(number, MAX_TEXT_INTEGER)

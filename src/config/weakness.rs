@@ -21,7 +21,7 @@ const AMPLE_CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// A cool-down below this causes a warning, because strangers can cause many fetches.
 const SHORT_COOLDOWN: Duration = Duration::from_secs(1);
 
-/// How long before it expires a certificate or a client causes a warning.
+/// A certificate or a client that expires within this time causes a warning.
 const NOTICE: Duration = Duration::from_secs(30 * DAY);
 
 const DAY: u64 = 86_400;
@@ -325,8 +325,9 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
     ]
 }
 
-/// Returns true if `expected` says how the product's issuers end (true for a slash) and the
-/// configured issuer ends differently. Every token would then fail, without further explanation.
+/// Returns true if the configured issuer has a final slash but the issuers of the preset's product
+/// have none, or the other way round. Every token would then be refused, without further
+/// explanation. `expected` is true for the presets whose issuers end with a slash.
 fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     let written = match &provider.trust.issuer {
         Issuer::Any => return false,

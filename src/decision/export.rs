@@ -5,7 +5,7 @@
 const PREFIX: &str = "portcullis.";
 
 /// The filter state entries that are written for a provider's tokens. `jwt_authn` writes dynamic
-/// metadata instead, which a module cannot do. All values are JSON, except the identity.
+/// metadata instead, but a Wasm module cannot. All values are JSON, except the identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
     /// The key of the entry with the verified payload (`payload_in_metadata`).

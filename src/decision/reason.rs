@@ -85,7 +85,7 @@ reasons! {
     AmbiguousPath: "ambiguous_path", InvalidTarget, None;
     /// The token is for another audience (RFC 7519 §4.1.3).
     Audience: "audience", InvalidToken, Some(25);
-    /// The rule requires another or a more recent authentication of the user (RFC 9470).
+    /// The user must authenticate again or in another way, because of the rule (RFC 9470).
     Authentication: "authentication", InsufficientAuthentication, None;
     /// The client is unknown, or its secret is wrong. The answer does not reveal which.
     BadClientSecret: "bad_client_secret", InvalidToken, Some(26);

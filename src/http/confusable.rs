@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_twin_has_another_spelling() {
+    fn a_twin_is_confusable_but_not_equal() {
         for (own, written, expected) in [
             ("x-mode", "x_mode", true),
             ("x-mode", "x.mode", true),

@@ -25,8 +25,8 @@ pub fn digest<'a>(lines: impl Iterator<Item = &'a [u8]>, from_right: usize) -> O
     elements.get(index).copied().flatten()
 }
 
-/// Returns the digest in an element, if the element has one. The outer `None` means that the
-/// element is malformed.
+/// Returns the digest in an element. The outer `None` means that the element is malformed, and the
+/// inner `None` that it has no digest.
 #[expect(
     clippy::option_option,
     reason = "an element without a digest is well-formed"
@@ -203,7 +203,7 @@ mod tests {
 
     /// An element from a client may have no digest. The proxy's element is still used.
     #[test]
-    fn an_element_without_a_digest_is_no_fault_of_another() {
+    fn an_element_without_a_digest_does_not_affect_the_others() {
         assert_eq!(read("By=x,Hash=A", 1), Some(10));
         assert_eq!(read("By=x,Hash=A", 2), None);
     }

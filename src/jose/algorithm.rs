@@ -54,7 +54,8 @@ pub enum Family {
     RsaPkcs1,
 }
 
-/// How a signature is computed. Ed25519 always uses SHA-512; the other schemes have a choice.
+/// How a signature is computed. Ed25519 always uses SHA-512. The other schemes can use any of the
+/// hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// `EdDSA` on edwards25519, with SHA-512 (RFC 8032 section 5.1).

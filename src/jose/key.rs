@@ -357,7 +357,7 @@ mod tests {
         );
     }
 
-    /// An EC key only verifies the algorithm of its curve, even if its whole family is allowed. For
+    /// An EC key only verifies the algorithm of its curve, even with [`JwkAlgorithm::Family`]. For
     /// P-256, this is ES256.
     #[test]
     fn family_of_an_ec_key_is_its_curve() {

@@ -143,7 +143,7 @@ impl KeySet {
     /// time. Keys with the token's `kid` come first, then keys without `kid`. If the token has no
     /// `kid`, all matching keys are tried.
     ///
-    /// If this method returns no key, fetching the set again may help. Otherwise it does not help.
+    /// Fetching the set again can only help if this method returns no key.
     pub fn candidates<'a>(&'a self, query: KeyQuery<'a>) -> impl Iterator<Item = &'a VerifyingKey> {
         let KeyQuery { kid, .. } = query;
         let serving = move |key: &&VerifyingKey| query.admits(key);

@@ -28,7 +28,7 @@ pub(super) struct Source {
     /// The last known version of the shared record.
     version: Option<Version>,
     key_set_version: KeySetVersion,
-    /// The time of the last read of the shared record that a token without a matching key caused.
+    /// The last time when a token without a matching key caused a read of the shared record.
     read_at: Option<UnixMillis>,
     /// True if a request waits for a key that is not in the set.
     kid_wanted: bool,

@@ -8,11 +8,11 @@ use crate::{
     time::UnixMillis,
 };
 
-/// How long before the end of their freshness keys are fetched again, as in `jwt_authn`. If a tenth
-/// of the freshness is shorter, it is used instead.
+/// Keys are fetched again this long before their freshness ends, as in `jwt_authn`. If a tenth of
+/// the freshness is a shorter time, that time is used instead.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5);
 
-/// A lease lasts this much longer than the timeouts of all calls of a fetch together.
+/// A lease lasts for the sum of the timeouts of all calls of a fetch, plus this time.
 const LEASE_MARGIN: Duration = Duration::from_secs(1);
 
 /// How long keys are fresh if neither the operator nor the server decides, as in `jwt_authn`.

@@ -55,9 +55,9 @@ pub struct TrustedPeers {
 pub enum Standing {
     /// The request has no certificate headers.
     Absent,
-    /// A peer that is not trusted has set them.
+    /// The certificate headers come from a peer that is not trusted.
     Forged,
-    /// A trusted peer has set them.
+    /// The certificate headers come from a trusted peer.
     Trusted,
 }
 

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_an_identity_that_reads_as_another_callers() {
+    fn refuses_an_identity_that_another_caller_could_have() {
         for (role, subject, ambiguous) in [
             ("admin$@s::a", "s", true),
             ("admin$", "s", false),

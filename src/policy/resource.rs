@@ -15,8 +15,8 @@ pub struct ProtectedResource {
     /// The identifiers of all other resources. A token for one of these resources is not accepted
     /// here, even if its provider lists the identifier as an audience.
     pub other_identifiers: Vec<String>,
-    /// True if paths are compared with the resource's path without case, because a rule for a path
-    /// below the resource ignores case too.
+    /// True if the case of a request's path does not matter for this resource. This is so if a rule
+    /// for a path below the resource ignores case.
     pub ignores_case: bool,
     /// True if no other resource has this host. The metadata of this resource is then also served
     /// at the well-known path without a suffix.

@@ -100,7 +100,8 @@ impl ResourceUrl {
             }
     }
 
-    /// Returns true if `path` is the resource's path, or is below it by whole segments.
+    /// Returns true if `path` is the resource's path or below it. `/a/b` is below `/a`, but `/ab`
+    /// is not.
     #[must_use]
     pub fn is_above(&self, path: &str, ignores_case: bool) -> bool {
         self.path

@@ -146,8 +146,8 @@ impl RouteMatch {
         self.matches_behind_path(request, target, policy)
     }
 
-    /// Returns texts of which a path must begin with one for the rule to match. Returns `None` if
-    /// the rule may match any path.
+    /// Returns a list of prefixes. The rule only matches paths that begin with one of them. Returns
+    /// `None` if the rule may match any path.
     pub(super) fn starts(&self) -> Option<impl Iterator<Item = &str>> {
         match &self.path {
             PathMatch::Exact(own) | PathMatch::Prefix(own) | PathMatch::SegmentPrefix(own)

@@ -36,7 +36,8 @@ const TAG: usize = 32;
 /// Length of a block of SHA-256 in octets.
 const BLOCK: usize = 64;
 
-/// Computes the new document from the current one. `None` leaves the document unchanged.
+/// Computes the new document from the current one. If the result is `None`, the document stays
+/// unchanged.
 type Change<'a> = dyn FnMut(Option<&[u8]>) -> Option<Vec<u8>> + 'a;
 
 /// One record in shared data, identified by its name.

@@ -200,7 +200,7 @@ mod tests {
 
     /// An unused slot does not match even if the computed digest equals the dummy's.
     #[test]
-    fn unused_place_matches_nothing() {
+    fn an_unused_slot_matches_nothing() {
         assert!(!SecretHashes::default().fit_by(|_| SecretHash::DUMMY.digest));
     }
 

@@ -147,8 +147,8 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
     Ok(SecretHashes::new(first, hashes.next().transpose()?))
 }
 
-/// Parses scopes or roles, which the client's claims contain as one string or list. They must not
-/// contain spaces, because readers would split them there.
+/// Parses scopes or roles, which the client's claims contain as one string or list. A scope or role
+/// must not contain a space, because readers would split it there.
 fn words(
     raw: Option<&[String]>,
     expected: &'static str,

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_secure_url() {
+    fn refuses_text_that_is_not_a_secure_url() {
         for text in [
             "",
             "https://",

@@ -1,4 +1,4 @@
-//! Macros that declare objects with named fields, and closed sets of values.
+//! Macros that declare objects with named fields, and enums of accepted values.
 
 use serde_json::{Map, Value};
 

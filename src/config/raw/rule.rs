@@ -181,7 +181,7 @@ object! {
     /// `RouteMatch` of Envoy, with the additional field `methods`.
     #[derive(Debug)]
     pub(in crate::config) struct RawMatch {
-        /// Compares the path with case. Has no effect on `safe_regex`.
+        /// True if the case of the path matters. Has no effect on `safe_regex`.
         case_sensitive | camelCase: Option<bool> = true,
         /// Matches CONNECT requests.
         connect_matcher | camelCase: Option<RawEmpty>,

@@ -123,7 +123,7 @@ fn cognito_requires_clients_if_there_is_no_audience() {
 }
 
 #[test]
-fn warns_of_an_issuer_with_the_wrong_end() {
+fn warns_of_a_missing_or_superfluous_final_slash_of_an_issuer() {
     for (name, issuer, expected) in [
         ("auth0", "https://t.auth0.example/", None),
         (

@@ -21,11 +21,11 @@ impl Readings {
         self.0.iter().map(String::as_str)
     }
 
-    /// Adds the normal spelling of `reading`, which is one reading of `path`. Then adds the
-    /// readings that servers derive from it by removing parameters or by cutting the path at an
-    /// encoded delimiter. Servers take these steps in different orders, before or after decoding.
-    /// So `/admin;x%3F/b` becomes `/admin` if the path is cut first, and `/a;x/a%3Bb` becomes
-    /// `/a/a;b` if it is decoded last.
+    /// Adds the normal spelling of `reading`, which is one reading of `path`. Then removes the
+    /// parameters from both spellings, or cuts them at an encoded delimiter, and adds the readings
+    /// of each result. Servers take these steps in different orders, before or after decoding. So
+    /// `/admin;x%3F/b` becomes `/admin` if the path is cut first, and `/a;x/a%3Bb` becomes `/a/a;b`
+    /// if it is decoded last.
     fn add(&mut self, reading: &str, path: &str) -> Result<(), Ambiguity> {
         let normal = normal_spelling(reading);
         // Each reading is checked, because `/..;/admin` without its `;` has a dot segment.

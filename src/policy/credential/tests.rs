@@ -169,7 +169,7 @@ fn parses_other_headers_as_jwt_authn_does() {
 }
 
 #[test]
-fn recognises_headers_that_may_be_taken_for_its_own() {
+fn recognises_headers_with_confusable_names() {
     let name = |text| HeaderName::parse(text).unwrap();
     let places = Places {
         headers: vec![HeaderPlace::Prefixed {
@@ -195,7 +195,7 @@ fn places(headers: &[&str], params: &[&str]) -> Places {
 }
 
 #[test]
-fn a_confusable_name_counts_as_the_place() {
+fn tokens_under_confusable_names_are_found() {
     let places = places(&["x-token"], &["tok_en"]);
     for header in [
         ("x_token", &b"a.b.c"[..]),
@@ -223,7 +223,7 @@ fn a_confusable_name_counts_as_the_place() {
 }
 
 #[test]
-fn a_header_belongs_to_the_place_that_it_spells() {
+fn a_header_belongs_to_the_place_with_exactly_its_name() {
     let places = places(&["x-token", "x_token"], &[]);
     let one = [("x_token", &b"a"[..])];
     assert_eq!(find(&places, &one), Ok(Some("a".to_owned())));

@@ -1,4 +1,4 @@
-//! Tests that configurations are accepted, and which values they are parsed to.
+//! Tests of accepted configurations, and of the values that they are parsed to.
 
 mod providers;
 mod resources;

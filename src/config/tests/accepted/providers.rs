@@ -125,7 +125,7 @@ fn reads_places_of_tokens() {
 }
 
 #[test]
-fn owns_every_header_that_it_may_set() {
+fn lists_every_header_that_it_may_set() {
     let config = parse(&base_with(&[
         ("providers.okta.forward_payload_header", json!("X-Payload")),
         (
@@ -148,7 +148,7 @@ fn owns_every_header_that_it_may_set() {
 }
 
 #[test]
-fn owns_every_header_that_marks_claims_as_unverified() {
+fn lists_every_header_that_marks_claims_as_unverified() {
     let extraction = |header: &str| json!({"extract_only_without_validation": {"verification_status_header": header}});
     let nested = json!({"requires_any": {"requirements": [
         {"provider_name": "okta"}, extraction("x-nested"),
@@ -172,7 +172,7 @@ fn owns_every_header_that_marks_claims_as_unverified() {
 }
 
 #[test]
-fn exports_under_keys_with_its_own_prefix() {
+fn filter_state_keys_begin_with_portcullis() {
     let provider = provider(&[
         ("payload_in_metadata", json!("https://idp.example/")),
         ("header_in_metadata", json!("")),
@@ -222,7 +222,7 @@ fn reads_one_public_key_from_each_block() {
 }
 
 #[test]
-fn secrets_among_local_keys_serve_if_algorithms_name_theirs() {
+fn local_keys_may_be_secrets_if_an_hmac_algorithm_is_allowed() {
     let provider = provider(&[
         ("remote_jwks", json!(null)),
         (

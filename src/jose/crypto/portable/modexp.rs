@@ -127,7 +127,7 @@ impl Modulus {
         let Some(mut power) = read(&octets, self.limbs.len()) else {
             return Box::default();
         };
-        // The Montgomery form of 1, then of 2.
+        // After the last step, `power` is 2R modulo n, the Montgomery form of 2.
         for _ in highest..=exponent_of_r {
             self.double(&mut power);
         }
