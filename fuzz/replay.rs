@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use portcullis_fuzz::TARGETS;
 
-/// Inputs that failed once are kept in the corpus, so a regression fails here.
+/// Inputs that once failed are in the corpus, so this test fails if a fault comes back.
 #[test]
 fn every_target_accepts_its_corpus() {
     for target in TARGETS {
@@ -23,7 +23,7 @@ fn every_target_accepts_its_corpus() {
     }
 }
 
-/// A folder with a misspelt name would never be replayed.
+/// If a folder's name is misspelt, its files are never passed to a target.
 #[test]
 fn every_corpus_has_its_target() {
     for folder in fs::read_dir(corpus()).unwrap() {

@@ -1,9 +1,9 @@
-// Writes the playground as one page: `node build.mjs GLUE MODULE PAGE`. GLUE and MODULE are what tests/wasm makes of
-// the crate.
+// Writes the playground as one page: `node build.mjs GLUE MODULE PAGE`. The program in tests/wasm makes GLUE (the
+// JavaScript bindings) and MODULE from the crate.
 //
-// The page contains everything, so it makes no requests and also works from a disk. The
-// Content-Security-Policy lists the hashes of the scripts and styles, so that nothing else runs and
-// nothing is fetched.
+// The page contains everything, so it makes no requests and also works as a local file. The
+// Content-Security-Policy lists the hashes of the scripts and styles, so that no other script runs
+// and nothing is fetched.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -16,14 +16,14 @@ const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base
 const glue = readFileSync(glueFile, 'utf8');
 const parts = { style: read('page.css'), script: read('page.js'), glue };
 for (const [name, text] of Object.entries(parts)) {
-  // Such text would end the element that contains it.
+  // Such text would end the script or style element that contains it.
   if (/<\/(script|style)|<!--/i.test(text)) throw new Error(`${name} contains the end of an element`);
 }
 const policy = [
   "default-src 'none'",
   `script-src ${hash(glue)} ${hash(parts.script)} 'wasm-unsafe-eval'`,
   `style-src ${hash(parts.style)}`,
-  'img-src data:', // the empty icon, without which a browser asks for /favicon.ico
+  'img-src data:', // the empty icon. Without an icon, a browser would request /favicon.ico
   "base-uri 'none'",
   "form-action 'none'",
   "require-trusted-types-for 'script'",

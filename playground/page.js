@@ -1,5 +1,5 @@
-// The page around the verifier. It displays everything as text, never as markup, because policies
-// and tokens may come from strangers.
+// The script of the playground page. It displays everything as text, never as markup, because
+// policies and tokens may come from strangers.
 'use strict';
 
 const byId = (id) => document.getElementById(id);
@@ -7,7 +7,7 @@ const seconds = () => Math.floor(Date.now() / 1000);
 let playground;
 let timer;
 
-// Makes an element with a class and children. A child that is a string becomes text, never markup.
+// Makes an element with a class and children. A string among the children becomes text, not markup.
 function make(name, className, ...children) {
   const element = document.createElement(name);
   if (className) element.className = className;
@@ -22,7 +22,7 @@ async function load() {
   playground = new wasm_bindgen.Playground();
 }
 
-// Encodes the state that a link contains. It never includes a token.
+// Encodes the page's state for a link. The state never includes a token.
 function encoded(state) {
   const bytes = new TextEncoder().encode(JSON.stringify(state));
   const letters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
@@ -89,7 +89,7 @@ function update() {
 }
 
 function later() {
-  byId('shared').hidden = true; // the link contains the policy before the edit
+  byId('shared').hidden = true; // the link is outdated: it contains the policy before the edit
   clearTimeout(timer);
   timer = setTimeout(update, 150);
 }
@@ -107,7 +107,8 @@ function verdict(kind, title, ...rest) {
   box.className = kind;
   byId('peek').className = kind;
   byId('peek').textContent = title;
-  // A screen reader reads out every change of the box, so the box only changes with its text.
+  // A screen reader reads out every change of the box, so the box is changed only if its text is
+  // new.
   const text = [title, ...rest.map((part) => part.textContent ?? part)].join('\n');
   if (box.dataset.text === text) return;
   box.dataset.text = text;
@@ -257,7 +258,7 @@ async function share() {
   link.hash = encoded(state);
   byId('link').value = link.href;
   byId('link').select();
-  const what = 'It holds the policy without secrets and comments, the method and the path. It holds no token and no claims.';
+  const what = 'The link contains the policy without secrets and comments, the method and the path. It contains no token and no claims.';
   try {
     await navigator.clipboard.writeText(link.href);
     note.textContent = `Copied. ${what}`;
@@ -289,7 +290,7 @@ async function main() {
     const other = decoded(location.hash.slice(1));
     if (other) start(other, 'claims');
   });
-  // While the result is out of sight, its title is shown at the edge of the window.
+  // While the result is out of sight, a bar at the edge of the window shows its title.
   new IntersectionObserver(([{ isIntersecting }]) => { byId('peek').hidden = isIntersecting; }).observe(byId('verdict'));
   // A token's remaining lifetime changes, so the result is updated regularly.
   setInterval(() => { if (document.visibilityState === 'visible') update(); }, 30_000);

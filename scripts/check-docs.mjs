@@ -1,6 +1,6 @@
-// Checks the examples of the documentation and of envoy/. An Envoy configuration must pass Envoy's own validation with
-// the built modules, a `make` line must name an existing target, and a link must lead to an existing page and heading.
-// tests/docs.rs reads the examples that are policies.
+// Checks the documentation and the examples in envoy/. An Envoy configuration must pass Envoy's own validation with the
+// built modules, a `make` command must name an existing target, and a link must lead to an existing page and heading.
+// tests/docs.rs checks the examples that are policies.
 //
 //   node check-docs.mjs ENVOY MODULE LIBRARY
 import { spawnSync } from 'node:child_process';
@@ -41,8 +41,8 @@ function run(command, args) {
   return status === 0 ? null : `${stdout}${stderr}`.trim();
 }
 
-// Describes what is wrong with a block. Returns null if it is correct, undefined if there is no
-// check for it.
+// Describes what is wrong with a block. Returns null if the block is correct, and undefined if there
+// is no check for such a block.
 function complaint({ language, text }) {
   if (['sh', 'bash', 'console', 'shell'].includes(language)) {
     const targets = Array.from(text.matchAll(/^(?:\$ )?make((?: [a-z][a-z0-9-]*)+)/gm), ([, names]) => names.trim().split(' '));
@@ -65,7 +65,7 @@ function anchors(path) {
     line.replace(/^#+ /, '').toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'));
 }
 
-// Links to pages and headings that do not exist.
+// The links of a page that lead to a page or heading which does not exist.
 function broken(path) {
   const links = Array.from(readFileSync(path, 'utf8').matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link);
   return links.filter((link) => !/^[a-z]+:/.test(link)).filter((link) => {

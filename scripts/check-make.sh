@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks that make uses the Envoy that ENVOY names, and never installs over it.
+# Checks that make uses the Envoy at the path in ENVOY, and never overwrites it.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -8,8 +8,8 @@ trap 'rm -rf "$scratch"' EXIT
 
 printf '#!/bin/sh\necho mine\n' >"$scratch/envoy"
 chmod +x "$scratch/envoy"
-# The file is older than all prerequisites of the pinned Envoy. If make treated it as that target,
-# it would rebuild it.
+# This Envoy is older than all prerequisites of the pinned Envoy. If make took it for the pinned
+# one, it would install the pinned one again.
 touch -d '2000-01-01' "$scratch/envoy"
 make --no-print-directory envoy ENVOY="$scratch/envoy"
 if [ "$("$scratch/envoy")" != mine ]; then

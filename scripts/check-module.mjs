@@ -1,18 +1,19 @@
-// Checks the built module: its size; that it imports only host calls of the proxy-wasm ABI (no
-// WASI, no clock, no source of randomness); and that the example configurations allow exactly the
-// capabilities that it needs. A missing capability would fail at run time, and an unneeded one
-// would be an unused privilege.
+// Checks the built module. It must not be too large, it must import only host calls of the
+// proxy-wasm ABI (no WASI, no clock, no source of randomness), and the example configurations must
+// allow exactly the capabilities that it needs. Without a capability, the module would fail at run
+// time; an unneeded capability would be an unused privilege.
 //
-// The callbacks are the module's exports. The host calls are read from the source, because the
-// module also imports calls that only the SDK's traits mention and the module never makes.
+// The callbacks that the module needs are its exports. The host calls that it needs are read from
+// the source, because the module also imports calls that the SDK mentions but the module never
+// makes.
 //
 //   node check-module.mjs MODULE ENVOY_YAML...
 import { readdirSync, readFileSync } from 'node:fs';
 
 const MAX_BYTES = 820_000;
 const SHELL = 'envoy/wasm/src';
-// The SDK's functions that the shell may use in addition to its own imports, with the host call of
-// each.
+// The functions of the SDK that the shell may use in addition to its own imports, each with the
+// host call that it makes.
 const SDK_CALLS = { dispatch_http_call: 'proxy_http_call' };
 
 const [modulePath, ...configurations] = process.argv.slice(2);

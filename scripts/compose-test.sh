@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs the Compose demo on a machine without access to an image registry. It builds the images
-# itself, under the names in docker-compose.yml, from Debian (downloaded from this machine's apt
-# mirror), this machine's Node.js and the given Envoy. If no Docker daemon answers, it installs and
-# starts one. Afterwards it removes everything that it made, except Debian's files in .tools/.
+# Runs the Compose demo on a machine without access to an image registry. The script builds the
+# images itself, under the names in docker-compose.yml, from Debian (downloaded from this machine's
+# apt mirror), this machine's Node.js and the given Envoy. If no Docker daemon answers, the script
+# installs and starts one. Afterwards it removes everything that it made, except Debian's files in
+# .tools/.
 #
 #   scripts/compose-test.sh ENVOY        (as root, on Debian)
 set -euo pipefail
@@ -66,8 +67,8 @@ start_docker() {
     exit 1
 }
 
-# Saves the firewall's rules, because Docker does not remove its chains when it ends. Only existing
-# tables are saved, so each table is listed first, which creates it.
+# Saves the rules of the firewall, because Docker does not remove its own chains when it ends. Only
+# existing tables can be saved, so each table is listed first, which creates it.
 save_firewall() {
     local family
     for family in iptables ip6tables; do
@@ -76,7 +77,8 @@ save_firewall() {
     done
 }
 
-# Unpacks a minimal Debian. It is kept for the next run, because unpacking takes half a minute.
+# Unpacks a minimal Debian. The folder is kept for the next run, because unpacking takes half a
+# minute.
 make_tree() {
     if [ -e "$tree/.complete" ]; then
         return
@@ -96,7 +98,8 @@ make_tree() {
     touch "$tree/.complete"
 }
 
-# Makes one image that has the programs of every service, and gives it all names.
+# Makes one image that has the programs of every service, and tags it with the names of all
+# services.
 make_images() {
     local name node
     node=$(node -p process.execPath)

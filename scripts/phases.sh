@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs make targets in order, each under a heading. Stops at the first failure. At the end it prints
+# Runs make targets in order, each under a heading. Stops at the first failure. At the end, prints
 # how long each target took.
 set -euo pipefail
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the release twice, and compares the digests: in two clones of the last commit, in different
-# folders, with separate copies of the dependencies and the compiler and, as root, as different
-# users. It takes as long as two full builds.
+# Builds the release twice and compares the digests. The two builds use separate clones of the last
+# commit in different folders, and separate copies of the dependencies and the compiler. If this
+# script runs as root, they also run as different users. It takes as long as two full builds.
 #
 #   scripts/reproduce.sh
 set -euo pipefail
@@ -13,7 +13,7 @@ chmod 755 "$scratch"
 
 clone() {
     git clone --quiet "$root" "$1"
-    # The tools that make would check or install. They are newer than the scripts.
+    # make would check or install these tools. The new files tell it that they are up to date.
     mkdir -p "$1/.tools"
     touch "$1/.tools/rust" "$1/.tools/rust-target" "$1/.tools/node"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Unpacks one program of a Debian package at the given path. The package is not installed, because
-# installing it would start its server on this machine.
+# Unpacks one program from a Debian package to the given path. The package is not installed, because
+# that would start its server on this machine.
 #
 #   scripts/unpack-debian.sh PACKAGE PROGRAM TARGET
 set -euo pipefail

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs cargo so that what it builds contains no folder of this machine: the same sources then give
-# the same files in any folder and for any user. Panic messages contain the paths of dependencies.
+# Runs cargo so that its output contains no paths of this machine. The same sources then give the
+# same files in any folder and for any user. Without this, panic messages would contain paths of
+# dependencies.
 #
 #   scripts/without-paths.sh build …
 set -euo pipefail
@@ -17,7 +18,7 @@ remap "$root" .
 for registry in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
     remap "$registry" /deps
 done
-# If the source of the standard library is installed, rustc names its folder.
+# If the source of the standard library is installed, rustc would put its path into the output.
 remap "$(rustc --print sysroot)/lib/rustlib/src/rust" "/rustc/$(rustc -vV | sed -n 's/^commit-hash: //p')"
 
 # Cargo adds these flags to those in .cargo/config.toml. RUSTFLAGS would replace them.

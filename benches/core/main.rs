@@ -7,8 +7,8 @@
 //! core STEP TIMES     runs the step with this number TIMES times
 //! ```
 //!
-//! A step is prepared before it runs for the first time. So the cost of the step alone is the
-//! difference between a run with more repetitions and one with fewer.
+//! Before a step runs for the first time, it is prepared. To get the cost of the step without its
+//! preparation, subtract the cost of a run with few repetitions from that of a run with many.
 
 mod steps;
 
@@ -24,8 +24,8 @@ fn main() {
     }
 }
 
-/// Runs a step. The host of the WebAssembly module calls this. The prepared step is kept between
-/// calls.
+/// Runs a step. `measure.mjs` calls this function of the WebAssembly module. The prepared step is
+/// kept between calls.
 #[allow(unsafe_code, reason = "an export has no other way to its name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn repeat(step: usize, times: u32) {

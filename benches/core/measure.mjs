@@ -1,7 +1,7 @@
-// Measures each step of benches/core: native instructions, counted by valgrind, and microseconds as
-// WebAssembly in the Node that runs this script. Run it with --no-liftoff, because Envoy's V8 does
-// not use the baseline compiler either. Prints a table and writes it to target/bench/core.md and
-// core.json.
+// Measures each step of benches/core: natively in instructions, which valgrind counts, and as
+// WebAssembly in microseconds, in the Node that runs this script. Run it with --no-liftoff, because
+// Envoy's V8 does not use the baseline compiler either. Prints a table and writes it to
+// target/bench/core.md and core.json.
 //
 //   node --no-liftoff measure.mjs
 //
@@ -11,12 +11,12 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-// Each step runs FEW times in one run and FEW + MORE times in another. The difference does not
-// contain the preparation.
+// Each step runs FEW times in one run of the program and FEW + MORE times in another. The
+// difference between the two does not contain the preparation.
 const FEW = 2;
 const MORE = 10;
 const DOCUMENT = 'docs/performance.md';
-// The number of samples in Node, and the minimum length of each.
+// The number of samples in Node, and the minimum duration of each sample.
 const SAMPLES = 25;
 const MILLISECONDS = 10;
 

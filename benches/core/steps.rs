@@ -20,7 +20,7 @@ use workload::{self, Backend, Cache, Forwards, Gate};
 /// The time of all decisions, in seconds since 1970.
 const NOW: u64 = 1_790_000_000;
 
-/// A step that is prepared and can run.
+/// A prepared step, which can run.
 type Step = Box<dyn Fn()>;
 
 /// The steps in order: the name of each, and a function that prepares it.
@@ -147,7 +147,7 @@ fn decide_without_token() -> Step {
     Box::new(move || assert!(!permits(&engine, b"")))
 }
 
-/// If the cache is on, it is filled during preparation.
+/// Decides on a request with a token. If the cache is on, the preparation puts the token into it.
 fn decide(gate: &Gate) -> Step {
     let engine = engine(gate);
     let credential = format!("Bearer {}", token(&Signer::new(gate.algorithm)));

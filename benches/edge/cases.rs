@@ -11,7 +11,7 @@ const CACHED: &str = "Cached tokens";
 const UNCACHED: &str = "Uncached tokens";
 const REFUSED: &str = "Refused with 401";
 /// The id of the listener without a filter. The costs of all other listeners are measured relative
-/// to it.
+/// to this one.
 pub(crate) const NONE: &str = "none";
 
 /// A listener under one kind of load.
@@ -19,7 +19,7 @@ pub(crate) const NONE: &str = "none";
 pub(crate) struct Case {
     /// The name in `BENCH_CASES`, in metrics and in the report.
     pub(crate) id: String,
-    /// A description for the report: the heading and the line under it.
+    /// The description for the report: a heading, and the name of a line under the heading.
     pub(crate) what: (&'static str, String),
     /// The filter in front of the router.
     pub(crate) filter: Filter,
@@ -29,16 +29,16 @@ pub(crate) struct Case {
     pub(crate) status: u16,
     /// The id of the case that this one is compared with.
     pub(crate) against: Option<String>,
-    /// What the ratio to that case should be; `None` if any ratio is accepted.
+    /// The minimum for the ratio to that case; `None` if any ratio is accepted.
     pub(crate) aim: Option<Aim>,
 }
 
-/// The least ratio by processor time.
+/// The minimum for a ratio by processor time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Aim {
-    /// The least median of the rounds.
+    /// The minimum for the median of the rounds.
     pub(crate) median: f64,
-    /// The least lower quartile.
+    /// The minimum for the lower quartile of the rounds; `None` if any quartile is accepted.
     pub(crate) quartile: Option<f64>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    /// The name in the report.
+    /// The filter's name in the report.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::None => "none",
@@ -70,7 +70,7 @@ pub(crate) fn name(build: Build) -> &'static str {
     }
 }
 
-/// All cases in the order of the report. Each follows the case that it is compared with.
+/// All cases in the order of the report. A case comes after the case that it is compared with.
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = vec![plain(NONE, "no filter", Filter::None)];
     for build in [Build::Wasm, Build::Native] {
@@ -90,7 +90,7 @@ pub(crate) fn filled(id: &str, build: Build, cache: Cache) -> Case {
     plain(id, id, Filter::Portcullis(build, gate, Backend::Module))
 }
 
-/// A case without comparison.
+/// A case that is not compared with another.
 pub(crate) fn plain(id: &str, what: &str, filter: Filter) -> Case {
     Case {
         id: id.to_owned(),
@@ -103,10 +103,10 @@ pub(crate) fn plain(id: &str, what: &str, filter: Filter) -> Case {
     }
 }
 
-/// The aims of a line of the report: of the native build and of the wasm build.
+/// The aims for the native build and for the wasm build, in this order.
 type Aims = (Aim, Aim);
 
-/// Aims for the medians alone.
+/// Aims for the medians only.
 const fn medians(native: f64, wasm: f64) -> Aims {
     (median(native), median(wasm))
 }
@@ -116,13 +116,14 @@ const fn median(median: f64) -> Aim {
     Aim { median, quartile }
 }
 
-/// The native build should cost no more than `jwt_authn`, and not seem to in most rounds only.
+/// The native build should cost no more than `jwt_authn`. The quartile makes sure that this does
+/// not hold in just half of the rounds.
 const LEVEL: Aim = Aim {
     median: 1.00,
     quartile: Some(0.95),
 };
 
-/// The same case for `jwt_authn` and for both builds.
+/// Three cases with the same load and policy: for `jwt_authn`, and for both builds of Portcullis.
 fn compared(
     id: &str,
     what: (&'static str, &str),
@@ -151,7 +152,7 @@ fn compared(
     vec![other, native, wasm]
 }
 
-/// A variant of the last case, with another configuration and without an aim.
+/// A variant of the last of `cases`, with another configuration and without an aim.
 fn variant(cases: &[Case], id: &str, what: &str, gate: &Gate, backend: Backend) -> Option<Case> {
     let case = cases.last()?;
     let Filter::Portcullis(build, ..) = case.filter else {
@@ -166,9 +167,9 @@ fn variant(cases: &[Case], id: &str, what: &str, gate: &Gate, backend: Backend) 
     })
 }
 
-/// The case with `route_policies: on`. Without it, the module saves a call for each request.
+/// The case with `route_policies: on`. With `off`, the module makes one host call less per request.
 pub(crate) const ROUTES_ON: &str = "cached-RS256-wasm-routes";
-/// The case that it is compared with.
+/// The same case with `route_policies: off`.
 pub(crate) const ROUTES_OFF: &str = "cached-RS256-wasm";
 
 fn cached() -> Vec<Case> {
@@ -193,7 +194,7 @@ fn cached() -> Vec<Case> {
 }
 
 fn uncached() -> Vec<Case> {
-    // In the order of ALGORITHMS.
+    // The aims are in the order of `ALGORITHMS`.
     let aims = [
         medians(1.20, 0.95),
         medians(1.25, 0.72),

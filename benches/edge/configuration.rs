@@ -1,4 +1,4 @@
-//! The configuration of the listeners, each with the filter of its case.
+//! The Envoy configuration of the listeners, each with the filter of its case.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -17,7 +17,7 @@ use support::{
 };
 use workload::{jwt_authn, portcullis};
 
-/// The module that does nothing.
+/// The path of the Wasm module that does nothing.
 pub(crate) fn noop_module() -> PathBuf {
     options::folder().join("noop.wasm")
 }
@@ -76,7 +76,7 @@ fn filter(case: &Case) -> Option<Value> {
     }
 }
 
-/// A dynamic module at this path.
+/// The filter of a dynamic module at this path.
 fn library_filter(library: PathBuf, configuration: &Value) -> Value {
     let setup = Setup {
         build: Build::Native,

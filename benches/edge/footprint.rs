@@ -20,7 +20,7 @@ use workload::{Cache, PATH};
 /// How often each Envoy is started.
 const STARTS: usize = 5;
 
-/// A measured number and its maximum.
+/// A measured value and its maximum.
 pub(crate) struct Weight {
     pub(crate) id: &'static str,
     pub(crate) what: &'static str,
@@ -30,13 +30,13 @@ pub(crate) struct Weight {
 }
 
 impl Weight {
-    /// Whether the number is at most the maximum.
+    /// Whether the value does not exceed the maximum.
     pub(crate) fn is_met(&self) -> bool {
         self.at_most.is_none_or(|most| self.value <= most)
     }
 }
 
-/// Measures the numbers that the options select.
+/// Measures the values that the options select.
 pub(crate) fn measure(options: &Options) -> Vec<Weight> {
     let mut weights = Vec::new();
     if options.wants("size") {
@@ -89,8 +89,8 @@ pub(crate) fn measure(options: &Options) -> Vec<Weight> {
 /// The memory that a full cache takes in addition to the tokens themselves, in MB.
 fn memory_of_full_cache() -> f64 {
     const ENTRIES: usize = 10_000;
-    // The cache is set-associative, and a token's bytes select its set. So filling all sets takes
-    // more tokens than there are entries.
+    // The cache is divided into sets, and the bytes of a token select one of them. Some sets are
+    // full before others, so it takes more tokens than there are entries to fill all of them.
     const SENT: u64 = 50_000;
     let tokens = Fresh::new();
     let linear = |cache| {

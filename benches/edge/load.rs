@@ -1,4 +1,4 @@
-//! Runs wrk once.
+//! Runs the load generator wrk.
 
 use std::{net::SocketAddr, path::Path, process::Command};
 
@@ -27,7 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) p99: u64,
 }
 
-/// Sends requests with the tokens of the file `tokens`, in a loop, as fast as the server responds.
+/// Sends requests for this many seconds, as fast as the server responds. Their tokens come from the
+/// file `tokens`, in a loop.
 pub(crate) fn send(address: SocketAddr, tokens: &Path, seconds: u64) -> Outcome {
     let output = Command::new("taskset")
         .args(["-c", &LOAD_CORE.to_string(), "wrk", "--threads", "1"])

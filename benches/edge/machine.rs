@@ -20,7 +20,7 @@ pub(crate) fn processor_time(process: u32) -> u64 {
     tasks.flatten().filter_map(of).sum()
 }
 
-/// Moves all threads of this process to one core, away from Envoy's.
+/// Moves all threads of this process to one core, so that they leave Envoy's core alone.
 pub(crate) fn stay_on_core(core: usize) {
     let own = process::id().to_string();
     let arguments = [
@@ -34,7 +34,7 @@ pub(crate) fn stay_on_core(core: usize) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// The name and the number of the processors.
+/// The name of the processor, and the number of its cores.
 pub(crate) fn processors() -> String {
     let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let names = || {

@@ -1,11 +1,10 @@
-//! Measures what verification costs in Envoy: the module compared with Envoy's own `jwt_authn`, in
-//! one Envoy.
+//! Measures what verification costs in Envoy, and compares the module with Envoy's own `jwt_authn`.
 //!
 //! `make bench` runs this program. All listeners are in one Envoy process, which has one core to
-//! itself. wrk runs on another core and loads each listener for a second in turn, round after
-//! round, so that other load on the machine affects all of them alike. A ratio is computed within
-//! each round, and the median of the rounds counts. Before the measurement, each listener must
-//! answer as its case says.
+//! itself. The load generator wrk runs on another core. In each round, it loads every listener in
+//! turn, for a second each, so that other load on the machine affects all listeners alike. A ratio
+//! is computed within each round, and the report shows the median of the rounds. Before the
+//! measurement, the program checks that each listener answers as its case says.
 //!
 //! Environment variables select what is measured (docs/performance.md): `BENCH_ROUNDS`,
 //! `BENCH_SECONDS`, `BENCH_CASES`, `BENCH_SOAK`, `BENCH_WRITE_DOCS`.

@@ -1,9 +1,9 @@
 //! The smallest possible filter: Envoy calls it for each request, and it returns "continue".
 //!
-//! `make bench` builds this file as a separate module, without the SDK. Its cost is what Envoy
-//! itself spends on any Wasm filter.
+//! `make bench` builds this file as a separate module, without the SDK. The cost of this filter is
+//! what Envoy itself spends on any Wasm filter.
 
-/// Memory that Envoy may write to. Envoy never does, because the filter asks for nothing.
+/// Memory for data from Envoy. Envoy never writes to it, because the filter requests no data.
 static mut HEAP: [u8; 65_536] = [0; 65_536];
 
 #[unsafe(no_mangle)]

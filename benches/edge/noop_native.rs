@@ -1,7 +1,8 @@
-//! The smallest possible dynamic module: Envoy calls it for each request, and it returns "continue".
+//! The smallest possible dynamic module: Envoy calls it for each request, and it returns
+//! "continue".
 //!
-//! `make bench` builds this file as a separate library. Its cost is what Envoy itself spends on any
-//! dynamic module.
+//! `make bench` builds this file as a separate library. The cost of this module is what Envoy
+//! itself spends on any dynamic module.
 
 use std::ffi::{c_char, c_void};
 
@@ -24,7 +25,7 @@ pub extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
     _name: Buffer,
     _text: Buffer,
 ) -> Pointer {
-    // Envoy refuses null and never follows the pointer.
+    // Envoy refuses null. It never dereferences the pointer.
     1 as Pointer
 }
 
@@ -41,7 +42,7 @@ pub extern "C" fn envoy_dynamic_module_on_http_filter_new(own: Pointer, _stream:
     own
 }
 
-/// Functions that do nothing. `0` means "continue".
+/// Defines functions that do nothing and return 0, which means "continue".
 macro_rules! nothing {
     ($($name:ident($($argument:ty),*) $(-> $result:ty)?;)*) => {$(
         #[unsafe(no_mangle)]

@@ -1,4 +1,4 @@
-//! The options: what to measure, and for how long.
+//! The options of a run: what to measure, and for how long.
 
 use std::{
     env,
@@ -8,9 +8,9 @@ use std::{
     str::FromStr,
 };
 
-/// The core that runs only Envoy. wrk and everything else run on the other core.
+/// The core of Envoy. Everything else runs on the other core.
 pub(crate) const ENVOY_CORE: usize = 1;
-/// The core of the load generator.
+/// The core of the load generator and of this program.
 pub(crate) const LOAD_CORE: usize = 0;
 
 /// The options that environment variables set.
@@ -19,8 +19,8 @@ pub(crate) struct Options {
     pub(crate) rounds: usize,
     /// How many seconds each load takes.
     pub(crate) seconds: u64,
-    /// Only cases and measurements whose names start with one of these are measured. Empty selects
-    /// all.
+    /// Prefixes of names. Only cases and measurements with one of these prefixes are measured; if
+    /// the list is empty, all are.
     pub(crate) wanted: Vec<String>,
     /// The number of requests in the soak test.
     pub(crate) soak: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads the environment variables. The defaults are those of a full measurement.
+    /// Reads the environment variables. The defaults are the settings of a full measurement.
     pub(crate) fn from_environment() -> Self {
         let wanted = env::var("BENCH_CASES").unwrap_or_default();
         Self {

@@ -23,7 +23,7 @@ const END: &str = "<!-- /measured -->\n";
 
 /// All results.
 pub(crate) struct Report {
-    /// When, where and how it was measured.
+    /// When, where and how the results were measured.
     conditions: [(&'static str, String); 5],
     pub(crate) footprint: Vec<Weight>,
     pub(crate) rows: Vec<Row>,
@@ -70,7 +70,7 @@ impl Report {
         }
     }
 
-    /// What the result means: how many aims are met, and which are not.
+    /// The conclusion: how many aims are met, and which aims are missed.
     fn conclusion(&self) -> Option<String> {
         let judged = self
             .rows
@@ -98,7 +98,7 @@ impl Report {
         Some(format!("{head} These are missed:\n\n{lines}"))
     }
 
-    /// The processor time that `route_policies: off` saves, as a ratio.
+    /// A sentence about how much cheaper a request is with `route_policies: off`.
     fn gain_of_routes_off(&self) -> Option<String> {
         let of = |id| self.rows.iter().find(|row| row.case.id == id);
         let (on, off) = (of(ROUTES_ON)?, of(ROUTES_OFF)?);
@@ -138,13 +138,13 @@ impl Report {
             lines.extend(self.footprint.iter().map(weight));
         }
         if let Some(soak) = &self.soak {
-            lines.extend(["".to_owned(), soak.told()]);
+            lines.extend(["".to_owned(), soak.sentence()]);
         }
         lines.join("\n") + "\n"
     }
 
-    /// The lines about the listener without a filter, which also say what a filter that does
-    /// nothing costs.
+    /// The lines about the listener without a filter, and about the cost of a filter that does
+    /// nothing.
     fn ground(&self) -> Option<String> {
         let of = |id: &str| self.rows.iter().find(|row| row.case.id == id);
         let none = of(NONE)?;
@@ -211,7 +211,7 @@ impl Report {
     }
 }
 
-/// Whether a row is compared with another case, and so is in the table and the chart.
+/// Whether a row is compared with another case. Only such rows are in the table and in the chart.
 pub(crate) fn is_compared(row: &Row) -> bool {
     row.case.against.is_some() && !row.case.what.0.is_empty()
 }

@@ -51,16 +51,16 @@ impl Row {
         median(self.rounds.iter().map(of))
     }
 
-    /// The ratio of the requests per second to those of the other case: the lower quartile, the
-    /// median and the upper quartile over the rounds.
+    /// The requests per second of this case divided by those of the other case: the lower quartile,
+    /// the median and the upper quartile over the rounds.
     pub(crate) fn ratio(&self) -> Option<[f64; 3]> {
         let pairs = || self.rounds.iter().zip(&self.against);
         let ratios = || pairs().map(|(own, other)| own.rate / other.rate);
         (!self.against.is_empty()).then(|| [0.25, 0.5, 0.75].map(|part| quantile(ratios(), part)))
     }
 
-    /// Whether the ratio by processor time reaches the aim, rounded to the two digits that are
-    /// shown.
+    /// Whether the ratio by processor time reaches the aim. The ratio is first rounded to two
+    /// digits, as the report shows it.
     pub(crate) fn is_met(&self) -> Option<bool> {
         let ([low, ratio, _], aim) = (self.processor_ratio()?, self.case.aim?);
         let reaches = |value: f64, least: f64| (value * 100.0).round() / 100.0 >= least;
@@ -131,8 +131,8 @@ pub(crate) fn measure_all(cases: &[Case], count: usize, seconds: u64) -> Vec<Row
     cases.iter().map(row).collect()
 }
 
-/// The cases in the order of a round. Every second round is reversed, so that no case has an
-/// advantage by its position.
+/// The cases in the order in which a round loads them. Every second round has the reverse order, so
+/// that no case has an advantage from its position.
 fn in_turn(cases: &[Case], round: usize) -> Vec<&Case> {
     let mut turn: Vec<&Case> = cases.iter().collect();
     if round.is_multiple_of(2) {
@@ -209,7 +209,8 @@ fn check(world: &World, case: &Case, tokens: &Path) {
     }
 }
 
-/// Checks that a case used its cache as expected: hits if tokens are repeated, otherwise none.
+/// Checks that a case used its cache as expected: with hits if tokens are repeated, otherwise
+/// without.
 fn check_cache(world: &World, case: &Case) {
     let Filter::Portcullis(build, gate, _) = &case.filter else {
         return;

@@ -18,9 +18,9 @@ use support::{
 };
 use workload::{Cache, PATH};
 
-/// How often the memory is measured.
+/// How many times the memory is measured during the test.
 const LOOKS: u64 = 10;
-/// Growth of Envoy's memory in the second half, as a fraction, that counts as noise.
+/// The fraction by which Envoy's memory may grow in the second half. Such growth counts as noise.
 const NOISE: f64 = 0.02;
 
 /// The results of the soak test.
@@ -37,9 +37,9 @@ impl Soak {
         [self.memory.len() / 2, self.memory.len() - 1].map(|look| self.memory[look])
     }
 
-    /// The results as a sentence.
-    pub(crate) fn told(&self) -> String {
-        let [half, end] = self.halves().map(told);
+    /// The results as a sentence for the report.
+    pub(crate) fn sentence(&self) -> String {
+        let [half, end] = self.halves().map(described);
         let (requests, seconds) = (self.requests, self.seconds);
         let verdict = if self.is_flat() {
             "flat"
@@ -86,7 +86,7 @@ pub(crate) fn measure(options: &Options) -> Option<Soak> {
         let done = numbers.end;
         crowd::send(world.address("soak"), 4, numbers, 200, request).unwrap();
         let now = Memory::of(world.process.id());
-        say(&format!("{done} fresh tokens: {}", told(now)));
+        say(&format!("{done} fresh tokens: {}", described(now)));
         memory.push(now);
     }
     Some(Soak {
@@ -96,8 +96,8 @@ pub(crate) fn measure(options: &Options) -> Option<Soak> {
     })
 }
 
-/// A measurement of the memory as text.
-fn told(memory: Memory) -> String {
+/// A measurement of the memory, as words.
+fn described(memory: Memory) -> String {
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     let (resident, linear) = (megabytes(memory.resident), megabytes(memory.linear));
     format!("{resident:.1} MB, of which {linear:.1} MB are the module's")

@@ -5,8 +5,8 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     quantile(values, 0.5)
 }
 
-/// The quantile below which this fraction of the values lies, interpolated linearly between two
-/// values.
+/// The quantile: the value below which the fraction `part` of all values lies. It is interpolated
+/// linearly between two values.
 pub(crate) fn quantile(values: impl IntoIterator<Item = f64>, part: f64) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_unstable_by(f64::total_cmp);

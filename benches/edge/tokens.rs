@@ -16,18 +16,18 @@ use crate::options;
 use support::signer::Signer;
 use workload::claims;
 
-/// The number of tokens if each should be new to the cache.
+/// The number of tokens in a load that the cache must not find.
 const MANY: usize = 4096;
-/// The number of tokens if they should be found in the cache.
+/// The number of tokens in a load that the cache must find.
 const FEW: usize = 64;
-/// A kind of load.
+/// The tokens of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tokens {
     /// No tokens.
     None,
-    /// Good tokens, few enough to fit into the cache.
+    /// Good tokens that all fit into the cache.
     Few(Algorithm),
-    /// Good tokens, more than fit into the cache.
+    /// More good tokens than fit into the cache.
     Many(Algorithm),
     /// RS256 tokens, each with the signature of another token.
     Forged,
@@ -51,7 +51,7 @@ impl Tokens {
     }
 }
 
-/// Makes good tokens that all differ.
+/// Makes `count` different good tokens.
 fn mint(algorithm: Algorithm, count: usize) -> Vec<String> {
     let now = now();
     let numbers: Vec<usize> = (0..count).collect();
@@ -86,8 +86,7 @@ fn forge(tokens: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Tokens with an unknown `kid`. Their signatures are not verified, because there is no key for
-/// them.
+/// Tokens with an unknown `kid`. No key verifies them, so their signatures can be arbitrary.
 fn strangers() -> Vec<String> {
     let now = now();
     let signature = URL_SAFE_NO_PAD.encode([0x5a; 256]);
@@ -107,11 +106,11 @@ fn strangers() -> Vec<String> {
     (0..MANY).map(token).collect()
 }
 
-/// Makes HS256 tokens of 1 kB when they are needed.
+/// Makes HS256 tokens of 1 kB one by one, when they are needed.
 pub(crate) struct Fresh {
     signer: Signer,
     header: String,
-    /// The parts of the payload before and after the number.
+    /// The parts of the payload before and after the token's number.
     payload: (String, String),
 }
 

@@ -38,8 +38,8 @@ impl World {
         Self::start_on(Some(ENVOY_CORE), cases)
     }
 
-    /// Starts Envoy on the given core. `None` starts it on all cores, as operators do; V8 then also
-    /// compiles on all of them.
+    /// Starts Envoy on the given core. `None` starts it on all cores, as in production; V8 then
+    /// also compiles the module on all of them.
     pub(crate) fn start_on(core: Option<usize>, cases: &[Case]) -> Self {
         let script = AuthorizationServer::new();
         let keys = workload::key_set(Algorithm::Rs256);

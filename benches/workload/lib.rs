@@ -1,5 +1,5 @@
-//! Shared by both benchmarks: tokens like those of common authorization servers, and the same
-//! policy in the configuration of `jwt_authn` and of Portcullis.
+//! The workload of both benchmarks: tokens like those of common authorization servers, and a policy,
+//! once as a configuration of `jwt_authn` and once as one of Portcullis.
 
 #![allow(dead_code, reason = "each benchmark uses a part")]
 
@@ -32,7 +32,7 @@ pub const PATH: &str = "/orders/4711";
 pub const LOGIN: &str = "login";
 /// The path of the authorization server's keys.
 pub const JWKS_PATH: &str = "/jwks";
-/// The services, one for each of the ten rules. All requests go to the eighth.
+/// The names of services, one for each of the ten rules. All requests match the eighth rule.
 const SERVICES: [&str; 10] = [
     "accounts",
     "addresses",
@@ -46,20 +46,20 @@ const SERVICES: [&str; 10] = [
     "returns",
 ];
 
-/// What both filters should do.
+/// What a gate should do, for a configuration of either filter.
 #[derive(Clone, Debug)]
 pub struct Gate {
     pub algorithm: Algorithm,
     pub cache: Cache,
     pub keys: Keys,
     pub forwards: Forwards,
-    /// The number of rules. Requests match the third from last, or the only one.
+    /// The number of rules. Requests match the third rule from the end, or the only rule.
     pub rules: usize,
-    /// The number of providers. Tokens are of the first one.
+    /// The number of providers. All tokens come from the first one.
     pub providers: usize,
-    /// The number of keys of that provider.
+    /// The number of keys that the first provider has.
     pub key_count: usize,
-    /// Whether Portcullis asks Envoy for a policy of the route.
+    /// Whether Portcullis asks Envoy for the route's policy.
     pub asks_routes: bool,
 }
 
@@ -75,14 +75,14 @@ impl Cache {
     pub const ON: Self = Self::Entries(1000);
 }
 
-/// Where the keys come from.
+/// The source of the keys: the configuration, or a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keys {
     Local,
     Remote,
 }
 
-/// What is forwarded to the upstream.
+/// What the upstream receives in headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forwards {
     Nothing,
@@ -92,7 +92,7 @@ pub enum Forwards {
 /// The implementation that verifies signatures for Portcullis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// The faster one for each algorithm, which is the default.
+    /// The faster implementation for each algorithm. This is the default.
     Auto,
     Module,
 }
@@ -113,7 +113,7 @@ impl Gate {
 }
 
 impl Backend {
-    /// The name in the configuration.
+    /// The backend's name in the configuration.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -146,8 +146,8 @@ pub fn key_set(algorithm: Algorithm) -> Value {
     jwks([&Signer::new(algorithm), &old])
 }
 
-/// A key set of `count` keys. Unless there are two, the key that signs is the last, and the others are one key under
-/// other names.
+/// A key set with `count` keys. Two keys are those of [`key_set`]. Otherwise, the last key is the one that signs the
+/// tokens, and all others are the same other key with different `kid`s.
 fn key_set_of(algorithm: Algorithm, count: usize) -> Value {
     if count == 2 {
         return key_set(algorithm);
@@ -178,8 +178,8 @@ pub fn jwt_authn(gate: &Gate) -> Value {
     })
 }
 
-/// The configuration of Portcullis. It requires the same as that of `jwt_authn`, and scopes in
-/// addition.
+/// The configuration of Portcullis. It requires the same as the configuration of `jwt_authn`, and also
+/// scopes.
 pub fn portcullis(gate: &Gate, backend: Backend, id: &str) -> Value {
     let rule = |path: &String, scope: String| {
         json!({
@@ -200,7 +200,7 @@ pub fn portcullis(gate: &Gate, backend: Backend, id: &str) -> Value {
     configuration
 }
 
-/// Makes `count` rules. The third from last, or the only one, is for [`PATH`].
+/// Makes `count` rules. The third rule from the end, or the only rule, matches [`PATH`].
 fn rules(count: usize, rule: impl Fn(&String, String) -> Value) -> Vec<Value> {
     let own = count.saturating_sub(3);
     let path = |number: usize| match number {
@@ -254,7 +254,7 @@ fn providers(gate: &Gate, ours: Option<Backend>) -> Value {
             login["jwt_cache_config"] = json!({ "jwt_cache_size": count });
         }
         (Cache::Off, Some(_)) => login["jwt_cache_config"] = json!({ "disabled": true }),
-        (Cache::Off, None) => {} // off unless configured
+        (Cache::Off, None) => {} // `jwt_authn` has no cache unless one is configured
     }
     if ours.is_some() {
         login["algorithms"] = json!([gate.algorithm.name()]);

@@ -1,5 +1,5 @@
-//! `Accept`: the engine chooses the same format as a simple model, and the choice does not depend
-//! on spelling or order.
+//! The `Accept` header: the engine chooses the same format as a simple model. The choice does not
+//! depend on letter case, spaces or order.
 
 use portcullis::http::Format;
 
@@ -35,8 +35,8 @@ pub fn check(input: &[u8]) {
     assert_eq!(preferred == Format::Html, likes_html, "{joined:?}");
 }
 
-/// The weight of a media type (RFC 9110 section 12.5.1): the highest one among the most specific
-/// ranges that match it.
+/// The weight of a media type (RFC 9110 section 12.5.1). If several media ranges match it, the most
+/// specific ones decide, and among these the highest weight.
 fn quality(accept: &str, media: &str) -> f64 {
     let (main, _) = media.split_once('/').unwrap();
     for specific in [media, &format!("{main}/*"), "*/*"] {
@@ -52,7 +52,7 @@ fn quality(accept: &str, media: &str) -> f64 {
     0.0
 }
 
-/// The weight in the parameters of a range; `None` if it is malformed.
+/// The weight in the parameters of a media range; `None` if it is malformed.
 fn weight(parameters: &str) -> Option<f64> {
     let mut weights = parameters.split(';').filter_map(|parameter| {
         let (name, value) = parameter.trim().split_once('=')?;

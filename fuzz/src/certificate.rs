@@ -1,14 +1,16 @@
-//! Headers with client certificates: nothing that a client writes into its own part of
-//! `x-forwarded-client-cert` changes which certificate the proxy's part names.
+//! Headers with client certificates. In `x-forwarded-client-cert`, a client can write its own part
+//! before the proxy's part. Nothing in the client's part changes which certificate is read from the
+//! proxy's part.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use portcullis::http::{client_cert, xfcc};
 use sha2::{Digest as _, Sha256};
 
-/// The digest in the proxy's element.
+/// The certificate's digest in the proxy's part.
 const PROXY: [u8; 32] = [0xab; 32];
 
-/// Reads the input as a client's part of `x-forwarded-client-cert`, and as lines of `Client-Cert`.
+/// Reads the input as the client's part of `x-forwarded-client-cert`, and as lines of the header
+/// `Client-Cert`.
 pub fn check(input: &[u8]) {
     let hash = "ab".repeat(32);
     for element in [

@@ -30,8 +30,8 @@ pub fn check(input: &[u8]) {
         assert!(parsed.is_err());
         return;
     };
-    // A configuration that arrives as a `Struct` is converted to a value, without JSON text in
-    // between.
+    // A configuration that arrives as a `Struct` is converted to a value directly, without being
+    // written as JSON and parsed again.
     let converted = Config::from_value(&value);
     match (parsed, converted) {
         (Ok(config), Ok(converted)) => {
@@ -75,7 +75,7 @@ fn check_decisions(config: Config, value: &Value) {
     }
 }
 
-/// Collects strings that could be the path of a rule.
+/// Collects strings in the configuration that could be the path of a rule.
 fn collect_paths<'a>(value: &'a Value, paths: &mut Vec<&'a str>) {
     match value {
         Value::String(text) if text.starts_with('/') && paths.len() < PATHS => paths.push(text),
@@ -141,7 +141,7 @@ fn requirements(config: &Config) -> impl Iterator<Item = &Requirement> {
         .chain(by_state)
 }
 
-/// Whether a requirement can hold without a verified token.
+/// Whether a requirement can be satisfied without a verified token.
 fn admits(requirement: &Requirement) -> bool {
     match requirement {
         Requirement::All(members) => members.iter().all(admits),

@@ -1,5 +1,5 @@
-//! Cookies: the token is found in whatever way cookies are distributed over lines, and is removed
-//! from the request.
+//! Cookies: however the cookies are distributed over lines, the token in them is found, and is
+//! removed from the request.
 
 use std::cell::LazyCell;
 
@@ -13,7 +13,7 @@ use portcullis::{
 
 use crate::issuer::{self, NOW};
 
-/// The cookies that hold tokens. The second name ends like the first.
+/// The names of the cookies that contain tokens. The second name ends with the first name.
 const NAMES: [&str; 2] = ["session", "x-session"];
 
 thread_local! {
@@ -57,7 +57,8 @@ pub fn check(input: &[u8]) {
     check_permit(&lines, &places);
 }
 
-/// Checks that a request that passes had a good token, and that the upstream receives no token.
+/// Checks that only a request with a good token passes, and that the upstream then receives no
+/// token.
 fn check_permit(lines: &[Vec<u8>], places: &Places) {
     let request = request(lines);
     let decision = ENGINE.with(|engine| {
@@ -121,7 +122,7 @@ fn others(lines: &[Vec<u8>]) -> Vec<&[u8]> {
     cookies(lines).filter(|cookie| !is_own(cookie)).collect()
 }
 
-/// The values of the cookies that hold tokens.
+/// The values of the cookies that contain tokens.
 fn tokens(lines: &[Vec<u8>]) -> Vec<&[u8]> {
     let own = cookies(lines).filter(|cookie| is_own(cookie));
     own.map(|cookie| {

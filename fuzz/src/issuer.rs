@@ -1,4 +1,4 @@
-//! An issuer for the targets: its keys, its tokens, and an engine that trusts it.
+//! An issuer that the targets share: its keys, its tokens, and an engine that trusts it.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use sha2::Sha256;
 pub(crate) const SECONDS: i64 = 1_700_000_000;
 /// The time of all requests, in milliseconds.
 pub(crate) const NOW: UnixMillis = UnixMillis::new(1_700_000_000_000);
-/// The issuer.
+/// The issuer's identifier.
 pub(crate) const ISSUER: &str = "https://idp.example";
 /// The audience of the issuer's tokens.
 pub(crate) const AUDIENCE: &str = "orders";
@@ -33,7 +33,7 @@ pub(crate) static GOOD: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// The issuer's keys: one each for `EdDSA`, ES256 and HS256.
+/// The issuer's key set. It has one key for `EdDSA`, one for ES256 and one for HS256.
 pub(crate) fn jwks() -> Value {
     let encode = |octets: &[u8]| URL_SAFE_NO_PAD.encode(octets);
     let point = EC.verifying_key().to_sec1_point(false);
@@ -65,8 +65,8 @@ pub(crate) fn engine(more: &Value) -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
 }
 
-/// A token with this header and payload, signed with the header's algorithm if the issuer has a key
-/// for it, otherwise with `EdDSA`.
+/// A token with this header and payload. It is signed with the header's algorithm or, if the issuer
+/// has no key for that algorithm, with `EdDSA`.
 pub(crate) fn token(header: &[u8], payload: &[u8]) -> String {
     let encode = |octets: &[u8]| URL_SAFE_NO_PAD.encode(octets);
     let input = format!("{}.{}", encode(header), encode(payload));
@@ -91,7 +91,7 @@ fn sign(algorithm: &str, message: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Whether the issuer signed a message, computed without the code under test.
+/// Whether the issuer has signed a message. This is computed without the code under test.
 pub(crate) fn has_signed(algorithm: &str, message: &[u8], signature: &[u8]) -> bool {
     match algorithm {
         "ES256" => EcSignature::from_slice(signature)

@@ -1,5 +1,5 @@
-//! Key sets: each key is accepted or skipped independently of the others, and an accepted key
-//! equals the one in the JWK.
+//! Key sets: each key is accepted or skipped independently of the others, and an accepted key is
+//! the key that its JWK describes.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use p256::elliptic_curve::sec1::FromSec1Point as _;
@@ -53,8 +53,8 @@ pub fn check(input: &[u8]) {
 fn check_set(input: &[u8], set: &KeySet) {
     let document: Value = serde_json::from_slice(input).unwrap_or_default();
     let Some(written) = document["keys"].as_array() else {
-        // `serde_json` refuses the whole document, for example because a number overflows. The
-        // parser under test only skips the key with that number.
+        // `serde_json` refuses the whole document, for example because a number overflows, but the
+        // parser under test skips only the key with that number.
         return;
     };
     assert_eq!(
@@ -80,7 +80,7 @@ fn check_set(input: &[u8], set: &KeySet) {
     check_candidates(set);
 }
 
-/// Compares a key with its JWK, and checks that no member forbids its use.
+/// Compares a key with its JWK, and checks that no member of the JWK forbids the key's use.
 fn check_key(jwk: &Value, key: &VerifyingKey) {
     assert_eq!(jwk["kid"].as_str(), key.kid());
     assert_eq!(jwk["issuer"].as_str(), key.issuer());
@@ -114,7 +114,7 @@ fn check_key(jwk: &Value, key: &VerifyingKey) {
             .unwrap_or_else(|| panic!("{member} is no text: {jwk}"));
         URL_SAFE_NO_PAD.decode(text).expect("not base64url")
     };
-    // RFC 7638 section 3.
+    // These are the members for the thumbprint (RFC 7638 section 3).
     let required = match key.key_type() {
         KeyType::Ec(curve) => {
             assert_eq!(
@@ -183,7 +183,8 @@ fn check_point(x: &[u8], y: &[u8]) {
     );
 }
 
-/// Checks that a key is a candidate if and only if it serves the algorithm and has the `kid`.
+/// Checks that the candidates for a token are exactly the keys that have its `kid` and can be used
+/// with its algorithm.
 fn check_candidates(set: &KeySet) {
     let purposes = [KeyPurpose::Signatures, KeyPurpose::JwtSvids];
     let asked = Algorithm::ALL.into_iter().flat_map(|algorithm| {

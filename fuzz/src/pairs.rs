@@ -1,4 +1,5 @@
-//! Header maps of the ABI: serializing a parsed map gives the same octets.
+//! Header maps in the format of the proxy-wasm ABI: if a parsed map is serialized again, the octets
+//! are the same.
 
 use portcullis_wasm::pairs;
 
@@ -22,7 +23,8 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// Serializes pairs as the ABI specifies: the number of pairs, the sizes, the texts.
+/// Serializes pairs as the ABI specifies: first the number of pairs, then the sizes, then the
+/// strings.
 fn write(pairs: &[(&[u8], &[u8])]) -> Vec<u8> {
     let number = |length: usize| u32::try_from(length).unwrap().to_le_bytes();
     let texts = || pairs.iter().flat_map(|(name, value)| [*name, *value]);

@@ -1,4 +1,4 @@
-//! Paths: the rules are applied to every reading that a server can have of an accepted path.
+//! Paths: for an accepted path, the engine knows every way in which a server could read it.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use portcullis::http::path::{Extent, Unreachable, normal_spelling, readings, unr
 
 type Step = fn(&[u8]) -> Vec<u8>;
 
-/// What servers and proxies may do with a path, in any order and any number of times.
+/// The steps with which servers and proxies change a path, in any order and any number of times.
 const STEPS: [Step; 6] = [
     decode,
     without_parameters,
@@ -74,7 +74,7 @@ fn check_normal_spelling(path: &str) {
     assert!(normal.bytes().all(|octet| octet.is_ascii_graphic()));
 }
 
-/// Collects the results of every sequence of steps.
+/// Collects the results of all sequences of steps.
 fn readings_of_servers(path: &str) -> BTreeSet<Vec<u8>> {
     let mut found = BTreeSet::from([path.as_bytes().to_vec()]);
     let mut new: Vec<Vec<u8>> = found.iter().cloned().collect();
@@ -93,7 +93,7 @@ fn readings_of_servers(path: &str) -> BTreeSet<Vec<u8>> {
     found
 }
 
-/// Decodes each encoded octet once.
+/// Decodes each percent-encoded octet once.
 fn decode(path: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::new();
     let mut rest = path;

@@ -1,5 +1,5 @@
-//! Keys in PEM: the key and the dates are those that `x509-cert` reads, in whatever way the text is
-//! split into lines.
+//! Keys in PEM: the parser finds the same key and the same dates as the crate `x509-cert`, however
+//! the text is split into lines.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::jose::{PemError, VerifyingKey, pem};
@@ -11,7 +11,7 @@ use x509_cert::{
     time::Time,
 };
 
-/// The labels of a block.
+/// The labels that a PEM block may have.
 const LABELS: [&str; 3] = ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE"];
 
 /// Reads the input as PEM if it begins with a dash, otherwise as the DER inside a block.
@@ -70,8 +70,8 @@ fn check_text(text: &str) {
     );
 }
 
-/// Checks that `x509-cert` also reads the `SubjectPublicKeyInfo`, and that it is encoded in the
-/// only valid way.
+/// Checks that `x509-cert` can read the `SubjectPublicKeyInfo` too, and that encoding it again
+/// gives the same octets.
 fn check_public_key(octets: &[u8], key: &VerifyingKey) {
     let info = SubjectPublicKeyInfoOwned::from_der(octets).expect("x509-cert reads no key");
     assert_eq!(info.to_der().as_deref(), Ok(octets), "has another encoding");
@@ -79,8 +79,8 @@ fn check_public_key(octets: &[u8], key: &VerifyingKey) {
 }
 
 /// Compares the key and the dates of a certificate. `x509-cert` may refuse a certificate that the
-/// parser under test accepts: it also parses names and extensions, which are not used here, and its
-/// dates begin in 1970.
+/// parser under test accepts, because it also parses names and extensions, and because it does not
+/// support dates before 1970.
 fn check_certificate(octets: &[u8], key: &VerifyingKey) {
     let validity = key.validity().expect("a certificate without dates");
     let Ok(other) = Certificate::from_der(octets) else {

@@ -1,5 +1,5 @@
-//! Records in shared memory: a record is the same after writing and reading it. With
-//! `shared_memory_key`, only a record with a valid tag is read.
+//! Records in shared memory: a record is the same after it is written and read again. With
+//! `shared_memory_key`, only a record with a valid tag is accepted.
 
 use std::cell::LazyCell;
 
@@ -76,7 +76,7 @@ fn check_round_trip(engine: &Engine, record: &Record) -> OneRecord {
     memory
 }
 
-/// Reads the entry as a worker that has not seen any record.
+/// Reads the record as a worker that has not read any record before.
 fn read(engine: &Engine, memory: &OneRecord) -> Reading {
     let records = SharedRecords::of(engine, memory.clone(), &mut SeenRecords::new());
     records.read(SourceId::new(0), None, Order::default())
@@ -92,7 +92,7 @@ fn holding(value: &[u8]) -> OneRecord {
     memory
 }
 
-/// Flips one bit.
+/// Flips a bit of the octet at the index `at`.
 fn change(memory: &OneRecord, at: usize) {
     let mut entry = memory.entry.borrow_mut();
     let value = &mut entry.as_mut().expect("nothing was written").value;

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::issuer::{self, NOW};
 
-/// The identity header.
+/// The header for the verified identity.
 const IDENTITY: &str = "x-user";
 
 thread_local! {
@@ -118,8 +118,8 @@ fn edited(lines: &[(Vec<u8>, Vec<u8>)], permit: &Permit) -> Vec<(Vec<u8>, Vec<u8
     headers
 }
 
-/// Whether some server could read a header as the identity header: CGI and PHP turn punctuation
-/// into `_`.
+/// Whether some server could take a header for the identity header, because CGI and PHP turn
+/// punctuation in names into `_`.
 fn spells_identity(name: &[u8]) -> bool {
     match name {
         [b'x', mark, user @ ..] => user == b"user" && b"!#$%&'*+-.^_`|~".contains(mark),

@@ -1,5 +1,5 @@
-//! Route metadata: metadata that cannot be parsed denies requests, and requests without a token
-//! pass only with `disabled` or a lenient requirement.
+//! Route metadata: if a route's metadata cannot be parsed, requests are denied. Requests without a
+//! token pass only if the route has `disabled` or a lenient requirement.
 
 use std::cell::LazyCell;
 
@@ -38,8 +38,8 @@ thread_local! {
     });
 }
 
-/// Reads the input as a route policy if it is JSON, otherwise as a route's whole metadata in the
-/// wire format.
+/// Reads the input as a route policy if it is JSON; otherwise as the whole metadata of a route,
+/// encoded as protobuf.
 pub fn check(input: &[u8]) {
     match json::parse(input) {
         Ok(value) => check_policy(&value),
@@ -52,7 +52,8 @@ pub fn check(input: &[u8]) {
     check_namespace(input);
 }
 
-/// Checks that other namespaces have no effect, and that a repeated namespace is refused.
+/// Checks that metadata in other namespaces has no effect, and that a repeated namespace is
+/// refused.
 fn check_namespace(input: &[u8]) {
     let entry = |name: &str| {
         let entry = protobuf::message(&[name.as_bytes(), input]);
@@ -92,7 +93,7 @@ fn check_policy(metadata: &Value) {
     });
 }
 
-/// Why a request passes; `None` if it does not.
+/// The reason why a request passes; `None` if it is refused.
 fn reason(engine: &Engine, policy: &RoutePolicy, token: Option<&str>) -> Option<PermitReason> {
     let authorization = token.map(|token| format!("Bearer {token}"));
     let mut headers: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", b"/")];

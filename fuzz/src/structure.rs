@@ -1,12 +1,12 @@
-//! `google.protobuf.Struct`: the parser reads the same value as prost, and the value is the same
-//! after writing and reading it.
+//! `google.protobuf.Struct`: the parser reads the same value as the crate prost, and the value is
+//! the same after it is written and read again.
 
 use portcullis_wasm::protobuf;
 use prost::Message as _;
 use prost_types::{ListValue, Struct, Value as Message, value::Kind};
 use serde_json::Value;
 
-/// Reads the input as the wire format.
+/// Reads the input as an encoded `Struct`.
 pub fn check(input: &[u8]) {
     let Some(read) = protobuf::structure(input) else {
         return;
@@ -18,7 +18,7 @@ pub fn check(input: &[u8]) {
     assert_eq!(again, Some(read), "another value when it is written again");
 }
 
-/// The JSON value that a message encodes.
+/// The JSON value that a `Struct` represents.
 pub(crate) fn value_of_struct(message: &Struct) -> Value {
     let members = message.fields.iter();
     members
@@ -37,7 +37,8 @@ fn value_of(message: &Message) -> Value {
     }
 }
 
-/// Converts a double to an integer if it is whole and below 2^53, where a double holds all digits.
+/// Converts a double to an integer if it is whole and below 2^53, where doubles represent every
+/// integer exactly.
 fn number(double: f64) -> Value {
     if double.fract() == 0.0 && double.abs() < 9_007_199_254_740_992.0 {
         Value::from(double as i64)

@@ -23,8 +23,8 @@ thread_local! {
     });
 }
 
-/// Reads the input as a token. If it begins with `{`, reads it as a header and, on the next line, a
-/// payload that the issuer signs.
+/// Reads the input as a token. If the input begins with `{`, it is a header and, on the next line,
+/// a payload, and the issuer signs both.
 pub fn check(input: &[u8]) {
     let text = match input {
         [b'{', ..] => {
@@ -64,7 +64,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// Signs a token. Checks that it verifies, and that it does not after one bit is changed.
+/// Signs a token. Checks that it verifies, and that it no longer verifies after one bit is changed.
 fn check_signed(header: &[u8], payload: &[u8]) -> String {
     let text = issuer::token(header, payload);
     let Ok(token) = UntrustedToken::parse(&text) else {
@@ -80,7 +80,7 @@ fn check_signed(header: &[u8], payload: &[u8]) -> String {
     if content.is_signed() && kid.is_none_or(|kid| kid == own) {
         assert!(verifies(&token), "a good signature is refused: {content:?}");
     }
-    // The input alone determines the bit.
+    // Only the input determines which bit is changed, so that failures are reproducible.
     let at = (header.len() + 7 * payload.len()) % text.len();
     let mut octets = text.clone().into_bytes();
     octets[at] ^= 1 << (payload.len() % 7);

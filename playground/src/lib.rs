@@ -1,20 +1,20 @@
-//! Functions that the playground's page calls with JSON and that return JSON.
+//! The functions that the playground's page calls. Their arguments and results are JSON.
 //!
-//! They call the program's own code, compiled to WebAssembly, so there is no second implementation
-//! that could differ. The module cannot reach the network, and the Content-Security-Policy of the
-//! page forbids requests to the page too.
+//! The functions call the program's own code, compiled to WebAssembly, so there is no second
+//! implementation that could differ. This module cannot reach the network, and the page's
+//! Content-Security-Policy keeps the page from making requests.
 
 use portcullis_cli::inspect::{self, Inspector};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Answers the page, and holds the keys with which it signs tokens.
+/// Answers the page's questions, and keeps the keys with which it signs tokens.
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct Playground(Inspector);
 
 #[wasm_bindgen]
 impl Playground {
-    /// Makes the instance that the page uses until it is closed.
+    /// Makes the instance that the page uses until the page is closed.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
@@ -27,15 +27,16 @@ impl Playground {
     }
 }
 
-/// Returns the policy without its secrets. If the text is an Envoy file with several filters,
-/// `filter` names the one whose policy is returned.
+/// Returns the policy without its secrets. If `policy` is an Envoy file with several filters,
+/// returns the policy of the one with the name `filter`.
 #[wasm_bindgen]
 #[must_use]
 pub fn share(policy: &str, filter: &str) -> String {
     inspect::share(policy, Some(filter))
 }
 
-/// Returns an example policy. With `now`, in seconds, also returns a token and its key.
+/// Returns an example policy. With `now`, in seconds since 1970, the policy contains a key, and a
+/// token of that key is returned too.
 #[wasm_bindgen]
 #[must_use]
 pub fn sample(now: Option<u32>) -> String {

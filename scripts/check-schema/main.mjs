@@ -1,12 +1,13 @@
 // Checks that a schema accepts and refuses the right documents. The first line of standard input is
-// the schema. Each further line is {"place", "document", "valid"}, with "complaint" if the exact
-// errors matter too. Prints a line for each document with an unexpected result.
+// the schema. Each further line is an object with the members "place", "document" and "valid". If
+// the errors must have an exact text, it also has "complaint". Prints a line for each document with
+// an unexpected result.
 import { createInterface } from 'node:readline';
 import Ajv from 'ajv/dist/2020.js';
 
 const SHOWN = 20;
 
-// The place of each error, with the unknown name or the error's message.
+// The path of each error, with the name of the unknown field or the error's message.
 const described = (errors) =>
   (errors ?? []).map((error) => `${error.instancePath} ${error.params.additionalProperty ?? error.message}`).join('; ');
 

@@ -1,10 +1,12 @@
-// Images of the module, in the three forms that Istio and Envoy Gateway pull, as OCI image layouts:
+// Makes images of the module, as OCI image layouts, in the three forms that Istio and Envoy Gateway
+// can pull:
 //
 //   docker    a Docker image whose last layer has /plugin.wasm
-//   compat    the same as an OCI image
+//   compat    the same content as an OCI image
 //   artifact  an OCI artifact whose layer is the module itself
 //
-// https://github.com/solo-io/wasm/tree/master/spec describes the forms. Tags are the version.
+// https://github.com/solo-io/wasm/tree/master/spec describes the forms. The tag of an image is the
+// version.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +34,8 @@ export function writeImages(module, source, folder) {
     layers: [[`${OCI}.layer.v1.tar+gzip`, layer]],
     annotations: annotations(source),
   });
-  // The fetchers insist on two layers. The other one says how the module is loaded.
+  // The programs that pull artifacts require two layers. The second layer says how to load the
+  // module.
   const runtime = json({ type: 'envoy_proxy', abiVersions: ['v0-2-1'], config: { rootIds: [] } });
   writeImage(join(folder, 'artifact'), source, {
     mediaType: `${OCI}.manifest.v1+json`,
@@ -45,8 +48,8 @@ export function writeImages(module, source, folder) {
   });
 }
 
-// The archive depends on its content only. GNU tar and gzip write the same bytes on every machine;
-// Node's own compression chooses by the processor.
+// Makes an archive whose bytes depend only on its content. GNU tar and gzip write the same bytes on
+// every machine, but the output of Node's own compression depends on the processor.
 function tarOf(module) {
   const scratch = mkdtempSync(join(tmpdir(), 'portcullis-image-'));
   try {
@@ -58,7 +61,7 @@ function tarOf(module) {
   }
 }
 
-// The module runs on every platform, but tools refuse an image that names none.
+// The module runs on every platform, but tools refuse an image that names no platform.
 function containerConfig(tar, source) {
   return json({
     architecture: 'amd64',

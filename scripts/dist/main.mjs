@@ -1,6 +1,6 @@
-// `make dist`: puts everything that a release consists of into one folder. The same sources and tools
-// give the same bytes in any folder and for any user: nothing in it depends on the time, the machine's
-// folders or the order of files.
+// `make dist`: puts all parts of a release into one folder. The same sources and tools give the
+// same bytes in any folder and for any user, because nothing depends on the time, on the machine's
+// folders or on the order of files.
 //
 //   node main.mjs MODULE LIBRARY PROGRAM FOLDER
 import { execFileSync } from 'node:child_process';
@@ -41,7 +41,7 @@ writeFileSync(join(folder, 'sbom.cdx.json'), `${JSON.stringify(
   null, 2)}\n`);
 writeDigests();
 
-// What the program itself prints: its completions, its manual and the schema.
+// Writes what the program itself prints: its completions, its manual and the schema.
 function writePrinted() {
   const built = join(folder, 'portcullis');
   for (const shell of SHELLS) {

@@ -1,5 +1,6 @@
-// The bill of materials in CycloneDX: each file of the release, the crates that are linked into it,
-// and the tools that built it. Crates that only run during the build have the scope `excluded`.
+// Makes the bill of materials in CycloneDX format: each file of the release, the crates that are
+// linked into the file, and the tools that built it. Crates that run only during the build have the
+// scope `excluded`.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -67,7 +68,7 @@ function file({ name, sha256, target }, { version, license }) {
   };
 }
 
-// The compiler links it, and cargo does not list it.
+// Rust's standard library. The compiler links it, but cargo does not list it.
 function standardLibrary({ release: version, 'commit-hash': commit }) {
   return {
     type: 'library',
@@ -88,13 +89,13 @@ function component({ name, version, license, checksum, isOurs }, scope) {
     version,
     scope,
     ...(checksum && { hashes: [{ alg: 'SHA-256', content: checksum }] }),
-    // `MIT/Apache-2.0` is the older form of an expression.
+    // `MIT/Apache-2.0` is the older way to write `MIT OR Apache-2.0`.
     ...(license && { licenses: [{ expression: license.replaceAll('/', ' OR ') }] }),
     ...(!isOurs && { purl: `pkg:cargo/${name}@${encodeURIComponent(version)}` }),
   };
 }
 
-// The name, version, licence and checksum of each crate by `name@version`.
+// The name, version, licence and checksum of each crate. The key is `name@version`.
 function crateFacts() {
   const checksums = new Map(Array.from(
     readFileSync('Cargo.lock', 'utf8').matchAll(/name = "(.+)"\nversion = "(.+)"\nsource = .+\nchecksum = "(.+)"/g),
@@ -106,7 +107,7 @@ function crateFacts() {
   }));
 }
 
-// The dependencies of a package with the features that its build enables.
+// The dependencies of a package, with the features that the package's build enables.
 function tree(root, target, kinds) {
   const lines = cargo('tree', '--locked', '--offline', '--package', root, '--target', target,
     '--edges', kinds, '--prefix', 'depth', '--format', ' {p}').trim().split('\n');

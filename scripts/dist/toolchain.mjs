@@ -1,12 +1,12 @@
-// The sources and tools of a release. Another compiler gives other bytes, so building a release again
-// takes the same versions of all tools.
+// The sources and tools of a release. Another compiler gives other bytes, so building a release
+// again takes the same versions of all tools.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 const run = (command, ...args) => execFileSync(command, args, { encoding: 'utf8' }).trim();
 
-// The version, and the commit if this is a clone. Uncommitted changes are part of what was built, so
-// a changed clone has no revision.
+// The version, and the commit if this is a clone. Uncommitted changes are part of what was built,
+// so a changed clone has no revision.
 export function describeSource() {
   const { packages } = JSON.parse(run('cargo', 'metadata', '--locked', '--offline', '--no-deps', '--format-version', '1'));
   const { version, license, description } = packages.find(({ name }) => name === 'portcullis');
@@ -17,11 +17,11 @@ function revision() {
   try {
     return run('git', 'status', '--porcelain', '--untracked-files=no') === '' ? run('git', 'rev-parse', 'HEAD') : undefined;
   } catch {
-    return undefined; // Not a clone, but the sources alone.
+    return undefined; // The folder is not a clone; it contains only the sources.
   }
 }
 
-// The tools that decide about the bytes of the result.
+// The tools whose versions determine the bytes of the result.
 export function describeTools() {
   const rustc = Object.fromEntries(run('rustc', '-vV').split('\n').slice(1).map((line) => line.split(': ')));
   const binaryen = JSON.parse(readFileSync(new URL('../link-module/node_modules/binaryen/package.json', import.meta.url), 'utf8'));

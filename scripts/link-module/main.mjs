@@ -1,12 +1,12 @@
-// Turns the module that cargo built into the one that Envoy loads. Envoy calls each exported
-// callback for every request, so callbacks for which the filter uses the SDK's defaults are no
-// longer exported. Then Binaryen removes the code that only these callbacks used, and makes the
-// rest smaller.
+// Turns the module that cargo built into the module that Envoy loads. Envoy calls every exported
+// callback, which costs time in each request. So this script removes the exports of callbacks that
+// do nothing, because the filter uses the SDK's defaults for them. Then Binaryen removes the code
+// that only these callbacks used, and makes the rest smaller.
 //
 // node main.mjs BUILT LINKED
 //
-// Reads BUILT and writes LINKED; they may be the same file. Each result is kept in target/linked/ under the
-// digest of its input, so that the same input is linked only once.
+// Reads BUILT and writes LINKED; they may be the same file. Each result is kept in target/linked/
+// under the digest of its input, so that the same input is linked only once.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -28,9 +28,9 @@ const EXPORTS = [
   'proxy_on_tick',
 ];
 
-// Passes that are repeated at the end, because the other passes give them more work. They remove
+// Passes that run again at the end, because earlier passes have given them more to do. They remove
 // functions and parameters that have become equal or unused, clean up after that, and give the
-// functions that are called most the shortest indices.
+// shortest indices to the functions that are called most.
 const LAST_PASSES = [
   'duplicate-function-elimination',
   'dae-optimizing',
@@ -65,7 +65,8 @@ async function link(bytes) {
   const { default: binaryen } = await import('binaryen');
   const { Features } = binaryen;
   const module = binaryen.readBinary(bytes);
-  // The features that rustc enables for the target. The stripped module does not list them.
+  // These are the features that rustc enables for the target. The stripped module does not list
+  // them.
   module.setFeatures(Features.BulkMemory | Features.BulkMemoryOpt | Features.Multivalue |
     Features.MutableGlobals | Features.NontrappingFPToInt | Features.ReferenceTypes | Features.SignExt);
   const names = Array.from({ length: module.getNumExports() }, (_, index) =>
@@ -77,15 +78,15 @@ async function link(bytes) {
   names.filter((name) => !EXPORTS.includes(name)).forEach((name) => module.removeExport(name));
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(2);
-  // The lowest kilobyte is the end of the stack. The module never computes an address there, so
-  // Binaryen may fold offsets into loads and stores.
+  // The lowest kilobyte of memory is the end of the stack. The module never computes an address in
+  // it, so Binaryen may fold offsets into loads and stores.
   binaryen.setLowMemoryUnused(true);
   module.optimize();
   module.runPasses(LAST_PASSES);
   return module.emitBinary();
 }
 
-// Replaces the file instead of overwriting it, because cargo's own copy is a hard link to the old
+// Replaces a file instead of overwriting it, because cargo's own copy is a hard link to the old
 // file.
 function replace(path, bytes) {
   writeFileSync(`${path}.new`, bytes);
