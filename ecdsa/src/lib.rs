@@ -30,7 +30,7 @@
     allow(
         clippy::arithmetic_side_effects,
         clippy::as_conversions,
-        reason = "clippy.toml cannot exempt tests from these; builds without tests are checked"
+        reason = "clippy.toml cannot exempt tests from these lints; non-test builds are checked"
     )
 )]
 

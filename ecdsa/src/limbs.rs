@@ -3,9 +3,10 @@
 //!
 //! A number on P-256 has 9 limbs of 29 bits, and a number on P-384 has 14 limbs of 28 bits. Limbs
 //! are stored as `i32`. A product is computed column by column in `i64`, and then reduced by
-//! Montgomery's method from its lowest limb upwards: a multiple of p is added that makes the lowest
-//! limb 0. Both primes p are -1 modulo 2^29, so the factor of p is the lowest limb itself. Both are
-//! sums of five signed powers of two, so the multiple costs four shifts.
+//! Montgomery's method from its lowest limb upwards: each step adds the multiple of p that makes
+//! the lowest limb 0. Both primes p are -1 modulo 2^29, so this multiple is p times the lowest
+//! limb. Both primes are sums of five signed powers of two, so computing the multiple costs four
+//! shifts.
 //!
 //! Numbers are not always below p. Sums and differences are not reduced at all, and the range of a
 //! product depends on its factors. The test module `bounds` runs the formulas on intervals instead

@@ -4,7 +4,7 @@
 //! ```text
 //!            fetched_at            + freshness             + max_stale
 //!   absent ──────┬──── fresh ─────────────┬──── stale ───────────┬──── expired (503)
-//!                └ refreshed ahead of the end; after a failure with exponential back-off
+//!                └ fetched again shortly before the next phase; retried with back-off
 //! ```
 //!
 //! Keys are fresh for the configured `cache_duration`. If none is configured, the server's

@@ -85,8 +85,8 @@ impl Timing {
             .backoff_base
             .saturating_mul(factor)
             .min(self.backoff_max);
-        // The wait is 90 % to 110 % of the unjittered one. The percentage is derived from the time
-        // of the failure, because the Wasm target has no source of randomness.
+        // The result is 90 % to 110 % of `wait`. The percentage is derived from the time of the
+        // failure, because the Wasm target has no source of randomness.
         let percent = u32::try_from(scramble(failed_at) % 21)
             .unwrap_or(0)
             .saturating_add(90);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeHierarchy(BTreeMap<String, Vec<String>>);
 
-/// An error: this scope includes itself through other scopes.
+/// An error: this scope includes itself, directly or through other scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeCycle(pub String);
 

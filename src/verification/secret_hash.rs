@@ -44,7 +44,7 @@ pub struct SecretHash {
 pub struct SecretHashes([Option<SecretHash>; MAX_SECRETS]);
 
 impl SecretHash {
-    /// The hash that is computed in place of a missing one.
+    /// The hash that is computed for an unused slot.
     const DUMMY: Self = Self {
         salt: [0; SALT_OCTETS],
         digest: [0; DIGEST_OCTETS],

@@ -63,32 +63,34 @@ const AUTH0: Defaults = Defaults {
 };
 
 const COGNITO: Defaults = Defaults {
-    // Amazon Cognito, "Understanding the access token": the claims of an access token.
+    // Amazon Cognito, "Understanding the access token", lists the claims of an access token.
     client_id_claims: &[&["client_id"]],
     scope_claims: &[&["scope"]],
     role_claims: &[&["cognito:groups"]],
-    // The same page: ID tokens have the same issuer as access tokens, but their `token_use` is
-    // `id`.
+    // Amazon Cognito, "Understanding the access token": ID tokens have the same issuer as access
+    // tokens, but their `token_use` is `id`.
     require_claims: &[("token_use", Some("access"))],
-    // The same page: the header has only `kid` and `alg`, so tokens have no `typ`.
+    // Amazon Cognito, "Understanding the access token": the header has only `kid` and `alg`, so
+    // tokens have no `typ`.
     token_types: &["", "at+jwt"],
     ..GENERIC
 };
 
 const ENTRA_V1: Defaults = Defaults {
-    // Entra, "Access token claims reference": `iss`, `appid`, `scp`, `roles`. No ID token has `appid`.
+    // Entra, "Access token claims reference", describes `iss`, `appid`, `scp` and `roles`. No ID
+    // token has `appid`.
     issuer: Some("https://sts.windows.net/{tid}/"),
     client_id_claims: &[&["appid"]],
     scope_claims: &[&["scp"]],
     require_claims: &[("appid", None)],
     // Entra, "Access tokens": the issuer of the signing key must be validated.
     key_issuer: KeyIssuer::Match,
-    // Entra, "Access token claims reference": `typ` in the header.
+    // Entra, "Access token claims reference", describes `typ`.
     token_types: &["JWT", "at+jwt"],
     ..GENERIC
 };
 
-/// As for version 1.0, but with another `iss`, and with `azp` instead of `appid`.
+/// The defaults for version 1.0, but with another `iss`, and with `azp` instead of `appid`.
 const ENTRA_V2: Defaults = Defaults {
     issuer: Some("https://login.microsoftonline.com/{tid}/v2.0"),
     client_id_claims: &[&["azp"]],
@@ -97,12 +99,13 @@ const ENTRA_V2: Defaults = Defaults {
 };
 
 const GITHUB_ACTIONS: Defaults = Defaults {
-    // GitHub, "OpenID Connect reference": `iss`, the header, and the claims of a job.
+    // GitHub, "OpenID Connect reference", describes `iss`, the header, and the claims of a job.
     issuer: Some("https://token.actions.githubusercontent.com"),
     algorithms: Some(&[Algorithm::Rs256]),
     token_types: &["JWT"],
     require_claims: &[("sub", None), ("repository", None)],
-    // The same page: the subject identifies the workload. Tokens have neither scopes nor roles.
+    // GitHub, "OpenID Connect reference": the subject identifies the workload. Tokens have neither
+    // scopes nor roles.
     client_id_claims: &[&["sub"]],
     scope_claims: &[],
     role_claims: &[],
@@ -110,7 +113,7 @@ const GITHUB_ACTIONS: Defaults = Defaults {
 };
 
 const GOOGLE: Defaults = Defaults {
-    // Google, "OpenID Connect": the payload of an ID token, and the discovery document.
+    // Google, "OpenID Connect", describes the payload of an ID token, and the discovery document.
     issuer: Some("https://accounts.google.com"),
     algorithms: Some(&[Algorithm::Rs256]),
     token_types: &["JWT"],
@@ -126,10 +129,10 @@ const KEYCLOAK: Defaults = Defaults {
     // Keycloak, class `AccessToken`: the client is in `azp`, and for service accounts also in
     // `client_id`.
     client_id_claims: &[&["azp"], &["client_id"]],
-    // The same class: the scopes are in `scope`, as one string.
+    // Keycloak, class `AccessToken`: the scopes are in `scope`, as one string.
     scope_claims: &[&["scope"]],
-    // The same class: `realm_access` has the roles of the realm. The roles of a client are in
-    // `resource_access`, under the name of the client, which only the operator knows.
+    // Keycloak, class `AccessToken`: `realm_access` has the roles of the realm. The roles of a
+    // client are in `resource_access`, under the name of the client, which only the operator knows.
     role_claims: &[&["realm_access", "roles"]],
     // Keycloak, class `TokenUtil`: the claim `typ` distinguishes access tokens from ID tokens.
     require_claims: &[("typ", Some("Bearer"))],
@@ -140,8 +143,8 @@ const KEYCLOAK: Defaults = Defaults {
 };
 
 const KUBERNETES: Defaults = Defaults {
-    // Kubernetes, "Managing Service Accounts": the payload of a bound token. The tokens that older
-    // clusters store in secrets have no claim `kubernetes.io` and never expire.
+    // Kubernetes, "Managing Service Accounts", describes the payload of a bound token. The tokens
+    // that older clusters store in secrets have no claim `kubernetes.io` and never expire.
     require_claims: &[("sub", None), ("kubernetes.io", None)],
     client_id_claims: &[&["sub"]],
     // The tokens have neither scopes nor roles, because the rights are defined by the cluster's
@@ -154,12 +157,12 @@ const KUBERNETES: Defaults = Defaults {
 };
 
 const OKTA: Defaults = Defaults {
-    // Okta, "OpenID Connect & OAuth 2.0 API": the payload of an access token. No ID token has
-    // `cid`.
+    // Okta, "OpenID Connect & OAuth 2.0 API", describes the payload of an access token. No ID token
+    // has `cid`.
     client_id_claims: &[&["cid"]],
     scope_claims: &[&["scp"]],
     require_claims: &[("cid", None)],
-    // Okta, "Customize tokens with a groups claim": the claim `groups`.
+    // Okta, "Customize tokens with a groups claim", describes the claim `groups`.
     role_claims: &[&["groups"]],
     // Okta support: custom authorization servers write no `typ`. Tokens of the organisation's own
     // server (`application/okta-internal-at+jwt`) are only for Okta itself.

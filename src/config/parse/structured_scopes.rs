@@ -10,7 +10,7 @@ use crate::{
 /// The default of `role`.
 pub(super) const ROLE: &str = "role";
 
-/// Stands for a value that is not known yet. No scope contains this character.
+/// A character in the place of a value that is not known yet. No scope contains this character.
 const ANY: &str = "\0";
 
 /// The names and values of the placeholders in `where`.

@@ -32,9 +32,9 @@ object! {
         /// or query parameter that a condition uses. `reject` answers 400. With `raw`, rules are compared with the
         /// request as it was sent.
         path_policy: Option<RawPathPolicy> = "reject",
-        /// Name that this configuration keeps across its updates; at most 128 characters. Connections that outlive an
-        /// update then also refuse what the newest configuration with this name refuses by `revoked`, `enabled: false`
-        /// or `client_secrets`.
+        /// Name of this configuration, which must not change when the configuration is updated; at most 128 characters.
+        /// Connections that were opened before an update then also refuse what the newest configuration with this name
+        /// refuses by `revoked`, `enabled: false` or `client_secrets`.
         policy_id: Option<String>,
         /// Resources for which clients request tokens, by URL (RFC 9728). Portcullis serves their metadata, names it in
         /// challenges, and refuses tokens for other resources.
