@@ -28,7 +28,7 @@ object! {
         /// What happens to denied requests. `enforce` refuses them. `shadow` only records the decision and lets them
         /// pass, except that ambiguous paths, methods, authorities and headers are still refused.
         mode: Option<RawMode> = "enforce",
-        /// What happens to a request whose path, method or authority servers could read in different ways, or a header
+        /// What happens if servers could read the path, method or authority of a request in different ways, or a header
         /// or query parameter that a condition uses. `reject` answers 400. With `raw`, rules are compared with the
         /// request as it was sent.
         path_policy: Option<RawPathPolicy> = "reject",
@@ -36,8 +36,8 @@ object! {
         /// Connections that were opened before an update then also refuse what the newest configuration with this name
         /// refuses by `revoked`, `enabled: false` or `client_secrets`.
         policy_id: Option<String>,
-        /// Resources for which clients request tokens, by URL (RFC 9728). Portcullis serves their metadata, names it in
-        /// challenges, and refuses tokens for other resources.
+        /// Resources for which clients request tokens, by URL (RFC 9728). Portcullis serves the metadata of each
+        /// resource, gives the URL of the metadata in challenges, and refuses tokens for other resources.
         protected_resources: Option<Vec<RawProtectedResource>>,
         /// The authorization servers, by name. A name has 1 to 64 letters, digits, `_`, `.`, `-`.
         providers: Option<Named<RawEntry>>,
@@ -45,12 +45,12 @@ object! {
         realm: Option<String> = "api",
         /// Requirements, by name. Rules and routes refer to them by `requirement_name`.
         requirement_map | camelCase: Option<Named<RawRequirement>>,
-        /// Looks up the policy of the route for every request. With `off`, each worker looks it up for about one
-        /// request a second, so the policy of a rarely used route can be missed.
+        /// With `on`, the policy of the route is looked up for every request. With `off`, each worker looks it up for
+        /// about one request a second, so the policy of a rarely used route can be missed.
         route_policies: Option<RawSwitch> = "on",
         /// The rules, in order. The first rule whose `match` holds decides.
         rules: Option<Vec<RawRule>>,
-        /// For each scope, the scopes that it includes. A token with a scope also has the scopes that it includes.
+        /// For each scope, the scopes that it includes. A token with the broader scope also has the included scopes.
         scope_implies: Option<Named<Vec<String>>>,
         /// Secret of at least 32 random octets, in base64url, the same for all workers. It authenticates two things in
         /// the memory that modules with the same `vm_id` share: the fetched keys, and which configuration with a

@@ -81,8 +81,8 @@ object! {
         allow_any_tenant: Option<bool> = false,
         /// Accepts a token whose `iat` is in the future.
         allow_future_iat: Option<bool> = false,
-        /// Accepted audiences. One of them must be in `aud` and is compared exactly. Required unless
-        /// `allow_any_audience` is set.
+        /// Accepted audiences. A token's `aud` must contain one of them exactly. Required unless `allow_any_audience`
+        /// is set.
         audiences: Option<Vec<String>>,
         /// Headers that are set to verified claims.
         claim_to_headers | camelCase: Option<Vec<RawClaimHeader>>,
@@ -102,9 +102,10 @@ object! {
         description: Option<String>,
         /// Keys that are found through the issuer's metadata (OpenID Connect Discovery, RFC 8414).
         discovery: Option<RawDiscovery>,
-        /// Accepts the provider's tokens. `false` refuses them (401), and the provider's keys are not fetched.
+        /// Accepts the provider's tokens. With `false`, the tokens are refused (401), and the provider's keys are not
+        /// fetched.
         enabled: Option<bool> = true,
-        /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the reason why a token failed.
+        /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the reason why a token was refused.
         failed_status_in_metadata | camelCase: Option<String>,
         /// Keeps the verified token in the request. Otherwise it is removed.
         forward: Option<bool> = false,
@@ -157,7 +158,7 @@ object! {
         require_claims: Option<Vec<RawClaimRequirement>>,
         /// Refuses a token without `exp`.
         require_expiration | camelCase: Option<bool> = true,
-        /// Revoked tokens, and clients and subjects whose tokens are revoked. Their tokens are refused (401).
+        /// Revoked tokens, by `jti`, client or subject. They are refused (401).
         revoked: Option<RawRevocation>,
         /// Claims that contain roles. The roles of all these claims are combined.
         role_claims: Option<Vec<ClaimName>> = ["roles"],
@@ -271,7 +272,7 @@ object! {
     /// `revoked`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRevocation {
-        /// Clients of which all tokens are refused.
+        /// Clients whose tokens are all refused.
         client_ids: Option<Vec<String>>,
         /// Subjects (`sub`), each with a time in seconds since 1970. A subject's tokens are refused if they were issued
         /// earlier or have no `iat`.

@@ -19,7 +19,7 @@ object! {
         /// How long the last good keys are used after `cache_duration` while fetching fails. After that, every token
         /// gets 503.
         max_stale: Option<RawDuration> = "3600s",
-        /// How failed fetches are retried.
+        /// How failed fetches are retried. Takes precedence over `async_fetch`.
         retry_policy | camelCase: Option<RawRetryPolicy>,
         /// The answer to a token with an unknown `kid` while no fetch may begin because of `unknown_kid_cooldown` or
         /// the back-off after a failure: 401, or 503 with `Retry-After`.
@@ -45,7 +45,7 @@ object! {
         /// How long the last good keys are used after `cache_duration` while fetching fails. After that, every token
         /// gets 503.
         max_stale: Option<RawDuration> = "3600s",
-        /// How failed fetches are retried.
+        /// How failed fetches are retried. Takes precedence over `async_fetch`.
         retry_policy: Option<RawRetryPolicy>,
         /// Timeout of each call: more than 0, at most an hour.
         timeout: Option<RawDuration> = "5s",

@@ -161,7 +161,7 @@ object! {
     /// `ProviderWithAudiences` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawProviderAndAudiences {
-        /// Accepted audiences. One of them must be in `aud` and is compared exactly.
+        /// Accepted audiences. The token's `aud` must contain one of them exactly.
         audiences: Option<Vec<String>>,
         /// Name of the provider.
         provider_name | camelCase: String,
@@ -218,7 +218,7 @@ object! {
         prefix_match | camelCase: Option<String>,
         /// Requires that the header is present (`true`) or absent (`false`).
         present_match | camelCase: Option<bool>,
-        /// Range that the header, an integer, must be in: from `start` up to, but not including, `end`.
+        /// Range of integers that the header's value must be in: from `start` up to, but not including, `end`.
         range_match | camelCase: Option<RawRange>,
         /// Regular expression that must match the whole header.
         safe_regex_match | camelCase: Option<RawRegex>,
