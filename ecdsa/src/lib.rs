@@ -23,7 +23,7 @@
 //!   can make a signature that leads to such an addition. The addition sets a coordinate to 0, and
 //!   later steps keep it 0, so one check at the end detects this case. The sum is then computed
 //!   again, without tables, by code that handles all cases.
-//! - `crypto-bigint` computes the inverse of s, and a multiplication checks it.
+//! - `crypto-bigint` computes the inverse of s, and a multiplication checks the result.
 
 #![cfg_attr(
     test,

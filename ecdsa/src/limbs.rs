@@ -1,5 +1,5 @@
-//! Fields of coordinates for WebAssembly, which has no 128-bit product. Numbers are arrays of
-//! signed limbs, and carries are computed late.
+//! Arithmetic with coordinates, for WebAssembly, which has no instruction for 128-bit products.
+//! Numbers are arrays of signed limbs. Most carries of a product are computed at its end.
 //!
 //! A number on P-256 has 9 limbs of 29 bits, and a number on P-384 has 14 limbs of 28 bits. Limbs
 //! are stored as `i32`. A product is computed column by column in `i64`, and then reduced by

@@ -12,8 +12,8 @@
 //! ten minutes.
 //!
 //! A worker may only fetch while it holds the lease, which is stored in the record. Only one worker
-//! of the process can hold it, and the other workers wait. The lease expires by itself, so a worker
-//! that dies blocks the others only until then.
+//! of the process can hold the lease, and the other workers wait. The lease expires by itself, so a
+//! worker that dies cannot block the others for longer than its lease.
 
 use core::time::Duration;
 

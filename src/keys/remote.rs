@@ -83,8 +83,8 @@ pub struct Discovery {
     pub jwks_cluster: String,
 }
 
-/// Exponential back-off: the wait starts at `base` and doubles with each failure, up to `max`. A
-/// random jitter is added to each wait.
+/// Exponential back-off: the wait starts at `base` and doubles with each failure, up to `max`. Each
+/// wait is then varied by up to 10 %.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// The wait after the first failure.

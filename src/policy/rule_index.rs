@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 
 use crate::policy::Rule;
 
-/// The maximum number of literal paths that are prefixes of each other. Rules with longer literal
-/// paths are tried for every request, because following a long chain of references would take
-/// longer.
+/// The maximum length of a chain of literal paths in which each is a prefix of the next. Rules
+/// whose paths are further along a chain are tried for every request, because following more
+/// references would take longer.
 const MAX_DEPTH: usize = 8;
 
 /// An index of rules by their literal paths.

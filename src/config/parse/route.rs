@@ -218,8 +218,9 @@ impl WrittenCondition<'_> {
                 }
                 HeaderCondition::Range { start, end }
             }
-            // An empty string is refused: Envoy takes an empty `exact_match` for "present", but an
-            // empty `exact` in `string_match` for "empty".
+            // An empty string is refused, because it is ambiguous: in Envoy, an empty `exact_match`
+            // requires that the header is present, but an empty `exact` in `string_match` requires
+            // that its value is empty.
             Self::Text(Written::Exact("")) => {
                 return Err(Fault::Empty.into());
             }
