@@ -94,9 +94,9 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
-/// Converts a number to an integer, if it is an integer. A double such as `1.0` or `1e3` counts as
-/// an integer if it is small enough that parsing its text cannot have rounded it to another
-/// integer.
+/// Converts a number to an integer, if it is an integer. Doubles such as `1.0` and `1e3` count as
+/// integers, except for large doubles, which may have been rounded to another integer when they
+/// were parsed.
 pub fn integer(number: &Number) -> Option<i64> {
     whole(number, MAX_TEXT_INTEGER)
 }
@@ -118,8 +118,8 @@ pub fn are_equal(left: &Number, right: &Number) -> bool {
     }
 }
 
-/// Returns true if a number is a double that is so large that it may differ from the integer in the
-/// text that it was parsed from.
+/// Returns true if a number is a large double. When its text was parsed, the number may have been
+/// rounded to another integer.
 pub fn is_inexact(number: &Number) -> bool {
     const FIRST: f64 = 562_949_953_421_312.0; // MAX_TEXT_INTEGER
     number.is_f64() && number.as_f64().is_none_or(|double| double.abs() >= FIRST)

@@ -29,10 +29,11 @@ impl Config {
 
 /// Returns a warning if an earlier rule matches the requests for which this rule is written.
 ///
-/// If the earlier rule matches only some of these requests, there is only a warning if the earlier
-/// rule requires no token, this rule requires one, and the earlier rule also matches other paths.
-/// This rule is then an exception that comes too late. If both rules match the same paths, the
-/// order is probably intended, for example to allow reading without a token and writing with one.
+/// If the earlier rule matches only some of these requests, three conditions must hold for a
+/// warning: the earlier rule requires no token, this rule requires a token, and the earlier rule
+/// also matches other paths. This rule is then an exception that comes too late. If both rules
+/// match the same paths, the order is probably intended, for example to allow reading without a
+/// token and writing with one.
 fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
     for (taker, earlier) in config.rules.iter().take(place).enumerate() {
         let (own, other) = (&rule.route, &earlier.route);

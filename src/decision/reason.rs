@@ -75,13 +75,13 @@ reasons! {
     Algorithm: "algorithm", InvalidToken, Some(8);
     /// The authority can be read in more than one way.
     AmbiguousAuthority: "authority", InvalidTarget, None;
-    /// The request has a header whose name some servers confuse with that of another header, and a
-    /// rule has a condition on that other header.
+    /// Some servers confuse the name of one of the request's headers with the name of another
+    /// header, and a rule has a condition on this other header.
     AmbiguousHeader: "header", InvalidTarget, None;
     /// The method differs only in case from a standard method or a rule's method, or is not UTF-8.
     AmbiguousMethod: "method", InvalidTarget, None;
-    /// The path can be read in more than one way, or a rule has a condition on a query parameter
-    /// that can be read in more than one way.
+    /// The path, or a query parameter on which a rule has a condition, can be read in more than one
+    /// way.
     AmbiguousPath: "ambiguous_path", InvalidTarget, None;
     /// The token is for another audience (RFC 7519 §4.1.3).
     Audience: "audience", InvalidToken, Some(25);

@@ -85,8 +85,8 @@ impl Record {
     }
 
     /// Returns the time until a fetch may look for an unknown kid. Returns `None` if a fetch
-    /// succeeded after the request arrived (at `waited_since`). The kid is not in the set that this
-    /// fetch returned, so no key has it.
+    /// succeeded after the request arrived (at `waited_since`). In this case, the kid is not in the
+    /// newest key set either, so no key has it.
     #[must_use]
     pub fn hides_kid(
         &self,

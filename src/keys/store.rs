@@ -96,10 +96,9 @@ impl KeyStore {
             .is_some_and(|source| source.may_learn_kid(now))
     }
 
-    /// Returns how long a client should wait before a retry, if its token has an unknown kid, no
-    /// fetch may look for the kid now, and the operator chose `unknown_kid_answer: 503`. Returns
-    /// `None` if the token counts as forged, for example because its request waited for a fetch
-    /// that did not bring the key.
+    /// Returns how long a client whose token has an unknown kid should wait before a retry. Returns
+    /// `None` if the token counts as forged: `unknown_kid_answer` is 401, or the request waited for
+    /// a fetch that did not bring the key.
     #[must_use]
     pub fn hides_kid(
         &self,

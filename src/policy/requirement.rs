@@ -110,8 +110,9 @@ impl Requirement {
     }
 
     /// Returns true if a part such as `allow_missing` applies to the tokens of all providers. As in
-    /// `jwt_authn`, such a part in a `requires_any` that also names a provider only applies to the
-    /// tokens of the providers named there. Elsewhere it applies to the tokens of all providers.
+    /// `jwt_authn`, if a `requires_any` has such a part and also names providers, the part only
+    /// applies to the tokens of these providers. Elsewhere it applies to the tokens of all
+    /// providers.
     #[must_use]
     pub fn asks_anyone(&self) -> bool {
         match self {

@@ -12,7 +12,7 @@ pub enum Unclear {
     Header,
     /// The method does not match the rule, but it would match if its letters were in another case.
     Method,
-    /// A query parameter is repeated and only some of its values satisfy the condition, or its name
-    /// or a separator can be read differently.
+    /// A query parameter is repeated and only some of its values satisfy the condition. Or servers
+    /// read its name, or a separator, differently.
     Parameter,
 }

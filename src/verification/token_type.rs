@@ -17,8 +17,8 @@ pub enum TokenTypes {
 }
 
 /// Checks that `typ` is accepted, ignoring case and the prefix `application/` (RFC 7515 section
-/// 4.1.9). This check keeps an ID token or a DPoP proof that was signed with the same key from
-/// being accepted as an access token.
+/// 4.1.9). Without this check, an ID token or a DPoP proof that was signed with the same key could
+/// be accepted as an access token.
 pub(super) fn check(accepted: &TokenTypes, typ: Option<&str>) -> Result<(), Reason> {
     let TokenTypes::OneOf { names, absent } = accepted else {
         return Ok(());

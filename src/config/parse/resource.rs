@@ -1,9 +1,9 @@
 //! Parses `protected_resources`. Fields that the operator leaves out are derived from the rules.
 //!
-//! Metadata that does not agree with the rules could send a client to an authorization server whose
-//! tokens are refused, or make the client request scopes that no rule requires. So everything that
-//! can be derived from the rules is derived, and a resource whose metadata would be wrong is
-//! refused.
+//! If the metadata did not agree with the rules, it could send a client to an authorization server
+//! whose tokens are refused. It could also make the client request scopes that no rule requires. So
+//! everything that can be derived from the rules is derived, and a resource whose metadata would be
+//! wrong is refused.
 
 use std::collections::BTreeSet;
 

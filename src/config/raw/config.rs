@@ -28,9 +28,9 @@ object! {
         /// What happens to denied requests. `enforce` refuses them. `shadow` only records the decision and lets them
         /// pass, except that ambiguous paths, methods, authorities and headers are still refused.
         mode: Option<RawMode> = "enforce",
-        /// What happens if servers could read the path, method or authority of a request in different ways, or a header
-        /// or query parameter that a condition uses. `reject` answers 400. With `raw`, rules are compared with the
-        /// request as it was sent.
+        /// What happens to an ambiguous request: servers could read its path, method or authority in different ways, or
+        /// a header or query parameter that a condition uses. `reject` answers 400. With `raw`, rules are compared with
+        /// the request as it was sent.
         path_policy: Option<RawPathPolicy> = "reject",
         /// Name of this configuration, which must not change when the configuration is updated; at most 128 characters.
         /// Connections that were opened before an update then also refuse what the newest configuration with this name

@@ -30,8 +30,8 @@ impl RsaKey {
     /// not change the key.
     ///
     /// # Errors
-    /// If the modulus does not have 2048 to 8192 bits, if the exponent is not between 3 and 65537,
-    /// or if either of them is even.
+    /// If the modulus does not have 2048 to 8192 bits, the exponent is not between 3 and 65537, or
+    /// one of the two is even.
     pub fn admit(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         let modulus = without_leading_zeros(modulus);
         let bits = bit_length(modulus);
