@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn half_is_a_half() {
+    fn twice_the_constant_half_is_one() {
         fn check<F: Canonical<N>, const N: usize>() {
             let half = F::new(&F::HALF);
             assert!(half.doubled().minus(&F::one()).is_zero());

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_matches_the_one_that_servers_make_of_it() {
+    fn a_parameter_matches_every_name_that_servers_read_like_its_own() {
         for (written, expected) in [
             ("a_tok", true),
             ("A.TOK", true),

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_parsed_once_while_it_is_among_the_last() {
+    fn one_of_the_last_headers_is_not_parsed_again() {
         let segment = |kid: usize| {
             base64url::encode(format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#).as_bytes())
         };

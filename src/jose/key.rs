@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn key_without_alg_serves_what_its_type_fits() {
+    fn key_without_alg_verifies_every_algorithm_of_its_type() {
         for binding in [JwkAlgorithm::Exact, JwkAlgorithm::Family] {
             let of_rsa = ["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
             assert_eq!(serving(&rsa(), binding), of_rsa);
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn key_with_alg_serves_it_alone_or_its_family() {
+    fn key_with_alg_verifies_only_this_algorithm_or_its_family() {
         let bound = rsa().with_algorithm(Some(Algorithm::Rs256)).unwrap();
         assert_eq!(serving(&bound, JwkAlgorithm::Exact), ["RS256"]);
         assert_eq!(
@@ -357,10 +357,9 @@ mod tests {
         );
     }
 
-    /// An EC key only verifies the algorithm of its curve, even with [`JwkAlgorithm::Family`]. For
-    /// P-256, this is ES256.
+    /// For P-256, this is ES256, even with [`JwkAlgorithm::Family`].
     #[test]
-    fn family_of_an_ec_key_is_its_curve() {
+    fn an_ec_key_only_verifies_the_algorithm_of_its_curve() {
         // The base point of P-256 (SEC 2 section 2.4.2) is a valid public key.
         let x = base64url::decode("axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY").unwrap();
         let y = base64url::decode("T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU").unwrap();
@@ -412,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn no_key_verifies_what_does_not_fit_it() {
+    fn no_key_verifies_an_algorithm_that_does_not_fit_it() {
         for key in [rsa(), ed25519(), oct()] {
             for algorithm in Algorithm::ALL.into_iter().filter(|alg| !key.fits(*alg)) {
                 for length in [0, 32, 64, 256] {

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn says_why_other_responses_bring_no_document() {
+    fn reports_why_a_response_has_no_document() {
         for (headers, body, error) in [
             (&[][..], Some("keys"), FetchError::Unreachable),
             (&[("server", "x")], Some("keys"), FetchError::Unreachable),

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_below_by_whole_segments() {
+    fn a_path_below_the_resource_continues_it_after_a_slash() {
         for (own, path, expected) in [
             ("/mcp", "/mcp", true),
             ("/mcp", "/mcp/", true),

@@ -122,7 +122,7 @@ mod tests {
                     tos_uri: text("https://docs.example/terms"),
                 },
                 json!({
-                    // The identifier is exactly as configured (R3).
+                    // The identifier is exactly as configured (RFC 9728 section 3.3).
                     "resource": "https://H.example/p",
                     "authorization_servers": ["https://as.example"],
                     "scopes_supported": ["read"],

@@ -71,7 +71,7 @@ fn reads_claims_as_names_or_as_lists_of_segments() {
 }
 
 #[test]
-fn folds_token_types() {
+fn token_types_are_lower_case_and_without_application_prefix() {
     let types = |written: Value| provider(&[("token_types", written)]).trust.token_types;
     let names = vec!["at+jwt".to_owned()];
     assert_eq!(

@@ -189,7 +189,7 @@ fn reads_every_field_of_a_resource() {
         ResourceMetadata {
             authorization_servers: vec!["https://as.example".to_owned()],
             // The scopes are sorted. `offline_access` is left out, because it grants no right at a
-            // resource (M4).
+            // resource.
             scopes_supported: vec!["read".to_owned(), "write".to_owned()],
             bearer_methods: vec!["header", "query"],
             requires_certificate: false,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::check;
 
-/// The reasons to refuse `protected_resources` (R5).
+/// The reasons to refuse `protected_resources`.
 pub(super) fn resources() -> BTreeSet<String> {
     let with = |field: &'static str, value: Value| {
         vec![

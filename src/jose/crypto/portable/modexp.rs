@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn small_powers_are_those_of_plain_division() {
+    fn small_powers_equal_repeated_multiplication() {
         for modulus in [3, 5, 9, (1 << 27) - 1, (1 << 27) + 1, 0xffff_ffff_u64] {
             let prepared = Modulus::new(&modulus.to_be_bytes()).unwrap();
             for base in [0, 1, 2, modulus / 2, modulus - 2, modulus - 1] {
