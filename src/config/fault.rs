@@ -1,6 +1,6 @@
 //! The faults of a configuration, each with its remedy.
 //!
-//! If it helps the operator to find the fault, the message quotes the value, truncated. Key
+//! The message quotes the value, truncated, if this helps the operator to find the fault. Key
 //! material is never quoted.
 
 use core::fmt;
