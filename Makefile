@@ -35,7 +35,7 @@ VALIDATOR := scripts/check-schema
 DEPLOYMENT := tests/deployment
 DEPLOYMENT_READY := $(DEPLOYMENT)/node_modules/.package-lock.json
 VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
-SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs $(DEPLOYMENT)/*.mjs playground/*.mjs playground/*.js benches/*/*.mjs)
+SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs $(DEPLOYMENT)/*.mjs $(DEPLOYMENT)/*/*.mjs playground/*.mjs playground/*.js benches/*/*.mjs)
 
 # Builds all packages at once. Cargo enables the dependency features that any of the selected
 # packages needs, so another selection would build dependencies again.
@@ -260,11 +260,14 @@ docs: wasm native envoy $(VALIDATOR_READY) ## The examples of the documentation,
 	@scripts/check-make.sh
 	@node scripts/check-docs.mjs $(ENVOY) $(MODULE) $(LIBRARY)
 
-.PHONY: test-monitoring test-dist test-reproducible
+.PHONY: test-monitoring test-dist test-kubernetes test-clients test-registries test-reproducible
 PROMETHEUS := $(TOOLS)/debian/prometheus
 PROMTOOL := $(TOOLS)/debian/promtool
+REGISTRY := $(TOOLS)/debian/docker-registry
 $(PROMETHEUS) $(PROMTOOL):
 	@scripts/unpack-debian.sh prometheus $(@F) $@
+$(REGISTRY):
+	@scripts/unpack-debian.sh docker-registry $(@F) $@
 
 test-monitoring: wasm native envoy $(SERVER_READY) $(PROMETHEUS) $(PROMTOOL) ## The alert rules, and a real Prometheus that reads the metrics of both modules (Debian)
 	PROMETHEUS=$(abspath $(PROMETHEUS)) PROMTOOL=$(abspath $(PROMTOOL)) \
@@ -272,6 +275,16 @@ test-monitoring: wasm native envoy $(SERVER_READY) $(PROMETHEUS) $(PROMTOOL) ## 
 
 test-dist: dist $(DEPLOYMENT_READY) ## The release of make dist: names, digests, bill of materials, images
 	DIST=$(DIST) node --test --test-reporter=spec $(DEPLOYMENT)/dist.test.mjs
+
+test-clients: test-registries ## Everything that needs programs of others
+
+test-registries: dist envoy $(SERVER_READY) $(DEPLOYMENT_READY) $(REGISTRY) ## The images of make dist in a registry, and the module downloaded by Envoy (Debian)
+	@scripts/require.sh skopeo
+	DIST=$(DIST) REGISTRY=$(abspath $(REGISTRY)) node --test --test-reporter=spec $(DEPLOYMENT)/registries.test.mjs
+
+# PORTCULLIS_CRDS names a folder with the definitions of Envoy Gateway and Istio, if you have them.
+test-kubernetes: wasm native cli envoy $(SERVER_READY) $(DEPLOYMENT_READY) ## The Kubernetes manifests: types, policies, and what each controller makes of them in Envoy
+	node --test --test-reporter=spec $(DEPLOYMENT)/kubernetes.test.mjs
 
 test-reproducible: $(TOOLS)/rust-target $(TOOLS)/node ## Build the release twice, in other folders and by other users, and compare (two full builds)
 	scripts/reproduce.sh

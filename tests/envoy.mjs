@@ -1,6 +1,7 @@
 // Starts Envoy, and the demo's API and authorization server, for tests in Node.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -56,6 +57,15 @@ export async function startEnvoy(configuration) {
 // Fails unless Envoy accepts the configuration.
 export function validate(configuration) {
   execFileSync(ENVOY, ['--mode', 'validate', '--use-dynamic-base-id', '--log-level', 'error', '-c', temporary('envoy.yaml', configuration)], { stdio: 'pipe' });
+}
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 // Waits until `attempt` returns a truthy value, and returns that value.

@@ -2,13 +2,12 @@
 // expression of the dashboard and of the alerts, and finds each metric that they name.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 
 import { configuration } from '../../envoy/demo/configuration.mjs';
 import { start, stopAll } from '../../envoy/demo/processes.mjs';
 import { requestToken } from '../../envoy/demo/tokens.mjs';
-import { LIBRARY, MODULE, inRepository, read, startEnvoy, startServers, temporary, until } from '../envoy.mjs';
+import { LIBRARY, MODULE, freePort, inRepository, read, startEnvoy, startServers, temporary, until } from '../envoy.mjs';
 
 const { PROMETHEUS, PROMTOOL } = process.env;
 const FOLDER = inRepository('envoy/observability');
@@ -106,12 +105,3 @@ test('Prometheus scrapes Envoy and evaluates every expression', async () => {
     return data.alerts.some(({ labels }) => labels.alertname === 'PortcullisKeysMissing' && labels.portcullis_provider === 'never');
   });
 });
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}

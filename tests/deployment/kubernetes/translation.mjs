@@ -1,0 +1,176 @@
+// The Envoy configuration that each controller makes of a manifest, as far as the filter is concerned.
+// Envoy Gateway: internal/xds/translator/{wasm,dynamicmodule}.go. Istio: pilot/pkg/model/extensions.go
+// and pilot/pkg/networking/core/extension/extensionfilter.go, after its agent put the module into a file.
+// The servers of the test take the place of the API and of the authorization server.
+import { parse } from 'yaml';
+
+import { only } from './manifests.mjs';
+
+const TYPES = 'type.googleapis.com/envoy.extensions.filters.http';
+const text = (policy) => ({ '@type': 'type.googleapis.com/google.protobuf.StringValue', value: JSON.stringify(policy) });
+const loopback = (port) => ({ address: { socket_address: { address: '127.0.0.1', port_value: Number(port) } } });
+
+// A cluster of a manifest, at the address of a server of the test, which has no TLS.
+function redirect(cluster, url) {
+  const { transport_socket: tls, ...rest } = cluster;
+  const { trusted_ca: trusted, match_typed_subject_alt_names: names } = tls?.typed_config.common_tls_context.validation_context ?? {};
+  if (tls && !(trusted && names.length > 0)) throw new Error(`${cluster.name}: the certificate is not checked`);
+  return { ...rest, load_assignment: assignment(cluster.name, url) };
+}
+
+const assignment = (name, url) => ({
+  cluster_name: name,
+  endpoints: [{ lb_endpoints: [{ endpoint: loopback(new URL(url).port) }] }],
+});
+const clusterOf = (name, url) => ({ name, type: 'STATIC', load_assignment: assignment(name, url) });
+
+function bootstrap({ filter, routes, clusters, manager }) {
+  return JSON.stringify({
+    node: { id: 'test', cluster: 'test' },
+    admin: loopback(0),
+    static_resources: {
+      listeners: [{
+        name: 'ingress',
+        ...loopback(0),
+        filter_chains: [{ filters: [{
+          name: 'envoy.filters.network.http_connection_manager',
+          typed_config: {
+            '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+            stat_prefix: 'ingress',
+            normalize_path: true,
+            ...manager,
+            http_filters: [filter, { name: 'envoy.filters.http.router', typed_config: { '@type': `${TYPES}.router.v3.Router` } }],
+            route_config: { virtual_hosts: [{ name: 'api', domains: ['*'], routes }] },
+          },
+        }] }],
+      }],
+      clusters,
+    },
+  });
+}
+
+function ofEnvoyGateway(resources, { upstream, authorizationServer, module, library }) {
+  const { metadata, spec } = only(resources, 'EnvoyExtensionPolicy');
+  const { bootstrap: { jsonPatches } } = only(resources, 'EnvoyProxy').spec;
+  if (jsonPatches.some(({ path }) => path !== '/static_resources/clusters/-')) throw new Error('not a new cluster');
+  const kind = spec.wasm ? 'wasm' : 'dynamic-module';
+  const id = `envoyextensionpolicy/${metadata.namespace}/${metadata.name}/${kind}/0`;
+  const name = `envoy.filters.http.${spec.wasm ? 'wasm' : 'dynamic_modules'}/${id}`;
+  const config = spec.wasm
+    ? wasmOfEnvoyGateway(spec.wasm[0], id, module)
+    : dynamicModuleOfEnvoyGateway(spec.dynamicModule[0], only(resources, 'EnvoyProxy').spec.dynamicModules, library);
+  return bootstrap({
+    // Off by default, and on for each route that the policy targets.
+    filter: { name, disabled: true, typed_config: config },
+    routes: [{
+      match: { prefix: '/' },
+      route: { cluster: 'api' },
+      typed_per_filter_config: { [name]: { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', config: {} } },
+    }],
+    clusters: [clusterOf('api', upstream), ...jsonPatches.map(({ value }) => redirect(value, authorizationServer))],
+    manager: {
+      merge_slashes: true,
+      path_with_escaped_slashes_action: 'UNESCAPE_AND_REDIRECT',
+      use_remote_address: true,
+      common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST' },
+    },
+  });
+}
+
+const wasmOfEnvoyGateway = (wasm, id, module) => ({
+  '@type': `${TYPES}.wasm.v3.Wasm`,
+  config: {
+    name: wasm.name,
+    root_id: wasm.rootID,
+    vm_config: { vm_id: id, runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: module } } },
+    configuration: text(wasm.config),
+    fail_open: wasm.failOpen,
+  },
+});
+
+const dynamicModuleOfEnvoyGateway = (filter, registered, library) => ({
+  '@type': `${TYPES}.dynamic_modules.v3.DynamicModuleFilter`,
+  dynamic_module_config: {
+    do_not_close: registered.find(({ name }) => name === filter.name).doNotClose,
+    module: { local: { filename: library } },
+  },
+  filter_name: filter.filterName,
+  filter_config: text(filter.config),
+});
+
+// The part of a manifest of Istio that both of its kinds have.
+export function pluginOf(resources) {
+  const extension = resources.find(({ kind }) => kind === 'TrafficExtension');
+  const { metadata, spec } = extension ?? only(resources, 'WasmPlugin');
+  return { ...metadata, ...(extension ? spec.wasm : spec) };
+}
+
+// The resource that Istio sends by ECDS. It has no vm_id, and its policy is a text.
+export const extensionOf = (plugin, module) => JSON.stringify({
+  version_info: '1',
+  resources: [{
+    '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+    name: `extensions.istio.io/trafficextension/${plugin.namespace}.${plugin.name}`,
+    typed_config: {
+      '@type': `${TYPES}.wasm.v3.Wasm`,
+      config: {
+        name: `${plugin.namespace}.${plugin.name}`,
+        root_id: plugin.pluginName,
+        vm_config: { runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: module } } },
+        configuration: text(plugin.pluginConfig),
+        failure_policy: { FAIL_CLOSE: 'FAIL_CLOSED', FAIL_RELOAD: 'FAIL_RELOAD' }[plugin.failStrategy],
+      },
+    },
+  }],
+});
+
+function ofIstio(resources, { upstream, authorizationServer, extension }) {
+  const plugin = pluginOf(resources);
+  const { hosts: [host], ports: [{ number }] } = only(resources, 'ServiceEntry').spec;
+  const rule = only(resources, 'DestinationRule').spec;
+  if (rule.host !== host || rule.trafficPolicy.tls.mode !== 'SIMPLE') throw new Error('no TLS to the authorization server');
+  return bootstrap({
+    filter: {
+      name: `extensions.istio.io/trafficextension/${plugin.namespace}.${plugin.name}`,
+      config_discovery: {
+        config_source: { path_config_source: { path: extension }, initial_fetch_timeout: '0s', resource_api_version: 'V3' },
+        type_urls: [`${TYPES}.wasm.v3.Wasm`, `${TYPES}.rbac.v3.RBAC`],
+      },
+    },
+    routes: [{ match: { prefix: '/' }, route: { cluster: 'api' } }],
+    clusters: [clusterOf('api', upstream), clusterOf(`outbound|${number}||${host}`, authorizationServer)],
+    manager: {},
+  });
+}
+
+// The Envoy file of the plain Deployment.
+export const fileOf = (resources) => only(resources, 'ConfigMap').data['envoy.yaml'];
+
+function ofDeployment(resources, { upstream, authorizationServer, module, admin }) {
+  const file = parse(fileOf(resources));
+  const { clusters, listeners } = file.static_resources;
+  file.admin = loopback(admin);
+  for (const listener of listeners) Object.assign(listener, loopback(0));
+  const urls = { api: upstream, idp: authorizationServer, admin: `http://127.0.0.1:${admin}` };
+  file.static_resources.clusters = clusters.map((cluster) => (urls[cluster.name] ? redirect(cluster, urls[cluster.name]) : cluster));
+  return JSON.stringify(file).replace('/etc/portcullis/plugin.wasm', () => module);
+}
+
+// The configuration of an Envoy that runs the manifests, and the policy in them.
+export function translate(resources, servers) {
+  const kinds = resources.map(({ kind }) => kind);
+  if (kinds.includes('EnvoyExtensionPolicy')) return ofEnvoyGateway(resources, servers);
+  if (kinds.includes('ServiceEntry')) return ofIstio(resources, servers);
+  return ofDeployment(resources, servers);
+}
+
+export function policyOf(resources) {
+  const kinds = resources.map(({ kind }) => kind);
+  if (kinds.includes('EnvoyExtensionPolicy')) {
+    const { wasm, dynamicModule } = only(resources, 'EnvoyExtensionPolicy').spec;
+    return (wasm ?? dynamicModule)[0].config;
+  }
+  if (kinds.includes('ServiceEntry')) return pluginOf(resources).pluginConfig;
+  const { http_filters: filters } = parse(fileOf(resources)).static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
+  return filters[0].typed_config.config.configuration.value;
+}
