@@ -1,9 +1,11 @@
-// Makes images of the module, as OCI image layouts, in the three forms that Istio and Envoy Gateway
-// can pull:
+// Makes images of the module, in the three forms that Istio and Envoy Gateway pull:
 //
-//   docker    a Docker image whose last layer has /plugin.wasm
-//   compat    the same content as an OCI image
-//   artifact  an OCI artifact whose layer is the module itself
+//   oci/compat    an OCI image whose last layer has /plugin.wasm
+//   oci/artifact  an OCI artifact whose layer is the module itself
+//   docker        the same as compat, as a Docker image
+//
+// The first two are OCI image layouts. The third is a folder as skopeo's `dir:` reads it, because tools
+// find no image of Docker's media type in an OCI layout.
 //
 // https://github.com/solo-io/wasm/tree/master/spec describes the forms. The tag of an image is the
 // version.
@@ -23,12 +25,12 @@ const json = (value) => Buffer.from(JSON.stringify(value));
 export function writeImages(module, source, folder) {
   const tar = tarOf(module);
   const layer = execFileSync('gzip', ['-9n'], { input: tar, maxBuffer: 1 << 28 });
-  writeImage(join(folder, 'docker'), source, {
+  writeFolder(join(folder, 'docker'), {
     mediaType: `${DOCKER}.distribution.manifest.v2+json`,
     config: [`${DOCKER}.container.image.v1+json`, containerConfig(tar, source)],
     layers: [[`${DOCKER}.image.rootfs.diff.tar.gzip`, layer]],
   });
-  writeImage(join(folder, 'compat'), source, {
+  writeLayout(join(folder, 'oci', 'compat'), source, {
     mediaType: `${OCI}.manifest.v1+json`,
     config: [`${OCI}.config.v1+json`, containerConfig(tar, source)],
     layers: [[`${OCI}.layer.v1.tar+gzip`, layer]],
@@ -37,7 +39,7 @@ export function writeImages(module, source, folder) {
   // The programs that pull artifacts require two layers. The second layer says how to load the
   // module.
   const runtime = json({ type: 'envoy_proxy', abiVersions: ['v0-2-1'], config: { rootIds: [] } });
-  writeImage(join(folder, 'artifact'), source, {
+  writeLayout(join(folder, 'oci', 'artifact'), source, {
     mediaType: `${OCI}.manifest.v1+json`,
     config: [`${WASM}.config.v1+json`, runtime],
     layers: [
@@ -80,24 +82,40 @@ function annotations({ version, license, revision }) {
   };
 }
 
-function writeImage(folder, { version }, { mediaType, config, layers, annotations }) {
+function writeLayout(folder, { version }, image) {
   mkdirSync(join(folder, 'blobs', 'sha256'), { recursive: true });
+  const save = (digest, bytes) => writeFileSync(join(folder, 'blobs', ...digest.split(':')), bytes);
+  const manifest = manifestOf(image, save);
+  save(sha256(manifest), manifest);
+  const tag = { 'org.opencontainers.image.ref.name': version };
+  writeFileSync(join(folder, 'index.json'), json({
+    schemaVersion: 2,
+    mediaType: `${OCI}.index.v1+json`,
+    manifests: [{ ...descriptor(image.mediaType, manifest), annotations: tag }],
+  }));
+  writeFileSync(join(folder, 'oci-layout'), json({ imageLayoutVersion: '1.0.0' }));
+}
+
+function writeFolder(folder, image) {
+  mkdirSync(folder, { recursive: true });
+  const manifest = manifestOf(image, (digest, bytes) => writeFileSync(join(folder, digest.slice('sha256:'.length)), bytes));
+  writeFileSync(join(folder, 'manifest.json'), manifest);
+  writeFileSync(join(folder, 'version'), 'Directory Transport Version: 1.1\n');
+}
+
+const descriptor = (mediaType, bytes) => ({ mediaType, size: bytes.length, digest: sha256(bytes) });
+
+// The manifest of an image. `save` stores each of its blobs.
+function manifestOf({ mediaType, config, layers, annotations }, save) {
   const blob = ([type, bytes, more]) => {
-    writeFileSync(join(folder, 'blobs', 'sha256', sha256(bytes).slice('sha256:'.length)), bytes);
-    return { mediaType: type, size: bytes.length, digest: sha256(bytes), ...(more && { annotations: more }) };
+    save(sha256(bytes), bytes);
+    return { ...descriptor(type, bytes), ...(more && { annotations: more }) };
   };
-  const manifest = json({
+  return json({
     schemaVersion: 2,
     mediaType,
     config: blob(config),
     layers: layers.map(blob),
     ...(annotations && { annotations }),
   });
-  const tag = { 'org.opencontainers.image.ref.name': version };
-  writeFileSync(join(folder, 'index.json'), json({
-    schemaVersion: 2,
-    mediaType: `${OCI}.index.v1+json`,
-    manifests: [blob([mediaType, manifest, tag])],
-  }));
-  writeFileSync(join(folder, 'oci-layout'), json({ imageLayoutVersion: '1.0.0' }));
 }

@@ -35,7 +35,7 @@ for (const { name, from, mode } of ARTIFACTS) {
 }
 writePrinted();
 const source = describeSource();
-writeImages(readFileSync(module), source, join(folder, 'oci'));
+writeImages(readFileSync(module), source, folder);
 writeFileSync(join(folder, 'sbom.cdx.json'), `${JSON.stringify(
   billOfMaterials(ARTIFACTS.map((artifact) => ({ ...artifact, sha256: digest(artifact.name) })), source, describeTools()),
   null, 2)}\n`);

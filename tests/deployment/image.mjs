@@ -29,15 +29,28 @@ export async function moduleOf(manifest, blob) {
   return checked(layer, blob);
 }
 
-// The manifest and the blobs of an image layout.
-export function readLayout(folder) {
+// The images of a release, each with its manifest, the manifest's bytes, and a function that reads a blob.
+export const IMAGES = {
+  'oci/compat': readLayout,
+  'oci/artifact': readLayout,
+  docker: readFolder,
+};
+
+// An OCI image layout.
+function readLayout(folder) {
   assert.deepEqual(JSON.parse(readFileSync(join(folder, 'oci-layout'))), { imageLayoutVersion: '1.0.0' });
   const blob = (digest) => readFileSync(join(folder, 'blobs', ...digest.split(':')));
   const { manifests } = JSON.parse(readFileSync(join(folder, 'index.json')));
   assert.equal(manifests.length, 1);
   const bytes = blob(manifests[0].digest);
   assert.equal(`sha256:${sha256(bytes)}`, manifests[0].digest);
-  return { tag: manifests[0].annotations['org.opencontainers.image.ref.name'], manifest: JSON.parse(bytes), blob };
+  return { tag: manifests[0].annotations['org.opencontainers.image.ref.name'], bytes, manifest: JSON.parse(bytes), blob };
+}
+
+// A folder as skopeo's `dir:` reads it. It has no tag.
+function readFolder(folder) {
+  const bytes = readFileSync(join(folder, 'manifest.json'));
+  return { bytes, manifest: JSON.parse(bytes), blob: (digest) => readFileSync(join(folder, digest.split(':')[1])) };
 }
 
 export async function checked({ digest, size }, blob) {
