@@ -16,7 +16,7 @@ use crate::{
     redact::redacted,
 };
 use portcullis::{
-    connection::{Connection, Refused},
+    connection::{Connection, PeerName, Refused},
     decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
     engine::{Engine, Patience},
     http::{Request, Response},
@@ -40,9 +40,16 @@ pub(super) struct RequestLine {
     /// The filter state that other filters have written.
     #[serde(default)]
     pub(super) filter_state: BTreeMap<String, String>,
-    /// The digest of the client's certificate. Only policy tests set it.
+    /// The certificate of the connection's peer. Only policy tests set it.
     #[serde(skip)]
-    pub(super) certificate: Option<[u8; 32]>,
+    pub(super) certificate: PeerCertificate,
+}
+
+/// The certificate of a connection's peer. Without one, everything is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct PeerCertificate {
+    pub(super) digest: Option<[u8; 32]>,
+    pub(super) names: Vec<(PeerName, String)>,
 }
 
 /// One decision, as a line of the output.
@@ -98,15 +105,21 @@ impl DecisionLine {
     }
 }
 
-/// A host that knows only the filter state and the client certificate of one input line.
+/// A host that knows only the filter state and the peer's certificate of one input line.
 struct LineHost {
     filter_state: BTreeMap<String, String>,
-    certificate: Option<[u8; 32]>,
+    certificate: PeerCertificate,
 }
 
 impl Connection for LineHost {
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        self.certificate
+        self.certificate.digest
+    }
+
+    fn peer_name(&self, kind: PeerName) -> Option<String> {
+        let mut names = self.certificate.names.iter();
+        let (_, name) = names.find(|(own, _)| *own == kind)?;
+        Some(name.clone())
     }
 
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {

@@ -49,14 +49,12 @@ pub(super) fn check(
         let place = at.member(field);
         findings.extend(found.map(|(severity, text)| source.at(severity, &place, text)));
     }
-    if !own.trusted_peers.names.is_empty()
-        && let Some(chain) = around.chain
-        && let Some(text) = unvalidated(chain)
+    let are_names_trusted = !own.trusted_peers.names.is_empty();
+    if let Some(chain) = around.chain
+        && let Some(text) = fault_of_listener(chain, are_names_trusted)
     {
         let place = filter.policy_at.member("client_certificate");
-        let place = place.member("trusted_peers");
-        let place = place.member("peers_validated_by_listener");
-        findings.push(source.at(Severity::Error, &place, text));
+        findings.push(source.at(Severity::Error, &place.member("trusted_peers"), text));
     }
     findings
 }
@@ -95,13 +93,21 @@ fn around<'a>(document: &'a Node, filter: &Filter) -> Around<'a> {
     around
 }
 
-/// Why nobody validates the certificates of the peers; `None` if the listener does, or if its
-/// settings are elsewhere.
-fn unvalidated(chain: &Node) -> Option<&'static str> {
-    const NO_AUTHORITY: &str = "the listener has no trusted_ca, so anyone can make up the names in a \
-                                certificate; add one, or list digests in sha256";
+/// The fields of a validation context that make Envoy ask for a certificate and check it.
+const CHECKS: [&str; 3] = [
+    "trusted_ca",
+    "verify_certificate_hash",
+    "verify_certificate_spki",
+];
+
+/// Says why a listener's peers cannot be trusted. `None` if they can, or if the settings are
+/// elsewhere.
+fn fault_of_listener(chain: &Node, are_names_trusted: bool) -> Option<&'static str> {
     let Some(socket) = either(chain, "transport_socket") else {
-        return Some(NO_AUTHORITY);
+        return Some(
+            "the listener has no TLS, so no peer has a certificate and the header never counts; \
+             add a transport_socket with trusted_ca",
+        );
     };
     let tls = either(socket, "typed_config").and_then(|tls| either(tls, "common_tls_context"))?;
     let combined = either(tls, "combined_validation_context");
@@ -111,13 +117,16 @@ fn unvalidated(chain: &Node) -> Option<&'static str> {
         None => either(tls, "validation_context"),
     };
     let verification = own.and_then(|own| either(own, "trust_chain_verification")?.text());
-    if matches!(verification, Some("ACCEPT_UNTRUSTED" | "1")) {
+    if are_names_trusted && matches!(verification, Some("ACCEPT_UNTRUSTED" | "1")) {
         return Some(
-            "the listener accepts certificates that nobody has signed (ACCEPT_UNTRUSTED); remove \
-             it, or list digests in sha256",
+            "the listener accepts certificates that nobody has signed (ACCEPT_UNTRUSTED), so \
+             anyone can make up the names; remove it, or list digests in sha256",
         );
     }
-    let has_authority = own.is_some_and(|own| either(own, "trusted_ca").is_some());
-    let is_given = has_authority || is_elsewhere(tls) || combined.is_some_and(is_elsewhere);
-    (!is_given).then_some(NO_AUTHORITY)
+    let is_checked = own.is_some_and(|own| CHECKS.iter().any(|name| either(own, name).is_some()));
+    let may_be_checked = is_checked || is_elsewhere(tls) || combined.is_some_and(is_elsewhere);
+    (!may_be_checked).then_some(
+        "the listener has no trusted_ca, so Envoy asks for no certificate and the header never \
+         counts; add one to validation_context",
+    )
 }

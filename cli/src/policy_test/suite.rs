@@ -11,11 +11,12 @@ use super::{
     values::Values,
 };
 use crate::{
+    decide::PeerCertificate,
     envoy::{document::Node, position::Position},
     finding::{Finding, Severity},
     source::{Contents, Source, value::value},
 };
-use portcullis::config::ConfigPath;
+use portcullis::{config::ConfigPath, connection::PeerName};
 
 const FIELDS: [&str; 4] = ["config", "filter", "now", "tests"];
 const TEST_FIELDS: [&str; 6] = ["name", "request", "token", "basic", "certificate", "expect"];
@@ -29,6 +30,7 @@ const REQUEST_FIELDS: [&str; 6] = [
 ];
 const TOKEN_FIELDS: [&str; 5] = ["provider", "claims", "header", "expired", "forged"];
 const BASIC_FIELDS: [&str; 2] = ["client", "secret"];
+const CERTIFICATE_FIELDS: [&str; 4] = ["digest", "uri_san", "dns_san", "subject"];
 
 /// The advice on what to write into `config`.
 pub(super) const CONFIG: &str =
@@ -57,8 +59,8 @@ pub(super) struct Test {
     pub(super) request: Request,
     pub(super) tokens: Vec<Token>,
     pub(super) basic: Option<Basic>,
-    /// The digest of the client's certificate.
-    pub(super) certificate: Option<[u8; 32]>,
+    /// The certificate of the connection's peer.
+    pub(super) certificate: PeerCertificate,
     pub(super) expect: Expect,
 }
 
@@ -168,16 +170,22 @@ fn test(source: &Source, at: &ConfigPath, written: &Value) -> Result<Test, Findi
     };
     let basic = fields.value("basic");
     let basic = basic.map(|written| basic_of(source, &at.member("basic"), written));
-    let certificate = fields.text("certificate")?;
-    let digest = certificate.map(|text| certificate::digest(&text));
-    let digest = digest.transpose();
+    let certificate = match fields.value("certificate") {
+        Some(object @ Value::Object(_)) => {
+            certificate_of(source, &at.member("certificate"), object)?
+        }
+        _ => PeerCertificate {
+            digest: digest(&fields, "certificate")?,
+            names: Vec::new(),
+        },
+    };
     Ok(Test {
         name: fields.required_text("name")?,
         position: source.at(Severity::Error, at, "").position,
         request: request(source, &at.member("request"), fields.required("request")?)?,
         tokens,
         basic: basic.transpose()?,
-        certificate: digest.map_err(|bad| fields.error("certificate", bad.to_string()))?,
+        certificate,
         expect: expect::read(source, &at.member("expect"), fields.required("expect")?)?,
     })
 }
@@ -216,6 +224,34 @@ fn token(source: &Source, at: &ConfigPath, written: &Value) -> Result<Token, Fin
         expired: fields.flag("expired")?,
         forged: fields.flag("forged")?,
     })
+}
+
+/// Reads a certificate with names. A policy may trust the proxy in front by one of them.
+fn certificate_of(
+    source: &Source,
+    at: &ConfigPath,
+    written: &Value,
+) -> Result<PeerCertificate, Finding> {
+    let fields = Fields::of(source, at, written, &CERTIFICATE_FIELDS)?;
+    let mut names = Vec::new();
+    for (field, kind) in [
+        ("uri_san", PeerName::UriSan),
+        ("dns_san", PeerName::DnsSan),
+        ("subject", PeerName::Subject),
+    ] {
+        names.extend(fields.text(field)?.map(|name| (kind, name)));
+    }
+    Ok(PeerCertificate {
+        digest: digest(&fields, "digest")?,
+        names,
+    })
+}
+
+/// The digest in a field that holds it, or the certificate itself.
+fn digest(fields: &Fields<'_>, name: &str) -> Result<Option<[u8; 32]>, Finding> {
+    let written = fields.text(name)?;
+    let digest = written.map(|text| certificate::digest(&text)).transpose();
+    digest.map_err(|bad| fields.error(name, bad.to_string()))
 }
 
 fn basic_of(source: &Source, at: &ConfigPath, written: &Value) -> Result<Basic, Finding> {

@@ -80,7 +80,7 @@ fn request(test: &Test) -> RequestLine {
             }
         }
     }
-    line.certificate = test.certificate;
+    line.certificate.clone_from(&test.certificate);
     line
 }
 

@@ -18,6 +18,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
+mod certificates;
 mod check;
 mod envoy_files;
 mod explain;

@@ -114,6 +114,18 @@ fn a_mistaken_credential_has_its_place_and_remedy() {
             "certificate: none",
             ":5:3: error: tests[0].certificate: write a certificate in PEM, or its x5t#S256",
         ),
+        (
+            "certificate: { digest: none }",
+            ":5:18: error: tests[0].certificate.digest: write a certificate in PEM, or its x5t#S256",
+        ),
+        (
+            "certificate: { uri_san: 7 }",
+            ":5:18: error: tests[0].certificate.uri_san: write a text",
+        ),
+        (
+            "certificate: { uri_sans: a }",
+            ":5:18: error: tests[0].certificate: unknown field \"uri_sans\", did you mean \"uri_san\"?",
+        ),
     ] {
         let fields = format!("request: {{ path: / }}\n{field}\nexpect: {{ status: 200 }}");
         refuse("credential.yaml", &fields, expected);

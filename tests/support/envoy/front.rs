@@ -101,7 +101,7 @@ fn tunnel(number: usize) -> Value {
         "cluster": name,
     });
     let filter = json!({ "name": "envoy.filters.network.tcp_proxy", "typed_config": proxy });
-    listener(&name, json!({ "filters": [filter] }))
+    listener(&name, &json!({ "filters": [filter] }))
 }
 
 fn front(name: &str, details: &str, names: &[&str]) -> Value {
@@ -136,11 +136,11 @@ fn front(name: &str, details: &str, names: &[&str]) -> Value {
     let socket = tls::listener(Peers::Validated);
     listener(
         name,
-        json!({ "filters": [filter], "transport_socket": socket }),
+        &json!({ "filters": [filter], "transport_socket": socket }),
     )
 }
 
-fn listener(name: &str, chain: Value) -> Value {
+fn listener(name: &str, chain: &Value) -> Value {
     let address = bootstrap::socket(SocketAddr::from(([127, 0, 0, 1], 0)));
     json!({ "name": name, "address": address, "filter_chains": [chain] })
 }
