@@ -45,9 +45,9 @@ pub(crate) struct Case<'a> {
 pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "one-credential",
-        native: "every token in a provider's places must verify, and the last one found provides the claims; a Bearer token next to `Basic` is found",
+        native: "if a request has several tokens where a provider looks, all must verify, and the last one provides the claims; a Bearer token is also found next to `Basic` credentials",
         ours: "400",
-        reason: "RFC 6750 section 2 and RFC 9110 section 11.6.2: one credential. Given two, the upstream may use a different one than the proxy",
+        reason: "RFC 6750 section 2 and RFC 9110 section 11.6.2 allow one credential. If there are two, the upstream may use another one than the proxy",
         applies: |Case {
                       configuration,
                       plan,
@@ -56,9 +56,9 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "credential-syntax",
-        native: "`Bearer `, in exactly this case, is searched for anywhere in `Authorization`, and everything behind it is the token; a token in the query is percent-decoded",
-        ours: "`Authorization` and the query have a token as in RFC 6750, with the scheme in any case; a malformed one is 400 (another scheme is no credential)",
-        reason: "RFC 9110 section 11.1 and RFC 6750 sections 2.1 and 3.1. Attackers send what two parsers read differently",
+        native: "`Bearer `, written exactly so, may be anywhere in `Authorization`, and everything after it is the token; a token in the query is percent-decoded",
+        ours: "a token in `Authorization` or in the query must have the syntax of RFC 6750, but the scheme may be in any case; a malformed token gets 400 (another scheme counts as no credential)",
+        reason: "RFC 9110 section 11.1 and RFC 6750 sections 2.1 and 3.1. Attackers use credentials that two parsers read differently",
         applies: |Case { plan, .. }| plan.tokens.iter().any(is_odd_credential),
         is: |case, atom| match atom {
             // Only the module finds the token. If the rule does not require a token, the module may
@@ -78,17 +78,17 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "serialization",
-        native: "empty segments are skipped; padding and stray bits of base64 are ignored",
+        native: "empty segments of a token are skipped; padding and unused bits of base64 are ignored",
         ours: "401",
-        reason: "RFC 7515 sections 2 and 7.1. A token with several spellings evades deny-lists and caches",
+        reason: "RFC 7515 sections 2 and 7.1. A token that can be written in several ways evades deny-lists and caches",
         applies: |Case { plan, .. }| plan.tokens.iter().any(is_loosely_written),
         is: is_not_verified,
     },
     Row {
         id: "token-members",
-        native: "`crit`, `b64`, `cty: JWT`, `cnf` and a `typ` that is not a text are ignored; `kid: \"\"` means no kid, and a token with `exp: 0` never expires",
-        ours: "401, except that `cnf` is accepted if the connection has the certificate that it names; `kid: \"\"` is a kid, and `exp: 0` is long ago",
-        reason: "RFC 7515 section 4.1.11: a token with a critical member that is not understood is refused (Authlib did not: CVE-2025-59420). RFC 8705 section 3: a bound token in other hands is stolen. A member means what it says",
+        native: "`crit`, `b64`, `cty: JWT`, `cnf` and a `typ` that is not a string are ignored; `kid: \"\"` means no kid, and a token with `exp: 0` never expires",
+        ours: "all of these get 401, except that `cnf` is accepted if the connection has the certificate that `cnf` names; `kid: \"\"` is a kid, and `exp: 0` is long ago",
+        reason: "RFC 7515 section 4.1.11: a token with a critical member that is not understood is refused (Authlib did not: CVE-2025-59420). RFC 8705 section 3: if someone else sends a token that is bound to a certificate, the token is stolen",
         applies: |Case { plan, .. }| {
             use Fault::{B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber};
             [B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber]
@@ -99,17 +99,17 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "token-size",
-        native: "a token may be as long as Envoy's header limit allows",
-        ours: "at most `limits.token_bytes` (8192)",
-        reason: "a stranger's request can cause only bounded work; the bound can be raised",
+        native: "a token may be as long as Envoy's limit for headers allows",
+        ours: "a token may have at most `limits.token_bytes` (8192)",
+        reason: "a stranger's request can only cause limited work; you can raise the limit",
         applies: |Case { plan, .. }| plan.has(Fault::Long),
         is: is_not_verified,
     },
     Row {
         id: "key-purpose",
-        native: "`use` is ignored, fetched `oct` keys verify, a P-256 key verifies a token with `alg: RS256`, and among keys without `kid` and `alg`, an Ed25519 key ends the search",
-        ours: "a key verifies only signatures of its own type, and only such keys are tried; a secret is never fetched",
-        reason: "RFC 7517 section 4.2 and RFC 8725 sections 3.1 and 3.5. A published secret lets everyone sign",
+        native: "`use` is ignored, fetched `oct` keys verify, a P-256 key verifies a token with `alg: RS256`, and among keys without `kid` and `alg`, the keys after an Ed25519 key are not tried",
+        ours: "a key verifies only signatures of its own type, and only keys of the signature's type are tried; a fetched secret is never used",
+        reason: "RFC 7517 section 4.2 and RFC 8725 sections 3.1 and 3.5. If a secret is published, everyone can sign with it",
         applies: |Case {
                       configuration,
                       plan,
@@ -149,8 +149,8 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "allow-missing",
-        native: "within `requires_all`, or in a nested group, `allow_missing` considers only some of the tokens, and if there are several, one of them decides: it may hold although another token is bad",
-        ours: "it holds if none of the rule's tokens is present; a present token must verify. It passes on its identity, unless it is one of several that a `requires_all` next to it needs",
+        native: "within `requires_all`, or in a nested group, `allow_missing` considers only some of the tokens, and of several tokens only one decides: `allow_missing` may hold although another token is bad",
+        ours: "`allow_missing` holds if none of the rule's tokens is present; a token that is present must verify. Its identity is passed on, unless the token is one of several that a neighbouring `requires_all` needs",
         reason: "this is the documented meaning of `allow_missing`. A bad token must not pass because another one is missing (as in CVE-2021-21378)",
         applies: |Case {
                       configuration,
@@ -174,9 +174,9 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "requires-all",
-        native: "members process the request in turn: the first removes a token that the next needs too, and the next removes the headers that the first has set",
-        ours: "all members see the request as it came",
-        reason: "the meaning of a requirement must not depend on the ones before it",
+        native: "requirements process the request one after the other: the first removes a token that the second needs too, and the second removes the headers that the first has set",
+        ours: "all requirements see the request as the client sent it",
+        reason: "the meaning of a requirement must not depend on the requirements before it",
         applies: |Case {
                       configuration,
                       plan,
@@ -194,8 +194,8 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "extract-only",
         native: "`extract_only_without_validation` removes a token that happens to verify, and then sets no header about the verification",
-        ours: "it checks no signature: the token stays, with `x-jwt-signature-verified: false`",
-        reason: "the name says so, and what an upstream learns about a token must not depend on whether it could have been verified",
+        ours: "`extract_only_without_validation` checks no signature: the token stays, with `x-jwt-signature-verified: false`",
+        reason: "the field's name says so, and what an upstream learns about a token must not depend on whether it could have been verified",
         applies: |Case {
                       configuration,
                       plan,
@@ -207,8 +207,8 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "query",
-        native: "conditions see the query undecoded; if a token is removed, the rest is decoded, sorted and rewritten, so that an encoded space ends the request line",
-        ours: "conditions see the query decoded, as the upstream does; what is not removed stays the same to the byte",
+        native: "conditions see the query undecoded; if a token is removed from the query, the other parameters are decoded, sorted and rewritten, and a space that was encoded then ends the request line",
+        ours: "conditions see the query decoded, as the upstream does; the other parameters are not changed by a single byte",
         reason: "`?%73ecure=1` must not evade a rule on `secure`; a proxy must not change what it does not understand",
         applies: |Case {
                       configuration,
@@ -235,8 +235,8 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "cookies",
         native: "a verified token stays in its cookie",
-        ours: "it is removed, unless `forward: true`",
-        reason: "as with headers and the query: the upstream does not need the token and may leak it. `migrate` sets `forward` if cookies are the only place",
+        ours: "a verified token is removed from its cookie, unless `forward: true` is set",
+        reason: "the same is true of headers and the query: the upstream does not need the token and may leak it. `migrate` sets `forward` if the provider reads tokens only from cookies",
         applies: |Case {
                       configuration,
                       plan,
@@ -253,9 +253,9 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "claim-values",
-        native: "negative and fractional numbers get six digits (`-7.000000`), and objects any order of members; spaces at either end are lost, and a line break makes the upstream's request fail",
-        ours: "numbers are as in JSON, and members in order; a value that cannot be in a header is 401, or left out if nothing is verified",
-        reason: "numbers are not rounded, and a header does not change from one request to the next; no claim can break out of its header",
+        native: "negative and fractional numbers are written with six decimal places (`-7.000000`), and the order of an object's members varies; spaces at either end of a value are lost, and a line break in a value makes the upstream's request fail",
+        ours: "numbers are written as in JSON, and members in a fixed order; a value that cannot be in a header gets 401, or is left out if nothing is verified",
+        reason: "numbers must not be rounded, and the header must be the same in each request; no claim must be able to add lines to a request",
         applies: |Case { configuration, .. }| {
             let makes_claims = |provider: &Provider| provider.json["claim_to_headers"].is_array();
             configuration.providers.iter().any(makes_claims)
@@ -273,9 +273,9 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "confusable-headers",
-        native: "only the exact name of a header that it sets or reads counts",
+        native: "a header that is set or read is compared by its exact name only",
         ours: "`x_user` and `x.user` count as `x-user`, both for headers that are set and for headers that tokens are read from",
-        reason: "CGI, WSGI and others turn all of them into one variable",
+        reason: "CGI, WSGI and others turn all these names into one variable",
         applies: |Case {
                       configuration,
                       plan,
