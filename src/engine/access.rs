@@ -1,5 +1,5 @@
-//! Determines which tokens a request must carry: by its route's policy, by the first matching rule,
-//! or by the filter state.
+//! Determines which tokens a request must carry. The policy of the request's route decides, or the
+//! first matching rule, or the filter state.
 
 use crate::{
     config::Config,
@@ -11,36 +11,38 @@ use crate::{
 /// What a request needs in order to pass.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Access<'a> {
-    /// Nothing: the request is refused, whatever tokens it carries.
+    /// The request is refused, whatever tokens it carries.
     Denied(Reason),
     /// No token is required.
     Open,
-    /// These tokens are required.
+    /// The request must carry these tokens.
     Required(AccessRequirement<'a>),
     /// No rule matches the request.
     Unmatched,
 }
 
-/// The tokens that a request must carry, and what one of them must grant.
+/// The tokens that a request must carry, and the rights that one of them must grant.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AccessRequirement<'a> {
     pub(super) requirement: &'a Requirement,
     pub(super) authorization: Option<&'a Authorization>,
-    /// The index of the rule that has this authorization. `None` if the authorization comes from a
-    /// route, since routes can change while the configuration stays the same.
+    /// The index of the rule that has this authorization; results are cached under it. `None` if
+    /// the authorization comes from a route's policy, which can change while the configuration
+    /// stays the same, or from the status page.
     pub(super) rule: Option<usize>,
 }
 
 impl<'a> AccessRequirement<'a> {
-    /// The scopes that the token must have, all or one of them.
+    /// The scopes that the rule lists. The authorization says whether a token needs all of them or
+    /// one.
     pub(super) fn scopes(self) -> &'a [String] {
         let scopes = self.authorization.and_then(|own| own.scopes.as_ref());
         scopes.map_or(&[], WordSet::words)
     }
 }
 
-/// Determines what a request needs if `rule` matches it. The route's policy takes precedence, like
-/// the typed per-route configuration of `jwt_authn`.
+/// Determines what a request needs. `rule` is the rule that matches the request, if any. The policy
+/// of the route takes precedence over it, like the typed per-route configuration of `jwt_authn`.
 pub(super) fn access<'a>(
     config: &'a Config,
     route_policy: Option<&'a RoutePolicy>,
@@ -67,7 +69,8 @@ pub(super) fn access<'a>(
                 })
             }
             closed @ Access::Denied(_) => closed,
-            // The route requires rights, but no rule says which providers' tokens can have them.
+            // The route's policy requires rights, but no rule says which providers' tokens can
+            // grant them.
             Access::Open | Access::Required(..) | Access::Unmatched => {
                 Access::Denied(Reason::RoutePolicy)
             }

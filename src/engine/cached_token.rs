@@ -1,9 +1,9 @@
 //! A cached verification result.
 //!
 //! A [`CachedToken`] holds what later requests with the same token need: the inputs of the repeated
-//! checks, the headers to forward, and the rules that the token satisfies. All of these follow from
-//! the token and the configuration alone. Claims are rarely needed, so they are parsed again from
-//! the token's text: see [`Verified::claims`](super::verified::Verified::claims).
+//! checks, the headers to forward, and the rules that the token satisfies. All of these depend only
+//! on the token and the configuration. Claims are rarely needed, so they are parsed again from the
+//! token's text: see [`Verified::claims`](super::verified::Verified::claims).
 
 use core::cell::{Cell, OnceCell};
 use std::{rc::Rc, sync::Arc};
@@ -18,33 +18,32 @@ use crate::{
     verification::VerifiedOnce,
 };
 
-/// A verification result, as it is cached for a token. The result for a client with a secret has
-/// the same type, but is not cached.
+/// A verification result, as it is cached for a token. A verified client secret also gets a result
+/// of this type, but that result is not cached.
 #[derive(Debug)]
 pub(super) struct CachedToken {
-    /// `None` for a client with a secret.
+    /// `None` for a client secret.
     verified_once: Option<VerifiedOnce>,
     /// The provider's claim headers; `None` if a claim does not fit in a header.
     headers: Option<Box<[HeaderEdit]>>,
     satisfied: SatisfiedRules,
-    /// The caller's identity under one rule, given by the rule's index.
+    /// The index of a rule, and the caller's identity under that rule.
     caller: OnceCell<(usize, Arc<str>)>,
     names_caller: bool,
     auth_time: Option<UnixSeconds>,
 }
 
-/// The maximum length of a cached caller's identity, in bytes. [`CachedToken::bytes`] counts this
-/// maximum, because the identity is determined later.
+/// The maximum length in bytes of a caller's identity that is cached. [`CachedToken::bytes`] counts
+/// this maximum, because the identity is determined after the entry's size is counted.
 const MAX_CALLER_BYTES: usize = 256;
 
-/// The rules whose `authorize` the token is known to satisfy, except for the age of the user's
-/// authentication: one bit per rule index.
+/// The rules whose `authorize` the token is known to satisfy, one bit per rule index. The age of
+/// the user's authentication is not included, because it changes with time.
 #[derive(Debug)]
 struct SatisfiedRules(Box<[Cell<u32>]>);
 
 impl CachedToken {
-    /// The result for a token of `provider`, or for a secret of one of its clients, with these
-    /// claims.
+    /// Creates the result for a verified token or client secret of `provider` with these claims.
     pub(super) fn new(
         config: &Config,
         provider: &Provider,
@@ -62,7 +61,7 @@ impl CachedToken {
         })
     }
 
-    /// The inputs of the repeated checks; `None` for a client with a secret.
+    /// The inputs of the checks that are repeated on each hit; `None` for a client secret.
     pub(super) const fn verified_once(&self) -> Option<&VerifiedOnce> {
         self.verified_once.as_ref()
     }
@@ -77,8 +76,8 @@ impl CachedToken {
         self.auth_time
     }
 
-    /// Whether the token is known to satisfy the rule at this index. False also if the token has
-    /// not been checked against that rule yet.
+    /// Returns whether the token is known to satisfy the rule at this index. `false` can also mean
+    /// that the token has not been checked against that rule yet.
     pub(super) fn satisfies(&self, rule: usize) -> bool {
         self.satisfied
             .bit(rule)
@@ -101,13 +100,12 @@ impl CachedToken {
     /// Records the caller's identity under the rule at this index.
     pub(super) fn note_caller(&self, rule: usize, caller: &Arc<str>) {
         if caller.len() <= MAX_CALLER_BYTES {
-            // Only the caller under the first rule is kept, because most tokens are used with one
-            // rule.
+            // Only the first rule's identity is kept, because most tokens are used with one rule.
             let _ = self.caller.set((rule, Arc::clone(caller)));
         }
     }
 
-    /// The number of bytes in memory, without the token's text.
+    /// The size in memory in bytes, without the token's text.
     pub(super) fn bytes(&self) -> usize {
         let headers = self.headers.iter().flatten();
         let headers = headers.map(|edit| match edit {

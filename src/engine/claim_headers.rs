@@ -10,8 +10,8 @@ use crate::{
     jose::Claims,
 };
 
-/// The headers that `provider` sets from verified claims; `None` if a claim does not fit in a
-/// header.
+/// The headers that `provider` sets from verified claims; `None` if one of the claims does not fit
+/// in a header.
 pub(super) fn claim_headers(
     config: &Config,
     provider: &Provider,
@@ -20,8 +20,8 @@ pub(super) fn claim_headers(
     headers_of(config, provider, claims).collect()
 }
 
-/// A header for each configured claim that the token has; `None` for a claim that does not fit in a
-/// header.
+/// Yields a header for each configured claim that the token has. `None` stands for a claim that
+/// does not fit in a header.
 pub(super) fn headers_of(
     config: &Config,
     provider: &Provider,
@@ -34,9 +34,9 @@ pub(super) fn headers_of(
     })
 }
 
-/// A header with this value; `None` if the value could be misread. A line break would let the
-/// client add headers. Receivers strip spaces at both ends (RFC 9110 section 5.5), so the value
-/// could turn into another user's.
+/// Returns a header with this value, or `None` if a receiver could misread the value. A line break
+/// would let the client add headers. Spaces at the ends are stripped by receivers (RFC 9110 section
+/// 5.5), so a value with such spaces could turn into another user's.
 pub(super) fn header(name: &HeaderName, value: String, config: &Config) -> Option<HeaderEdit> {
     fits_header(&value, config).then(|| HeaderEdit::Set(Text::Shared(name.shared()), value.into()))
 }
@@ -47,8 +47,8 @@ pub(super) fn fits_header(value: &str, config: &Config) -> bool {
         && value.trim_matches(' ') == value
 }
 
-/// Formats a claim as `jwt_authn` does: text unchanged, numbers and booleans as JSON, everything
-/// else as base64 of JSON.
+/// Formats a claim as `jwt_authn` does: strings unchanged, numbers and booleans as JSON, and all
+/// other values as base64 of their JSON.
 fn claim_text(claim: &Value) -> String {
     match claim {
         Value::Null => String::new(),

@@ -1,5 +1,5 @@
-//! Finds the credentials of a request in the places that the rule's providers read, and the tokens
-//! in these credentials.
+//! Finds the credentials of a request, and the tokens in them. Only the locations that the rule's
+//! providers read are searched.
 
 use core::cell::{OnceCell, RefCell};
 use std::rc::Rc;
@@ -19,7 +19,7 @@ use crate::{
     verification::Attempts,
 };
 
-/// The credentials of one request, and the tokens in them, each parsed at most once.
+/// The credentials of one request, and the tokens in them. Each token is parsed at most once.
 #[derive(Debug)]
 pub(super) struct Credentials<'a, 'c> {
     readers: ShortList<Reader<'c>>,
@@ -31,11 +31,12 @@ pub(super) struct Credentials<'a, 'c> {
 /// The cache entry of a token, and the provider whose cache has it.
 type Entry = (ProviderId, Rc<CachedToken>);
 
-/// A provider whose credential locations are read, and the audiences that the rule gives it.
+/// A provider that may have a credential in the request, and the audiences that the rule requires
+/// of the provider's tokens.
 type Reader<'c> = (ProviderId, &'c Audiences);
 
-/// A provider, and the credential in its locations. A malformed credential is kept only if the rule
-/// lets failed credentials pass.
+/// A provider, and the credential in one of its locations. A malformed credential is kept only if
+/// the rule lets failed credentials pass.
 pub(super) type Found<'a> = (ProviderId, Result<Credential<'a>, CredentialError>);
 
 pub(super) type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
@@ -45,7 +46,7 @@ pub(super) type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
 pub(super) struct Token<'a> {
     text: TokenText<'a>,
     parsed: OnceCell<Parsed<'a>>,
-    /// The signatures computed for the token. All providers share them.
+    /// The signatures that were computed for this token, counted across all providers.
     pub(super) attempts: Attempts,
 }
 
@@ -53,7 +54,7 @@ pub(super) struct Token<'a> {
 type Read<'e, 'a> = (&'e Credential<'a>, &'e UntrustedToken<'a>);
 
 impl<'a, 'c> Credentials<'a, 'c> {
-    /// Finds the credentials that the rule's providers read.
+    /// Finds the credentials in the locations that the rule's providers read.
     pub(super) fn find(
         (config, caches): (&'c Config, &TokenCaches),
         requirement: &'c Requirement,
@@ -112,17 +113,17 @@ impl<'a, 'c> Credentials<'a, 'c> {
         })
     }
 
-    /// Each credential, with the provider that reads it.
+    /// Iterates over the credentials, each with the provider that reads it.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Found<'a>> {
         self.found.iter()
     }
 
-    /// Whether there is no credential.
+    /// Returns whether the request has no credential.
     pub(super) const fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// The credential in the locations of a provider.
+    /// The credential that was found for a provider.
     pub(super) fn of(&self, provider: ProviderId) -> Result<&Credential<'a>, Refusal> {
         self.found.iter().find(|(id, _)| *id == provider).map_or(
             Err(Refusal::Missing),
@@ -134,14 +135,15 @@ impl<'a, 'c> Credentials<'a, 'c> {
         )
     }
 
-    /// The audiences that the rule gives a provider.
+    /// The audiences that the rule requires of a provider's tokens.
     pub(super) fn audiences(&self, provider: ProviderId) -> impl Iterator<Item = &'c Audiences> {
         let readers = self.readers.iter();
         readers.filter_map(move |(id, audiences)| (*id == provider).then_some(*audiences))
     }
 
-    /// Takes the cache entry of a provider's credential, if it was looked up when the credential
-    /// was found. Each entry is taken once: a verification may change the cache.
+    /// Takes the cache entry of a provider's credential, if the search for credentials already
+    /// looked the entry up. Each entry can be taken once, because a verification may change the
+    /// cache.
     pub(super) fn take_found(
         &self,
         provider: ProviderId,
@@ -159,8 +161,8 @@ impl<'a, 'c> Credentials<'a, 'c> {
             .find(|token| token.text.is_same_part(credential.token))
     }
 
-    /// The tokens that can be parsed, verified or not. Each comes with the provider that sets
-    /// headers from its claims: the provider whose issuer the token names, otherwise the first
+    /// The well-formed tokens, verified or not. Each comes with the provider that sets headers from
+    /// the token's claims. This is the provider whose issuer the token names, otherwise the first
     /// provider that reads the token's location.
     pub(super) fn readable<'p>(
         &self,
@@ -202,7 +204,7 @@ impl<'a> Token<'a> {
     }
 }
 
-/// The tokens of the well-formed credentials, without tokens that exceed the size limit.
+/// The tokens of all credentials that are well-formed and within the size limit.
 fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>> {
     let mut tokens: ShortList<Token<'a>> = ShortList::default();
     for (_, credential) in found.iter() {
@@ -222,10 +224,10 @@ fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>
     tokens
 }
 
-/// Whether the client authenticates with both a secret and a bearer token, which RFC 6749 section
-/// 2.3 forbids: this filter could use one and the upstream the other. Tokens in headers and cookies
-/// that the operator chose do not count, because a rule may require such a token together with a
-/// secret.
+/// Returns whether the client authenticates with both a secret and a bearer token. RFC 6749 section
+/// 2.3 forbids that: this filter could use one and the upstream the other. Tokens in headers and
+/// cookies that the operator configured do not count, because a rule may require such a token
+/// together with a secret.
 fn is_bearer_beside_basic(config: &Config, found: &ShortList<Found<'_>>) -> bool {
     let mut seen = Schemes::default();
     for (id, credential) in found.iter() {
@@ -249,8 +251,8 @@ pub(super) fn schemes(config: &Config, requirement: &Requirement) -> Schemes {
     schemes.fold(Schemes::default(), Schemes::and)
 }
 
-/// The providers whose locations are read: those that the rule names, or all providers if a part of
-/// the rule accepts any.
+/// The providers whose locations are searched: the providers that the rule names, or all providers
+/// if a part of the rule names none.
 fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> ShortList<Reader<'c>> {
     let mut named: ShortList<Reader<'c>> = ShortList::default();
     requirement.each_provider(&mut |id, audiences| {
@@ -273,7 +275,7 @@ fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> ShortList<Re
     named
 }
 
-/// Whether a part of the requirement lets failed credentials pass.
+/// Returns whether a part of the requirement lets failed credentials pass.
 fn forgives_failure(requirement: &Requirement) -> bool {
     match requirement {
         Requirement::AllowMissingOrFailed | Requirement::ExtractOnly(_) => true,

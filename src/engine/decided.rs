@@ -7,13 +7,13 @@ use crate::{decision::Decision, engine::CacheUse};
 pub struct Decided {
     /// The decision.
     pub decision: Decision,
-    /// The number of cache lookups. Zero if the request waits for keys, because its tokens will be
-    /// looked up again.
+    /// The cache lookups to count. Zero if the request waits for keys, because its tokens will be
+    /// looked up again after the wait.
     pub cache_use: CacheUse,
 }
 
 impl From<Decision> for Decided {
-    /// A decision without lookups.
+    /// Wraps a decision that needed no lookups.
     fn from(decision: Decision) -> Self {
         Self {
             decision,

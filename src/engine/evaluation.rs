@@ -1,4 +1,5 @@
-//! Evaluates the requirement of a rule, a tree of `any`, `all` and providers, for one request.
+//! Evaluates the requirement of a rule for one request. A requirement is a tree of `any`, `all` and
+//! providers.
 
 use crate::{
     config::Provider,
@@ -14,7 +15,7 @@ use crate::{
     verification::Failure,
 };
 
-/// The evaluation of one request's requirement.
+/// The evaluation of a requirement for one request.
 pub(super) struct Evaluation<'e, 'a, 'c> {
     pub(super) means: Means<'c>,
     pub(super) credentials: &'e Credentials<'a, 'c>,
@@ -24,7 +25,7 @@ pub(super) struct Evaluation<'e, 'a, 'c> {
 type Outcome<'a, 'c> = Result<Satisfied<'a, 'c>, Refusal>;
 
 impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
-    /// The verified tokens for which `requirement` holds.
+    /// Returns the verified tokens that satisfy `requirement`.
     pub(super) fn evaluate(&mut self, requirement: &'c Requirement) -> Outcome<'a, 'c> {
         match requirement {
             Requirement::Provider {
@@ -66,13 +67,13 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         }
     }
 
-    /// Returns the first member that holds. Members that let a request pass without a token are
-    /// tried last, as in `jwt_authn`: a request with a failed token must not pass just because a
-    /// missing token may (CVE-2021-21378).
+    /// Returns the tokens of the first member that holds. Members that name no provider, such as
+    /// `allow_missing`, are tried last, as in `jwt_authn`: a request with a failed token must not
+    /// pass just because a request without a token may (CVE-2021-21378).
     ///
-    /// If other members name providers, a member that lets requests pass without a token forwards
-    /// no identity. Otherwise a token would give its identity although a second required token is
-    /// missing, or although the token is for another audience.
+    /// If other members name providers, a member that names no provider forwards no identity.
+    /// Otherwise a request could get an identity from one token of a `requires_all` whose other
+    /// token is missing, or from a token for another audience.
     fn any(&mut self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
         let (lenient, strict): (Vec<_>, Vec<_>) =
             members.iter().partition(|member| !member.names_provider());
@@ -80,12 +81,12 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         let strict = strict.into_iter().map(|member| (member, true));
         let lenient = lenient.into_iter().map(|member| (member, lends));
         let mut worst = Refusal::Missing;
-        // A member that holds without a token is used only if no member holds with a token.
+        // A member that holds without a token is used only if no other member holds with one.
         let mut without_token = None;
         for (member, lends) in strict.chain(lenient) {
             match self.evaluate(member) {
-                // The first member that holds is used. While this one waits for keys, a later one
-                // must not be used instead.
+                // The first member that holds is used. While this member waits for keys, a later
+                // member must not be used instead.
                 waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => return waiting,
                 Err(refusal) if refusal.rank() > worst.rank() => worst = refusal,
                 Err(_) => {}
@@ -101,8 +102,8 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         without_token.ok_or(worst)
     }
 
-    /// The tokens that verify with a provider that reads their location, and the worst refusal
-    /// among the other tokens.
+    /// Verifies each credential with the provider that reads its location. Returns the tokens that
+    /// verify, and the worst refusal among the other credentials.
     fn present(&mut self) -> (ShortList<Verified<'a>>, Option<Refusal>) {
         let mut verified: ShortList<Verified<'a>> = ShortList::default();
         let mut refused = Vec::new();
@@ -134,8 +135,8 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         (verified, worst)
     }
 
-    /// Verifies a token with the audiences that the rule gives the provider. The provider's own
-    /// audiences must not admit a token that the rule's audiences exclude.
+    /// Verifies a token with the audiences that the rule requires of the provider's tokens. The
+    /// provider's own audiences must not admit a token that the rule's audiences exclude.
     fn verify_as_named(
         &mut self,
         id: ProviderId,

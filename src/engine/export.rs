@@ -1,7 +1,7 @@
-//! Filter-state entries for other filters: the verified token, or why a token failed.
+//! Filter-state entries for other filters: the verified token, or the reason why a token failed.
 //!
-//! `jwt_authn` writes such entries to dynamic metadata. Portcullis writes them to the filter state,
-//! as JSON text. Only verified claims are exported. No size limit is needed: a payload is shorter
+//! `jwt_authn` writes such entries to dynamic metadata; Portcullis writes them to the filter state,
+//! as JSON. Only verified claims are exported. The entries need no size limit. A payload is shorter
 //! than its token, or at most three times as long if `normalize_payload_in_metadata` turns
 //! space-delimited strings into lists.
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn makes_lists_only_of_the_named_texts() {
+    fn splits_only_the_named_claims_into_lists() {
         let claims =
             json!({"scope": " a  b", "scp": "c d", "roles": ["e f"], "n": {"scope": "g h"}});
         let names = ["scope".to_owned(), "roles".to_owned(), "absent".to_owned()];

@@ -20,7 +20,7 @@ use crate::{
     short_list::ShortList,
 };
 
-/// The changes that a permit makes to a request.
+/// The changes that a permit makes to the request.
 #[derive(Debug, Default)]
 pub(super) struct Forwarded {
     pub(super) edits: Vec<HeaderEdit>,
@@ -28,10 +28,11 @@ pub(super) struct Forwarded {
     pub(super) clears_route_cache: bool,
 }
 
-/// Adds the identity of verified tokens to `edits`.
+/// Adds the identity of verified tokens to `edits`, and removes the tokens themselves.
 ///
 /// # Errors
-/// If the claims of a token do not fit in a header. The error is the token's provider.
+/// The provider of a token whose claims or identity do not fit in a header, or whose identity would
+/// be ambiguous.
 pub(super) fn verified(
     config: &Config,
     request: &Request<'_>,
@@ -62,12 +63,12 @@ pub(super) fn verified(
         let spends = usize::from(!provider.forward);
         forwarded.edits.reserve(claims.len().saturating_add(spends));
         forwarded.edits.extend_from_slice(claims);
-        let mut is_told = !claims.is_empty();
+        let mut changes_headers = !claims.is_empty();
         if let Some(own) = &provider.identity_header
             && let Some(caller) =
                 caller(config, own, provider, token, required).map_err(|_| token.provider)?
         {
-            is_told = true;
+            changes_headers = true;
             let entry = export::identity(provider, &caller);
             if !fits_header(&caller, config) {
                 return Err(token.provider);
@@ -79,7 +80,7 @@ pub(super) fn verified(
         // As in `jwt_authn`, the route is chosen again only if the new headers or entries could
         // select another one.
         forwarded.clears_route_cache |=
-            provider.clear_route_cache && (is_told || provider.exports.payload.is_some());
+            provider.clear_route_cache && (changes_headers || provider.exports.payload.is_some());
         let entries = export::verified(provider, token);
         forwarded.exports.extend(entries);
     }
@@ -87,7 +88,7 @@ pub(super) fn verified(
     Ok(forwarded)
 }
 
-/// Adds headers with unverified claims to `edits`, and the header that marks the claims as
+/// Adds headers with unverified claims to `edits`, and a header that marks the claims as
 /// unverified. The token stays in the request so that the upstream can verify it. Other filters do
 /// not get the claims.
 pub(super) fn unverified(

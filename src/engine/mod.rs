@@ -1,11 +1,12 @@
-//! The engine decides on a request from its head.
+//! Decides whether a request may pass, from its headers.
 //!
-//! The engine has no clock and makes no calls. The time, the connection, the shared key records and
-//! the accelerator are arguments, or traits that the host implements. Decisions, and the calls to
-//! make, are results. The proxy modules and the command line program run this same code.
+//! The engine has no clock and makes no calls. The time and the connection are arguments; shared
+//! key records and the accelerator are traits that the host implements. The engine returns
+//! decisions and the calls to make. The proxy modules and the command line program run this same
+//! code.
 //!
-//! The checks run in the order of `docs/decisions.md`. Each check either refuses a request or
-//! passes it to the next check.
+//! The checks run in the order that `docs/decisions.md` lists. Each check either refuses a request
+//! or passes it to the next check.
 
 mod access;
 mod cached_token;
@@ -66,14 +67,15 @@ pub struct Engine {
     schemes: Schemes,
     restrictions: Option<Restrictions>,
     keys: KeyStore,
-    /// The records that the workers of the process share.
+    /// The key records that the workers of the process share.
     records: Box<dyn Records>,
     caches: TokenCaches,
     headers: RefCell<HeaderMemo>,
     accelerator: Option<Box<dyn Accelerator>>,
 }
 
-/// Not derived: that would require `Debug` of every host's records, and link it into the module.
+/// Not derived: a derived implementation would require `Debug` of every host's records, and link
+/// that code into the module.
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Engine").finish_non_exhaustive()
@@ -81,7 +83,7 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// An engine for `config` that has no fetched keys yet.
+    /// Creates an engine that has no fetched keys yet.
     #[must_use]
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         let config = config.into();
@@ -111,36 +113,38 @@ impl Engine {
         Ok(backend)
     }
 
-    /// Verifies signatures as another engine chose, which has the same configuration and tested the
-    /// same accelerator.
+    /// Uses the backend that another engine chose, without a second self-test. Both engines must
+    /// have the same configuration and the same accelerator.
     pub fn follow(&mut self, backend: Backend, accelerator: Box<dyn Accelerator>) {
         self.accelerator = (backend == Backend::Host).then_some(accelerator);
     }
 
-    /// The configuration.
+    /// The configuration of this engine.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The configuration, shared.
+    /// The configuration, as a shared pointer.
     #[must_use]
     pub fn shared_config(&self) -> Arc<Config> {
         Arc::clone(&self.config)
     }
 
-    /// Sets or removes restrictions, which refuse additional credentials from now on.
+    /// Sets or removes the restrictions of a newer configuration. They refuse additional
+    /// credentials from now on.
     pub fn restrict(&mut self, restrictions: Option<Restrictions>) {
         self.restrictions = restrictions;
     }
 
-    /// The keys.
+    /// The store of all fetched keys.
     #[must_use]
     pub const fn keys(&self) -> &KeyStore {
         &self.keys
     }
 
-    /// Shares fetched keys with other workers from now on; see [`synchronize`](Self::synchronize).
+    /// Shares fetched keys with other workers through `records` from now on; see
+    /// [`synchronize`](Self::synchronize).
     pub fn share(&mut self, records: Box<dyn Records>) {
         self.records = records;
     }
@@ -151,10 +155,10 @@ impl Engine {
         key_set_limits(&self.config)
     }
 
-    /// Installs a document as if it had been fetched at `now`.
+    /// Installs a key set document as if it had been fetched at `now`.
     ///
     /// # Errors
-    /// If the document has no usable key, or the provider does not fetch its keys.
+    /// If the document has no usable key, or if the provider does not fetch its keys.
     pub fn preload(
         &mut self,
         provider: ProviderId,
@@ -164,10 +168,11 @@ impl Engine {
         self.keys.preload(provider, document, now)
     }
 
-    /// Decides on a request. `policy` is the policy of its route, if it has one.
+    /// Decides on a request. `policy` is the policy of the request's route, if the route has one.
     ///
-    /// In shadow mode a denied request gets a permit that contains the denial. Exceptions are
-    /// ambiguous requests, paths that are too long, and requests for the status page.
+    /// In shadow mode, a request that would be denied gets a permit that contains the denial. These
+    /// requests are decided as in enforce mode: ambiguous requests, requests whose path is too
+    /// long, and requests for the status page or for a resource's metadata.
     #[must_use]
     pub fn decide(
         &self,
@@ -177,7 +182,7 @@ impl Engine {
         patience: Patience,
         connection: &dyn Connection,
     ) -> Decided {
-        // Forged identity headers are removed first, whatever is decided on the request.
+        // Forged identity headers are removed first, whatever the decision will be.
         let (standing, mut removals) = self.forged(request, connection);
         let is_forged = !removals.is_empty();
         let own = self.config.client_certificate.as_ref();
@@ -239,7 +244,7 @@ impl Engine {
             _ if resource.is_none_or(|own| resources::allows_origin(own, request)) => access,
             _ => Access::Denied(Reason::Origin),
         };
-        // A request that is denied in shadow mode passes, without these headers.
+        // In shadow mode, a request that would be denied passes, but without forged headers.
         let shadow_removals = match self.config.mode {
             Mode::Shadow => removals.clone(),
             Mode::Enforce => Vec::new(),
@@ -273,15 +278,15 @@ impl Engine {
         }
     }
 
-    /// The edits that remove from a request the headers that only this filter or a trusted peer may
-    /// set. [`decide`](Self::decide) includes them in its decisions.
+    /// Returns the edits that remove headers which only this filter or a trusted peer may set. The
+    /// decisions of [`decide`](Self::decide) already include these edits.
     #[must_use]
     pub fn removals(&self, request: &Request<'_>, connection: &dyn Connection) -> Vec<HeaderEdit> {
         self.forged(request, connection).1
     }
 
-    /// What the request's certificate headers are worth, and the edits that remove what the client
-    /// may have forged.
+    /// Returns whether the request's certificate headers can be trusted, and the edits that remove
+    /// the headers that the client may have forged.
     fn forged(
         &self,
         request: &Request<'_>,
@@ -298,34 +303,35 @@ impl Engine {
         (standing, removals)
     }
 
-    /// The edits that remove identities and tokens from a request's trailers, whatever was decided
-    /// on the headers. A server that merges trailers into headers would read an identity or a token
-    /// from them.
+    /// Returns the edits that remove identities and tokens from a request's trailers. They apply
+    /// whatever the decision on the headers was: a server that merges trailers into headers would
+    /// read an identity or a token from the trailers.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
         sanitise::trailers(&self.config, trailers)
     }
 
-    /// Whether requests may wait for keys. In shadow mode they may not, because a request that
-    /// waits is delayed.
+    /// Returns whether requests may wait for keys. In shadow mode they may not, because waiting
+    /// would delay a request.
     #[must_use]
     pub fn parks(&self) -> bool {
         self.config.mode == Mode::Enforce
     }
 
-    /// Records that a request waits for keys of a source, so that they are fetched.
+    /// Records that a request waits for keys of `source`. The next call of [`due`](Self::due) then
+    /// returns the fetch.
     pub fn want(&mut self, source: SourceId, cause: FetchCause) {
         self.keys.want(source, cause);
     }
 
-    /// Reads what other workers wrote about keys. Returns whether something changed.
+    /// Reads the key records that other workers wrote. Returns whether something changed.
     pub fn synchronize(&mut self) -> bool {
         self.keys.synchronize(&*self.records)
     }
 
-    /// If `decision` refused or ignored a token because its key was missing, reads what other
-    /// workers wrote about keys, at most once per millisecond. Returns whether something changed;
-    /// if so, decide again.
+    /// Reads the key records that other workers wrote if `decision` refused or ignored a token
+    /// because its key was missing. Reads at most once per millisecond. Returns whether something
+    /// changed; if so, decide again.
     pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> bool {
         let denial = match decision {
             Decision::Deny(denial) => denial,
@@ -344,7 +350,7 @@ impl Engine {
         }
         let config = &self.config;
         let refusing = denial.provider.and_then(|id| config.provider(id));
-        // Another provider may have the token's key if both can have the same issuer.
+        // Another provider that accepts the same issuer may have the token's key.
         let may_know = |id| {
             let issuers = (refusing.map(|own| &own.trust.issuer), config.provider(id));
             match issuers {
@@ -358,7 +364,7 @@ impl Engine {
         self.keys.synchronize_where(&may_know, now, &*self.records)
     }
 
-    /// The calls to make now.
+    /// Returns the calls to make now to fetch keys.
     pub fn due(&mut self, now: UnixMillis) -> Vec<Fetch> {
         self.keys.due(now, &*self.records)
     }
@@ -373,20 +379,20 @@ impl Engine {
         self.keys.complete(fetch, response, now, &*self.records)
     }
 
-    /// Gives up a call that will get no response.
+    /// Gives up a call that will get no response, so that another worker can fetch.
     pub fn abandon(&mut self, fetch: &Fetch) {
         self.keys.abandon(fetch, &*self.records);
     }
 
-    /// The index of the first rule that matches a request; `None` if none does, or the path is
-    /// refused.
+    /// The index of the first rule that matches a request. `None` if no rule matches, or if the
+    /// request is refused before rules are tried.
     #[must_use]
     pub fn rule(&self, request: &Request<'_>) -> Option<usize> {
         let (_, rule, _) = routing::route((&self.config, &self.rules), request).ok()?;
         rule.map(|(index, _)| index)
     }
 
-    /// The answer to a denied request.
+    /// The HTTP response to a denied request.
     #[must_use]
     pub fn response(&self, denial: &Denial) -> Response {
         denial.response(ResponseStyle {
@@ -404,7 +410,7 @@ const fn key_set_limits(config: &Config) -> KeySetLimits {
     }
 }
 
-/// A store for the keys that the enabled providers fetch.
+/// Creates a store for the keys that the enabled providers fetch.
 fn key_store(config: &Config) -> KeyStore {
     let sources = config
         .providers()
@@ -430,8 +436,8 @@ fn passing(reason: PermitReason, edits: Vec<HeaderEdit>) -> Permit {
     }
 }
 
-/// Whether the request is `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch
-/// standard, section "CORS-preflight fetch").
+/// Returns whether the request is `OPTIONS` with `Origin` and `Access-Control-Request-Method`, as
+/// defined by the Fetch standard, section "CORS-preflight fetch".
 fn is_cors_preflight(request: &Request<'_>) -> bool {
     let present = |name| request.values(name).any(|value| !value.is_empty());
     request.method() == "OPTIONS" && present("origin") && present("access-control-request-method")

@@ -1,4 +1,4 @@
-//! Results of an evaluation other than its outcome.
+//! Side results of evaluating a requirement: entries for other filters, and cache lookups.
 
 use crate::{
     config::Provider,
@@ -6,17 +6,18 @@ use crate::{
     engine::{export, refusal::Refusal, token_caches::CacheUse},
 };
 
-/// Results of an evaluation other than its outcome.
+/// What an evaluation reports besides its outcome.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    /// Entries for other filters about the tokens that failed.
+    /// Filter-state entries that tell other filters why tokens failed.
     pub(super) failures: Vec<StateEntry>,
-    /// The lookups in the caches.
+    /// The number of cache lookups.
     pub(super) cache_use: CacheUse,
 }
 
 impl Notes {
-    /// Records that a credential of `provider` was refused.
+    /// Adds the filter-state entry for a refused credential of `provider`, if the provider exports
+    /// one.
     pub(super) fn refused(&mut self, provider: &Provider, refusal: Refusal) {
         let entry = refusal
             .reason()

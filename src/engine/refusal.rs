@@ -8,21 +8,21 @@ use crate::{
     verification::Failure,
 };
 
-/// Why a requirement does not hold.
+/// Why a requirement is not satisfied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// The credentials cannot be used (400).
+    /// The credentials are malformed or ambiguous (400).
     Credential(CredentialError),
-    /// There is no credential.
+    /// The request has no credential.
     Missing,
     /// A token did not verify.
     Token(ProviderId, Failure),
 }
 
 impl Refusal {
-    /// The priority of this refusal. If there are several refusals, the one with the highest rank
-    /// is reported. Missing keys rank above an invalid token, so that a client does not discard a
-    /// good token.
+    /// The priority of this refusal. If several refusals apply, the one with the highest rank is
+    /// reported. Missing keys rank above an invalid token, so that a client does not discard a
+    /// token that may be valid.
     pub(super) const fn rank(self) -> u8 {
         match self {
             Self::Missing => 0,
@@ -37,7 +37,7 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// The reason; `None` while the request waits for keys.
+    /// The reason to report; `None` if the request waits for keys.
     pub(super) fn reason(self) -> Option<Reason> {
         match self {
             Self::Credential(error) => Some(error.into()),
@@ -54,11 +54,11 @@ impl Refusal {
 pub(super) enum No {
     /// The request is refused, whatever credentials it carries.
     Closed(Reason),
-    /// A verified claim does not fit in a header.
+    /// A claim of a verified token does not fit in a header.
     HeaderValue(ProviderId),
-    /// The requirement does not hold.
+    /// The requirement is not satisfied.
     Refused(Refusal),
-    /// A verified token does not grant the required rights.
+    /// A verified token of this provider does not grant the required rights.
     Short(ProviderId, Shortfall),
 }
 
@@ -69,8 +69,8 @@ impl From<Refusal> for No {
 }
 
 impl No {
-    /// The decision for this refusal. `schemes` returns the schemes of a provider, or those of the
-    /// whole rule.
+    /// Turns this refusal into a decision. `schemes` returns the authentication schemes of a
+    /// provider, or those of the whole rule if it is given `None`.
     pub(super) fn decision(
         self,
         schemes: impl FnOnce(Option<ProviderId>) -> Schemes,
@@ -129,7 +129,7 @@ impl From<CredentialError> for Reason {
     }
 }
 
-/// Rounds up to whole seconds, and to at least one: with zero a client would retry at once.
+/// Rounds up to whole seconds, and to at least one. With zero, a client would retry at once.
 fn whole_seconds(wait: Duration) -> u64 {
     let part = u64::from(wait.subsec_nanos() > 0);
     wait.as_secs().saturating_add(part).max(1)

@@ -1,5 +1,5 @@
-//! Decides on requests that need tokens: whether the tokens verify and suffice, and what is
-//! forwarded.
+//! Decides on requests that need tokens: checks the tokens and the rights that they grant, and
+//! determines what is forwarded.
 
 use super::{
     CacheUse, Decided, Engine,
@@ -26,7 +26,7 @@ use crate::{
 
 impl Engine {
     /// The authentication schemes for the challenge: those of the rule, or only the scheme of the
-    /// credential that was refused.
+    /// provider whose credential was refused.
     fn schemes(&self, provider: Option<ProviderId>, access: Access<'_>) -> Schemes {
         let all = self.schemes;
         if !all.basic {
@@ -113,7 +113,7 @@ impl Engine {
         }
     }
 
-    /// Returns a permit if the request's tokens verify and suffice.
+    /// Returns a permit if the request's tokens verify and grant the required rights.
     fn evaluate(
         &self,
         required: AccessRequirement<'_>,
@@ -149,8 +149,8 @@ impl Engine {
         )
     }
 
-    /// Refuses a request. `exports` are the entries for other filters, and `resource` is the
-    /// resource of the request.
+    /// Refuses a request. `exports` are the filter-state entries for other filters. `resource` is
+    /// the protected resource that the request belongs to.
     pub(super) fn deny(
         &self,
         no: No,
@@ -165,7 +165,8 @@ impl Engine {
         decision
     }
 
-    /// The permit for a request, with the edits and entries that follow from its tokens.
+    /// Makes the permit for a request, with the header edits and filter-state entries that follow
+    /// from its tokens.
     fn forward(
         &self,
         credentials: &Credentials<'_, '_>,
@@ -199,8 +200,8 @@ impl Engine {
         })
     }
 
-    /// Checks that a single one of the verified tokens grants everything. Otherwise two tokens that
-    /// grant half each would add up to a right that nobody was given.
+    /// Checks that one of the verified tokens grants all required rights. The rights of several
+    /// tokens are not added up: together they could make a right that nobody was given.
     fn check_rights(
         &self,
         required: AccessRequirement<'_>,
@@ -210,7 +211,7 @@ impl Engine {
         let Some(authorization) = required.authorization else {
             return Ok(());
         };
-        // A requirement can hold without a token, but rights need a token.
+        // A requirement can be satisfied without a token, but rights need a token.
         let mut no = None;
         for token in verified.iter() {
             match self.check_token(authorization, required.rule, token, now) {
@@ -224,9 +225,9 @@ impl Engine {
         Err(no.unwrap_or(No::Refused(Refusal::Missing)))
     }
 
-    /// Checks one token. The user's authentication comes before the token's rights: otherwise a
-    /// client that lacks both would have to ask the user twice. `None` if the token has no claims,
-    /// which is not expected.
+    /// Checks one token. The user's authentication is checked before the token's rights: otherwise
+    /// a client that lacks both would have to send the user to the authorization server twice.
+    /// Returns `None` if the token has no claims, which is not expected.
     fn check_token(
         &self,
         authorization: &Authorization,
@@ -235,7 +236,8 @@ impl Engine {
         now: UnixSeconds,
     ) -> Option<Result<(), Shortfall>> {
         let provider = self.config.provider(token.provider)?;
-        // Checked on each hit too, because the time goes on.
+        // The age of the authentication is checked on each cache hit too, because it grows with
+        // time.
         if let Some(required) = &authorization.authentication
             && !required.is_recent(
                 token.cached.auth_time(),

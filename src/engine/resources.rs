@@ -1,5 +1,5 @@
-//! Finds the protected resource of a request, and binds the request to it: its metadata, its
-//! origins, and the challenges that lead to it.
+//! Finds the protected resource that a request belongs to. Checks the request's origin, answers
+//! requests for the resource's metadata, and makes challenges that lead to the metadata.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     resource,
 };
 
-/// What a path is to the protected resources, as indices of resources.
+/// How a path relates to the protected resources. The fields are indices of resources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
     below: Option<usize>,
@@ -23,7 +23,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The place of this path on the request's host.
+    /// Determines how this path, on the request's host, relates to the protected resources.
     pub(super) fn of(config: &Config, request: &Request<'_>, path: &str) -> Self {
         let resources = &config.protected_resources;
         if resources.is_empty() {
@@ -42,7 +42,7 @@ impl Place {
         }
     }
 
-    /// The resource of the request.
+    /// The resource that the request belongs to.
     pub(super) fn resource(self, config: &Config) -> Option<&ProtectedResource> {
         config.protected_resources.get(self.below?)
     }
@@ -53,7 +53,7 @@ impl Place {
     }
 }
 
-/// Whether a server could take the request's path for the path of a resource's metadata.
+/// Returns whether a server could read the request's path as the path of a resource's metadata.
 pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bool {
     if config.protected_resources.is_empty() {
         return false;
@@ -66,14 +66,14 @@ pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bo
     all.any(|path| Place::of(config, request, path).metadata_of.is_some())
 }
 
-/// The path of a request; `None` if it has none or is not UTF-8.
+/// The path of a request; `None` if the request has no path or the path is not UTF-8.
 fn path<'a>(request: &Request<'a>) -> Option<&'a str> {
     let target = str::from_utf8(request.target()?).ok()?;
     Some(Target::new(target).path)
 }
 
-/// Answers a request for a resource's metadata. Nobody needs a token for it: clients read it to
-/// learn where to get one.
+/// Answers a request for a resource's metadata. No token is needed: clients read the metadata to
+/// learn where to get a token.
 pub(super) fn metadata(resource: &ProtectedResource, request: &Request<'_>) -> Decided {
     let response = resource::response(resource, request.method());
     let decision = response.map_or_else(
@@ -88,8 +88,9 @@ pub(super) fn metadata(resource: &ProtectedResource, request: &Request<'_>) -> D
     decision.into()
 }
 
-/// Whether a page of the request's `Origin` may send requests to the resource. Without `Origin`, no
-/// page sent it. Several origins are none that is allowed.
+/// Returns whether a page of the request's `Origin` may send requests to the resource. A request
+/// without `Origin` was not sent by a page. A request with several origins is refused if the
+/// resource restricts origins.
 pub(super) fn allows_origin(resource: &ProtectedResource, request: &Request<'_>) -> bool {
     let mut origins = request.values("origin");
     match (origins.next(), origins.next()) {
@@ -99,8 +100,8 @@ pub(super) fn allows_origin(resource: &ProtectedResource, request: &Request<'_>)
     }
 }
 
-/// Makes the challenge of a refusal lead to the resource's metadata. A challenge with status 401
-/// also names the scopes of the rule, so that a client can ask for all of them at once.
+/// Adds the URL of the resource's metadata to the challenge of a refusal. A challenge with status
+/// 401 also names the scopes of the rule, so that a client can ask for all of them at once.
 pub(super) fn lead_to(resource: &ProtectedResource, denial: &mut Denial, access: Access<'_>) {
     denial.resource_metadata = Some(Arc::clone(resource.url.metadata_url()));
     if denial.is_unauthenticated() {
@@ -113,8 +114,8 @@ pub(super) fn lead_to(resource: &ProtectedResource, denial: &mut Denial, access:
 }
 
 impl Engine {
-    /// A refusal of `request` for `reason`, with a challenge that leads to the metadata of its
-    /// resource.
+    /// A denial of `request` for `reason`. Its challenge leads to the metadata of the resource that
+    /// the request belongs to.
     #[must_use]
     pub fn refusal(&self, reason: Reason, request: &Request<'_>) -> Denial {
         let mut denial = Denial::new(reason);

@@ -1,9 +1,9 @@
-//! Applies the refusals of a policy's newest configuration to requests under older ones.
+//! Applies what a policy's newest configuration refuses to requests under older configurations.
 //!
 //! After an update, a proxy continues to serve open connections with the old configuration for some
-//! minutes. Each credential that an old configuration with a `policy_id` would accept is also
-//! checked here. The newest configuration can only refuse; it never admits a credential that the
-//! old one refuses.
+//! minutes. If the old configuration has a `policy_id`, each credential that it would accept is
+//! also checked here. The newest configuration can only refuse: it never admits a credential that
+//! the old one refuses.
 
 use std::sync::Arc;
 
@@ -15,23 +15,23 @@ use crate::{
     verification::{KeySource, Revocation, client_secret},
 };
 
-/// The refusals of the newest configuration: revoked tokens, disabled providers, and removed,
-/// disabled or expired clients and their secrets.
+/// What the newest configuration refuses: revoked tokens, disabled providers, clients that were
+/// removed, disabled or have expired, and such secrets of a client.
 ///
-/// Providers are matched by name. A provider that is missing from the newest configuration refuses
-/// nothing: it may have been renamed.
+/// Providers are matched by name. A provider that is missing from the newest configuration
+/// restricts nothing, because it may have been renamed.
 #[derive(Clone, Debug)]
 pub struct Restrictions(Arc<Config>);
 
 impl Restrictions {
-    /// The refusals of `newest`.
+    /// Creates the restrictions that `newest` defines.
     #[must_use]
     pub const fn new(newest: Arc<Config>) -> Self {
         Self(newest)
     }
 
-    /// Checks a token that verified with the provider of that name. `claims` is called only if the
-    /// newest configuration has revocations for the provider.
+    /// Checks a token that verified with the provider called `provider`. `claims` is called only if
+    /// the newest configuration has revocations for that provider.
     ///
     /// # Errors
     /// The reason why the newest configuration refuses the credential.
@@ -46,12 +46,13 @@ impl Restrictions {
         if newest.trust.revoked == Revocation::default() {
             return Ok(());
         }
-        // A verified token always has claims. Without them, refuse: the token might be revoked.
+        // A verified token always has claims. If they are missing, refuse: the token might be
+        // revoked.
         let claims = claims().ok_or(Reason::MalformedToken)?;
         newest.trust.check_revocation(claims)
     }
 
-    /// Checks a client's secret that the provider of that name accepted.
+    /// Checks a client's secret that the provider called `provider` accepted.
     ///
     /// # Errors
     /// The reason why the newest configuration refuses the credential.
@@ -66,7 +67,8 @@ impl Restrictions {
         };
         match &newest.trust.keys {
             KeySource::Clients(clients) => client_secret::verify(clients, token68, now).map(|_| ()),
-            // The provider now accepts tokens, so all of its clients were removed.
+            // In the newest configuration this provider accepts tokens, so all of its clients were
+            // removed.
             KeySource::Local(_) | KeySource::Remote(_) => Err(Reason::BadClientSecret),
         }
     }

@@ -1,4 +1,5 @@
-//! Finds the rule for a request. The same rule must apply however servers read the path.
+//! Finds the rule for a request. Servers may read a path in several ways; the same rule must apply
+//! to each reading.
 
 use crate::{
     config::Config,
@@ -14,7 +15,7 @@ use crate::{
 /// A rule and its index.
 type Placed<'c> = (usize, &'c Rule);
 
-/// The request's path and query, the rule that matches, and the place among the protected
+/// The request's path and query, the rule that matches, and how the path relates to the protected
 /// resources.
 type Routed<'a, 'c> = (Option<Target<'a>>, Option<Placed<'c>>, Place);
 
@@ -32,9 +33,11 @@ pub(super) fn route<'a, 'c>(
         let rule = first_match((config, index), request, None)?;
         return Ok((None, rule, Place::default()));
     };
-    // Refused under every `path_policy`, since no rule can match bytes that are not UTF-8.
+    // This is refused under every `path_policy`, because no rule can match bytes that are not
+    // UTF-8.
     let target = Target::new(str::from_utf8(raw).map_err(|_| Reason::AmbiguousPath)?);
-    // Checked before any regular expression runs, because their running time grows with the path.
+    // The length is checked before any regular expression runs, because the running time of regular
+    // expressions grows with the path.
     if target.path.len() > config.limits.path_bytes {
         return Err(Reason::PathTooLong);
     }
@@ -45,8 +48,8 @@ pub(super) fn route<'a, 'c>(
     let rule = first_match((config, index), request, Some(target))?;
     let place = Place::of(config, request, target.path);
     // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
-    // in each case, and the path must belong to the same resource: otherwise a token for one
-    // resource could be used at another.
+    // in each case. The path must also belong to the same resource in each case: otherwise a token
+    // for one resource could be used at another.
     for path in others.iter() {
         let other = first_match((config, index), request, Some(Target { path, ..target }))?;
         if other.map(|(number, _)| number) != rule.map(|(number, _)| number)
@@ -58,7 +61,7 @@ pub(super) fn route<'a, 'c>(
     Ok((Some(target), rule, place))
 }
 
-/// Refuses a request if its method or authority is too ambiguous to choose a rule by.
+/// Refuses a request whose method or authority is too ambiguous to choose a rule.
 fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
     for (name, value) in request.headers() {
         match *name {
@@ -74,8 +77,8 @@ fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The first rule that matches the request. An error if it is unclear whether a rule matches. Not
-/// inlined, because a copy for each caller would add a kilobyte to the module.
+/// Returns the first rule that matches the request, or an error if it is unclear whether a rule
+/// matches. Not inlined, because a copy for each caller would add a kilobyte to the module.
 #[inline(never)]
 fn first_match<'c>(
     (config, index): (&'c Config, &RuleIndex),
@@ -98,7 +101,7 @@ impl From<Unclear> for Reason {
             Unclear::Authority => Self::AmbiguousAuthority,
             Unclear::Header => Self::AmbiguousHeader,
             Unclear::Method => Self::AmbiguousMethod,
-            // The reason for an ambiguous path covers the query too.
+            // `AmbiguousPath` covers the query too.
             Unclear::Parameter => Self::AmbiguousPath,
         }
     }

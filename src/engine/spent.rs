@@ -1,5 +1,4 @@
-//! Removes tokens from the request after they were verified: the upstream does not need them and
-//! could leak them.
+//! Removes verified tokens from the request. The upstream does not need them and could leak them.
 
 use crate::{
     decision::{HeaderEdit, Text},
@@ -10,7 +9,7 @@ use crate::{
 
 const COOKIE: &str = "cookie";
 
-/// Adds the edits that remove tokens from these locations.
+/// Adds the edits that remove the tokens in these locations.
 pub(super) fn strip(
     spent: &ShortList<Location<'_>>,
     request: &Request<'_>,
@@ -48,8 +47,8 @@ pub(super) fn strip(
     }
 }
 
-/// The target without these query parameters, whose names are given as they are spelled in the
-/// target. Every other byte stays the same.
+/// Returns the path and query without these parameters. Their names are spelled as in the query.
+/// Every other byte stays the same.
 fn without_params(target: Target<'_>, params: &[&str]) -> String {
     let is_spent = |pair: &str| {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);
@@ -68,7 +67,7 @@ fn without_params(target: Target<'_>, params: &[&str]) -> String {
     }
 }
 
-/// All cookies except these, in one line (RFC 6265 section 5.4).
+/// Returns all cookies except these, in one line (RFC 6265 section 5.4).
 fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
     let is_kept = |pair: &&str| {
         let name = pair.split_once('=').map_or("", |(name, _)| name);
@@ -81,8 +80,8 @@ fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
     let kept: Vec<&str> = lines
         .iter()
         .flat_map(|line| line.split(';'))
-        // Trims only the white space that the search for tokens skips. Trimming a no-break space
-        // would rename a cookie: the upstream would find a token that this filter did not see.
+        // Trim only the white space that the search for tokens skips. Trimming a no-break space
+        // would rename a cookie, and the upstream would find a token that this filter did not see.
         .map(str::trim_ascii)
         .filter(is_kept)
         .collect();
@@ -116,9 +115,9 @@ mod tests {
         assert_eq!(without_cookies(&request, &["jwt"]), "a=1; b=2; c=3");
     }
 
-    /// Otherwise a client could send a second token that nobody verified.
+    /// If the no-break space were trimmed, a client could send a second token that nobody verified.
     #[test]
-    fn keeps_the_space_that_hides_a_cookie() {
+    fn does_not_trim_a_no_break_space_in_a_cookie() {
         for hidden in ["\u{a0}jwt=x", "\u{85}other=x", "\u{b}jwt=x", "jwt\u{a0}=x"] {
             let line = format!("jwt=t; {hidden}");
             let request = Request::new(vec![(b"cookie", line.as_bytes())]);

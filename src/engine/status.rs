@@ -11,15 +11,15 @@ use crate::{
 };
 
 impl Engine {
-    /// The status page, with counts of decisions if the host provides them. Call
-    /// [`synchronize`](Engine::synchronize) first.
+    /// Returns the status page. It includes counts of decisions if the host provides them. Call
+    /// [`synchronize`](Engine::synchronize) first, so that the page shows the latest keys.
     #[must_use]
     pub fn report(&self, format: Format, now: UnixMillis, counts: &[Count]) -> Response {
         Report::new(&self.config, &self.keys, now).response(format, counts)
     }
 
-    /// Decides whether the request may see the status page. Neither a route's policy nor `mode:
-    /// shadow` gives access to it.
+    /// Decides whether the request may see the status page. A route's policy or `mode: shadow`
+    /// cannot give access.
     pub(super) fn status(
         &self,
         status: &StatusPath,

@@ -1,5 +1,5 @@
-//! Verifies one credential with one provider: a client's secret, or a token, from the cache or in
-//! full.
+//! Verifies one credential with one provider. The credential is a client's secret or a token. A
+//! token that is not in the cache is verified in full.
 
 use core::cell::RefCell;
 use std::rc::Rc;
@@ -20,12 +20,12 @@ use crate::{
     verification::{self, Circumstances, Clients, Failure, Invalidated, KeySource, client_secret},
 };
 
-/// The inputs of a verification.
+/// What a verification needs besides the credential and its provider.
 #[derive(Clone, Copy)]
 pub(super) struct Means<'c> {
     pub(super) config: &'c Config,
     pub(super) caches: &'c TokenCaches,
-    /// The refusals of a newer configuration of the same policy, such as revoked tokens.
+    /// What a newer configuration of the same policy refuses, such as revoked tokens.
     pub(super) restrictions: Option<&'c Restrictions>,
     pub(super) circumstances: &'c Circumstances<'c>,
     pub(super) headers: &'c RefCell<HeaderMemo>,
@@ -36,8 +36,8 @@ type Presented<'e, 'a> = (&'e Credential<'a>, Option<&'e Token<'a>>);
 
 type Own<'e> = (ProviderId, &'e Provider);
 
-/// Verifies a credential with the provider that reads it. `found` is the token's cache entry, if it
-/// was already looked up.
+/// Verifies a credential with the provider that reads its location. `found` is the token's cache
+/// entry, if the search for credentials already looked it up.
 pub(super) fn verify<'a>(
     means: Means<'_>,
     own: Own<'_>,

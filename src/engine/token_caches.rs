@@ -46,10 +46,10 @@ impl CacheUse {
 pub(super) enum Lookup {
     /// The provider caches no tokens.
     Disabled,
-    /// The token was found. The result is the cached entry, or the reason why the token is invalid
-    /// now.
+    /// The entry was found. The result is the entry, or the reason why the token is no longer
+    /// valid.
     Hit(Result<Rc<CachedToken>, Failure>),
-    /// The token is not cached, or its key is gone.
+    /// The token has no cache entry, or the key that verified it is gone.
     Miss,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct TokenCaches {
 }
 
 impl TokenCaches {
-    /// Empty caches for the providers of `config`.
+    /// Creates empty caches for the providers of `config`.
     pub(super) fn new(config: &Config) -> Self {
         let caches = config.providers().map(|(_, provider)| {
             let limits = provider.cache.filter(|_| provider.trust.enabled);
@@ -71,13 +71,14 @@ impl TokenCaches {
         }
     }
 
-    /// The entry of a token, whose checks must still be repeated with [`find`](Self::find).
+    /// The cache entry of a token. The checks that [`find`](Self::find) repeats have not been made
+    /// yet.
     pub(super) fn entry(&self, provider: ProviderId, token: &[u8]) -> Option<Rc<CachedToken>> {
         self.of(provider)?.borrow().find(token).cloned()
     }
 
-    /// Looks up a token, unless its entry was already `found`. If there is one, `again` repeats the
-    /// checks whose outcome can change.
+    /// Looks up a token, unless its entry was already looked up and is passed as `found`. If there
+    /// is an entry, `again` repeats the checks whose result can change.
     pub(super) fn find(
         &self,
         provider: ProviderId,

@@ -36,15 +36,16 @@ impl<'a> Verified<'a> {
         }
     }
 
-    /// The payload as sent, in base64url; empty for a client's secret.
+    /// The payload as it was sent, in base64url. Empty for a client's secret.
     pub(super) fn payload_segment(&self) -> &'a str {
-        // A verified token has three segments. The base64 of a secret has no dot.
+        // A verified token has three segments, separated by dots. The base64 of a secret contains
+        // no dot.
         let mut segments = self.credential.token.as_str().split('.');
         segments.nth(1).unwrap_or("")
     }
 
-    /// The claims. On a cache hit they are parsed again from the token's text. The text was parsed
-    /// before, so `None` is not expected.
+    /// The claims. On a cache hit they are parsed again from the token's text, which was parsed
+    /// successfully before, so `None` is not expected.
     pub(super) fn claims(&self) -> Option<&Claims> {
         let claims = self.claims.get_or_init(|| {
             // A client's secret has no payload; its claims come from the configuration.
@@ -56,7 +57,7 @@ impl<'a> Verified<'a> {
         claims.as_deref()
     }
 
-    /// Sets the claims, if they are already parsed.
+    /// Adds claims that are already parsed.
     pub(super) fn with_claims(self, claims: Arc<Claims>) -> Self {
         Self {
             claims: OnceCell::from(Some(claims)),
@@ -65,11 +66,11 @@ impl<'a> Verified<'a> {
     }
 }
 
-/// The tokens by which a requirement holds.
+/// How a requirement was satisfied.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Satisfied<'a, 'c> {
     pub(super) verified: ShortList<Verified<'a>>,
-    /// How to forward unverified claims, if no token is verified.
+    /// How to forward unverified claims. Used only if no token is verified.
     pub(super) extraction: Option<&'c Extraction>,
 }
 
@@ -82,8 +83,8 @@ impl<'a> From<ShortList<Verified<'a>>> for Satisfied<'a, '_> {
     }
 }
 
-/// The rights that the claims of a verified token grant under its provider's configuration. A
-/// broader scope also grants the narrower ones that it includes.
+/// The rights that the claims of a verified token grant under its provider's configuration. A scope
+/// also grants the narrower scopes that the configuration includes in it.
 pub(super) fn grants<'t>(
     config: &'t Config,
     provider: &Provider,

@@ -6,7 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::policy::ProviderId;
 
-/// The decision on a token at a given second, with the hits and misses of its lookups.
+/// Decides on a token at second `NOW + seconds`. Returns the decision, and the cache hits and
+/// misses.
 fn decided(engine: &Engine, token: &str, seconds: i64) -> (Decision, (u32, u32)) {
     let value = format!("Bearer {token}");
     let request = Request::new(vec![
@@ -121,8 +122,8 @@ fn keeps_the_tokens_of_each_provider_apart() {
 }
 
 #[test]
-fn is_off_or_bounded_as_configured() {
-    for (told, hits) in [
+fn the_cache_is_off_or_bounded_as_configured() {
+    for (settings, hits) in [
         (json!(null), 1),
         (json!({}), 1),
         (json!({"jwt_cache_size": 0, "jwt_max_token_size": 0}), 1),
@@ -130,17 +131,17 @@ fn is_off_or_bounded_as_configured() {
         (json!({"disabled": true, "jwt_cache_size": 5}), 0),
     ] {
         let mut own = provider("a", &SECRET);
-        own["jwt_cache_config"] = told.clone();
+        own["jwt_cache_config"] = settings.clone();
         let engine = engine(json!({"providers": {"a": own}}));
         let good = token("a", json!({}));
         assert_eq!(at(&engine, &good, 0).0, "verified");
         let (label, (found, _)) = at(&engine, &good, 0);
-        assert_eq!((label, found), ("verified", hits), "{told}");
+        assert_eq!((label, found), ("verified", hits), "{settings}");
     }
 }
 
-/// If a key is removed from the set, only its tokens become invalid; the order of the keys does not
-/// matter.
+/// If a key is removed from the set, only tokens signed with that key become invalid. The order of
+/// the keys does not matter.
 #[test]
 fn forgets_a_token_whose_key_is_gone() {
     let ed25519 = json!({

@@ -1,13 +1,14 @@
-//! Tokens that are bound to a certificate, behind a proxy in front.
+//! Tokens that are bound to a client certificate, received from a proxy in front that forwards the
+//! certificate in a header. The names C1 to C6 number the requirements that these tests check.
 
 use super::*;
 use crate::connection::PeerName;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-/// The digest of the proxy's certificate.
+/// The digest of the front proxy's own certificate.
 const EDGE: [u8; 32] = [0xed; 32];
-/// The digest of the client's certificate, to which [`bound`] binds its token.
+/// The digest of the client's certificate.
 const CLIENT: [u8; 32] = [0xcc; 32];
 
 /// A connection whose peer has a certificate.
@@ -36,7 +37,7 @@ impl Connection for Peer {
     }
 }
 
-/// A connection about which nothing may be asked.
+/// A connection that panics if the engine reads anything from it.
 struct Unasked;
 
 impl Connection for Unasked {
@@ -85,7 +86,7 @@ fn from(engine: &Engine, peer: &dyn Connection, token: &str, headers: &[(&str, &
 
 const XFCC: &str = "x-forwarded-client-cert";
 
-/// C1: without a certificate, or with another one, a bound token is 401.
+/// C1: a bound token without its certificate, or with another certificate, is refused with 401.
 #[test]
 fn c1_a_bound_token_needs_its_certificate() {
     let engine = behind("xfcc", json!({}));
@@ -108,10 +109,11 @@ fn c1_a_bound_token_needs_its_certificate() {
     assert_eq!(label(&decision), "confirmation");
 }
 
-/// C2: one source at a time. The certificate of the connection is the proxy's, not the client's.
+/// C2: only the configured source is read. The certificate of the connection is the front proxy's,
+/// not the client's.
 #[test]
 fn c2_only_the_configured_source_counts() {
-    // SHA-256 of "abc", which `:YWJj:` holds.
+    // The SHA-256 digest of "abc". `:YWJj:` is "abc" as a `Client-Cert` value.
     let abc = base64url::decode("ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0").unwrap();
     let abc: [u8; 32] = abc.try_into().unwrap();
     let of_abc = format!("Hash={}", hex(abc));
@@ -143,7 +145,7 @@ fn c2_only_the_configured_source_counts() {
     assert_eq!(label(&without_header), "confirmation");
 }
 
-/// C3: the element that the trusted hops determine, never any other one.
+/// C3: only the header element that `trusted_hops` selects is used.
 #[test]
 fn c3_the_element_is_counted_from_the_right() {
     let header = format!(
@@ -164,9 +166,9 @@ fn c3_the_element_is_counted_from_the_right() {
     }
 }
 
-/// C4: from a peer that is not trusted, the header counts as none.
+/// C4: a certificate header from a peer that is not trusted is ignored.
 #[test]
-fn c4_a_header_of_a_stranger_is_no_certificate() {
+fn c4_ignores_the_header_of_an_untrusted_peer() {
     let header = format!("Hash={}", hex(CLIENT));
     let by_name = behind(
         "xfcc",
@@ -188,7 +190,8 @@ fn c4_a_header_of_a_stranger_is_no_certificate() {
     }
 }
 
-/// C5: exactly one `Client-Cert`, and no certificate header reaches the upstream unless asked.
+/// C5: a request with two `Client-Cert` headers has no certificate. Certificate headers reach the
+/// upstream only if `forward` is set.
 #[test]
 fn c5_certificate_headers_are_removed() {
     let all = [
@@ -232,7 +235,7 @@ fn c5_certificate_headers_are_removed() {
     );
 }
 
-/// C6: a binding that is not understood is refused, although the certificate is right.
+/// C6: a token with an unsupported member in `cnf` is refused, even if its certificate is right.
 #[test]
 fn c6_every_member_of_cnf_must_hold() {
     let engine = behind("xfcc", json!({}));
@@ -248,7 +251,7 @@ fn c6_every_member_of_cnf_must_hold() {
 }
 
 #[test]
-fn nothing_is_read_of_the_connection_unless_a_header_needs_it() {
+fn reads_the_connection_only_if_a_header_needs_it() {
     let token = token("a", json!({}));
     let decision = from(
         &behind("xfcc", json!({})),
@@ -261,7 +264,7 @@ fn nothing_is_read_of_the_connection_unless_a_header_needs_it() {
     assert_eq!(label(&decision), "verified");
 }
 
-/// A client could choose its route by a forged header. The header of a trusted peer is no forgery.
+/// A client could use a forged header to select its route. A trusted peer's header is not forged.
 #[test]
 fn a_forged_certificate_header_leaves_the_route_unsettled() {
     let engine = behind("xfcc", json!({}));

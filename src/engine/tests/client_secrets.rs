@@ -1,4 +1,4 @@
-//! Clients that authenticate with a secret, with and without tokens next to them.
+//! Clients that authenticate with a secret, alone or together with tokens.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 #[cfg(target_arch = "wasm32")]
@@ -11,7 +11,8 @@ pub(super) fn hash(secret: &str) -> String {
     SecretHash::new([3; 16], secret.as_bytes()).to_string()
 }
 
-/// The providers `a` and `b`, whose tokens are signed, and `jobs`, whose clients have secrets.
+/// An engine with providers `a` and `b`, which accept tokens, and `jobs`, whose clients have
+/// secrets.
 fn gate(requires: &Value, rest: Value) -> Engine {
     let mut config = json!({
         "providers": {"jobs": {
@@ -128,7 +129,7 @@ fn challenges_with_each_scheme_of_the_rule() {
     let good_secret = basic("batch:old");
     for (engine, authorization, reason, challenges) in [
         (&secrets, "Digest x", "missing_credential", &[BASIC][..]),
-        // A token counts as missing if the rule needs a secret, and the other way round.
+        // If the rule needs a secret, a token does not count, and the other way round.
         (&secrets, "Bearer a.b.c", "missing_credential", &[BASIC]),
         (&tokens, &good_secret, "missing_credential", &[BEARER]),
         (&both, "Digest x", "missing_credential", &[BEARER, BASIC]),
@@ -177,7 +178,7 @@ fn refuses_two_schemes_at_once_and_malformed_pairs() {
             pair.clone(),
             "several_credentials",
         ),
-        // No rule requires that token.
+        // No rule requires the token in the query.
         (&secrets, "/?access_token=a.b.c", pair.clone(), "verified"),
         (&secrets, "/", "Basic".to_owned(), "malformed_credential"),
         (&secrets, "/", basic("batch"), "malformed_credential"),
@@ -194,7 +195,7 @@ fn refuses_two_schemes_at_once_and_malformed_pairs() {
 }
 
 #[test]
-fn composes_in_requirements() {
+fn combines_with_tokens_in_requirements() {
     let member = |lenient: &str| json!({"requires_any": {"requirements": [jobs(), {lenient: {}}]}});
     let token_in_header = json!({"providers": {"b": {"from_headers": [{"name": "x-b"}]}}});
     let all = json!({"requires_all": {"requirements": [jobs(), {"provider_name": "b"}]}});
@@ -227,7 +228,7 @@ fn composes_in_requirements() {
     ] {
         assert_eq!(label(&decide(engine, "/", headers)), reason, "{headers:?}");
     }
-    // A secret that is let through unverified stays in the request for the upstream.
+    // If failed credentials may pass, a bad secret stays in the request for the upstream.
     assert_eq!(edits(send(&failed, &bad)), []);
     let token = bearer(&gate(&either(), json!({})), &token("a", json!({})));
     assert_eq!(label(&token), "verified");
@@ -283,7 +284,7 @@ fn bounds_the_credential_and_forwards_it_if_configured() {
     assert!(!edits.contains(&remove("authorization")), "{edits:?}");
 }
 
-/// A rule that only extracts claims verifies nothing, so a secret gives no claims.
+/// A rule that only extracts claims verifies nothing, so it gets no claims from a secret.
 #[test]
 fn extracts_nothing_from_a_secret() {
     let engine = gate(&json!({"extract_only_without_validation": {}}), json!({}));

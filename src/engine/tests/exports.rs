@@ -1,4 +1,4 @@
-//! Entries for other filters.
+//! Filter-state entries for other filters.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -70,13 +70,13 @@ fn exports_why_a_token_failed_and_none_of_its_claims() {
         ),
         ("x.y.z".to_owned(), 4, "malformed_token"),
     ] {
-        let told = json!({"code": code, "message": message});
+        let expected = json!({"code": code, "message": message});
         assert_eq!(
             exports(bearer(&engine, &token)),
-            [("portcullis.failed.a".to_owned(), told)]
+            [("portcullis.failed.a".to_owned(), expected)]
         );
     }
-    // As in `jwt_authn`, a missing token does not count as failed.
+    // As in `jwt_authn`, a missing token is not reported as a failed token.
     assert_eq!(exports(decide(&engine, "/", &[])), []);
     let twice = decide(
         &engine,
@@ -99,19 +99,20 @@ fn exports_a_failure_even_if_another_requirement_holds() {
         ]}}}],
     }));
     let failed = |code: u8, message: &str| {
-        let told = json!({"code": code, "message": message});
-        vec![("portcullis.failed.a".to_owned(), told)]
+        let expected = json!({"code": code, "message": message});
+        vec![("portcullis.failed.a".to_owned(), expected)]
     };
     let verified = bearer(&engine, &token("b", json!({})));
     assert_eq!(label(&verified), "verified");
     assert_eq!(exports(verified), failed(24, "issuer"));
     let lenient = bearer(&engine, "x.y.z");
     assert_eq!(label(&lenient), "lenient");
-    let told = exports(lenient);
+    let entries = exports(lenient);
     assert!(
-        told.iter()
+        entries
+            .iter()
             .all(|entry| *entry == failed(4, "malformed_token")[0])
-            && !told.is_empty()
+            && !entries.is_empty()
     );
 }
 
@@ -123,10 +124,10 @@ fn exports_in_shadow_mode_the_reason_and_no_identity() {
     }));
     let decision = bearer(&engine, &token("a", json!({"exp": NOW - 999})));
     assert_eq!(label(&decision), "shadow");
-    let told = json!({"code": 3, "message": "expired"});
+    let expected = json!({"code": 3, "message": "expired"});
     assert_eq!(
         exports(decision),
-        [("portcullis.failed.a".to_owned(), told)]
+        [("portcullis.failed.a".to_owned(), expected)]
     );
 }
 

@@ -1,4 +1,4 @@
-//! What the upstream receives.
+//! Changes to the request that the upstream receives.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -17,7 +17,7 @@ fn lets_no_client_list_its_identity_in_connection() {
             vec![set("connection", "keep-alive, te")],
         ),
         ("x-user", vec![remove("connection")]),
-        // This is not a valid option, but a lenient proxy may read a name in it.
+        // This option is malformed, but a lenient proxy may read a header name in it.
         ("Upgrade, x-user;", vec![set("connection", "Upgrade")]),
         ("Upgrade, \"x-user\"", vec![set("connection", "Upgrade")]),
         ("close x-user", vec![remove("connection")]),

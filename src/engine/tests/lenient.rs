@@ -1,4 +1,4 @@
-//! Which identity is forwarded if a requirement lets requests pass without a token.
+//! Which identity is forwarded under requirements that let requests pass without a token.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// An engine with the providers `a` and `b`. Their tokens are read from `x-a` and `x-b`, and the
-/// subjects are forwarded in `x-of-a` and `x-of-b`.
+/// An engine with the providers `a` and `b`. It reads their tokens from the headers `x-a` and
+/// `x-b`, and forwards their subjects in `x-of-a` and `x-of-b`.
 fn gate(rules: &Value) -> Engine {
     let of = |name: &str, secret: &[u8]| {
         let mut provider = provider(name, secret);
@@ -34,7 +34,8 @@ fn of(name: &str) -> Value {
     json!({"provider_name": name})
 }
 
-/// With only one of the tokens of `requires_all`, the request passes as if it had no token.
+/// If `requires_all` lists two tokens and the request has only one of them, the request passes as
+/// if it had no token.
 #[test]
 fn one_of_two_required_tokens_grants_nothing_even_if_missing_ones_may_pass() {
     let both = all(&[&of("a"), &of("b")]);
@@ -73,7 +74,8 @@ fn one_of_two_required_tokens_grants_nothing_even_if_missing_ones_may_pass() {
     }
 }
 
-/// A group that holds without a token must not hide the identity of a token that verifies.
+/// The first member of `requires_any` holds without a token. It must not hide the identity of a
+/// token with which the second member holds.
 #[test]
 fn prefers_the_member_that_holds_with_a_token() {
     let lenient = any(&[&of("a"), &json!({"allow_missing": {}})]);
@@ -89,8 +91,9 @@ fn prefers_the_member_that_holds_with_a_token() {
     );
 }
 
-/// A second implementation of requirements, to compare the engine with. Returns the identities that
-/// a request with these valid tokens should forward; `None` if it should be refused.
+/// A second implementation of requirements, with which the engine is compared. Returns the
+/// identities that a request with these valid tokens should forward; `None` if the request should
+/// be refused.
 fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<&'t str>> {
     let names_nobody = |member: &Value| !member.to_string().contains("provider_name");
     if let Some(name) = requirement.get("provider_name") {
@@ -103,15 +106,14 @@ fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<
         return Some(all?.into_iter().flatten().collect());
     }
     let Some(group) = requirement.get("requires_any") else {
-        // `allow_missing` gives the identities of all tokens, because all of them are good.
+        // `allow_missing` forwards the identities of all tokens, because all of them are valid.
         return Some(tokens.clone());
     };
     let members = group["requirements"].as_array().unwrap();
     let names_somebody = !members.iter().all(names_nobody);
     let held = members.iter().filter_map(|member| {
         let held = lent(member, tokens)?;
-        // If another member requires a provider's token, a member that requires no token gives no
-        // identity.
+        // If another member names a provider, a member that names no provider forwards no identity.
         Some(match names_somebody && names_nobody(member) {
             true => BTreeSet::new(),
             false => held,
@@ -122,8 +124,8 @@ fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<
     with_token.or(held.first()).cloned()
 }
 
-/// Tries all trees of two levels over two providers and `allow_missing`, with every combination of
-/// tokens.
+/// Tries all requirements of two levels that combine two providers and `allow_missing`, each with
+/// every combination of tokens.
 #[test]
 fn every_small_tree_forwards_the_identities_that_it_should() {
     let mut parts = vec![of("a"), of("b"), json!({"allow_missing": {}})];

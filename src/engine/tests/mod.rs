@@ -1,4 +1,4 @@
-//! Tables of decisions: a configuration, a request, and the expected decision.
+//! Tests of the engine. Most are tables: a configuration, a request, and the expected decision.
 
 mod cache;
 mod certificates;
@@ -33,7 +33,8 @@ const NOW: i64 = 1_700_000_000;
 const SECRET: [u8; 32] = [7; 32];
 const OTHER_SECRET: [u8; 32] = [8; 32];
 
-/// A provider that accepts the tokens that [`token`] makes. Its issuer is `https://<name>.example`.
+/// A provider that accepts the tokens that [`token`] makes under the same name. Its issuer is
+/// `https://<name>.example`.
 fn provider(name: &str, secret: &[u8]) -> Value {
     json!({
         "issuer": format!("https://{name}.example"),
@@ -42,7 +43,7 @@ fn provider(name: &str, secret: &[u8]) -> Value {
     })
 }
 
-/// Two providers, `a` and `b`, with the changes in `rest`.
+/// An engine with two providers, `a` and `b`. `rest` is merged into the configuration.
 fn engine(rest: Value) -> Engine {
     let mut config = json!({
         "providers": {"a": provider("a", &SECRET), "b": provider("b", &OTHER_SECRET)},
@@ -74,7 +75,7 @@ fn sign(secret: &[u8], header: &Value, claims: &Value) -> String {
     format!("{input}.{}", base64url::encode(&signature.as_bytes()))
 }
 
-/// A good token of provider `name`, with `extra` claims.
+/// A valid token of the provider `name`, with `extra` claims.
 fn token(name: &str, extra: Value) -> String {
     let secret = if name == "a" { SECRET } else { OTHER_SECRET };
     let mut claims = json!({
@@ -115,7 +116,7 @@ fn bearer(engine: &Engine, token: &str) -> Decision {
     )
 }
 
-/// The label of a decision's reason.
+/// The label of the decision's reason.
 fn label(decision: &Decision) -> &'static str {
     match decision {
         Decision::Permit(permit) => permit.reason.label(),

@@ -1,4 +1,4 @@
-//! Waiting for keys, and deciding without them.
+//! Providers that fetch their keys: waiting for keys, and deciding without them.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -23,7 +23,7 @@ fn remote() -> Engine {
     remote_with(json!({}))
 }
 
-/// A provider with fetched keys and the fields in `rest`.
+/// An engine whose provider `a` fetches its keys. `rest` is merged into the provider.
 fn remote_with(rest: Value) -> Engine {
     let mut own = provider("a", &SECRET);
     own.as_object_mut().unwrap().remove("shared_secrets");
@@ -93,7 +93,7 @@ fn waits_for_keys_and_reports_when_they_are_unavailable() {
         panic!()
     };
     assert_eq!(denial.reason, Reason::KeysUnavailable);
-    // The wait is one second with jitter, rounded up.
+    // The client should retry after one second with jitter, rounded up.
     assert!((1..=2).contains(&denial.retry_after.unwrap()));
 }
 
@@ -118,8 +118,8 @@ fn keeps_the_last_good_keys_through_bad_documents() {
     }
 }
 
-/// A fake of shared records, in which another worker writes a newer document right after each
-/// write. It counts the reads.
+/// A fake of the shared records that counts reads. After each write, it replaces the record as if
+/// another worker had written a newer document.
 #[derive(Clone, Debug, Default)]
 struct Contended(Rc<Shared>);
 
@@ -199,8 +199,8 @@ fn fetches_nothing_for_an_unknown_kid_of_an_expired_token() {
     assert_eq!(engine.due(at(9600)), []);
 }
 
-/// A key of another issuer must not verify the token. A newer set may have the right key: fetch
-/// once, as for an unknown kid.
+/// A key of another issuer must not verify the token. A newer key set may have the right key, so
+/// the set is fetched once, as for an unknown `kid`.
 #[test]
 fn fetches_once_for_a_key_of_the_issuer() {
     let document = JWKS.replace("\"kid\"", "\"issuer\":\"https://b.example\",\"kid\"");
@@ -243,7 +243,7 @@ fn fetches_once_for_a_key_of_the_issuer() {
 fn discards_a_response_that_arrives_after_the_lease_is_lost() {
     let mut engine = remote();
     let late = call(&mut engine, 0);
-    // The lease has ended: it lasts for the timeout of one second plus a margin of one second.
+    // The lease has expired: it lasts for the timeout of one second plus a margin of one second.
     let current = call(&mut engine, 2);
     let progress = engine.complete(&late, document(JWKS), at(2));
     assert_eq!(progress, Progress::Superseded);
@@ -300,7 +300,7 @@ fn asks_whether_the_key_set_has_changed() {
     let outcome = ended(engine.complete(&fetch, unchanged(), at(595)));
     assert_eq!(outcome.keys, Ok(1));
     assert_eq!(engine.due(at(1189)), [], "fresh again");
-    // The key set has no entity tag, so a 304 confirms nothing.
+    // The next key set comes without an entity tag, so a 304 confirms nothing.
     let fetch = call(&mut engine, 1190);
     engine.complete(&fetch, document(JWKS), at(1190));
     let fetch = call(&mut engine, 1785);
@@ -381,7 +381,7 @@ fn a_fetch_ends_where_metadata_fails() {
     let fetch = next(engine.complete(&fetch, document("<html>"), at(0)));
     let outcome = ended(engine.complete(&fetch, document("<html>"), at(0)));
     assert_eq!(outcome.keys, Err(FetchError::Metadata));
-    // A 404 from one address must not hide the error of the other.
+    // A 404 from one metadata address must not hide the error of the other address.
     let absent = || Err(FetchError::Status(404));
     for (first, second) in [
         (document("<html>"), absent()),
@@ -408,7 +408,7 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
         assert!(!engine.synchronize_for(&refused, at(0)));
     }
     assert_eq!(records.0.reads.get(), 1);
-    // A record that another worker wrote in the meantime is read together with the next fetch.
+    // In the next millisecond, the record that another worker wrote is read, once.
     let fetch = call(&mut other, 0);
     other.complete(&fetch, document(JWKS), at(0));
     records.0.reads.set(0);
@@ -418,7 +418,9 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
     assert_eq!(records.0.reads.get(), 1);
 }
 
-/// If the answer were 401, one invented kid per cool-down would make clients discard good tokens.
+/// After a fetch for an unknown `kid`, a cool-down begins. A 401 for each unknown `kid` in that
+/// time would make clients discard tokens of new keys, and an attacker could prolong it with one
+/// invented `kid` per cool-down.
 #[test]
 fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {
@@ -426,13 +428,17 @@ fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
         let fetch = call(&mut engine, 0);
         engine.complete(&fetch, document(JWKS), at(0));
         let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
-            panic!("the first is waited for")
+            panic!("the first request waits")
         };
         engine.want(source, cause);
         let fetch = call(&mut engine, 1);
         engine.complete(&fetch, document(JWKS), at(2));
         let waited = ask(&engine, Patience::Waited(at(1)), 2);
-        assert_eq!(label(&waited), "unknown_key", "it was looked for: {answer}");
+        assert_eq!(
+            label(&waited),
+            "unknown_key",
+            "the kid was fetched for: {answer}"
+        );
         let Decision::Deny(denial) = ask(&engine, Patience::Waiting, 11) else {
             panic!("within the cool-down")
         };

@@ -1,6 +1,6 @@
-//! Protected resources: their metadata, the challenges that lead to it, and the tokens that may be
-//! used at them. The names R1 to R7 are rules of RFC 9728, M1 to M8 those of the Model Context
-//! Protocol's authorization.
+//! Protected resources: their metadata, the challenges that lead to the metadata, and the tokens
+//! that a resource accepts. The prefixes R1 to R7 number requirements of RFC 9728; M1 to M8 number
+//! requirements of the authorization specification of the Model Context Protocol.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -12,7 +12,8 @@ const MCP: &str = "https://api.example/mcp";
 const FILES: &str = "https://api.example/files";
 const OTHER: &str = "https://other.example/";
 
-/// Three resources on two hosts. Rules below `/mcp` require scopes; `/mcp/open` requires nothing.
+/// An engine with three resources on two hosts. Rules below `/mcp` require scopes, except that
+/// `/mcp/open` requires nothing.
 fn gate(rest: Value) -> Engine {
     let a = json!({"provider_name": "a"});
     let mut config = json!({
@@ -44,7 +45,7 @@ fn ask(
     send(engine, method, path, &headers)
 }
 
-/// Sends a GET with this `Authorization`.
+/// Sends a GET request with this `Authorization` header.
 fn get(engine: &Engine, authority: &str, path: &str, authorization: &str) -> Decision {
     ask(
         engine,
@@ -75,7 +76,7 @@ fn challenge(engine: &Engine, decision: Decision) -> String {
         .to_owned()
 }
 
-/// The `resource` in a response, or the label of another decision.
+/// The resource named in a metadata response, or the label of any other decision.
 fn found(decision: &Decision) -> String {
     match decision {
         Decision::Serve(response) if response.status == 200 => {
@@ -101,7 +102,7 @@ fn r1_r3_metadata_is_answered_at_its_own_host_and_path() {
         ("api.example", "/mcp?x", MCP),
         ("api.example", "/files", FILES),
         ("other.example", "", OTHER),
-        // Another host, port or path is not the resource's: the rules decide.
+        // With another host, port or path, this is not a request for metadata: the rules decide.
         ("evil.example", "/mcp", "missing_credential"),
         ("api.example:8443", "/mcp", "missing_credential"),
         ("other.example", "/mcp", "missing_credential"),
@@ -109,7 +110,7 @@ fn r1_r3_metadata_is_answered_at_its_own_host_and_path() {
         ("api.example", "/mcp/", "missing_credential"),
         ("api.example", "/mcp/tools", "missing_credential"),
         ("", "/mcp", "missing_credential"),
-        // Servers read these differently.
+        // Servers can read these paths and authorities in several ways.
         ("api.example", "/mcp;x", "ambiguous_path"),
         ("api.example", "/%6dcp", "ambiguous_path"),
         ("api.example", "//mcp", "ambiguous_path"),
@@ -146,10 +147,10 @@ fn r1_other_methods_are_answered_with_the_allowed_ones() {
             let allowed = (status == 405).then_some("GET, HEAD, OPTIONS");
             assert_eq!(header(&response, "allow"), allowed, "{method}");
         }
-        // Elsewhere, a preflight request still passes.
+        // On other paths, a preflight request still passes.
         let decision = ask(&engine, "OPTIONS", "api.example", "/mcp", &preflight);
         assert_eq!(label(&decision), "cors_preflight");
-        // A server could take this path for the one of the metadata.
+        // A server could read this path as the path of the metadata.
         let decision = ask(
             &engine,
             "OPTIONS",
@@ -162,7 +163,7 @@ fn r1_other_methods_are_answered_with_the_allowed_ones() {
 }
 
 #[test]
-fn m1_a_resource_alone_on_its_host_is_found_at_the_root_too() {
+fn m1_metadata_of_a_hosts_only_resource_is_at_the_root_too() {
     let engine = gate(json!({"protected_resources": [{"resource": MCP}, {"resource": OTHER}]}));
     let root = "/.well-known/oauth-protected-resource";
     for (authority, expected) in [
@@ -199,7 +200,7 @@ fn r4_m3_m4_challenges_lead_to_the_metadata_and_name_all_scopes() {
             401,
             format!("{bearer}, error=\"invalid_token\", {scope}, {metadata}"),
         ),
-        // All scopes of the operation, also those that the token has.
+        // The challenge names all scopes of the rule, including those that the token has.
         (
             Some(good("tools")),
             403,
@@ -225,7 +226,7 @@ fn r4_m3_m4_challenges_lead_to_the_metadata_and_name_all_scopes() {
     let full = good("tools read offline_access");
     let passes = get(&engine, "api.example", "/mcp", &full);
     assert_eq!(label(&passes), "verified");
-    // Outside of any resource, challenges are as before.
+    // A challenge on a path outside all resources names neither metadata nor scopes.
     let decision = ask(&engine, "GET", "api.example", "/", &[]);
     assert_eq!(challenge(&engine, decision), bearer);
 }
@@ -261,14 +262,15 @@ fn r7_m6_a_token_must_be_meant_for_the_resource() {
             (json!(FILES), "/files", "verified"),
             (json!([MCP, FILES]), "/files", "verified"),
             (json!("orders"), "/files/x", "verified"),
-            // The provider lists this audience, but it is another resource.
+            // The provider accepts this audience, but it names another resource.
             (json!(MCP), "/files", "audience"),
             (json!([MCP, "unlisted"]), "/files", "audience"),
             // Resources are compared character by character.
             (json!("https://api.example/files/"), "/files", "audience"),
             (json!("https://API.example/files"), "/files", "audience"),
             (json!([]), "/files", "audience"),
-            // The identifier is enough, although the provider does not list it.
+            // The resource's identifier is accepted as an audience, although the provider does not
+            // list it.
             (json!(OTHER), "/", "verified"),
         ] {
             let authority = if path == "/" {
@@ -277,7 +279,7 @@ fn r7_m6_a_token_must_be_meant_for_the_resource() {
                 "api.example"
             };
             let token = with(&token("a", json!({"aud": aud})));
-            // The second request finds the token in the cache.
+            // The second request uses the token's cache entry.
             for _ in 0..2 {
                 let decision = get(&engine, authority, path, &token);
                 assert_eq!(label(&decision), expected, "{aud} {path}");
@@ -302,7 +304,8 @@ fn r7_a_cached_token_is_bound_to_the_resource_of_each_request() {
     }
 }
 
-/// A route can name a requirement whose provider accepts any audience.
+/// The route's policy names a requirement whose provider accepts any audience. A resource still
+/// requires its own.
 #[test]
 fn r7_an_audience_is_required_below_a_resource_whatever_the_provider_accepts() {
     let mut any = provider("b", &OTHER_SECRET);
@@ -458,7 +461,7 @@ fn m8_other_methods_of_the_endpoint_are_under_the_same_rules() {
 }
 
 #[test]
-fn m2_each_failure_has_its_status_and_a_token_in_the_query_is_none() {
+fn m2_each_failure_has_its_status_and_query_tokens_are_ignored() {
     let header = json!([{"name": "Authorization", "value_prefix": "Bearer "}]);
     let engine = gate(json!({"providers": {"a": {"from_headers": header}}}));
     let good = token(

@@ -1,11 +1,11 @@
-//! Refusals of a newer configuration of the same policy.
+//! What a newer configuration of the same policy refuses.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// An engine that has verified these tokens and is then given the restrictions of a newer
+/// An engine that first verifies these tokens, and then gets the restrictions of a newer
 /// configuration.
 fn restricted(own: Value, newest: Value, tokens: &[&str]) -> Engine {
     let mut engine = engine(own);
@@ -34,7 +34,7 @@ fn adopts_the_refusals_of_the_newest_configuration_only() {
             json!({"enabled": false}),
             ["provider_disabled", "provider_disabled"],
         ),
-        // Other changes do not affect the old configuration.
+        // Other changes in the newer configuration do not affect the older one.
         (
             json!({}),
             json!({"audiences": ["elsewhere"], "client_ids": ["nobody"]}),
@@ -57,7 +57,8 @@ fn adopts_the_refusals_of_the_newest_configuration_only() {
     assert_eq!(label(&bearer(&pardoned, &stolen)), "revoked");
 }
 
-/// A provider that is missing refuses nothing: it may have been renamed.
+/// A provider that is missing from the newer configuration may have been renamed, so its tokens are
+/// still accepted.
 #[test]
 fn keeps_a_provider_that_the_newest_configuration_lacks() {
     let good = token("a", json!({"jti": "t-1"}));
@@ -79,7 +80,7 @@ fn a_revoked_token_gives_no_identity_even_if_failures_are_forgiven() {
     assert_eq!(label(&bearer(&engine, &stolen)), "lenient");
 }
 
-/// A provider that now accepts tokens no longer has clients.
+/// In the newer configuration, the provider accepts tokens and has no clients.
 #[test]
 fn refuses_clients_of_a_provider_that_now_accepts_tokens() {
     let jobs = json!({"client_secrets": {"clients": {

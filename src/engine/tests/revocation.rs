@@ -1,4 +1,4 @@
-//! Tokens, clients and subjects that are revoked.
+//! Revoked tokens, clients and subjects.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -34,7 +34,7 @@ fn refuses_what_is_listed_and_nothing_else() {
         (json!({"azp": "c-1"}), "revoked"),
         (json!({"appid": "c-1"}), "revoked"),
         (json!({"client_id": "c-2"}), "verified"),
-        // A token that names two clients counts as having none.
+        // A token that names two different clients counts as naming none.
         (json!({"client_id": "c-2", "azp": "c-1"}), "client"),
         (json!({"client_id": ["c-1"]}), "client"),
         (json!({"client_id": null}), "client"),
@@ -42,7 +42,7 @@ fn refuses_what_is_listed_and_nothing_else() {
         (json!({"iat": NOW as f64 - 100.5}), "revoked"),
         (json!({"iat": 0}), "revoked"),
         (json!({"iat": NOW}), "verified"),
-        // A cut-off in the future revokes tokens that are issued now.
+        // A cut-off in the future also revokes tokens that are issued before it.
         (json!({"sub": "other", "iat": NOW}), "revoked"),
         (json!({"sub": "third", "iat": 0}), "verified"),
         (json!({"sub": "S", "iat": 0}), "verified"),
@@ -52,7 +52,8 @@ fn refuses_what_is_listed_and_nothing_else() {
         let decision = bearer(&engine, &token("a", all));
         assert_eq!(label(&decision), expected, "{claims}");
     }
-    // The age of a token without `iat` is unknown, which matters only if there is a cut-off.
+    // A token without `iat` has an unknown age. It is refused only if there is a cut-off for its
+    // subject.
     assert_eq!(label(&bearer(&engine, &token("a", json!({})))), "revoked");
     let other = token("a", json!({"sub": "third"}));
     assert_eq!(label(&bearer(&engine, &other)), "verified");
@@ -75,7 +76,7 @@ fn a_revoked_token_gets_the_answer_of_any_invalid_token() {
     );
 }
 
-/// Each engine caches the tokens of its own configuration.
+/// Each engine has its own cache, so the previous engine's entry does not admit the token.
 #[test]
 fn revokes_a_token_that_verified_under_the_previous_configuration() {
     let good = token("a", json!({"jti": "t-1", "client_id": "c-1", "iat": NOW}));
@@ -104,7 +105,7 @@ fn no_other_requirement_admits_a_revoked_token() {
     for (requires, expected) in [
         (json!({"provider_name": "a"}), "revoked"),
         (json!({"allow_missing": {}}), "revoked"),
-        // The request passes without an identity.
+        // The request passes, but without an identity.
         (json!({"allow_missing_or_failed": {}}), "lenient"),
         (
             any(json!([{"provider_name": "a"}, {"provider_name": "b"}])),
@@ -133,10 +134,10 @@ fn no_other_requirement_admits_a_revoked_token() {
     }
 }
 
-/// Revocation applies to one provider, because each issuer chooses its own `jti` values (RFC 7519
-/// section 4.1.7).
+/// A revoked `jti` applies to one provider only, because each issuer chooses its own `jti` values
+/// (RFC 7519 section 4.1.7).
 #[test]
-fn is_about_one_provider() {
+fn revokes_tokens_of_one_provider_only() {
     let engine = engine(json!({
         "providers": {"a": revoking("a", &SECRET, json!({"jti": ["t-1"]}))},
         "rules": [{"match": {"prefix": "/"}, "requires": {"requires_any": {"requirements": [

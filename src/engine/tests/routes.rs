@@ -1,4 +1,4 @@
-//! Policies of the proxy's routes, and the filter state.
+//! Policies of the proxy's routes, and rules by filter state.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -79,7 +79,7 @@ fn a_route_policy_takes_precedence_over_the_rules() {
         (Some(&own), &authorize, "/a", "verified"),
         (Some(&ruled), &authorize, "/a", "insufficient_client"),
         (None, &authorize, "/a", "missing_credential"),
-        // No rule says which providers' tokens can have these rights.
+        // The policy requires rights, but no rule says which providers' tokens can grant them.
         (Some(&own), &authorize, "/open", "route_policy"),
         (Some(&own), &authorize, "/unverified", "route_policy"),
         (Some(&own), &authorize, "/nowhere", "route_policy"),
@@ -148,7 +148,7 @@ fn refuses_ambiguous_paths_and_passes_preflight_on_every_route() {
     assert_eq!(label(&decision), "cors_preflight");
 }
 
-/// A fake host that has one entry in its filter state, or refuses to read it.
+/// A fake host whose filter state has one entry or none, or cannot be read.
 struct State(Result<Option<&'static str>, Refused>);
 
 impl Connection for State {
@@ -171,7 +171,7 @@ fn reads_the_filter_state_only_if_no_rule_matches() {
     for (path, state, expected) in [
         ("/", Ok(Some("strict")), "missing_credential"),
         ("/", Ok(Some("lenient")), "lenient"),
-        // No entry matches, so `unmatched` decides: 401 without a credential.
+        // No filter-state rule matches, so `unmatched` decides. The token is not verified.
         ("/?access_token=x", Ok(Some("other")), "unmatched"),
         ("/?access_token=x", Ok(None), "unmatched"),
         ("/", Err(Refused), "host_failure"),

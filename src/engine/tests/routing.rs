@@ -219,7 +219,7 @@ fn refuses_an_authority_whose_port_or_final_dot_decides_the_rule() {
     }
 }
 
-/// An ambiguous authority matters only if the rest of the rule matches.
+/// An ambiguous authority matters only if the other conditions of the rule match.
 #[test]
 fn an_open_rule_by_host_opens_no_other_host() {
     let host = |inverted: bool| json!({"name": "host", "exact_match": "public.example", "invert_match": inverted});
@@ -268,8 +268,8 @@ fn matches_a_path_that_ignores_case_in_its_normal_spelling() {
     }
 }
 
-/// The limit is checked before any regular expression sees the path, even if the path is invalid
-/// for another reason.
+/// The limit is checked before any regular expression runs on the path. Even a path that is invalid
+/// for another reason is refused as too long.
 #[test]
 fn refuses_paths_over_the_limit_in_each_mode() {
     for policy in ["reject", "raw"] {
@@ -290,8 +290,8 @@ fn refuses_paths_over_the_limit_in_each_mode() {
     }
 }
 
-/// The example of `docs/roles.md`: a GET that the upstream treats as a DELETE must not be allowed
-/// as a GET.
+/// The example of `docs/roles.md`: a GET that the upstream treats as a DELETE must not pass as a
+/// GET.
 #[test]
 fn no_confusable_name_evades_a_condition() {
     let absent = |name: &str| json!({"name": name, "present_match": false});

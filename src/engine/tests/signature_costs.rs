@@ -1,4 +1,4 @@
-//! The cost of signatures, across all providers that verify the same token.
+//! Limits on the number of signature checks for one request, across all providers of its tokens.
 
 use core::cell::Cell;
 use std::rc::Rc;
@@ -12,11 +12,12 @@ use crate::{
     verification::CannotTell,
 };
 
-/// An RSA-4096 signature costs a quarter of one token's budget.
+/// The size of an RSA-4096 key. One signature check with such a key costs a quarter of a token's
+/// budget.
 const MODULUS_BYTES: usize = 512;
 const AFFORDABLE: u32 = 4;
 
-/// An accelerator that gives the same answer for all signatures and counts them.
+/// An accelerator that gives the same answer for every signature, and counts the signatures.
 #[derive(Debug)]
 struct Counting {
     answer: bool,
@@ -34,7 +35,8 @@ impl Accelerator for Counting {
     }
 }
 
-/// A provider of the same issuer with these keys, which have no `kid`.
+/// A provider with one key for each of `numbers`, none with a `kid`. All such providers have the
+/// same issuer.
 fn with_keys(numbers: &[u8]) -> Value {
     let key = |number: &u8| {
         let mut modulus = [0xff; MODULUS_BYTES];
@@ -50,7 +52,7 @@ fn with_keys(numbers: &[u8]) -> Value {
     })
 }
 
-/// An engine whose rule requires `providers`. `how` is `requires_any` or `requires_all`.
+/// An engine with one rule that combines `providers`. `how` is `requires_any` or `requires_all`.
 fn asking(how: &str, providers: &[Value]) -> Engine {
     let names: Vec<String> = (0..providers.len()).map(|n| format!("p{n}")).collect();
     let members: Vec<Value> = names
@@ -66,7 +68,7 @@ fn asking(how: &str, providers: &[Value]) -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
 }
 
-/// A token of the issuer. The accelerator decides whether its signature is good.
+/// A token of that issuer. Its signature is meaningless, because the accelerator does not check it.
 fn rs256(subject: &str) -> String {
     let header = json!({"alg": "RS256"}).to_string();
     let claims = json!({
@@ -77,8 +79,8 @@ fn rs256(subject: &str) -> String {
     segments.map(base64url::encode).join(".")
 }
 
-/// The label of the decision and the number of signatures computed, with an accelerator that always
-/// answers `answer`.
+/// Decides with an accelerator that always answers `answer`. Returns the label of the decision and
+/// the number of signature checks.
 fn counted(mut engine: Engine, answer: bool, headers: &[(&str, &str)]) -> (&'static str, u32) {
     let computed = Rc::new(Cell::new(0));
     engine.accelerator = Some(Box::new(Counting {
@@ -116,7 +118,7 @@ fn many_providers_of_an_issuer_share_the_budget_of_a_forged_token() {
     assert_eq!(outcome, ("bad_signature", AFFORDABLE));
 }
 
-/// A request can contain a forged token in each of many places.
+/// A request can contain a forged token in each of many headers.
 #[test]
 fn the_tokens_of_a_request_share_twice_the_budget_of_one() {
     let mut providers: Vec<Value> = (0..8).map(|n| with_keys(&[2 * n, 2 * n + 1])).collect();
@@ -163,7 +165,7 @@ fn a_signature_is_computed_once_for_all_providers_that_have_its_key() {
 }
 
 #[test]
-fn keys_with_another_kid_spend_nothing() {
+fn keys_with_another_kid_cost_nothing() {
     let issuer = "https://b.example";
     let mut providers: Vec<Value> = (0..300)
         .map(|n| {

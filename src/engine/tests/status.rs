@@ -6,7 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::http::Format;
 
-/// A status page for tokens of provider `b` with a certain scope. All other paths are open.
+/// An engine whose status page requires a token of provider `b` with a certain scope. All other
+/// paths are open.
 fn guarded(rest: Value) -> Engine {
     let mut config = json!({
         "status": {
@@ -27,7 +28,7 @@ fn ask(engine: &Engine, method: &str, path: &str, token: &str) -> &'static str {
 }
 
 #[test]
-fn answers_clients_that_may_see_it() {
+fn shows_the_page_to_clients_with_the_required_token() {
     let reader = token("b", json!({"scope": "status"}));
     for mode in ["enforce", "shadow"] {
         let engine = guarded(json!({"mode": mode}));
@@ -72,7 +73,7 @@ fn answers_clients_that_may_see_it() {
 }
 
 #[test]
-fn no_route_and_no_rule_opens_it() {
+fn no_route_and_no_rule_opens_the_status_page() {
     let engine = guarded(json!({
         "rules": [{"match": {"prefix": "/"}}],
         "bypass_cors_preflight": true,
@@ -106,7 +107,7 @@ fn no_route_and_no_rule_opens_it() {
 }
 
 #[test]
-fn answers_anyone_if_it_is_unprotected() {
+fn shows_an_unprotected_page_to_anyone() {
     let engine = engine(json!({"status": {"path": "/status", "unprotected": true}}));
     for (accept, format) in [("text/html", Format::Html), ("*/*", Format::Json)] {
         let decision = send(&engine, "GET", "/status", &[("accept", accept)]);

@@ -1,11 +1,11 @@
-//! Roles in structured scopes, and the caller's identity that contains them.
+//! Roles that are parts of structured scopes, and the caller's identity that contains such a role.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// A provider whose scopes contain roles of one organisation.
+/// A provider whose scopes contain roles. Only the roles of one organisation count.
 fn structured(name: &str, secret: &[u8]) -> Value {
     let mut own = provider(name, secret);
     merge(
@@ -36,7 +36,7 @@ fn roles(any_of: &[&str]) -> Value {
     json!({"roles": {"any_of": any_of}})
 }
 
-/// The caller's identity, which must be the same in the header and the filter state.
+/// The caller's identity. Panics unless the header and the filter state contain the same identity.
 fn caller(decision: Decision) -> Option<String> {
     let Decision::Permit(permit) = decision else {
         panic!("{decision:?}")
@@ -79,11 +79,11 @@ fn only_roles_of_the_configured_organisation_count() {
         (json!({"scope": "c.net::7::reader::x"}), "insufficient_role"),
         (json!({"scope": "c.net::7::"}), "insufficient_role"),
         (json!({"scope": "c.net::7::\treader"}), "insufficient_role"),
-        // An array element with a space is neither one scope nor two.
+        // An array element that contains a space is ignored. It is not split into two scopes.
         (json!({"scp": ["x c.net::7::reader"]}), "insufficient_role"),
         (json!({"scp": [["c.net::7::reader"]]}), "insufficient_role"),
         (json!({"scope": "reader"}), "insufficient_role"),
-        // Only scopes give roles.
+        // Roles are read from scopes only.
         (json!({"roles": ["reader"]}), "insufficient_role"),
         (json!({"roles": ["c.net::7::reader"]}), "insufficient_role"),
         (json!({}), "insufficient_role"),
@@ -93,7 +93,7 @@ fn only_roles_of_the_configured_organisation_count() {
     }
 }
 
-/// If a rule requires two tokens, each keeps its own organisation.
+/// Each provider counts only the roles of its own organisation.
 #[test]
 fn a_scope_gives_no_role_to_a_provider_of_another_organisation() {
     let mut other = structured("b", &OTHER_SECRET);
@@ -142,12 +142,12 @@ fn the_caller_has_its_first_role_that_satisfies_the_rule() {
             &["other"],
             named("other"),
         ),
-        // Without a role there is no identity at all.
+        // Without a role, no identity is forwarded.
         (json!(null), &[], None),
     ] {
         let engine = gate(&authorize);
         for _ in 0..2 {
-            // The second time, the identity comes from the cache.
+            // The second request takes the identity from the cache.
             let decision = bearer(&engine, &scope(own));
             assert_eq!(caller(decision), expected, "{authorize} {own:?}");
         }
@@ -162,7 +162,7 @@ fn no_role_breaks_out_of_the_identity() {
         ("a\u{0}", "header_value"),
         ("a\u{7f}", "header_value"),
         (&"a".repeat(8200), "header_value"),
-        // A reader could take `oauth-admin$@8.c.net$@7.c.net` for an administrator of another
+        // An upstream could read `oauth-admin$@8.c.net$@7.c.net` as an administrator of another
         // organisation.
         ("admin$@8.c.net", "header_value"),
         ("$@", "header_value"),
@@ -182,7 +182,7 @@ fn no_role_breaks_out_of_the_identity() {
 }
 
 #[test]
-fn no_client_sends_an_identity() {
+fn removes_identities_that_the_client_sent() {
     let engine = gate(&json!(null));
     let good = format!("Bearer {}", token("a", json!({})));
     let names = ["x-user", "X-USER", "x_user", "X_uSeR"];
@@ -203,7 +203,7 @@ fn no_client_sends_an_identity() {
 }
 
 #[test]
-fn parts_come_from_claims_too() {
+fn the_identity_can_contain_claims() {
     let mut own = provider("a", &SECRET);
     own["identity_header"] = json!({"header_name": "x-user", "template": "{role}/{sub}@{tenant}"});
     let engine = engine(json!({"providers": {"a": own}}));
@@ -227,7 +227,8 @@ fn parts_come_from_claims_too() {
     assert_eq!(label(&bearer(&engine, &email)), "header_value");
 }
 
-/// One of two tokens satisfies the rule; the roles of the other must not count.
+/// Both tokens are required, but only one satisfies the rule. The other token's roles must not
+/// count.
 #[test]
 fn only_the_token_that_satisfies_the_rule_gives_a_role() {
     let mut other = structured("b", &OTHER_SECRET);
