@@ -1,7 +1,7 @@
-//! Responses that are encoded once and sent many times.
+//! Answers to requests. The host's encoding of an answer is reused.
 //!
-//! Refusing a request must cost less than sending it. Most responses for the same reason are
-//! identical, so each of them is built and encoded only once.
+//! Refusing a request must cost less than sending it. Most refusals for the same reason have
+//! identical responses, so each such response is built and encoded only once.
 
 use core::cell::OnceCell;
 use std::rc::Rc;
@@ -21,16 +21,16 @@ pub struct Answer {
     encoded: OnceCell<Vec<u8>>,
 }
 
-/// The answers that one configuration has sent, for reuse.
+/// The answers that one configuration has sent, kept for reuse.
 #[derive(Debug, Default)]
 pub(super) struct Answers(Vec<(Kind, Rc<Answer>)>);
 
-/// The lookup key of an answer. Denials with the same key have the same response, unless one of
-/// them is not [usual](Denial::is_usual).
+/// The lookup key of an answer. Two denials with the same key have the same response if both are
+/// [usual](Denial::is_usual).
 type Kind = (Reason, Schemes);
 
 impl Answer {
-    /// Makes an answer that is not encoded yet.
+    /// Creates an answer that is not encoded yet.
     pub(super) const fn new(response: Response, reason: Option<Reason>) -> Self {
         Self {
             response,
@@ -45,20 +45,20 @@ impl Answer {
         &self.response
     }
 
-    /// Why the request was denied; `None` if it was not.
+    /// Why the request was denied; `None` if it was not denied.
     #[must_use]
     pub const fn reason(&self) -> Option<Reason> {
         self.reason
     }
 
-    /// The host's encoding of the response. Only the first call runs `encode`.
+    /// The host's encoding of the response. `encode` runs only on the first call.
     pub fn encoded(&self, encode: impl FnOnce(&Response) -> Vec<u8>) -> &[u8] {
         self.encoded.get_or_init(|| encode(&self.response))
     }
 }
 
 impl Answers {
-    /// The answer to a denied request.
+    /// Returns the answer to a denied request.
     pub(super) fn answer(&mut self, engine: &Engine, denial: &Denial) -> Rc<Answer> {
         let is_usual = denial.is_usual();
         let kind = (denial.reason, denial.schemes);

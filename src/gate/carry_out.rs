@@ -1,5 +1,5 @@
-//! Carries out a decision: which operations the host performs, in which order, and what happens if
-//! the host refuses one.
+//! Carries out a decision. This module defines which operations the host performs, in which order,
+//! and what happens if the host refuses one.
 
 use crate::{
     connection::Refused,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Gate {
-    /// Carries out a decision about the request of `exchange`.
+    /// Carries out a decision on the request of `exchange`.
     pub(super) fn carry_out(
         &mut self,
         decided: &Decided,
@@ -28,8 +28,8 @@ impl Gate {
                 exchange.answer(&Answer::new(response.clone(), None));
                 Verdict::Answer
             }
-            // Not expected, because callers handle this decision. If it happens, the request must
-            // not pass.
+            // Callers handle this decision, so it is not expected here. If it occurs, the request
+            // must not pass.
             Decision::AwaitKeys { .. } => {
                 self.refuse(&Denial::new(Reason::KeysUnavailable), exchange)
             }
@@ -39,21 +39,21 @@ impl Gate {
     /// Refuses a request.
     fn refuse(&mut self, denial: &Denial, exchange: &impl Exchange) -> Verdict {
         self.metrics.denied(denial.reason, exchange);
-        // Only the access log can read these entries, since the request goes no further. So a
+        // Only the access log can read these entries, because the request goes no further. So a
         // failure to write them is ignored.
         let _ = export(&denial.exports, exchange);
         exchange.answer(&self.answers.answer(&self.engine, denial));
         Verdict::Answer
     }
 
-    /// Refuses a request because the host refused a call that the request needs.
+    /// Refuses a request because the host refused a call that the decision needs.
     pub(super) fn fail(&mut self, exchange: &impl Exchange) -> Verdict {
         self.refuse(&Denial::new(Reason::HostFailure), exchange)
     }
 
-    /// Lets a request pass, with the edits of its permit. If the host refuses an edit, the request
-    /// is refused too: otherwise a forged header could remain, or other filters could lack entries
-    /// that they rely on.
+    /// Lets a request pass, with the edits of its permit. If the host refuses an edit or an entry,
+    /// the request is refused: otherwise a forged header could remain, or other filters could lack
+    /// entries that they rely on.
     fn pass(
         &mut self,
         permit: &Permit,
@@ -80,8 +80,8 @@ impl Gate {
         Verdict::Pass
     }
 
-    /// Decides again if the edits led the host to a route with another policy. Returns the refusal,
-    /// if that policy refuses the request.
+    /// Decides again if the edits made the host choose a route with another policy. Returns the
+    /// refusal, if that policy refuses the request.
     ///
     /// The edits of the second decision are not applied, because they could lead to yet another
     /// route. If they differ from the edits of the first decision, the request is refused.
@@ -115,7 +115,7 @@ impl Gate {
         }
     }
 
-    /// Responds with the status report.
+    /// Responds with the status page.
     fn report(&mut self, format: Format, now: UnixMillis, exchange: &impl Exchange) -> Verdict {
         // Another worker may have fetched keys since the last tick, and all workers must report the
         // same state.
@@ -128,11 +128,13 @@ impl Gate {
         Verdict::Answer
     }
 
-    /// Removes from the request's trailers every header that only Portcullis may set.
+    /// Removes from the request's trailers the headers that
+    /// [`trailer_removals`](crate::engine::Engine::trailer_removals) returns. Does nothing if the
+    /// configuration sets no headers.
     ///
     /// # Errors
-    /// If the host does not return the trailers or refuses to remove one. The trailers may then
-    /// still have a forged identity.
+    /// If the host does not return the trailers, or refuses to remove a header. The trailers may
+    /// then still contain a forged identity.
     pub(super) fn clean_trailers(&self, exchange: &impl Exchange) -> Result<(), Refused> {
         if self.engine.config().owned_headers.is_empty() {
             return Ok(());
@@ -153,8 +155,8 @@ fn apply(permit: &Permit, exchange: &impl Exchange) -> Result<(), Refused> {
         .try_for_each(|edit| exchange.edit(edit))?;
     if permit.clears_route_cache {
         let cleared = exchange.clear_route_cache();
-        // A host that cannot clear the cache on demand clears it on each edit. So the failure only
-        // matters if there were no edits.
+        // Some hosts cannot clear the route cache on demand, but clear it on each edit. So a
+        // failure matters only if there were no edits.
         if permit.edits.is_empty() {
             cleared?;
         }

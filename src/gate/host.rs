@@ -1,4 +1,4 @@
-//! The traits that a host implements.
+//! The traits that each host implements.
 
 use crate::{
     connection::{Connection, Refused},
@@ -8,12 +8,12 @@ use crate::{
     shared_memory::SharedMemory,
 };
 
-/// The services of the proxy that do not depend on a request.
+/// The services of the proxy that are not about one request.
 pub trait Environment: SharedMemory + Log + Meter {}
 
 impl<T: SharedMemory + Log + Meter> Environment for T {}
 
-/// One request in the proxy.
+/// One request in the proxy, and what the gate can do with it.
 pub trait Exchange: Environment + Connection + Route {
     /// The ID of the request's connection; `None` if the host does not provide one.
     fn connection(&self) -> Option<ConnectionId>;
@@ -21,44 +21,45 @@ pub trait Exchange: Environment + Connection + Route {
     /// Changes the request's headers.
     ///
     /// # Errors
-    /// If the host refuses.
+    /// If the host refuses the edit.
     fn edit(&self, edit: &HeaderEdit) -> Result<(), Refused>;
 
-    /// Writes an entry of the request's filter state.
+    /// Writes an entry to the request's filter state.
     ///
     /// # Errors
-    /// If the host refuses.
+    /// If the host refuses the entry.
     fn export(&self, entry: &StateEntry) -> Result<(), Refused>;
 
     /// Makes the proxy choose the route again.
     ///
     /// # Errors
-    /// If the host refuses, or if it cannot do this on demand but chooses the route again after each
-    /// edit.
+    /// If the host refuses. Also if the host has no such operation because it chooses the route
+    /// again after each edit.
     fn clear_route_cache(&self) -> Result<(), Refused>;
 
     /// Passes the request's trailers to `visit`.
     ///
     /// # Errors
-    /// If the host does not return them.
+    /// If the host does not return the trailers.
     fn trailers(&self, visit: impl FnOnce(&[(&[u8], &[u8])])) -> Result<(), Refused>;
 
-    /// Removes every line of `name` from the request's trailers.
+    /// Removes every trailer called `name`.
     ///
     /// # Errors
-    /// If the host refuses.
+    /// If the host refuses the removal.
     fn remove_trailer(&self, name: &str) -> Result<(), Refused>;
 
-    /// Sends the answer. If the host cannot send it, the request must still not go on.
+    /// Sends the answer. If the answer cannot be sent, the request must still not go on.
     fn answer(&self, answer: &Answer);
 }
 
 /// Makes calls to authorization servers.
 pub trait Caller {
-    /// Starts a call. Its response goes to [`Keeper::on_fetched`](super::Keeper::on_fetched).
+    /// Starts a call. Its response is later passed to
+    /// [`Keeper::on_fetched`](super::Keeper::on_fetched).
     ///
     /// # Errors
-    /// If there will be no response.
+    /// If the call was not started, so that there will be no response.
     fn call(&mut self, fetch: &Fetch) -> Result<(), CallError>;
 }
 
@@ -67,6 +68,6 @@ pub trait Caller {
 pub enum CallError {
     /// The proxy has no cluster of this name.
     NoCluster,
-    /// The host refuses the call.
+    /// The host refused the call for another reason.
     Refused,
 }

@@ -1,4 +1,4 @@
-//! The keeper, which fetches keys before they are stale.
+//! Fetches keys before they are stale.
 
 use crate::{
     config::Provider,
@@ -9,12 +9,15 @@ use crate::{
     verification::KeySource,
 };
 
-/// Fetches keys, and reports successes and failures.
+/// Starts the fetches that are due, takes their responses, and reports successes and failures in
+/// metrics and log.
 ///
-/// A host with threads has one keeper per process. This keeper has its own engine, with which it
-/// writes the key records. It publishes its [`epoch`](Self::epoch), which the gates
-/// [`follow`](super::Gate::follow). In WebAssembly each worker has a keeper that shares its gate's
-/// engine. There, a lease in the record decides which keeper fetches.
+/// A host with threads has one keeper per process. That keeper writes the key records through its
+/// own engine. Its [`epoch`](Self::epoch) tells the gates when to read the records again (see
+/// [`Gate::follow`](super::Gate::follow)).
+///
+/// In WebAssembly each worker has a keeper, which shares the engine of the worker's gate. A lease
+/// in the key record decides which of these keepers fetches.
 #[derive(Debug)]
 pub struct Keeper {
     metrics: KeyMetrics,
@@ -22,7 +25,8 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Makes a keeper for the keys of `engine`, and sets the gauges of keys that need no fetch.
+    /// Creates a keeper for the keys of `engine`. Sets the gauges of providers whose keys need no
+    /// fetch.
     #[must_use]
     pub fn new(engine: &Engine, metrics: KeyMetrics, meter: &impl Meter) -> Self {
         for (id, provider) in engine.config().providers() {
@@ -33,14 +37,14 @@ impl Keeper {
         Self { metrics, epoch: 0 }
     }
 
-    /// A number that changes when this keeper has written a record.
+    /// A number that changes whenever this keeper has written a key record.
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
     }
 
     /// Starts the fetches that are due, and updates the gauges. Returns true if a fetch has already
-    /// ended, because the host refused its call.
+    /// ended because the host refused its call.
     pub fn due(
         &mut self,
         engine: &mut Engine,
@@ -59,8 +63,8 @@ impl Keeper {
         ended
     }
 
-    /// Takes the response to a call, and makes the next call of the fetch, if there is one. Returns
-    /// true if the fetch has ended, so that waiting requests may find their keys.
+    /// Takes the response to a call. If the fetch consists of several calls, makes the next one.
+    /// Returns true if the fetch has ended, so that waiting requests may find their keys.
     pub fn on_fetched(
         &mut self,
         engine: &mut Engine,
@@ -74,10 +78,10 @@ impl Keeper {
         self.complete(engine, fetch, response, now, host, caller)
     }
 
-    /// The time of the next fetch, which is in the past if a fetch is due. `None` if no provider
-    /// needs fetches.
+    /// The time of the next fetch, in the past if a fetch is due. `None` if no provider fetches
+    /// keys.
     ///
-    /// A request that lacks a key can make a fetch due earlier.
+    /// A request that lacks a key can make the next fetch due earlier.
     #[must_use]
     pub fn next_wakeup(&self, engine: &Engine, now: UnixMillis) -> Option<UnixMillis> {
         let providers = engine.config().providers();
@@ -87,17 +91,18 @@ impl Keeper {
             .min()
     }
 
-    /// The names of the groups of gauges.
+    /// The names of the gauge groups that this keeper writes. A group belongs to one provider.
     pub fn gauges(&self) -> impl Iterator<Item = &str> {
         self.metrics.gauges()
     }
 
-    /// Resets the groups of gauges named in `unused`, so that stale values raise no alert.
+    /// Resets the gauge groups named in `unused`, so that stale values raise no alert.
     pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
         self.metrics.clear(unused, meter);
     }
 
-    /// Makes a call. Returns true if the fetch ended because the host refused the call.
+    /// Makes one call of a fetch. Returns true if the fetch ended because the host refused the
+    /// call.
     fn dispatch(
         &mut self,
         engine: &mut Engine,
@@ -122,7 +127,7 @@ impl Keeper {
         self.complete(engine, fetch, Err(FetchError::Cluster), now, host, caller)
     }
 
-    /// Passes a response to the engine, and makes the next call of the fetch, if there is one.
+    /// Passes a response to the engine. If the fetch consists of several calls, makes the next one.
     /// Returns true if the fetch has ended.
     fn complete(
         &mut self,
@@ -164,8 +169,8 @@ impl Keeper {
     }
 }
 
-/// The status of a provider's keys if they are in the configuration or are not needed. `None` for
-/// fetched keys, whose status is unknown before the first tick.
+/// The status of a provider that fetches no keys: its keys are in the configuration, or it needs
+/// none. `None` for a provider that fetches keys; its status is unknown before the first tick.
 fn configured(provider: &Provider) -> Option<KeyStatus> {
     if !provider.trust.enabled {
         return Some(KeyStatus::default());

@@ -1,18 +1,18 @@
-//! The log that operators read.
+//! The proxy's log.
 
 /// The level of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
-    /// No action is needed.
+    /// Operators need not act.
     Info,
-    /// An operator may have to act.
+    /// Operators may have to act.
     Warn,
-    /// An operator has to act.
+    /// Operators have to act.
     Error,
 }
 
-/// The proxy's log. A line that the host refuses is lost, because there is nowhere else to report
-/// it.
+/// Writes to the proxy's log. If the host refuses a line, the line is lost: it cannot be reported
+/// anywhere else.
 pub trait Log {
     /// Writes a line.
     fn log(&self, level: LogLevel, line: &str);

@@ -1,14 +1,14 @@
-//! The parts around the engine that all hosts share.
+//! Everything around the engine that all hosts need.
 //!
-//! A [`Gate`] handles the requests of one worker. It lets the engine decide, holds requests that
-//! wait for keys and resumes them, counts decisions, and carries them out. A [`Keeper`] keeps the
-//! keys fresh. Neither depends on the API of a proxy. A shell calls their methods when the proxy
-//! calls the shell, and implements the traits [`Exchange`], [`Environment`] and [`Caller`] with
-//! calls to the proxy. A shell makes no decisions. The tests implement the same traits with a fake
-//! proxy.
+//! A [`Gate`] handles the requests of one worker. It asks the engine for decisions, counts them and
+//! carries them out. Requests that wait for keys are held and later resumed. A [`Keeper`] fetches
+//! keys before they are stale. Neither depends on the API of a proxy. A shell translates between
+//! them and the proxy: it calls their methods when the proxy calls the shell, and it implements the
+//! traits [`Exchange`], [`Environment`] and [`Caller`] with calls to the proxy. A shell makes no
+//! decisions. The tests implement the same traits with a fake proxy.
 //!
-//! If the host refuses a call that a decision needs, the request is refused: a gate never fails
-//! open. A metric or log line that fails is not a reason to refuse.
+//! If the host refuses a call that a decision needs, the gate refuses the request: it never fails
+//! open. If a metric or log line cannot be written, the request is still decided.
 
 mod answers;
 mod body_hold;
@@ -49,29 +49,29 @@ pub use self::{
     waiting::StreamId,
 };
 
-/// One worker's engine for one configuration, and the requests that wait for its keys.
+/// The engine of one worker for one configuration, and the requests that wait for its keys.
 #[derive(Debug)]
 pub struct Gate {
     engine: Engine,
     metrics: DecisionMetrics,
     answers: Answers,
     routes: RoutePolicies,
-    /// The place of this configuration among those with the same `policy_id`.
+    /// The configuration as a member of its policy; `None` without a `policy_id`.
     membership: Option<Membership>,
     waiting: Waiting,
-    /// Whether keys have changed since the waiting requests were last resumed.
+    /// True if keys have changed since the waiting requests were last resumed.
     has_news: bool,
-    /// The keeper's epoch when the records were last read.
+    /// The keeper's epoch at the time when the key records were last read.
     epoch: u64,
-    /// The keys that the last request lacked.
+    /// The keys that the last request needed and that were missing.
     wanted: Option<(SourceId, FetchCause)>,
 }
 
-/// What the host must do with a request. Everything else that the decision requires has already
-/// been done.
+/// What the host must do with a request. The gate has already done everything else that the
+/// decision requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// End the request. It was answered, or no answer could be sent.
+    /// End the request. The gate has answered it, or the host could not send the answer.
     Answer,
     /// Let the request go on.
     Pass,
@@ -79,12 +79,12 @@ pub enum Verdict {
     Wait(BodyHold),
 }
 
-/// A request's head and its route's policy, which are read once per call of the gate.
+/// A request's headers and its route's policy. Both are read once per call of the gate.
 type Head<'a> = (&'a Request<'a>, Option<Rc<RoutePolicy>>);
 
 impl Gate {
-    /// Makes a gate for an engine. `membership` is the place of its configuration among those with
-    /// the same `policy_id`; `None` without a `policy_id`.
+    /// Creates a gate around `engine`. `membership` is `None` if the configuration has no
+    /// `policy_id`.
     #[must_use]
     pub fn new(engine: Engine, membership: Option<Membership>, metrics: DecisionMetrics) -> Self {
         let config = engine.config();
@@ -102,19 +102,19 @@ impl Gate {
         }
     }
 
-    /// The engine.
+    /// The engine of this gate.
     #[must_use]
     pub const fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// The engine, for a keeper that shares it.
+    /// The engine of this gate, for a keeper that shares it.
     pub const fn engine_mut(&mut self) -> &mut Engine {
         &mut self.engine
     }
 
-    /// Decides on a request that has just arrived. If the host does not return the head, the time
-    /// or the route's policy, the request is refused.
+    /// Decides on a request that has just arrived. The request is refused if the host does not
+    /// return its headers, the time or the route's policy.
     pub fn on_request(
         &mut self,
         stream: StreamId,
@@ -133,7 +133,7 @@ impl Gate {
         let head = self.head(request, now, exchange);
         let mut decided = self.decide(&head, now, Patience::Waiting, exchange);
         // Another worker may have fetched the key since the last tick. Without a second decision, a
-        // valid token would be refused.
+        // valid token could be refused.
         if self.engine.synchronize_for(&decided.decision, now) {
             self.has_news = true;
             let before = decided.cache_use;
@@ -157,10 +157,10 @@ impl Gate {
 
     /// Removes from a request the headers that only Portcullis may set, and makes the host choose
     /// the route again without them. Does nothing if the host does not report the new route.
-    /// Returns true if a header was removed; the head must then be read again.
+    /// Returns true if a header was removed; the headers must then be read again.
     ///
-    /// Without this step, a client could choose its route, and so the policy for its request, by a
-    /// forged header.
+    /// Without this step, a client could choose its route with a forged header, and so choose the
+    /// policy for its request.
     ///
     /// # Errors
     /// If the host refuses an edit, or does not choose the route again.
@@ -176,8 +176,8 @@ impl Gate {
         Ok(!removals.is_empty())
     }
 
-    /// Decides again on a request that waits. Only call this if the stream is known to be alive and
-    /// `exchange` belongs to it; otherwise another client's request could be let through.
+    /// Decides again on a request that waits. The stream must be alive, and `exchange` must belong
+    /// to it: otherwise the decision could let another client's request through.
     pub fn resume(
         &mut self,
         stream: StreamId,
@@ -202,7 +202,7 @@ impl Gate {
         let head = self.head(request, now, exchange);
         let decided = self.decide(&head, now, patience, exchange);
         if let Decision::AwaitKeys { source, cause } = decided.decision {
-            // The token's key has still not arrived.
+            // The key that the token needs has still not arrived.
             self.want(source, cause);
             return Verdict::Wait(hold);
         }
@@ -214,8 +214,8 @@ impl Gate {
         verdict
     }
 
-    /// Removes from a request's trailers the headers that only Portcullis may set. If the host
-    /// refuses, the request is refused.
+    /// Removes identities and tokens from a request's trailers. The request is refused if the host
+    /// does not remove them.
     pub fn on_trailers(&mut self, stream: StreamId, exchange: &impl Exchange) -> Verdict {
         if self.clean_trailers(exchange).is_ok() {
             return Verdict::Pass;
@@ -224,12 +224,12 @@ impl Gate {
         self.fail(exchange)
     }
 
-    /// Drops a request whose stream has ended.
+    /// Forgets a request whose stream has ended.
     pub fn on_stream_end(&mut self, stream: StreamId) {
         self.waiting.remove(stream);
     }
 
-    /// Reads the records that other workers wrote.
+    /// Reads the key records and the policy records that other workers wrote.
     pub fn synchronize(&mut self, memory: &dyn SharedMemory) {
         if let Some(membership) = &self.membership {
             membership.on_tick(memory);
@@ -237,8 +237,8 @@ impl Gate {
         self.has_news |= self.engine.synchronize();
     }
 
-    /// Reads the records that a keeper with its own engine has written, if the keeper's epoch has
-    /// changed.
+    /// Reads the key records again if `epoch` differs from the last one. `epoch` comes from a
+    /// keeper that has its own engine, and changes when that keeper writes a record.
     pub fn follow(&mut self, epoch: u64) {
         if self.epoch != epoch {
             self.epoch = epoch;
@@ -246,31 +246,32 @@ impl Gate {
         }
     }
 
-    /// Tells the gate that a keeper with the same engine has ended a fetch.
+    /// Notes that a fetch has ended. Called for a keeper that shares this gate's engine.
     pub const fn on_news(&mut self) {
         self.has_news = true;
     }
 
-    /// The waiting requests to resume: all of them if keys have changed, otherwise those that have
-    /// waited too long.
+    /// Returns the waiting requests to resume: all of them if keys have changed, otherwise only the
+    /// requests that have waited too long.
     pub fn ready(&mut self, now: UnixMillis) -> Vec<StreamId> {
         let news = core::mem::take(&mut self.has_news);
         self.waiting.ready(news, now)
     }
 
-    /// Takes the keys that the last request lacked, to report them to a keeper with its own engine.
+    /// Takes the note of the keys that the last request lacked. A keeper with its own engine has to
+    /// be given it.
     pub const fn take_wanted(&mut self) -> Option<(SourceId, FetchCause)> {
         self.wanted.take()
     }
 
-    /// Whether requests are waiting.
+    /// Returns whether any request is waiting.
     #[must_use]
     pub fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Whether there is work between requests: fetching keys, or reading which configuration is the
-    /// newest.
+    /// Returns whether this gate has work between requests: fetching keys, or reading which
+    /// configuration is the newest.
     #[must_use]
     pub fn has_background_work(&self) -> bool {
         !self.engine.keys().is_empty() || self.membership.is_some()
@@ -310,7 +311,7 @@ impl Gate {
     }
 }
 
-/// Changes the reason of a refusal from missing keys to too many waiting requests.
+/// If a refusal says that keys are missing, makes it say that too many requests wait.
 fn overloaded(mut decided: Decided) -> Decided {
     if let Decision::Deny(denial) = &mut decided.decision
         && denial.reason == Reason::KeysUnavailable

@@ -1,8 +1,8 @@
-//! The policies of the proxy's routes, each parsed once.
+//! The policies of the proxy's routes. Each policy is parsed once per worker.
 //!
-//! Each request needs one host call, which returns the policy as bytes. A worker parses each policy
-//! once, and finds it by its bytes afterwards. With `route_policies: off`, most requests skip the
-//! call; [`route_sampling`](super::route_sampling) decides which.
+//! For each request, one host call returns the policy of the request's route as bytes. The bytes
+//! are the key under which a worker finds the policy that it has parsed. With `route_policies:
+//! off`, most requests skip the call; [`route_sampling`](super::route_sampling) decides which.
 
 use std::rc::Rc;
 
@@ -19,48 +19,49 @@ use crate::{
     time::UnixMillis,
 };
 
-/// The maximum number of policies in the list, which is short enough for a linear search. A full
-/// list is emptied: it fills up when the proxy gets new routes, so most entries are outdated then.
+/// The maximum number of parsed policies, low enough for a linear search. When the list is full, it
+/// is emptied. A list fills up when the proxy gets new routes, so most of its entries are outdated
+/// then.
 const CAPACITY: usize = 128;
 
 /// The route that the proxy chose for a request.
 pub trait Route {
-    /// The bytes that encode the route's policy, if the route has any. Equal bytes encode the same
-    /// policy.
+    /// The bytes that encode the policy of the route; `None` if the route has no policy. Equal
+    /// bytes encode the same policy.
     ///
     /// # Errors
-    /// If the host does not return them.
+    /// If the host does not return the bytes.
     fn metadata(&self) -> Result<Option<Vec<u8>>, Refused>;
 
-    /// Decodes the policy in these bytes to JSON; `None` if they are for another module.
+    /// Decodes the policy in these bytes to JSON; `None` if the bytes are for another module.
     ///
     /// # Errors
     /// If the bytes are malformed.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
 
-    /// Whether [`metadata`](Self::metadata) returns the metadata of the new route after the host
-    /// has chosen the route again.
+    /// Returns true if [`metadata`](Self::metadata) describes the new route after the host has
+    /// chosen the route again.
     fn tells_the_next_route(&self) -> bool {
         false
     }
 }
 
-/// The bytes are not a valid message of the expected type.
+/// The bytes of a policy are not a valid message of the expected type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
-/// The policies of routes, by the metadata that encodes them.
+/// The parsed policies of routes. The key is the metadata that encodes the policy.
 #[derive(Debug)]
 pub(super) struct RoutePolicies {
     by_metadata: Vec<Known>,
     sampling: RouteSampling,
 }
 
-/// A route's metadata, and the policy in it.
+/// A route's metadata, and the policy that it encodes.
 type Known = (Vec<u8>, Option<Rc<RoutePolicy>>);
 
 impl RoutePolicies {
-    /// Makes an empty list.
+    /// Creates an empty list.
     pub(crate) const fn new(lookup: RouteLookup) -> Self {
         Self {
             by_metadata: Vec::new(),
@@ -68,11 +69,8 @@ impl RoutePolicies {
         }
     }
 
-    /// The policy of a request's route; `None` if the route has none, or if this request skips the
-    /// lookup.
-    ///
-    /// # Errors
-    /// If the host does not return the metadata.
+    /// The policy of a request's route. `None` if the route has no policy, or if this request skips
+    /// the lookup.
     pub(super) fn current(
         &mut self,
         config: &Config,

@@ -1,10 +1,10 @@
 //! Decides which requests look up the policy of their route.
 //!
 //! With `route_policies: off`, the operator declares that no route has a policy. This saves a host
-//! call per request. If the declaration is wrong, a lax rule may decide on a request to a route
-//! with a strict policy. So each worker looks up the policy for its first request, and once a
-//! second after that. Once a lookup has found a policy, every request looks up its policy. A policy
-//! on a rarely used route can still be missed.
+//! call per request. If the declaration is wrong, a lenient rule could apply on a route whose
+//! policy is strict. To detect this, each worker still looks up the policy for its first request,
+//! and then once a second. As soon as a lookup finds a policy, every request looks up its policy. A
+//! policy on a rarely used route can still be missed.
 
 use core::{cell::Cell, time::Duration};
 
@@ -21,24 +21,25 @@ pub(super) struct RouteSampling(Cell<State>);
 enum State {
     /// Every request looks up the policy.
     Always,
-    /// No lookup has succeeded yet. A request whose lookup fails is refused, because the policy may
-    /// be a strict one. The next request tries again.
+    /// No lookup has succeeded yet, so every request tries one. A request whose lookup fails is
+    /// refused, because its route's policy may be strict.
     Unanswered,
-    /// The last lookup was at this time, and the route had no policy.
+    /// The time of the last lookup. The route had no policy.
     NoneAt(UnixMillis),
 }
 
 /// Whether the result of a lookup contradicts `route_policies: off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
-    /// A route has a policy although none was expected. Each worker reports this once.
+    /// A route has a policy although the configuration says that none has. Each worker reports this
+    /// once.
     Unexpected,
-    /// Nothing new.
+    /// There is nothing to report.
     Expected,
 }
 
 impl RouteSampling {
-    /// The state before the first request.
+    /// Creates the state before the first request.
     pub(super) const fn new(lookup: RouteLookup) -> Self {
         Self(Cell::new(match lookup {
             RouteLookup::Always => State::Always,
@@ -46,16 +47,16 @@ impl RouteSampling {
         }))
     }
 
-    /// Whether a request that arrives now looks up its route's policy.
+    /// Returns whether a request that arrives now has to look up its route's policy.
     pub(super) fn asks(&self, now: UnixMillis) -> bool {
         match self.0.get() {
             State::Always | State::Unanswered => true,
-            // Also looked up if the clock went back.
+            // If the clock was set back, look up the policy too.
             State::NoneAt(then) => now < then || now.since(then) >= INTERVAL,
         }
     }
 
-    /// Records whether the looked-up route has a policy.
+    /// Records the result of a lookup: whether the route has a policy.
     pub(super) fn answered(&self, has_policy: bool, now: UnixMillis) -> Finding {
         if self.0.get() == State::Always {
             return Finding::Expected;

@@ -1,8 +1,8 @@
 //! Requests that wait for keys.
 //!
-//! The list holds only the IDs of their streams; the host keeps the requests themselves. An ID is
-//! removed when its stream ends, and the list has a maximum length. So the memory stays bounded
-//! even if an authorization server does not respond.
+//! The list contains only stream IDs; the host keeps the requests themselves. An ID is removed when
+//! its stream ends, and the list has a maximum length. So the memory use is bounded even if an
+//! authorization server does not respond.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -33,7 +33,7 @@ pub(super) struct WaitingRequest {
 }
 
 impl Waiting {
-    /// Makes a list for at most `capacity` requests that each wait at most `timeout`.
+    /// Creates a list for at most `capacity` requests that each wait at most `timeout`.
     pub(super) const fn new(capacity: usize, timeout: Duration) -> Self {
         Self {
             requests: VecDeque::new(),
@@ -42,7 +42,7 @@ impl Waiting {
         }
     }
 
-    /// Adds a request, and holds back its body; `None` if the list is full.
+    /// Adds a request and holds back its body. Returns `None` if the list is full.
     pub(super) fn add(&mut self, stream: StreamId, now: UnixMillis) -> Option<BodyHold> {
         if self.requests.len() >= self.capacity {
             return None;
@@ -61,8 +61,8 @@ impl Waiting {
         self.requests.is_empty()
     }
 
-    /// The requests to decide again: all of them if keys have changed, otherwise those that have
-    /// waited too long.
+    /// Returns the requests to decide again: all of them if keys have changed, otherwise only the
+    /// requests that have waited too long.
     pub(super) fn ready(&self, news: bool, now: UnixMillis) -> Vec<StreamId> {
         self.requests
             .iter()
@@ -76,13 +76,13 @@ impl Waiting {
         self.requests.get(self.place(stream)?)
     }
 
-    /// Whether a request has waited too long. A request whose arrival is in the future counts too:
-    /// the clock went back, so the length of its wait is unknown.
+    /// Returns whether a request has waited too long. This includes a request that arrived "in the
+    /// future": the clock was set back, so the length of its wait is unknown.
     pub(super) fn is_due(&self, request: &WaitingRequest, now: UnixMillis) -> bool {
         request.arrived.plus(self.timeout) <= now || request.arrived > now
     }
 
-    /// Removes a request that was answered, let through or abandoned by its client.
+    /// Removes a request that was answered, let through, or whose client has gone.
     pub(super) fn remove(&mut self, stream: StreamId) {
         if let Some(place) = self.place(stream) {
             self.requests.remove(place);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn wakes_all_if_keys_changed_and_otherwise_those_that_waited_too_long() {
+    fn resumes_all_if_keys_changed_else_those_that_waited_too_long() {
         let mut waiting = Waiting::new(9, Duration::from_secs(5));
         let _ = waiting.add(StreamId(1), UnixMillis::new(0));
         let _ = waiting.add(StreamId(2), UnixMillis::new(1000));

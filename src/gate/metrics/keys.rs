@@ -1,4 +1,4 @@
-//! Metrics of each provider's keys and their fetches.
+//! Metrics of each provider's keys and of the fetches of these keys.
 
 use core::cell::Cell;
 
@@ -10,23 +10,24 @@ use crate::{
     verification::KeySource,
 };
 
-/// The metrics of one configuration's keys, in the order of [`Config::providers`]. A metric that
-/// the host refused to define is not written.
+/// The metrics of all providers of one configuration, in the order of [`Config::providers`]. If the
+/// host refused to define a metric, it is not written.
 #[derive(Clone, Debug, Default)]
 pub struct KeyMetrics(Vec<ProviderMetrics>);
 
-/// The metrics that apply to one provider. Other metrics would raise false alerts: zero keys for a
-/// provider with client secrets, or a last fetch in 1970 for a provider that never fetches.
+/// The metrics of one provider. Groups of metrics that do not apply to the provider are not
+/// defined, because they would raise false alerts: zero keys for a provider with client secrets, or
+/// a last fetch in 1970 for a provider that never fetches.
 #[derive(Clone, Debug)]
 struct ProviderMetrics {
     is_enabled: bool,
     keys: Option<Gauges<KeyGauges>>,
     fetches: Option<Gauges<FetchMetrics>>,
-    /// The status that the gauges show now.
+    /// The status that the gauges show now; `None` before they are first set.
     status: Cell<Option<KeyStatus>>,
 }
 
-/// A group of metrics, and the prefix that their names share.
+/// A group of metrics. `name` is the prefix of their names.
 #[derive(Clone, Debug)]
 struct Gauges<M> {
     name: String,
@@ -36,8 +37,8 @@ struct Gauges<M> {
 #[derive(Clone, Debug)]
 struct KeyGauges {
     count: Option<MetricId>,
-    /// 1 if the provider is enabled and has no key. The count cannot raise this alert: it is also 0
-    /// for disabled and removed providers.
+    /// 1 if the provider is enabled and has no key, otherwise 0. An alert needs this gauge, because
+    /// `count` is also 0 for disabled and removed providers.
     missing: Option<MetricId>,
 }
 
@@ -76,7 +77,7 @@ impl KeyMetrics {
         }
     }
 
-    /// Sets the gauges of a provider's keys if they have changed. This runs on each tick.
+    /// Sets the gauges of a provider's keys if their status has changed. Called on each tick.
     pub(in crate::gate) fn set_key_gauges(
         &self,
         provider: ProviderId,
@@ -91,7 +92,7 @@ impl KeyMetrics {
         }
     }
 
-    /// The names of the groups of gauges.
+    /// The names of all groups of metrics.
     pub(in crate::gate) fn gauges(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|metrics| {
             let keys = metrics.keys.as_ref().map(|gauges| gauges.name.as_str());
@@ -100,8 +101,8 @@ impl KeyMetrics {
         })
     }
 
-    /// Resets the groups of gauges named in `unused`. They belong to removed providers, and stale
-    /// values could raise alerts.
+    /// Resets the groups named in `unused`. Their providers were removed, and stale values could
+    /// raise alerts.
     pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
         for metrics in &self.0 {
             let selected = |name: &str| unused.contains(&name);

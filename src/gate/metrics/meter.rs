@@ -2,20 +2,20 @@
 
 use crate::config::Config;
 
-/// A metric that the host has defined.
+/// The host's ID of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MetricId(pub u32);
 
 /// Defines metrics.
 pub trait MetricRegistry {
-    /// Defines a counter, or finds the one with that name; `None` if the host refuses.
+    /// Defines a counter, or finds an existing counter of that name. `None` if the host refuses.
     fn counter(&self, name: &str) -> Option<MetricId>;
 
-    /// Defines a gauge, or finds the one with that name; `None` if the host refuses.
+    /// Defines a gauge, or finds an existing gauge of that name. `None` if the host refuses.
     fn gauge(&self, name: &str) -> Option<MetricId>;
 }
 
-/// Writes metrics, and reads their totals over all workers.
+/// Writes metrics, and reads their values. A value covers all workers.
 pub trait Meter {
     /// Adds one to a counter.
     fn increment(&self, counter: MetricId);
@@ -27,7 +27,7 @@ pub trait Meter {
     fn read(&self, metric: MetricId) -> Option<u64>;
 }
 
-/// The prefix of the names of a configuration's metrics.
+/// The prefix of all metric names of a configuration.
 pub(super) fn prefix(config: &Config) -> String {
     match config.stat_prefix.as_str() {
         "" => "portcullis.".to_owned(),

@@ -1,7 +1,7 @@
-//! Counters and gauges: a closed set of names, defined once.
+//! Counters and gauges of decisions and keys.
 //!
-//! Operators rely on the names, so all hosts use the same names. If a host refuses to define or
-//! write a metric, requests are still decided.
+//! Operators rely on the names of the metrics, so the set of names is fixed and the same on all
+//! hosts. If a host refuses to define or write a metric, requests are still decided.
 
 mod decisions;
 mod keys;

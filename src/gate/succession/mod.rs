@@ -1,45 +1,50 @@
 //! Determines which of the configurations with the same `policy_id` is the newest.
 //!
-//! All configurations with the same `vm_id`, code and VM configuration live in one VM per worker
-//! thread. A replaced configuration stays until its connections are drained. Until then, it also
-//! refuses what the newest configuration refuses ([`Membership::restrictions`]).
+//! All configurations with the same `vm_id`, code and VM configuration share one VM per worker
+//! thread. After an update, the old configuration stays until its connections are drained. Until
+//! then, it also refuses what the newest configuration refuses ([`Membership::restrictions`]).
 //!
-//! The newest is the configuration with the newest connection, since Envoy gives new connections to
-//! the active configuration. The order of arrival does not decide, for two reasons. After a
-//! rollback, an earlier configuration that is still being drained becomes active again, and Envoy
-//! does not announce this. And Envoy passes a configuration to every worker even if it then rejects
-//! the listener because of another filter.
+//! The newest configuration is the one with the newest connection, because Envoy gives new
+//! connections to the active configuration. The order in which configurations arrive is not enough,
+//! for two reasons:
+//!
+//! - After a rollback, an earlier configuration that is still being drained becomes active again.
+//!   Envoy does not announce this.
+//! - Envoy passes a configuration to every worker even if it then rejects the listener because of
+//!   another filter.
 //!
 //! A connection ID can mislead too. A client can hold a socket in a listener filter during an
-//! update. The socket then becomes a connection of the old configuration, with the highest ID of
-//! all. So a new connection of an earlier configuration only challenges the newest configuration.
-//! The earlier configuration takes over if the newest gets no connection newer than the challenger
-//! within [`SETTLING`]. The active configuration gets such connections; after a rollback, the
-//! replaced configuration gets none.
+//! update. The socket then becomes a connection of the old configuration, although its ID is the
+//! highest of all. So a new connection of an earlier configuration only challenges the newest
+//! configuration. The earlier configuration takes over if the newest configuration gets no
+//! connection with a higher ID within [`SETTLING`]. If the newest configuration is active, it gets
+//! such connections. After a rollback it gets none.
 //!
-//! Looking up a request's connection is a call to the host, so normally it is only done for a
-//! sample of the requests to the newest configuration. A client could flood one connection until
-//! every sampled request is its own. That would hide all other connections. So while the newest
-//! configuration is challenged, every request's connection is looked up, on all workers. The other
-//! workers learn of the challenge at their next tick.
+//! Looking up the connection of a request is a call to the host. For the newest configuration, the
+//! gate normally makes this call for a sample of the requests only. A client could flood one
+//! connection with requests until every sampled request is its own, which would hide all other
+//! connections. So while the newest configuration is challenged, all workers look up the connection
+//! of every request. A worker learns at its next tick of a challenge that another worker has seen.
 //!
-//! At each tick, a worker reads in shared data what other workers know. So it learns of a newest
-//! configuration that has no connection on this worker yet. Other modules with the same `vm_id` can
-//! write to shared data. With `shared_memory_key` they cannot forge a record, but they can restore
-//! an older one. A worker that knows a newer connection ignores the restored record. A worker that
-//! knows of none accepts the restored record until the newest configuration gets a connection on
-//! that worker.
-//! Other modules can also remove records. Then each worker decides by its own connections.
+//! At each tick, a worker also reads from shared data which configuration the other workers
+//! consider the newest. It can then apply a newest configuration that has no connection on this
+//! worker yet.
 //!
-//! Without the key, other modules can make any configuration in this VM the newest. This is
-//! permanent if they claim the highest possible connection ID for it. Old connections then have the
-//! same access as without `policy_id`. For new connections, the restrictions of the named
-//! configuration also apply, until it is drained. A worker cannot reject an ID as too high, because
-//! it only sees the IDs of its own connections.
+//! Other modules with the same `vm_id` can write to shared data. With `shared_memory_key` they
+//! cannot forge a record, but they can restore an older one. A worker that knows a newer connection
+//! ignores the restored record. A worker that knows no connection accepts the restored record until
+//! the newest configuration gets a connection on that worker. Other modules can also remove
+//! records. Then each worker decides by its own connections.
 //!
-//! Configurations of one policy may have different keys, so each reads and writes the record of its
-//! own key. While any of them has a key, configurations without a key do not read their record,
-//! because it could be forged.
+//! Without the key, other modules can make any configuration in this VM the newest. If they claim
+//! the highest possible connection ID for it, this is permanent. Old connections then have the same
+//! access as without `policy_id`. New connections are also subject to the restrictions of that
+//! configuration, until it is drained. A worker cannot reject an ID as too high, because it only
+//! knows the IDs of its own connections.
+//!
+//! The configurations of one policy may have different keys. Each configuration reads and writes
+//! the record that is sealed with its own key. While any of them has a key, configurations without
+//! a key do not read their record, because it could be forged.
 
 use core::{cell::RefCell, time::Duration};
 use std::{rc::Rc, sync::Arc};
@@ -60,16 +65,17 @@ mod notice;
 
 pub use self::connection_id::ConnectionId;
 
-/// If a challenged configuration gets no newer connection within this time, an earlier
-/// configuration takes over. Workers switch to a new listener one after the other, so right after
-/// an update a new connection may still begin on the old listener.
+/// The time after which an earlier configuration takes over from a challenged one that gets no
+/// newer connection. Workers switch to a new listener one after the other, so right after an update
+/// a new connection may still begin on the old listener.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// The time between two lookups of a connection, for requests to the newest configuration while it
-/// is not challenged.
+/// The time between two lookups of a request's connection. Applies to the newest configuration
+/// while it is not challenged.
 const SAMPLING: Duration = Duration::from_secs(1);
 
-/// The policies of one worker by `policy_id`. A policy is dropped with its last configuration.
+/// The policies that one worker has, by `policy_id`. A policy is dropped together with its last
+/// configuration.
 #[derive(Debug)]
 pub struct Policies(SharedByName<RefCell<Succession>>);
 
@@ -87,26 +93,29 @@ impl Default for Policies {
     }
 }
 
-/// A configuration of the policy.
+/// One of the configurations of a policy.
 #[derive(Clone, Debug)]
 struct Generation {
-    /// The configuration's position in the order of arrival in this VM, from 1.
+    /// The position of this configuration in the order in which configurations arrived in this VM,
+    /// from 1.
     order: u64,
-    /// A hash of the configuration's text, which is the same on every worker.
+    /// A hash of the configuration's text. It is the same on every worker.
     digest: [u8; DIGEST_OCTETS],
     config: Arc<Config>,
 }
 
-/// The newest configuration.
+/// The newest configuration of a policy.
 #[derive(Clone, Debug)]
 struct Newest {
     generation: Generation,
-    /// Its newest known connection; `None` if the host does not number connections.
+    /// The highest known connection ID of this configuration; `None` if the host gives connections
+    /// no IDs.
     since: Option<ConnectionId>,
 }
 
-/// A connection of an earlier configuration that is newer than all known connections of the newest
-/// configuration. The challenge ends when the newest configuration gets a newer connection.
+/// A connection of an earlier configuration, with a higher ID than all known connections of the
+/// newest configuration. The challenge ends when the newest configuration gets a connection with a
+/// still higher ID.
 #[derive(Clone, Copy, Debug)]
 struct Challenge {
     connection: ConnectionId,
@@ -119,26 +128,26 @@ struct Succession {
     generations: Vec<Generation>,
     arrived: u64,
     newest: Option<Newest>,
-    /// The first challenge on this worker that has not ended.
+    /// The challenge that this worker saw first and that has not ended.
     challenge: Option<Challenge>,
-    /// The newest challenging connection on any worker.
+    /// The highest connection ID of an earlier configuration, on any worker.
     challenger: Option<ConnectionId>,
     /// When the connection of a request to the newest configuration was last looked up.
     sampled_at: UnixMillis,
 }
 
-/// The place of one configuration among the configurations of its policy.
+/// The membership of one configuration in its policy.
 #[derive(Debug)]
 pub struct Membership {
     succession: Rc<RefCell<Succession>>,
     own: Generation,
-    /// The record in which workers exchange what they know.
+    /// The record through which the workers tell each other which configuration is the newest.
     record: SealedRecord,
 }
 
 impl Membership {
-    /// Adds a configuration to its policy. `text` is the configuration's text. Returns `None` if it
-    /// has no `policy_id`.
+    /// Adds a configuration to its policy. `text` is the text that the configuration was parsed
+    /// from. Returns `None` if the configuration has no `policy_id`.
     #[must_use]
     pub fn enter(config: Arc<Config>, text: &[u8], policies: &mut Policies) -> Option<Self> {
         let policy_id = config.policy_id.as_deref()?;
@@ -152,8 +161,8 @@ impl Membership {
         })
     }
 
-    /// Takes note of a request's connection. `connection` looks it up, and is only called if the
-    /// connection could matter.
+    /// Takes note of a request's connection. `connection` looks up the connection; it is called
+    /// only if the result could matter.
     pub(super) fn on_request(
         &self,
         connection: impl FnOnce() -> Option<ConnectionId>,
@@ -176,7 +185,8 @@ impl Membership {
         }
     }
 
-    /// Reads what other workers know, and publishes the challenge, if there is one.
+    /// Reads what other workers know. If the newest configuration is challenged, tells the other
+    /// workers.
     pub(super) fn on_tick(&self, host: &dyn SharedMemory) {
         let mut succession = self.succession.borrow_mut();
         succession.learn(&self.record, host);
@@ -185,7 +195,7 @@ impl Membership {
         }
     }
 
-    /// Publishes the newest configuration for other workers.
+    /// Writes what this worker knows about the newest configuration, for the other workers.
     fn publish(&self, succession: &Succession, host: &dyn SharedMemory) {
         if let Some(newest) = &succession.newest {
             Notice::new(
@@ -197,7 +207,8 @@ impl Membership {
         }
     }
 
-    /// The restrictions of the newest configuration; `None` if this is the newest.
+    /// The restrictions of the newest configuration. `None` if this configuration is the newest, or
+    /// if none is known.
     pub(super) fn restrictions(&self) -> Option<Restrictions> {
         let succession = self.succession.borrow();
         if succession.is_newest(&self.own) {
@@ -226,8 +237,8 @@ impl Succession {
         generation
     }
 
-    /// Removes a configuration. If it was the newest, a configuration with the same text takes its
-    /// place, if there is one. Otherwise there is no newest until the next request.
+    /// Removes a configuration. If it was the newest, a configuration with the same text replaces
+    /// it. If there is none, no configuration is the newest until the next request.
     fn leave(&mut self, gone: &Generation) {
         self.generations.retain(|own| own.order != gone.order);
         let newest = self.newest.take();
@@ -241,22 +252,23 @@ impl Succession {
         });
     }
 
-    /// Whether this is the newest configuration. Two plugins with the same text count as one
-    /// configuration, so this compares digests.
+    /// Returns whether this configuration is the newest. Compares digests, because two plugins with
+    /// the same text count as one configuration.
     fn is_newest(&self, generation: &Generation) -> bool {
         let newest = self.newest.as_ref();
         newest.is_some_and(|newest| newest.generation.digest == generation.digest)
     }
 
-    /// Whether any worker has seen a connection of an earlier configuration that is newer than all
-    /// known connections of the newest configuration.
+    /// Returns whether any worker has seen a connection of an earlier configuration whose ID is
+    /// higher than all known IDs of the newest configuration.
     fn is_challenged(&self) -> bool {
         let newest = self.newest.as_ref();
         newest.is_some_and(|newest| self.challenger > newest.since)
     }
 
     fn set_newest(&mut self, generation: &Generation, since: Option<ConnectionId>) {
-        // A challenge concerns one configuration only, so a different one starts without it.
+        // A challenge is directed at one configuration. If another configuration becomes the
+        // newest, it starts without a challenge.
         if !self.is_newest(generation) {
             self.challenge = None;
         }
@@ -266,8 +278,9 @@ impl Succession {
         });
     }
 
-    /// Whether to look up the connection of a request to `generation`. True once per [`SAMPLING`]
-    /// for the newest configuration while it is not challenged, and always true otherwise.
+    /// Returns whether to look up the connection of a request to `generation`. For the newest
+    /// configuration this is true once per [`SAMPLING`], unless it is challenged; otherwise it is
+    /// always true.
     fn asks_for_connection(&mut self, generation: &Generation, now: UnixMillis) -> bool {
         if !self.is_newest(generation) || self.is_challenged() {
             return true;
@@ -279,8 +292,8 @@ impl Succession {
         is_due
     }
 
-    /// Whether to record `other`, which got this connection, as the newest. An earlier
-    /// configuration first has to challenge the newest.
+    /// Returns whether `other`, which got this connection, replaces the newest configuration. An
+    /// earlier configuration first has to challenge the newest one.
     fn yields_to(
         &mut self,
         other: &Generation,
@@ -303,8 +316,8 @@ impl Succession {
         }
     }
 
-    /// Whether the challenge has lasted for [`SETTLING`]. Without a challenge, begins one with
-    /// `connection`.
+    /// Returns whether the challenge has lasted for [`SETTLING`]. If there is no challenge, begins
+    /// one with `connection`.
     fn has_settled(
         &mut self,
         connection: ConnectionId,
@@ -322,8 +335,8 @@ impl Succession {
         now.since(challenge.at) >= SETTLING
     }
 
-    /// Reads the notice of another worker, and adopts it if it names a configuration in this VM and
-    /// is newer.
+    /// Reads the notice of another worker. Adopts it if it names a configuration in this VM and is
+    /// newer than what this worker knows.
     fn learn(&mut self, record: &SealedRecord, host: &dyn SharedMemory) {
         let has_key = |own: &Generation| own.config.shared_memory_key.is_some();
         if !record.is_sealed() && self.generations.iter().any(has_key) {

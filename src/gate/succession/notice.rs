@@ -1,4 +1,4 @@
-//! The notices in which workers exchange what they know about a policy.
+//! The notices by which workers tell each other which configuration of a policy is the newest.
 
 use core::cmp::max;
 
@@ -9,15 +9,15 @@ use crate::{
 
 pub(super) const DIGEST_OCTETS: usize = 32;
 
-/// The newest configuration, as one worker knows it.
+/// What one worker knows about the newest configuration of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Notice {
     /// A hash of the configuration's text.
     pub(super) digest: [u8; DIGEST_OCTETS],
-    /// Its newest connection; `None` if the host does not number connections.
+    /// The highest connection ID of this configuration; `None` if the host gives connections no
+    /// IDs.
     pub(super) since: Option<ConnectionId>,
-    /// The newest connection of an earlier configuration, unless the newest configuration has a
-    /// newer one.
+    /// The highest connection ID of an earlier configuration, if it is higher than `since`.
     pub(super) challenger: Option<ConnectionId>,
 }
 
@@ -34,13 +34,13 @@ impl Notice {
         }
     }
 
-    /// Reads the notice in the record.
+    /// Reads the notice in this record of the shared memory.
     pub(super) fn read(record: &SealedRecord, host: &dyn SharedMemory) -> Option<Self> {
         let entry = host.shared_data(record.name())?;
         Self::decode(record.open(&entry.value)?)
     }
 
-    /// Writes this notice, unless another worker has seen a newer connection.
+    /// Writes this notice to the record, unless the record names a newer connection.
     pub(super) fn write(&self, record: &SealedRecord, host: &dyn SharedMemory) {
         let mut replace = |present: Option<&[u8]>| {
             let notice = match present.and_then(Self::decode) {
@@ -49,12 +49,12 @@ impl Notice {
             };
             Some(notice.encode())
         };
-        // If the host refuses, each worker decides by its own connections.
+        // If the host refuses the write, each worker decides by its own connections.
         let _ = record.update(&mut replace, host);
     }
 
-    /// The notice to write in place of `present`; `None` to keep `present`. If both name the same
-    /// configuration, the new notice has the newest connections of both.
+    /// Returns the notice to write in place of `present`; `None` to keep `present`. If both name
+    /// the same configuration, the result has the highest connection IDs of both.
     fn over(&self, present: &Self) -> Option<Self> {
         if self.digest != present.digest {
             return (present.since <= self.since).then_some(*self);

@@ -1,4 +1,4 @@
-//! Tests that determine the newest configuration from requests and from the records of other
+//! Tests of how the newest configuration is determined, from requests and from the records of other
 //! workers.
 
 #[cfg(target_arch = "wasm32")]
@@ -11,7 +11,8 @@ thread_local! {
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
 }
 
-/// Adds a configuration that differs from others by its `realm`.
+/// Adds a configuration to the policy `policy_id`. The configurations of a policy differ only in
+/// `realm`.
 fn enter(policy_id: &str, realm: &str) -> Membership {
     let text = format!(r#"{{"policy_id":"{policy_id}","realm":"{realm}"}}"#);
     let config = Config::parse(text.as_bytes()).unwrap();
@@ -42,7 +43,7 @@ fn without_policy_id_there_is_no_succession() {
 }
 
 #[test]
-fn a_configuration_counts_from_its_first_request_on() {
+fn a_configuration_becomes_the_newest_with_its_first_request() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&old, 1, 0, &host);
@@ -61,8 +62,8 @@ fn keeps_policies_apart() {
     assert!(!is_restricted(&one) && !is_restricted(&other));
 }
 
-/// A client that held its socket during the update has the highest connection ID, but the newest
-/// configuration keeps getting new connections.
+/// A client held its socket during the update, so its connection to the earlier configuration has
+/// the highest ID. The newest configuration keeps getting new connections.
 #[test]
 fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections() {
     let host = OneRecord::default();
@@ -74,7 +75,7 @@ fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections
         request(&old, seconds * 2 + 1, seconds, &host);
         assert!(is_restricted(&old) && !is_restricted(&new), "{seconds}");
     }
-    // Further requests on an open connection do not count as a new connection.
+    // Further requests on an open connection do not count as new connections.
     for seconds in 60..64 {
         request(&new, 118, seconds, &host);
         request(&old, 200, seconds, &host);
@@ -84,7 +85,7 @@ fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections
     assert!(!is_restricted(&old));
 }
 
-/// One client could send every request that is sampled.
+/// One client can send so many requests that all sampled requests are its own.
 #[test]
 fn a_flood_over_one_connection_does_not_hide_the_new_connections_of_the_newest() {
     let host = OneRecord::default();
@@ -138,7 +139,7 @@ fn connections_older_than_the_challenger_do_not_delay_a_rollback() {
     assert!(is_restricted(&new) && !is_restricted(&old));
 }
 
-/// The same two configurations on another worker.
+/// A worker with two configurations. All workers have the same two.
 fn worker() -> (Membership, Membership) {
     let mut policies = Policies::new();
     let mut enter = |realm| {
@@ -149,7 +150,7 @@ fn worker() -> (Membership, Membership) {
     (enter("a"), enter("b"))
 }
 
-/// New clients may reach workers other than the one that saw the challenge.
+/// New clients may reach other workers than the worker that saw the challenge.
 #[test]
 fn a_challenge_makes_all_workers_look_for_new_connections() {
     let host = OneRecord::default();
@@ -193,7 +194,7 @@ fn an_earlier_configuration_takes_over_with_a_newer_connection_after_settling() 
     request(&old, 1, 0, &host);
     request(&new, 5, 10, &host);
     for (connection, seconds, takes_over) in [
-        (1, 100, false), // was open before
+        (1, 100, false), // was open before the update
         (6, 100, false), // may have been accepted during the switch
         (6, 10, false),  // the clock went back
         (6, 14, false),
@@ -202,7 +203,7 @@ fn an_earlier_configuration_takes_over_with_a_newer_connection_after_settling() 
         request(&old, connection, seconds, &host);
         assert_eq!(is_restricted(&new), takes_over, "{connection} {seconds}");
     }
-    // A later configuration needs no time to settle, only a newer connection.
+    // A configuration that arrived later takes over at once, but only with a newer connection.
     request(&new, 5, 16, &host);
     assert!(is_restricted(&new));
     request(&new, 7, 16, &host);
@@ -218,7 +219,7 @@ fn without_connection_numbers_the_order_of_arrival_decides() {
     assert!(is_restricted(&old) && !is_restricted(&new));
 }
 
-/// The same text on two listeners is one configuration.
+/// Two listeners with the same text have the same configuration.
 #[test]
 fn a_configuration_is_not_restricted_by_its_own_text() {
     let host = OneRecord::default();
@@ -274,7 +275,7 @@ fn enter_with_key(realm: &str, key: char) -> Membership {
     entered(config, text.as_bytes()).unwrap()
 }
 
-/// Puts a value in the place of the record.
+/// Replaces the value of the record, as another module could.
 fn plant(host: &OneRecord, value: Vec<u8>) {
     *host.entry.borrow_mut() = Some(SharedData { value, version: 9 });
 }
@@ -284,7 +285,7 @@ fn naming(member: &Membership, since: u64) -> Vec<u8> {
 }
 
 #[test]
-fn with_a_key_only_records_with_its_tag_count() {
+fn with_a_key_only_records_with_its_tag_are_read() {
     let host = OneRecord::default();
     let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
     request(&old, 3, 0, &host);
@@ -331,7 +332,8 @@ fn with_a_key_an_unauthentic_record_is_overwritten() {
     assert_eq!(new.record.open(&value), Some(&naming(&new, 5)[..]));
 }
 
-/// [`OneRecord`] has one value for all names, so a record with another key looks forged.
+/// [`OneRecord`] ignores the names of records, so each configuration finds the other's record,
+/// which looks forged to it.
 #[test]
 fn configurations_with_different_keys_each_use_their_own_record() {
     let host = OneRecord::default();
@@ -346,7 +348,7 @@ fn configurations_with_different_keys_each_use_their_own_record() {
 }
 
 #[test]
-fn while_one_configuration_has_a_key_untagged_records_do_not_count() {
+fn while_one_configuration_has_a_key_untagged_records_are_ignored() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter_with_key("b", 'A'));
     request(&new, 5, 0, &host);
@@ -364,7 +366,7 @@ fn publishes_only_newer_connections() {
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 7, 0, &host);
     let of_new = host.entry.borrow().clone();
-    // On another worker, `old` would not know of `new` yet.
+    // Pretends that this worker does not know of `new` yet.
     old.succession.borrow_mut().newest = None;
     request(&old, 3, 0, &host);
     assert_eq!(*host.entry.borrow(), of_new);

@@ -1,4 +1,4 @@
-//! Tests of fetches: when they are due, how they end, and what is counted and logged.
+//! Tests of the keeper: when fetches are due, how they end, and what is counted and logged.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -86,7 +86,7 @@ fn ends_a_fetch_that_the_host_refuses() {
         let mut world = World::new(json!({}));
         let before = world.keeper.epoch();
         world.caller.refuses = Some(error);
-        assert!(world.fetch_due(at(0)), "it ended at once");
+        assert!(world.fetch_due(at(0)), "the fetch ended at once");
         assert_ne!(world.keeper.epoch(), before);
         let log = world.proxy.log.take();
         assert_eq!(log.len(), lines, "{log:?}");
@@ -103,7 +103,10 @@ fn makes_the_calls_of_discovery_in_sequence() {
     }}}));
     assert!(!world.fetch_due(at(0)));
     let metadata = json!({"issuer": "https://a.example", "jwks_uri": URI}).to_string();
-    assert!(!world.receive(200, &metadata, at(1)), "a call follows");
+    assert!(
+        !world.receive(200, &metadata, at(1)),
+        "the next call follows"
+    );
     assert_eq!(world.caller.calls[0].endpoint.uri, URI);
     assert!(world.receive(200, &jwks(), at(2)));
     assert_eq!(world.bearer(1, KID, at(2)), Verdict::Pass);

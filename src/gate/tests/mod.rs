@@ -1,4 +1,4 @@
-//! Tests of a gate and a keeper in a fake proxy.
+//! Tests of a gate and a keeper inside a fake proxy.
 
 mod keeper;
 mod requests;
@@ -39,7 +39,7 @@ enum Effect {
     Trailers,
 }
 
-/// The keys that workers share, and their version.
+/// Key records in memory that several workers can share, with their version.
 #[derive(Clone, Default)]
 struct SharedKeys(Rc<RefCell<Option<(KeyRecord, u32)>>>);
 
@@ -69,21 +69,22 @@ impl Records for SharedKeys {
     }
 }
 
-/// A proxy with one request at a time.
+/// A fake proxy with one request at a time.
 #[derive(Default)]
 struct FakeProxy {
-    /// The record in which workers exchange what they know about a policy.
+    /// The record through which workers tell each other which configuration is the newest.
     record: OneRecord,
     keys: SharedKeys,
     refuses: Cell<Option<Effect>>,
-    /// The route's policy as JSON.
+    /// The policy of the request's route, as JSON.
     route: RefCell<Option<Value>>,
     routes_read: Cell<u32>,
-    /// The policy of the route that the host chooses next; `None` if the host does not report it.
+    /// The policy of the route that the host chooses after the edits; the outer `None` if the host
+    /// does not report it.
     next_route: RefCell<Option<Option<Value>>>,
     connection: Cell<u64>,
     trailers: Vec<(&'static str, &'static str)>,
-    /// What the gate did, in order.
+    /// The operations of the gate, in order.
     done: RefCell<Vec<String>>,
     log: RefCell<Vec<String>>,
     metrics: RefCell<Vec<(String, u64)>>,
@@ -98,12 +99,12 @@ impl FakeProxy {
         Ok(())
     }
 
-    /// What the gate did since the last call.
+    /// The operations of the gate since the last call.
     fn take_done(&self) -> Vec<String> {
         self.done.take()
     }
 
-    /// The metrics that are not zero, without their common prefix.
+    /// The metrics that are not zero, with shortened names.
     fn counted(&self) -> Vec<(String, u64)> {
         let metrics = self.metrics.borrow();
         let counted = metrics.iter().filter(|(_, value)| *value > 0);
@@ -232,7 +233,7 @@ impl Exchange for FakeProxy {
     }
 
     fn answer(&self, answer: &Answer) {
-        // A host encodes a response only once.
+        // A host encodes each response once.
         let encoded = answer.encoded(|response| {
             self.done.borrow_mut().push("encode".to_owned());
             vec![u8::try_from(response.status % 256).unwrap()]
@@ -244,7 +245,7 @@ impl Exchange for FakeProxy {
     }
 }
 
-/// Records the calls that a keeper makes.
+/// A fake that records the calls of a keeper.
 #[derive(Default)]
 struct FakeCaller {
     calls: Vec<Fetch>,
@@ -272,8 +273,8 @@ struct World {
 }
 
 impl World {
-    /// Makes a configuration with one provider `a`, whose keys are fetched, and a rule that
-    /// requires its tokens. Merges `rest` into it.
+    /// The configuration has one provider `a`, which fetches its keys, and one rule that requires a
+    /// token of `a`. `rest` is merged into it.
     fn new(rest: Value) -> Self {
         let proxy = FakeProxy::default();
         let (gate, keeper) = gate_and_keeper(rest, &proxy);
@@ -285,7 +286,7 @@ impl World {
         }
     }
 
-    /// Like [`World::new`], but with the keys fetched at [`NOW`].
+    /// Like [`World::new`], but the keys were already fetched at [`NOW`].
     fn with_keys(rest: Value) -> Self {
         let mut world = Self::new(rest);
         assert!(!world.fetch_due(at(0)));
@@ -302,12 +303,12 @@ impl World {
         self.gate.on_request(stream, Some(&request), Ok(now), proxy)
     }
 
-    /// A request with a token.
+    /// Sends a request with a valid token whose header names `kid`.
     fn bearer(&mut self, stream: u32, kid: &str, now: UnixMillis) -> Verdict {
         self.request(stream, &[("authorization", &bearer(kid))], now)
     }
 
-    /// Resumes the request of [`World::bearer`].
+    /// Resumes a request that was sent with [`World::bearer`].
     fn resume(&mut self, stream: u32, kid: &str, now: UnixMillis) -> Verdict {
         let value = bearer(kid);
         let request = Request::new(head(&[("authorization", &value)]));
@@ -320,7 +321,7 @@ impl World {
         self.keeper.due(engine, now, &self.proxy, &mut self.caller)
     }
 
-    /// Delivers the response to the oldest call.
+    /// Delivers a response to the oldest call.
     fn receive(&mut self, status: u16, body: &str, now: UnixMillis) -> bool {
         let fetch = self.caller.calls.remove(0);
         let status = status.to_string();
@@ -384,13 +385,13 @@ fn signer() -> ed25519_dalek::SigningKey {
     ed25519_dalek::SigningKey::from_bytes(&[9; 32])
 }
 
-/// A key set with the key of valid tokens.
+/// A key set with the key that verifies the tokens of [`bearer`].
 fn jwks() -> String {
     let x = base64url::encode(signer().verifying_key().as_bytes());
     json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": KID, "x": x}]}).to_string()
 }
 
-/// A valid token that names this key.
+/// The `Authorization` value with a validly signed token whose header names `kid`.
 fn bearer(kid: &str) -> String {
     let claims = json!({
         "iss": "https://a.example", "aud": "orders", "sub": "s", "exp": NOW / 1000 + 300,

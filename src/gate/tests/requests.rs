@@ -1,11 +1,12 @@
-//! Tests that decisions are carried out: changes to the request, metrics, and refusals by the host.
+//! Tests of how decisions are carried out: changes to the request, metrics, and refusals by the
+//! host.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// A provider whose token sets a header and exports claims.
+/// A provider whose tokens set a header, after which the route is chosen again.
 fn forwarding() -> Value {
     json!({"providers": {"a": {
         "claim_to_headers": [{"header_name": "x-user", "claim_name": "sub"}],
@@ -62,9 +63,9 @@ fn refuses_a_request_whose_edits_the_host_refuses() {
     }
 }
 
-/// A host that clears the cache after each edit may have no other way to clear it.
+/// Some hosts clear the route cache after each edit, and have no other way to clear it.
 #[test]
-fn needs_the_route_cache_cleared_only_if_no_edit_does_it() {
+fn tolerates_a_failed_route_cache_clear_after_an_edit() {
     let mut world = World::with_keys(forwarding());
     world.proxy.refuses.set(Some(Effect::ClearRouteCache));
     assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass);
@@ -91,7 +92,7 @@ fn refuses_a_request_that_the_host_does_not_return() {
 fn shadow_mode_lets_requests_pass_and_logs_the_reason() {
     let mut world = World::new(json!({"mode": "shadow"}));
     assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
-    // In shadow mode, no request waits for keys.
+    // In shadow mode, requests do not wait for keys.
     assert_eq!(world.bearer(2, KID, at(0)), Verdict::Pass);
     assert_eq!(
         world.proxy.log.take(),
@@ -106,12 +107,12 @@ fn shadow_mode_lets_requests_pass_and_logs_the_reason() {
 }
 
 #[test]
-fn reads_a_route_once_per_hook() {
+fn reads_a_routes_policy_once_per_call() {
     let mut world = World::new(json!({"limits": {"parked_requests": 1}}));
     world.proxy.route.replace(Some(json!({"disabled": true})));
     assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
     assert_eq!(world.proxy.routes_read.get(), 1);
-    // Too many requests are waiting, so the gate decides twice.
+    // Too many requests are waiting, so the gate decides on this one twice.
     world.proxy.route.replace(None);
     world.bearer(2, KID, at(0));
     world.proxy.routes_read.set(0);
@@ -177,8 +178,8 @@ fn old_connections_are_refused_what_the_newest_configuration_refuses() {
     assert_eq!(ask(&mut old, 1), Verdict::Answer);
 }
 
-/// Otherwise a header from a token's claims could lead a request to a route whose policy the
-/// request does not meet.
+/// A header that is set from claims could lead a request to another route. The policy of that route
+/// must apply too.
 #[test]
 fn the_route_after_the_edits_also_decides() {
     let strict = json!({"requirement_name": "strict"});
@@ -189,7 +190,7 @@ fn the_route_after_the_edits_also_decides() {
         (Some(None), None),
         (Some(Some(strict)), denied),
         (Some(Some(unchecked)), unsettled),
-        // A host that does not report the next route.
+        // This host does not report the next route.
         (None, None),
     ] {
         let mut rest = forwarding();

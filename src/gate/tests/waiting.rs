@@ -1,4 +1,5 @@
-//! Tests of requests that wait for keys: which wait, which are woken, and how the wait ends.
+//! Tests of requests that wait for keys: which requests wait, when they are resumed, and how the
+//! wait ends.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -13,17 +14,17 @@ fn is_waiting(verdict: &Verdict) -> bool {
 fn holds_a_request_until_its_keys_arrive() {
     let mut world = World::new(json!({}));
     let Verdict::Wait(hold) = world.bearer(1, KID, at(0)) else {
-        panic!("it does not wait");
+        panic!("the request does not wait");
     };
     assert!(world.gate.has_waiting() && !hold.is_released());
     assert!(!world.fetch_due(at(0)));
-    assert_eq!(world.gate.ready(at(0)), [], "no news");
+    assert_eq!(world.gate.ready(at(0)), [], "no keys yet");
     assert!(world.receive(200, &jwks(), at(100)));
     assert_eq!(world.gate.ready(at(100)), [StreamId(1)]);
     assert_eq!(world.proxy.take_done(), [""; 0], "nothing was decided yet");
     assert_eq!(world.resume(1, KID, at(100)), Verdict::Pass);
     assert!(hold.is_released() && !world.gate.has_waiting());
-    assert_eq!(world.gate.ready(at(100)), [], "news is told once");
+    assert_eq!(world.gate.ready(at(100)), [], "resumed once only");
 }
 
 #[test]
@@ -61,12 +62,12 @@ fn a_stream_that_ended_no_longer_waits() {
     world.gate.on_news();
     assert_eq!(world.gate.ready(at(0)), []);
     assert_eq!(world.resume(1, KID, at(0)), Verdict::Answer);
-    assert_eq!(world.proxy.take_done(), [""; 0], "nobody is answered");
+    assert_eq!(world.proxy.take_done(), [""; 0], "no answer is sent");
 }
 
-/// Another worker wrote the keys after this worker last read the record.
+/// Another worker wrote the keys after this worker last read the records.
 #[test]
-fn before_refusing_decides_again_with_what_another_worker_fetched() {
+fn decides_again_with_keys_of_another_worker_before_refusing() {
     let mut other = World::with_keys(json!({}));
     let rest = json!({"mode": "shadow"});
     for (rest, waits) in [(json!({}), true), (rest, false)] {
@@ -74,13 +75,13 @@ fn before_refusing_decides_again_with_what_another_worker_fetched() {
         let keys = other.proxy.keys.0.borrow().clone();
         world.proxy.keys.0.replace(keys);
         let verdict = world.bearer(1, KID, at(0));
-        // A request that may wait does so until the next time the record is read.
+        // A request that may wait does so until the records are read again.
         assert_eq!(is_waiting(&verdict), waits, "{verdict:?}");
         world.gate.synchronize(&world.proxy);
         assert_eq!(world.gate.ready(at(1)).len(), usize::from(waits));
     }
-    // The other worker replaced the key set. This worker does not know the new key, and has fetched
-    // too recently to fetch again.
+    // The other worker has replaced the key set. This worker does not know the new key. Its own
+    // last fetch is too recent to fetch again.
     let mut world = World::new(json!({}));
     assert!(!world.fetch_due(at(0)));
     let older = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "older",
@@ -102,7 +103,7 @@ fn before_refusing_decides_again_with_what_another_worker_fetched() {
 }
 
 #[test]
-fn reports_missing_keys_to_a_keeper_elsewhere() {
+fn notes_the_missing_keys_for_a_keeper_with_its_own_engine() {
     let mut world = World::with_keys(json!({}));
     assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass);
     assert_eq!(world.gate.take_wanted(), None);
