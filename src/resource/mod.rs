@@ -1,8 +1,9 @@
-//! Serves the metadata of a protected resource to clients (RFC 9728 section 3).
+//! Serves the metadata of a protected resource (RFC 9728 section 3).
 //!
 //! A client that gets a 401 fetches this document from the URL in the challenge's
 //! `resource_metadata`. The document says which authorization servers issue tokens for the
-//! resource, and which scopes to request. It is public, and web pages of any origin may read it.
+//! resource, and which scopes a client can request. The document is public, and web pages of any
+//! origin may read it.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +12,7 @@ use crate::{
     policy::{ProtectedResource, ResourceMetadata},
 };
 
-/// The methods that the path of the metadata supports.
+/// The methods that clients can use on the path of the metadata.
 pub const METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
 /// How long clients and browsers may keep the document, in seconds (RFC 9728 section 7.10).
@@ -28,7 +29,7 @@ pub fn response(resource: &ProtectedResource, method: &str) -> Option<Response> 
             headers.push(("cache-control", format!("max-age={MAX_AGE}")));
             (200, document(resource).to_string())
         }
-        // Browsers send this preflight request, because clients add headers such as
+        // A preflight request, which browsers send because clients add headers such as
         // `MCP-Protocol-Version` to their requests.
         "OPTIONS" => {
             headers.push(("access-control-allow-methods", METHODS.join(", ")));
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn r6_pages_of_any_origin_may_read_it_for_a_bounded_time() {
+    fn r6_pages_of_any_origin_may_read_and_briefly_cache_the_document() {
         let resource = resource(ResourceMetadata::default());
         let header = |method: &str, name: &str| {
             let headers = response(&resource, method).unwrap().headers;

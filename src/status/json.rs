@@ -24,7 +24,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
     json.0
 }
 
-/// JSON text under construction. Member names are constants that need no escaping.
+/// JSON text under construction. Member names are constants, so they are not escaped.
 struct Json(String);
 
 impl Json {

@@ -1,12 +1,13 @@
-//! The status report for operators: the state of each authorization server, as JSON and as a page.
+//! The status report for operators. It shows the state of each authorization server, as JSON or as
+//! a web page.
 //!
-//! The report has the configuration of each provider and the results of fetching its keys. It shows
-//! only `kid`, `kty` and `alg` of each key, and never a client's secret. A failed fetch is reported
-//! as one of a closed set of errors, without text from the server: such text could be crafted to
-//! mislead the operators who read the report.
+//! The report contains the configuration of each provider and the results of fetching its keys. Of
+//! each key it shows only `kid`, `kty` and `alg`. It never shows a client's secret. A failed fetch
+//! is reported as one of a fixed set of errors, without text from the server: a server could craft
+//! such text to mislead the operators who read the report.
 //!
-//! Both formats are written from one [`Report`]. The engine has already decided that the client may
-//! see the report, as it decides about any request.
+//! Both formats are written from one [`Report`]. The engine decides before whether the client may
+//! see the report, as it does for any request.
 
 mod json;
 mod page;
@@ -20,14 +21,14 @@ use crate::{
     verification::KeySource,
 };
 
-/// A decision, and how often it was made.
+/// How often the engine made one decision, for one reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
     /// The decision.
     pub decision: &'static str,
-    /// The reason; empty if there is none.
+    /// The reason; empty if the decision has none.
     pub reason: &'static str,
-    /// How often the decision was made for this reason.
+    /// The number of times that the decision was made.
     pub times: u64,
 }
 
@@ -46,8 +47,8 @@ impl<'a> Report<'a> {
         Self { config, keys, now }
     }
 
-    /// Makes the response in this format. Only the page shows `counts`, because monitoring systems
-    /// read the metrics.
+    /// Makes the response in this format. Only the page shows `counts`: programs that read JSON can
+    /// read the metrics instead.
     #[must_use]
     pub fn response(&self, format: Format, counts: &[Count]) -> Response {
         let (content_type, body) = match format {
@@ -62,7 +63,7 @@ impl<'a> Report<'a> {
             ("referrer-policy", "no-referrer".to_owned()),
             ("x-frame-options", "DENY".to_owned()),
         ];
-        // Even if the escaping of a description failed, its markup could not load or run anything.
+        // If a value were not escaped correctly, its markup could still not load or run anything.
         headers.push(("content-security-policy", page::content_security_policy()));
         Response {
             status: 200,
@@ -72,7 +73,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The providers, by name, with the state of their keys.
+    /// The providers, ordered by name, with the state of their keys.
     fn providers(&self) -> impl Iterator<Item = (&'a Provider, KeyReport<'a>)> {
         let (keys, now) = (self.keys, self.now);
         self.config.providers().map(move |(id, provider)| {

@@ -1,7 +1,7 @@
-//! The status report as a web page that loads nothing else.
+//! The status report as a web page. The page loads no other resources.
 //!
-//! The template is `page.html`, where names in double braces are placeholders. Every value from the
-//! configuration or from a fetch goes through [`escape`].
+//! The template is `page.html`, in which names in double braces are placeholders. Every value from
+//! the configuration or from a fetch goes through [`escape`].
 
 use core::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
 
 const PAGE: &str = include_str!("page.html");
 
-/// The text shown for a provider of client secrets, which has neither an issuer nor keys.
+/// Shown instead of the issuer and the keys of a provider with client secrets, which has neither.
 const NOT_APPLICABLE: &str = "<span>–</span>";
 
 /// Writes the report as an HTML document.
@@ -44,8 +44,9 @@ pub(super) fn write(report: &Report<'_>, counts: &[Count]) -> String {
     page
 }
 
-/// The content security policy. The page can load and submit nothing, other pages cannot frame it,
-/// and only its own script and style take effect, which the policy identifies by their hashes.
+/// The content security policy of the page. The page cannot load or submit anything, and other
+/// pages cannot frame it. It can run only its own script and style, which the policy identifies by
+/// their hashes.
 pub(super) fn content_security_policy() -> String {
     let digest = |start: &str, end: &str| {
         let text = PAGE
@@ -190,8 +191,8 @@ fn decisions(page: &mut String, counts: &[Count]) {
     }
 }
 
-/// Ends a cell and begins the next. `sort` is the sort key, if sorting by the cell's text would
-/// give the wrong order.
+/// Ends a cell and begins the next one. `sort` is a sort key, for cells whose text would sort in
+/// the wrong order.
 fn cell(page: &mut String, label: &str, sort: Option<u64>) {
     page.push_str("</td><td role=\"cell\" data-label=\"");
     page.push_str(label);
@@ -202,7 +203,7 @@ fn cell(page: &mut String, label: &str, sort: Option<u64>) {
     page.push_str("\">");
 }
 
-/// Writes a point in time in words, with the exact time as a tooltip.
+/// Writes a point in time in words. A tooltip shows the exact time.
 fn time(page: &mut String, time: UnixMillis, words: &str) {
     let exact = time.rfc3339();
     for part in [
@@ -218,7 +219,7 @@ fn time(page: &mut String, time: UnixMillis, words: &str) {
     }
 }
 
-/// Writes a span in its largest whole unit, such as `3 hours`.
+/// Formats a time span in the largest unit of which it contains at least one, such as `3 hours`.
 fn words(span: Duration) -> String {
     let seconds = span.as_secs();
     let units = [(86_400, "day"), (3600, "hour"), (60, "minute")];
@@ -230,8 +231,8 @@ fn words(span: Duration) -> String {
     format!("{many} {name}{}", if many == 1 { "" } else { "s" })
 }
 
-/// Writes text in a `bdi` element, so that a `kid` in Hebrew, for example, does not reorder the
-/// text around it.
+/// Writes text in a `bdi` element. Without this element, a `kid` in Hebrew, for example, could
+/// change the order of the text around it.
 fn isolated_code(page: &mut String, text: &str) {
     page.push_str("<bdi>");
     element(page, "code", text);
@@ -248,8 +249,8 @@ fn element(page: &mut String, name: &str, text: &str) {
     }
 }
 
-/// Escapes `text` for an element or a quoted attribute. The text cannot open or close an element or
-/// an attribute, and cannot change how the text around it is displayed.
+/// Escapes `text` for use in an element or a quoted attribute. Escaped text cannot open or close an
+/// element or an attribute. It also cannot change how the text around it is displayed.
 fn escape(page: &mut String, text: &str) {
     for char in text.chars() {
         match char {

@@ -17,8 +17,8 @@ const KEYS: &str = r#"{"keys":[
     {"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}
 ]}"#;
 
-/// An engine with four providers: with fetched keys, with local keys, disabled, with shared
-/// secrets.
+/// An engine with four providers. One fetches its keys, one has local keys, one is disabled, and
+/// one has shared secrets.
 fn engine() -> Engine {
     let provider = |issuer: &str, source: &str, keys: Value| json!({"issuer": issuer, "audiences": ["api"], source: keys});
     let fetched = |uri: &str| json!({"http_uri": {"uri": uri, "cluster": "c", "timeout": "1s"}, "cache_duration": "600s"});
@@ -40,7 +40,7 @@ fn engine() -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap_or_else(|e| panic!("{e}")))
 }
 
-/// An engine whose first fetch was answered at the time `at`.
+/// An engine whose first fetch got this answer at the time `at`.
 fn answered(answer: Result<&str, FetchError>, at: UnixMillis) -> Engine {
     let mut engine = engine();
     let fetches = engine.due(at);
@@ -101,10 +101,10 @@ fn json_has_each_provider() {
     });
     let text = body(&engine, Format::Json);
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
-    assert!(!text.contains("c2Vjcm"), "no secret is in it");
+    assert!(!text.contains("c2Vjcm"), "the report contains no secret");
     assert!(
         !body(&engine, Format::Html).contains("c2Vjcm"),
-        "no secret is in it"
+        "the report contains no secret"
     );
 }
 
@@ -171,7 +171,10 @@ fn the_page_shows_values_only_as_text() {
         assert!(page.contains(text), "{text}: {page}");
     }
     let placeholders = page.matches("{{").count();
-    assert_eq!(placeholders, 1, "those of the hostile text alone: {page}");
+    assert_eq!(
+        placeholders, 1,
+        "the only placeholder is in the hostile text: {page}"
+    );
 }
 
 #[test]
@@ -217,8 +220,8 @@ fn responses_are_not_cached_and_load_nothing() {
     }
 }
 
-/// An authorization server chooses the `kid` of each key. A `kid` that reverses text could make the
-/// page show the algorithm or the name of another key.
+/// An authorization server chooses the `kid` of each key. With a `kid` that reverses text, it could
+/// make the page show a wrong algorithm or the name of another key.
 #[test]
 fn a_kid_cannot_reorder_the_page() {
     let kid = "ASDdE\\u202e\\u2066 PKO\\u200b\\u0007";
