@@ -1,13 +1,14 @@
 //! Safe wrappers for the functions that Envoy offers to a dynamic module
 //! (`source/extensions/dynamic_modules/abi/abi.h`).
 //!
-//! All functions are looked up by name when the module is loaded, so one library serves every
-//! supported Envoy. Functions that only newer versions have are used if they are present. If a
-//! required function is missing, its name is logged and loading fails, instead of a linker error.
+//! All functions are looked up by name when the module is loaded, so one library works with every
+//! supported Envoy. Functions that only newer versions have are optional. If a required function is
+//! missing, the module logs its name and loading fails. Without the lookup, the linker would fail
+//! instead.
 //!
-//! A handle is valid only during the hook to which Envoy passed it, and its lifetime says so.
-//! Nothing that Envoy lends is kept: headers and values are copied before the next call to Envoy,
-//! which may free them.
+//! A handle is valid only during the hook to which Envoy passed it; the lifetime `'hook` enforces
+//! this. Envoy only lends headers and values, and may free them at the next call, so they are
+//! copied before that.
 
 #![allow(unsafe_code, reason = "a C ABI")]
 #![allow(
@@ -24,7 +25,7 @@ use core::{
 };
 use std::sync::OnceLock;
 
-/// Bytes of this module, lent to Envoy. Like all structs here, it is passed by value.
+/// Bytes that this module lends to Envoy. Passed by value, like all structs here.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct ModuleBuffer {
@@ -32,7 +33,7 @@ pub(super) struct ModuleBuffer {
     length: usize,
 }
 
-/// Bytes of Envoy, lent to this module. The pointer is null if there are none.
+/// Bytes that Envoy lends to this module. The pointer is null if there are none.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct EnvoyBuffer {
@@ -40,7 +41,7 @@ pub(super) struct EnvoyBuffer {
     length: usize,
 }
 
-/// A header that the module or Envoy lends.
+/// A header that this module lends to Envoy, or the other way round.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct RawHeader {
@@ -50,7 +51,7 @@ pub(super) struct RawHeader {
     value_length: usize,
 }
 
-// The layouts of abi.h on 64-bit targets.
+// The layouts that abi.h has on 64-bit targets.
 const _: () = assert!(size_of::<ModuleBuffer>() == 16 && align_of::<ModuleBuffer>() == 8);
 const _: () = assert!(size_of::<EnvoyBuffer>() == 16 && align_of::<EnvoyBuffer>() == 8);
 const _: () = assert!(size_of::<RawHeader>() == 32 && align_of::<RawHeader>() == 8);
@@ -78,7 +79,7 @@ impl EnvoyBuffer {
         length: 0,
     };
 
-    /// The octets.
+    /// The bytes.
     ///
     /// They must stay alive for `'a`.
     pub(super) unsafe fn octets<'a>(self) -> &'a [u8] {
@@ -119,7 +120,7 @@ unsafe extern "C" {
     safe fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
 }
 
-/// `RTLD_DEFAULT`: searches everything that the process has loaded, starting with Envoy itself.
+/// `RTLD_DEFAULT`: searches everything that is loaded in the process, starting with Envoy itself.
 const PROCESS: *mut c_void = ptr::null_mut();
 
 fn lookup(name: &CStr) -> Option<*mut c_void> {
@@ -127,7 +128,8 @@ fn lookup(name: &CStr) -> Option<*mut c_void> {
     (!found.is_null()).then_some(found)
 }
 
-/// Envoy's functions: first those that every supported version has, then those of newer versions.
+/// Envoy's functions: first the functions of every supported version, then those that only newer
+/// versions have.
 macro_rules! callbacks {
     (
         required { $($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)* }
@@ -212,7 +214,7 @@ callbacks! {
 
 static CALLBACKS: OnceLock<Callbacks> = OnceLock::new();
 
-/// Looks up Envoy's functions. Returns the version of the ABI for which the module was built.
+/// Looks up Envoy's functions. Returns the ABI version to report to Envoy.
 ///
 /// If a required function is missing, logs its name and returns `None`.
 pub(super) fn load() -> Option<&'static CStr> {
@@ -232,7 +234,7 @@ pub(super) fn load() -> Option<&'static CStr> {
     Some(version)
 }
 
-/// Logs the name of a missing function. Envoy itself only reports that the module refused to load.
+/// Logs the name of a missing function. Envoy itself only logs that the module could not be loaded.
 fn report_missing(name: &str, lookup: impl Fn(&CStr) -> Option<*mut c_void>) {
     let Some(log) = lookup(c"envoy_dynamic_module_callback_log") else {
         return;
@@ -248,7 +250,7 @@ fn report_missing(name: &str, lookup: impl Fn(&CStr) -> Option<*mut c_void>) {
     unsafe { log(Level::Error as u32, ModuleBuffer::new(line.as_bytes())) };
 }
 
-/// The level of a log line, with Envoy's numbers.
+/// The level of a log line. The values are those of Envoy.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Level {
     Info = 2,
@@ -265,7 +267,7 @@ pub(super) fn log(level: Level, line: &str) {
     }
 }
 
-/// Whether Envoy only checks configurations (`--mode validate`).
+/// Returns whether Envoy only validates configurations (`--mode validate`).
 pub(super) fn is_validating() -> bool {
     // SAFETY: the function has no arguments.
     CALLBACKS
@@ -273,7 +275,7 @@ pub(super) fn is_validating() -> bool {
         .is_some_and(|envoy| unsafe { (envoy.is_validation_mode)() })
 }
 
-/// Whether this Envoy supports dynamic metadata with nested values: 1.40 and later.
+/// Returns whether this Envoy supports dynamic metadata with nested values: 1.40 and later do.
 pub(super) fn has_metadata_structs() -> bool {
     let envoy = CALLBACKS.get();
     envoy.is_some_and(|envoy| envoy.http_set_dynamic_metadata_struct.is_some())
@@ -283,14 +285,14 @@ pub(super) fn has_metadata_structs() -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refused;
 
-/// Selects a map of a stream: the request's headers or its trailers.
+/// A header map of a stream: the request's headers or its trailers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Headers {
     Request = 0,
     RequestTrailers = 1,
 }
 
-/// An attribute of a stream, with its number in `envoy_dynamic_module_type_attribute_id`.
+/// An attribute of a stream. The values are those of `envoy_dynamic_module_type_attribute_id`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Attribute {
     ConnectionId = 28,
@@ -300,19 +302,19 @@ pub(super) enum Attribute {
     PeerCertificateDigest = 38,
 }
 
-/// The route's metadata, in `envoy_dynamic_module_type_metadata_source`.
+/// The value of `envoy_dynamic_module_type_metadata_source` for the route's metadata.
 const ROUTE: u32 = 1;
 
-/// Copies of a stream's headers.
+/// Copies of headers that Envoy has lent.
 #[derive(Debug, Default)]
 pub(super) struct HeaderList {
     octets: Vec<u8>,
-    /// The end of each name and value in `octets`.
+    /// For each header, the ends of its name and its value in `octets`.
     ends: Vec<(usize, usize)>,
 }
 
 impl HeaderList {
-    /// Names and values, in order.
+    /// The names and values, in order.
     pub(super) fn pairs(&self) -> Vec<(&[u8], &[u8])> {
         let mut begin = 0;
         let pairs = self.ends.iter().map(|&(name_end, value_end)| {
@@ -324,15 +326,15 @@ impl HeaderList {
         pairs.collect()
     }
 
-    /// Copies headers lent by Envoy.
+    /// Copies headers that Envoy lends.
     ///
     /// # Safety
-    /// They must be alive during the call.
+    /// The headers must be alive during the call.
     unsafe fn copy(&mut self, headers: &[RawHeader]) {
         self.octets.clear();
         self.ends.clear();
         for header in headers {
-            // SAFETY: the caller guarantees it.
+            // SAFETY: the caller guarantees that the headers are alive.
             let (name, value) = unsafe { (header.name().octets(), header.value().octets()) };
             self.octets.extend_from_slice(name);
             let name_end = self.octets.len();
@@ -351,10 +353,11 @@ pub(super) struct Stream<'hook> {
 }
 
 impl<'hook> Stream<'hook> {
-    /// The stream of a hook. `None` before the module was loaded, which cannot happen. `has_left`
-    /// becomes true when the stream is answered or resumed: it may then have ended.
+    /// The stream of the running hook. Returns `None` if the module was not loaded, which cannot
+    /// happen. `has_left` becomes true when the stream is answered or resumed, because it may have
+    /// ended then.
     ///
-    /// `handle` must be the one that Envoy passed to the running hook, and the result must not
+    /// `handle` must be the pointer that Envoy passed to the running hook, and the result must not
     /// outlive that hook.
     pub(super) unsafe fn new(handle: Handle, has_left: &'hook Cell<bool>) -> Option<Self> {
         Some(Self {
@@ -364,7 +367,7 @@ impl<'hook> Stream<'hook> {
         })
     }
 
-    /// Identifies the stream among all that are alive.
+    /// Identifies the stream among all streams that are alive.
     pub(super) fn address(&self) -> usize {
         self.handle.addr()
     }
@@ -395,12 +398,12 @@ impl<'hook> Stream<'hook> {
         Ok(())
     }
 
-    /// Replaces all lines of a header with one line.
+    /// Replaces all headers of this name with one.
     pub(super) fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Refused> {
         self.write_header(Headers::Request, name, ModuleBuffer::new(value))
     }
 
-    /// Removes all lines of a header.
+    /// Removes all headers of this name.
     pub(super) fn remove_header(&self, kind: Headers, name: &str) -> Result<(), Refused> {
         self.write_header(kind, name, ModuleBuffer::NULL)
     }
@@ -413,8 +416,8 @@ impl<'hook> Stream<'hook> {
         written.then_some(()).ok_or(Refused)
     }
 
-    /// Answers the request. The stream may end during this call. After that, the hook has to stop
-    /// the request.
+    /// Answers the request. The stream may end during this call. Afterwards the hook has to return
+    /// a stop status.
     pub(super) fn send_response(
         &self,
         status: u16,
@@ -466,7 +469,7 @@ impl<'hook> Stream<'hook> {
         (number != 0).then_some(number)
     }
 
-    /// Whether the current route has metadata in a namespace.
+    /// Returns whether the current route has metadata in a namespace.
     pub(super) fn has_route_metadata(&self, namespace: &str) -> bool {
         let namespace = ModuleBuffer::new(namespace.as_bytes());
         // SAFETY: this stream's hook is running; Envoy copies the name.
@@ -477,7 +480,7 @@ impl<'hook> Stream<'hook> {
     pub(super) fn add_metadata(&self, namespace: &str, message: &[u8]) -> Result<(), Refused> {
         let add = self.envoy.http_set_dynamic_metadata_struct.ok_or(Refused)?;
         let namespace = ModuleBuffer::new(namespace.as_bytes());
-        // SAFETY: this stream's hook is running; Envoy copies both.
+        // SAFETY: this stream's hook is running; Envoy copies the namespace and the message.
         unsafe { add(self.handle, namespace, ModuleBuffer::new(message)) };
         Ok(())
     }
@@ -485,13 +488,15 @@ impl<'hook> Stream<'hook> {
     /// Writes an entry of the filter state.
     pub(super) fn set_state(&self, name: &str, value: &[u8]) -> Result<(), Refused> {
         let (name, value) = (ModuleBuffer::new(name.as_bytes()), ModuleBuffer::new(value));
-        // SAFETY: this stream's hook is running; Envoy copies both.
+        // SAFETY: this stream's hook is running; Envoy copies the name and the value.
         let written = unsafe { (self.envoy.http_set_filter_state_bytes)(self.handle, name, value) };
         written.then_some(()).ok_or(Refused)
     }
 
-    /// An entry of the filter state, as a string or serialized. `None` if there is no entry.
+    /// The value of a filter-state entry, as a string or serialized. `None` if there is no such
+    /// entry.
     ///
+    /// # Errors
     /// If the entry exists but cannot be read.
     pub(super) fn state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
         let name = ModuleBuffer::new(name.as_bytes());
@@ -528,12 +533,12 @@ impl<'hook> Stream<'hook> {
         unsafe { get(self.handle, attribute as u32, &raw mut number) }.then_some(number)
     }
 
-    /// Copies the bytes that a getter lends.
+    /// Copies the bytes that `get` lends.
     ///
     /// The bytes must stay alive until the next call to Envoy.
     unsafe fn borrowed(&self, get: impl FnOnce(*mut EnvoyBuffer) -> bool) -> Option<Vec<u8>> {
         let mut lent = EnvoyBuffer::EMPTY;
-        // SAFETY: the caller guarantees it.
+        // SAFETY: the caller guarantees that the bytes are still alive.
         get(&raw mut lent).then(|| unsafe { lent.octets() }.to_vec())
     }
 
@@ -558,7 +563,7 @@ impl<'hook> Stream<'hook> {
     pub(super) fn scheduler(&self) -> Option<StreamScheduler> {
         // SAFETY: this stream's hook is running.
         let handle = unsafe { (self.envoy.http_filter_scheduler_new)(self.handle) };
-        // Made only now, because dropping it would delete a null handle.
+        // The value is created after the null check, because dropping it deletes the handle.
         (!handle.is_null()).then(|| StreamScheduler {
             handle,
             envoy: self.envoy,
@@ -582,9 +587,10 @@ pub(super) enum CalloutError {
 }
 
 impl Configuration<'_> {
-    /// The configuration of a hook. `None` before the module was loaded, which cannot happen.
+    /// The configuration of the running hook. Returns `None` if the module was not loaded, which
+    /// cannot happen.
     ///
-    /// `handle` must be the one that Envoy passed to the running hook, and the result must not
+    /// `handle` must be the pointer that Envoy passed to the running hook, and the result must not
     /// outlive that hook.
     pub(super) unsafe fn new(handle: Handle) -> Option<Self> {
         Some(Self {
@@ -622,7 +628,7 @@ impl Configuration<'_> {
         (result == 0).then_some(number)
     }
 
-    /// Adds to a counter. Returns false if Envoy is older than 1.39, which introduced this.
+    /// Adds to a counter. Returns false before Envoy 1.39, which has no function for this.
     pub(super) fn increment(&self, counter: usize, by: u64) -> bool {
         let Some(increment) = self.envoy.http_filter_config_increment_counter else {
             return false;
@@ -631,7 +637,7 @@ impl Configuration<'_> {
         unsafe { increment(self.handle, counter, ptr::null(), 0, by) == 0 }
     }
 
-    /// Sets a gauge. Returns false if Envoy is older than 1.39, which introduced this.
+    /// Sets a gauge. Returns false before Envoy 1.39, which has no function for this.
     pub(super) fn set_gauge(&self, gauge: usize, value: u64) -> bool {
         let Some(set) = self.envoy.http_filter_config_set_gauge else {
             return false;
@@ -685,8 +691,8 @@ impl Configuration<'_> {
     }
 }
 
-/// Makes Envoy call a stream's `on_http_filter_scheduled` on its worker thread. Any thread may use
-/// it. It does nothing once the stream has ended.
+/// Makes Envoy call `on_http_filter_scheduled` for a stream, on the stream's worker thread. Any
+/// thread may use this. It does nothing if the stream has ended.
 pub(super) struct StreamScheduler {
     handle: Handle,
     envoy: &'static Callbacks,
@@ -698,7 +704,7 @@ unsafe impl Send for StreamScheduler {}
 unsafe impl Sync for StreamScheduler {}
 
 impl StreamScheduler {
-    /// Requests the call of the hook.
+    /// Asks Envoy to call the hook.
     pub(super) fn commit(&self) {
         // SAFETY: this value owns the handle, which is not deleted yet.
         unsafe { (self.envoy.http_filter_scheduler_commit)(self.handle, 0) };
@@ -712,7 +718,8 @@ impl Drop for StreamScheduler {
     }
 }
 
-/// Makes Envoy call `on_http_filter_config_scheduled` on the main thread. Any thread may use it.
+/// Makes Envoy call `on_http_filter_config_scheduled` for a configuration, on the main thread. Any
+/// thread may use this.
 pub(super) struct ConfigurationScheduler {
     handle: Handle,
     envoy: &'static Callbacks,
@@ -724,7 +731,7 @@ unsafe impl Send for ConfigurationScheduler {}
 unsafe impl Sync for ConfigurationScheduler {}
 
 impl ConfigurationScheduler {
-    /// Requests the call of the hook.
+    /// Asks Envoy to call the hook.
     pub(super) fn commit(&self) {
         // SAFETY: this value owns the handle, which is not deleted yet.
         unsafe { (self.envoy.http_filter_config_scheduler_commit)(self.handle, 0) };
@@ -750,7 +757,8 @@ pub(super) unsafe fn response(
 ) -> (HeaderList, Vec<u8>) {
     let mut list = HeaderList::default();
     let mut body = Vec::new();
-    // SAFETY: the caller guarantees it; a pointer is null if there are no elements.
+    // SAFETY: the caller guarantees the lengths and lifetimes; a pointer is null if its array is
+    // empty.
     unsafe {
         if !headers.is_null() {
             list.copy(slice::from_raw_parts(headers, header_count));
@@ -774,13 +782,14 @@ mod tests {
 
     extern "C" fn record(level: u32, line: ModuleBuffer) {
         assert_eq!(level, Level::Error as u32);
-        // SAFETY: the caller lends the line for the duration of the call.
+        // SAFETY: the caller lends the line for the duration of this call.
         let line = unsafe { slice::from_raw_parts(line.octets, line.length) };
         let line = String::from_utf8(line.to_vec()).unwrap();
         LOGGED.lock().unwrap().push(line);
     }
 
-    /// Finds the function that logs in place of every function except the missing one.
+    /// A lookup that finds every function except `missing`. Each result points to the logging
+    /// function.
     fn without(missing: &'static str) -> impl Fn(&CStr) -> Option<*mut c_void> {
         move |name| (!name.to_str().unwrap().ends_with(missing)).then_some(record as *mut c_void)
     }

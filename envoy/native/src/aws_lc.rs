@@ -1,9 +1,9 @@
-//! Verifies signatures with AWS-LC, a fork of BoringSSL that is compiled for the machine.
+//! Verifies signatures with AWS-LC, a fork of BoringSSL with code for the machine's processor.
 //!
-//! It verifies RS*, PS* and ES512. For the other algorithms the core is faster: it has tables for
-//! each key of ES256, ES384 and `EdDSA`, and HS* needs only a hash. The core has admitted every key
-//! before it arrives here, and has written the DER itself, so AWS-LC parses nothing that a client
-//! wrote.
+//! It verifies RS*, PS* and ES512. For the other algorithms the core is faster: it has precomputed
+//! tables for each key of ES256, ES384 and `EdDSA`, and HS* needs only a hash. The core admits each
+//! key before AWS-LC gets it, and encodes signatures as DER itself. So AWS-LC parses nothing that a
+//! client wrote.
 
 use std::sync::OnceLock;
 
@@ -17,12 +17,12 @@ use portcullis::{
     verification::{Accelerator, CannotTell},
 };
 
-/// AWS-LC as the core's accelerator.
+/// The accelerator that calls AWS-LC.
 #[derive(Clone, Copy, Debug)]
 pub struct AwsLc;
 
-/// A key in the form of AWS-LC, which has a form for each hash and padding. Each is made when the
-/// first signature needs it.
+/// A key as AWS-LC needs it. AWS-LC has another type for each hash and padding; a key is converted
+/// when the first signature needs that type.
 #[derive(Default)]
 struct Prepared {
     pkcs1: ByHash,
@@ -30,7 +30,7 @@ struct Prepared {
     ecdsa: ByHash,
 }
 
-/// A key's forms for the three hashes. `None` if AWS-LC refused the key.
+/// A key converted for each of the three hashes. `None` if AWS-LC rejected the key.
 type ByHash = [OnceLock<Option<ParsedPublicKey>>; 3];
 
 impl Accelerator for AwsLc {
@@ -70,9 +70,10 @@ impl Prepared {
     }
 }
 
-/// AWS-LC's name of a scheme. `None` if the core verifies it.
+/// The AWS-LC algorithm for a scheme. `None` if the core verifies the scheme.
 ///
-/// The bounds of RSA are those of admission, so AWS-LC calls no signature bad because of its key.
+/// The size limits for RSA keys are the same as those of the core, so AWS-LC does not call a
+/// signature invalid because of its key.
 fn algorithm(scheme: Scheme) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match scheme {
         Scheme::RsaPkcs1(Hash::Sha256) => &RSA_PKCS1_2048_8192_SHA256,
@@ -115,9 +116,10 @@ mod tests {
         assert_eq!(claimed, expected);
     }
 
-    /// A wrong verdict would refuse a good token; without one, the core verifies it.
+    /// A wrong verdict would refuse a valid token. If AWS-LC gives no verdict, the core verifies
+    /// the signature.
     #[test]
-    fn gives_no_verdict_on_a_key_of_another_kind() {
+    fn gives_no_verdict_on_a_scheme_that_does_not_fit_the_key() {
         let modulus = [0xff; 256];
         let numbers = KeyNumbers::Rsa {
             modulus: &modulus,

@@ -1,8 +1,8 @@
-//! The clock: one thread of the process, which makes Envoy call a hook on the main thread when a
-//! keeper has work to do.
+//! The clock: a thread that makes Envoy call a hook on the main thread when a keeper has work to
+//! do.
 //!
-//! Envoy has no timer for HTTP filters. The thread sleeps until the next keeper is due, then asks
-//! Envoy to call the hook. It touches nothing else.
+//! Envoy has no timer for HTTP filters. The thread sleeps until the next keeper is due, and then
+//! asks Envoy to call the hook of that keeper. It does nothing else.
 
 use core::time::Duration;
 use std::{
@@ -20,11 +20,11 @@ use crate::{
     numbers::Number,
 };
 
-/// The longest time between two calls of a keeper. Its gauges must not grow stale.
+/// The longest time between two runs of a keeper. With longer pauses, its gauges would be outdated.
 pub(super) const LONGEST: Duration = Duration::from_secs(1);
 
-/// The shortest wait before a call, so that a keeper that is always due does not keep the main
-/// thread busy.
+/// The shortest wait before a run. Without a minimum, a keeper that is always due would keep the
+/// main thread busy.
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// The current time.
@@ -38,19 +38,19 @@ pub(super) fn now() -> UnixMillis {
     UnixMillis::new(u64::try_from(milliseconds).unwrap_or(u64::MAX))
 }
 
-/// A clock that is never set.
+/// The time of a monotonic clock, which nobody can set.
 #[expect(clippy::disallowed_methods, reason = "the same")]
 pub(super) fn instant() -> Instant {
     Instant::now()
 }
 
-/// The configurations, and when the keeper of each, which fetches its keys, must be called next.
+/// The configurations, each with the time at which its keeper must run next.
 type Due = BTreeMap<Number, (Arc<Filter>, Instant)>;
 
 static DUE: Mutex<Due> = Mutex::new(BTreeMap::new());
 static CHANGED: Condvar = Condvar::new();
-/// Locked while the thread calls Envoy. A thread that gets the lock knows that no call is in
-/// progress.
+/// Locked while the clock thread calls Envoy. Another thread that gets the lock knows that no call
+/// is in progress.
 static CALLING: Mutex<()> = Mutex::new(());
 static THREAD: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
 
@@ -58,9 +58,9 @@ fn due() -> MutexGuard<'static, Due> {
     DUE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts calling a configuration's keeper. The first configuration starts the thread.
+/// Adds a configuration whose keeper the clock runs. The first configuration starts the thread.
 pub(super) fn register(filter: &Arc<Filter>) {
-    // Held throughout, so that a thread cannot end between the two steps.
+    // Held throughout, so that the thread cannot end between the two steps.
     let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
     due().insert(filter.number, (Arc::clone(filter), instant()));
     if thread.as_ref().is_none_or(JoinHandle::is_finished) {
@@ -75,11 +75,11 @@ pub(super) fn register(filter: &Arc<Filter>) {
     CHANGED.notify_one();
 }
 
-/// Stops calling a configuration's keeper. No call is in progress when this returns. The last
-/// configuration ends the thread.
+/// Removes a configuration. When this function returns, no call for the configuration is in
+/// progress. Removing the last configuration ends the thread.
 pub(super) fn unregister(number: Number) {
-    // Held throughout: if a configuration were registered in between, this would wait for a thread
-    // that goes on.
+    // Held throughout. If a configuration were added in between, the code below would wait for a
+    // thread that does not end.
     let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
     let mut remaining = due();
     remaining.remove(&number);
@@ -94,7 +94,7 @@ pub(super) fn unregister(number: Number) {
     }
 }
 
-/// Makes sure that a configuration's keeper is called within `wait`.
+/// Makes sure that a configuration's keeper runs within `wait`.
 pub(super) fn call_within(number: Number, wait: Duration) {
     let at = instant().checked_add(wait.clamp(SHORTEST, LONGEST));
     if let (Some((_, due)), Some(at)) = (due().get_mut(&number), at)
@@ -124,7 +124,8 @@ fn run() {
                 called.push(Arc::clone(filter));
             }
         }
-        // Locked before the list is unlocked, so that `unregister` waits for these calls.
+        // Locked before the list is unlocked, so that `unregister` waits until these calls are
+        // done.
         let calling = CALLING.lock().unwrap_or_else(PoisonError::into_inner);
         drop(waiting);
         called.iter().for_each(|filter| filter.scheduler.commit());

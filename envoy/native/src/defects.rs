@@ -1,12 +1,12 @@
-//! Panics that tests ask for.
+//! Panics on request of a test.
 //!
-//! Only builds with the feature `defects` contain them, and such a build cannot be optimised. So no
-//! library that is shipped has a way to make it panic.
+//! Only builds with the feature `defects` contain them, and the feature does not compile in an
+//! optimised build. So a released library contains nothing that makes it panic on request.
 
 #[cfg(all(feature = "defects", not(debug_assertions)))]
 compile_error!("the feature `defects` is for tests: build the library without it");
 
-/// Panics once at this place if a test has put a file with its name into the folder that
+/// Panics once at `place` if a test asked for it: by a file called `place` in the folder that
 /// `PORTCULLIS_DEFECTS` names.
 #[cfg(feature = "defects")]
 #[expect(clippy::panic, reason = "what a test asks for")]

@@ -1,5 +1,5 @@
-//! Implements the gate's host traits with Envoy's functions, for requests on workers and for keys
-//! on the main thread.
+//! Implements the gate's traits for a host with Envoy's functions. Requests use them on worker
+//! threads, and keepers use them on the main thread.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -24,7 +24,7 @@ use crate::{
     routes, wasm_form,
 };
 
-/// The namespace of dynamic metadata, unless the configuration names another one.
+/// The namespace for dynamic metadata if the configuration names none.
 const METADATA_NAMESPACE: &str = "portcullis";
 
 /// Writes a log line.
@@ -37,17 +37,17 @@ pub(super) fn write_log(level: LogLevel, line: &str) {
     abi::log(level, line);
 }
 
-/// Envoy during one hook. Implements what works the same way on every thread.
+/// The host during one hook. It implements the traits that work in the same way on every thread.
 pub(super) struct Host<'hook, T> {
     pub(super) filter: &'hook Filter,
-    /// The request or the configuration of the hook, depending on the thread.
+    /// The request on a worker thread, or the configuration on the main thread.
     pub(super) thread: T,
 }
 
 /// A request on its worker thread.
 pub(super) struct OnWorker<'hook> {
     pub(super) stream: Stream<'hook>,
-    /// Whether it is a gRPC request.
+    /// True for a gRPC request.
     pub(super) is_grpc: bool,
 }
 
@@ -160,7 +160,8 @@ impl Route for Request<'_> {
 }
 
 impl Request<'_> {
-    /// Whether the current route has a policy only in the form of the proxy-wasm module.
+    /// Returns whether the current route has a policy only in the place that the proxy-wasm module
+    /// reads.
     fn has_policy_in_wasm_form(&self) -> bool {
         let stream = self.thread.stream;
         stream.route_policy().is_none() && stream.has_route_metadata(wasm_form::NAMESPACE)
@@ -247,7 +248,7 @@ impl Exchange for Request<'_> {
     }
 }
 
-/// The calls in progress, by Envoy's numbers.
+/// The calls in progress, each with the number that Envoy gave it.
 #[derive(Default)]
 pub(super) struct Calls(BTreeMap<u64, Fetch>);
 
@@ -268,7 +269,7 @@ impl Calls {
     }
 }
 
-/// Makes calls on the main thread.
+/// Makes calls to authorization servers on the main thread.
 pub(super) struct MainCaller<'hook> {
     pub(super) configuration: &'hook Configuration<'hook>,
     pub(super) calls: &'hook mut Calls,
@@ -291,7 +292,7 @@ impl Caller for MainCaller<'_> {
     }
 }
 
-/// Converts the error. The core does not need the reason.
+/// Converts Envoy's error to the core's, which has no reason.
 const fn refused(_: abi::Refused) -> Refused {
     Refused
 }

@@ -1,4 +1,4 @@
-//! One configuration, shared by all threads.
+//! A configuration, shared by all threads.
 
 use core::{
     ops::Bound,
@@ -30,37 +30,38 @@ use crate::{
     registry, signatures,
 };
 
-/// The only `filter_name` that this library accepts.
+/// The only value of `filter_name` that this library accepts.
 const NAME: &str = "portcullis";
 
 /// The gauges that a configuration's keeper may set.
 pub(super) struct Gauges {
     pub(super) own: KeyMetrics,
-    /// The gauges of configurations that Envoy loaded earlier. When one of them ends, the
-    /// configuration loaded last resets its gauges. They are defined in advance because Envoy
-    /// allows definitions only while a configuration is loaded, and never removes a gauge.
+    /// The gauges of configurations that Envoy loaded earlier. When an earlier configuration is
+    /// removed, the keeper of the configuration that was loaded last resets them. They must be
+    /// defined in advance: Envoy allows definitions only while a configuration is loaded. Envoy
+    /// never removes a gauge.
     pub(super) others: Vec<(Number, KeyMetrics)>,
 }
 
-/// A worker's request to the keeper: fetch the keys of a source, for this reason.
+/// What a worker asks the keeper to fetch: the keys of a source, with the cause.
 pub(super) type Wish = (SourceId, FetchCause);
 
-/// One configuration, and the state that all threads share for it.
+/// A configuration, and the state that all threads share for it.
 pub(super) struct Filter {
     pub(super) number: Number,
     pub(super) config: Arc<Config>,
-    /// The configuration as JSON, with its members in a fixed order, so that equal configurations
+    /// The configuration as JSON. Its members are in a fixed order, so that equal configurations
     /// have equal texts.
     pub(super) text: Arc<str>,
     pub(super) decisions: DecisionMetrics,
     pub(super) metrics: Metrics,
     pub(super) records: ProcessRecords,
-    /// What verifies the signatures.
+    /// The implementation that verifies signatures.
     pub(super) backend: Backend,
-    /// Makes Envoy call the keeper's hook on the main thread.
+    /// Makes Envoy call the hook of this configuration's keeper on the main thread.
     pub(super) scheduler: ConfigurationScheduler,
-    /// Counts the changes of keys. When it changes, workers read the keys again. The keeper's own
-    /// epoch would not do, because it begins again when the keeper is built again.
+    /// Counts the changes of keys. When the count changes, workers read the keys again. The keeper
+    /// has an epoch too, but that epoch starts again when the keeper is built again after a panic.
     epoch: AtomicU64,
     wishes: Mutex<Vec<Wish>>,
     has_warned_of_wasm_form: AtomicBool,
@@ -68,8 +69,8 @@ pub(super) struct Filter {
     parked: Mutex<BTreeMap<Turn, Arc<StreamScheduler>>>,
 }
 
-/// The place of a waiting request: its deadline, and a number that tells apart requests with the
-/// same deadline.
+/// The key of a waiting request in the list: its deadline, and a number that tells apart requests
+/// with the same deadline.
 type Turn = (UnixMillis, u64);
 
 /// The entry of a waiting request in its configuration's list. Dropping the ticket removes the
@@ -81,7 +82,7 @@ pub(super) struct Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        // Dropping the scheduler calls Envoy, which must not happen while the lock is held.
+        // Dropping the scheduler calls Envoy. That must not happen while the lock is held.
         let scheduler = self.filter.parked().remove(&self.turn);
         drop(scheduler);
     }
@@ -89,7 +90,7 @@ impl Drop for Ticket {
 
 impl Filter {
     /// Loads a configuration from the bytes that Envoy provides, and defines its metrics. If the
-    /// configuration is refused, logs the reason.
+    /// configuration is invalid, logs the reason and returns `None`.
     pub(super) fn load(
         configuration: &Configuration<'_>,
         name: &[u8],
@@ -146,7 +147,7 @@ impl Filter {
                 })
                 .collect(),
         };
-        // This cannot fail, because the bytes have already been parsed as JSON.
+        // This does not fail, because the bytes have already been parsed as JSON.
         let text = serde_json::from_slice::<Value>(bytes)
             .map(|value| value.to_string())
             .unwrap_or_default();
@@ -156,7 +157,8 @@ impl Filter {
         signatures::report(backend);
         let sources = ProcessRecords::identities(&engine);
         defects::trip("read");
-        // From here on, nothing can panic. What is acquired now is released with the configuration.
+        // From here on nothing can panic, so everything acquired here is released with the
+        // configuration.
         let filter = Self {
             number: Number::next(),
             records: ProcessRecords::acquire(sources),
@@ -174,14 +176,14 @@ impl Filter {
         Ok((Arc::new(filter), gauges))
     }
 
-    /// Releases what it shares with other configurations, after Envoy has released the
-    /// configuration.
+    /// Releases what this configuration shares with other configurations. Called when Envoy has
+    /// released the configuration.
     pub(super) fn release(&self) {
         self.records.release();
         self.metrics.release();
     }
 
-    /// The number of changes of keys.
+    /// The number of changes of keys so far.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
     }
@@ -191,18 +193,18 @@ impl Filter {
         self.epoch.fetch_add(1, Ordering::Release);
     }
 
-    /// Returns true only for the first call, because a log line for each request would let clients
+    /// Returns true for the first call only: if a line were logged for each request, clients could
     /// fill the log.
     pub(super) fn warns_of_wasm_form(&self) -> bool {
         !self.has_warned_of_wasm_form.swap(true, Ordering::Relaxed)
     }
 
-    /// Asks the keeper for keys that a request lacks.
+    /// Asks the keeper to fetch the keys that a request lacks.
     pub(super) fn wish(&self, wish: Wish) {
         let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
         if wishes.contains(&wish) {
-            // The keeper is already asked. A call for each request would let clients with invented
-            // kids keep the main thread busy.
+            // The keeper has already been asked. If it were woken for each request, clients with
+            // invented `kid` values could keep the main thread busy.
             return;
         }
         wishes.push(wish);
@@ -210,13 +212,14 @@ impl Filter {
         self.scheduler.commit();
     }
 
-    /// Removes and returns the wishes of workers since the last call.
+    /// Removes and returns what workers have asked for since the last call.
     pub(super) fn take_wishes(&self) -> Vec<Wish> {
         let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
         core::mem::take(&mut wishes)
     }
 
-    /// Adds a waiting request. It is woken when keys arrive and at its deadline.
+    /// Adds a waiting request to the list. The request is woken when keys arrive and at its
+    /// deadline.
     pub(super) fn park(
         self: &Arc<Self>,
         scheduler: Arc<StreamScheduler>,
@@ -235,7 +238,7 @@ impl Filter {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The earliest deadline of a waiting request.
+    /// The earliest deadline of all waiting requests.
     pub(super) fn next_deadline(&self) -> Option<UnixMillis> {
         let parked = self.parked();
         parked.keys().next().map(|(deadline, _)| *deadline)
@@ -247,8 +250,8 @@ impl Filter {
         wake(&chosen);
     }
 
-    /// Wakes the requests whose deadline has passed, or is so far away that it must have been set
-    /// before the clock went back.
+    /// Wakes the requests whose deadline has passed. Also wakes requests whose deadline is too far
+    /// in the future: it was set before the clock was set back.
     pub(super) fn wake_due(&self, now: UnixMillis) {
         let longest = now.plus(self.config.limits.park_timeout);
         let too_late = (Bound::Excluded((longest, u64::MAX)), Bound::Unbounded);
@@ -261,12 +264,12 @@ impl Filter {
     }
 }
 
-/// Wakes requests. Envoy must not be called while the list is locked.
+/// Wakes requests. Call it only when the list is not locked, because it calls Envoy.
 fn wake(chosen: &[Arc<StreamScheduler>]) {
     chosen.iter().for_each(|scheduler| scheduler.commit());
 }
 
-/// The name of the first field that exports nested values to other filters.
+/// The name of the first field that exports nested values to other filters, if any is set.
 fn nested_export(config: &Config) -> Option<&'static str> {
     let fields = |exports: &Exports| {
         let named = [

@@ -1,17 +1,17 @@
-//! The status of a refused gRPC request.
+//! The gRPC status of a refused request.
 //!
-//! If a dynamic module answers a gRPC request without `grpc-status`, Envoy sends a response without
-//! a body that has status 200 and `grpc-status: 0`, which means success. So the answer has to
-//! contain the gRPC status.
+//! If a dynamic module answers a gRPC request without `grpc-status`, Envoy sends a response with
+//! status 200, no body and `grpc-status: 0`, which means success. So the module has to set the gRPC
+//! status itself.
 
-/// Whether Envoy treats a request with this `content-type` as gRPC.
+/// Returns whether Envoy treats a request with this `content-type` as gRPC.
 pub(super) fn is_grpc(content_type: &[u8]) -> bool {
     content_type
         .strip_prefix(b"application/grpc")
         .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
-/// Converts an HTTP status to a gRPC status, with the table that Envoy uses for its own answers
+/// Converts an HTTP status to a gRPC status. Uses the same table as Envoy's own answers
 /// (`Grpc::Utility::httpToGrpcStatus`; gRPC's "HTTP to gRPC Status Code Mapping").
 pub(super) const fn status(http: u16) -> &'static str {
     match http {
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_grpc_by_its_content_type() {
+    fn recognises_grpc_by_its_content_type() {
         for (content_type, expected) in [
             ("application/grpc", true),
             ("application/grpc+proto", true),

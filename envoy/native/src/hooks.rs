@@ -1,6 +1,6 @@
 //! The functions that Envoy calls.
 //!
-//! Each function catches panics and fails closed: the configuration is refused, or the request is
+//! Each function catches panics and fails closed: the configuration is rejected, or the request is
 //! answered with 500. `on_http_filter_new` never returns null, because Envoy 1.39 would crash.
 
 #![allow(unsafe_code, reason = "a C ABI")]
@@ -21,19 +21,21 @@ use crate::{
     worker::{self, Outcome},
 };
 
-/// Envoy's pointers to a configuration and to a stream.
+/// Envoy's pointer to a configuration or to a stream.
 type Handle = *mut c_void;
-/// What this module returned for a configuration or a stream: a number instead of an address.
+/// The pointer that this module returned for a configuration or a stream. It contains a number
+/// instead of an address.
 type Own = *const c_void;
 
-/// `FilterHeadersStatus`. The statuses for trailers are the first two of these.
+/// Envoy's `FilterHeadersStatus`. The first two values are also statuses for trailers.
 const CONTINUE: u32 = 0;
 const STOP_ITERATION: u32 = 1;
 const STOP_ALL_ITERATION_AND_WATERMARK: u32 = 4;
 
 /// Runs a hook. Returns `None` if it panics.
 fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
-    // Asserting unwind safety is fine: state that a panic can break is either local or built again.
+    // Asserting unwind safety is sound here: state that a panic can break is local, or is built
+    // again.
     match panic::catch_unwind(panic::AssertUnwindSafe(act)) {
         Ok(result) => Some(result),
         Err(_) => {
@@ -43,10 +45,10 @@ fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
     }
 }
 
-/// Runs a hook of a stream, and converts its outcome to Envoy's status, which is `stop` for a
+/// Runs a hook of a stream, and converts its outcome to Envoy's status. The status is `stop` for a
 /// request that was answered.
 ///
-/// `handle` must be the one that Envoy passed to the running hook.
+/// `handle` must be the pointer that Envoy passed to the running hook.
 unsafe fn decided(
     hook: &str,
     handle: Handle,
@@ -55,20 +57,20 @@ unsafe fn decided(
     act: impl FnOnce(Stream<'_>) -> Outcome,
 ) -> u32 {
     let has_left = Cell::new(false);
-    // SAFETY: the caller answers for it.
+    // SAFETY: the caller guarantees that `handle` is valid during the hook.
     let Some(stream) = (unsafe { Stream::new(handle, &has_left) }) else {
         return stop;
     };
     let outcome = guarded(hook, || act(stream)).unwrap_or_else(|| {
         let _ = guarded("worker_rebuild", || worker::rebuild(number));
-        // It is answered now, so it must not be decided again.
+        // The request is answered below, so it must not be decided again.
         let _ = guarded("stream_end", || worker::on_stream_end(stream));
         if has_left.get() {
-            // The request was answered before the panic. The stream may have ended, and Envoy
-            // expects no call for such a stream.
+            // The request was answered or resumed before the panic, so the stream may have ended.
+            // Envoy must not be called for a stream that has ended.
             return Outcome::Stop;
         }
-        // Outside a guard, so it does nothing that can panic: the panic would end Envoy.
+        // This call is not guarded, so it contains nothing that can panic: a panic would end Envoy.
         worker::refuse_unread(stream)
     });
     match outcome {
@@ -78,20 +80,20 @@ unsafe fn decided(
     }
 }
 
-/// Runs a hook of a keeper. If it panics, the keeper is built again.
+/// Runs a hook of a keeper. If the hook panics, the keeper is built again.
 fn kept(hook: &str, number: Number, configuration: &Configuration<'_>, act: impl FnOnce()) {
     if guarded(hook, act).is_none() {
         let _ = guarded("keeper_rebuild", || keeper::rebuild(number, configuration));
     }
 }
 
-/// Called on the main thread when the module is loaded. If this returns null, Envoy refuses the
+/// Called on the main thread when the module is loaded. If the result is null, Envoy rejects the
 /// module.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
     match abi::load() {
         Some(version) => {
-            // Only the location is logged, because the message could quote what a client sent.
+            // Only the location is logged. The message could contain something that a client sent.
             panic::set_hook(Box::new(|panic| {
                 let place = panic
                     .location()
@@ -105,8 +107,8 @@ extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
     }
 }
 
-/// Loads a configuration, on the main thread. If this returns null, Envoy refuses the configuration
-/// and keeps the previous one.
+/// Loads a configuration, on the main thread. If the result is null, Envoy rejects the
+/// configuration and keeps the previous one.
 ///
 /// Only Envoy may call this, with buffers that stay alive during the call.
 #[unsafe(no_mangle)]
@@ -145,16 +147,17 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(own: Own) {
 
 fn discard(number: Number) {
     clock::unregister(number);
-    // First, so that nothing is kept if a later step panics.
+    // This step is first: if a later step panics, nothing is kept.
     if let Some(filter) = registry::remove(number) {
         filter.release();
     }
     keeper::stop(number);
 }
 
-/// Loads a route's policy, on the main thread. If this returns null, Envoy refuses the route table.
+/// Loads a route's policy, on the main thread. If the result is null, Envoy rejects the route
+/// table.
 ///
-/// Only Envoy may call this, with buffers that stay alive during the call.
+/// Only Envoy may call this, with a buffer that stays alive during the call.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_new(
     _name: EnvoyBuffer,
@@ -175,8 +178,8 @@ extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_destroy(own: 
     });
 }
 
-/// Begins a stream, on its worker. Returns the number of the configuration, so nothing is
-/// allocated.
+/// Begins a stream, on its worker. Returns the configuration's own number, so nothing is allocated
+/// for the stream.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_new(own: Own, _stream: Handle) -> Own {
     own
@@ -193,7 +196,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
 ) -> u32 {
     let number = Number::from_pointer(own);
     let act = |stream: Stream<'_>| worker::on_request(number, stream);
-    // After a weaker stop, Envoy would let the headers pass as soon as a body follows.
+    // After a weaker stop status, Envoy would let the headers pass as soon as a body follows.
     let stop = STOP_ALL_ITERATION_AND_WATERMARK;
     // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     unsafe { decided("request_headers", stream, number, stop, act) }
@@ -223,7 +226,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_trailers(
     unsafe { decided("request_trailers", stream, number, STOP_ITERATION, act) }
 }
 
-/// Called on a stream's worker when the stream has ended or its client has left.
+/// Called on a stream's worker when the stream has ended or its client has gone.
 ///
 /// Only Envoy may call this.
 #[unsafe(no_mangle)]
@@ -238,7 +241,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
     }
 }
 
-/// Decides again on a waiting request that was woken, on its worker.
+/// Decides again on a waiting request that was woken. Runs on the request's worker.
 ///
 /// Only Envoy may call this.
 #[unsafe(no_mangle)]
@@ -256,7 +259,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
     let _ = unsafe { decided("scheduled", stream, number, STOP_ITERATION, act) };
 }
 
-/// Called on the main thread when the clock or a worker has requested a call of the keeper.
+/// Called on the main thread after the clock or a worker has asked for the keeper to run.
 ///
 /// Only Envoy may call this.
 #[unsafe(no_mangle)]
@@ -304,7 +307,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_don
     });
 }
 
-/// Functions that Envoy requires of every module and this one does not need.
+/// Functions that every module must export, but that have nothing to do in this one.
 macro_rules! unused {
     ($($(#[$doc:meta])* $name:ident($($argument:ty),*) $(-> $result:literal)?;)*) => {$(
         $(#[$doc])*
@@ -353,7 +356,7 @@ mod tests {
         assert_eq!(guarded("second", || 1), Some(1));
     }
 
-    /// If the request continued, it would reach the service without a decision.
+    /// If the request continued, it would reach the upstream without a decision.
     #[test]
     fn a_stream_without_envoy_is_stopped() {
         let number = Number::from_pointer(ptr::null());

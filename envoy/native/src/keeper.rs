@@ -1,7 +1,7 @@
 //! The keepers of all configurations, on the main thread.
 //!
 //! Each keeper has its own engine. It fetches keys as soon as its configuration is loaded, before
-//! any request, and whenever the [`clock`] or a worker requests it.
+//! any request arrives. After that it runs whenever the [`clock`] or a worker asks for it.
 
 use core::cell::RefCell;
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
@@ -21,7 +21,7 @@ use crate::{
     registry,
 };
 
-/// The keeper of one configuration, and what it works with.
+/// The keeper of one configuration, and its engine, calls and gauges.
 struct Keeping {
     filter: Arc<Filter>,
     engine: Engine,
@@ -29,16 +29,17 @@ struct Keeping {
     /// The gauges that the keeper sets.
     own: KeyMetrics,
     calls: Calls,
-    /// The call whose response is being handled.
+    /// The call whose response is being handled. After a panic, this field says which call caused
+    /// it.
     answered: Option<u64>,
     /// The gauges of configurations that were loaded earlier.
     others: Vec<(Number, KeyMetrics)>,
-    /// Gauges to reset, because no configuration sets them any more.
+    /// Gauges to reset, because no configuration sets them now.
     unused: Vec<(KeyMetrics, Vec<String>)>,
 }
 
-/// A response that arrived while its keeper was borrowed: Envoy can answer a call before the call
-/// returns.
+/// A response that arrived while its keeper was borrowed. Envoy can deliver the response to a call
+/// before the function that starts the call returns.
 struct Early {
     number: Number,
     call: u64,
@@ -51,8 +52,7 @@ thread_local! {
     static EARLY: RefCell<Vec<Early>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Starts the keeper of a configuration. If Envoy only validates the configuration, nothing is
-/// fetched.
+/// Starts the keeper of a configuration. Fetches nothing if Envoy only validates the configuration.
 pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Configuration<'_>) {
     sweep();
     let engine = engine(filter);
@@ -79,7 +79,7 @@ pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Config
     }
 }
 
-/// An engine that has the keys which were fetched before.
+/// Creates an engine that already has the keys in the shared records.
 fn engine(filter: &Filter) -> Engine {
     let mut engine = Engine::new(Arc::clone(&filter.config));
     engine.share(Box::new(filter.records.clone()));
@@ -87,28 +87,28 @@ fn engine(filter: &Filter) -> Engine {
     engine
 }
 
-/// Builds a keeper again after a panic, because its state may be broken. Its calls go on.
+/// Builds a keeper again after a panic, because its state may be broken. Its calls continue.
 ///
-/// The clock calls it within a second. If it were called as soon as a fetch is due, a panic that
-/// repeats would keep the main thread busy.
+/// The clock runs the new keeper within a second. If the keeper ran as soon as a fetch is due, a
+/// repeated panic would keep the main thread busy.
 pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
     with_keeping(number, configuration, |keeping, main| {
         defects::trip("rebuild");
         keeping.engine = engine(main.filter);
         keeping.keeper = Keeper::new(&keeping.engine, keeping.own.clone(), main);
         if let Some(call) = keeping.answered.take() {
-            // The response that caused the panic counts as a failure, so the next fetch is not made
-            // at once.
+            // The response that caused the panic counts as a failed fetch, so the next fetch is
+            // delayed.
             keeping.on_response(main, call, &HeaderList::default(), &[]);
         }
-        // The panic may have kept the workers from learning of new keys.
+        // Because of the panic, workers may not have been notified of new keys.
         main.filter.publish();
         main.filter.wake_all();
     });
 }
 
-/// Runs `act` on a keeper. Does nothing if the configuration has ended, or if its keeper is already
-/// at work.
+/// Runs `act` on a keeper. Does nothing if the configuration was removed, or if its keeper is
+/// already running.
 fn with_keeping(
     number: Number,
     configuration: &Configuration<'_>,
@@ -139,8 +139,8 @@ pub(super) fn stop(number: Number) {
         && let Ok(mut keeping) = keeping.try_borrow_mut()
     {
         let Keeping { engine, calls, .. } = &mut *keeping;
-        // The fetches are abandoned, so that other configurations need not wait for them to time
-        // out.
+        // Abandoning the fetches releases their leases. Otherwise other configurations would have
+        // to wait until the fetches time out.
         calls.take_all().for_each(|fetch| engine.abandon(&fetch));
         wake_others(number);
         let gauges: Vec<_> = keeping.keeper.gauges().map(str::to_owned).collect();
@@ -148,8 +148,8 @@ pub(super) fn stop(number: Number) {
     }
 }
 
-/// Makes another keeper reset the gauges of a configuration that has ended, except those that
-/// another configuration still sets. Stale values would raise alerts.
+/// Makes another keeper reset the gauges of a configuration that was removed. Gauges that another
+/// configuration still sets are not reset. Stale values would raise alerts.
 fn leave(number: Number, mut gauges: Vec<String>) {
     let all: Vec<_> = KEEPINGS.with_borrow(|all| all.values().cloned().collect());
     let mut heirs = Vec::new();
@@ -173,14 +173,15 @@ fn leave(number: Number, mut gauges: Vec<String>) {
     }
 }
 
-/// Fetches keys that are due or that workers asked for.
+/// Starts the fetches that are due or that workers asked for.
 pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
     work(number, configuration, |keeping, main| {
         let now = clock::now();
-        // First, so that deadlines are kept even if a later step panics.
+        // This step is first, so that waiting requests are woken at their deadlines even if a later
+        // step panics.
         keeping.filter.wake_due(now);
         defects::trip("tick");
-        // Another configuration may have fetched the same keys, or given up its fetch.
+        // Another configuration may have fetched the same keys, or abandoned its fetch.
         if keeping.engine.synchronize() {
             keeping.filter.publish();
             keeping.filter.wake_all();
@@ -202,7 +203,7 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
     });
 }
 
-/// Handles the response to a call. `headers` are empty if there was no response.
+/// Handles the response to a call. `headers` is empty if there was no response.
 pub(super) fn on_response(
     number: Number,
     configuration: &Configuration<'_>,
@@ -225,8 +226,8 @@ pub(super) fn on_response(
     });
 }
 
-/// Runs `act` on a keeper. Then notifies the workers if keys have changed, and tells the clock when
-/// the keeper is due next.
+/// Runs `act` on a keeper. Then notifies the workers if keys have changed, and sets the clock to
+/// the time when the keeper must run next.
 fn work(
     number: Number,
     configuration: &Configuration<'_>,
@@ -254,14 +255,14 @@ fn work(
     });
 }
 
-/// Makes Envoy call the other keepers, whose requests may wait for the same keys.
+/// Makes Envoy run the other keepers, because their requests may wait for the same keys.
 fn wake_others(number: Number) {
     let all = registry::all();
     let others = all.iter().filter(|filter| filter.number != number);
     others.for_each(|filter| filter.scheduler.commit());
 }
 
-/// Stops the keepers of configurations that ended on another thread.
+/// Stops the keepers of configurations that Envoy released on another thread.
 fn sweep() {
     let ended = KEEPINGS.with_borrow(|all| {
         let numbers = all.keys().copied();
@@ -281,7 +282,8 @@ fn take_early(number: Number) -> Option<Early> {
 
 impl Keeping {
     fn on_response(&mut self, main: &MainThread<'_>, call: u64, headers: &HeaderList, body: &[u8]) {
-        // The call is unknown if Envoy answered it and then reported that it could not be started.
+        // The call is unknown if Envoy delivered a response and then reported that the call could
+        // not be started.
         let Some(fetch) = self.calls.find(call) else {
             return;
         };

@@ -1,30 +1,31 @@
-//! The Envoy dynamic module, which translates between Envoy's C ABI and the core's types.
+//! The Envoy dynamic module. It translates between Envoy's C ABI and the core's types.
 //!
-//! [`hooks`] contains the functions that Envoy calls, and [`abi`] the functions of Envoy that this
-//! module calls. Only these two files are `unsafe`. There are no rules here: the
-//! [`gate`](portcullis::gate) decides what may pass, which requests wait and what a failed call
+//! [`hooks`] contains the functions that Envoy calls. [`abi`] wraps the functions of Envoy that
+//! this module calls. Only these two files contain `unsafe` code. This module decides nothing: the
+//! [`gate`](portcullis::gate) decides what may pass, which requests wait, and what a failed call
 //! means.
 //!
 //! # Threads
 //!
-//! Envoy loads configurations and answers their calls on its main thread. Each request lives on one
-//! worker thread. So a [`filter`] (one configuration) is shared by all threads, and everything that
-//! is not safe to share is a thread-local of the thread that owns it: a worker's [gates](worker),
-//! and the main thread's [keepers](keeper). One [clock] thread wakes the main thread and touches
-//! nothing else.
+//! Envoy loads configurations and delivers the responses to their calls on its main thread. Each
+//! request lives on one worker thread. So a [`filter`] (one configuration) is shared by all
+//! threads. Everything that is not safe to share is a thread-local of the thread that uses it: each
+//! worker has [gates](worker), and the main thread has [keepers](keeper). One [clock] thread wakes
+//! the main thread and does nothing else.
 //!
 //! # Lifetimes
 //!
-//! Envoy stores pointers for the module: to a configuration, to a route's policy, to a stream. This
-//! module passes numbers instead of addresses, and never reuses a number. If the owner of a number
-//! is gone, the lookup finds nothing and the request is refused. So no order of Envoy's calls can
-//! make this code read freed memory.
+//! Envoy stores pointers on behalf of the module: for each configuration, each route's policy and
+//! each stream. The pointers that this module returns contain numbers instead of addresses, and a
+//! number is never reused. If the owner of a number is gone, the lookup finds nothing and the
+//! request is refused. So no order of Envoy's calls can make this code read freed memory.
 //!
 //! # Panics
 //!
 //! A panic that reached Envoy would end the process. Each hook catches panics and answers the
-//! request with 500, and the worker builds its gate again. On the main thread, the keeper is built
-//! again. That needs unwinding, so the library does not compile with `panic = "abort"`.
+//! request with 500. After a panic on a worker, the worker builds its gate again; after a panic on
+//! the main thread, the keeper is built again. Catching panics needs unwinding, so the library does
+//! not compile with `panic = "abort"`.
 
 #![cfg_attr(
     test,

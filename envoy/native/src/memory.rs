@@ -1,7 +1,8 @@
-//! Memory that all threads and configurations of the process share. Workers write what concerns
-//! their policy to it.
+//! Memory that all threads and configurations of the process share. Workers use it to exchange what
+//! they know about a policy.
 //!
-//! Unlike the shared data of WebAssembly modules, no other module can access it.
+//! It replaces the shared data of the WebAssembly module. Unlike that data, no other module can
+//! access it.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +19,7 @@ pub(super) fn read(name: &str) -> Option<SharedData> {
     entries.get(name).cloned()
 }
 
-/// Writes an entry if its version is `expected`.
+/// Writes an entry if its present version is `expected`.
 pub(super) fn write(
     name: &str,
     value: &[u8],

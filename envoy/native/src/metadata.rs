@@ -1,18 +1,18 @@
-//! Encodes JSON values as `google.protobuf.Struct`, the form of dynamic metadata.
+//! Encodes JSON values as `google.protobuf.Struct`, which is Envoy's type for dynamic metadata.
 
 use serde_json::Value;
 
-/// Wire types of protobuf.
+/// The protobuf wire type of strings and messages.
 const LENGTH_DELIMITED: u8 = 2;
 
-/// A `Struct` with one member.
+/// Encodes a `Struct` with one field.
 pub(super) fn with_member(name: &str, value: &Value) -> Vec<u8> {
     let mut message = Vec::new();
     field(&mut message, 1, &entry(name, value));
     message
 }
 
-/// An entry of `map<string, Value> fields = 1`.
+/// Encodes an entry of `map<string, Value> fields = 1`.
 fn entry(name: &str, value: &Value) -> Vec<u8> {
     let mut entry = Vec::new();
     field(&mut entry, 1, name.as_bytes());
@@ -20,8 +20,8 @@ fn entry(name: &str, value: &Value) -> Vec<u8> {
     entry
 }
 
-/// Encodes a `Value`: one of null (1), number (2), string (3), bool (4), struct (5) and list (6).
-/// The JSON parser limits the depth.
+/// Encodes a `Value`, which has one of the fields null (1), number (2), string (3), bool (4),
+/// struct (5) and list (6). The recursion is bounded, because the JSON parser limits the depth.
 fn encode(value: &Value) -> Vec<u8> {
     let mut message = Vec::new();
     match value {
@@ -51,7 +51,7 @@ fn encode(value: &Value) -> Vec<u8> {
     message
 }
 
-/// Appends a length-delimited field with a number below 16.
+/// Appends a length-delimited field. Its field number must be below 16.
 fn field(message: &mut Vec<u8>, number: u8, content: &[u8]) {
     message.push(number << 3 | LENGTH_DELIMITED);
     let mut length = content.len();

@@ -1,8 +1,8 @@
-//! Counters and gauges, which Envoy identifies by numbers.
+//! Counters and gauges. Envoy identifies them by numbers.
 //!
-//! Modules cannot read Envoy's metrics, so each value is also kept here, for the status page.
-//! Before Envoy 1.39, only the thread of a request can write metrics, so the next request writes
-//! the keeper's metrics.
+//! Modules cannot read Envoy's metrics, so this module also keeps each value itself, for the status
+//! page. Before Envoy 1.39, metrics can only be written on the thread of a request, so the next
+//! request writes the metrics of the keeper.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::{cell::RefCell, sync::Arc};
@@ -16,28 +16,28 @@ use crate::{
 
 /// Writes metrics on one thread.
 pub(super) trait MetricWriter {
-    /// Adds to the counter with this number. Returns false if this thread cannot.
+    /// Adds to the counter with this number. Returns false if this thread cannot write metrics.
     fn increment(&self, counter: usize, by: u64) -> bool;
 
-    /// Sets the gauge with this number. Returns false if this thread cannot.
+    /// Sets the gauge with this number. Returns false if this thread cannot write metrics.
     fn set_gauge(&self, gauge: usize, value: u64) -> bool;
 }
 
 /// The metrics of one configuration, indexed by [`MetricId`].
 pub(super) struct Metrics {
     all: Vec<Metric>,
-    /// Whether the next request has to write metrics for the keeper.
+    /// True if the next request has to write metrics for the keeper.
     has_pending: AtomicBool,
 }
 
 struct Metric {
     kind: Kind,
-    /// Envoy's number.
+    /// The number by which Envoy identifies the metric.
     number: usize,
     /// The value, shared by all configurations that have a metric with this name.
     value: Arc<AtomicU64>,
-    /// For a counter, what the next request has to add. For a gauge, 1 if the next request has to
-    /// write it.
+    /// What the next request has to write. For a counter, the amount to add. For a gauge, 1 if its
+    /// value has to be written, otherwise 0.
     pending: AtomicU64,
 }
 
@@ -47,7 +47,7 @@ enum Kind {
     Gauge,
 }
 
-/// The values by the names of the metrics.
+/// The values of all metrics of the process, by name.
 static VALUES: Shared<String, AtomicU64> = Shared::new();
 
 /// Defines the metrics of a configuration while it is loaded.
@@ -56,7 +56,8 @@ pub(super) struct Definitions<'hook> {
     all: Defined,
 }
 
-/// Metrics of a configuration that is not loaded yet. If loading fails, their values are released.
+/// The metrics of a configuration that is still being loaded. If loading fails, dropping this
+/// releases their values.
 #[derive(Default)]
 struct Defined(RefCell<Vec<Metric>>);
 
@@ -80,7 +81,7 @@ impl Defined {
     }
 }
 
-/// Releases the values of metrics. Those that no other configuration has are dropped.
+/// Releases the values of metrics. A value is dropped if no other configuration uses it.
 fn release(metrics: &[Metric]) {
     metrics
         .iter()
@@ -95,7 +96,8 @@ impl<'hook> Definitions<'hook> {
         }
     }
 
-    /// The metrics, whose values must be released with their configuration.
+    /// The metrics that were defined. Their values must be released together with the
+    /// configuration.
     pub(super) fn into_metrics(self) -> Metrics {
         Metrics {
             all: self.all.0.take(),
@@ -117,7 +119,7 @@ impl MetricRegistry for Definitions<'_> {
 }
 
 impl Metrics {
-    /// Releases the values.
+    /// Releases the values of these metrics.
     pub(super) fn release(&self) {
         release(&self.all);
     }
@@ -178,7 +180,7 @@ impl Metrics {
 mod tests {
     use super::*;
 
-    /// A panic while a configuration is loaded must not keep the values of its metrics for ever.
+    /// If loading a configuration panics, the values of its metrics must not be kept forever.
     #[test]
     fn metrics_of_a_configuration_that_fails_to_load_keep_no_values() {
         let name = "metrics_of_a_configuration_that_fails_to_load_keep_no_values";

@@ -1,4 +1,4 @@
-//! Numbers that Envoy stores for this module as pointers, instead of addresses.
+//! The numbers that Envoy stores for this module in place of addresses.
 
 use core::{
     ffi::c_void,
@@ -6,30 +6,32 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// The bits of an address within a page. No two libraries share a page.
+/// The number of address bits that locate a byte within a page. No two libraries share a page.
 const PAGE_BITS: u32 = 12;
 
-/// How many bits of a number count the numbers of one library.
+/// The number of low bits that hold the counter. The bits above identify the library.
 const COUNT_BITS: u32 = 28;
 
 /// The number of a configuration or of a route's policy. It is unique in the process and never
 /// reused.
 ///
-/// During an upgrade, two versions of this library are loaded. Envoy passes a route's number to
-/// whichever version handles the request, without a check. To keep a number from referring to a
-/// policy in both, the upper bits identify the library: they are the page of one of its variables.
+/// During an upgrade, two versions of this library are loaded. Envoy passes the number of a route's
+/// policy to the version that handles the request, even if the other version made the number. So a
+/// number must not be valid in both versions. Its upper bits identify the library: they are the
+/// page of one of the library's variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Number(usize);
 
 impl Number {
-    /// Makes a number that was never used.
+    /// Makes a number that has never been used.
     pub(super) fn next() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(1);
         let page = (&raw const COUNT).addr() >> PAGE_BITS;
         Self((page << COUNT_BITS) | COUNT.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The number as a pointer for Envoy. It is never null, because null would mean a refusal.
+    /// The number as a pointer for Envoy. It is never null, because Envoy takes null as a
+    /// rejection.
     pub(super) const fn as_pointer(self) -> *const c_void {
         ptr::without_provenance(self.0)
     }
@@ -39,7 +41,7 @@ impl Number {
         Self(pointer.addr())
     }
 
-    /// The number with this value, which Envoy passed back.
+    /// The number with this value, which Envoy has passed back.
     pub(super) const fn new(number: usize) -> Self {
         Self(number)
     }
@@ -62,9 +64,9 @@ mod tests {
         assert_eq!(Number::from_pointer(first.as_pointer()), first);
     }
 
-    /// A number of another version of the library must not mean anything in this one.
+    /// A number of another version of the library must not be valid in this one.
     #[test]
-    fn begins_with_the_page_of_this_library() {
+    fn the_upper_bits_identify_this_library() {
         let [first, second] = [(); 2].map(|()| Number::next().0 >> COUNT_BITS);
         assert_eq!(first, second);
         assert_ne!(first, 0);

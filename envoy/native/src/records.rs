@@ -1,8 +1,8 @@
-//! The records of key sources, shared by all threads and configurations of the process.
+//! The key records that all threads and configurations of the process share.
 //!
 //! A record contains parsed keys, so each key set is parsed only once per process. Configurations
-//! that fetch the same keys in the same way share a record, so an updated configuration starts with
-//! the keys of the previous one.
+//! that fetch the same keys in the same way share a record. So a new configuration starts with the
+//! keys that the previous one has fetched.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,10 +14,10 @@ use portcullis::{
 
 use crate::shared::Shared;
 
-/// The records by the identities of their sources.
+/// The records of all key sources, by the identity of the source.
 static PLACES: Shared<String, Place> = Shared::new();
 
-/// The shared record of one source.
+/// The shared record of one key source.
 #[derive(Default)]
 struct Place {
     /// The version of the record; 0 if there is no record yet.
@@ -25,12 +25,12 @@ struct Place {
     record: Mutex<Option<Record>>,
 }
 
-/// The records of one configuration's sources, in the order of their ids.
+/// The records of one configuration's key sources, ordered by source ID.
 #[derive(Clone)]
 pub(super) struct ProcessRecords(Arc<[Arc<Place>]>);
 
 impl ProcessRecords {
-    /// The identities of an engine's sources.
+    /// The identities of an engine's key sources.
     pub(super) fn identities(engine: &Engine) -> Vec<String> {
         let limits = engine.key_set_limits();
         let sources = engine.keys().sources();
@@ -47,7 +47,7 @@ impl ProcessRecords {
         )
     }
 
-    /// Releases the records. Those that no other configuration has are dropped.
+    /// Releases the records. A record is dropped if no other configuration uses it.
     pub(super) fn release(&self) {
         self.0.iter().for_each(|place| PLACES.release(place));
     }
@@ -59,7 +59,7 @@ impl Records for ProcessRecords {
             return Reading::Absent;
         };
         // The version is read without the lock, because every request that finds a new epoch of the
-        // keeper does this.
+        // keeper reads it.
         let version = place.version.load(Ordering::Acquire);
         if version == 0 {
             return Reading::Absent;
@@ -87,7 +87,7 @@ impl Records for ProcessRecords {
         if expected.map_or(0, |Version(expected)| expected) != version {
             return Err(WriteError::Changed);
         }
-        // 0 would mean that there is no record.
+        // 0 is skipped, because it means that there is no record.
         let next = version.checked_add(1).unwrap_or(1);
         *present = Some(record.clone());
         place.version.store(next, Ordering::Release);
@@ -132,7 +132,7 @@ mod tests {
         one.release();
         other.release();
         let (_engine, next) = records("same");
-        assert_eq!(read(&next, None), Reading::Absent, "nobody kept them fresh");
+        assert_eq!(read(&next, None), Reading::Absent, "the record was dropped");
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The configurations of this process that Envoy holds.
+//! The configurations that Envoy currently holds in this process.
 //!
-//! Envoy does not notify worker threads when a configuration comes or goes. The threads compare a
-//! version at each request, and update their gates when it has changed.
+//! Envoy does not notify worker threads when a configuration is added or removed. So each worker
+//! compares the version of this list at each request, and updates its gates when the version has
+//! changed.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,22 +12,22 @@ use crate::{filter::Filter, numbers::Number};
 static FILTERS: RwLock<Vec<Arc<Filter>>> = RwLock::new(Vec::new());
 static VERSION: AtomicU64 = AtomicU64::new(0);
 
-/// The version of the list, which changes with the list.
+/// The version of the list. It changes whenever the list changes.
 pub(super) fn version() -> u64 {
     VERSION.load(Ordering::Acquire)
 }
 
 /// All configurations, oldest first.
 pub(super) fn all() -> Vec<Arc<Filter>> {
-    // A poisoned lock is harmless: each change of the list is one call, so no panic can leave it
-    // half changed.
+    // A poisoned lock is harmless: each change of the list is one call, so a panic cannot leave the
+    // list half changed.
     FILTERS
         .read()
         .unwrap_or_else(PoisonError::into_inner)
         .clone()
 }
 
-/// The configuration with this number, while Envoy holds it.
+/// The configuration with this number; `None` if Envoy has released it.
 pub(super) fn find(number: Number) -> Option<Arc<Filter>> {
     let filters = FILTERS.read().unwrap_or_else(PoisonError::into_inner);
     let mut filters = filters.iter();

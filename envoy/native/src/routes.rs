@@ -1,4 +1,4 @@
-//! The policies of routes (`DynamicModuleFilterPerRoute`).
+//! The policies of routes, which Envoy loads from `DynamicModuleFilterPerRoute`.
 
 use std::{
     collections::BTreeMap,
@@ -12,9 +12,9 @@ use crate::{defects, exchange::write_log, numbers::Number};
 
 static POLICIES: RwLock<BTreeMap<Number, Arc<Value>>> = RwLock::new(BTreeMap::new());
 
-/// Parses a route's policy. If it is not a JSON object, logs that and returns `None`, and Envoy
-/// refuses the route table. The filters interpret the policy later, because each can have another
-/// configuration.
+/// Parses a route's policy and returns its number. If the policy is not a JSON object, logs that
+/// and returns `None`, and Envoy rejects the route table. Each filter interprets the policy later
+/// with its own configuration.
 pub(super) fn load(bytes: &[u8]) -> Option<Number> {
     defects::trip("policy");
     match serde_json::from_slice::<Value>(bytes) {
@@ -34,7 +34,7 @@ pub(super) fn load(bytes: &[u8]) -> Option<Number> {
     }
 }
 
-/// The policy with this number, while Envoy holds it.
+/// The policy with this number; `None` if Envoy has released it.
 pub(super) fn find(number: Number) -> Option<Arc<Value>> {
     let policies = POLICIES.read().unwrap_or_else(PoisonError::into_inner);
     policies.get(&number).cloned()
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_object() {
+    fn refuses_a_policy_that_is_not_a_json_object() {
         for text in ["", "[]", "\"strict\"", "{"] {
             assert_eq!(load(text.as_bytes()), None, "{text}");
         }

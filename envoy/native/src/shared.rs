@@ -1,12 +1,12 @@
-//! Values that several configurations of this process share, found by a key.
+//! Values that several configurations of this process share. Each value is found by a key.
 //!
-//! A value lives as long as Envoy holds a configuration that uses it. Counting references would
-//! keep it too long: an idle worker keeps the gate of a removed configuration until its next
-//! request.
+//! A value lives as long as Envoy holds a configuration that uses it. Reference counting alone
+//! would keep values too long: an idle worker keeps the gate of a removed configuration until its
+//! next request.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Values by their keys, each with the number of configurations that use it.
+/// Values by key. Each entry counts the configurations that use it.
 pub(super) struct Shared<K, V>(Mutex<Vec<Entry<K, V>>>);
 
 struct Entry<K, V> {
@@ -16,12 +16,12 @@ struct Entry<K, V> {
 }
 
 impl<K: PartialEq, V: Default> Shared<K, V> {
-    /// Makes an empty collection.
+    /// Creates an empty collection.
     pub(super) const fn new() -> Self {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// Returns the value of a key, and counts one more configuration that uses it.
+    /// Returns the value of a key, and adds one to the number of configurations that use it.
     pub(super) fn acquire(&self, key: K) -> Arc<V> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.iter_mut().find(|entry| entry.key == key) {
@@ -37,7 +37,8 @@ impl<K: PartialEq, V: Default> Shared<K, V> {
         value
     }
 
-    /// Counts one configuration fewer that uses this value. The last one removes it.
+    /// Subtracts one from the number of configurations that use this value. The last release
+    /// removes the value.
     pub(super) fn release(&self, value: &Arc<V>) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(place) = entries

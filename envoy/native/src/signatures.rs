@@ -1,4 +1,4 @@
-//! Chooses what verifies signatures: AWS-LC or the core.
+//! Chooses whether AWS-LC or the core verifies signatures.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,11 +12,11 @@ use portcullis::{
 use crate::aws_lc::AwsLc;
 use crate::exchange::write_log;
 
-/// Lets AWS-LC verify an engine's signatures, if the configuration allows it and AWS-LC passes the
-/// self-test.
+/// Lets AWS-LC verify the signatures of an engine, if the configuration allows it and AWS-LC passes
+/// the self-test.
 ///
 /// # Errors
-/// The reason, if the configuration requires AWS-LC and it cannot be used.
+/// If the configuration requires AWS-LC and AWS-LC cannot be used. The error is the reason.
 #[cfg(feature = "aws-lc")]
 pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     engine.accelerate(Box::new(AwsLc)).map_err(|unfit| {
@@ -25,10 +25,10 @@ pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     })
 }
 
-/// Refuses a configuration that requires AWS-LC, which this library was built without.
+/// Rejects a configuration that requires AWS-LC: this library was built without it.
 ///
 /// # Errors
-/// The reason of the refusal.
+/// If the configuration requires AWS-LC. The error is the reason.
 #[cfg(not(feature = "aws-lc"))]
 pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     use portcullis::verification::SignatureBackend;
@@ -40,19 +40,19 @@ pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     }
 }
 
-/// Lets a worker's engine verify signatures as was chosen when its configuration was loaded.
-/// Otherwise the first request on each worker would wait for the self-test.
+/// Gives a worker's engine the backend that was chosen when its configuration was loaded. If each
+/// worker chose again, its first request would wait for the self-test.
 #[cfg(feature = "aws-lc")]
 pub(super) fn follow(engine: &mut Engine, backend: Backend) {
     engine.follow(backend, Box::new(AwsLc));
 }
 
-/// Does nothing: without AWS-LC, the core verifies.
+/// Does nothing: without AWS-LC, the core verifies signatures.
 #[cfg(not(feature = "aws-lc"))]
 pub(super) fn follow(_engine: &mut Engine, _backend: Backend) {}
 
-/// Logs what verifies which algorithms. Each choice is logged once for the process, although every
-/// configuration makes one.
+/// Logs which backend verifies signatures. Each configuration chooses a backend, but each choice is
+/// logged only once per process.
 pub(super) fn report(backend: Backend) {
     static REPORTED: Mutex<Vec<Backend>> = Mutex::new(Vec::new());
     let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,7 @@
 //! The requests that wait on this thread.
 //!
 //! Dropping a waiting request calls Envoy, which can call this module again. So the lists are never
-//! borrowed while one is dropped.
+//! borrowed while a request is dropped.
 
 use core::cell::RefCell;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
@@ -14,45 +14,46 @@ use crate::{abi::StreamScheduler, filter::Ticket, numbers::Number};
 pub(super) struct Parked {
     pub(super) number: Number,
     pub(super) id: StreamId,
-    /// The `build` of the gate that has it in its list.
+    /// The `build` number of the gate that has the request in its list.
     pub(super) build: u64,
     pub(super) _ticket: Ticket,
-    /// When it is forgotten. The time of day would not do: if the clock were set forward, every
-    /// waiting request would be forgotten and would hang.
+    /// When the request is forgotten. This is not a time of day: if the clock were set forward, all
+    /// waiting requests would be forgotten and would hang.
     pub(super) forgotten_at: Option<Instant>,
     pub(super) scheduler: Arc<StreamScheduler>,
 }
 
 /// A stream that has ended.
 pub(super) struct Ended {
-    /// The `build` of the gate that knows the stream. A gate that is built again counts its IDs
-    /// from the start, so another request may have the same ID in it.
+    /// The `build` number of the gate that knows the stream. A gate that is built again starts its
+    /// IDs again, so it may have another request with the same ID.
     pub(super) build: u64,
     pub(super) id: StreamId,
 }
 
 thread_local! {
-    /// The waiting requests by the addresses of their streams.
+    /// The waiting requests, by the addresses of their streams.
     static PARKED: RefCell<BTreeMap<usize, Parked>> = const { RefCell::new(BTreeMap::new()) };
-    /// Streams that have ended and that their gates do not know of yet, by configuration.
+    /// The streams that have ended, by configuration. Their gates have not been notified yet.
     static ENDED: RefCell<BTreeMap<Number, Vec<Ended>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Adds the request of a stream.
+/// Adds the waiting request of a stream.
 pub(super) fn add(address: usize, parked: Parked) {
     let lost = PARKED.with_borrow_mut(|all| all.insert(address, parked));
     if let Some(lost) = lost {
-        // Another stream now has its address, so it has ended, although its end was not reported.
+        // The new stream has the same address, so the old stream has ended although Envoy did not
+        // report its end.
         forget(&lost);
     }
 }
 
-/// Removes and returns the request of a stream, if it waits.
+/// Removes and returns the request of a stream, if the request is waiting.
 pub(super) fn take(address: usize) -> Option<Parked> {
     PARKED.with_borrow_mut(|all| all.remove(&address))
 }
 
-/// Makes the gate forget a request the next time it runs.
+/// Makes the gate forget a request. The gate does so the next time it runs.
 pub(super) fn forget(parked: &Parked) {
     let (build, id) = (parked.build, parked.id);
     ENDED.with_borrow_mut(|all| {
@@ -61,7 +62,7 @@ pub(super) fn forget(parked: &Parked) {
     });
 }
 
-/// Forgets the requests of a configuration whose end was never reported.
+/// Forgets a configuration's requests whose end Envoy never reported.
 pub(super) fn forget_lost(number: Number, now: Instant) {
     let is_lost = |_: &usize, parked: &mut Parked| {
         parked.number == number && parked.forgotten_at.is_some_and(|at| at < now)
@@ -71,7 +72,7 @@ pub(super) fn forget_lost(number: Number, now: Instant) {
     lost.iter().for_each(forget);
 }
 
-/// Wakes the requests of a configuration.
+/// Wakes the waiting requests of a configuration.
 pub(super) fn wake(number: Number) {
     let waiting: Vec<_> = PARKED.with_borrow(|all| {
         let own = all.values().filter(|parked| parked.number == number);
@@ -80,12 +81,12 @@ pub(super) fn wake(number: Number) {
     waiting.iter().for_each(|scheduler| scheduler.commit());
 }
 
-/// Removes and returns the streams of a configuration that have ended.
+/// Removes and returns the ended streams of a configuration.
 pub(super) fn take_ended(number: Number) -> Vec<Ended> {
     ENDED.with_borrow_mut(|all| all.remove(&number).unwrap_or_default())
 }
 
-/// Drops what was kept for the gates of configurations that are gone.
+/// Drops the ended streams of configurations that Envoy has released.
 pub(super) fn retain_ended(is_alive: impl Fn(Number) -> bool) {
     ENDED.with_borrow_mut(|all| all.retain(|number, _| is_alive(*number)));
 }

@@ -1,32 +1,33 @@
-//! Detects route policies that are written in the form of the proxy-wasm module.
+//! Detects route policies that are written for the proxy-wasm module.
 //!
-//! The proxy-wasm module reads a policy from the route's metadata, this module from
-//! `typed_per_filter_config`. An operator who switches modules and forgets a route must not lose
-//! its policy, and must not search for the mistake in the client's token. So every request of such
-//! a route is refused, with a status that blames the server.
+//! The proxy-wasm module reads a policy from the route's metadata; this module reads it from
+//! `typed_per_filter_config`. When an operator switches modules and forgets to move a route's
+//! policy, the route must not become open, and the operator should not look for the mistake in the
+//! client's token. So every request to such a route is refused with a status that reports a server
+//! error.
 
 use portcullis::http::Response;
 
 /// The namespace in a route's metadata that the proxy-wasm module reads.
 pub(super) const NAMESPACE: &str = "portcullis";
 
-/// The metadata that is reported for a route whose only policy is in that form. It cannot be parsed
-/// as a policy, so every request is refused.
+/// Reported as the metadata of a route that has a policy only for the proxy-wasm module. It cannot
+/// be parsed as a policy, so every request is refused.
 pub(super) const UNREADABLE: &[u8] = b"wasm";
 
-/// The warning, which is logged once for each configuration.
+/// The warning about such a route. It is logged once per configuration.
 pub(super) const WARNING: &str = "portcullis: a route has its policy in metadata, which only the proxy-wasm module \
     reads, so its requests get 500; write the policy under typed_per_filter_config, as a DynamicModuleFilterPerRoute";
 
 const STATUS: u16 = 500;
-/// The JSON body of the answer.
+/// The JSON body of the response.
 const BODY: &str = concat!(
     r#"{"error":"server_error","#,
     r#""error_description":"Access to this resource is not configured"}"#
 );
 
-/// The response that replaces a refusal because of the route's policy. It has no challenge, because
-/// no token would help.
+/// Turns the refusal of a request to such a route into a server error. The response has no
+/// challenge, because no token would help.
 pub(super) fn refusal(response: &Response) -> Response {
     let mut refusal = response.clone();
     refusal.status = STATUS;
@@ -58,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn blames_the_server_and_asks_for_no_token() {
+    fn answers_with_a_server_error_and_no_challenge() {
         let usual = response(&json!({}), Reason::RoutePolicy);
         let refusal = refusal(&usual);
         assert_eq!((refusal.status, &refusal.details), (500, &usual.details));

@@ -1,10 +1,10 @@
 //! The gates of one worker thread, one for each configuration, and the requests that wait on this
 //! thread.
 //!
-//! A call to Envoy can call this module again: an answer can end other streams of the same
-//! connection. So the list of gates and the [lists](waiting) of waiting requests are never borrowed
-//! during a call to Envoy. If a stream ends while its gate is borrowed, the gate learns of it at its
-//! next request.
+//! While this module calls Envoy, Envoy can call this module again: sending an answer can end other
+//! streams of the same connection. So neither the list of gates nor the [lists](waiting) of waiting
+//! requests are borrowed during a call to Envoy. If a stream ends while its gate is borrowed, the
+//! gate is notified at its next request.
 
 use core::{cell::RefCell, time::Duration};
 use std::{rc::Rc, sync::Arc};
@@ -30,19 +30,20 @@ use crate::{
 /// How often a gate reads what other workers wrote about its policy.
 const LOOKS: Duration = Duration::from_millis(100);
 
-/// How long after its deadline a waiting request is forgotten if Envoy has not reported its end.
+/// If Envoy does not report the end of a waiting request, the request is forgotten this long after
+/// its deadline.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
-/// The ID of a stream that does not wait, which no gate has in its list.
+/// The ID of a stream that does not wait. No gate has this ID in its list.
 const NOT_WAITING: StreamId = StreamId(0);
 
-/// The outcome for a request's headers or trailers.
+/// What happens with a request after a hook for its headers or trailers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Pass,
     /// The request was answered.
     Stop,
-    /// The request waits, including its body and trailers.
+    /// The request waits, together with its body and trailers.
     Wait,
 }
 
@@ -50,16 +51,16 @@ pub(super) enum Outcome {
 struct Worker {
     filter: Arc<Filter>,
     gate: Gate,
-    /// A number that is unique among the gates that this thread has built.
+    /// A number that differs for each gate that this thread has built.
     build: u64,
-    /// The ID of the next request that waits.
+    /// The ID for the next request that has to wait.
     next: u32,
     looked: UnixMillis,
-    /// Kept so that its memory is reused.
+    /// Kept between requests so that its memory is reused.
     head: HeaderList,
 }
 
-/// The gates of this thread, and the version of the registry that they correspond to.
+/// The gates of this thread, and the version of the registry for which they were built.
 #[derive(Default)]
 struct Workers {
     version: Option<u64>,
@@ -69,7 +70,7 @@ struct Workers {
 
 thread_local! {
     static WORKERS: RefCell<Workers> = RefCell::default();
-    /// The configurations of this thread, by policy.
+    /// The policies of the configurations on this thread.
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
 }
 
@@ -88,14 +89,14 @@ pub(super) fn on_request(number: Number, stream: Stream<'_>) -> Outcome {
 /// Decides again on a waiting request, and resumes it if it may pass.
 pub(super) fn on_wake(stream: Stream<'_>) {
     let Some(parked) = waiting::take(stream.address()) else {
-        // The stream was woken twice and no longer waits.
+        // The stream was woken twice and is no longer waiting.
         return;
     };
     defects::trip("woken");
     let worker = find(parked.number);
     let outcome = match worker.as_ref().map(|worker| worker.try_borrow_mut()) {
         Some(Ok(mut worker)) if worker.build == parked.build => worker.on_wake(stream, parked),
-        // The gate that has this request in its list is gone.
+        // The gate on which this request waited is gone.
         _ => refuse(stream),
     };
     if outcome == Outcome::Pass {
@@ -134,8 +135,8 @@ pub(super) fn on_stream_end(stream: Stream<'_>) {
     }
 }
 
-/// Drops a gate after a panic, because its state may be broken; the next request builds it again.
-/// The requests that wait for the dropped gate are woken and refused.
+/// Drops a gate after a panic, because its state may be broken. The next request builds the gate
+/// again. The requests that wait on the dropped gate are woken and refused.
 pub(super) fn rebuild(number: Number) {
     let broken = WORKERS.with_borrow_mut(|workers| {
         workers.version = None;
@@ -146,12 +147,12 @@ pub(super) fn rebuild(number: Number) {
     waiting::wake(number);
 }
 
-/// Answers a request for which there is no gate.
+/// Refuses a request for which there is no gate.
 pub(super) fn refuse(stream: Stream<'_>) -> Outcome {
     answer_defect(stream, is_grpc(stream))
 }
 
-/// Answers a request without reading anything of it, because reading may be what panicked.
+/// Refuses a request without reading its headers, because reading them may have caused the panic.
 pub(super) fn refuse_unread(stream: Stream<'_>) -> Outcome {
     answer_defect(stream, true)
 }
@@ -164,13 +165,13 @@ fn answer_defect(stream: Stream<'_>, is_grpc: bool) -> Outcome {
     Outcome::Stop
 }
 
-/// Whether a request is a gRPC request. If its headers cannot be read, it is treated as one.
+/// Returns whether a request is a gRPC request. If its headers cannot be read, returns true.
 fn is_grpc(stream: Stream<'_>) -> bool {
     let mut list = HeaderList::default();
     read_head(stream, &mut list).is_none_or(|head| is_grpc_head(&head))
 }
 
-/// Copies the head of a request into `list`. `None` if Envoy refuses.
+/// Copies the headers of a request into `list`. Returns `None` if Envoy does not return them.
 fn read_head<'a>(stream: Stream<'_>, list: &'a mut HeaderList) -> Option<http::Request<'a>> {
     stream.read(Headers::Request, list).ok()?;
     Some(http::Request::new(list.pairs()))
@@ -196,7 +197,7 @@ fn find(number: Number) -> Option<Rc<RefCell<Worker>>> {
 }
 
 impl Workers {
-    /// Builds gates for new configurations, and drops the gates of those that are gone.
+    /// Builds gates for new configurations, and drops the gates of removed ones.
     fn follow(&mut self, version: u64) {
         let filters = registry::all();
         self.all
@@ -265,7 +266,8 @@ impl Worker {
         }
     }
 
-    /// Lets the gate decide on the head of a stream, with the keys that are known now.
+    /// Reads the headers of a stream and calls `decide` with them, after the gate has read the
+    /// latest keys.
     fn with_head(
         &mut self,
         stream: Stream<'_>,
@@ -286,13 +288,14 @@ impl Worker {
         let mut head = read_head(stream, &mut list);
         match head.as_ref().map(|head| self.gate.settle(head, &request)) {
             None | Some(Ok(false)) => {}
-            // The gate removed headers that only Portcullis may set, and Envoy may then have chosen
-            // another route. So the head is read again.
+            // The gate removed headers that only Portcullis may set, and Envoy may have chosen
+            // another route. So the headers are read again.
             Some(Ok(true)) => {
                 drop(head);
                 head = read_head(stream, &mut list);
             }
-            // A forged header may have chosen the route. Without a head, the request is refused.
+            // A forged header may have selected the route. Without its headers, the request is
+            // refused.
             Some(Err(_)) => head = None,
         }
         request.thread.is_grpc = head.as_ref().is_none_or(is_grpc_head);
@@ -303,7 +306,7 @@ impl Worker {
         verdict
     }
 
-    /// Updates the gate with the changes that other threads made and with the streams that have
+    /// Updates the gate with keys and policies from other threads, and with the streams that have
     /// ended.
     fn catch_up(&mut self, now: UnixMillis, request: &Request<'_>) {
         self.gate.follow(self.filter.epoch());
@@ -327,7 +330,7 @@ impl Worker {
         let timeout = self.filter.config.limits.park_timeout;
         let scheduler = Arc::new(scheduler);
         let ticket = self.filter.park(Arc::clone(&scheduler), now.plus(timeout));
-        // If keys arrived before the request was in the list, they have not woken it.
+        // If keys arrived before the request was added to the list, they have not woken it.
         if self.filter.epoch() != epoch {
             scheduler.commit();
         }
