@@ -14,8 +14,8 @@ const folder = mkdtempSync(join(tmpdir(), 'portcullis-docs-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 function markdownFiles() {
-  const docs = existsSync('docs') ? readdirSync('docs', { recursive: true }) : [];
-  return [...readdirSync('.'), ...docs.map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
+  const within = (folder) => readdirSync(folder, { recursive: true }).map((name) => `${folder}/${name}`);
+  return [...readdirSync('.'), ...within('docs'), ...within('examples')].filter((name) => name.endsWith('.md'));
 }
 
 // The fenced blocks of a page, each with the line where it starts.

@@ -26,8 +26,13 @@ fn folder() -> PathBuf {
 
 /// Runs the tests in a file. Returns the output if they do not succeed.
 fn complaint(file: &Path) -> Option<String> {
-    let arguments = ["portcullis", "test", "--fail-under", "100"];
-    let arguments = arguments.into_iter().chain(file.to_str());
+    failure_of(&["test", "--fail-under", "100"], file)
+}
+
+/// Runs a command of the program on a file. Returns the output if it does not succeed.
+fn failure_of(command: &[&str], file: &Path) -> Option<String> {
+    let arguments = ["portcullis"].iter().chain(command).copied();
+    let arguments = arguments.chain(file.to_str());
     let arguments = Arguments::try_parse_from(arguments).unwrap();
     let (mut output, mut errors) = (Vec::new(), Vec::new());
     let exit = portcullis_cli::run(arguments, &mut [].as_slice(), &mut output, &mut errors);
@@ -92,4 +97,21 @@ fn every_example_of_envoy_decides_as_its_tests_say() {
         assert!(tests.exists(), "add {}", tests.display());
         assert_eq!(complaint(&tests), None, "{path}");
     }
+}
+
+#[test]
+fn every_folder_of_examples_has_a_page_and_a_policy_that_decides_as_its_tests_say() {
+    let folders = fs::read_dir(project().join("examples")).unwrap();
+    let folders = folders.map(|entry| entry.unwrap().path());
+    let mut count = 0_usize;
+    for folder in folders.filter(|path| path.is_dir()) {
+        let place = folder.display();
+        let policy = folder.join("policy.yaml");
+        assert!(folder.join("README.md").exists(), "{place}: no page");
+        assert_eq!(failure_of(&["check", "--strict"], &policy), None, "{place}");
+        let tests = folder.join("policy.test.yaml");
+        assert_eq!(complaint(&tests), None, "{place}");
+        count = count.saturating_add(1);
+    }
+    assert!(count > 0, "no examples");
 }
