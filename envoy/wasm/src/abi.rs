@@ -1,10 +1,13 @@
-//! The proxy-wasm host calls that requests depend on, with every status as a value.
+//! Wrappers for the proxy-wasm host calls that requests depend on. They return every status as a
+//! value.
 //!
 //! The SDK's own wrappers panic on an unexpected status or byte, and a panic here ends every stream
-//! of the worker. These functions return a [`Status`] instead. This is the only file of the module
-//! that may contain `unsafe` code. The host gets addresses in this module's memory. They come from
-//! live references, so they are valid during the call. Results of the host are in memory that it
-//! obtained from this module's allocator; these functions take ownership of it.
+//! of the worker. These functions return a [`Status`] instead.
+//!
+//! This is the only file of the module that may contain `unsafe` code. The host gets addresses in
+//! this module's memory. They come from live references, so they are valid during the call. The
+//! host stores its results in memory that it gets from this module's allocator. These functions
+//! take ownership of that memory.
 //!
 //! ABI: proxy-wasm 0.2.1.
 
@@ -19,14 +22,14 @@ use proxy_wasm::types::{BufferType, MapType, MetricType};
 
 use portcullis::gate::{LogLevel, MetricId};
 
-/// Why a host call failed, as a status of the ABI.
+/// Why a host call failed: a status of the ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Status(u32);
 
 impl Status {
-    /// There is nothing with this name.
+    /// The host has nothing with this name.
     pub(super) const NOT_FOUND: Self = Self(1);
-    /// The entry has another version than expected.
+    /// The version of the entry is not the expected one.
     pub(super) const CAS_MISMATCH: Self = Self(8);
 }
 
@@ -114,7 +117,7 @@ pub(super) fn log(level: LogLevel, message: &str) {
     unsafe { proxy_log(level, message.as_ptr(), message.len()) };
 }
 
-/// The host's wall clock, in nanoseconds since the epoch.
+/// The time of the host's wall clock, in nanoseconds since the Unix epoch.
 pub(super) fn current_time_nanoseconds() -> Result<u64, Status> {
     let mut time = 0;
     // SAFETY: the host writes eight bytes to the address of a live `u64`.
@@ -122,8 +125,8 @@ pub(super) fn current_time_nanoseconds() -> Result<u64, Status> {
     Ok(time)
 }
 
-/// Makes the host call `on_tick` of the current root context every `period` milliseconds, or never
-/// if `period` is 0.
+/// Makes the host call `on_tick` of the current root context every `period` milliseconds. A period
+/// of 0 stops the calls.
 pub(super) fn set_tick_period_milliseconds(period: u32) -> Result<(), Status> {
     // SAFETY: the call passes no address.
     check(unsafe { proxy_set_tick_period_milliseconds(period) })
@@ -137,7 +140,7 @@ pub(super) fn buffer(buffer: BufferType, max_size: usize) -> Result<Vec<u8>, Sta
     })
 }
 
-/// Reads all headers of a map, in the ABI's serialization; see [`super::pairs`].
+/// Reads all headers of a map, in the ABI's serialization (see [`super::pairs`]).
 pub(super) fn header_map(map: MapType) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
         // SAFETY: the host writes an address and a size to those of live variables.
@@ -145,7 +148,7 @@ pub(super) fn header_map(map: MapType) -> Result<Vec<u8>, Status> {
     })
 }
 
-/// Replaces all lines of the request header `name` with one line.
+/// Replaces all request headers called `name` with one.
 pub(super) fn replace_request_header(name: &str, value: &str) -> Result<(), Status> {
     // SAFETY: addresses and sizes are those of live strings.
     check(unsafe {
@@ -159,7 +162,7 @@ pub(super) fn replace_request_header(name: &str, value: &str) -> Result<(), Stat
     })
 }
 
-/// Removes all lines with this name from a map.
+/// Removes all headers called `name` from a map.
 pub(super) fn remove_from(map: MapType, name: &str) -> Result<(), Status> {
     let map = map_number(map);
     // SAFETY: address and size are those of a live string.
@@ -175,13 +178,14 @@ pub(super) fn property(path: &str) -> Result<Vec<u8>, Status> {
     })
 }
 
-/// Sets the property `name` of the request, which is the entry `wasm.<name>` of its filter state.
+/// Sets the property `name` of the request. Envoy stores it as the entry `wasm.<name>` of the
+/// filter state.
 pub(super) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
     // SAFETY: addresses and sizes are those of a live string and slice.
     check(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
-/// Calls a function that the proxy provides in addition to the ABI.
+/// Calls a foreign function: one that the proxy provides in addition to the ABI.
 pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
         // SAFETY: addresses and sizes are those of a live string and slice; the host writes an
@@ -199,7 +203,7 @@ pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<
     })
 }
 
-/// Reads an entry of the proxy's shared data, and its version.
+/// Reads an entry of the proxy's shared data. Returns its value and its version.
 pub(super) fn shared_data(key: &str) -> Result<(Vec<u8>, u32), Status> {
     let mut cas = 0;
     let value = receive(|data, size| {
@@ -210,7 +214,7 @@ pub(super) fn shared_data(key: &str) -> Result<(Vec<u8>, u32), Status> {
     Ok((value, cas))
 }
 
-/// Writes an entry of the proxy's shared data if its version is `cas`.
+/// Writes an entry of the proxy's shared data if the entry's version is `cas`.
 pub(super) fn set_shared_data(key: &str, value: &[u8], cas: u32) -> Result<(), Status> {
     // SAFETY: addresses and sizes are those of a live string and slice.
     check(unsafe {
@@ -225,8 +229,8 @@ pub(super) fn continue_request() -> Result<(), Status> {
     check(unsafe { proxy_continue_stream(REQUEST) })
 }
 
-/// Answers the request of the current context. `headers` are in the ABI's serialization. The proxy
-/// maps `status` to a gRPC status if the request is gRPC.
+/// Answers the request of the current context. `headers` are in the ABI's serialization. If the
+/// request is gRPC, the proxy converts `status` to a gRPC status.
 pub(super) fn send_local_response(
     status: u16,
     details: &str,
@@ -249,20 +253,19 @@ pub(super) fn send_local_response(
     })
 }
 
-/// Makes `context` the current context, on which the following calls act. If this fails, the
-/// *previous* context stays current, so a caller that continues would act on another client's
-/// request.
+/// Makes `context` the current context, on which the following calls act. If this call fails, the
+/// *previous* context stays current: a caller that continues would act on another client's request.
 pub(super) fn set_effective_context(context: u32) -> Result<(), Status> {
     // SAFETY: the call passes no address.
     check(unsafe { proxy_set_effective_context(context) })
 }
 
-/// Defines a metric, or finds the one with this name.
+/// Defines a metric, or finds an existing metric of this name.
 pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<MetricId, Status> {
     let kind = match kind {
         MetricType::Gauge => 1,
-        // The only other kind of metric that this module defines is a counter. The arm is needed
-        // because the enumeration is non-exhaustive.
+        // Here the kind is always a counter, the only other kind that this module defines. The arm
+        // is a wildcard because the enumeration is non-exhaustive.
         _ => 0,
     };
     let mut id = 0;
@@ -300,8 +303,8 @@ const fn check(status: u32) -> Result<(), Status> {
     }
 }
 
-/// Takes ownership of the result of a call, which the host wrote to memory from this module's
-/// allocator.
+/// Runs a call that returns bytes, and takes ownership of these bytes. The host writes them to
+/// memory from this module's allocator.
 fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, Status> {
     let mut data: *mut u8 = null_mut();
     let mut size = 0;
@@ -309,18 +312,18 @@ fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>
     if data.is_null() {
         return Ok(Vec::new());
     }
-    // SAFETY: the host got this memory from `proxy_on_memory_allocate`, where the SDK makes a `Vec`
-    // of exactly `size` bytes. The host has filled it and does not use it any more.
+    // SAFETY: the host got this memory from `proxy_on_memory_allocate`, for which the SDK creates a
+    // `Vec` of exactly `size` bytes. The host has filled the memory and no longer uses it.
     Ok(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 
-/// The ABI's number of a map. The SDK has no conversion.
+/// The number of a map in the ABI. The SDK offers no conversion.
 const fn map_number(map: MapType) -> u32 {
     match map {
         MapType::HttpRequestTrailers => 1,
         MapType::HttpCallResponseHeaders => 6,
-        // The only other map that this module reads is the request's headers. The arm is needed
-        // because the SDK's enumeration is non-exhaustive.
+        // Here the map is always the request's headers, the only other map that this module reads.
+        // The arm is a wildcard because the SDK's enumeration is non-exhaustive.
         _ => 0,
     }
 }
@@ -328,7 +331,8 @@ const fn map_number(map: MapType) -> u32 {
 const fn buffer_number(buffer: BufferType) -> u32 {
     match buffer {
         BufferType::HttpCallResponseBody => 4,
-        // The only other buffer that this module reads is the configuration.
+        // Here the buffer is always the configuration, the only other buffer that this module
+        // reads.
         _ => 7,
     }
 }

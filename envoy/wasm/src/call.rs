@@ -1,4 +1,4 @@
-//! Calls to authorization servers, through the proxy's clusters.
+//! Calls to authorization servers, which the proxy makes through its clusters.
 
 use core::mem;
 
@@ -13,12 +13,12 @@ use portcullis::{
     keys::{Fetch, Received},
 };
 
-/// The calls in progress, each with the token by which the host identifies it.
+/// The calls in progress. The host identifies each call by a token (a number).
 #[derive(Debug, Default)]
 pub(super) struct Calls(Vec<(u32, Fetch)>);
 
 impl Calls {
-    /// Whether no call is in progress.
+    /// Returns whether no call is in progress.
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -36,12 +36,12 @@ impl Calls {
 }
 
 impl Caller for Calls {
-    /// Makes a call. The current context must be the root context, because a call that a stream
-    /// makes ends with the stream.
+    /// Makes a call. The root context must be the current context: a call that a stream makes ends
+    /// with the stream.
     fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
         let cluster = &fetch.endpoint.cluster;
-        // This uses the SDK's function, because the SDK's dispatcher only delivers responses to
-        // calls that the SDK made.
+        // The call is made with the SDK's function, because the SDK's dispatcher delivers responses
+        // only to calls that the SDK made.
         let token =
             hostcalls::dispatch_http_call(cluster, fetch.headers(), None, vec![], fetch.timeout);
         match token {

@@ -1,7 +1,7 @@
-//! Encodes key records as JSON, because shared memory holds bytes.
+//! Encodes key records as JSON for shared memory, which holds bytes.
 //!
-//! There is one JSON document per source, which contains the source's identity. A document of
-//! another source, or one that cannot be parsed, counts as no record.
+//! Each key source has one JSON document, which contains the source's identity. If a document
+//! belongs to another source or cannot be parsed, it is treated as missing.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -13,11 +13,11 @@ use portcullis::{
     time::UnixMillis,
 };
 
-/// The version of the format, which is part of a record's name.
+/// The version of the format. It is also part of a record's name.
 pub(super) const KIND: &str = "2";
 const VERSION: u32 = 2;
 
-/// A record in the form in which it is serialized.
+/// A record with the members that its JSON has.
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(test, derive(Clone, PartialEq))]
 struct Written<'a> {
@@ -55,13 +55,14 @@ pub(super) fn encode(source: &str, record: &Record) -> Vec<u8> {
         lease_until: record.lease_until,
         unknown_kid_at: record.unknown_kid_at,
     };
-    // Serializing numbers and text does not fail. If it did, the empty value would be read as no
-    // record.
+    // Serializing numbers and strings does not fail. If it did, the empty value would be read as a
+    // missing record.
     serde_json::to_vec(&written).unwrap_or_default()
 }
 
-/// Parses a record of `source`; `None` if the bytes are anything else. `known` is the document of
-/// the previous record. If the new record has the same one, its keys are not parsed again.
+/// Parses a record of `source`; `None` if the bytes are anything else. `known` is the key set
+/// document of the previous record. If the new record has the same document, it is not parsed
+/// again.
 pub(super) fn decode(
     bytes: &[u8],
     source: &str,
@@ -77,15 +78,15 @@ pub(super) fn decode(
         Some(known) if known.text() == text => Some(known.clone()),
         _ => Document::parse(text.as_bytes(), limits).ok(),
     });
-    // The worker that wrote the record had parsed its document. If parsing fails here, this is not
-    // the document that was fetched.
+    // The worker that wrote the record could parse its document. If it cannot be parsed here, it is
+    // not the document that the worker fetched.
     if record.document.is_none() {
         record.forget_keys();
     }
     Some(record)
 }
 
-/// A record whose document is not parsed yet.
+/// A record whose key set document is not parsed yet.
 #[derive(Debug, PartialEq)]
 struct Read {
     version: u32,
@@ -94,10 +95,10 @@ struct Read {
     record: Record,
 }
 
-/// Parses what [`encode`] wrote; `None` for any other object.
+/// Parses an object that [`encode`] wrote; `None` for any other object.
 ///
-/// A derived implementation would be much larger, and most of it would be error messages that
-/// nobody sees.
+/// A derived implementation would be much larger. Most of it would be error messages that nobody
+/// sees.
 fn read(members: Map<String, Value>) -> Option<Read> {
     let (mut version, mut source, mut failures) = (None, None, None);
     let (mut generation, mut revision, mut jwks) = (None, None, None);
@@ -134,7 +135,7 @@ fn read(members: Map<String, Value>) -> Option<Read> {
     })
 }
 
-/// Applies `read` to a value that is not null.
+/// Calls `read` if the value is not null.
 fn optional<T>(value: Value, read: fn(Value) -> Option<T>) -> Option<Option<T>> {
     match value {
         Value::Null => Some(None),

@@ -1,7 +1,7 @@
-//! The plugin configuration as the proxy provides it.
+//! The plugin configuration, in the form in which the proxy passes it.
 //!
-//! A `StringValue` arrives as its text. A `Struct`, which Envoy makes from inline YAML, arrives in
-//! protobuf's wire format (observed with Envoy 1.40).
+//! The proxy passes a `StringValue` as its text. It passes a `Struct`, which Envoy makes from
+//! inline YAML, in protobuf's wire format (observed with Envoy 1.40).
 
 use serde_json::Value;
 
@@ -11,24 +11,24 @@ use portcullis::{
     json::{self, JsonError},
 };
 
-/// Parses the configuration. Also returns it as a string, which is equal for all plugins with the
-/// same configuration.
+/// Parses the configuration. Also returns its text, which is equal for all plugins with the same
+/// configuration.
 pub(super) fn read(bytes: Vec<u8>) -> Result<(Config, Vec<u8>), ConfigError> {
     let (document, text) = document(bytes).map_err(Fault::Json)?;
     Ok((Config::from_value(&document)?, text))
 }
 
-/// Converts the configuration to JSON. Also returns the JSON's text.
+/// Converts the configuration to JSON. Also returns the text of the JSON.
 fn document(bytes: Vec<u8>) -> Result<(Value, Vec<u8>), JsonError> {
-    // JSON is tried first. A first byte cannot tell the two apart: a line feed can begin a JSON
-    // text and is also the tag of a Struct's first field. No Struct parses as JSON, because it has
-    // control characters in places where JSON allows none.
+    // JSON is tried first. The first byte does not show which of the two formats it is: a line feed
+    // can begin a JSON text, and is also the tag of a Struct's first field. A Struct never parses
+    // as JSON, because it has control characters where JSON allows none.
     match json::parse(&bytes) {
         Ok(document) => Ok((document, bytes)),
         Err(error) => {
             let document = protobuf::structure(&bytes).ok_or(error)?;
-            // The fields of a Struct have no order. They are sorted in this text, so that equal
-            // configurations have equal texts.
+            // The fields of a Struct are in no fixed order. In this text they are sorted, so that
+            // equal configurations have equal texts.
             let text = document.to_string().into_bytes();
             Ok((document, text))
         }
@@ -56,7 +56,7 @@ mod tests {
         assert_eq!(document(STRUCT.to_vec()), Ok((json, text)));
     }
 
-    /// Operators write account numbers in inline YAML, where each number becomes a double.
+    /// Operators write account numbers in inline YAML. There, each number becomes a double.
     #[test]
     fn keeps_each_integer_of_a_struct() {
         for (integer, double) in [

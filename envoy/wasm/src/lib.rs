@@ -1,9 +1,9 @@
-//! The proxy-wasm shell, which translates between host calls and the core's types.
+//! The proxy-wasm shell. It translates between the proxy's host calls and the core's types.
 //!
 //! [`worker`] owns the gate of one worker thread and the keeper of its keys. [`stream`] passes each
-//! request to the worker. [`proxy`] implements the core's host traits. There are no rules here: the
-//! [`gate`](portcullis::gate) decides what may pass, what has to wait and what a failed host call
-//! means. This shell never panics, since a panic ends every stream of the worker.
+//! request to the worker. [`proxy`] implements the core's host traits. This shell decides nothing:
+//! the [`gate`](portcullis::gate) decides what may pass, which requests wait, and what a failed
+//! host call means. The shell never panics, because a panic ends every stream of the worker.
 
 #![cfg_attr(
     test,
@@ -23,7 +23,7 @@ mod call;
 mod codec;
 mod configuration;
 mod live_names;
-// Public for the fuzz targets, like `protobuf`.
+// `pairs` and `protobuf` are public for the fuzz targets.
 pub mod pairs;
 mod policies;
 pub mod protobuf;
@@ -38,7 +38,7 @@ mod worker;
 pub use self::{records::SharedRecords, seen::SeenRecords};
 
 proxy_wasm::main! {{
-    // Only the location is logged, because the message could quote what a client sent.
+    // Only the location is logged. The message could contain something that a client sent.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         abi::log(portcullis::gate::LogLevel::Error, &format!("portcullis: defect at {place}, please report it"));

@@ -1,23 +1,24 @@
-//! Counts the VMs that use a name of something that outlives a VM, such as a record in shared data
-//! or a gauge.
+//! Counts the VMs that use a name. A name belongs to something that outlives a VM, such as a record
+//! in shared data or a gauge. The last VM that uses a name has to clean up.
 //!
 //! A VM can hold several configurations at once: those of several listeners, and the old and the
-//! new one while a listener is replaced. Other VMs can use the same names: there is a VM on each
-//! worker thread, and there are more if plugins with one `vm_id` have different VM configurations
-//! or code. The last user of a name has to clean up, so the VMs count themselves in shared data. A
-//! VM that traps is never subtracted, so what it used is never cleaned up. That costs some memory,
-//! while deleting the keys of other users would cost requests.
+//! new one while a listener is replaced. Several VMs can use the same names: each worker thread has
+//! a VM, and plugins with one `vm_id` have separate VMs if their VM configurations or their code
+//! differ. To find out which VM is the last, the VMs count themselves in shared data. If a VM
+//! traps, it is never subtracted, so the names that it used are never cleaned up. That costs some
+//! memory; cleaning up too early would cost other VMs their keys, and so requests.
 //!
-//! With `shared_memory_key`, the count of a record is authenticated like the record. Another module
-//! can still do two things:
+//! With `shared_memory_key`, the count of a record is authenticated like the record itself. Another
+//! module can still do two things:
 //!
 //! - It can replace the count with garbage. Then the record is never cleared.
-//! - It can restore an older count. If that is smaller, the record is cleared while it is in use,
-//!   which costs one fetch, as overwriting the record would. If it is larger, the record is cleared
-//!   too late, and a worker that finds it later judges it by its age.
+//! - It can restore an older count. If the older count is too small, the record is cleared while it
+//!   is in use. That costs one fetch, as overwriting the record would. If the older count is too
+//!   large, the record is cleared too late. A worker that finds the record later checks its age as
+//!   usual.
 //!
-//! No count can add keys to a record. The counts of gauges are not authenticated, since modules
-//! with different keys share them, and every module can write the gauges anyway.
+//! Nobody can add keys to a record by changing a count. The counts of gauges are not authenticated:
+//! modules with different keys share them, and any module can write the gauges anyway.
 
 use std::cell::RefCell;
 
@@ -26,7 +27,7 @@ use portcullis::{
     shared_memory::{SealedRecord, SetSharedDataError, SharedMemory},
 };
 
-/// Replaces a count that cannot be read. It is so large that no VM is the last.
+/// The count that replaces an unreadable count. It is so large that no VM is the last one.
 const UNKNOWN: u32 = u32::MAX;
 
 thread_local! {
@@ -37,9 +38,9 @@ thread_local! {
 #[derive(Debug)]
 struct LiveName {
     name: String,
-    /// The record that counts the VMs that use the name.
+    /// The shared count of the VMs that use the name.
     count: SealedRecord,
-    /// The number of configurations of this VM that use the name.
+    /// The number of this VM's configurations that use the name.
     users: usize,
     announced: Announced,
 }
@@ -47,7 +48,7 @@ struct LiveName {
 /// Whether the shared count includes this VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Announced {
-    /// The count cannot include this VM: the host refuses shared data, so no VM shares anything.
+    /// The host refuses shared data, so no count can include this VM. Then no VM shares anything.
     Alone,
     /// The count includes this VM.
     Counted,
@@ -55,8 +56,8 @@ enum Announced {
     No,
 }
 
-/// Records that a configuration begins to use these names. With a key, the counts are
-/// authenticated, so all users of a name must have the same key.
+/// Records that a configuration starts to use these names. If there is a `key`, the counts are
+/// authenticated with it, so all users of a name must have the same key.
 pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&SecretKey>) {
     LIVE_NAMES.with_borrow_mut(|live| {
         for name in names {
@@ -73,9 +74,10 @@ pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&Secre
     });
 }
 
-/// Adds this VM to the counts of its names. Returns false if the caller has to try again. Call this
-/// once the VM serves: the host also tries configurations in VMs that never serve and end without
-/// notice, and those VMs must not be counted.
+/// Adds this VM to the counts of its names. Returns false if the caller has to try again.
+///
+/// Call this only when the VM serves requests or gets ticks. The host also tries configurations in
+/// VMs that do neither and end without notice. Those VMs must not be counted.
 pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     LIVE_NAMES.with_borrow_mut(|live| {
         let mut all = true;
@@ -94,8 +96,7 @@ pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     })
 }
 
-/// Records that a configuration no longer uses these names. Returns the names that no VM uses any
-/// more.
+/// Records that a configuration stops using these names. Returns the names that no VM uses now.
 pub(super) fn leave<'a>(
     names: impl Iterator<Item = &'a str>,
     host: &dyn SharedMemory,
@@ -121,7 +122,7 @@ fn is_last(live: &mut Vec<LiveName>, name: &str, host: &dyn SharedMemory) -> boo
     }
 }
 
-/// Changes the number of VMs that use a name, and returns it.
+/// Changes the number of VMs that use a name. Returns the new number.
 fn change(
     count: &SealedRecord,
     by: fn(u32) -> u32,
@@ -129,7 +130,7 @@ fn change(
 ) -> Result<u32, SetSharedDataError> {
     let mut changed = 0;
     let mut write = |present: Option<&[u8]>| {
-        // If garbage counted as zero, the next VM that leaves would seem to be the last.
+        // If garbage counted as zero, the next VM to leave would seem to be the last one.
         let users = present.map_or(0, |document| decode(document).unwrap_or(UNKNOWN));
         changed = by(users);
         Some(changed.to_le_bytes().to_vec())
@@ -157,7 +158,7 @@ mod tests {
         !leave([NAME].into_iter(), host).is_empty()
     }
 
-    /// Sets the shared count as if this many other VMs had counted themselves.
+    /// Sets the shared count as if this many other VMs had added themselves.
     fn count_others(host: &OneRecord, users: u32) {
         let (value, version) = (users.to_le_bytes().to_vec(), 1);
         *host.entry.borrow_mut() = Some(SharedData { value, version });
@@ -183,7 +184,7 @@ mod tests {
         }
     }
 
-    /// The host tries each configuration in a VM that never serves.
+    /// The host tries each configuration in a VM that never serves requests.
     #[test]
     fn a_vm_that_never_served_cleans_up_nothing() {
         let host = OneRecord::default();
@@ -214,7 +215,7 @@ mod tests {
         }
     }
 
-    /// Another module may write the count before or after this VM is counted.
+    /// Another module may write the count before this VM is added or after it.
     #[test]
     fn with_a_key_an_untagged_count_does_not_make_a_vm_the_last() {
         let key = key();

@@ -1,7 +1,7 @@
-//! Header maps in the ABI's serialization.
+//! Header maps in the serialization that the ABI uses.
 //!
 //! A map consists of the number of pairs, then the sizes of each name and value, then the names and
-//! values, each followed by a NUL. Numbers have four bytes, little endian.
+//! values themselves. Each name and value ends with a NUL. Numbers have four bytes, little endian.
 
 /// Parses a serialized map; `None` if it is truncated.
 pub fn decode(map: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {

@@ -1,4 +1,4 @@
-//! The policies (`policy_id`) of this VM's configurations.
+//! The policies (`policy_id`) of all configurations in this VM.
 //!
 //! On each worker thread, all plugins with the same `vm_id`, code and VM configuration share one
 //! VM.
@@ -14,8 +14,8 @@ thread_local! {
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
 }
 
-/// Adds the engine's configuration, whose text is `text`, to those of its policy. `None` if it has
-/// no `policy_id`.
+/// Adds the engine's configuration to its policy. `text` is the configuration's text. Returns
+/// `None` if the configuration has no `policy_id`.
 pub(super) fn enter(engine: &Engine, text: &[u8]) -> Option<Membership> {
     POLICIES.with_borrow_mut(|policies| Membership::enter(engine.shared_config(), text, policies))
 }

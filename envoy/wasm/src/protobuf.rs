@@ -1,11 +1,11 @@
-//! The parts of protobuf's wire format that are needed here: `Struct`, the metadata of a route, and
-//! requests to verify a signature.
+//! The parts of protobuf's wire format that this module needs. It decodes `Struct` and the metadata
+//! of a route, and encodes requests to verify a signature.
 
 use serde_json::{Map, Value};
 
 use portcullis::{gate::Malformed, json};
 
-/// The maximum depth of nesting. The JSON parser has its own limit.
+/// The maximum nesting depth of a `Struct`. The JSON parser has its own limit.
 const MAX_DEPTH: u8 = 100;
 
 /// One field of a message.
@@ -20,11 +20,11 @@ pub fn structure(message: &[u8]) -> Option<Value> {
     nested_structure(message, 0)
 }
 
-/// The members of `namespace` in Envoy's `Metadata`; `None` if there is no such namespace. Other
-/// namespaces are not parsed.
+/// Returns the members of `namespace` in Envoy's `Metadata`; `None` if there is no such namespace.
+/// Other namespaces are not parsed.
 ///
 /// # Errors
-/// If the bytes are not a `Metadata`, or the namespace is not a `Struct`.
+/// If the bytes are not a `Metadata`, or if the namespace is not a `Struct`.
 pub fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malformed> {
     let mut found = None;
     each_field(message, |number, field| {
@@ -47,8 +47,8 @@ pub fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malfor
     Ok(found)
 }
 
-/// Encodes a message with these fields, which have the type `string` or `bytes`. The field numbers
-/// start at 1.
+/// Encodes a message with these fields, all of type `string` or `bytes`. Their field numbers are 1,
+/// 2 and so on.
 pub fn message(fields: &[&[u8]]) -> Vec<u8> {
     let mut message = Vec::new();
     for (number, bytes) in (1_u8..).zip(fields) {
@@ -72,7 +72,7 @@ fn nested_structure(message: &[u8], depth: u8) -> Option<Value> {
             return None;
         };
         let (name, value) = map_entry(entry, depth)?;
-        // A repeated name is refused, because parsers disagree on which value counts.
+        // A repeated name is rejected, because parsers disagree on which value counts.
         members.insert(name, value).is_none().then_some(())
     })?;
     Some(Value::Object(members))
@@ -122,7 +122,7 @@ fn list(message: &[u8], depth: u8) -> Option<Value> {
     Some(Value::Array(elements))
 }
 
-/// Sets a field. `None` if it is already set, because some parsers take the last of two values and
+/// Sets a field. Returns `None` if it is already set: some parsers take the last of two values,
 /// others merge them.
 fn set_once<T>(place: &mut Option<T>, value: T) -> Option<()> {
     place.replace(value).is_none().then_some(())
@@ -159,7 +159,7 @@ fn each_field<'a>(
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0_u64;
     for (index, byte) in bytes.iter().enumerate().take(10) {
-        // Nine octets hold 63 bits, so the tenth may only hold one bit.
+        // Nine bytes have 63 bits, so the tenth byte may only have one bit.
         if index == 9 && *byte > 1 {
             return None;
         }
@@ -212,12 +212,12 @@ mod tests {
         }
         let twice = [METADATA, METADATA].concat();
         assert_eq!(metadata(&twice, "a"), Err(Malformed));
-        // The entry has a second name.
+        // The map entry has two names.
         let names = b"\n\x08\n\x01b\n\x01a\x12\0";
         assert_eq!(metadata(names, "a"), Err(Malformed));
     }
 
-    /// Other parsers merge the two values, or take the last one.
+    /// Some parsers merge the two values, others take the last one.
     #[test]
     fn refuses_a_field_that_is_set_twice() {
         assert_eq!(

@@ -17,27 +17,27 @@ use portcullis::{
     verification::{Accelerator, CannotTell},
 };
 
-/// The proxy that this module runs in.
+/// The proxy that runs this module.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Proxy;
 
-/// The expected version for a write that must create the entry. Envoy creates a missing entry
-/// whatever the version, and overwrites any entry if the version is 0. Envoy's version counter
-/// never reaches this number, so the write fails if the entry exists.
+/// The expected version to pass when a write must create the entry. Envoy creates a missing entry
+/// whatever the version is, and overwrites an existing entry if the version is 0. Envoy's version
+/// counter never reaches this number, so the write fails if the entry exists.
 const CREATE_IF_ABSENT: u32 = u32::MAX;
 
 /// The namespace in a route's metadata that contains its policy.
 const NAMESPACE: &str = "portcullis";
 
 impl Proxy {
-    /// The proxy's wall clock.
+    /// The time of the proxy's wall clock.
     pub(super) fn now() -> Result<UnixMillis, Refused> {
         let time = abi::current_time_nanoseconds().map_err(refused)?;
         Ok(UnixMillis::from_nanoseconds(time))
     }
 
-    /// The `vm_id` by which modules share memory. Empty if there is none, or the proxy does not
-    /// reveal it.
+    /// The `vm_id`. Modules with the same `vm_id` share memory. Empty if none is configured, or if
+    /// the proxy does not reveal it.
     pub(super) fn vm_id() -> Vec<u8> {
         abi::property("plugin_vm_id").unwrap_or_default()
     }
@@ -153,7 +153,7 @@ impl Route for Proxy {
     }
 }
 
-/// Acts on the request of the current context.
+/// Each method acts on the request of the current context.
 impl Exchange for Proxy {
     fn connection(&self) -> Option<ConnectionId> {
         let property = abi::property("connection\0id").ok()?;
@@ -210,14 +210,14 @@ impl Exchange for Proxy {
     }
 }
 
-/// Converts a status. The core does not need the reason.
+/// Converts the ABI's status to the core's error, which has no reason.
 const fn refused(_: abi::Status) -> Refused {
     Refused
 }
 
-/// Parses the message `bool result = 1; string error = 2`. Fields with empty values are absent. If
-/// the result is false, there is an error. One error means that the signature is wrong; all others
-/// mean that Envoy cannot parse the key or lacks the hash.
+/// Parses the message `bool result = 1; string error = 2`, in which fields with empty values are
+/// absent. If the result is false, there is an error. One error means that the signature is wrong.
+/// All other errors mean that Envoy cannot parse the key or lacks the hash.
 fn verdict(result: &[u8]) -> Result<bool, CannotTell> {
     match result {
         [0x08, 1] => Ok(true),

@@ -1,4 +1,4 @@
-//! The records of one engine's key sources in shared memory.
+//! The key records of one engine in shared memory, one for each key source.
 
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -14,10 +14,10 @@ use portcullis::{
     keys::{Document, Order, Reading, Record, Records, RemoteKeys, SourceId, Version, WriteError},
 };
 
-/// A version that no entry has, so that the next read always reads the record.
+/// A version that no entry has. With it, the next read always reads the record.
 const NEVER: Version = Version(0);
 
-/// The records of one engine's key sources in shared memory.
+/// The key records of one engine in shared memory, one for each key source.
 #[derive(Debug)]
 pub struct SharedRecords<M> {
     memory: M,
@@ -25,24 +25,25 @@ pub struct SharedRecords<M> {
     places: Vec<Place>,
 }
 
-/// One record in shared memory.
+/// The record of one key source in shared memory.
 #[derive(Debug)]
 struct Place {
     entry: SealedRecord,
-    /// The identity of the source. It does not contain the provider's name: two configurations
-    /// could use one name for two authorization servers, which must not share keys.
+    /// The identity of the key source. The provider's name is not part of it: two configurations
+    /// could use one name for two authorization servers, whose keys must not be mixed.
     source: String,
-    /// The order of the latest record that any configuration of this VM has seen under this name.
+    /// The order number of the latest record that any configuration of this VM has read under this
+    /// name.
     latest: Rc<Cell<Order>>,
-    /// The document of the record that was last read or written.
+    /// The key set document that was last read or written.
     document: RefCell<Option<Document>>,
 }
 
 impl<M: SharedMemory> SharedRecords<M> {
-    /// The records of an engine's sources, in the order of their ids. They are authenticated if the
-    /// configuration has a `shared_memory_key`. An authenticated record is refused if it is older
-    /// than the latest one in `seen`, which contains what all configurations of the same worker
-    /// have seen.
+    /// Creates the records of an engine's key sources, ordered by source ID. If the configuration
+    /// has a `shared_memory_key`, the records are authenticated. An authenticated record is
+    /// rejected if it is older than the latest one in `seen`, which covers all configurations of
+    /// the same worker.
     #[must_use]
     pub fn of(engine: &Engine, memory: M, seen: &mut SeenRecords) -> Self {
         let limits = engine.key_set_limits();
@@ -64,13 +65,13 @@ impl<M: SharedMemory> SharedRecords<M> {
         }
     }
 
-    /// The names of the entries.
+    /// The names of the shared-memory entries.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.places.iter().map(|place| place.entry.name())
     }
 
-    /// The version of an entry after `value` was written to it. The host's write does not return
-    /// the version.
+    /// The version of an entry after `value` was written to it. The host does not return the
+    /// version from a write, so the entry is read again.
     fn version_of(&self, name: &str, value: &[u8]) -> Version {
         let present = self.memory.shared_data(name);
         let own = present.filter(|entry| entry.value == value);
@@ -79,10 +80,11 @@ impl<M: SharedMemory> SharedRecords<M> {
 }
 
 impl Place {
-    /// Extracts the record from a value in shared memory. `None` if it is not authentic, belongs to
-    /// another source, or is older than a record that was seen: an attacker who kept an old record
-    /// could bring back a key that the issuer has withdrawn. Without a `shared_memory_key` the
-    /// order is not checked, because anyone could write a record that looks newer.
+    /// Extracts the record from a value in shared memory. Returns `None` if the record is not
+    /// authentic, belongs to another source, or is older than a record that was seen before. An
+    /// attacker who kept an old record could otherwise bring back a key that the issuer has
+    /// withdrawn. Without a `shared_memory_key` the order is not checked, because anyone could
+    /// write a record that looks newer.
     fn opened(&self, value: &[u8], own: Order, limits: KeySetLimits) -> Option<Record> {
         let mut document = self.document.borrow_mut();
         let text = self.entry.open(value)?;
@@ -145,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    /// A fake shared memory that stores nothing.
+    /// A fake shared memory that keeps no entry.
     struct Forgetful;
 
     impl SharedMemory for Forgetful {
@@ -163,7 +165,8 @@ mod tests {
         }
     }
 
-    /// Policies that cannot authenticate each other's records would keep overwriting them.
+    /// If they shared a record that they cannot authenticate, each policy would keep overwriting
+    /// the other's record.
     #[test]
     fn policies_with_different_secrets_have_records_of_their_own() {
         let names = [

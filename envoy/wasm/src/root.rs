@@ -1,4 +1,4 @@
-//! The root context: one per worker and configuration.
+//! The root context. The host creates one per worker and configuration.
 
 use std::rc::Rc;
 
@@ -15,14 +15,14 @@ use crate::{
 };
 use portcullis::{engine::Engine, gate::LogLevel};
 
-/// A worker's root context.
+/// The root context of a configuration on one worker.
 pub(super) struct Root {
     context_id: u32,
     worker: SharedWorker,
 }
 
 impl Root {
-    /// The root context with this id.
+    /// Creates the root context with this ID.
     pub(super) fn new(context_id: u32) -> Self {
         Self {
             context_id,

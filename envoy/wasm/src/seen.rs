@@ -1,27 +1,27 @@
-//! Remembers the latest record of each source that was seen in shared data.
+//! Remembers the latest key record of each source that was read from shared data.
 //!
-//! A new configuration has not seen any record. If it did not know what earlier configurations have
-//! seen, an attacker could restore an old record just before a configuration update, and so bring
-//! back a key that the issuer has withdrawn.
+//! A new configuration has not read any record yet, so it needs to know what earlier configurations
+//! have read. Otherwise an attacker could restore an old record just before a configuration update,
+//! and so bring back a key that the issuer has withdrawn.
 
 use core::cell::Cell;
 use std::rc::Rc;
 
 use portcullis::{keys::Order, shared_by_name::SharedByName};
 
-/// The order of the latest record, by the name of its entry. It is remembered as long as a
+/// The order numbers of the latest records, by entry name. Each is remembered as long as a
 /// configuration uses the source.
 #[derive(Debug)]
 pub struct SeenRecords(SharedByName<Cell<Order>>);
 
 impl SeenRecords {
-    /// Makes an empty set.
+    /// Creates an empty set.
     #[must_use]
     pub const fn new() -> Self {
         Self(SharedByName::new())
     }
 
-    /// The order of the latest record with this name, which the caller may update.
+    /// The order number of the latest record under this name. The caller may update it.
     pub(super) fn latest(&mut self, name: &str) -> Rc<Cell<Order>> {
         self.0.get(name)
     }

@@ -1,4 +1,4 @@
-//! The records that the configurations of this VM have seen.
+//! The latest records that any configuration of this VM has read.
 
 use core::cell::RefCell;
 
@@ -9,8 +9,8 @@ thread_local! {
     static SEEN: RefCell<SeenRecords> = const { RefCell::new(SeenRecords::new()) };
 }
 
-/// The shared records of an engine's key sources. They refuse records that an earlier configuration
-/// would refuse as too old.
+/// The key records of an engine's sources in shared memory. A record that an earlier configuration
+/// would reject as too old is rejected.
 pub(super) fn of(engine: &Engine) -> SharedRecords<Proxy> {
     SEEN.with_borrow_mut(|seen| SharedRecords::of(engine, Proxy, seen))
 }

@@ -1,4 +1,4 @@
-//! The context of one request.
+//! The stream context of one request.
 
 use proxy_wasm::{
     traits::{Context, HttpContext},
@@ -8,25 +8,25 @@ use proxy_wasm::{
 use crate::worker::SharedWorker;
 use portcullis::gate::{BodyHold, Verdict};
 
-/// One request.
+/// The stream context of one request.
 pub(super) struct Stream {
     context_id: u32,
     worker: SharedWorker,
     head: Head,
 }
 
-/// The state of a request's head.
+/// Where a request's headers are.
 enum Head {
-    /// The request was answered here, or it cannot be decided on. It does not continue.
+    /// The request was answered, or there is no engine to decide on it. It does not continue.
     Held,
-    /// The head waits for keys.
+    /// The headers are held until keys arrive.
     Waits(BodyHold),
-    /// The head was forwarded.
+    /// The headers were forwarded.
     Passed,
 }
 
 impl Stream {
-    /// The request with this context id.
+    /// Creates the context with this ID.
     pub(super) fn new(context_id: u32, worker: SharedWorker) -> Self {
         Self {
             context_id,
@@ -40,7 +40,8 @@ impl Context for Stream {}
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _headers: usize, _end_of_stream: bool) -> Action {
-        // If the request was answered, or there is no engine to decide, it does not continue.
+        // A request that was answered does not continue. Neither does a request for which there is
+        // no engine.
         self.head = match self.worker.try_borrow_mut().as_deref_mut() {
             Ok(Some(worker)) => match worker.on_request(self.context_id) {
                 Verdict::Pass => Head::Passed,
@@ -58,7 +59,7 @@ impl HttpContext for Stream {
 
     fn on_http_request_trailers(&mut self, _trailers: usize) -> Action {
         let verdict = match (&self.head, self.worker.try_borrow_mut().as_deref_mut()) {
-            // The trailers of such a request are not forwarded either.
+            // If the headers do not continue, the trailers do not continue either.
             (Head::Held, _) => Verdict::Answer,
             (_, Ok(Some(worker))) => worker.on_trailers(self.context_id),
             (_, Ok(None) | Err(_)) => Verdict::Answer,
@@ -71,7 +72,7 @@ impl HttpContext for Stream {
 }
 
 impl Stream {
-    /// The body and the trailers are paused until the head is forwarded.
+    /// Pauses the body and the trailers until the headers are forwarded.
     fn action(&self) -> Action {
         let passed = match &self.head {
             Head::Held => false,
@@ -87,8 +88,8 @@ impl Stream {
 }
 
 impl Drop for Stream {
-    /// The stream has ended, because the client has left or the request is complete. It no longer
-    /// waits.
+    /// Runs when the stream ends, because the client has gone or the request is complete. The
+    /// request no longer waits.
     fn drop(&mut self) {
         if let Head::Waits(_) = self.head
             && let Ok(mut worker) = self.worker.try_borrow_mut()

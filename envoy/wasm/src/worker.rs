@@ -1,5 +1,5 @@
-//! The state of one configuration on one worker: the gate, the keeper of its keys, and what the ABI
-//! needs.
+//! The state of one configuration on one worker thread: the gate, the keeper of its keys, and the
+//! state that the ABI requires.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -20,34 +20,35 @@ use portcullis::{
     time::UnixMillis,
 };
 
-/// The worker, shared by its root context and its streams; `None` until it is configured.
+/// The worker, which its root context and its streams share. `None` until it is configured.
 pub(super) type SharedWorker = Rc<RefCell<Option<Worker>>>;
 
-/// The period of ticks while requests wait or calls are in progress, and before the first tick.
+/// The tick period while requests wait or calls are in progress, and before the first tick.
 const BUSY_TICK_MILLISECONDS: u32 = 20;
-/// The period of all other ticks. After another worker has fetched a key set without a certain key,
-/// that key can still verify tokens here for up to this time.
+/// The tick period at all other times. If another worker fetches a key set from which a key was
+/// removed, the key can still verify tokens on this worker for this long.
 const IDLE_TICK_MILLISECONDS: u32 = 100;
 
-/// One worker's gate and keeper.
+/// The gate and the keeper of one worker thread.
 #[derive(Debug)]
 pub(super) struct Worker {
     root_id: u32,
     gate: Gate,
     keeper: Keeper,
-    /// The names of the entries in shared data that contain the configuration's keys.
+    /// The names of the entries in shared data that contain the configuration's key records.
     record_names: Vec<String>,
     calls: Calls,
-    /// The period of ticks that was last requested.
+    /// The tick period that was last requested.
     tick: Option<u32>,
-    /// Whether this VM has counted itself as a user of its names. The host tries each configuration
-    /// in a separate VM, which gets no ticks and no requests, and must not be counted.
+    /// True once this VM has counted itself as a user of its names. The host also tries each
+    /// configuration in a separate VM, which gets neither ticks nor requests and must not be
+    /// counted.
     is_announced: bool,
 }
 
 impl Worker {
-    /// Makes a worker that starts with the keys that other workers have fetched. `text` is the text
-    /// of the configuration.
+    /// Creates a worker. It starts with the keys that other workers have fetched. `text` is the
+    /// text of the configuration.
     pub(super) fn new(root_id: u32, mut engine: Engine, text: &[u8]) -> Self {
         let metrics = DecisionMetrics::define(engine.config(), &Proxy);
         let key_metrics = KeyMetrics::define(engine.config(), &Proxy);
@@ -73,7 +74,7 @@ impl Worker {
         worker
     }
 
-    /// Decides on a request that has just arrived. The current context is the request's.
+    /// Decides on a request that has just arrived. The current context must be the request's.
     pub(super) fn on_request(&mut self, context_id: u32) -> Verdict {
         self.announce();
         let map = request_headers();
@@ -89,7 +90,7 @@ impl Worker {
         verdict
     }
 
-    /// Removes identities and tokens from a request's trailers. The current context is the
+    /// Removes identities and tokens from a request's trailers. The current context must be the
     /// request's.
     pub(super) fn on_trailers(&mut self, context_id: u32) -> Verdict {
         self.gate.on_trailers(StreamId(context_id), &Proxy)
@@ -100,8 +101,8 @@ impl Worker {
         self.gate.on_stream_end(StreamId(context_id));
     }
 
-    /// Starts the fetches that are due, and wakes waiting requests. The current context is the
-    /// root's.
+    /// Starts the fetches that are due, and resumes waiting requests. The current context must be
+    /// the root context.
     pub(super) fn on_tick(&mut self) {
         let Ok(now) = Proxy::now() else { return };
         self.announce();
@@ -119,7 +120,7 @@ impl Worker {
         });
     }
 
-    /// Takes the response to a call. The current context is the root's.
+    /// Takes the response to a call. The current context must be the root context.
     pub(super) fn on_call_response(&mut self, token: u32, headers: usize, body_size: usize) {
         let Some(fetch) = self.calls.take(token) else {
             return;
@@ -138,8 +139,8 @@ impl Worker {
     /// Resumes waiting requests.
     fn wake(&mut self, now: UnixMillis) {
         for stream in self.gate.ready(now) {
-            // Act only if the stream still exists. Otherwise the previous context stays current,
-            // and the next calls would let another client's request through.
+            // Act only if the stream still exists. If it does not, the previous context stays
+            // current, and the following calls would let another client's request through.
             if abi::set_effective_context(stream.0).is_err() {
                 self.gate.on_stream_end(stream);
                 continue;
@@ -148,24 +149,24 @@ impl Worker {
             let request = request(&map);
             let verdict = self.gate.resume(stream, request.as_ref(), now, &Proxy);
             if matches!(verdict, Verdict::Pass) {
-                // A stream that cannot be resumed stays paused, so it fails closed.
+                // If a stream cannot be resumed, it stays paused, so it fails closed.
                 let _ = abi::continue_request();
             }
         }
         let _ = abi::set_effective_context(self.root_id);
     }
 
-    /// Counts this VM as a user of its names, if that has not been done.
+    /// Counts this VM as a user of its names, unless it was already counted.
     fn announce(&mut self) {
         if !self.is_announced {
             self.is_announced = live_names::announce(&Proxy);
         }
     }
 
-    /// Requests ticks with this period, if there is any background work.
+    /// Requests ticks with this period, if there is background work.
     fn set_tick(&mut self, milliseconds: u32) {
         if self.gate.has_background_work() && self.tick != Some(milliseconds) {
-            // If the host refuses, keys cannot be kept fresh. The next request tries again.
+            // If the host refuses, keys cannot be refreshed. The next request tries again.
             self.tick = abi::set_tick_period_milliseconds(milliseconds)
                 .ok()
                 .map(|()| milliseconds);
@@ -175,7 +176,7 @@ impl Worker {
 
 impl Drop for Worker {
     /// Cleans up after a configuration. Its fetches are abandoned, so that other workers need not
-    /// wait for them. Keys and gauges that no VM uses any more are cleared.
+    /// wait for them. Keys and gauges that no VM uses any longer are cleared.
     fn drop(&mut self) {
         for fetch in self.calls.take_all() {
             self.gate.engine_mut().abandon(&fetch);
@@ -190,7 +191,8 @@ impl Drop for Worker {
     }
 }
 
-/// The headers of the current context's request, for [`request`]; empty if the host refuses.
+/// The headers of the current context's request, to be parsed by [`request`]. Empty if the host
+/// does not return them.
 fn request_headers() -> Vec<u8> {
     abi::header_map(MapType::HttpRequestHeaders).unwrap_or_default()
 }
