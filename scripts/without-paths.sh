@@ -7,7 +7,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-# Downloads missing dependencies, so that the folder of their registry exists below.
+# Downloads missing dependencies, so that the loop below finds the folder of their registry.
 cargo fetch --locked --quiet --manifest-path "$root/Cargo.toml"
 
 flags=()

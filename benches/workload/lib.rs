@@ -146,8 +146,8 @@ pub fn key_set(algorithm: Algorithm) -> Value {
     jwks([&Signer::new(algorithm), &old])
 }
 
-/// A key set with `count` keys. Two keys are those of [`key_set`]. Otherwise, the last key is the one that signs the
-/// tokens, and all others are the same other key with different `kid`s.
+/// A key set with `count` keys. If `count` is two, it is [`key_set`]. Otherwise, the last key signs the tokens. All other
+/// keys are copies of one old key, each with its own `kid`.
 fn key_set_of(algorithm: Algorithm, count: usize) -> Value {
     if count == 2 {
         return key_set(algorithm);

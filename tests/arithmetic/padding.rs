@@ -206,8 +206,8 @@ fn pss_is_accepted_with_a_salt_as_long_as_its_hash() {
             let trailer = if flaw == 10 { 0xcc } else { 0xbc };
             let before = vec![u8::from(flaw == 11); bits.div_ceil(8) - octets];
             let mut encoded = [&before[..], &block, &seed, &[trailer]].concat();
-            // Flaws 8 and 11 are not possible with every size of the modulus. If they are not, a
-            // bit is flipped instead, so that the encoding must be refused too.
+            // Flaws 8 and 11 are not possible with every size of the modulus. Instead of an
+            // impossible flaw, a bit is flipped, so that the encoding must be refused too.
             let has_flaw = (flaw != 8 || unused > 0) && (flaw != 11 || !before.is_empty());
             flip(random, &mut encoded, flaw == 12 || !has_flaw);
             encoded

@@ -62,7 +62,7 @@ fn refused_configuration(provider: &Value) -> bool {
     Config::parse(config.to_string().as_bytes()).is_err()
 }
 
-/// The allow-list is compared with regard to case, and each key is used with one algorithm only.
+/// The allow-list of algorithms is case-sensitive, and each key is used with only one algorithm.
 #[test]
 fn rule_3_1_perform_algorithm_verification() {
     let own = es256();

@@ -11,8 +11,8 @@ use std::{
     time::Duration,
 };
 
-/// The timeout for reads and writes. It is much longer than even a busy machine needs, so a test
-/// that exceeds it hangs.
+/// The timeout for reads and writes. Even a busy machine needs much less time, so a test that
+/// reaches the timeout is stuck.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 const MAX_HEADERS: usize = 2048;
 

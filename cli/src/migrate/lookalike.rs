@@ -84,8 +84,8 @@ fn what(node: &Node) -> Option<What> {
     };
     match node.member("providers") {
         Some(Node::Map(providers)) if providers.iter().any(|(_, one)| is_provider(one)) => {
-            // If the message has a type, it is not this filter, whose type would have matched
-            // above.
+            // A message with another type is another filter. The type of `jwt_authn` would have
+            // matched above.
             node.member("@type").is_none().then_some(What::Bare)
         }
         _ => None,

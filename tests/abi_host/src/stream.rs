@@ -153,7 +153,7 @@ impl Stream {
         }
     }
 
-    /// Fails if the request must not pass, or if it does not have the identity in its token.
+    /// Fails if the request must not pass, or if it lacks the identity from its token.
     pub(crate) fn expect_may_pass(&self) {
         if self.has_failed.get() || !self.request.may_pass(self.configuration.library) {
             die(&format!("a request passes: {:?}", self.request.credential));

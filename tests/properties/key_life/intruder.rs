@@ -100,8 +100,8 @@ impl World {
                 }
             }
             Hostile::Happens(Event::Succeed) => {
-                // No two answers may arrive at the same time, because workers that cannot see each
-                // other's records order key sets by time.
+                // No two answers may arrive at the same time: if a worker cannot read the records
+                // of another, the time of a key set decides which one is newer.
                 self.now += 1;
                 let number = self.published_at.len();
                 self.published_at.push(self.now);

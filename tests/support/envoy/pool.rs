@@ -19,8 +19,8 @@ use super::{
 };
 use crate::driver::Build;
 
-/// The maximum number of processes of the same kind. After a gate, a process needs a second to drop
-/// the listener, so other processes serve the next gates.
+/// The maximum number of processes of the same kind. When a gate ends, its process needs a second
+/// to drop the listener, so other processes serve the next gates.
 const MOST: usize = 8;
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
@@ -47,7 +47,7 @@ pub struct Warm {
     /// The number of VMs that run while there is no gate. `None` if Envoy runs no proxy-wasm
     /// module, because then it has no such gauge.
     vms: Option<u64>,
-    /// The offer that removes all listeners.
+    /// The discovery response without listeners, which makes Envoy remove all listeners.
     empty: Offer,
 }
 

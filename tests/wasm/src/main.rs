@@ -1,6 +1,5 @@
 //! Writes the JavaScript bindings of a wasm build: `wasm-bindings node MODULE FOLDER` for tests in
-//! Node,
-//! `wasm-bindings page MODULE FOLDER` for a script in a web page.
+//! Node, or `wasm-bindings page MODULE FOLDER` for a script in a web page.
 //!
 //! `wasm-bindgen-test-runner` does the same before it starts Node, but its browsers, HTTP server
 //! and command line make it slow to compile.
