@@ -1,5 +1,5 @@
-//! Checks that the connection manager and the listener around a filter give it the client
-//! certificates that its policy reads.
+//! Checks that the connection manager and the listener around a filter pass on the client
+//! certificates that the filter's policy reads.
 
 use crate::{
     envoy::{document::Node, message::either},
@@ -11,7 +11,8 @@ use portcullis::{
     policy::CertificateHeader,
 };
 
-/// Returns the findings about `client_certificate`. A file without the listener gives none.
+/// Returns the findings about `client_certificate`. There are none if the listener is in another
+/// file.
 pub(super) fn check(
     source: &Source,
     document: &Node,
@@ -100,8 +101,8 @@ const CHECKS: [&str; 3] = [
     "verify_certificate_spki",
 ];
 
-/// Says why a listener's peers cannot be trusted. `None` if they can, or if the settings are
-/// elsewhere.
+/// Returns the reason why a listener's peers cannot be trusted. `None` if they can be trusted, or
+/// if the settings are not in this file.
 fn fault_of_listener(chain: &Node, are_names_trusted: bool) -> Option<&'static str> {
     let Some(socket) = either(chain, "transport_socket") else {
         return Some(

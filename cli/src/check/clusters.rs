@@ -1,5 +1,5 @@
-//! The clusters through which keys are fetched: whether they exist, and whether they verify the
-//! server's certificate.
+//! Checks that the clusters through which keys are fetched exist, and that they verify the server's
+//! certificate.
 //!
 //! An attacker who can answer in place of an authorization server can publish keys, and sign tokens
 //! with them.
@@ -21,7 +21,7 @@ const TLS: &str = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 
 /// A reference from a provider to a cluster.
 struct Use {
-    /// The place of the reference.
+    /// The place of the reference in the policy.
     at: ConfigPath,
     name: String,
     is_https: bool,
@@ -172,8 +172,8 @@ fn has_discovery(document: &Node) -> bool {
     found
 }
 
-/// If an attacker can impersonate the server because of a TLS setting, returns the setting's place
-/// and an explanation.
+/// Returns the place of a TLS setting that lets an attacker impersonate the server, and an
+/// explanation. `None` if there is no such setting.
 fn weak_tls(at: &ConfigPath, cluster: &Node) -> Option<(ConfigPath, String)> {
     let name = name_of(cluster);
     if either(cluster, "transport_socket_matches").is_some() {

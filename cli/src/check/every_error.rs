@@ -1,4 +1,4 @@
-//! Every error of a policy.
+//! Finds every error of a policy.
 //!
 //! The module stops at the first error, which keeps it small. `portcullis check` repairs each error
 //! in a copy of the policy and reads the copy again, until no error is left. A repair may cause
@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use portcullis::config::{Config, ConfigError, ConfigPath, Fault, Step, camel_case};
 
-/// The most errors to report for one policy.
+/// The maximum number of errors that are reported for one policy.
 const MAX_ERRORS: usize = 50;
 
-/// The name that a repair writes where the policy needs one.
+/// The name that a repair writes where the policy needs a name.
 const STUB: &str = "portcullis-check";
 
 /// An error with the place to show. For an unknown field, that is the field itself, not the object

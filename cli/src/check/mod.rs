@@ -58,7 +58,7 @@ struct Found {
 }
 
 impl Found {
-    /// Puts the findings in the order of their places.
+    /// Sorts the findings by file and by their places in the file.
     fn sort(&mut self) {
         self.findings
             .sort_by(|left, right| left.order().cmp(&right.order()));
@@ -91,7 +91,7 @@ pub(super) fn run(
     })
 }
 
-/// The findings of one source, in the order of their places.
+/// The findings of one source, sorted by their places.
 pub(crate) fn findings(
     source: &Source,
     name: Option<&str>,

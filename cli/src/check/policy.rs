@@ -1,4 +1,4 @@
-//! Mistakes and weak choices in a policy, with their places in the file.
+//! Finds mistakes and weak choices in a policy, with their places in the file.
 
 use super::{every_error, every_error::Found, hints};
 use crate::{

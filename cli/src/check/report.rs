@@ -1,4 +1,4 @@
-//! How the findings of `portcullis check` are printed.
+//! Prints the findings of `portcullis check`.
 
 use std::io::{self, Write};
 

@@ -1,5 +1,5 @@
-//! Policies of Envoy's routes: metadata for the wasm module, typed per-route configuration for the
-//! native module.
+//! Checks the policies of Envoy's routes: metadata for the proxy-wasm module, typed per-route
+//! configuration for the dynamic module.
 
 use crate::{
     envoy::{
@@ -26,7 +26,7 @@ const PER_ROUTE: &str =
 const ONE_OF: &str = "the route's requests get 403; write one of disabled: true, requirement_name \
                       (with or without authorize), or authorize";
 
-/// Checks the policies of routes against each filter that their requests pass.
+/// Checks the policy of each route against every filter that requests to the route pass.
 pub(super) fn check(
     source: &Source,
     document: &Node,
