@@ -128,6 +128,11 @@ reasons! {
     MalformedCredential: "malformed_credential", InvalidRequest, Some(4);
     /// The token is not a signed JWT (RFC 7519 §7.2).
     MalformedToken: "malformed_token", InvalidToken, Some(4);
+    /// A header by which a rule recognises an MCP call is missing, repeated or malformed, or another
+    /// header could be taken for it.
+    McpHeader: "mcp_header", InvalidTarget, None;
+    /// The request names no revision of MCP in which servers compare the headers with the body.
+    McpVersion: "mcp_version", InvalidTarget, None;
     /// Portcullis itself serves this path, but not with this method (RFC 9110 §15.5.6).
     Method: "method_not_allowed", InvalidMethod, None;
     /// The request has no credential.
@@ -189,6 +194,8 @@ impl Reason {
             Self::AmbiguousHeader => "A header can be read in more than one way",
             Self::AmbiguousMethod => "The method must be in capital letters",
             Self::AmbiguousPath => "The path or query can be read in more than one way",
+            Self::McpHeader => "An MCP header is missing, repeated or malformed",
+            Self::McpVersion => "MCP-Protocol-Version must be 2026-07-28 or later",
             Self::Origin => "Pages of this origin may not send requests",
             Self::PathTooLong => "The path is too long",
             Self::RoutePolicy | Self::Unmatched | Self::UnsettledRoute => {

@@ -1,11 +1,12 @@
 //! Determines which tokens a request must carry. The policy of the request's route decides, or the
 //! first matching rule, or the filter state.
 
+use super::{mcp::Admission, routing::Routed};
 use crate::{
     config::Config,
     connection::Connection,
     decision::Reason,
-    policy::{Authorization, Requirement, RoutePolicy, Rule, WordSet},
+    policy::{Authorization, Requirement, RoutePolicy, WordSet},
 };
 
 /// What a request needs in order to pass.
@@ -19,6 +20,8 @@ pub(super) enum Access<'a> {
     Required(AccessRequirement<'a>),
     /// No rule matches the request.
     Unmatched,
+    /// The request's MCP headers let no rule decide.
+    Uncallable(Reason),
 }
 
 /// The tokens that a request must carry, and the rights that one of them must grant.
@@ -41,16 +44,16 @@ impl<'a> AccessRequirement<'a> {
     }
 }
 
-/// Determines what a request needs. `rule` is the rule that matches the request, if any. The policy
-/// of the route takes precedence over it, like the typed per-route configuration of `jwt_authn`.
+/// Determines what a request needs. The policy of the route takes precedence over the rules, like the
+/// typed per-route configuration of `jwt_authn`.
 pub(super) fn access<'a>(
     config: &'a Config,
     route_policy: Option<&'a RoutePolicy>,
-    rule: Option<(usize, &'a Rule)>,
+    routed: &Routed<'_, 'a>,
     connection: &dyn Connection,
 ) -> Access<'a> {
     match route_policy {
-        None => by_rules(config, rule, connection),
+        None => by_rules(config, routed, connection),
         Some(RoutePolicy::Disabled) => Access::Open,
         Some(RoutePolicy::Require {
             requirement,
@@ -60,7 +63,7 @@ pub(super) fn access<'a>(
             authorization: authorization.as_ref(),
             rule: None,
         }),
-        Some(RoutePolicy::Authorize(authorization)) => match by_rules(config, rule, connection) {
+        Some(RoutePolicy::Authorize(authorization)) => match by_rules(config, routed, connection) {
             Access::Required(AccessRequirement { requirement, .. }) if !requirement.extracts() => {
                 Access::Required(AccessRequirement {
                     requirement,
@@ -68,7 +71,7 @@ pub(super) fn access<'a>(
                     rule: None,
                 })
             }
-            closed @ Access::Denied(_) => closed,
+            closed @ (Access::Denied(_) | Access::Uncallable(_)) => closed,
             // The route's policy requires rights, but no rule says which providers' tokens can
             // grant them.
             Access::Open | Access::Required(..) | Access::Unmatched => {
@@ -81,10 +84,13 @@ pub(super) fn access<'a>(
 
 fn by_rules<'a>(
     config: &'a Config,
-    rule: Option<(usize, &'a Rule)>,
+    routed: &Routed<'_, 'a>,
     connection: &dyn Connection,
 ) -> Access<'a> {
-    if let Some((place, rule)) = rule {
+    if let Admission::Refused(reason) = routed.admission {
+        return Access::Uncallable(reason);
+    }
+    if let Some((place, rule)) = routed.rule {
         return match &rule.requirement {
             Some(requirement) => Access::Required(AccessRequirement {
                 requirement,

@@ -16,7 +16,9 @@ mod decided;
 mod evaluation;
 mod export;
 mod forward;
+mod mcp;
 mod notes;
+mod place;
 mod refusal;
 mod required;
 mod resources;
@@ -52,6 +54,7 @@ use crate::{
 
 use self::{
     access::{Access, AccessRequirement, access},
+    mcp::Admission,
     refusal::No,
     token_caches::TokenCaches,
 };
@@ -203,10 +206,11 @@ impl Engine {
         {
             return permit(PermitReason::CorsPreflight, removals).into();
         }
-        let (target, rule, place) = match routing::route((&self.config, &self.rules), request) {
+        let routed = match routing::route((&self.config, &self.rules), request) {
             Ok(routed) => routed,
             Err(reason) => return Decision::Deny(Denial::new(reason)).into(),
         };
+        let target = routed.target;
         // The digest is read at most once, and only if a token is bound to a certificate.
         let digest = LazyCell::new(|| match (own, standing) {
             (None, _) => connection.client_certificate_digest(),
@@ -220,14 +224,14 @@ impl Engine {
             certificate_digest: &|| *digest,
             accelerator: self.accelerator.as_deref(),
             allowance: &Allowance::default(),
-            resource: place.resource(&self.config),
+            resource: routed.place.resource(&self.config),
         };
         if let Some(status) = &self.config.status
             && target.is_some_and(|target| target.path == status.path)
         {
             return self.status(status, request, target, &circumstances);
         }
-        if let Some(resource) = place.metadata(&self.config) {
+        if let Some(resource) = routed.place.metadata(&self.config) {
             return resources::metadata(resource, request);
         }
         // The client may have forged a header that selected the route. Envoy selects the route
@@ -235,7 +239,7 @@ impl Engine {
         let access = if policy.is_some() && is_forged {
             Access::Denied(Reason::UnsettledRoute)
         } else {
-            access(&self.config, policy, rule, connection)
+            access(&self.config, policy, &routed, connection)
         };
         let resource = circumstances.resource;
         let access = match access {
@@ -261,6 +265,9 @@ impl Engine {
                 self.apply(required, request, target, removals, &circumstances)
             }
             Access::Unmatched => self.unmatched(request, target, removals, resource).into(),
+            Access::Uncallable(reason) => self
+                .closed(reason, access, request, target, resource)
+                .into(),
         };
         let decision = match (self.config.mode, decision) {
             (Mode::Shadow, Decision::Deny(mut denial)) => {
@@ -385,11 +392,12 @@ impl Engine {
     }
 
     /// The index of the first rule that matches a request. `None` if no rule matches, or if the
-    /// request is refused before rules are tried.
+    /// request is refused before its rule decides.
     #[must_use]
     pub fn rule(&self, request: &Request<'_>) -> Option<usize> {
-        let (_, rule, _) = routing::route((&self.config, &self.rules), request).ok()?;
-        rule.map(|(index, _)| index)
+        let routed = routing::route((&self.config, &self.rules), request).ok()?;
+        let decides = routed.admission == Admission::Settled;
+        routed.rule.filter(|_| decides).map(|(index, _)| index)
     }
 
     /// The HTTP response to a denied request.

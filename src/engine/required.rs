@@ -52,16 +52,35 @@ impl Engine {
         if self.config.unmatched == Unmatched::Allow {
             return permit(PermitReason::Unmatched, removals);
         }
+        self.closed(
+            Reason::Unmatched,
+            Access::Unmatched,
+            request,
+            target,
+            resource,
+        )
+    }
+
+    /// Refuses a request that no token opens. Without a credential it gets 401, because the client
+    /// may not know that it has to authenticate.
+    pub(super) fn closed(
+        &self,
+        reason: Reason,
+        access: Access<'_>,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        resource: Option<&ProtectedResource>,
+    ) -> Decision {
         let holds_credential = self
             .config
             .providers
             .iter()
             .any(|provider| !matches!(provider.places.find(request, target), Ok(None)));
         let no = match holds_credential {
-            true => No::Closed(Reason::Unmatched),
+            true => No::Closed(reason),
             false => No::Refused(Refusal::Missing),
         };
-        self.deny(no, Access::Unmatched, Vec::new(), resource)
+        self.deny(no, access, Vec::new(), resource)
     }
 
     /// Decides on a request that needs tokens.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Access, Decided, Engine};
+use super::{Access, Decided, Engine, place::Place};
 use crate::{
     config::Config,
     decision::{Decision, Denial, Reason},
@@ -15,44 +15,6 @@ use crate::{
     resource,
 };
 
-/// How a path relates to the protected resources. The fields are indices of resources.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
-    below: Option<usize>,
-    metadata_of: Option<usize>,
-}
-
-impl Place {
-    /// Determines how this path, on the request's host, relates to the protected resources.
-    pub(super) fn of(config: &Config, request: &Request<'_>, path: &str) -> Self {
-        let resources = &config.protected_resources;
-        if resources.is_empty() {
-            return Self::default();
-        }
-        let authority = request.values(":authority").next();
-        let Some(authority) = authority.and_then(|value| str::from_utf8(value).ok()) else {
-            return Self::default();
-        };
-        let mut all = resources.iter();
-        Self {
-            below: all.position(|own| own.is_above(authority, path)),
-            metadata_of: resources
-                .iter()
-                .position(|own| own.has_metadata_at(authority, path)),
-        }
-    }
-
-    /// The resource that the request belongs to.
-    pub(super) fn resource(self, config: &Config) -> Option<&ProtectedResource> {
-        config.protected_resources.get(self.below?)
-    }
-
-    /// The resource whose metadata the request asks for.
-    pub(super) fn metadata(self, config: &Config) -> Option<&ProtectedResource> {
-        config.protected_resources.get(self.metadata_of?)
-    }
-}
-
 /// Returns whether a server could read the request's path as the path of a resource's metadata.
 pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bool {
     if config.protected_resources.is_empty() {
@@ -63,7 +25,7 @@ pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bo
     };
     let others = readings(path).unwrap_or_default();
     let mut all = std::iter::once(path).chain(others.iter());
-    all.any(|path| Place::of(config, request, path).metadata_of.is_some())
+    all.any(|path| Place::of(config, request, path).metadata(config).is_some())
 }
 
 /// The path of a request; `None` if the request has no path or the path is not UTF-8.

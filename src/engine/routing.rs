@@ -4,23 +4,32 @@
 use crate::{
     config::Config,
     decision::Reason,
-    engine::resources::Place,
+    engine::{
+        mcp::{Admission, Endpoint, Placed},
+        place::Place,
+    },
     http::{
         Request, method,
         path::{Readings, Target, readings},
     },
-    policy::{PathPolicy, Rule, RuleIndex, Unclear, authority},
+    policy::{PathPolicy, RuleIndex, Unclear, authority, mcp::McpCall},
 };
 
-/// A rule and its index.
-type Placed<'c> = (usize, &'c Rule);
+/// What decides on a request.
+#[derive(Debug)]
+pub(super) struct Routed<'a, 'c> {
+    /// The path and query; `None` for a CONNECT request without a path.
+    pub(super) target: Option<Target<'a>>,
+    /// The first rule that matches the request.
+    pub(super) rule: Option<Placed<'c>>,
+    /// Whether the request's MCP headers let the rule decide.
+    pub(super) admission: Admission,
+    /// The place among the protected resources.
+    pub(super) place: Place,
+}
 
-/// The request's path and query, the rule that matches, and how the path relates to the protected
-/// resources.
-type Routed<'a, 'c> = (Option<Target<'a>>, Option<Placed<'c>>, Place);
-
-/// Finds the rule and the protected resource of a request. With `path_policy: reject`, a request
-/// that servers could read in two ways is an error.
+/// Finds what decides on a request. With `path_policy: reject`, a request that servers could read in
+/// two ways is an error.
 pub(super) fn route<'a, 'c>(
     (config, index): (&'c Config, &RuleIndex),
     request: &Request<'a>,
@@ -30,8 +39,12 @@ pub(super) fn route<'a, 'c>(
         refuse_head(request)?;
     }
     let Some(raw) = request.target() else {
-        let rule = first_match((config, index), request, None)?;
-        return Ok((None, rule, Place::default()));
+        return Ok(Routed {
+            target: None,
+            rule: first_match((config, index), request, None, None)?,
+            admission: Admission::Settled,
+            place: Place::default(),
+        });
     };
     // This is refused under every `path_policy`, because no rule can match bytes that are not
     // UTF-8.
@@ -45,20 +58,30 @@ pub(super) fn route<'a, 'c>(
         true => readings(target.path).map_err(|_| Reason::AmbiguousPath)?,
         false => Readings::default(),
     };
-    let rule = first_match((config, index), request, Some(target))?;
+    let endpoint = Endpoint::of((config, index), request, target)?;
+    let call = endpoint.call(request);
+    let made = call.as_ref().and_then(|call| call.as_ref().ok());
+    let rule = first_match((config, index), request, Some(target), made)?;
     let place = Place::of(config, request, target.path);
     // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
     // in each case. The path must also belong to the same resource in each case: otherwise a token
     // for one resource could be used at another.
     for path in others.iter() {
-        let other = first_match((config, index), request, Some(Target { path, ..target }))?;
+        let target = Target { path, ..target };
+        let other = first_match((config, index), request, Some(target), made)?;
         if other.map(|(number, _)| number) != rule.map(|(number, _)| number)
             || Place::of(config, request, path) != place
+            || !Endpoint::of((config, index), request, target)?.equals(&endpoint)
         {
             return Err(Reason::AmbiguousPath);
         }
     }
-    Ok((Some(target), rule, place))
+    Ok(Routed {
+        target: Some(target),
+        rule,
+        admission: endpoint.admission(config, request, target, call.as_ref())?,
+        place,
+    })
 }
 
 /// Refuses a request whose method or authority is too ambiguous to choose a rule.
@@ -84,10 +107,13 @@ fn first_match<'c>(
     (config, index): (&'c Config, &RuleIndex),
     request: &Request<'_>,
     target: Option<Target<'_>>,
+    call: Option<&McpCall<'_>>,
 ) -> Result<Option<Placed<'c>>, Reason> {
     for place in index.candidates(target.map(|target| target.path)) {
         if let Some(rule) = config.rules.get(place)
-            && rule.route.matches(request, target, config.path_policy)?
+            && rule
+                .route
+                .matches(request, target, call, config.path_policy)?
         {
             return Ok(Some((place, rule)));
         }

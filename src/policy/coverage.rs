@@ -2,16 +2,17 @@
 //!
 //! The result `true` is certain. The result `false` only means that coverage could not be proved.
 
-use crate::policy::{PathMatch, PathText, RouteMatch};
+use crate::policy::{PathMatch, PathText, RouteMatch, mcp::McpMatch};
 
 impl RouteMatch {
     /// Returns true if this rule certainly matches every request that `other` matches. Methods are
-    /// not compared.
+    /// not compared, but an MCP call is always a POST request.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         let folds = !self.case_sensitive;
         self.headers.is_empty()
             && self.query_parameters.is_empty()
+            && self.covers_calls(other)
             && match (&self.path, &other.path) {
                 (PathMatch::Connect, PathMatch::Connect) => true,
                 (PathMatch::Regex(own), PathMatch::Regex(other)) => own.as_str() == other.as_str(),
@@ -23,6 +24,15 @@ impl RouteMatch {
                 }
                 (own, path) => self.path_covers(own, path, folds || other.case_sensitive),
             }
+    }
+
+    /// Returns true if this rule matches every MCP call that `other` matches.
+    fn covers_calls(&self, other: &Self) -> bool {
+        match (&self.mcp, &other.mcp) {
+            (None, _) => true,
+            (Some(own), Some(other)) => own == other || *own == McpMatch::default(),
+            (Some(_), None) => false,
+        }
     }
 
     /// Returns true if the path condition `own` covers `other`. `comparable` is false if this rule

@@ -36,6 +36,7 @@ mod credential;
 mod forwarded_certificate;
 mod forwarding;
 mod identity;
+pub mod mcp;
 mod provider_id;
 mod requirement;
 mod resource;

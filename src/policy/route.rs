@@ -14,6 +14,7 @@ use crate::{
     policy::{
         PathPolicy, Unclear,
         condition::{HeaderMatch, QueryMatch},
+        mcp::{McpCall, McpMatch},
     },
 };
 
@@ -30,6 +31,8 @@ pub struct RouteMatch {
     pub headers: Vec<HeaderMatch>,
     /// Conditions on query parameters.
     pub query_parameters: Vec<QueryMatch>,
+    /// The condition on the MCP call. A request that is no call does not match.
+    pub mcp: Option<McpMatch>,
 }
 
 /// A condition on the path.
@@ -126,8 +129,9 @@ fn mark(path: &str) -> Option<(usize, u8)> {
 }
 
 impl RouteMatch {
-    /// Returns true if the rule applies to `request`, whose path and query are `target`. A request
-    /// without a path (CONNECT) only matches [`PathMatch::Connect`].
+    /// Returns true if the rule applies to `request`, whose path and query are `target`, and which
+    /// makes the MCP call `call`. A request without a path (CONNECT) only matches
+    /// [`PathMatch::Connect`].
     ///
     /// # Errors
     /// With `path_policy: reject`, if a condition holds in one reading of the request but not in
@@ -137,10 +141,18 @@ impl RouteMatch {
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
+        call: Option<&McpCall<'_>>,
         policy: PathPolicy,
     ) -> Result<bool, Unclear> {
         // Most rules are for other paths, so the path is compared first.
         if !self.matches_path(request, target.map(|target| target.path)) {
+            return Ok(false);
+        }
+        let matches_call = match (&self.mcp, call) {
+            (Some(own), Some(call)) => own.matches(call),
+            (own, _) => own.is_none(),
+        };
+        if !matches_call {
             return Ok(false);
         }
         self.matches_behind_path(request, target, policy)
@@ -157,6 +169,27 @@ impl RouteMatch {
             }
             _ => None,
         }
+    }
+
+    /// Returns true if the request is for the path and the host of this rule. Nothing else counts.
+    ///
+    /// # Errors
+    /// If the host can be read in more than one way.
+    pub fn is_at(
+        &self,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        policy: PathPolicy,
+    ) -> Result<bool, Unclear> {
+        if !self.matches_path(request, target.map(|target| target.path)) {
+            return Ok(false);
+        }
+        for header in &self.headers {
+            if header.name == ":authority" && !header.matches(request, target, policy)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     #[inline(never)]
@@ -256,6 +289,7 @@ mod tests {
             methods: vec![],
             headers: vec![],
             query_parameters: vec![],
+            mcp: None,
         }
     }
 
@@ -269,7 +303,9 @@ mod tests {
         let target = request
             .target()
             .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
-        route.matches(&request, target, PathPolicy::Reject).unwrap()
+        route
+            .matches(&request, target, None, PathPolicy::Reject)
+            .unwrap()
     }
 
     #[test]

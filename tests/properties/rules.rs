@@ -70,7 +70,9 @@ fn engine(rules: &[Value], policy: &str) -> Option<Engine> {
 fn first(config: &Config, request: &Request<'_>, target: Option<Target<'_>>) -> Option<usize> {
     let mut rules = config.rules.iter();
     rules.position(|rule| {
-        let matches = rule.route.matches(request, target, config.path_policy);
+        let matches = rule
+            .route
+            .matches(request, target, None, config.path_policy);
         matches.unwrap()
     })
 }

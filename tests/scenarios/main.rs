@@ -26,6 +26,7 @@ mod key_sources;
 mod keys;
 mod keys_of_four_workers;
 mod leaving_clients;
+mod mcp;
 mod metrics;
 mod open_connections;
 mod outages;

@@ -26,6 +26,14 @@ pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
         "servers read this authority differently, or its port or final dot decides which rule applies; \
          send one host without a final dot, and name the port in the rules or have Envoy strip it"
             .to_owned()
+    } else if is(Reason::McpHeader) {
+        "a call needs MCP-Protocol-Version, Mcp-Method and, for a tool, prompt or resource, Mcp-Name, \
+         each once, in printable ASCII without commas or as =?base64?…?=; send them that way"
+            .to_owned()
+    } else if is(Reason::McpVersion) {
+        "only from MCP-Protocol-Version 2026-07-28 on do servers compare the headers with the body; \
+         update the client, or set mcp.legacy: union for the protected resource"
+            .to_owned()
     } else {
         String::new()
     }
@@ -57,6 +65,8 @@ mod tests {
                 Reason::AmbiguousAuthority,
                 "servers read this authority differently",
             ),
+            (Reason::McpHeader, "a call needs MCP-Protocol-Version"),
+            (Reason::McpVersion, "only from MCP-Protocol-Version"),
         ] {
             let detail = of_request(reason.label(), &long, &limits);
             assert!(detail.starts_with(expected), "{detail}");

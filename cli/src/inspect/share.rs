@@ -206,6 +206,11 @@ fn within_matches(rules: Node) -> Node {
                         _ => compared(value),
                     })
                 }),
+                // Tools and methods are no secrets, but the value of an argument may be one.
+                "mcp" => members(value, &|name, value| match name {
+                    "params" => compared(value),
+                    _ => value,
+                }),
                 _ => value,
             }),
             _ => value,

@@ -16,6 +16,7 @@ mod issuer;
 mod keys;
 mod limits;
 mod list;
+mod mcp;
 mod places;
 mod provider;
 mod remote;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     list::{exactly_one, one_or_none, texts},
+    mcp::mcp,
     text::{Written, bad_regex, regex, string_match},
 };
 use crate::{
@@ -44,20 +45,49 @@ pub(super) fn route(raw: &RawMatch, policy: PathPolicy) -> Result<RouteMatch, Co
         ),
     ])?;
     let path = written.path(policy).at(field)?;
+    let mcp = raw.mcp.as_ref().map(mcp).transpose().at("mcp")?;
+    let other = match (&path, policy) {
+        // Another spelling of the path would lead past the rules for the endpoint's tools.
+        (_, PathPolicy::Raw) => Some("path_policy"),
+        (PathMatch::Connect, _) => Some("connect_matcher"),
+        _ => None,
+    };
+    if let (Some(other), true) = (other, mcp.is_some()) {
+        return Err(Fault::Contradiction {
+            field: "mcp",
+            other,
+        }
+        .into());
+    }
     Ok(RouteMatch {
         path,
         case_sensitive: raw.case_sensitive.unwrap_or(true),
-        methods: raw
-            .methods
-            .as_deref()
-            .map(methods)
-            .transpose()
-            .at("methods")?
-            .unwrap_or_default(),
+        methods: match (raw.methods.as_deref(), &mcp) {
+            (Some(raw), None) => methods(raw).at("methods")?,
+            (None, None) => Vec::new(),
+            (None, Some(_)) => vec![CALL_METHOD.to_owned()],
+            (Some(raw), Some(_)) => call_method(raw).at("methods")?,
+        },
         headers: each(raw.headers.as_deref(), |raw| header(raw, policy)).at("headers")?,
         query_parameters: each(raw.query_parameters.as_deref(), query_parameter)
             .at("query_parameters")?,
+        mcp,
     })
+}
+
+/// The HTTP method of every MCP call.
+const CALL_METHOD: &str = "POST";
+
+/// Checks the HTTP methods of a rule for MCP calls.
+fn call_method(raw: &[String]) -> Result<Vec<String>, ConfigError> {
+    let methods = methods(raw)?;
+    match methods.iter().find(|method| *method != CALL_METHOD) {
+        None => Ok(methods),
+        Some(other) => {
+            let expected = "POST alone, as every MCP call is one";
+            Err(Fault::wrong_form(expected, other).into())
+        }
+    }
 }
 
 #[derive(Clone, Copy)]

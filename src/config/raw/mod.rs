@@ -43,8 +43,8 @@ pub(super) use self::{
     resource::RawProtectedResource,
     rule::{
         RawAuthentication, RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch,
-        RawQueryMatcher, RawRange, RawRequirement, RawRequirements, RawRoutePolicy, RawRule,
-        RawStatus, RawWords,
+        RawMcpMatch, RawQueryMatcher, RawRange, RawRequirement, RawRequirements, RawRoutePolicy,
+        RawRule, RawStatus, RawWords,
     },
     scalar::{ClaimName, Integer, PointInTime, Scalar},
     switch::RawSwitch,

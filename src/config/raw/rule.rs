@@ -187,6 +187,9 @@ object! {
         connect_matcher | camelCase: Option<RawEmpty>,
         /// Conditions on headers, which must all hold.
         headers: Option<Vec<RawHeaderMatcher>>,
+        /// Calls of the Model Context Protocol, which are POST requests. Other requests skip the rule, and a POST
+        /// request for its path and host needs such a rule.
+        mcp: Option<RawMcpMatch>,
         /// Accepted methods, case-sensitive. Default: any method.
         methods: Option<Vec<String>>,
         /// The whole path, without the query.
@@ -199,6 +202,22 @@ object! {
         query_parameters | camelCase: Option<Vec<RawQueryMatcher>>,
         /// Regular expression that must match the whole path.
         safe_regex | camelCase: Option<RawRegex>,
+    }
+}
+
+object! {
+    /// `match.mcp`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawMcpMatch {
+        /// Matches every call. The other fields are then left out.
+        any: Option<bool> = false,
+        /// JSON-RPC methods, such as `tools/call`: one of them must be in `Mcp-Method`.
+        methods: Option<Vec<String>>,
+        /// Names of tools and prompts, or URIs of resources: one of them must be in `Mcp-Name`. Only `tools/call`,
+        /// `prompts/get` and `resources/read` have a name.
+        names: Option<Vec<String>>,
+        /// Accepted values of tool arguments, by the name after `Mcp-Param-`.
+        params: Option<Named<Vec<String>>>,
     }
 }
 

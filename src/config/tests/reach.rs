@@ -61,6 +61,14 @@ fn warns_of_a_rule_that_an_earlier_one_hides() {
         ),
         (json!({"path": "/caf%c3%a9"}), json!({"path": "/café"})),
         (
+            json!({"path": "/mcp"}),
+            json!({"path": "/mcp", "mcp": {"any": true}}),
+        ),
+        (
+            json!({"path": "/mcp", "mcp": {"any": true}}),
+            json!({"path": "/mcp", "mcp": {"names": ["x"]}}),
+        ),
+        (
             json!({"prefix": "/A", "case_sensitive": false}),
             json!({"prefix": "/api"}),
         ),
@@ -147,6 +155,18 @@ fn does_not_warn_of_a_rule_that_some_request_may_reach() {
         (
             json!({"prefix": "/", "query_parameters": [{"name": "q"}]}),
             json!({"prefix": "/"}),
+        ),
+        (
+            json!({"path": "/mcp", "mcp": {"any": true}}),
+            json!({"path": "/mcp"}),
+        ),
+        (
+            json!({"path": "/mcp", "mcp": {"names": ["x"]}}),
+            json!({"path": "/mcp", "mcp": {"any": true}}),
+        ),
+        (
+            json!({"path": "/mcp", "methods": ["GET", "DELETE"]}),
+            json!({"path": "/mcp", "mcp": {"any": true}}),
         ),
     ] {
         let found = warnings_about(&[(earlier.clone(), true), (later.clone(), true)]);

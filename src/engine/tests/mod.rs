@@ -7,6 +7,7 @@ mod exports;
 mod extraction;
 mod forwarding;
 mod lenient;
+mod mcp;
 mod remote_keys;
 mod requirements;
 mod resources;

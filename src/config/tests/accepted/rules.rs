@@ -13,6 +13,7 @@ use crate::{
     policy::{
         Audiences, Authentication, Authorization, HeaderCondition, PathMatch, PathPolicy,
         ProviderId, QueryCondition, Requirement, RouteMatch, WordSet,
+        mcp::{McpMatch, McpParam},
     },
 };
 
@@ -67,7 +68,9 @@ fn reads_every_kind_of_header_condition() {
         let target = request
             .target()
             .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
-        route.matches(&request, target, PathPolicy::Reject).unwrap()
+        route
+            .matches(&request, target, None, PathPolicy::Reject)
+            .unwrap()
     };
     for (matcher, value, expected) in [
         (json!({"exact_match": "ab"}), "ab", true),
@@ -152,6 +155,36 @@ fn reads_methods_and_query_parameters() {
             QueryCondition::Text(_)
         ]
     ));
+}
+
+#[test]
+fn reads_conditions_on_mcp_calls() {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let param = |header: &str, values: &[&str]| McpParam {
+        header: header.to_owned(),
+        values: words(values),
+    };
+    for (written, expected) in [
+        (json!({"any": true}), McpMatch::default()),
+        (
+            json!({"any": false, "methods": ["tools/call"], "names": ["a b", "c,d"],
+                "params": {"Region": ["eu", "us"], "tenant-1": [" x "]}}),
+            McpMatch {
+                methods: words(&["tools/call"]),
+                names: words(&["a b", "c,d"]),
+                params: vec![
+                    param("mcp-param-region", &["eu", "us"]),
+                    param("mcp-param-tenant-1", &[" x "]),
+                ],
+            },
+        ),
+    ] {
+        for methods in [json!(null), json!(["POST"])] {
+            let route = route(json!({"path": "/mcp", "methods": methods, "mcp": written}));
+            assert_eq!(route.mcp, Some(expected.clone()), "{written}");
+            assert_eq!(route.methods, ["POST"]);
+        }
+    }
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn there_is_a_test_for_every_reason() {
     seen.extend(scopes::identities());
     seen.extend(scopes::revoked());
     seen.extend(keys::fetched());
+    seen.extend(rules::mcp());
     seen.extend(keys::written());
     seen.extend(clients::clients());
     seen.extend(certificate::certificate());
@@ -147,6 +148,13 @@ fn top() -> BTreeSet<String> {
             (
                 vec![("rules.0.match.grpc", json!({}))],
                 r#"rules[0].match: "grpc" is not available in this version; match the header "content-type" in "headers""#,
+            ),
+            (
+                vec![
+                    ("path_policy", json!("raw")),
+                    ("rules.0.match.mcp", json!({"any": true})),
+                ],
+                r#"rules[0].match: "mcp" contradicts "path_policy"; keep one"#,
             ),
             (
                 vec![

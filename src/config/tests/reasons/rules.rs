@@ -204,6 +204,74 @@ pub(super) fn requirements() -> BTreeSet<String> {
     ])
 }
 
+pub(super) fn mcp() -> BTreeSet<String> {
+    let call = |written: Value| vec![("match.mcp", written)];
+    check_rule(vec![
+        (
+            call(json!({})),
+            ".match.mcp: empty; fill it in, or remove it if it is optional",
+        ),
+        (
+            call(json!({"any": false})),
+            ".match.mcp: empty; fill it in, or remove it if it is optional",
+        ),
+        (
+            call(json!({"any": true, "names": ["a"]})),
+            r#".match.mcp: "names" contradicts "any"; keep one"#,
+        ),
+        (
+            call(json!({"method": ["tools/call"]})),
+            r#".match.mcp: unknown field "method", did you mean "methods"?"#,
+        ),
+        (
+            call(json!({"methods": []})),
+            ".match.mcp.methods: empty; fill it in, or remove it if it is optional",
+        ),
+        (
+            call(json!({"methods": ["tools/call,tools/list"]})),
+            r#".match.mcp.methods[0]: expected a JSON-RPC method, such as tools/call, found "tools/call,tools/list""#,
+        ),
+        (
+            call(json!({"methods": ["tools/list"], "names": ["a"]})),
+            r#".match.mcp.methods[0]: expected a method whose calls have a name: prompts/get, resources/read, tools/call, found "tools/list""#,
+        ),
+        (
+            call(json!({"methods": ["tools/call", "prompts/get"], "params": {"a": ["b"]}})),
+            r#".match.mcp.methods[1]: expected tools/call, the only method whose calls have arguments, found "prompts/get""#,
+        ),
+        (
+            call(json!({"names": ["a", "a"]})),
+            r#".match.mcp.names[1]: "a" occurs twice; remove one"#,
+        ),
+        (
+            call(json!({"params": {}})),
+            ".match.mcp.params: empty; fill it in, or remove it if it is optional",
+        ),
+        (
+            call(json!({"params": {"a": []}})),
+            ".match.mcp.params.a: empty; fill it in, or remove it if it is optional",
+        ),
+        (
+            call(json!({"params": {"Region": ["eu"], "region": ["us"]}})),
+            r#".match.mcp.params.region: "region" occurs twice; remove one"#,
+        ),
+        (
+            vec![
+                ("match.mcp", json!({"any": true})),
+                ("match.methods", json!(["POST", "GET"])),
+            ],
+            r#".match.methods: expected POST alone, as every MCP call is one, found "GET""#,
+        ),
+        (
+            vec![(
+                "match",
+                json!({"connect_matcher": {}, "mcp": {"any": true}}),
+            )],
+            r#".match: "mcp" contradicts "connect_matcher"; keep one"#,
+        ),
+    ])
+}
+
 /// Does the same as [`check`] for fields of the first rule.
 fn check_rule(refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();

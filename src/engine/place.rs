@@ -1,0 +1,41 @@
+//! Determines how a path relates to the protected resources.
+
+use crate::{config::Config, http::Request, policy::ProtectedResource};
+
+/// How a path relates to the protected resources. The fields are indices of resources.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    below: Option<usize>,
+    metadata_of: Option<usize>,
+}
+
+impl Place {
+    /// Determines how this path, on the request's host, relates to the protected resources.
+    pub(super) fn of(config: &Config, request: &Request<'_>, path: &str) -> Self {
+        let resources = &config.protected_resources;
+        if resources.is_empty() {
+            return Self::default();
+        }
+        let authority = request.values(":authority").next();
+        let Some(authority) = authority.and_then(|value| str::from_utf8(value).ok()) else {
+            return Self::default();
+        };
+        let mut all = resources.iter();
+        Self {
+            below: all.position(|own| own.is_above(authority, path)),
+            metadata_of: resources
+                .iter()
+                .position(|own| own.has_metadata_at(authority, path)),
+        }
+    }
+
+    /// The resource that the request belongs to.
+    pub(super) fn resource(self, config: &Config) -> Option<&ProtectedResource> {
+        config.protected_resources.get(self.below?)
+    }
+
+    /// The resource whose metadata the request asks for.
+    pub(super) fn metadata(self, config: &Config) -> Option<&ProtectedResource> {
+        config.protected_resources.get(self.metadata_of?)
+    }
+}

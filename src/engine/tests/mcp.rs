@@ -1,0 +1,286 @@
+//! Rules for MCP calls.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+const VERSION: (&str, &str) = ("mcp-protocol-version", "2026-07-28");
+const CALL: (&str, &str) = ("mcp-method", "tools/call");
+const LISTS: (&str, &str) = ("mcp-name", "list_files");
+const DELETES: (&str, &str) = ("mcp-name", "delete_all");
+
+/// An endpoint whose tools need different scopes, below a path that any token may use.
+fn endpoint() -> Engine {
+    let rule = |call: Value, scopes: &[&str]| {
+        json!({
+            "match": {"path": "/mcp", "mcp": call},
+            "requires": {"provider_name": "a"},
+            "authorize": {"scopes": {"all_of": scopes}},
+        })
+    };
+    engine(json!({"rules": [
+        {"match": {"path": "/mcp", "mcp": {"methods": ["server/discover"]}}},
+        rule(json!({"names": ["list_files"]}), &["files:read"]),
+        rule(json!({"names": ["delete_all"]}), &["files:read", "files:write"]),
+        rule(
+            json!({"methods": ["tools/call"], "names": ["query"], "params": {"Region": ["eu"]}}),
+            &["eu"],
+        ),
+        {"match": {"path": "/mcp", "mcp": {"methods": ["tools/list"]}},
+         "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
+    ]}))
+}
+
+/// The decision on a POST request to the endpoint, with a token that has `scope`.
+fn post(engine: &Engine, scope: Option<&str>, headers: &[(&str, &str)]) -> Decision {
+    let mut all = headers.to_vec();
+    let value = scope.map(|scope| format!("Bearer {}", token("a", json!({"scope": scope}))));
+    all.extend(value.iter().map(|value| ("authorization", value.as_str())));
+    send(engine, "POST", "/mcp", &all)
+}
+
+#[test]
+fn each_call_needs_the_rights_of_its_rule() {
+    let engine = endpoint();
+    let method = |method| ("mcp-method", method);
+    for (scope, headers, expected) in [
+        (Some("files:read"), &[VERSION, CALL, LISTS][..], "verified"),
+        (
+            Some("files:read"),
+            &[VERSION, CALL, DELETES],
+            "insufficient_scope",
+        ),
+        (
+            Some("files:read files:write"),
+            &[VERSION, CALL, DELETES],
+            "verified",
+        ),
+        (Some("x"), &[VERSION, method("tools/list")], "verified"),
+        (
+            Some("x"),
+            &[VERSION, method("tools/list"), LISTS],
+            "verified",
+        ),
+        (
+            Some("x"),
+            &[VERSION, method("server/discover")],
+            "not_required",
+        ),
+        (None, &[VERSION, method("server/discover")], "not_required"),
+        (None, &[VERSION, CALL, LISTS], "missing_credential"),
+        // Neither a tool without a rule nor a method without a rule falls to the rule for `/`.
+        (
+            Some("files:read"),
+            &[VERSION, CALL, ("mcp-name", "other")],
+            "unmatched",
+        ),
+        (
+            Some("files:read"),
+            &[VERSION, CALL, ("mcp-name", "List_Files")],
+            "unmatched",
+        ),
+        (
+            Some("files:read"),
+            &[VERSION, method("tasks/get"), LISTS],
+            "unmatched",
+        ),
+        (
+            None,
+            &[VERSION, CALL, ("mcp-name", "other")],
+            "missing_credential",
+        ),
+    ] {
+        let decision = post(&engine, scope, headers);
+        assert_eq!(label(&decision), expected, "{scope:?} {headers:?}");
+    }
+}
+
+#[test]
+fn a_refusal_names_all_scopes_of_the_call() {
+    let decision = post(&endpoint(), Some("files:read"), &[VERSION, CALL, DELETES]);
+    let Decision::Deny(denial) = decision else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(denial.scopes, ["files:read", "files:write"]);
+}
+
+#[test]
+fn t3_an_older_revision_is_refused_after_the_credential_was_found() {
+    let engine = endpoint();
+    let old = ("mcp-protocol-version", "2025-11-25");
+    for (scope, headers, expected) in [
+        (Some("files:read"), &[CALL, LISTS][..], "mcp_version"),
+        (Some("files:read"), &[old, CALL, LISTS], "mcp_version"),
+        (Some("files:read"), &[old], "mcp_version"),
+        (
+            Some("files:read"),
+            &[("mcp-protocol-version", "new"), CALL, LISTS],
+            "mcp_header",
+        ),
+        // Without a token, the client first learns where to get one.
+        (None, &[], "missing_credential"),
+        (None, &[old, CALL, LISTS], "missing_credential"),
+        // Even a call that needs no token must have headers that mean something.
+        (
+            Some("x"),
+            &[old, ("mcp-method", "server/discover")],
+            "mcp_version",
+        ),
+    ] {
+        let decision = post(&engine, scope, headers);
+        assert_eq!(label(&decision), expected, "{scope:?} {headers:?}");
+    }
+}
+
+#[test]
+fn t4_headers_that_servers_read_differently_are_refused_whatever_the_token_grants() {
+    let engine = endpoint();
+    for headers in [
+        &[VERSION, CALL][..],
+        &[VERSION, LISTS],
+        &[VERSION, CALL, LISTS, DELETES],
+        &[VERSION, CALL, DELETES, LISTS],
+        &[VERSION, CALL, ("mcp-method", "tools/list"), LISTS],
+        &[VERSION, VERSION, CALL, LISTS],
+        &[VERSION, CALL, ("mcp-name", "list_files, delete_all")],
+        &[VERSION, CALL, LISTS, ("mcp_name", "delete_all")],
+        &[VERSION, CALL, LISTS, ("mcp.name", "delete_all")],
+        &[VERSION, CALL, ("mcp-name", "list_files ")],
+        &[VERSION, CALL, ("mcp-name", "=?base64?ZGVsZXRlX2FsbA?=")],
+        &[VERSION, CALL, ("mcp-name", "=?Base64?ZGVsZXRlX2FsbA==?=")],
+        &[
+            VERSION,
+            ("mcp-method", "=?base64?dG9vbHMvY2FsbA==?="),
+            LISTS,
+        ],
+    ] {
+        let decision = post(&engine, Some("files:read files:write"), headers);
+        assert_eq!(label(&decision), "mcp_header", "{headers:?}");
+    }
+}
+
+#[test]
+fn t2_a_name_in_base64_needs_the_rights_of_the_decoded_name() {
+    let engine = endpoint();
+    let name = ("mcp-name", "=?base64?ZGVsZXRlX2FsbA==?=");
+    for (scope, expected) in [
+        ("files:read", "insufficient_scope"),
+        ("files:read files:write", "verified"),
+    ] {
+        let decision = post(&engine, Some(scope), &[VERSION, CALL, name]);
+        assert_eq!(label(&decision), expected, "{scope}");
+    }
+}
+
+#[test]
+fn t6_an_argument_can_select_the_rule() {
+    let engine = endpoint();
+    let query = ("mcp-name", "query");
+    for (headers, expected) in [
+        (
+            &[VERSION, CALL, query, ("mcp-param-region", "eu")][..],
+            "verified",
+        ),
+        (
+            &[VERSION, CALL, query, ("mcp-param-region", "us")],
+            "unmatched",
+        ),
+        (&[VERSION, CALL, query], "unmatched"),
+        (
+            &[VERSION, CALL, query, ("mcp_param_region", "eu")],
+            "mcp_header",
+        ),
+    ] {
+        let decision = post(&engine, Some("eu"), headers);
+        assert_eq!(label(&decision), expected, "{headers:?}");
+    }
+}
+
+#[test]
+fn other_methods_and_other_paths_skip_rules_for_calls() {
+    let engine = endpoint();
+    let value = format!("Bearer {}", token("a", json!({})));
+    let authorization = ("authorization", value.as_str());
+    for (method, path, headers, expected) in [
+        ("GET", "/mcp", &[authorization][..], "verified"),
+        ("DELETE", "/mcp", &[authorization], "verified"),
+        (
+            "GET",
+            "/mcp",
+            &[VERSION, ("mcp-method", "server/discover")],
+            "missing_credential",
+        ),
+        ("POST", "/mcp/", &[authorization], "verified"),
+        ("POST", "/other", &[authorization, LISTS, LISTS], "verified"),
+        ("POST", "/mcp", &[authorization], "mcp_version"),
+        ("post", "/mcp", &[authorization], "method"),
+        // The rules of the endpoint apply to each reading of the path, or to none.
+        ("POST", "/mcp;x", &[authorization], "ambiguous_path"),
+        ("POST", "/%6dcp", &[authorization], "ambiguous_path"),
+    ] {
+        let decision = send(&engine, method, path, headers);
+        assert_eq!(label(&decision), expected, "{method} {path} {headers:?}");
+    }
+}
+
+#[test]
+fn an_open_rule_does_not_admit_calls_that_no_rule_lists() {
+    let open = json!({"match": {"prefix": "/"}});
+    let listed = json!({"match": {"path": "/mcp", "mcp": {"names": ["list_files"]}},
+        "requires": {"provider_name": "a"}});
+    let (call, other) = ([VERSION, CALL, LISTS], [VERSION, CALL, DELETES]);
+    for rules in [json!([listed, open]), json!([open, listed])] {
+        let engine = engine(json!({"rules": rules, "unmatched": "allow"}));
+        assert_eq!(label(&post(&engine, Some("x"), &other)), "unmatched");
+        assert_eq!(label(&post(&engine, None, &other)), "missing_credential");
+        assert_eq!(label(&post(&engine, Some("x"), &[VERSION])), "mcp_header");
+    }
+    // As always, the first rule that matches decides.
+    let after = engine(json!({"rules": [open, listed]}));
+    assert_eq!(label(&post(&after, None, &call)), "not_required");
+}
+
+#[test]
+fn an_endpoint_is_a_path_of_a_host() {
+    let engine = engine(json!({"rules": [
+        {"match": {"path": "/mcp", "mcp": {"any": true},
+            "headers": [{"name": ":authority", "exact_match": "mcp.example"},
+                        {"name": "x-team", "exact_match": "blue"}]},
+         "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
+    ]}));
+    let blue = ("x-team", "blue");
+    for (authority, headers, expected) in [
+        ("mcp.example", &[VERSION, CALL, LISTS, blue][..], "verified"),
+        // Leaving out a header does not lead past the rule.
+        ("mcp.example", &[VERSION, CALL, LISTS], "unmatched"),
+        ("mcp.example", &[blue], "mcp_version"),
+        ("MCP.example.", &[blue], "authority"),
+        ("api.example", &[blue], "verified"),
+    ] {
+        let mut all = vec![(":authority", authority)];
+        all.extend(headers);
+        assert_eq!(
+            label(&post(&engine, Some("x"), &all)),
+            expected,
+            "{authority} {headers:?}"
+        );
+    }
+}
+
+#[test]
+fn shadow_mode_records_what_the_headers_would_cause() {
+    let engine = engine(json!({"mode": "shadow", "rules": [
+        {"match": {"path": "/mcp", "mcp": {"any": true}}, "requires": {"provider_name": "a"}},
+    ]}));
+    let decision = post(&engine, Some("x"), &[VERSION, CALL, LISTS, LISTS]);
+    let Decision::Permit(permit) = decision else {
+        panic!("{decision:?}")
+    };
+    let PermitReason::Shadow(denial) = permit.reason else {
+        panic!("{:?}", permit.reason)
+    };
+    assert_eq!(denial.reason, Reason::McpHeader);
+}
