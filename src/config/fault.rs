@@ -135,6 +135,11 @@ faults! {
     Keys(error: KeySetError)
         => ("{error}"),
         "replace the key or secret";
+    /// The rules for MCP calls below a resource require different tokens, and a call of an older
+    /// revision would have to satisfy all of them.
+    MixedRequirements
+        => "the rules for MCP calls below it require different tokens",
+        "give all of them the same \"requires\", or set \"legacy\" to \"deny\"";
     /// A required field is missing.
     MissingField {
         /// The field's name.

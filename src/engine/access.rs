@@ -1,12 +1,15 @@
 //! Determines which tokens a request must carry. The policy of the request's route decides, or the
 //! first matching rule, or the filter state.
 
-use super::{mcp::Admission, routing::Routed};
+use super::{
+    mcp::{Admission, Placed},
+    routing::Routed,
+};
 use crate::{
     config::Config,
     connection::Connection,
     decision::Reason,
-    policy::{Authorization, Requirement, RoutePolicy, WordSet},
+    policy::{Authorization, Requirement, RoutePolicy},
 };
 
 /// What a request needs in order to pass.
@@ -33,14 +36,31 @@ pub(super) struct AccessRequirement<'a> {
     /// the authorization comes from a route's policy, which can change while the configuration
     /// stays the same, or from the status page.
     pub(super) rule: Option<usize>,
+    /// Further rules whose rights the token must grant.
+    pub(super) others: &'a [Placed<'a>],
 }
 
 impl<'a> AccessRequirement<'a> {
-    /// The scopes that the rule lists. The authorization says whether a token needs all of them or
+    /// Everything that one token must grant, with the indices of the rules.
+    pub(super) fn authorizations(self) -> impl Iterator<Item = (&'a Authorization, Option<usize>)> {
+        let own = self.authorization.map(|own| (own, self.rule));
+        let others = self.others.iter();
+        let others =
+            others.filter_map(|(place, rule)| Some((rule.authorization.as_ref()?, Some(*place))));
+        own.into_iter().chain(others)
+    }
+
+    /// The scopes that the rules list. The authorizations say whether a token needs all of them or
     /// one.
-    pub(super) fn scopes(self) -> &'a [String] {
-        let scopes = self.authorization.and_then(|own| own.scopes.as_ref());
-        scopes.map_or(&[], WordSet::words)
+    pub(super) fn scopes(self) -> Vec<String> {
+        let mut scopes: Vec<String> = Vec::new();
+        let sets = self.authorizations();
+        for set in sets.filter_map(|(own, _)| own.scopes.as_ref()) {
+            let more = set.words().iter().filter(|word| !scopes.contains(word));
+            let more: Vec<String> = more.cloned().collect();
+            scopes.extend(more);
+        }
+        scopes
     }
 }
 
@@ -49,7 +69,7 @@ impl<'a> AccessRequirement<'a> {
 pub(super) fn access<'a>(
     config: &'a Config,
     route_policy: Option<&'a RoutePolicy>,
-    routed: &Routed<'_, 'a>,
+    routed: &'a Routed<'_, 'a>,
     connection: &dyn Connection,
 ) -> Access<'a> {
     match route_policy {
@@ -62,6 +82,7 @@ pub(super) fn access<'a>(
             requirement,
             authorization: authorization.as_ref(),
             rule: None,
+            others: &[],
         }),
         Some(RoutePolicy::Authorize(authorization)) => match by_rules(config, routed, connection) {
             Access::Required(AccessRequirement { requirement, .. }) if !requirement.extracts() => {
@@ -69,6 +90,7 @@ pub(super) fn access<'a>(
                     requirement,
                     authorization: Some(authorization),
                     rule: None,
+                    others: &[],
                 })
             }
             closed @ (Access::Denied(_) | Access::Uncallable(_)) => closed,
@@ -84,11 +106,13 @@ pub(super) fn access<'a>(
 
 fn by_rules<'a>(
     config: &'a Config,
-    routed: &Routed<'_, 'a>,
+    routed: &'a Routed<'_, 'a>,
     connection: &dyn Connection,
 ) -> Access<'a> {
-    if let Admission::Refused(reason) = routed.admission {
-        return Access::Uncallable(reason);
+    match &routed.admission {
+        Admission::Settled => {}
+        Admission::Refused(reason) => return Access::Uncallable(*reason),
+        Admission::Union(rules) => return by_all(rules),
     }
     if let Some((place, rule)) = routed.rule {
         return match &rule.requirement {
@@ -96,6 +120,7 @@ fn by_rules<'a>(
                 requirement,
                 authorization: rule.authorization.as_ref(),
                 rule: Some(place),
+                others: &[],
             }),
             None => Access::Open,
         };
@@ -114,7 +139,33 @@ fn by_rules<'a>(
             requirement,
             authorization: None,
             rule: None,
+            others: &[],
         }),
         None => Access::Unmatched,
+    }
+}
+
+/// Determines what a request needs that must satisfy all of these rules.
+fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
+    let with_requirement = |(place, rule): &'a Placed<'a>| {
+        let requirement = rule.requirement.as_ref()?;
+        Some((*place, rule, requirement))
+    };
+    let mut closed = rules.iter().filter_map(with_requirement);
+    // Open rules say who may call their tools, and not who may call all others.
+    if !rules.iter().any(|(_, rule)| rule.requires_token()) {
+        return Access::Uncallable(Reason::McpVersion);
+    }
+    match closed.next() {
+        Some((place, rule, requirement)) if closed.all(|(.., other)| other == requirement) => {
+            Access::Required(AccessRequirement {
+                requirement,
+                authorization: rule.authorization.as_ref(),
+                rule: Some(place),
+                others: rules,
+            })
+        }
+        // Verified once, a token can satisfy several rules only if they accept the same tokens.
+        _ => Access::Uncallable(Reason::McpVersion),
     }
 }

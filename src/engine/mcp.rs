@@ -9,7 +9,7 @@ use crate::{
     decision::Reason,
     http::{Request, path::Target},
     policy::{
-        Rule, RuleIndex,
+        PathPolicy, Rule, RuleIndex,
         mcp::{McpCall, McpFault},
     },
 };
@@ -18,12 +18,14 @@ use crate::{
 pub(super) type Placed<'c> = (usize, &'c Rule);
 
 /// Whether the MCP headers of a request let its rule decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Admission {
+#[derive(Debug)]
+pub(super) enum Admission<'c> {
     /// They do, or the request is for no MCP endpoint.
     Settled,
     /// They do not, whatever token the request has.
     Refused(Reason),
+    /// They do not say what the call does, so it must satisfy all these rules.
+    Union(Vec<Placed<'c>>),
 }
 
 /// The rules with `match.mcp` for the path and host of a POST request. Empty for other requests.
@@ -82,26 +84,35 @@ impl<'c> Endpoint<'c> {
         Some(McpCall::read(request, &params))
     }
 
-    /// What the call means for the request. `rule` is the first rule that matches it.
-    pub(super) fn admission(
+    /// Whether one of the rules matches the call.
+    pub(super) fn lists(
         &self,
-        config: &'c Config,
+        call: &McpCall<'_>,
         request: &Request<'_>,
         target: Target<'_>,
-        call: Option<&Result<McpCall<'_>, McpFault>>,
-    ) -> Result<Admission, Reason> {
-        let call = match call {
-            None => return Ok(Admission::Settled),
-            Some(Err(McpFault::Header)) => return Ok(Admission::Refused(Reason::McpHeader)),
-            Some(Err(McpFault::Version)) => return Ok(Admission::Refused(Reason::McpVersion)),
-            Some(Ok(call)) => call,
-        };
+        policy: PathPolicy,
+    ) -> Result<bool, Reason> {
         for (_, rule) in &self.rules {
-            let route = &rule.route;
-            if route.matches(request, Some(target), Some(call), config.path_policy)? {
-                return Ok(Admission::Settled);
+            if rule
+                .route
+                .matches(request, Some(target), Some(call), policy)?
+            {
+                return Ok(true);
             }
         }
-        Ok(Admission::Refused(Reason::Unmatched))
+        Ok(false)
+    }
+
+    /// The rules that a call must satisfy if its headers do not say what it does: those for calls,
+    /// and the `first` of the others that matches the request, if some calls meet it before their
+    /// own rule.
+    pub(super) fn union(self, first: Option<Placed<'c>>) -> Vec<Placed<'c>> {
+        let mut rules = self.rules;
+        if let (Some(first), Some(last)) = (first, rules.last())
+            && first.0 < last.0
+        {
+            rules.push(first);
+        }
+        rules
     }
 }

@@ -396,7 +396,7 @@ impl Engine {
     #[must_use]
     pub fn rule(&self, request: &Request<'_>) -> Option<usize> {
         let routed = routing::route((&self.config, &self.rules), request).ok()?;
-        let decides = routed.admission == Admission::Settled;
+        let decides = matches!(routed.admission, Admission::Settled);
         routed.rule.filter(|_| decides).map(|(index, _)| index)
     }
 

@@ -227,13 +227,13 @@ impl Engine {
         verified: &ShortList<Verified<'_>>,
         now: UnixSeconds,
     ) -> Result<(), No> {
-        let Some(authorization) = required.authorization else {
+        if required.authorizations().next().is_none() {
             return Ok(());
-        };
+        }
         // A requirement can be satisfied without a token, but rights need a token.
         let mut no = None;
         for token in verified.iter() {
-            match self.check_token(authorization, required.rule, token, now) {
+            match self.check_token(required, token, now) {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(shortfall)) => {
                     no.get_or_insert(No::Short(token.provider, shortfall));
@@ -244,10 +244,27 @@ impl Engine {
         Err(no.unwrap_or(No::Refused(Refusal::Missing)))
     }
 
-    /// Checks one token. The user's authentication is checked before the token's rights: otherwise
-    /// a client that lacks both would have to send the user to the authorization server twice.
-    /// Returns `None` if the token has no claims, which is not expected.
+    /// Checks whether one token grants everything. Returns `None` if the token has no claims, which
+    /// is not expected.
     fn check_token(
+        &self,
+        required: AccessRequirement<'_>,
+        token: &Verified<'_>,
+        now: UnixSeconds,
+    ) -> Option<Result<(), Shortfall>> {
+        for (authorization, rule) in required.authorizations() {
+            match self.check_rule(authorization, rule, token, now) {
+                Some(Ok(())) => {}
+                other => return other,
+            }
+        }
+        Some(Ok(()))
+    }
+
+    /// Checks one token against one rule. The user's authentication is checked before the token's
+    /// rights: otherwise a client that lacks both would have to send the user to the authorization
+    /// server twice.
+    fn check_rule(
         &self,
         authorization: &Authorization,
         rule: Option<usize>,

@@ -1,5 +1,5 @@
-//! Finds the protected resource that a request belongs to. Checks the request's origin, answers
-//! requests for the resource's metadata, and makes challenges that lead to the metadata.
+//! Checks the origin of a request to a protected resource, answers requests for the resource's
+//! metadata, and makes challenges that lead to the metadata.
 
 use std::sync::Arc;
 
@@ -66,12 +66,14 @@ pub(super) fn allows_origin(resource: &ProtectedResource, request: &Request<'_>)
 /// 401 also names the scopes of the rule, so that a client can ask for all of them at once.
 pub(super) fn lead_to(resource: &ProtectedResource, denial: &mut Denial, access: Access<'_>) {
     denial.resource_metadata = Some(Arc::clone(resource.url.metadata_url()));
-    if denial.is_unauthenticated() {
-        denial.scopes = match access {
-            Access::Required(required) if resource.challenge_scope => required.scopes().to_vec(),
-            _ => Vec::new(),
-        };
-    }
+    let names_scopes = match denial.is_unauthenticated() {
+        true => resource.challenge_scope,
+        false => !denial.scopes.is_empty(),
+    };
+    denial.scopes = match access {
+        Access::Required(required) if names_scopes => required.scopes(),
+        _ => Vec::new(),
+    };
     denial.scopes.retain(|scope| scope != OFFLINE_ACCESS);
 }
 

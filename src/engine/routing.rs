@@ -12,7 +12,10 @@ use crate::{
         Request, method,
         path::{Readings, Target, readings},
     },
-    policy::{PathPolicy, RuleIndex, Unclear, authority, mcp::McpCall},
+    policy::{
+        McpLegacy, PathPolicy, RuleIndex, Unclear, authority,
+        mcp::{McpCall, McpFault},
+    },
 };
 
 /// What decides on a request.
@@ -23,7 +26,7 @@ pub(super) struct Routed<'a, 'c> {
     /// The first rule that matches the request.
     pub(super) rule: Option<Placed<'c>>,
     /// Whether the request's MCP headers let the rule decide.
-    pub(super) admission: Admission,
+    pub(super) admission: Admission<'c>,
     /// The place among the protected resources.
     pub(super) place: Place,
 }
@@ -76,10 +79,22 @@ pub(super) fn route<'a, 'c>(
             return Err(Reason::AmbiguousPath);
         }
     }
+    let admission = match &call {
+        None => Admission::Settled,
+        Some(Ok(call)) if endpoint.lists(call, request, target, config.path_policy)? => {
+            Admission::Settled
+        }
+        Some(Ok(_)) => Admission::Refused(Reason::Unmatched),
+        Some(Err(McpFault::Header)) => Admission::Refused(Reason::McpHeader),
+        Some(Err(McpFault::Version)) => match place.resource(config).map(|own| own.mcp_legacy) {
+            Some(McpLegacy::Union) => Admission::Union(endpoint.union(rule)),
+            None | Some(McpLegacy::Deny) => Admission::Refused(Reason::McpVersion),
+        },
+    };
     Ok(Routed {
         target: Some(target),
         rule,
-        admission: endpoint.admission(config, request, target, call.as_ref())?,
+        admission,
         place,
     })
 }

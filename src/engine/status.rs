@@ -38,6 +38,7 @@ impl Engine {
             requirement,
             authorization: status.authorization.as_ref(),
             rule: None,
+            others: &[],
         };
         let mut decided = self.apply(required, request, target, Vec::new(), circumstances);
         if matches!(decided.decision, Decision::Permit(_)) {

@@ -67,7 +67,7 @@ pub use self::{
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     provider_id::ProviderId,
     requirement::{Extraction, FilterStateRules, Requirement, Rule},
-    resource::{OFFLINE_ACCESS, ProtectedResource, ResourceMetadata},
+    resource::{McpLegacy, OFFLINE_ACCESS, ProtectedResource, ResourceMetadata},
     resource_url::{ResourceUrl, WELL_KNOWN},
     route::{PathMatch, PathText, RouteMatch},
     route_policy::RoutePolicy,

@@ -27,6 +27,16 @@ pub struct Rule {
     pub authorization: Option<Authorization>,
 }
 
+impl Rule {
+    /// Whether a request without a token is always refused.
+    #[must_use]
+    pub fn requires_token(&self) -> bool {
+        self.requirement
+            .as_ref()
+            .is_some_and(|requirement| self.authorization.is_some() || !requirement.admits_anyone())
+    }
+}
+
 /// The tokens that a request must carry: a tree whose leaves are providers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Requirement {

@@ -25,8 +25,21 @@ pub struct ProtectedResource {
     pub challenge_scope: bool,
     /// The origins whose web pages may send requests. `None` allows any origin.
     pub allowed_origins: Option<Vec<String>>,
+    /// What happens to MCP calls of revisions before 2026-07-28.
+    pub mcp_legacy: McpLegacy,
     /// The metadata of the resource.
     pub metadata: ResourceMetadata,
+}
+
+/// What happens to an MCP call of a revision whose servers need not compare headers with the body.
+/// The headers do not prove which tool the call is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum McpLegacy {
+    /// The call is refused.
+    #[default]
+    Deny,
+    /// The call must satisfy every rule for MCP calls at its path.
+    Union,
 }
 
 /// The metadata of a resource (RFC 9728 section 2). An empty list is left out.

@@ -88,7 +88,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::policy::ResourceUrl;
+    use crate::policy::{McpLegacy, ResourceUrl};
 
     fn resource(metadata: ResourceMetadata) -> ProtectedResource {
         ProtectedResource {
@@ -98,6 +98,7 @@ mod tests {
             owns_host: true,
             challenge_scope: true,
             allowed_origins: None,
+            mcp_legacy: McpLegacy::Deny,
             metadata,
         }
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::world::{configuration, local_provider, signer, start, token_with};
 use support::{
     driver::{Driver, Request, Setup},
+    objects::with,
     on_every_driver,
 };
 
@@ -13,6 +14,7 @@ on_every_driver!(
     no_spelling_of_a_header_evades_the_rule_of_a_tool,
     headers_that_no_rule_names_reach_the_upstream_unchanged,
     a_client_without_a_token_is_told_to_get_one_before_its_headers_are_judged,
+    with_union_an_older_client_needs_the_scopes_of_all_tools,
 );
 
 const VERSION: (&str, &str) = ("MCP-Protocol-Version", "2026-07-28");
@@ -22,6 +24,11 @@ const DELETES: (&str, &str) = ("Mcp-Name", "delete_all");
 
 /// An MCP endpoint with two tools, below a path that any token may use.
 fn endpoint<D: Driver>() -> D {
+    endpoint_with(&json!({}))
+}
+
+/// The endpoint with further fields of the configuration.
+fn endpoint_with<D: Driver>(rest: &Value) -> D {
     let mut config = configuration(&local_provider(&signer()));
     let tool = |name: &str, scopes: Value| {
         json!({
@@ -37,7 +44,7 @@ fn endpoint<D: Driver>() -> D {
           "requires": { "provider_name": "login" } },
         { "match": { "prefix": "/" }, "requires": { "provider_name": "login" } },
     ]);
-    start(&Setup::new(config))
+    start(&Setup::new(with(config, rest)))
 }
 
 /// A POST request to the endpoint, with a body that calls the tool `delete_all`.
@@ -167,5 +174,32 @@ fn a_client_without_a_token_is_told_to_get_one_before_its_headers_are_judged<D: 
             "{headers:?}"
         );
         assert!(exchange.headers.value("www-authenticate").is_some());
+    }
+}
+
+fn with_union_an_older_client_needs_the_scopes_of_all_tools<D: Driver>() {
+    let gate: D = endpoint_with(&json!({ "protected_resources": [
+        { "resource": "https://api.example.com/mcp", "mcp": { "legacy": "union" } },
+    ] }));
+    let signer = signer();
+    let token = |scope: &str| token_with(&gate, &signer, &json!({ "scope": scope }));
+    let (reads, all) = (token("files:read"), token("files:read files:write"));
+    let old = ("MCP-Protocol-Version", "2025-11-25");
+    for (token, headers, expected) in [
+        (&all, &[old][..], (200, "")),
+        (&all, &[], (200, "")),
+        (&reads, &[old], (403, "insufficient_scope")),
+        (&reads, &[old, CALL, LISTS], (403, "insufficient_scope")),
+        (&all, &[old, CALL, LISTS, DELETES], (400, "mcp_header")),
+        (&reads, &[VERSION, CALL, LISTS], (200, "")),
+    ] {
+        let exchange = gate.send(&post(headers).bearer(token));
+        assert_eq!(exchange.outcome(), expected, "{headers:?}");
+    }
+    for request in [post(&[old]), post(&[old]).bearer(&reads)] {
+        let exchange = gate.send(&request);
+        let challenge = exchange.headers.value("www-authenticate").unwrap();
+        let scope = r#"scope="files:read files:write", resource_metadata="#;
+        assert!(challenge.contains(scope), "{challenge}");
     }
 }

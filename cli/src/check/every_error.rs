@@ -134,6 +134,7 @@ impl Repair {
             }
             // These compare the resource with rules and providers, any of which may be repaired.
             Fault::AnyAudienceBelow { .. }
+            | Fault::MixedRequirements
             | Fault::NoAuthorizationServer { .. }
             | Fault::OpenResource => return self.document != self.original,
             Fault::NoServingKey | Fault::UnconstrainedPlaceholder { .. } => {

@@ -9,12 +9,17 @@ use std::collections::BTreeSet;
 
 use super::{authorization::check_scope, list::texts, text::at_most, url::SecureUrl};
 use crate::{
-    config::{ConfigError, Fault, Provider, error::At, raw::RawProtectedResource},
+    config::{
+        ConfigError, Fault, Provider,
+        error::At,
+        raw::{RawMcpClients, RawMcpLegacy, RawProtectedResource},
+    },
     http::path::{Extent, unreachable},
     jose::ClaimPath,
     policy::{
-        Audiences, HeaderPlace, OFFLINE_ACCESS, PathPolicy, ProtectedResource, ProviderId,
-        Requirement, ResourceMetadata, ResourceUrl, Rule, Scheme, authority::is_ambiguous,
+        Audiences, HeaderPlace, McpLegacy, OFFLINE_ACCESS, PathPolicy, ProtectedResource,
+        ProviderId, Requirement, ResourceMetadata, ResourceUrl, Rule, Scheme,
+        authority::is_ambiguous,
     },
     verification::Issuer,
 };
@@ -115,6 +120,7 @@ fn resource(
             Some(written) => Some(origins(written).at("allowed_origins")?),
             None => None,
         },
+        mcp_legacy: mcp_legacy(raw.mcp.as_ref(), below).at("mcp")?,
         metadata: ResourceMetadata {
             authorization_servers,
             scopes_supported,
@@ -126,6 +132,22 @@ fn resource(
             tos_uri: tos_uri.at("resource_tos_uri")?,
         },
     })
+}
+
+/// Parses `mcp`. A call of an older revision must satisfy all rules for MCP calls with one token, so
+/// these rules must accept the same tokens.
+fn mcp_legacy(raw: Option<&RawMcpClients>, below: &Below<'_>) -> Result<McpLegacy, Fault> {
+    match raw.and_then(|own| own.legacy) {
+        None | Some(RawMcpLegacy::Deny) => return Ok(McpLegacy::Deny),
+        Some(RawMcpLegacy::Union) => {}
+    }
+    let calls = below.rules.iter().filter(|rule| rule.route.mcp.is_some());
+    let mut requirements = calls.filter_map(|rule| rule.requirement.as_ref());
+    let first = requirements.next();
+    match requirements.all(|other| Some(other) == first) {
+        true => Ok(McpLegacy::Union),
+        false => Err(Fault::MixedRequirements),
+    }
 }
 
 /// The rules that can match requests for a resource, and the providers whose tokens these rules
@@ -179,13 +201,7 @@ impl<'a> Below<'a> {
     /// Checks that some rule requires a token, and that no provider accepts tokens for any
     /// audience.
     fn check(&self) -> Result<(), Fault> {
-        let requires_token = |rule: &&Rule| {
-            let requirement = rule.requirement.as_ref();
-            requirement.is_some_and(|requirement| {
-                rule.authorization.is_some() || !requirement.admits_anyone()
-            })
-        };
-        if self.providers.is_empty() || !self.rules.iter().any(requires_token) {
+        if self.providers.is_empty() || !self.rules.iter().any(|rule| rule.requires_token()) {
             return Err(Fault::OpenResource);
         }
         match self

@@ -40,7 +40,7 @@ pub(super) use self::{
     remote::{
         RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy, RawUnknownKidAnswer,
     },
-    resource::RawProtectedResource,
+    resource::{RawMcpClients, RawMcpLegacy, RawProtectedResource},
     rule::{
         RawAuthentication, RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch,
         RawMcpMatch, RawQueryMatcher, RawRange, RawRequirement, RawRequirements, RawRoutePolicy,

@@ -1,6 +1,6 @@
 //! The JSON form of `protected_resources`.
 
-use super::object::object;
+use super::object::{choice, object};
 
 object! {
     /// An entry of `protected_resources`.
@@ -14,6 +14,8 @@ object! {
         authorization_servers: Option<Vec<String>>,
         /// Names the scopes of the rule in challenges with status 401.
         challenge_scope: Option<bool> = true,
+        /// How MCP clients are treated below the resource.
+        mcp: Option<RawMcpClients>,
         /// URL that identifies the resource: `https` (`http` only for loopback hosts), without query and fragment.
         resource: String,
         /// URL of a page for developers.
@@ -26,5 +28,23 @@ object! {
         resource_tos_uri: Option<String>,
         /// Scopes to publish. Default: the scopes that the rules for the resource require. `[]` publishes no scopes.
         scopes_supported: Option<Vec<String>>,
+    }
+}
+
+object! {
+    /// `protected_resources[].mcp`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawMcpClients {
+        /// What happens to calls of a revision before 2026-07-28, whose headers do not say which tool they are for.
+        legacy: Option<RawMcpLegacy> = "deny",
+    }
+}
+
+choice! {
+    /// `protected_resources[].mcp.legacy`.
+    #[derive(Clone, Copy, Debug)]
+    pub(in crate::config) enum RawMcpLegacy {
+        Deny = "deny",
+        Union = "union",
     }
 }

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::{
     config::tests::{base, base_with, parse},
-    policy::{ProtectedResource, ResourceMetadata},
+    policy::{McpLegacy, ProtectedResource, ResourceMetadata},
 };
 
 /// The protected resources of the base configuration, with `resources` and `changes` applied.
@@ -258,4 +258,30 @@ fn the_most_specific_resource_comes_first_and_knows_the_others() {
             "https://other.example/a"
         ]
     );
+}
+
+#[test]
+fn calls_of_older_revisions_are_refused_unless_they_may_satisfy_all_rules() {
+    let rule = |name: &str, provider: &str| {
+        json!({"match": {"path": "/mcp", "mcp": {"names": [name]}},
+            "requires": {"provider_name": provider}, "authorize": {"scopes": {"all_of": [name]}}})
+    };
+    // Rules for other paths and open rules may differ.
+    let rules = json!([
+        {"match": {"path": "/mcp", "mcp": {"methods": ["server/discover"]}}},
+        rule("a", "okta"),
+        rule("b", "okta"),
+        {"match": {"path": "/mcp"}, "requires": {"provider_and_audiences": {
+            "provider_name": "okta", "audiences": ["other"]}}},
+    ]);
+    for (mcp, expected) in [
+        (json!(null), McpLegacy::Deny),
+        (json!({}), McpLegacy::Deny),
+        (json!({"legacy": "deny"}), McpLegacy::Deny),
+        (json!({"legacy": "union"}), McpLegacy::Union),
+    ] {
+        let own = json!([{"resource": "https://api.example/mcp", "mcp": mcp}]);
+        let found = resources(own, &[("rules", rules.clone())]);
+        assert_eq!(found[0].mcp_legacy, expected, "{mcp}");
+    }
 }

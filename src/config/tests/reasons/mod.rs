@@ -87,6 +87,7 @@ fn there_is_a_test_for_every_reason() {
         "IssuerTemplate",
         "Keys",
         "MissingField",
+        "MixedRequirements",
         "NoAudiences",
         "NoAuthorizationServer",
         "NoCertificateHeader",

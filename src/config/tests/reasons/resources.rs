@@ -108,6 +108,27 @@ pub(super) fn resources() -> BTreeSet<String> {
                 open,
             ),
             (
+                with("protected_resources.0.mcp", json!({"legacy": "allow"})),
+                r#"protected_resources[0].mcp.legacy: unknown value "allow"; known here: "deny", "union""#,
+            ),
+            (
+                {
+                    let mut changes = with("protected_resources.0.mcp", json!({"legacy": "union"}));
+                    changes.push(("rules.0.match.mcp", json!({"any": true})));
+                    changes.push((
+                        "rules.1",
+                        json!({
+                            "match": {"prefix": "/", "mcp": {"names": ["a"]}},
+                            "requires": {"requires_any": {"requirements": [
+                                {"provider_name": "okta"}, {"allow_missing": {}},
+                            ]}},
+                        }),
+                    ));
+                    changes
+                },
+                r#"protected_resources[0].mcp: the rules for MCP calls below it require different tokens; give all of them the same "requires", or set "legacy" to "deny""#,
+            ),
+            (
                 with("protected_resources.0.authorization_servers", json!([])),
                 "protected_resources[0].authorization_servers: empty; fill it in, or remove it if it is optional",
             ),
