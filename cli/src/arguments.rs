@@ -30,7 +30,7 @@ pub(super) enum Command {
     Check {
         /// Policies, or whole Envoy files with Portcullis in them: YAML or JSON; `-` is the
         /// standard input.
-        #[arg(required = true, value_name = "FILE")]
+        #[arg(required_unless_present = "mcp", value_name = "FILE")]
         files: Vec<PathBuf>,
         /// In an Envoy file with several filters, check only the one with this name.
         #[arg(long, value_name = "NAME")]
@@ -41,6 +41,10 @@ pub(super) enum Command {
         /// Check this JWKS as the keys of a provider that fetches them.
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
+        /// Send calls to this MCP server whose headers and body differ: it must refuse them. Give the
+        /// server's own address (http), behind Envoy.
+        #[arg(long, value_name = "URL")]
+        mcp: Option<String>,
         #[command(flatten)]
         format: FormatOptions,
     },

@@ -14,6 +14,7 @@ Examples:
   portcullis check --strict envoy.yaml routes.yaml
   portcullis check --json envoy.yaml
   portcullis check policy.yaml --jwks okta=keys.json
+  portcullis check --mcp http://mcp.internal:8080/mcp
 
 Exit codes: 0 no error, 1 errors (with --strict, or warnings), 2 usage.";
 

@@ -69,12 +69,14 @@ pub fn run(
             filter,
             strict,
             jwks,
+            mcp,
             format,
         } => {
             let task = Task {
                 files: &files,
                 filter: filter.as_deref(),
                 key_sets: &jwks,
+                mcp: mcp.as_deref(),
                 strictness: match strict {
                     true => Strictness::Warnings,
                     false => Strictness::Errors,

@@ -6,6 +6,7 @@ mod clusters;
 mod every_error;
 mod filter;
 mod hints;
+mod mcp;
 pub(crate) mod policy;
 mod report;
 mod routes;
@@ -43,6 +44,8 @@ pub(super) struct Task<'a> {
     /// The name of the only filter to check; `None` checks all.
     pub(super) filter: Option<&'a str>,
     pub(super) key_sets: &'a [KeySetFile],
+    /// The URL of an MCP server to probe.
+    pub(super) mcp: Option<&'a str>,
     pub(super) strictness: Strictness,
     pub(super) format: Format,
 }
@@ -53,6 +56,8 @@ struct Found {
     findings: Vec<Finding>,
     /// The accepted configurations, each with the name of its file.
     configs: Vec<(String, Config)>,
+    /// The URL of the MCP server that passed its probe.
+    server: Option<String>,
     /// Whether any file is neither YAML nor JSON.
     has_unusable: bool,
 }
@@ -79,6 +84,11 @@ pub(super) fn run(
     }
     for file in task.key_sets {
         check_key_set(file, &mut found)?;
+    }
+    if let Some(url) = task.mcp {
+        let findings = mcp::check(url)?;
+        found.server = findings.is_empty().then(|| url.to_owned());
+        found.findings.extend(findings);
     }
     found.sort();
     report::write(&found, task, output)?;

@@ -53,7 +53,11 @@ pub(super) fn write(found: &Found, task: &Task<'_>, output: &mut dyn Write) -> i
                     false => writeln!(output, "{finding}")?,
                 }
             }
-            write_good(found, task, output)
+            write_good(found, task, output)?;
+            match &found.server {
+                Some(url) => writeln!(output, "{url}: ok: compares headers with the body"),
+                None => Ok(()),
+            }
         }
     }
 }

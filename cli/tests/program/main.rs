@@ -23,6 +23,7 @@ mod check;
 mod envoy_files;
 mod explain;
 mod generated;
+mod mcp;
 mod mistakes;
 mod policy_test_mistakes;
 mod policy_test_page;
