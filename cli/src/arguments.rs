@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::{examples::*, format::FormatOptions, input::KeySetFile};
+use super::{examples::*, explain::request::HeaderLine, format::FormatOptions, input::KeySetFile};
 
 /// Verifies access tokens at the edge: checks configurations, tries decisions, explains tokens,
 /// migrates from `jwt_authn`.
@@ -95,6 +95,9 @@ pub(super) enum Command {
         /// Also decide on this request, with the rule that it matches.
         #[arg(long, num_args = 2, value_names = ["METHOD", "PATH"])]
         request: Vec<String>,
+        /// Send this header with the request, such as `Mcp-Name: list_files`. Repeat it for several.
+        #[arg(long, value_name = "NAME: VALUE", requires = "request")]
+        header: Vec<HeaderLine>,
         #[command(flatten)]
         format: FormatOptions,
     },

@@ -26,7 +26,7 @@ Exit codes: 0 decided, 1 the configuration is refused, 2 usage."#;
 pub(super) const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   echo \"$TOKEN\" | portcullis explain --config policy.yaml --jwks okta=keys.json --token -
-  portcullis explain --config envoy.yaml --token token.txt --request GET /orders
+  portcullis explain --config envoy.yaml --token token.txt --request GET /orders --header 'Host: api.example.com'
 
 Exit codes: 0 accepted, 1 refused, 2 usage.";
 

@@ -99,6 +99,7 @@ pub fn run(
             now,
             jwks,
             request,
+            header,
             format,
         } => {
             let question = Question {
@@ -108,6 +109,7 @@ pub fn run(
                 now,
                 key_sets: &jwks,
                 request: request.first().zip(request.get(1)),
+                headers: &header,
                 format: format.into(),
             };
             explain::run(&question, input, output)

@@ -13,6 +13,7 @@ mod detail;
 mod printable;
 mod refusal;
 pub(crate) mod report;
+pub(crate) mod request;
 mod text;
 
 use std::{
@@ -20,7 +21,10 @@ use std::{
     path::Path,
 };
 
-use self::report::{ProviderReport, Refused, Report, RequestReport, Step, TokenReport};
+use self::{
+    report::{ProviderReport, Refused, Report, RequestReport, Step, TokenReport},
+    request::{HeaderLine, RequestHead},
+};
 use crate::{
     accepted,
     decide::{self, DecisionLine, RequestLine},
@@ -52,6 +56,8 @@ pub(super) struct Question<'a> {
     pub(super) key_sets: &'a [KeySetFile],
     /// The method and the path.
     pub(super) request: Option<(&'a String, &'a String)>,
+    /// Further headers of the request.
+    pub(super) headers: &'a [HeaderLine],
     pub(super) format: Format,
 }
 
@@ -71,7 +77,11 @@ pub(super) fn run(
     for file in question.key_sets {
         file.preload(&mut engine, now)?;
     }
-    let request = question.request.map(|(method, path)| (&**method, &**path));
+    let request = question.request.map(|(method, path)| RequestHead {
+        method,
+        path,
+        headers: question.headers,
+    });
     let (report, _) = report(&engine, &token, request, now);
     match question.format {
         Format::Json => report::write_json(&report, output)?,
@@ -103,7 +113,7 @@ fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
 pub(crate) fn report(
     engine: &Engine,
     text: &str,
-    request: Option<(&str, &str)>,
+    request: Option<RequestHead<'_>>,
     now: UnixMillis,
 ) -> (Report, Option<DecisionLine>) {
     let config = engine.config();
@@ -278,8 +288,8 @@ fn status(engine: &Engine, reason: Reason) -> u16 {
 }
 
 /// The rule that a request matches.
-fn rule<'a>(engine: &'a Engine, (method, path): (&str, &str)) -> Option<&'a Rule> {
-    let index = decide::rule(engine, &RequestLine::new(method, path))?;
+fn rule<'a>(engine: &'a Engine, request: RequestHead<'_>) -> Option<&'a Rule> {
+    let index = decide::rule(engine, &request.line())?;
     engine.config().rules.get(index)
 }
 
@@ -287,11 +297,11 @@ fn rule<'a>(engine: &'a Engine, (method, path): (&str, &str)) -> Option<&'a Rule
 fn decided(
     engine: &Engine,
     token: &str,
-    (method, path): (&str, &str),
+    request: RequestHead<'_>,
     providers: &[ProviderReport],
     now: UnixMillis,
 ) -> (RequestReport, DecisionLine) {
-    let rule_index = decide::rule(engine, &RequestLine::new(method, path));
+    let rule_index = decide::rule(engine, &request.line());
     let rule = rule_index.and_then(|index| engine.config().rules.get(index));
     let bearer = providers
         .iter()
@@ -301,15 +311,15 @@ fn decided(
         let mut all = engine.config().providers();
         all.find(|(_, own)| own.name == found.name)
     });
-    let line = presented(token, (method, path), bearer.map(|(_, provider)| provider));
+    let line = presented(token, request, bearer.map(|(_, provider)| provider));
     let decision = decide::decide(engine, line, now);
-    let mut detail = refusal::of_request(decision.reason, path, &engine.config().limits);
+    let mut detail = refusal::of_request(decision.reason, request.path, &engine.config().limits);
     if detail.is_empty() {
         detail = detail::rights(decision.reason, rule, bearer.map(|(_, own)| own), token);
     }
     let report = RequestReport {
-        method: method.to_owned(),
-        path: path.to_owned(),
+        method: request.method.to_owned(),
+        path: request.path.to_owned(),
         rule: rule_index,
         decision: decision.decision,
         status: decision.status,
@@ -321,23 +331,20 @@ fn decided(
 }
 
 /// Builds the request. The token is in the first place where the provider looks for tokens.
-fn presented(
-    token: &str,
-    (method, path): (&str, &str),
-    provider: Option<&Provider>,
-) -> RequestLine {
+fn presented(token: &str, request: RequestHead<'_>, provider: Option<&Provider>) -> RequestLine {
     let places = provider.map(|provider| &provider.places);
     let header = places.and_then(|places| places.headers.first());
     let param = places.and_then(|places| places.params.first());
     let cookie = places.and_then(|places| places.cookies.first());
-    let mut line = RequestLine::new(method, path);
+    let mut line = request.line();
     match (header, param, cookie) {
         (Some(HeaderPlace::Prefixed { name, prefix }), ..) => {
             line.add_header(name.as_str(), format!("{prefix}{token}"));
         }
         (None, Some(param), _) => {
+            let path = request.path;
             let sign = if path.contains('?') { '&' } else { '?' };
-            line = RequestLine::new(method, &format!("{path}{sign}{param}={token}"));
+            line = request.line_with(&format!("{path}{sign}{param}={token}"));
         }
         (None, None, Some(cookie)) => line.add_header("cookie", format!("{cookie}={token}")),
         (Some(HeaderPlace::Bearer | HeaderPlace::Basic), ..) | (None, None, None) => {

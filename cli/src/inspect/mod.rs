@@ -18,7 +18,8 @@ use self::{
 use crate::{
     accepted, check,
     decide::{self, RequestLine},
-    explain, input,
+    explain::{self, request::RequestHead},
+    input,
     outcome::Failure,
     policy_test::mint::Keys,
     redact::redacted,
@@ -86,8 +87,12 @@ fn decided(
         .collect();
     let prepared = credential::prepare(question, &policy.value, config, keys)?;
     let now = input::time(Some(question.now));
-    let request = (question.method.as_str(), question.path.as_str());
-    let line = RequestLine::new(request.0, request.1);
+    let request = RequestHead {
+        method: &question.method,
+        path: &question.path,
+        headers: &[],
+    };
+    let line = RequestLine::new(request.method, request.path);
     if let Some(index) = decide::rule(&prepared.engine, &line) {
         let at = ConfigPath::default().member("rules").element(index);
         answer.rule = Some(RulePlace {

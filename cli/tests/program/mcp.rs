@@ -1,4 +1,4 @@
-//! `portcullis check --mcp`.
+//! Rules for MCP calls in the program: `check --mcp`, and headers for `explain`.
 
 use std::{
     io::{Read as _, Write as _},
@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{portcullis, stdout};
+use super::{CONFIG, file, portcullis, stdout};
 
 const REFUSED: &str = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32020,"message":"differs"}}"#;
 const EXECUTED: &str = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
@@ -116,5 +116,50 @@ fn an_address_without_a_server_cannot_be_checked() {
             said.starts_with(&format!("portcullis: {expected}")),
             "{said}"
         );
+    }
+}
+
+#[test]
+fn explain_says_why_the_headers_of_a_call_are_refused() {
+    let rules = CONFIG.replace(
+        "\nrules:\n",
+        "\nrules:\n- match: { path: /mcp, mcp: { names: [list_files] } }\n  requires: { provider_name: idp }\n",
+    );
+    let config = file("mcp.yaml", &rules);
+    let config = config.display().to_string();
+    let version = "MCP-Protocol-Version: 2026-07-28";
+    let (call, name) = ("Mcp-Method: tools/call", "Mcp-Name: list_files");
+    for (headers, reason, detail) in [
+        (
+            &[][..],
+            "mcp_version",
+            "only from MCP-Protocol-Version 2026-07-28",
+        ),
+        (
+            &[version, call][..],
+            "mcp_header",
+            "a call needs MCP-Protocol-Version",
+        ),
+        (
+            &[version, call, name, name][..],
+            "mcp_header",
+            "a call needs MCP-Protocol-Version",
+        ),
+        (
+            &[version, call, "Mcp-Name: other"][..],
+            "unmatched",
+            "no rule",
+        ),
+        (&[version, call, name][..], "malformed_token", ""),
+    ] {
+        let mut arguments = vec!["explain", "--config", &config, "--token", "-", "--json"];
+        arguments.extend(["--request", "POST", "/mcp"]);
+        arguments.extend(headers.iter().flat_map(|header| ["--header", header]));
+        let output = portcullis(&arguments, "not-a-token");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(report["request"]["reason"], reason, "{headers:?}");
+        let said = report["request"]["detail"].as_str().unwrap();
+        assert!(said.starts_with(detail), "{said}");
     }
 }
