@@ -35,6 +35,7 @@ export async function demoCases(authorizationServer) {
   return [
     { title: 'Who may enter', tests: entering(tokens) },
     { title: 'What a token allows', tests: authorization(tokens) },
+    { title: 'What an MCP client may call', tests: tools(tokens) },
     { title: 'What a client can find out', tests: resource(tokens) },
     { title: 'Forgeries', tests: forgeries(tokens) },
     { title: 'What the API gets to see', tests: identity(tokens) },
@@ -71,6 +72,26 @@ function authorization(tokens) {
       path: '/admin', reason: 'unmatched',
     }),
     get('the same without a token', {}, '401', { path: '/admin', reason: 'missing_credential' }),
+  ];
+}
+
+// Calls of tools by MCP clients, which name the tool in a header.
+function tools(tokens) {
+  const call = (name, token, tool, answer, more) => get(name, {
+    ...bearer(token), 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': tool,
+  }, answer, { method: 'POST', path: '/mcp', ...more });
+  return [
+    call('tool for orders:read', tokens.read, 'list_orders', '200', { saw: IDENTITY }),
+    call('tool for orders:write', tokens.read, 'cancel_order', '403 insufficient_scope', {
+      reason: 'insufficient_scope',
+    }),
+    call('the same with orders:write', tokens.write, 'cancel_order', '200', { saw: IDENTITY }),
+    call('tool that no rule lists', tokens.write, 'drop_orders', '403 insufficient_scope', {
+      reason: 'unmatched',
+    }),
+    call('two tools in one header', tokens.read, 'list_orders, cancel_order', '400', {
+      reason: 'mcp_header',
+    }),
   ];
 }
 
