@@ -1,6 +1,6 @@
-// `make compose-demo`: sends the demo's table of requests to the containers of docker-compose.yml.
-// The containers use free ports and a separate Compose project. The project is removed afterwards,
-// unless KEEP=1 is set. LIBRARY is the path of the dynamic module, if it runs in place of the wasm
+// `make compose-demo`: sends the requests of the demo to the containers of docker-compose.yml. The
+// containers use free ports and their own Compose project, which is removed afterwards unless
+// KEEP=1 is set. LIBRARY is the path of the dynamic module, if it is to run instead of the wasm
 // module.
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { bold, dim, runTable } from '../demo/table.mjs';
 
 const FILE = fileURLToPath(new URL('docker-compose.yml', import.meta.url));
 
-// Docker's Compose plugin, or the separate program that older Debian versions have.
+// Finds Docker's Compose plugin, or the separate program that older Debian versions have.
 function findCompose() {
   const candidates = [['docker', 'compose'], ['docker-compose']];
   const found = candidates.find(([command, ...args]) => (
@@ -32,7 +32,7 @@ function freePort() {
   });
 }
 
-// The variables that put the dynamic module into Envoy's container.
+// Returns the variables that make Envoy's container use the dynamic module.
 function nativeVariables(library) {
   const inEnvoy = '/etc/envoy/libportcullis.so';
   const folder = fileURLToPath(new URL('../../target/compose/', import.meta.url));
@@ -81,7 +81,7 @@ async function main() {
   }
 }
 
-// Waits until Docker reports that the container that `find` returns is healthy.
+// Waits until Docker reports that a container is healthy. `find` returns the container's ID.
 async function healthy(find) {
   const { stdout } = await find();
   const id = stdout.trim();

@@ -1,6 +1,6 @@
-// The requests of the demo and their expected outcomes. `answer` is the status and the `error` of the
-// challenge, `reason` the reason in Envoy's access log, `saw` the headers that the API must have seen
-// (null: absent), `sawPath` the path that it must have seen, and `challenge` the whole challenge.
+// The requests of the demo, each with its expected outcome. `answer` is the status and the `error` of
+// the challenge. `reason` is the reason in Envoy's access log. `saw` is the headers that the API must
+// have received (null: absent), and `sawPath` the path. `challenge` is the whole challenge.
 import { requestToken, signedByOther, unsigned, withClaims } from './tokens.mjs';
 
 const API = 'https://api.example';
@@ -75,7 +75,7 @@ function authorization(tokens) {
   ];
 }
 
-// Calls of tools by MCP clients, which name the tool in a header.
+// Tool calls by MCP clients. A header names the tool.
 function tools(tokens) {
   const call = (name, token, tool, answer, more) => get(name, {
     ...bearer(token), 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': tool,
@@ -95,8 +95,8 @@ function tools(tokens) {
   ];
 }
 
-// Requests for https://api.example/orders, a protected resource. The other requests have the
-// demo's own address as their host.
+// Requests for https://api.example/orders, which is a protected resource. All other requests of the
+// demo use the demo's own address as their host.
 function resource(tokens) {
   const host = 'api.example';
   const metadata = '/.well-known/oauth-protected-resource/orders';

@@ -1,11 +1,11 @@
-// Envoy's configuration for the demo: envoy/demo.yaml with the addresses and the build of this run.
+// Envoy's configuration for the demo: envoy/demo.yaml with the addresses and the module of this run.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const EXAMPLE = fileURLToPath(new URL('../demo.yaml', import.meta.url));
 
-// Returns a copy of the API's listener for operators. It is on the loopback interface, and its
-// status page needs no token.
+// Returns a listener for operators. It is a copy of the API's listener, on the loopback interface,
+// and its status page needs no token.
 function operatorsListener(text) {
   const start = text.indexOf('    - name: ingress\n');
   const listener = text.slice(start, text.indexOf('\n  clusters:', start));
@@ -14,12 +14,13 @@ function operatorsListener(text) {
   return listener.replace('name: ingress', 'name: operators').replace(status, '$1unprotected: true\n');
 }
 
-// The shipped configuration with the dynamic module in place of the wasm module.
+// The shipped configuration, changed to use the dynamic module instead of the wasm module.
 export function nativeExample(library) {
   return withLibrary(readFileSync(EXAMPLE, 'utf8'), library);
 }
 
-// Replaces the wasm module's filter by the dynamic module's. The policy stays as it is.
+// Replaces the filter of the wasm module with the filter of the dynamic module. The policy stays
+// the same.
 function withLibrary(text, library) {
   const filter = /^( *)"@type": type\.googleapis\.com\/envoy\.extensions\.filters\.http\.wasm\.v3\.Wasm\n[^]*?^ *configuration:\n/m;
   if (!filter.test(text)) throw new Error('envoy/demo.yaml has no filter of the wasm module');

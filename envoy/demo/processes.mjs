@@ -1,15 +1,15 @@
-// Child processes that never outlive the script. Each is ended by its own pid, however the script
-// ends.
+// Starts child processes that never outlive the script. However the script ends, each child is
+// ended by its own process ID.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// The running children, each with a promise that resolves when the child has ended.
+// The running children. Each has a promise that resolves when the child has ended.
 const running = new Map();
 let stopping = false;
 
-// Starts a program. `onLine` gets each line of its stdout. Its stderr is collected, and printed if
-// the program dies.
+// Starts a program. `onLine` gets each line of its stdout. Its stderr is collected, and is printed
+// if the program ends early.
 export function start(name, command, args, { env = {}, onLine = () => {} } = {}) {
   const child = spawn(command, args, {
     env: { ...process.env, ...env },
@@ -28,7 +28,7 @@ export function start(name, command, args, { env = {}, onLine = () => {} } = {})
   return { died };
 }
 
-// Starts a Node program of this folder. Each prints a line of JSON when it is ready.
+// Starts a Node program that prints a line of JSON when it is ready. Returns that JSON.
 export async function startServer(name, script, env) {
   let ready;
   const line = new Promise((resolve) => { ready = resolve; });

@@ -8,7 +8,7 @@ const colourful = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code) => (text) => (colourful ? `\x1b[${code}m${text}\x1b[0m` : text);
 export const [bold, dim, red, green] = [paint(1), paint(2), paint(31), paint(32)];
 
-// The column widths. With the mark and the last cell, a line has at most 100 columns.
+// The column widths. Together with the mark and the last column, a line has at most 100 columns.
 const WIDTHS = [35, 22, 21];
 const line = (cells) => cells.map((cell, i) => String(cell).padEnd(WIDTHS[i] ?? 0)).join(' ').trimEnd();
 
@@ -30,7 +30,7 @@ function answerOf({ status, headers }) {
   return error ? `${status} ${error}` : String(status);
 }
 
-// The differences between an answer and the expected one.
+// Returns the differences between an answer and the expected answer.
 function complaints(test, response, reason) {
   const wrong = [];
   if (answerOf(response) !== test.answer) wrong.push(`the answer is ${answerOf(response)}, not ${test.answer}`);
@@ -48,7 +48,7 @@ function complaints(test, response, reason) {
   return wrong;
 }
 
-// Tokens do not belong in logs, not even here.
+// Tokens do not belong in any output, not even in that of a demo.
 const shown = (text) => String(text).replace(/eyJ[\w.-]+/g, '<token>');
 
 function identitySeen(response) {
@@ -58,8 +58,8 @@ function identitySeen(response) {
   return headers['x-user'] ?? 'nobody';
 }
 
-// The access log's line for a request. Envoy writes it shortly after the answer, or later if the
-// machine is busy.
+// Returns the reason that the access log gives for a request. Envoy writes the log line shortly
+// after the answer, or later if the machine is busy.
 async function reasonOf(response, accessLog) {
   const id = response.headers['x-request-id'];
   for (let attempt = 0; id && attempt < 300; attempt += 1) {
@@ -73,8 +73,8 @@ async function reasonOf(response, accessLog) {
   return '';
 }
 
-// `envoy` and `authorizationServer` are base addresses; `accessLog` returns the log's lines so far.
-// Returns the number of requests with an unexpected result.
+// Sends all requests of the demo, and prints the results. `envoy` and `authorizationServer` are base
+// URLs; `accessLog` returns the lines of the log so far. Returns the number of unexpected results.
 export async function runTable({ envoy, authorizationServer, accessLog }) {
   const sections = await demoCases(authorizationServer);
   console.log(bold(`  ${line(['REQUEST', 'ANSWER', 'REASON IN THE LOG', 'X-USER AT THE API'])}`));
@@ -87,8 +87,8 @@ export async function runTable({ envoy, authorizationServer, accessLog }) {
   }
   const count = sections.flatMap(({ tests }) => tests).length;
   console.log(failed === 0
-    ? green(`\nAll ${count} requests came to what was expected.`)
-    : red(`\n${failed} of ${count} requests did not come to what was expected.`));
+    ? green(`\nAll ${count} requests had the expected results.`)
+    : red(`\n${failed} of ${count} requests had unexpected results.`));
   return failed;
 }
 

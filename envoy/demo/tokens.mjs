@@ -1,10 +1,11 @@
-// Tokens for the demo: genuine tokens, from the grant `client_credentials`, and forged tokens, as
-// an attacker would make them.
+// Tokens for the demo. Genuine tokens come from the authorization server, by the grant
+// `client_credentials`. Forged tokens are made here, as an attacker would make them.
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 import { CLIENT_ID, CLIENT_SECRET } from '../authorization-server/server.mjs';
 
-// Gets a token from the authorization server at `url`. `form` has scope, resource and the server's `ttl`.
+// Gets a token from the authorization server at `url`. `form` contains `scope`, `resource`, and `ttl`,
+// which only this server knows.
 export async function requestToken(url, form) {
   const basic = Buffer.from(`${CLIENT_ID}:${CLIENT_SECRET}`).toString('base64');
   const response = await fetch(`${url}/token`, {
@@ -20,7 +21,7 @@ export async function requestToken(url, form) {
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const decode = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
 
-// The same token with other claims and the old signature, which no longer matches.
+// Returns the token with other claims. The signature stays the same, so it no longer matches.
 export function withClaims(token, claims) {
   const [header, payload, signature] = token.split('.');
   return [header, encode({ ...decode(payload), ...claims }), signature].join('.');
@@ -30,8 +31,8 @@ export function unsigned(token) {
   return `${encode({ alg: 'none', typ: 'at+jwt' })}.${token.split('.')[1]}.`;
 }
 
-// A well-formed ES256 token, signed with the attacker's own key. Its header names `kid` or, by
-// default, the genuine token's key.
+// Returns a well-formed ES256 token that is signed with the attacker's own key. Its header names
+// `kid`, or by default the genuine token's key.
 export function signedByOther(token, kid) {
   const [header, payload] = token.split('.');
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

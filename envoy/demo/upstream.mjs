@@ -1,6 +1,8 @@
-// The API behind Envoy. It answers every request with the request's own content, which shows what
-// Portcullis lets through, adds and removes.
-// Environment: HOST (127.0.0.1), PORT (0: a free port). Prints one line of JSON when it is ready.
+// The API behind Envoy. It answers each request with the content of the request, which shows what
+// Portcullis let through, added and removed.
+//
+// Environment variables: HOST (default 127.0.0.1) and PORT (default 0: a free port). Prints one
+// line of JSON when it is ready.
 import { createServer } from 'node:http';
 
 const { HOST: host = '127.0.0.1', PORT: port = '0' } = process.env;
