@@ -1,5 +1,5 @@
-//! Makes the test program export the functions that Envoy offers to dynamic modules, so that the
-//! library can call them.
+//! Makes the test program export the functions that Envoy offers to dynamic modules. The library
+//! that the program loads calls them.
 
 fn main() {
     let names = "envoy_dynamic_module_callback_*";

@@ -1,4 +1,5 @@
-//! Random sequences of events for the library, in a host that checks every call.
+//! Calls the library with random sequences of events, in a host that checks every call of the
+//! library.
 
 use std::{
     env, fs,
@@ -18,14 +19,16 @@ const EVENTS: usize = 10_000;
 /// The first seed.
 const SEED: u64 = 20_261_127;
 
-/// Two versions of a library, as during an upgrade. The second one is a copy of the first.
+/// Returns the paths of two versions of a library, as during an upgrade. The second is a copy of
+/// the first.
 fn two_versions(library: &Path, folder: &Path) -> [PathBuf; 2] {
     let copy = folder.join("other.so");
     fs::copy(library, &copy).unwrap();
     [library.to_owned(), copy]
 }
 
-/// If `PORTCULLIS_ABI_SECONDS` is set, the test is repeated with other seeds for that many seconds.
+/// If `PORTCULLIS_ABI_SECONDS` is set, the test repeats the sequence with other seeds for that many
+/// seconds.
 #[test]
 fn no_order_of_events_breaks_the_library() {
     let seconds = env::var("PORTCULLIS_ABI_SECONDS").ok();
@@ -33,7 +36,7 @@ fn no_order_of_events_breaks_the_library() {
     let folder = folders::temporary().join(format!("abi-{}", std::process::id()));
     let defects = folder.join("defects");
     fs::create_dir_all(&defects).unwrap();
-    // SAFETY: this is the program's only test, and it starts its other threads later.
+    // SAFETY: this is the program's only test, and it starts other threads only after this.
     unsafe { env::set_var(process::DEFECTS, &defects) };
     let start = Instant::now();
     let for_tests = two_versions(&built_for_tests(), &folder);

@@ -1,4 +1,4 @@
-//! Panics of the dynamic module in Envoy.
+//! Tests of panics of the dynamic module in the real Envoy.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ const JWKS_PATH: &str = "/jwks";
 /// The answer to a request during which the module panicked.
 const DEFECT: (u16, &str) = (500, "portcullis_defect");
 
-/// What an Envoy with the library for these tests needs around it.
+/// The servers and files around an Envoy with the library that was built for these tests.
 struct World {
     signer: Signer,
     server: AuthorizationServer,
@@ -73,17 +73,18 @@ impl World {
         Request::get("/").bearer(signer.sign_claims(&claims))
     }
 
-    /// Keeps the keys from arriving.
+    /// Keeps the authorization server from sending its keys.
     fn hold(&self) {
         self.server.hold();
     }
 
-    /// Makes the module panic the next time that it reaches this place in its code.
+    /// Makes the module panic the next time that its code reaches `place`.
     fn cause(&self, place: &str) {
         fs::write(self.defects.join(place), "").unwrap();
     }
 
-    /// Whether the module has panicked at this place. It removes the file before it panics.
+    /// Returns whether the module has panicked at `place`. The module removes the file before it
+    /// panics.
     fn is_caused(&self, place: &str) -> bool {
         !self.defects.join(place).exists()
     }
@@ -95,8 +96,8 @@ impl Drop for World {
     }
 }
 
-/// Prepares a world and starts Envoy in it. Also returns a good request, which is not sent yet.
-/// `None` if Envoy or the library is not installed.
+/// Creates a world, calls `prepare` with it, and starts Envoy in it. Also returns a request with a
+/// valid token, which is not sent yet. Returns `None` if Envoy or the library is not installed.
 fn start(prepare: impl FnOnce(&World)) -> Option<(World, NativeEnvoy, Request)> {
     if !is_installed(&built_for_tests()) {
         return None;
@@ -113,8 +114,8 @@ fn sent(gate: &NativeEnvoy, request: &Request) -> (u16, String) {
     (exchange.status, exchange.details)
 }
 
-/// Waits until this many requests wait for keys. To be sure, it sends one more request: the worker
-/// answers it only after it has handled all earlier ones.
+/// Waits until this many requests wait for keys. Then sends one more request, which the worker
+/// answers only after it has handled all earlier requests.
 fn wait_until_held(gate: &NativeEnvoy, requests: u64) {
     gate.wait_until("all in flight", || gate.in_flight() == requests);
     assert_eq!(gate.send(&Request::get("/")).status, 401);
@@ -130,7 +131,7 @@ fn a_panic_costs_one_request() {
         world.cause(place);
         let (status, details) = sent(&gate, &good);
         match place {
-            // This panic comes before the request has an answer, so the module makes one.
+            // Here the module panics before the request has an answer, so the module sends its own.
             "request" => assert_eq!((status, &*details), DEFECT),
             _ => assert_eq!(status, 500, "{details}"),
         }
@@ -141,12 +142,12 @@ fn a_panic_costs_one_request() {
         log.contains("portcullis: defect at envoy/native/src/defects.rs"),
         "{log}"
     );
-    // The message of a panic is not logged, because it could quote a token.
+    // The message of the panic is not logged, because it could contain a token.
     assert!(!log.contains("a test asked"), "{log}");
 }
 
-/// The panic destroys the gate that would answer the waiting requests. Each of them is refused
-/// instead of waiting forever.
+/// The panic destroys the gate that would answer the waiting requests. They are refused, so that
+/// they do not wait forever.
 #[test]
 fn a_panic_refuses_the_requests_that_wait() {
     let Some((world, gate, good)) = start(World::hold) else {
@@ -163,7 +164,7 @@ fn a_panic_refuses_the_requests_that_wait() {
     assert_eq!(gate.send(&good).status, 200);
 }
 
-/// A panic when a waiting request is resumed refuses that request.
+/// If the module panics while it resumes a waiting request, that request is refused.
 #[test]
 fn a_panic_refuses_the_request_that_is_resumed() {
     let Some((world, gate, good)) = start(World::hold) else {
@@ -177,8 +178,8 @@ fn a_panic_refuses_the_request_that_is_resumed() {
     assert_eq!(gate.send(&good).status, 200);
 }
 
-/// The code that fetches keys panics while it handles a response. The waiting request still gets
-/// the keys.
+/// The keeper panics while it handles a response with keys. The waiting request still gets the
+/// keys.
 #[test]
 fn keys_arrive_after_a_panic_on_their_response() {
     let Some((world, gate, good)) = start(World::hold) else {
@@ -190,7 +191,7 @@ fn keys_arrive_after_a_panic_on_their_response() {
     world.server.release();
     assert_eq!(gate.finish(waiting).status, 200);
     assert!(world.is_caused("fetched"));
-    // The keys had been stored before the panic, so at most one more fetch follows.
+    // The keys were stored before the panic, so at most one more fetch follows.
     assert!(world.server.fetches(JWKS_PATH) <= 2);
 }
 
@@ -216,7 +217,8 @@ fn keys_rotate_after_a_panic_on_the_main_thread() {
     gate.wait_until("the new key", || gate.send(&rotated).status == 200);
 }
 
-/// The old configuration stays in force, and the next update works.
+/// If loading a configuration panics, the old configuration stays active, and the next update
+/// works.
 #[test]
 fn a_panic_while_a_configuration_is_loaded_refuses_the_update() {
     let Some((world, gate, good)) = start(|_| ()) else {
@@ -232,7 +234,7 @@ fn a_panic_while_a_configuration_is_loaded_refuses_the_update() {
     assert_eq!(gate.send(&Request::get("/")).status, 200);
 }
 
-/// Nothing can make the shipped library panic on purpose.
+/// The library that is released does not contain the code that lets tests cause panics.
 #[test]
 fn the_shipped_library_has_no_defects() {
     let holds = |library: &Path| {

@@ -1,4 +1,4 @@
-// Tests the release that `make dist` puts together. DIST names its folder.
+// Tests the release that `make dist` builds. DIST is its folder.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';

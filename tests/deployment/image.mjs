@@ -1,5 +1,5 @@
-// Reads the module out of an image by the rules of Istio and Envoy Gateway, which share them:
-// pkg/wasm/imagefetcher.go and internal/wasm/imagefetcher.go.
+// Reads the module from an image by the rules of Istio and Envoy Gateway. Both have the same rules
+// (pkg/wasm/imagefetcher.go and internal/wasm/imagefetcher.go).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -14,7 +14,7 @@ const WASM_LAYER = 'application/vnd.module.wasm.content.layer.v1+wasm';
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-// The module in the image whose manifest is given. `blob` returns the bytes of a digest.
+// Returns the module in the image with this manifest. `blob` returns the bytes for a digest.
 export async function moduleOf(manifest, blob) {
   const { mediaType, layers } = manifest;
   const last = layers.at(-1);
@@ -29,14 +29,15 @@ export async function moduleOf(manifest, blob) {
   return checked(layer, blob);
 }
 
-// The images of a release, each with its manifest, the manifest's bytes, and a function that reads a blob.
+// The images of a release. Each function reads an image from its folder: the manifest, the manifest's
+// bytes, and a function that reads a blob.
 export const IMAGES = {
   'oci/compat': readLayout,
   'oci/artifact': readLayout,
   docker: readFolder,
 };
 
-// An OCI image layout.
+// Reads an OCI image layout.
 function readLayout(folder) {
   assert.deepEqual(JSON.parse(readFileSync(join(folder, 'oci-layout'))), { imageLayoutVersion: '1.0.0' });
   const blob = (digest) => readFileSync(join(folder, 'blobs', ...digest.split(':')));
@@ -47,7 +48,7 @@ function readLayout(folder) {
   return { tag: manifests[0].annotations['org.opencontainers.image.ref.name'], bytes, manifest: JSON.parse(bytes), blob };
 }
 
-// A folder as skopeo's `dir:` reads it. It has no tag.
+// Reads a folder in the format of skopeo's `dir:`, which stores no tag.
 function readFolder(folder) {
   const bytes = readFileSync(join(folder, 'manifest.json'));
   return { bytes, manifest: JSON.parse(bytes), blob: (digest) => readFileSync(join(folder, digest.split(':')[1])) };
@@ -60,7 +61,7 @@ export async function checked({ digest, size }, blob) {
   return bytes;
 }
 
-// The first file of the archive that is called plugin.wasm.
+// Returns the first file called plugin.wasm in the archive.
 function pluginOf(archive) {
   const scratch = mkdtempSync(join(tmpdir(), 'portcullis-layer-'));
   try {

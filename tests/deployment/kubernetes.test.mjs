@@ -1,5 +1,5 @@
-// Tests envoy/kubernetes/: the manifests, the policies in them, and the Envoy configuration that each
-// controller makes of them, in the real Envoy.
+// Tests envoy/kubernetes/: the manifests, the policies in them, and, in the real Envoy, the Envoy
+// configuration that each controller makes of them.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -28,7 +28,7 @@ before(async () => {
 });
 after(stopAll);
 
-// The manifests with a secret in place of the word that a user replaces.
+// Returns the manifests with a secret instead of REPLACE-ME, which users have to replace.
 function withSecret(resources) {
   return JSON.parse(JSON.stringify(resources).replace('REPLACE-ME', randomBytes(32).toString('base64url')));
 }
@@ -83,7 +83,8 @@ test('the Envoy file of the Deployment has no error and no warning', () => {
   check(fileOf(FILES['deployment.yaml']));
 });
 
-// Starts Envoy as the manifests' controller would. `update` replaces what Istio sends by ECDS.
+// Starts Envoy as the controller of the manifests would. `update` replaces the resource that Istio
+// sends by ECDS.
 async function start(name, resources = FILES[name]) {
   const extension = ISTIO.includes(name) ? temporary('extension.json', extensionOf(pluginOf(resources), MODULE)) : undefined;
   const envoy = await startEnvoy(translate(resources, { ...servers, extension, admin: await freePort() }));
@@ -108,20 +109,21 @@ for (const name of NAMES.filter((one) => LIBRARY || !one.includes('native'))) {
     const answers = await Promise.all(wrong.map((token) => request(envoy, '/orders/7', token)));
     assert.deepEqual(answers.map(({ status }) => status), [401, 401, 403]);
     assert.equal((await request(envoy, '/healthz')).status, 200);
-    // Envoy or Portcullis refuses the escaped slash, or Envoy Gateway redirects to the path that it hides.
+    // Envoy or Portcullis refuses the escaped slash, or Envoy Gateway redirects to the path without the
+    // escape.
     assert.ok([400, 401].includes((await request(envoy, '/healthz/..%2forders')).status));
     const { body } = await request(envoy, '/orders/7', good, { 'x-user': 'admin' });
     assert.equal(JSON.parse(body).headers['x-user'], 'orders-service');
   });
 }
 
-// Istio's updates that Envoy refused.
+// Returns the number of Istio's updates that Envoy rejected.
 async function refusals(envoy) {
   const stats = await (await fetch(`${envoy.admin}/stats?filter=config_discovery`)).text();
   return Number(/\.update_rejected: (\d+)/.exec(stats)?.[1]);
 }
 
-test('an update by Istio takes effect, and one with a mistake changes nothing', { timeout: 120_000 }, async () => {
+test('an update by Istio takes effect, and an update with a mistake changes nothing', { timeout: 120_000 }, async () => {
   const envoy = await start(ISTIO[0]);
   const good = await tokenFor('orders:read');
   const status = async () => (await request(envoy, '/orders/7', good)).status;
@@ -134,7 +136,7 @@ test('an update by Istio takes effect, and one with a mistake changes nothing', 
   await until('the new policy', async () => await status() === 403);
 });
 
-test('while Istio has only sent a policy with a mistake, nobody gets in', { timeout: 120_000 }, async () => {
+test('with a mistake in the first policy of Istio, no request passes', { timeout: 120_000 }, async () => {
   const envoy = await start(ISTIO[0], read(ISTIO[0]));
   assert.equal(await refusals(envoy), 1);
   assert.equal((await request(envoy, '/orders/7', await tokenFor('orders:read'))).status, 500);

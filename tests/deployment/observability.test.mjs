@@ -1,5 +1,5 @@
-// Tests envoy/observability/ with the demo: a real Prometheus scrapes Envoy, evaluates every
-// expression of the dashboard and of the alerts, and finds each metric that they name.
+// Tests envoy/observability/ with the demo. A real Prometheus scrapes Envoy, evaluates every
+// expression of the dashboard and of the alerts, and must find each metric that they name.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
@@ -21,7 +21,8 @@ const named = [...new Set(expressions.flatMap((expr) => expr.match(/\bportcullis
 let servers;
 let gates;
 
-// The demo with the tags and the audit log of the folder, and a provider that never gets keys.
+// Returns the demo's configuration with the tags and the audit log of envoy/observability/, and with a provider that
+// never gets keys.
 function observed(library) {
   const log = read('envoy/observability/audit-log.yaml').replace(/^/gm, ' '.repeat(18));
   const never = `providers:

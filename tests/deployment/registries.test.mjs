@@ -1,5 +1,6 @@
-// Tests that the images of `make dist` survive a registry, by the commands of docs/install.md, and that
-// Envoy downloads the module by its digest. DIST names the release, REGISTRY the program of a registry.
+// Tests that the images of `make dist` come back unchanged from a registry, with the commands of
+// docs/install.md, and that Envoy downloads the module by its digest. DIST is the folder of the
+// release, REGISTRY the program of a registry.
 import assert from 'node:assert/strict';
 import { readFileSync, renameSync } from 'node:fs';
 import { createServer, get } from 'node:http';
@@ -32,10 +33,10 @@ after(async () => {
   await stopAll();
 });
 
-// The next version of the module: the same code, with an empty custom section at its end.
+// Returns the next version of the module: the same code, with an empty custom section at the end.
 const next = (module) => Buffer.concat([module, Buffer.from([0, 2, 1, 0x6e])]);
 
-// A server that has both versions of the module.
+// Starts a server for both versions of the module.
 async function serve(module) {
   const answers = { '/portcullis.wasm': module, '/next.wasm': next(module) };
   const server = createServer((request, response) => {
@@ -46,7 +47,8 @@ async function serve(module) {
   return { server, port: server.address().port };
 }
 
-// The command of the page that begins so, for another repository.
+// Returns the command of docs/install.md that starts with `beginning`, changed to use another
+// repository.
 function command(beginning, repository) {
   const written = PAGE.split('\n').find((line) => line.startsWith(beginning));
   assert.ok(written, `docs/install.md has: ${beginning}`);
@@ -54,7 +56,7 @@ function command(beginning, repository) {
 }
 
 for (const [name, readImage] of Object.entries(IMAGES)) {
-  test(`the image ${name} comes back from a registry as it was`, async () => {
+  test(`a registry returns the image ${name} unchanged`, async () => {
     const repository = name.split('/').pop();
     const image = readImage(join(DIST, name));
     const [, source] = new RegExp(`^\\| \`${repository}\`.*\`(.*)\` \\|$`, 'm').exec(PAGE);
@@ -69,7 +71,8 @@ for (const [name, readImage] of Object.entries(IMAGES)) {
   });
 }
 
-// The demo with the code of docs/install.md, from the server at `path`.
+// Returns the demo's configuration in which Envoy downloads the module from `path`, as in
+// docs/install.md.
 function downloading(path, digest) {
   const [, block] = /```yaml\n(code:\n[^]*?)```/.exec(PAGE);
   const { code: { remote } } = parse(block);
@@ -87,7 +90,8 @@ function downloading(path, digest) {
 `;
 }
 
-// The answer to a good token, over a new connection, which belongs to the newest listener.
+// Returns the status of the answer to a valid token. Uses a new connection, which belongs to the newest
+// listener.
 async function status(url) {
   const token = await requestToken(servers.authorizationServer, { resource: 'https://api.example/orders', scope: 'orders:read' });
   return new Promise((resolve, reject) => {
@@ -116,7 +120,7 @@ for (const [what, path, digest] of [
   });
 }
 
-// Starts Envoy with its listener from a file. `update` replaces that listener.
+// Starts Envoy with a listener that it reads from a file. `update` replaces that listener.
 async function startDiscovered(text) {
   const port = await freePort();
   const listener = (changed) => JSON.stringify({ resources: [{
@@ -137,7 +141,7 @@ async function startDiscovered(text) {
   return { updates, url: `http://127.0.0.1:${port}`, update: (changed) => renameSync(temporary('update.json', listener(changed)), file) };
 }
 
-test('a mistake in the policy is refused if Envoy has the module, and otherwise closes the gate', { timeout: 180_000 }, async () => {
+test('with a mistake in the policy, Envoy keeps the old policy if it has the module, and otherwise answers 503', { timeout: 180_000 }, async () => {
   const text = downloading('/portcullis.wasm', moduleDigest());
   const { updates, update, url } = await startDiscovered(text);
   await until('a good token passes', async () => await status(url) === 200);
@@ -146,5 +150,5 @@ test('a mistake in the policy is refused if Envoy has the module, and otherwise 
   assert.equal(await status(url), 200);
   update(withMistake(downloading('/next.wasm', sha256(next(readFileSync(MODULE))))));
   await until('the update', async () => await updates('success') === 2);
-  await until('nobody gets in', async () => await status(url) === 503);
+  await until('no request passes', async () => await status(url) === 503);
 });

@@ -1,4 +1,4 @@
-// A registry on the loopback interface: Debian's docker-registry, with a folder of its own.
+// A registry on the loopback interface: Debian's docker-registry, with its own folder.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { start } from '../../envoy/demo/processes.mjs';
 import { freePort, inRepository, until } from '../envoy.mjs';
 
-// Starts it. `run` runs a command of the documentation as it is written, except for the registry's name.
-// The registry has no TLS, which skopeo must be told.
+// Starts the registry. `run` runs a command of the documentation, in which only the registry's name is
+// replaced. skopeo gets options for a registry without TLS.
 export async function startRegistry(program) {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-registry-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -38,7 +38,7 @@ const MANIFESTS = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
 
-// Pulls an image by its digest or tag, as the fetchers of Istio and Envoy Gateway do.
+// Pulls an image by digest or tag, in the same way as Istio and Envoy Gateway.
 export async function pull(url, name, reference) {
   const response = await fetch(`${url}/v2/${name}/manifests/${reference}`, { headers: { accept: MANIFESTS.join(', ') } });
   if (!response.ok) throw new Error(`${name}:${reference}: ${response.status}`);

@@ -1,17 +1,17 @@
-//! The types of Envoy's `abi.h`.
+//! The types of Envoy's `abi.h`, for this host.
 
 use core::{
     ffi::{c_char, c_void},
     ptr, slice,
 };
 
-/// A pointer to an object of this host, which the host passes to the library.
+/// A pointer to one of this host's objects. The host passes it to the library.
 pub(crate) type Handle = *mut c_void;
-/// What the library returned for a configuration, a policy or a stream. The library returns
-/// numbers, although the type is a pointer.
+/// The pointer that the library returned for a configuration, a policy or a stream. It contains a
+/// number instead of an address.
 pub(crate) type Own = *const c_void;
 
-/// Bytes that one side lends to the other.
+/// Bytes that the host lends to the library, or the other way round.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Octets {
@@ -19,7 +19,7 @@ pub(crate) struct Octets {
     count: usize,
 }
 
-/// A header that one side lends to the other.
+/// A header that the host lends to the library, or the other way round.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Header {
@@ -28,7 +28,7 @@ pub(crate) struct Header {
 }
 
 impl Octets {
-    /// Lends octets. As in Envoy, the pointer is null if there are no octets.
+    /// Lends bytes to the library. As in Envoy, the pointer is null if there are none.
     pub(crate) const fn lend(octets: &[u8]) -> Self {
         let first = match octets {
             [] => ptr::null(),
@@ -42,11 +42,11 @@ impl Octets {
         self.first.is_null()
     }
 
-    /// Copies the octets that the library lends to a callback.
+    /// Copies the bytes that the library lends to a callback.
     pub(crate) fn copy(self) -> Vec<u8> {
         match self.count {
             0 => Vec::new(),
-            // SAFETY: the library lends the octets for the duration of the callback.
+            // SAFETY: the library lends the bytes for the duration of the callback.
             count => unsafe { slice::from_raw_parts(self.first, count) }.to_vec(),
         }
     }

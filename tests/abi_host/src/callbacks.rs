@@ -1,5 +1,5 @@
-//! The functions of Envoy that the library calls. Each function first checks that the library may
-//! call it at this time.
+//! The callbacks: Envoy's functions that the library calls. Each one first checks that the library
+//! may call it at this time.
 
 use core::ptr;
 use std::sync::{Weak, atomic::Ordering, mpsc::Sender};
@@ -18,7 +18,7 @@ const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const FROZEN: u32 = 3;
 
-/// Callbacks that change something fail at random: one call out of this many.
+/// Callbacks that change something fail at random, on average once in this many calls.
 const FAILURES: usize = 300;
 
 macro_rules! callbacks {
@@ -191,7 +191,7 @@ callbacks! {
         STREAM_SCHEDULERS.expect(scheduler.addr());
         // SAFETY: the scheduler is alive, as the line above checks.
         let (number, events) = unsafe { &*scheduler.cast::<StreamScheduler>() };
-        // The worker may have ended.
+        // Sending fails if the worker has ended.
         let _ = events.send(Event::Scheduled(*number));
     }
 
@@ -235,9 +235,9 @@ callbacks! {
     }
 }
 
-/// The number of a stream, and the channel to the worker that owns the stream.
+/// The number of a stream, and the channel to the stream's worker.
 type StreamScheduler = (u64, Sender<Event>);
-/// A configuration, and the channel to the main thread, which calls its hook.
+/// A configuration, and the channel to the main thread, which calls the configuration's hook.
 type ConfigurationScheduler = (Weak<Configuration>, Sender<Weak<Configuration>>);
 
 fn lines(stream: &Stream, kind: u32) -> &core::cell::RefCell<Vec<crate::requests::Line>> {
@@ -247,7 +247,7 @@ fn lines(stream: &Stream, kind: u32) -> &core::cell::RefCell<Vec<crate::requests
     }
 }
 
-/// Decides at random whether a callback fails this time. If it fails, the request must be refused.
+/// Decides at random whether a callback fails. After a failure, the request must be refused.
 fn fails(stream: &Stream) -> bool {
     let fails = worker::once_in(FAILURES);
     if fails {

@@ -1,4 +1,5 @@
-//! The filter's configurations, and their calls to authorization servers.
+//! The filter's configurations, and the calls to authorization servers that the library makes for
+//! them.
 
 use core::{
     ptr,
@@ -24,15 +25,15 @@ pub(crate) struct Configuration {
     pub(crate) library: &'static Library,
     /// The number that the library returned for the configuration; 0 while it is being loaded.
     own: AtomicUsize,
-    /// The channel on which the main thread learns that it must call the configuration's hook.
+    /// The channel that asks the main thread to call the configuration's hook.
     pub(crate) main: Sender<Weak<Configuration>>,
     thread: ThreadId,
-    /// A reference to this object. The library only passes a bare pointer.
+    /// A reference to this object itself, because the library only passes back a bare pointer.
     itself: Weak<Configuration>,
     pub(crate) is_loading: AtomicBool,
-    /// The number of metrics that are defined.
+    /// The number of metrics that the library has defined.
     pub(crate) metrics: AtomicUsize,
-    /// The number of the configuration's hooks that are running on the main thread.
+    /// How many of the configuration's hooks are running on the main thread.
     hooks: AtomicU32,
     next_call: AtomicU64,
     calls: Mutex<BTreeSet<u64>>,
@@ -49,7 +50,8 @@ pub(crate) enum Response {
 }
 
 impl Configuration {
-    /// Loads a configuration. Must run on the main thread. `None` if the library refuses it.
+    /// Loads a configuration. Must run on the main thread. Returns `None` if the library rejects
+    /// it.
     pub(crate) fn load(
         library: &'static Library,
         name: &str,
@@ -103,7 +105,7 @@ impl Configuration {
         ptr::without_provenance(self.own.load(Ordering::Acquire))
     }
 
-    /// A weak reference, for schedulers, which must not keep a configuration alive.
+    /// Returns a weak reference for a scheduler. A scheduler must not keep a configuration alive.
     pub(crate) fn weak(&self) -> Weak<Self> {
         self.itself.clone()
     }
@@ -119,7 +121,7 @@ impl Configuration {
         result
     }
 
-    /// Calls the hook that a scheduler has requested.
+    /// Calls the hook that a scheduler asked for.
     pub(crate) fn scheduled(&self) {
         self.in_hook(|| {
             let (handle, own) = (self.handle(), self.own());
@@ -127,8 +129,8 @@ impl Configuration {
         });
     }
 
-    /// Starts a call to an authorization server. At random, some calls cannot be started, and some
-    /// end before this function returns.
+    /// Starts a call to an authorization server. At random, a call is refused, or ends before this
+    /// function returns.
     pub(crate) fn call(&self, number: &mut u64) -> u32 {
         const OK: u32 = 0;
         const NO_CLUSTER: u32 = 2;
@@ -154,7 +156,7 @@ impl Configuration {
         OK
     }
 
-    /// The oldest call without a response.
+    /// The oldest call that has no response yet.
     pub(crate) fn pending(&self) -> Option<u64> {
         locked(&self.calls).first().copied()
     }
@@ -170,8 +172,8 @@ impl Configuration {
             Response::Unavailable => (SUCCESS, "503", "no healthy upstream".to_owned()),
             Response::Reset => (RESET, "", String::new()),
         };
-        // Everything is copied and then freed, so that a sanitizer notices if the library uses it
-        // later.
+        // The response is copied and freed afterwards, so that a sanitizer notices if the library
+        // uses it later.
         let status = status.as_bytes().to_vec();
         let headers = Vec::from([
             Header {

@@ -1,17 +1,17 @@
-//! A host for the dynamic module that plays the role of Envoy in one process.
+//! A host for the dynamic module. It plays the role of Envoy in one process.
 //!
-//! Envoy itself hides memory errors of the library: it brings its own allocator, and it calls the
-//! library's hooks (the functions that a dynamic module exports) in only a few of the allowed
-//! orders. This host loads the library, calls its hooks on a main thread and on workers in random
-//! orders, and checks each call that the library makes: the handles must be alive, and must be used
-//! on the right thread during the right hook. Streams end in every state, even while the library
-//! answers or resumes them. Memory that the host lends to the library is freed as soon as Envoy
-//! might free it.
+//! Memory errors of the library can go unnoticed in Envoy. Envoy has its own allocator, and it
+//! calls the library's hooks (the functions that a dynamic module exports) in only a few of the
+//! allowed orders. This host loads the library and calls its hooks on a main thread and on workers,
+//! in random orders. It checks each call that the library makes: the handles must be alive, and
+//! must be used on the right thread during the right hook. Streams end in every state, even while
+//! the library answers or resumes them. The host frees memory that it lends to the library as soon
+//! as Envoy might free it.
 //!
-//! The host also checks that no request passes that must be refused, that no request waits forever,
-//! and that the library releases everything.
+//! The host also checks three other things: every request that must be refused is refused, no
+//! request waits forever, and the library releases everything.
 //!
-//! Thread timing makes each run different, even with the same seed.
+//! Even with the same seed, each run is different, because threads run with different timing.
 
 mod abi;
 mod callbacks;
@@ -28,8 +28,8 @@ pub use life::Plan;
 
 use std::{env, path::PathBuf};
 
-/// The path of the library that was built with defects for this package's tests. Cargo puts it next
-/// to the test program; otherwise, `PORTCULLIS_DEFECTIVE` contains the path.
+/// The path of the library in which tests can cause panics. Cargo puts the library next to the test
+/// program; otherwise `PORTCULLIS_DEFECTIVE` contains the path.
 pub fn built_for_tests() -> PathBuf {
     let named = env::var_os("PORTCULLIS_DEFECTIVE").map(PathBuf::from);
     named.unwrap_or_else(|| {

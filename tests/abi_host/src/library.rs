@@ -1,4 +1,4 @@
-//! Loads the library as Envoy does: with `dlopen`, so that other libraries do not see its symbols.
+//! Loads the library with `dlopen` as Envoy does, so that other libraries do not see its symbols.
 
 use core::ffi::{CStr, c_char, c_int};
 use std::{
@@ -21,7 +21,7 @@ unsafe extern "C" {
     fn dlerror() -> *const c_char;
 }
 
-/// `RTLD_NOW`. Without `RTLD_GLOBAL`, two libraries do not see each other.
+/// `RTLD_NOW`. Without `RTLD_GLOBAL`, two libraries do not see each other's symbols.
 const NOW: c_int = 2;
 
 macro_rules! hooks {
@@ -49,7 +49,7 @@ macro_rules! hooks {
 
             $(#[allow(clippy::too_many_arguments, reason = "Envoy's")]
             pub(crate) fn $name(&self, $($argument: $kind),*) $(-> $result)? {
-                // SAFETY: the host passes live handles, and octets that outlive the call.
+                // SAFETY: the host passes live handles, and bytes that outlive the call.
                 unsafe { (self.$name)($($argument),*) }
             })*
         }
@@ -77,7 +77,7 @@ hooks! {
 }
 
 impl Library {
-    /// Loads a library, which stays loaded. As in Envoy, each path is loaded only once.
+    /// Loads a library and never unloads it. As in Envoy, each path is loaded only once.
     pub(crate) fn load(path: &Path) -> &'static Self {
         static LOADED: Mutex<BTreeMap<PathBuf, &'static Library>> = Mutex::new(BTreeMap::new());
         let mut loaded = locked(&LOADED);
@@ -91,7 +91,7 @@ impl Library {
         // SAFETY: loading runs only the initialisers of Rust's standard library.
         let handle = unsafe { dlopen(name.as_ptr(), NOW) };
         if handle.is_null() {
-            // SAFETY: the error text stays until the next call of `dlopen`.
+            // SAFETY: the error text stays valid until the next call of `dlopen`.
             let error = unsafe { CStr::from_ptr(dlerror()) };
             panic!("{}: {}", path.display(), error.to_string_lossy());
         }

@@ -1,5 +1,5 @@
-//! A random sequence of events in one process. The main thread updates configurations and routes,
-//! and acts for clients and authorization servers.
+//! Runs a random sequence of events in one process. The main thread updates configurations and
+//! routes, and plays the clients and the authorization servers.
 
 use std::{
     fs,
@@ -25,23 +25,23 @@ use crate::{
 };
 
 const WORKERS: usize = 3;
-/// The maximum number of configurations, and of policies, at a time.
+/// The maximum number of configurations at a time, and also of policies.
 const MOST: usize = 6;
-/// The maximum time until all waiting requests have ended, even on a busy machine.
+/// How long all waiting requests may take to end, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The filter's name in Envoy's configuration.
 const NAME: &str = "portcullis";
-/// The places in the library's code where a test can make it panic.
+/// The places in the library's code where a test can make the library panic.
 const DEFECTS: [&str; 10] = [
     "decided", "ended", "fetched", "policy", "read", "rebuild", "request", "tick", "trailers",
     "woken",
 ];
 
-/// The parameters of a sequence of events.
+/// The parameters of one sequence of events.
 pub struct Plan<'a> {
-    /// The versions of the library that are loaded. During an upgrade there are two.
+    /// The versions of the library to load: two for an upgrade, otherwise one.
     pub libraries: &'a [PathBuf],
-    /// The folder in which a file causes a panic; `None` if the libraries have no defects.
+    /// The folder for files that cause panics; `None` if the libraries cannot be made to panic.
     pub defects: Option<&'a Path>,
     /// The seed of the random numbers.
     pub seed: u64,
@@ -54,7 +54,7 @@ struct Life<'a> {
     defects: Option<&'a Path>,
     random: Random,
     workers: Vec<Worker>,
-    /// The configurations, newest last. New streams get the newest one.
+    /// The configurations, newest last. A new stream gets the newest one.
     configurations: Vec<Arc<Configuration>>,
     policies: Vec<Arc<RoutePolicy>>,
     main: Sender<Weak<Configuration>>,
@@ -62,7 +62,7 @@ struct Life<'a> {
 }
 
 impl Plan<'_> {
-    /// Plays the events. If the library breaks a rule, the process ends.
+    /// Runs the sequence. Ends the process if the library breaks a rule.
     pub fn live(&self) {
         let mut random = Random::new(self.seed);
         let (main, scheduled) = mpsc::channel();
@@ -92,7 +92,7 @@ impl Plan<'_> {
 }
 
 impl Life<'_> {
-    /// Calls the hooks that configurations have requested.
+    /// Calls the hooks that schedulers asked for.
     fn run_scheduled(&self) {
         while let Ok(configuration) = self.scheduled.try_recv() {
             if let Some(configuration) = configuration.upgrade() {
@@ -193,7 +193,7 @@ impl Life<'_> {
         }
     }
 
-    /// Removes a configuration. It ends now, or on a worker when its last stream ends.
+    /// Removes a configuration. It ends at once, or on a worker when its last stream ends.
     fn remove_configuration(&mut self) {
         if self.configurations.len() < 2 {
             return;
@@ -213,8 +213,8 @@ impl Life<'_> {
         }
     }
 
-    /// Ends the sequence. Every waiting request must end by itself, and the library must release
-    /// everything.
+    /// Ends the sequence. Every waiting request must end without further events, and the library
+    /// must release everything.
     fn end(mut self) {
         if let Some(folder) = self.defects {
             DEFECTS
@@ -237,7 +237,8 @@ impl Life<'_> {
         self.policies.clear();
         self.configurations.clear();
         self.workers.drain(..).for_each(Worker::stop);
-        // When the library loads a configuration, it releases those that have ended on a worker.
+        // Loading a configuration makes the library release the configurations that ended on a
+        // worker.
         for place in 0..self.libraries.len() {
             let text = requests::configuration(&mut self.random).to_string();
             let library = self.libraries[place];

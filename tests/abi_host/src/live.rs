@@ -1,8 +1,8 @@
-//! The handles that the library may use now. If the library uses another handle, or releases one
-//! twice, the process ends.
+//! The handles that the library may use at the moment. The process ends if the library uses another
+//! handle, or releases a handle twice.
 //!
-//! Each handle is also the address of memory that is freed when the owner of the handle ends, so a
-//! sanitizer notices a late use too.
+//! Each handle is also the address of memory. The memory is freed when the owner of the handle
+//! ends, so a sanitizer notices if the library uses it later.
 
 use std::{
     backtrace::Backtrace,
@@ -11,10 +11,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// The number of log lines that a failure shows.
+/// The number of log lines to print after a failure.
 const SHOWN: usize = 20;
 
-/// The addresses of the live handles of one kind.
+/// The addresses of all live handles of one kind.
 pub(crate) struct Live {
     kind: &'static str,
     all: Mutex<BTreeSet<usize>>,
@@ -51,7 +51,7 @@ impl Live {
         }
     }
 
-    /// Fails if any handle is still alive.
+    /// Ends the process if any handle is still alive.
     pub(crate) fn expect_none(&self) {
         let left = locked(&self.all).len();
         if left > 0 {
@@ -60,7 +60,7 @@ impl Live {
     }
 }
 
-/// Keeps a log line of the library, which is shown if the test fails.
+/// Keeps a log line of the library, to be printed if the test fails.
 pub(crate) fn keep_line(line: String) {
     let mut log = locked(&LOG);
     log.push_back(line);
@@ -69,8 +69,8 @@ pub(crate) fn keep_line(line: String) {
     }
 }
 
-/// Ends the process, because the library broke a rule. A panic would not do, because it could not
-/// unwind through the library.
+/// Ends the process, because the library broke a rule. A panic could not unwind through the
+/// library.
 pub(crate) fn die(reason: &str) -> ! {
     for line in &*locked(&LOG) {
         eprintln!("{line}");
@@ -79,7 +79,7 @@ pub(crate) fn die(reason: &str) -> ! {
     process::abort();
 }
 
-/// Locks a mutex, even if a thread has panicked while it held the lock.
+/// Locks a mutex. Works even if a thread panicked while it held the lock.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The policies of routes, as the library loads them.
+//! The policies of routes that the library loads.
 
 use core::ptr;
 
@@ -10,18 +10,19 @@ use crate::{
     live::die,
 };
 
-/// A route's policy. Envoy releases it as soon as neither the route table nor a stream uses it, on
-/// any thread.
+/// A route's policy. Envoy releases a policy, on any thread, as soon as neither the route table nor
+/// a stream uses it.
 pub(crate) struct RoutePolicy {
     library: &'static Library,
-    /// The number that the library returned for the policy.
+    /// The number that the library returned for this policy.
     own: usize,
-    /// Whether routes with this policy need no token.
+    /// True if routes with this policy need no token.
     pub(crate) disables: bool,
 }
 
 impl RoutePolicy {
-    /// Loads a policy. Must run on the main thread. `None` if a test has made the library panic.
+    /// Loads a policy. Must run on the main thread. Returns `None` if the library panicked because
+    /// a test made it.
     pub(crate) fn load(library: &'static Library, disables: bool) -> Option<Self> {
         let policy = match disables {
             true => json!({ "disabled": true }),
@@ -37,7 +38,7 @@ impl RoutePolicy {
         })
     }
 
-    /// Offers a policy that the library must refuse.
+    /// Offers a policy that the library must reject.
     pub(crate) fn offer_invalid(library: &'static Library) {
         let (name, config) = (Octets::lend(b"portcullis"), Octets::lend(b"[]"));
         if !library
@@ -52,7 +53,7 @@ impl RoutePolicy {
         ptr::eq(self.library, library)
     }
 
-    /// What the library returned for the policy.
+    /// The pointer that the library returned for this policy.
     pub(crate) fn own(&self) -> Own {
         ptr::without_provenance(self.own)
     }

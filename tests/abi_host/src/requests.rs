@@ -1,4 +1,4 @@
-//! The requests of clients, and which of them may pass.
+//! The requests of clients. For each request, this module knows whether it may pass.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -14,18 +14,18 @@ use support::{
 
 use crate::{library::Library, policy::RoutePolicy};
 
-/// The issuer of good tokens.
+/// The issuer of valid tokens.
 const ISSUER: &str = "https://login.example.com";
-/// The header that only Portcullis may set.
+/// A header that only Portcullis may set.
 pub(crate) const USER: &[u8] = b"x-user";
 const FORGED_USER: &[u8] = b"mallory";
-/// So many headers that the library's list of headers does not fit on its stack.
+/// So many headers that the library needs heap memory for its list of headers.
 const MANY: usize = 60;
 
 /// A header or trailer line.
 pub(crate) type Line = (Vec<u8>, Vec<u8>);
 
-/// A request's credential.
+/// The credential that a request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Credential {
     Good,
@@ -36,10 +36,10 @@ pub(crate) enum Credential {
     None,
 }
 
-/// A request of a client.
+/// A request that a client sends.
 pub(crate) struct Request {
     pub(crate) credential: Credential,
-    /// Whether the path of the request needs no token.
+    /// True if the path of the request needs no token.
     pub(crate) is_open: bool,
     pub(crate) headers: Vec<Line>,
     pub(crate) trailers: Option<Vec<Line>>,
@@ -51,9 +51,9 @@ pub(crate) struct Request {
 pub(crate) enum Route {
     Plain,
     Policy(Arc<RoutePolicy>),
-    /// A number that this library has returned for no policy, as if another version had.
+    /// A policy number that this library never returned, as if another version of it had.
     Stale(usize),
-    /// A policy in the route's metadata, where only the proxy-wasm module reads it.
+    /// A policy in the route's metadata, which only the proxy-wasm module reads.
     InWasmForm,
 }
 
@@ -78,7 +78,7 @@ static TOKENS: LazyLock<Vec<(Credential, String)>> = LazyLock::new(|| {
     ]
 });
 
-/// Whether a string contains the signature of a token.
+/// Returns whether a string contains the signature of a token.
 pub(crate) fn has_token(text: &str) -> bool {
     let tokens = TOKENS
         .iter()
@@ -173,7 +173,8 @@ impl Request {
         }
     }
 
-    /// Whether the request may pass a filter of this library, if no callback fails.
+    /// Returns whether the request may pass a filter of this library, provided that no callback
+    /// fails.
     pub(crate) fn may_pass(&self, library: &'static Library) -> bool {
         match &self.route {
             Route::Stale(_) | Route::InWasmForm => false,
@@ -184,7 +185,7 @@ impl Request {
         }
     }
 
-    /// The identity that a passing request must have.
+    /// The identity that the upstream must get if this request passes.
     pub(crate) fn identity(&self) -> Option<&'static [u8]> {
         match &self.route {
             Route::Policy(policy) if policy.disables => None,

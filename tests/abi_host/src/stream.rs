@@ -1,4 +1,4 @@
-//! Streams. A stream is only used on the thread of its worker.
+//! Streams. Each stream is used only on the thread of its worker.
 
 use core::{cell::Cell, cell::RefCell, ptr};
 use std::{
@@ -17,7 +17,7 @@ use crate::{
 /// The state of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// The library has not decided yet.
+    /// The library has not decided on the request yet.
     New,
     Waiting,
     Passed,
@@ -31,12 +31,12 @@ pub(crate) struct Stream {
     pub(crate) request: Request,
     pub(crate) headers: RefCell<Vec<Line>>,
     pub(crate) trailers: RefCell<Vec<Line>>,
-    /// The octets that are lent to the library until the headers change or the hook returns.
+    /// The bytes that are lent to the library until the headers change or the hook returns.
     lent: RefCell<Vec<Box<[u8]>>>,
     pub(crate) state: Cell<State>,
-    /// Whether the host has called the library's hook for the end of the stream.
+    /// True once the host has called the library's hook for the end of the stream.
     pub(crate) has_ended: Cell<bool>,
-    /// Whether a callback has failed. The request must then not pass.
+    /// True once a callback has failed. Then the request must not pass.
     pub(crate) has_failed: Cell<bool>,
     hooks: Cell<u32>,
     own: Cell<usize>,
@@ -79,7 +79,7 @@ impl Stream {
     }
 
     /// Returns the stream of a handle. Ends the process if this is not the stream's thread, if none
-    /// of its hooks is running, or if the stream has ended.
+    /// of the stream's hooks is running, or if the stream has ended.
     pub(crate) fn of(handle: Handle) -> Rc<Self> {
         let stream = Self::perhaps_ended(handle);
         if stream.has_ended.get() {
@@ -88,13 +88,13 @@ impl Stream {
         stream
     }
 
-    /// Like [`Self::of`], but the stream may have ended. Envoy allows a few callbacks until the
-    /// hook in which the stream ended returns.
+    /// Like [`Self::of`], but also returns a stream that has ended. Envoy allows a few callbacks
+    /// after the end of a stream, until the running hook returns.
     pub(crate) fn perhaps_ended(handle: Handle) -> Rc<Self> {
         STREAMS.expect(handle.addr());
         let stream = handle.cast_const().cast::<Self>();
-        // SAFETY: the stream is alive, as the line above checks. The reference count is only
-        // changed if this is the thread of the stream.
+        // SAFETY: the stream is alive, as the first line checks. The reference count is changed
+        // only on the stream's own thread.
         let stream = unsafe {
             if (*stream).thread != thread::current().id() {
                 die("a stream is used on another thread than its own");
@@ -116,7 +116,7 @@ impl Stream {
         ptr::from_ref(self).cast_mut().cast()
     }
 
-    /// Runs one of the stream's hooks. When it has returned, all lent octets are freed.
+    /// Runs one of the stream's hooks. All lent bytes are freed when it has returned.
     pub(crate) fn in_hook<R>(&self, hook: impl FnOnce(Handle, Own) -> R) -> R {
         self.hooks.set(self.hooks.get() + 1);
         let result = hook(self.handle(), self.own());
@@ -127,7 +127,7 @@ impl Stream {
         result
     }
 
-    /// Lends octets to the library.
+    /// Lends bytes to the library.
     pub(crate) fn lend(&self, octets: &[u8]) -> Octets {
         let copy: Box<[u8]> = octets.into();
         let lent = Octets::lend(&copy);
@@ -135,12 +135,12 @@ impl Stream {
         lent
     }
 
-    /// Frees all lent octets, as Envoy may do when the headers change.
+    /// Frees all lent bytes. Envoy may do so whenever the headers change.
     pub(crate) fn take_back(&self) {
         self.lent.borrow_mut().clear();
     }
 
-    /// Lends all lines of the headers or trailers to the library.
+    /// Lends all headers or all trailers to the library.
     pub(crate) fn lend_lines(&self, lines: &RefCell<Vec<Line>>, out: *mut Header) {
         self.take_back();
         for (place, (name, value)) in lines.borrow().iter().enumerate() {
@@ -153,7 +153,8 @@ impl Stream {
         }
     }
 
-    /// Fails if the request must not pass, or if it lacks the identity from its token.
+    /// Ends the process if the request must not pass, or if its headers do not contain the identity
+    /// of its token.
     pub(crate) fn expect_may_pass(&self) {
         if self.has_failed.get() || !self.request.may_pass(self.configuration.library) {
             die(&format!("a request passes: {:?}", self.request.credential));
@@ -166,7 +167,7 @@ impl Stream {
         }
     }
 
-    /// Fails if a forged identity is left in the trailers.
+    /// Ends the process if a forged identity is left in the trailers.
     pub(crate) fn expect_clean_trailers(&self) {
         if self.trailers.borrow().iter().any(|(name, _)| name == USER) {
             die("trailers pass with a forged identity");

@@ -1,4 +1,4 @@
-//! Workers. Each worker has a thread, which handles the worker's streams from start to end.
+//! Workers. Each worker has one thread, which handles all events of the worker's streams.
 
 use core::{
     cell::RefCell,
@@ -27,14 +27,14 @@ use crate::{
 const CONTINUE: u32 = 0;
 const STOP_ALL: u32 = 4;
 
-/// An event on a worker.
+/// An event for a worker.
 pub(crate) enum Event {
     Begin(Arc<Configuration>, Box<Request>),
-    /// A client leaves. The number selects the stream.
+    /// The client of a stream leaves. The number selects one of the worker's streams.
     Leave(usize),
-    /// A scheduler has requested the hook of the stream with this number.
+    /// A scheduler asked for the hook of the stream with this number.
     Scheduled(u64),
-    /// The drain time is over: all streams of a configuration end.
+    /// The drain time of a configuration is over, so all its streams end.
     Drained(Arc<Configuration>),
     /// All streams end, and then the thread ends.
     Stop,
@@ -43,12 +43,12 @@ pub(crate) enum Event {
 /// A running worker.
 pub(crate) struct Worker {
     pub(crate) events: Sender<Event>,
-    /// The number of waiting requests.
+    /// The number of requests that wait on this worker.
     pub(crate) waiting: Arc<AtomicUsize>,
     thread: JoinHandle<()>,
 }
 
-/// The data of the worker that runs in this thread.
+/// The data of the worker that runs on this thread.
 struct Own {
     streams: BTreeMap<u64, Rc<Stream>>,
     next: u64,
@@ -60,7 +60,7 @@ thread_local! {
     static OWN: RefCell<Option<Own>> = const { RefCell::new(None) };
 }
 
-/// Runs `act` with the data of this thread's worker. `act` must not call a hook of the library.
+/// Calls `act` with the data of this thread's worker. `act` must not call a hook of the library.
 fn with<R>(act: impl FnOnce(&mut Own) -> R) -> R {
     OWN.with_borrow_mut(|own| act(own.as_mut().unwrap_or_else(|| die("not a worker"))))
 }
@@ -70,7 +70,7 @@ pub(crate) fn once_in(times: usize) -> bool {
     with(|own| own.random.once_in(times))
 }
 
-/// The channel on which this worker receives events.
+/// The channel that sends events to this worker.
 pub(crate) fn events() -> Sender<Event> {
     with(|own| own.events.clone())
 }
@@ -122,7 +122,7 @@ fn run(received: &Receiver<Event>, waiting: &AtomicUsize) {
                 chosen.iter().for_each(end);
             }
             Event::Scheduled(number) => {
-                // If the stream has ended, nothing happens.
+                // If the stream has ended, there is no hook to call.
                 if let Some(stream) = with(|own| own.streams.get(&number).cloned()) {
                     let library = stream.configuration.library;
                     stream.in_hook(|handle, own| library.http_filter_scheduled(handle, own, 0));

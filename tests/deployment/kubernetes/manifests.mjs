@@ -1,6 +1,7 @@
-// Reads the manifests of envoy/kubernetes/ and checks them as an API server would, without one.
-// Types find misspelt and misplaced fields, which an API server drops silently: a dropped `failStrategy`
-// could open the gate. The packages' validators check what types cannot express, such as patterns.
+// Reads the manifests of envoy/kubernetes/ and checks them as an API server would, without an API
+// server. An API server silently drops misspelt and misplaced fields: a dropped `failStrategy` could
+// make Envoy fail open. The TypeScript types of each kind find such fields. The validators of the
+// packages check what types cannot express, such as patterns.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +17,8 @@ const FOLDER = inRepository('envoy/kubernetes');
 const OWN_TYPES = './resources.js';
 export const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml')).sort();
 
-// Where the types and the validator of a kind are. The kinds of OWN_TYPES have no validator.
+// The modules that contain the types and the validator of each kind. The kinds of OWN_TYPES have no
+// validator.
 const PACKAGES = {
   'apps/v1': 'kubernetes-models/apps/v1',
   'gateway.networking.k8s.io/v1': '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1',
@@ -42,7 +44,7 @@ function homeOf({ apiVersion, kind }) {
   return home ? `${home}/${kind}` : OWN_TYPES;
 }
 
-// What the compiler says of the manifests of all files.
+// Returns the type errors that the TypeScript compiler finds in the manifests of all files.
 export function mistypings(files) {
   const lines = Object.values(files).flat().flatMap((resource, index) => {
     const type = `Type${index}`;
@@ -65,7 +67,7 @@ export function mistypings(files) {
   return typescript.getPreEmitDiagnostics(program).map(({ messageText }) => typescript.flattenDiagnosticMessageText(messageText, ' '));
 }
 
-// Fails if the validator of the resource's package refuses it.
+// Fails if the validator of the resource's package rejects the resource.
 export async function validate(resource) {
   const home = homeOf(resource);
   if (home === OWN_TYPES) return;
@@ -73,8 +75,9 @@ export async function validate(resource) {
   new Model(resource).validate();
 }
 
-// Checks a resource by the definitions in a folder (PORTCULLIS_CRDS): those of Envoy Gateway and Istio.
-// Unknown fields are errors. Returns false if the folder has no definition of its kind.
+// Checks a resource with the custom resource definitions of Envoy Gateway and Istio in a folder
+// (PORTCULLIS_CRDS). Unknown fields are errors. Returns false if the folder has no definition of the
+// resource's kind.
 export function checkByDefinition(resource, folder) {
   const [group, version] = resource.apiVersion.split('/');
   for (const name of readdirSync(folder)) {
@@ -91,7 +94,7 @@ export function checkByDefinition(resource, folder) {
   return false;
 }
 
-// The schema with every object that lists its fields closed to others.
+// Returns the schema with `additionalProperties: false` in each object that lists its fields.
 function closed(schema) {
   if (Array.isArray(schema)) return schema.map(closed);
   if (schema === null || typeof schema !== 'object') return schema;

@@ -1,7 +1,8 @@
-// The Envoy configuration that each controller makes of a manifest, as far as the filter is concerned.
-// Envoy Gateway: internal/xds/translator/{wasm,dynamicmodule}.go. Istio: pilot/pkg/model/extensions.go
-// and pilot/pkg/networking/core/extension/extensionfilter.go, after its agent put the module into a file.
-// The servers of the test take the place of the API and of the authorization server.
+// Makes the Envoy configuration that each controller would make of a manifest, as far as the filter is
+// concerned. Follows the code of Envoy Gateway (internal/xds/translator/{wasm,dynamicmodule}.go) and of
+// Istio (pilot/pkg/model/extensions.go and pilot/pkg/networking/core/extension/extensionfilter.go,
+// after Istio's agent has put the module into a file). The test's servers replace the API and the
+// authorization server.
 import { parse } from 'yaml';
 
 import { only } from './manifests.mjs';
@@ -10,7 +11,7 @@ const TYPES = 'type.googleapis.com/envoy.extensions.filters.http';
 const text = (policy) => ({ '@type': 'type.googleapis.com/google.protobuf.StringValue', value: JSON.stringify(policy) });
 const loopback = (port) => ({ address: { socket_address: { address: '127.0.0.1', port_value: Number(port) } } });
 
-// A cluster of a manifest, at the address of a server of the test, which has no TLS.
+// Returns a manifest's cluster with the address of a server of the test. That server has no TLS.
 function redirect(cluster, url) {
   const { transport_socket: tls, ...rest } = cluster;
   const { trusted_ca: trusted, match_typed_subject_alt_names: names } = tls?.typed_config.common_tls_context.validation_context ?? {};
@@ -60,7 +61,7 @@ function ofEnvoyGateway(resources, { upstream, authorizationServer, module, libr
     ? wasmOfEnvoyGateway(spec.wasm[0], id, module)
     : dynamicModuleOfEnvoyGateway(spec.dynamicModule[0], only(resources, 'EnvoyProxy').spec.dynamicModules, library);
   return bootstrap({
-    // Off by default, and on for each route that the policy targets.
+    // The filter is off by default, and on for each route that the policy targets.
     filter: { name, disabled: true, typed_config: config },
     routes: [{
       match: { prefix: '/' },
@@ -98,14 +99,14 @@ const dynamicModuleOfEnvoyGateway = (filter, registered, library) => ({
   filter_config: text(filter.config),
 });
 
-// The part of a manifest of Istio that both of its kinds have.
+// Returns the fields that both kinds of Istio manifests have.
 export function pluginOf(resources) {
   const extension = resources.find(({ kind }) => kind === 'TrafficExtension');
   const { metadata, spec } = extension ?? only(resources, 'WasmPlugin');
   return { ...metadata, ...(extension ? spec.wasm : spec) };
 }
 
-// The resource that Istio sends by ECDS. It has no vm_id, and its policy is a text.
+// Returns the resource that Istio sends by ECDS. It has no vm_id, and its policy is a string.
 export const extensionOf = (plugin, module) => JSON.stringify({
   version_info: '1',
   resources: [{
@@ -143,7 +144,7 @@ function ofIstio(resources, { upstream, authorizationServer, extension }) {
   });
 }
 
-// The Envoy file of the plain Deployment.
+// Returns the Envoy configuration file in the manifests of the plain Deployment.
 export const fileOf = (resources) => only(resources, 'ConfigMap').data['envoy.yaml'];
 
 function ofDeployment(resources, { upstream, authorizationServer, module, admin }) {
@@ -156,7 +157,7 @@ function ofDeployment(resources, { upstream, authorizationServer, module, admin 
   return JSON.stringify(file).replace('/etc/portcullis/plugin.wasm', () => module);
 }
 
-// The configuration of an Envoy that runs the manifests, and the policy in them.
+// Returns the configuration of an Envoy that runs the manifests with their policy.
 export function translate(resources, servers) {
   const kinds = resources.map(({ kind }) => kind);
   if (kinds.includes('EnvoyExtensionPolicy')) return ofEnvoyGateway(resources, servers);
