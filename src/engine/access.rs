@@ -23,7 +23,7 @@ pub(super) enum Access<'a> {
     Required(AccessRequirement<'a>),
     /// No rule matches the request.
     Unmatched,
-    /// The request's MCP headers let no rule decide.
+    /// The request's MCP headers are not sufficient for any rule to decide.
     Uncallable(Reason),
 }
 
@@ -36,12 +36,12 @@ pub(super) struct AccessRequirement<'a> {
     /// the authorization comes from a route's policy, which can change while the configuration
     /// stays the same, or from the status page.
     pub(super) rule: Option<usize>,
-    /// Further rules whose rights the token must grant.
+    /// Other rules whose rights the same token must also grant.
     pub(super) others: &'a [Placed<'a>],
 }
 
 impl<'a> AccessRequirement<'a> {
-    /// Everything that one token must grant, with the indices of the rules.
+    /// The rights that one token must grant, each with the index of its rule.
     pub(super) fn authorizations(self) -> impl Iterator<Item = (&'a Authorization, Option<usize>)> {
         let own = self.authorization.map(|own| (own, self.rule));
         let others = self.others.iter();
@@ -145,14 +145,15 @@ fn by_rules<'a>(
     }
 }
 
-/// Determines what a request needs that must satisfy all of these rules.
+/// Determines what a request needs if it must satisfy all of these rules.
 fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
     let with_requirement = |(place, rule): &'a Placed<'a>| {
         let requirement = rule.requirement.as_ref()?;
         Some((*place, rule, requirement))
     };
     let mut closed = rules.iter().filter_map(with_requirement);
-    // Open rules say who may call their tools, and not who may call all others.
+    // If no rule requires a token, refuse: an open rule only opens its own calls, and the request
+    // may make any other call.
     if !rules.iter().any(|(_, rule)| rule.requires_token()) {
         return Access::Uncallable(Reason::McpVersion);
     }
@@ -165,7 +166,8 @@ fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
                 others: rules,
             })
         }
-        // Verified once, a token can satisfy several rules only if they accept the same tokens.
+        // A token is verified once. It can only satisfy several rules if they have the same
+        // requirement.
         _ => Access::Uncallable(Reason::McpVersion),
     }
 }

@@ -24,7 +24,8 @@ use crate::{
 pub(super) struct CachedToken {
     /// `None` for a client secret.
     verified_once: Option<VerifiedOnce>,
-    /// The provider's claim headers; `None` if a claim does not fit in a header.
+    /// The headers that the provider sets from the token's claims; `None` if a claim does not fit
+    /// in a header.
     headers: Option<Box<[HeaderEdit]>>,
     satisfied: SatisfiedRules,
     /// The index of a rule, and the caller's identity under that rule.
@@ -66,7 +67,8 @@ impl CachedToken {
         self.verified_once.as_ref()
     }
 
-    /// The provider's claim headers; `None` if a claim does not fit in a header.
+    /// The headers that the provider sets from the token's claims; `None` if a claim does not fit
+    /// in a header.
     pub(super) fn headers(&self) -> Option<&[HeaderEdit]> {
         self.headers.as_deref()
     }

@@ -1,8 +1,9 @@
-//! Decides which rules apply at an MCP endpoint: a path with rules that match MCP calls.
+//! Decides which rules apply at an MCP endpoint, which is a path with rules that match MCP calls
+//! (`match.mcp`).
 //!
-//! A POST request there needs such a rule. A rule for the same path without `match.mcp` does not
-//! admit it: the rest of the API may be open to everyone who has a token, but not the tools that no
-//! rule lists.
+//! A POST request to an endpoint needs a rule that matches its call. Another rule for the same path
+//! does not admit the request: it may open the rest of the API to everyone who has a token, but it
+//! must not open the tools that no rule lists.
 
 use crate::{
     config::Config,
@@ -17,25 +18,26 @@ use crate::{
 /// A rule and its index.
 pub(super) type Placed<'c> = (usize, &'c Rule);
 
-/// Whether the MCP headers of a request let its rule decide.
+/// Whether a request's MCP headers are sufficient for the rule that matches the request to decide.
 #[derive(Debug)]
 pub(super) enum Admission<'c> {
-    /// They do, or the request is for no MCP endpoint.
+    /// The headers are sufficient, or the path is not an MCP endpoint.
     Settled,
-    /// They do not, whatever token the request has.
+    /// The headers are not acceptable. The request is refused, whatever token it carries.
     Refused(Reason),
-    /// They do not say what the call does, so it must satisfy all these rules.
+    /// The headers do not say what the call does, so the request must satisfy all these rules.
     Union(Vec<Placed<'c>>),
 }
 
-/// The rules with `match.mcp` for the path and host of a POST request. Empty for other requests.
+/// The rules with `match.mcp` that apply to the path and host of a POST request. Empty for all
+/// other requests.
 #[derive(Debug, Default)]
 pub(super) struct Endpoint<'c> {
     rules: Vec<Placed<'c>>,
 }
 
 impl<'c> Endpoint<'c> {
-    /// Finds the rules for a request.
+    /// Finds the rules for the path and host of a request.
     pub(super) fn of(
         (config, index): (&'c Config, &RuleIndex),
         request: &Request<'_>,
@@ -58,7 +60,7 @@ impl<'c> Endpoint<'c> {
         Ok(Self { rules })
     }
 
-    /// Returns true if both are the same rules.
+    /// Returns whether both endpoints have the same rules.
     pub(super) fn equals(&self, other: &Self) -> bool {
         let places = |(place, _): &Placed<'_>| *place;
         self.rules
@@ -67,7 +69,8 @@ impl<'c> Endpoint<'c> {
             .eq(other.rules.iter().map(places))
     }
 
-    /// The call that the request makes; `None` if no rule here matches calls.
+    /// Reads from the headers which call the request makes. Returns `None` if this endpoint has no
+    /// rules.
     pub(super) fn call<'a>(&self, request: &Request<'a>) -> Option<Result<McpCall<'a>, McpFault>>
     where
         'c: 'a,
@@ -84,7 +87,7 @@ impl<'c> Endpoint<'c> {
         Some(McpCall::read(request, &params))
     }
 
-    /// Whether one of the rules matches the call.
+    /// Returns whether one of the endpoint's rules matches the call.
     pub(super) fn lists(
         &self,
         call: &McpCall<'_>,
@@ -103,9 +106,10 @@ impl<'c> Endpoint<'c> {
         Ok(false)
     }
 
-    /// The rules that a call must satisfy if its headers do not say what it does: those for calls,
-    /// and the `first` of the others that matches the request, if some calls meet it before their
-    /// own rule.
+    /// Returns the rules that a request must satisfy if its headers do not say which call it makes.
+    /// These are all rules of the endpoint. `first` is the first rule that matches the request and
+    /// does not depend on the call. It is included if it comes before the endpoint's last rule,
+    /// because it then decides on some calls.
     pub(super) fn union(self, first: Option<Placed<'c>>) -> Vec<Placed<'c>> {
         let mut rules = self.rules;
         if let (Some(first), Some(last)) = (first, rules.last())

@@ -61,8 +61,8 @@ impl Engine {
         )
     }
 
-    /// Refuses a request that no token opens. Without a credential it gets 401, because the client
-    /// may not know that it has to authenticate.
+    /// Refuses a request that no token can open. Without a credential the answer is 401, because
+    /// the client may not know that it has to authenticate.
     pub(super) fn closed(
         &self,
         reason: Reason,
@@ -244,8 +244,8 @@ impl Engine {
         Err(no.unwrap_or(No::Refused(Refusal::Missing)))
     }
 
-    /// Checks whether one token grants everything. Returns `None` if the token has no claims, which
-    /// is not expected.
+    /// Checks whether one token grants the rights of all rules. Returns `None` if the token has no
+    /// claims, which is not expected.
     fn check_token(
         &self,
         required: AccessRequirement<'_>,

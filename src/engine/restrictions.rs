@@ -15,8 +15,8 @@ use crate::{
     verification::{KeySource, Revocation, client_secret},
 };
 
-/// What the newest configuration refuses: revoked tokens, disabled providers, clients that were
-/// removed, disabled or have expired, and such secrets of a client.
+/// What the newest configuration refuses: revoked tokens, disabled providers, and clients or client
+/// secrets that were removed, disabled or have expired.
 ///
 /// Providers are matched by name. A provider that is missing from the newest configuration
 /// restricts nothing, because it may have been renamed.

@@ -18,21 +18,21 @@ use crate::{
     },
 };
 
-/// What decides on a request.
+/// Everything that is needed to decide on a request.
 #[derive(Debug)]
 pub(super) struct Routed<'a, 'c> {
     /// The path and query; `None` for a CONNECT request without a path.
     pub(super) target: Option<Target<'a>>,
     /// The first rule that matches the request.
     pub(super) rule: Option<Placed<'c>>,
-    /// Whether the request's MCP headers let the rule decide.
+    /// Whether the request's MCP headers are sufficient for this rule to decide.
     pub(super) admission: Admission<'c>,
-    /// The place among the protected resources.
+    /// How the path relates to the protected resources.
     pub(super) place: Place,
 }
 
-/// Finds what decides on a request. With `path_policy: reject`, a request that servers could read in
-/// two ways is an error.
+/// Finds the rule and the protected resource of a request. With `path_policy: reject`, a request
+/// that servers could read in two ways is an error.
 pub(super) fn route<'a, 'c>(
     (config, index): (&'c Config, &RuleIndex),
     request: &Request<'a>,

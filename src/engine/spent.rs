@@ -47,8 +47,8 @@ pub(super) fn strip(
     }
 }
 
-/// Returns the path and query without these parameters. Their names are spelled as in the query.
-/// Every other byte stays the same.
+/// Returns the path and query without the parameters called `params`. The names are compared as
+/// they are spelled in the query. Every other byte stays the same.
 fn without_params(target: Target<'_>, params: &[&str]) -> String {
     let is_spent = |pair: &str| {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);

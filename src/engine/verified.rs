@@ -83,8 +83,9 @@ impl<'a> From<ShortList<Verified<'a>>> for Satisfied<'a, '_> {
     }
 }
 
-/// The rights that the claims of a verified token grant under its provider's configuration. A scope
-/// also grants the narrower scopes that the configuration includes in it.
+/// The rights that the claims of a verified token grant under its provider's configuration. If the
+/// configuration says that a scope includes other scopes, a token with that scope has the others
+/// too.
 pub(super) fn grants<'t>(
     config: &'t Config,
     provider: &Provider,

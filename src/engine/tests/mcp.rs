@@ -1,4 +1,5 @@
-//! Rules for MCP calls.
+//! Tests of rules for MCP calls. The prefixes T2 to T6 number the requirements that these tests
+//! check.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -10,7 +11,8 @@ const CALL: (&str, &str) = ("mcp-method", "tools/call");
 const LISTS: (&str, &str) = ("mcp-name", "list_files");
 const DELETES: (&str, &str) = ("mcp-name", "delete_all");
 
-/// An endpoint whose tools need different scopes, below a path that any token may use.
+/// An engine with an MCP endpoint whose tools need different scopes. Any valid token may use all
+/// other paths.
 fn endpoint() -> Engine {
     let rule = |call: Value, scopes: &[&str]| {
         json!({
@@ -33,7 +35,7 @@ fn endpoint() -> Engine {
     ]}))
 }
 
-/// The decision on a POST request to the endpoint, with a token that has `scope`.
+/// Sends a POST request to the endpoint, with a token that has `scope`.
 fn post(engine: &Engine, scope: Option<&str>, headers: &[(&str, &str)]) -> Decision {
     let mut all = headers.to_vec();
     let value = scope.map(|scope| format!("Bearer {}", token("a", json!({"scope": scope}))));
@@ -70,7 +72,7 @@ fn each_call_needs_the_rights_of_its_rule() {
         ),
         (None, &[VERSION, method("server/discover")], "not_required"),
         (None, &[VERSION, CALL, LISTS], "missing_credential"),
-        // Neither a tool without a rule nor a method without a rule falls to the rule for `/`.
+        // A tool or a method without a rule is refused. The rule for `/` does not admit it.
         (
             Some("files:read"),
             &[VERSION, CALL, ("mcp-name", "other")],
@@ -119,10 +121,10 @@ fn t3_an_older_revision_is_refused_after_the_credential_was_found() {
             &[("mcp-protocol-version", "new"), CALL, LISTS],
             "mcp_header",
         ),
-        // Without a token, the client first learns where to get one.
+        // Without a token, the answer first tells the client where to get one.
         (None, &[], "missing_credential"),
         (None, &[old, CALL, LISTS], "missing_credential"),
-        // Even a call that needs no token must have headers that mean something.
+        // Even for a call that needs no token, the headers must say which call it is.
         (
             Some("x"),
             &[old, ("mcp-method", "server/discover")],
@@ -216,7 +218,7 @@ fn other_methods_and_other_paths_skip_rules_for_calls() {
         ("POST", "/other", &[authorization, LISTS, LISTS], "verified"),
         ("POST", "/mcp", &[authorization], "mcp_version"),
         ("post", "/mcp", &[authorization], "method"),
-        // The rules of the endpoint apply to each reading of the path, or to none.
+        // If only some readings of the path are the endpoint, the request is refused.
         ("POST", "/mcp;x", &[authorization], "ambiguous_path"),
         ("POST", "/%6dcp", &[authorization], "ambiguous_path"),
     ] {
@@ -237,7 +239,7 @@ fn an_open_rule_does_not_admit_calls_that_no_rule_lists() {
         assert_eq!(label(&post(&engine, None, &other)), "missing_credential");
         assert_eq!(label(&post(&engine, Some("x"), &[VERSION])), "mcp_header");
     }
-    // As always, the first rule that matches decides.
+    // The first rule that matches decides, as for all other requests.
     let after = engine(json!({"rules": [open, listed]}));
     assert_eq!(label(&post(&after, None, &call)), "not_required");
 }
@@ -254,7 +256,7 @@ fn an_endpoint_is_a_path_of_a_host() {
     let blue = ("x-team", "blue");
     for (authority, headers, expected) in [
         ("mcp.example", &[VERSION, CALL, LISTS, blue][..], "verified"),
-        // Leaving out a header does not lead past the rule.
+        // A request without the `x-team` header does not reach the rule for `/`.
         ("mcp.example", &[VERSION, CALL, LISTS], "unmatched"),
         ("mcp.example", &[blue], "mcp_version"),
         ("MCP.example.", &[blue], "authority"),
@@ -285,7 +287,8 @@ fn shadow_mode_records_what_the_headers_would_cause() {
     assert_eq!(denial.reason, Reason::McpHeader);
 }
 
-/// The endpoint as a protected resource. Calls of older revisions must satisfy all its rules.
+/// The endpoint is a protected resource with `legacy: union`: a call of an older revision must
+/// satisfy all rules of the endpoint.
 fn with_legacy(rules: &Value) -> Engine {
     engine(json!({
         "providers": {"a": {"audiences": ["orders", "https://api.example/mcp"]}},
@@ -328,7 +331,8 @@ fn with_union_a_call_of_an_older_revision_needs_the_rights_of_all_calls() {
     for (authority, claims, headers, expected) in [
         (own, all(), &[old][..], "verified"),
         (own, all(), &[], "verified"),
-        // Headers that no server of this revision compares with the body change nothing.
+        // In this revision servers do not compare these headers with the body, so the headers are
+        // ignored.
         (own, all(), &[old, CALL, DELETES], "verified"),
         (
             own,
@@ -357,7 +361,7 @@ fn with_union_a_call_of_an_older_revision_needs_the_rights_of_all_calls() {
         (own, all(), &[old, CALL, LISTS, DELETES], "mcp_header"),
         (own, all(), &[old, old], "mcp_header"),
         (own, all(), &[("mcp-protocol-version", "old")], "mcp_header"),
-        // A newer revision still needs no more than the rights of its call.
+        // A call of the newer revision needs only the rights of its own rule.
         (
             own,
             rights("files:read", "x"),
@@ -419,7 +423,8 @@ fn with_union_open_calls_open_nothing_else() {
     let all = [(":authority", "api.example"), ("authorization", &*value)];
     for rules in [
         json!([open, elsewhere]),
-        // A rule for tokens of another provider cannot be satisfied by the same token.
+        // The rule for `/` needs a token of another provider, so one token cannot satisfy all
+        // rules.
         json!([by_b, tool("list_files", &["files:read"])]),
     ] {
         let engine = with_legacy(&rules);

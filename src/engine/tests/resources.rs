@@ -304,8 +304,8 @@ fn r7_a_cached_token_is_bound_to_the_resource_of_each_request() {
     }
 }
 
-/// The route's policy names a requirement whose provider accepts any audience. A resource still
-/// requires its own.
+/// The route's policy names a requirement whose provider accepts any audience. The token must still
+/// be meant for the resource.
 #[test]
 fn r7_an_audience_is_required_below_a_resource_whatever_the_provider_accepts() {
     let mut any = provider("b", &OTHER_SECRET);
