@@ -1,7 +1,7 @@
 //! Answers to requests. The host's encoding of an answer is reused.
 //!
-//! Refusing a request must cost less than sending it. Most refusals for the same reason have
-//! identical responses, so each such response is built and encoded only once.
+//! Refusing a request must cost the proxy less than sending it costs the client. Most refusals for
+//! the same reason have identical responses, so each such response is built and encoded only once.
 
 use core::cell::OnceCell;
 use std::rc::Rc;

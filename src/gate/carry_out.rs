@@ -80,11 +80,11 @@ impl Gate {
         Verdict::Pass
     }
 
-    /// Decides again if the edits made the host choose a route with another policy. Returns the
-    /// refusal, if that policy refuses the request.
+    /// Decides again if the edits made the host choose a route with another policy. Returns a
+    /// refusal if that policy does not let the request pass with the same edits.
     ///
     /// The edits of the second decision are not applied, because they could lead to yet another
-    /// route. If they differ from the edits of the first decision, the request is refused.
+    /// route.
     fn refused_by_next_route(
         &mut self,
         permit: &Permit,

@@ -56,7 +56,7 @@ pub struct Gate {
     metrics: DecisionMetrics,
     answers: Answers,
     routes: RoutePolicies,
-    /// The configuration as a member of its policy; `None` without a `policy_id`.
+    /// The membership of this configuration among the configurations with the same `policy_id`.
     membership: Option<Membership>,
     waiting: Waiting,
     /// True if keys have changed since the waiting requests were last resumed.
@@ -258,8 +258,8 @@ impl Gate {
         self.waiting.ready(news, now)
     }
 
-    /// Takes the note of the keys that the last request lacked. A keeper with its own engine has to
-    /// be given it.
+    /// Removes and returns the keys that the last request lacked. A host whose keeper has its own
+    /// engine passes them to that keeper.
     pub const fn take_wanted(&mut self) -> Option<(SourceId, FetchCause)> {
         self.wanted.take()
     }

@@ -3,8 +3,7 @@
 //!
 //! All functions are looked up by name when the module is loaded, so one library works with every
 //! supported Envoy. Functions that only newer versions have are optional. If a required function is
-//! missing, the module logs its name and loading fails. Without the lookup, the linker would fail
-//! instead.
+//! missing, the module logs its name and loading fails.
 //!
 //! A handle is valid only during the hook to which Envoy passed it; the lifetime `'hook` enforces
 //! this. Envoy only lends headers and values, and may free them at the next call, so they are
@@ -141,7 +140,8 @@ macro_rules! callbacks {
         }
 
         impl Callbacks {
-            /// Returns the name of the first function that is missing.
+            /// Looks up all functions. The error is the name of the first required function that is
+            /// missing.
             fn load(lookup: impl Fn(&CStr) -> Option<*mut c_void>) -> Result<Self, &'static str> {
                 $(let $name = lookup(symbol!($name)).ok_or(stringify!($name))?;)*
                 $(let $later = lookup(symbol!($later));)*

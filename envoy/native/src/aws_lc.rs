@@ -21,8 +21,8 @@ use portcullis::{
 #[derive(Clone, Copy, Debug)]
 pub struct AwsLc;
 
-/// A key as AWS-LC needs it. AWS-LC has another type for each hash and padding; a key is converted
-/// when the first signature needs that type.
+/// A key in the types of AWS-LC, which has a separate type for each hash and padding. The key is
+/// converted to a type when the first signature needs that type.
 #[derive(Default)]
 struct Prepared {
     pkcs1: ByHash,

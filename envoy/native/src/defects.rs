@@ -1,4 +1,4 @@
-//! Panics on request of a test.
+//! Panics that tests cause on purpose.
 //!
 //! Only builds with the feature `defects` contain them, and the feature does not compile in an
 //! optimised build. So a released library contains nothing that makes it panic on request.

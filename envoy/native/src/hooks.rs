@@ -178,8 +178,8 @@ extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_destroy(own: 
     });
 }
 
-/// Begins a stream, on its worker. Returns the configuration's own number, so nothing is allocated
-/// for the stream.
+/// Begins a stream, on its worker. Returns the number of the configuration again, so that nothing
+/// is allocated for the stream.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_new(own: Own, _stream: Handle) -> Own {
     own

@@ -1,8 +1,8 @@
 //! Memory that all threads and configurations of the process share. Workers use it to exchange what
 //! they know about a policy.
 //!
-//! It replaces the shared data of the WebAssembly module. Unlike that data, no other module can
-//! access it.
+//! It takes the place of the shared data that WebAssembly modules use. Other modules cannot access
+//! it, unlike that shared data.
 
 use std::{
     collections::BTreeMap,

@@ -37,7 +37,7 @@ const FORGOTTEN: Duration = Duration::from_secs(60);
 /// The ID of a stream that does not wait. No gate has this ID in its list.
 const NOT_WAITING: StreamId = StreamId(0);
 
-/// What happens with a request after a hook for its headers or trailers.
+/// The result of a hook for a request's headers or trailers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Pass,

@@ -10,8 +10,8 @@ use crate::{
     verification::KeySource,
 };
 
-/// The metrics of all providers of one configuration, in the order of [`Config::providers`]. If the
-/// host refused to define a metric, it is not written.
+/// The metrics of all providers of one configuration, in the order of [`Config::providers`]. A
+/// metric that the host refused to define is never written.
 #[derive(Clone, Debug, Default)]
 pub struct KeyMetrics(Vec<ProviderMetrics>);
 

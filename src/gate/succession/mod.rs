@@ -24,11 +24,11 @@
 //! gate normally makes this call for a sample of the requests only. A client could flood one
 //! connection with requests until every sampled request is its own, which would hide all other
 //! connections. So while the newest configuration is challenged, all workers look up the connection
-//! of every request. A worker learns at its next tick of a challenge that another worker has seen.
+//! of every request. When one worker sees a challenge, the others learn of it at their next tick.
 //!
 //! At each tick, a worker also reads from shared data which configuration the other workers
-//! consider the newest. It can then apply a newest configuration that has no connection on this
-//! worker yet.
+//! consider the newest. So it can apply restrictions even if the newest configuration has no
+//! connection on this worker yet.
 //!
 //! Other modules with the same `vm_id` can write to shared data. With `shared_memory_key` they
 //! cannot forge a record, but they can restore an older one. A worker that knows a newer connection
@@ -65,9 +65,9 @@ mod notice;
 
 pub use self::connection_id::ConnectionId;
 
-/// The time after which an earlier configuration takes over from a challenged one that gets no
-/// newer connection. Workers switch to a new listener one after the other, so right after an update
-/// a new connection may still begin on the old listener.
+/// If a challenged configuration gets no newer connection within this time, an earlier
+/// configuration takes over. Workers switch to a new listener one after the other, so right after
+/// an update a new connection may still begin on the old listener.
 const SETTLING: Duration = Duration::from_secs(5);
 
 /// The time between two lookups of a request's connection. Applies to the newest configuration
