@@ -28,7 +28,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether a request without a token is always refused.
+    /// Returns true if this rule refuses every request without a token.
     #[must_use]
     pub fn requires_token(&self) -> bool {
         self.requirement

@@ -31,14 +31,14 @@ pub struct ProtectedResource {
     pub metadata: ResourceMetadata,
 }
 
-/// What happens to an MCP call of a revision whose servers need not compare headers with the body.
-/// The headers do not prove which tool the call is for.
+/// How to treat an MCP call of an older revision, in which servers need not compare headers with
+/// the body. The headers of such a call do not prove which tool it calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum McpLegacy {
-    /// The call is refused.
+    /// Refuse the call.
     #[default]
     Deny,
-    /// The call must satisfy every rule for MCP calls at its path.
+    /// Let the call pass only if it satisfies all rules for MCP calls at its path.
     Union,
 }
 

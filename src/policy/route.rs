@@ -31,7 +31,7 @@ pub struct RouteMatch {
     pub headers: Vec<HeaderMatch>,
     /// Conditions on query parameters.
     pub query_parameters: Vec<QueryMatch>,
-    /// The condition on the MCP call. A request that is no call does not match.
+    /// The condition on the MCP call. A request that is not an MCP call does not match it.
     pub mcp: Option<McpMatch>,
 }
 
@@ -171,7 +171,8 @@ impl RouteMatch {
         }
     }
 
-    /// Returns true if the request is for the path and the host of this rule. Nothing else counts.
+    /// Returns true if the request has the path and the host of this rule. No other condition is
+    /// checked.
     ///
     /// # Errors
     /// If the host can be read in more than one way.

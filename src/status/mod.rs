@@ -6,8 +6,8 @@
 //! is reported as one of a fixed set of errors, without text from the server: a server could craft
 //! such text to mislead the operators who read the report.
 //!
-//! Both formats are written from one [`Report`]. The engine decides before whether the client may
-//! see the report, as it does for any request.
+//! Both formats are written from one [`Report`]. Whether the client may see the report was decided
+//! before by the engine, as for any other request.
 
 mod json;
 mod page;

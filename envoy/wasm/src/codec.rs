@@ -17,7 +17,7 @@ use portcullis::{
 pub(super) const KIND: &str = "2";
 const VERSION: u32 = 2;
 
-/// A record with the members that its JSON has.
+/// A record as it is written to JSON.
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(test, derive(Clone, PartialEq))]
 struct Written<'a> {

@@ -6,7 +6,8 @@
 //! a VM, and plugins with one `vm_id` have separate VMs if their VM configurations or their code
 //! differ. To find out which VM is the last, the VMs count themselves in shared data. If a VM
 //! traps, it is never subtracted, so the names that it used are never cleaned up. That costs some
-//! memory; cleaning up too early would cost other VMs their keys, and so requests.
+//! memory. Cleaning up too early would be worse: other VMs would lose their keys and refuse
+//! requests.
 //!
 //! With `shared_memory_key`, the count of a record is authenticated like the record itself. Another
 //! module can still do two things:
@@ -48,7 +49,7 @@ struct LiveName {
 /// Whether the shared count includes this VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Announced {
-    /// The host refuses shared data, so no count can include this VM. Then no VM shares anything.
+    /// The host refuses shared data, so VMs cannot share anything and need no count.
     Alone,
     /// The count includes this VM.
     Counted,

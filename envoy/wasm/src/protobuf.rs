@@ -159,7 +159,7 @@ fn each_field<'a>(
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0_u64;
     for (index, byte) in bytes.iter().enumerate().take(10) {
-        // Nine bytes have 63 bits, so the tenth byte may only have one bit.
+        // Nine bytes hold 63 bits, so the tenth byte may only add one bit.
         if index == 9 && *byte > 1 {
             return None;
         }

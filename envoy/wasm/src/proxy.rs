@@ -215,9 +215,9 @@ const fn refused(_: abi::Status) -> Refused {
     Refused
 }
 
-/// Parses the message `bool result = 1; string error = 2`, in which fields with empty values are
-/// absent. If the result is false, there is an error. One error means that the signature is wrong.
-/// All other errors mean that Envoy cannot parse the key or lacks the hash.
+/// Parses the message `bool result = 1; string error = 2`. Fields with empty values are absent. A
+/// result of false comes with an error text. One text means that the signature is wrong. All others
+/// mean that Envoy cannot parse the key or lacks the hash.
 fn verdict(result: &[u8]) -> Result<bool, CannotTell> {
     match result {
         [0x08, 1] => Ok(true),

@@ -9,8 +9,8 @@ thread_local! {
     static SEEN: RefCell<SeenRecords> = const { RefCell::new(SeenRecords::new()) };
 }
 
-/// The key records of an engine's sources in shared memory. A record that an earlier configuration
-/// would reject as too old is rejected.
+/// The key records of an engine's sources in shared memory. A record is rejected as too old if an
+/// earlier configuration of this VM would reject it.
 pub(super) fn of(engine: &Engine) -> SharedRecords<Proxy> {
     SEEN.with_borrow_mut(|seen| SharedRecords::of(engine, Proxy, seen))
 }

@@ -15,7 +15,7 @@ pub(super) struct Stream {
     head: Head,
 }
 
-/// Where a request's headers are.
+/// What has happened to the headers of a request.
 enum Head {
     /// The request was answered, or there is no engine to decide on it. It does not continue.
     Held,

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::http::{Request, is_twin};
 
-/// An MCP call, as the request's headers describe it. Servers that know the request's revision of
-/// MCP refuse it if the body differs.
+/// An MCP call, as the request's headers describe it. Servers that implement the revision of MCP
+/// that the request names refuse the request if its body describes another call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct McpCall<'a> {
     method: &'a str,
@@ -18,22 +18,24 @@ pub struct McpCall<'a> {
     params: Vec<(&'a str, Cow<'a, str>)>,
 }
 
-/// Why a request is not an MCP call that a rule could match.
+/// Why no rule can be matched with the MCP call of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum McpFault {
-    /// An MCP header is missing, repeated or malformed, or another header could be taken for it.
+    /// An MCP header is missing, repeated or malformed, or a server could mistake another header
+    /// for an MCP header.
     Header,
-    /// The request names no revision of MCP, or one whose servers need not compare headers with the
-    /// body.
+    /// The request names no revision of MCP, or a revision in which servers need not compare
+    /// headers with the body.
     Version,
 }
 
 impl<'a> McpCall<'a> {
-    /// Reads the call, with the arguments in the headers `params`.
+    /// Reads the call from the headers. `params` are the headers that contain arguments.
     ///
     /// # Errors
-    /// If servers could read the headers differently, or need not compare them with the body. A
-    /// fault of a header comes first, since it makes the request suspicious in every revision.
+    /// If servers could read the headers in different ways, or need not compare them with the body.
+    /// If a request has both faults, the error is [`McpFault::Header`], because an ambiguous header
+    /// is suspicious in every revision.
     pub fn read(request: &Request<'a>, params: &[&'a str]) -> Result<Self, McpFault> {
         let version = only(request, "mcp-protocol-version", literal)?;
         let method = only(request, "mcp-method", literal)?;
@@ -73,13 +75,14 @@ impl<'a> McpCall<'a> {
         self.method
     }
 
-    /// The name of the tool or prompt, or the URI of the resource; `None` for other methods.
+    /// The name of the tool or prompt, or the URI of the resource; `None` for methods without a
+    /// name.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// The argument in `header`, if the call has it.
+    /// The argument in `header`, if the call has this argument.
     #[must_use]
     pub fn param(&self, header: &str) -> Option<&str> {
         let found = self.params.iter().find(|(own, _)| *own == header);
@@ -87,9 +90,9 @@ impl<'a> McpCall<'a> {
     }
 }
 
-/// The value of a header that may occur once. A second line is a fault, because servers use the
-/// first, the last, or all of them joined. So is a header such as `mcp_name`, which some servers
-/// take for `mcp-name`.
+/// Reads a header that may occur once. A second header of the same name is a fault, because some
+/// servers use the first, some the last, and some all of them joined. A header such as `mcp_name`
+/// is a fault too, because some servers mistake it for `mcp-name`.
 fn only<'a, T>(
     request: &Request<'a>,
     own: &str,

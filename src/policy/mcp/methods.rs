@@ -1,7 +1,8 @@
-//! JSON-RPC methods of MCP whose parameters clients repeat in headers.
+//! Names of MCP's JSON-RPC methods. For these methods, clients repeat parameters in headers.
 
-/// The method that has arguments in headers.
+/// The only method whose arguments are repeated in headers.
 pub const CALLS_TOOL: &str = "tools/call";
 
-/// The methods whose requests have a name, which servers compare with the body.
+/// The methods whose requests contain a name. Servers compare the name in the header with the name
+/// in the body.
 pub const NAMED_METHODS: [&str; 3] = ["prompts/get", "resources/read", CALLS_TOOL];

@@ -1,16 +1,17 @@
 //! Calls of the Model Context Protocol (MCP), and the rules that match them.
 //!
-//! Since revision 2026-07-28, a client repeats the JSON-RPC method of a POST request, the name of
-//! the tool and chosen arguments in headers, so that a proxy need not read the body ("Streamable
-//! HTTP", section "Request Metadata"). A rule with an [`McpMatch`] matches these headers.
+//! Since revision 2026-07-28 of MCP, clients repeat parts of a POST request in headers: the
+//! JSON-RPC method, the name of the tool, and chosen arguments. So a proxy need not read the body
+//! ("Streamable HTTP", section "Request Metadata"). A rule with an [`McpMatch`] matches these
+//! headers.
 //!
-//! The server executes the body. The headers say the same only because servers must refuse a
-//! request whose headers and body differ. Older revisions have no such rule, so an [`McpCall`] can
-//! only be made of a request that names a revision which has it.
+//! The server executes what the body says. The headers can be trusted only because servers must
+//! refuse a request whose headers and body differ. Older revisions do not require this. So an
+//! [`McpCall`] is only made for a request that names revision 2026-07-28 or a later one.
 //!
-//! A header that two servers could read differently is a fault, and not a call that fits no rule:
-//! a later, wider rule could match the call, while the server reads the name that an earlier rule
-//! protects.
+//! If two servers could read a header differently, the request is refused at once. It is not
+//! treated as a call that matches no rule: a later, wider rule could match the call, while the
+//! server reads the name that an earlier rule protects.
 
 mod call;
 mod methods;
@@ -22,8 +23,8 @@ pub use self::{
     methods::{CALLS_TOOL, NAMED_METHODS},
 };
 
-/// What a rule requires of an MCP call. Every part that is not empty must match; a match without
-/// parts matches every call.
+/// The condition of a rule on an MCP call. Every list that is not empty must match. If all lists
+/// are empty, every call matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct McpMatch {
     /// Accepted JSON-RPC methods, such as `tools/call`.
@@ -34,7 +35,7 @@ pub struct McpMatch {
     pub params: Vec<McpParam>,
 }
 
-/// Accepted values of a tool argument that clients repeat in a header.
+/// The accepted values of one tool argument, which clients repeat in a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct McpParam {
     /// The header's name in lower case, such as `mcp-param-region`.
@@ -43,15 +44,15 @@ pub struct McpParam {
     pub values: Vec<String>,
 }
 
-/// The start of the names of headers that repeat arguments, in lower case.
+/// The prefix of the headers that repeat arguments, in lower case.
 pub const PARAM_PREFIX: &str = "mcp-param-";
 
 impl McpMatch {
-    /// Returns true if the call matches every part.
+    /// Returns true if the call matches every list that is not empty.
     ///
     /// Servers compare `Mcp-Name` and `Mcp-Param-*` with the body only for methods that have a name
-    /// or arguments. For another method these headers are the client's invention, so `names` and
-    /// `params` do not match it.
+    /// or arguments. For other methods, a client can write anything into these headers, so `names`
+    /// and `params` never match.
     #[must_use]
     pub fn matches(&self, call: &McpCall<'_>) -> bool {
         let lists = |list: &[String], text: &str| list.iter().any(|own| own == text);

@@ -104,7 +104,7 @@ fn t4_a_missing_repeated_or_joined_header_is_a_fault() {
         (&[VERSION, CALL, NAME, ("mcp_name", "delete_all")], fault),
         (&[VERSION, CALL, NAME, ("mcp.method", "tools/list")], fault),
         (&[VERSION, CALL, NAME, ("mcp_protocol_version", "x")], fault),
-        // An older revision does not hide a fault.
+        // A faulty header is reported even if the request names an older revision.
         (&[CALL, NAME, NAME], fault),
     ] {
         assert_eq!(read(headers).err(), expected, "{headers:?}");
@@ -133,7 +133,7 @@ fn t6_an_argument_in_a_header_is_matched_after_decoding() {
             &[VERSION, CALL, NAME, ("mcp_param_region", "eu")],
             Err(McpFault::Header),
         ),
-        // Headers of arguments that no rule names are not read.
+        // A header with an argument is read only if a rule names the header.
         (
             &[
                 VERSION,

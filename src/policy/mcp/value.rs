@@ -4,15 +4,16 @@ use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// The markers around a value in base64 (section "Value Encoding").
+/// The start and the end of a value in base64 (section "Value Encoding").
 const ENCODED: (&str, &str) = ("=?base64?", "?=");
 
-/// The start of every marker that a server could take for [`ENCODED`], such as `=?BASE64?` or an
+/// The start of all values that a server could mistake for base64, such as `=?BASE64?` or an
 /// encoded word of RFC 2047.
 const MARKER: &str = "=?";
 
-/// The text of a header line, if all servers read it alike: printable ASCII, without a space at
-/// either end, which servers trim, and without a comma, which may come from joined lines.
+/// The value of a header as a string; `None` if servers could read it differently. It must be
+/// printable ASCII. A space at either end is not allowed, because servers trim it. A comma is not
+/// allowed, because it may come from joining two headers.
 pub(super) fn plain(line: &[u8]) -> Option<&str> {
     let is_readable = |octet: &u8| matches!(octet, b' '..=b'~') && *octet != b',';
     let text = str::from_utf8(line).ok()?;
@@ -20,13 +21,14 @@ pub(super) fn plain(line: &[u8]) -> Option<&str> {
     (is_clear && !text.is_empty()).then_some(text)
 }
 
-/// The text of a value that is never encoded. Some server may decode it all the same.
+/// The string in a header that is never encoded. `None` if it starts like an encoded value, because
+/// some servers may decode it.
 pub(super) fn literal(line: &[u8]) -> Option<&str> {
     plain(line).filter(|text| !text.starts_with(MARKER))
 }
 
-/// The text of a value that may be encoded. A value that looks like an encoded one and is none is
-/// `None`, because servers disagree on what it means.
+/// The string in a header that may be encoded. `None` if the value starts like an encoded value but
+/// is not a correct one, because servers disagree on what it means.
 pub(super) fn decoded(line: &[u8]) -> Option<Cow<'_, str>> {
     let text = plain(line)?;
     if !text.starts_with(MARKER) {

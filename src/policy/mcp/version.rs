@@ -1,4 +1,4 @@
-//! Revisions of MCP, which are dates.
+//! Revisions of MCP. The name of a revision is a date.
 
 /// The first revision that requires servers to compare headers with the body.
 const FIRST_COMPARED: &str = "2026-07-28";
@@ -16,8 +16,8 @@ pub(super) fn is_well_formed(text: &str) -> bool {
     part(4, 0..=9999) && part(2, 1..=12) && part(2, 1..=31) && parts.next().is_none()
 }
 
-/// Returns true if servers of this revision compare headers with the body. Dates of one form are in
-/// the order of their characters.
+/// Returns true if servers of this revision compare headers with the body. Comparing strings is
+/// enough, because well-formed dates sort in the order of their characters.
 pub(super) fn compares_headers(version: &str) -> bool {
     version >= FIRST_COMPARED
 }
