@@ -83,13 +83,13 @@ fn rule_3_1_perform_algorithm_verification() {
         let token = token_with_header(&own, &json!({ "alg": alg }));
         assert_eq!(gate.verify(&token), expected, "{alg}");
     }
-    // The key says RS256, and the owner of the key has signed by PS256.
+    // The published key names RS256, but its owner signs with PS256.
     let rs256 = Signer::new(Algorithm::Rs256);
     let ps256 = Signer::new(Algorithm::Ps256).named(rs256.kid.as_deref());
     let token = ps256.sign_claims(&claims());
     let both = gate_with(provider(), rs256.jwks());
     assert_eq!(both.verify(&token), refused("unknown_key"));
-    // The published key as a secret.
+    // A forger uses the published key as a shared secret.
     let secret = json!({
         "kty": "oct", "k": URL_SAFE_NO_PAD.encode(signer::public_pem(Algorithm::Rs256)),
     });
@@ -113,7 +113,8 @@ fn rule_3_2_use_appropriate_algorithms() {
         );
         assert!(refused_configuration(&provider), "{algorithm}");
     }
-    // The fully specified name is as good as the deprecated one (RFC 9864).
+    // The fully specified name (`Ed25519`) and the deprecated one (`EdDSA`) are both accepted (RFC
+    // 9864).
     let ed25519 = Signer::new(Algorithm::EdDsa);
     for alg in ["Ed25519", "EdDSA"] {
         let token = token_with_header(&ed25519, &json!({ "alg": alg }));
@@ -121,8 +122,8 @@ fn rule_3_2_use_appropriate_algorithms() {
     }
 }
 
-/// Encrypted and nested tokens are refused as a whole, so no inner token is accepted because the
-/// outer one is good.
+/// Encrypted and nested tokens are refused, so a good outer token never makes an inner token
+/// acceptable.
 #[test]
 fn rule_3_3_validate_all_cryptographic_operations() {
     let own = es256();
@@ -219,8 +220,8 @@ fn rule_3_7_use_utf_8() {
     }
 }
 
-/// A key belongs to an issuer. The issuer is compared exactly, and the subject must be one of its
-/// own.
+/// A key only verifies tokens of its issuer. The issuer is compared exactly, and the subject must
+/// be one that the provider accepts.
 #[test]
 fn rule_3_8_validate_issuer_and_subject() {
     let own = es256();
@@ -314,7 +315,7 @@ fn access_tokens(signer: &Signer) -> Gate {
     gate(signer).with("preset", json!("rfc9068"))
 }
 
-/// A `typ` without a slash is one of `application/`.
+/// A `typ` without a slash is a subtype of `application/`.
 #[test]
 fn rule_3_11_use_explicit_typing() {
     let own = es256();
@@ -338,7 +339,7 @@ fn rule_3_11_use_explicit_typing() {
     }
 }
 
-/// Other tokens of the same issuer, signed with the same key.
+/// Other kinds of tokens of the same issuer are refused, although the same key signs them.
 #[test]
 fn rule_3_12_use_mutually_exclusive_validation_rules() {
     let own = es256();
@@ -357,7 +358,7 @@ fn rule_3_12_use_mutually_exclusive_validation_rules() {
         assert_eq!(strict.verify(&token), refused("token_type"), "{typ}");
         assert_eq!(lenient.verify(&token), refused("token_type"), "{typ}");
     }
-    // An ID token says who has logged in to a client, and its audience is that client.
+    // An ID token says who has logged in to a client. Its audience is the client, not the API.
     let header = with(own.header(), &json!({ "typ": "JWT" }));
     for (audience, of_strict, of_lenient) in [
         ("shop", refused("audience"), refused("audience")),
@@ -370,7 +371,7 @@ fn rule_3_12_use_mutually_exclusive_validation_rules() {
     }
 }
 
-/// Nothing is decrypted, so no iteration count costs anything.
+/// Portcullis decrypts no tokens, so an iteration count in a header cannot cost time.
 #[test]
 fn rule_3_13_limit_the_iterations_of_hashes() {
     let own = es256();
@@ -387,8 +388,8 @@ fn rule_3_13_limit_the_iterations_of_hashes() {
     assert!(refused_configuration(&provider));
 }
 
-/// A token has three parts of base64url. In a JSON serialisation, a second parser could read other
-/// claims than the first.
+/// A token must consist of three parts in base64url. In JSON serialisation, two parsers could read
+/// different claims.
 #[test]
 fn rule_3_14_check_the_format_of_tokens() {
     let own = es256();
@@ -433,7 +434,7 @@ fn rule_3_14_check_the_format_of_tokens() {
     }
 }
 
-/// Nothing is decompressed, so a small token cannot become a large one.
+/// Portcullis decompresses no tokens, so a small token cannot become a large one.
 #[test]
 fn rule_3_15_limit_the_size_of_decompressed_tokens() {
     let own = es256();

@@ -107,7 +107,8 @@ fn a_token_counts_on_a_connection_with_its_certificate<D: InEnvoy>() {
     assert_eq!(world.refused_confirmations(), Some(3));
 }
 
-/// Then nothing that is bound to a certificate can be used.
+/// Without a `trusted_ca`, Envoy asks clients for no certificate, so tokens that are bound to a
+/// certificate are refused.
 fn a_listener_without_an_authority_asks_for_no_certificate<D: InEnvoy>() {
     let own = json!({ "source": "connection" });
     for (peers, status) in [(Peers::Any, 200), (Peers::Unasked, 401)] {
@@ -128,7 +129,8 @@ fn a_proxy_in_front_says_which_certificate_the_client_has<D: InEnvoy>() {
     assert_eq!(status, 200);
     assert!(seen.unwrap().headers.values(XFCC).is_empty());
     assert_eq!(world.status(1, STRANGER, &[]), Some(200));
-    // The certificate of the connection is the proxy's, and the client's own header is replaced.
+    // The certificate of the connection is that of the proxy, and the proxy replaces a header that
+    // the client sends.
     let forged = format!("Hash={}", CLIENT.hash());
     assert_eq!(world.status(0, FRONT, &[]), Some(401));
     assert_eq!(world.status(1, CLIENT, &[(XFCC, &forged)]), Some(401));
@@ -144,7 +146,7 @@ fn a_proxy_in_front_says_which_certificate_the_client_has<D: InEnvoy>() {
     assert_eq!(seen.unwrap().headers.values(XFCC), [forwarded]);
 }
 
-/// Only with these peers does the module ask the host for names.
+/// The module asks the host for a peer's names only if the configuration lists names.
 fn a_header_counts_only_from_a_peer_with_a_trusted_name<D: InEnvoy>() {
     let clients =
         [Some(FRONT), Some(STRANGER), Some(SELF_SIGNED)].map(|identity| (identity, Target::Gate));
@@ -183,7 +185,7 @@ fn a_header_counts_only_from_a_peer_with_a_trusted_digest<D: InEnvoy>() {
         let exchange = world.status(client, CLIENT, &[(XFCC, &header)]);
         assert_eq!(exchange, Some(expected), "{client}");
     }
-    // A token that is not bound needs no certificate, and the forged header goes no further.
+    // A token that is not bound to a certificate is accepted, but the forged header is removed.
     let token = token_with(&world.gate, &world.signer, &json!({}));
     let request = Request::get("/").bearer(token).header(XFCC, &header);
     let (status, answer) = world.front.send(1, &request).unwrap();
@@ -212,7 +214,7 @@ fn hostile_names_and_headers_forge_no_certificate<D: InEnvoy>() {
         let exchange = world.status(1, CLIENT, &[(XFCC, &written)]);
         assert_eq!(exchange, Some(401), "{written}");
     }
-    // An element of the client's own does not hide the element that the proxy appends.
+    // An element that the client writes does not hide the element that the proxy appends.
     let written = format!("Hash={own};Subject=\"a,b\"");
     assert_eq!(world.status(1, HOSTILE, &[(XFCC, &written)]), Some(200));
 }

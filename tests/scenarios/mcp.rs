@@ -1,4 +1,5 @@
-//! Rules for MCP calls, and requests that would evade them if Envoy changed or joined headers.
+//! Rules for MCP calls. Some requests would evade the rules if Envoy changed or joined their
+//! headers.
 
 use serde_json::{Value, json};
 

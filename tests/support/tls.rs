@@ -24,34 +24,35 @@ macro_rules! identity {
     };
 }
 
-/// The authority that has signed all certificates except [`SELF_SIGNED`].
+/// The certificate authority, which has signed all certificates except [`SELF_SIGNED`].
 const AUTHORITY: &str = include_str!("tls/authority.pem");
 /// The gate's server certificate.
 const GATE: Identity = identity!("gate");
-/// A client.
+/// The certificate of a client.
 pub const CLIENT: Identity = identity!("client");
-/// A proxy in front of the gate: `spiffe://example.org/front`, `front.example`, and the subject
-/// `CN=front,O=Example`.
+/// The certificate of a proxy in front of the gate, with the names `spiffe://example.org/front` and
+/// `front.example` and the subject `CN=front,O=Example`.
 pub const FRONT: Identity = identity!("front");
-/// A client whose names contain separators of `x-forwarded-client-cert` and the digest of
-/// [`CLIENT`].
+/// The certificate of a client that tries to pass as [`CLIENT`]: its names contain separators of
+/// `x-forwarded-client-cert` and the digest of [`CLIENT`].
 pub const HOSTILE: Identity = identity!("hostile");
-/// A certificate with the names of [`FRONT`] that no authority has signed.
+/// A self-signed certificate with the names of [`FRONT`].
 pub const SELF_SIGNED: Identity = identity!("self_signed");
-/// A peer with names of its own.
+/// The certificate of a peer that is not trusted, with other names than [`FRONT`].
 pub const STRANGER: Identity = identity!("stranger");
 
 /// How a listener treats the certificates of its peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peers {
-    /// It requires a certificate, and accepts any.
+    /// The listener requires a certificate, and accepts any certificate.
     Any,
-    /// It accepts peers without a certificate, and refuses certificates that the authority has not
-    /// signed.
+    /// The listener accepts peers without a certificate, and refuses certificates that the authority
+    /// has not signed.
     Optional,
-    /// It says that it requires a certificate, but names no authority.
+    /// The listener's configuration requires a certificate, but names no authority. Envoy then asks
+    /// for no certificate.
     Unasked,
-    /// It requires a certificate that the authority has signed.
+    /// The listener requires a certificate that the authority has signed.
     Validated,
 }
 
@@ -101,7 +102,7 @@ pub fn listener(peers: Peers) -> Value {
     )
 }
 
-/// The transport socket of a cluster whose connections show this certificate.
+/// The transport socket of a cluster whose connections use this client certificate.
 pub fn cluster(identity: Option<Identity>) -> Value {
     let mut common = json!({
         "validation_context": { "trusted_ca": { "inline_string": AUTHORITY } },

@@ -1,10 +1,10 @@
-//! `portcullis explain`: the checks of one token, up to the first that fails.
+//! `portcullis explain`: shows the checks of one token, up to the first check that fails.
 //!
 //! [`verification`] makes the checks and reports each one, so the output cannot differ from what
 //! the module does. The checks run for the providers that the request's rule requires, or for all
 //! providers if there is no request. The output shows only the providers that accept the token's
-//! issuer; if none does, it shows all of them, and what they expect. If there is a request, the
-//! [`engine`](portcullis::engine) also decides on it, as the module would.
+//! issuer. If none does, the output shows all of these providers, and what they expect. If there is
+//! a request, the [`engine`](portcullis::engine) also decides on it, as the module would.
 //!
 //! A token that fails counts as a finding (exit code 1). Neither the token nor its signature is
 //! ever printed.

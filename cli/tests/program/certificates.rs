@@ -149,7 +149,8 @@ fn a_policy_without_an_envoy_file_has_no_such_errors() {
     assert!(!said.contains(": error: "), "{said}");
 }
 
-/// The names in a test's certificate are those that the policy compares.
+/// A policy test can give the certificate's names with which the policy recognises the proxy in
+/// front.
 #[test]
 fn a_policy_test_names_the_proxy_in_front() {
     let hash = "01".repeat(32);

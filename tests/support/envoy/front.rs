@@ -32,7 +32,7 @@ pub enum Target {
     AppendingFront,
 }
 
-/// The proxies: each one's name, and what it does with `x-forwarded-client-cert`.
+/// The proxies: for each its target, its name, and its settings for `x-forwarded-client-cert`.
 const FRONTS: [(Target, &str, &str, &[&str]); 3] = [
     (Target::Front, "front", "SANITIZE_SET", &["subject"]),
     (Target::FrontWithUri, "uri", "SANITIZE_SET", &["uri"]),
@@ -46,8 +46,8 @@ pub struct Front {
 }
 
 impl Front {
-    /// Starts a proxy in front of the gate at this address. Each client has a certificate, or none,
-    /// and connects to a target.
+    /// Starts a proxy in front of the gate at this address. For each client, `clients` has its
+    /// certificate, if any, and the target to which it connects.
     pub fn start(gate: SocketAddr, clients: &[(Option<Identity>, Target)]) -> Self {
         let folder = process::new_folder();
         let tunnels = (0..clients.len()).map(tunnel);

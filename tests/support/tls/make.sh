@@ -14,7 +14,7 @@ signed() {
         openssl x509 -req -CA authority.pem -CAkey authority.key -days 36500 -out "$1.pem" -extfile extensions.cnf -extensions "$1"
 }
 
-# own NAME SUBJECT: a certificate that nobody else has signed.
+# own NAME SUBJECT: a self-signed certificate.
 own() {
     key "$1"
     openssl req -new -x509 -key "$1.key" -subj "$2" -days 36500 -out "$1.pem" -config extensions.cnf -extensions "$1"
@@ -27,7 +27,8 @@ signed front "/O=Example/CN=front"
 signed stranger "/O=Example/CN=stranger"
 own self_signed "/O=Example/CN=front"
 signed client "/CN=client"
-# Its names contain what separates the parts of x-forwarded-client-cert, and the digest of the client.
+# The names of this certificate contain separators of x-forwarded-client-cert, and the digest of the client's
+# certificate.
 digest=$(openssl x509 -in client.pem -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f)
 export DIGEST="$digest"
 signed hostile "/CN=hostile/description=a\",Hash=$digest;Subject=\"b"

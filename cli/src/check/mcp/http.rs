@@ -1,4 +1,4 @@
-//! Sends one HTTP/1.1 request in plain text, and reads the response. A probe needs no more.
+//! A minimal HTTP/1.1 client: sends one request in plain text, and reads the response.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -9,7 +9,7 @@ use std::{
 /// The maximum time for connecting, and for each read.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The maximum length of a response. The server is not trusted to end.
+/// The maximum length of a response. A server could send an endless response.
 const MAX_RESPONSE: u64 = 256 * 1024;
 
 /// An `http` URL.
@@ -43,7 +43,7 @@ impl Url {
         })
     }
 
-    /// What to connect to.
+    /// The host and the port to connect to.
     fn address(&self) -> String {
         let behind_host = self.authority.rsplit(']').next().unwrap_or_default();
         match behind_host.contains(':') {

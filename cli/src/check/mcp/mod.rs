@@ -1,8 +1,8 @@
 //! Checks whether an MCP server compares the headers of a call with its body.
 //!
 //! Rules with `match.mcp` see only the headers. They protect a tool only if the server refuses a
-//! call whose body names another one. The probe sends calls that contradict themselves. They name
-//! tools that no server has, so that nothing happens if the server executes one.
+//! call whose body names another tool than its headers. The check sends such contradictory calls.
+//! The calls name tools that no server has, so nothing happens if the server executes a call.
 
 mod http;
 
@@ -16,7 +16,7 @@ use crate::{
     outcome::Failure,
 };
 
-/// The revision that requires the comparison.
+/// The first protocol revision in which servers must compare headers and body.
 const REVISION: &str = "2026-07-28";
 
 /// The JSON-RPC error of a call whose headers and body differ.
@@ -25,8 +25,8 @@ const HEADER_MISMATCH: i64 = -32020;
 const METHOD: &str = "tools/call";
 const TOOL: &str = "portcullis_check_of_the_body";
 
-/// Calls that contradict themselves: the headers `Mcp-Method` and `Mcp-Name`, and what differs from
-/// the body.
+/// Contradictory calls: the values of the headers `Mcp-Method` and `Mcp-Name`, and the member of
+/// the body that differs.
 const PROBES: [(&str, &str, &str); 2] = [
     (METHOD, "portcullis_check_of_the_header", "name"),
     ("tools/list", TOOL, "method"),
