@@ -78,7 +78,7 @@ pub(super) fn verified(
             forwarded.exports.extend(entry);
         }
         // As in `jwt_authn`, the route is chosen again only if the new headers or entries could
-        // select another one.
+        // select another route.
         forwarded.clears_route_cache |=
             provider.clear_route_cache && (changes_headers || provider.exports.payload.is_some());
         let entries = export::verified(provider, token);

@@ -173,9 +173,9 @@ impl Engine {
 
     /// Decides on a request. `policy` is the policy of the request's route, if the route has one.
     ///
-    /// In shadow mode, a request that would be denied gets a permit that contains the denial. These
-    /// requests are decided as in enforce mode: ambiguous requests, requests whose path is too
-    /// long, and requests for the status page or for a resource's metadata.
+    /// In shadow mode, a request that would be denied gets a permit that contains the denial. The
+    /// following requests are decided as in enforce mode: ambiguous requests, requests whose path
+    /// is too long, and requests for the status page or for a resource's metadata.
     #[must_use]
     pub fn decide(
         &self,
@@ -371,7 +371,7 @@ impl Engine {
         self.keys.synchronize_where(&may_know, now, &*self.records)
     }
 
-    /// Returns the calls to make now to fetch keys.
+    /// Returns the calls that must be made now to fetch keys.
     pub fn due(&mut self, now: UnixMillis) -> Vec<Fetch> {
         self.keys.due(now, &*self.records)
     }

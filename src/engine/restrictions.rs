@@ -1,4 +1,4 @@
-//! Applies what a policy's newest configuration refuses to requests under older configurations.
+//! Lets the newest configuration of a policy refuse credentials that older configurations accept.
 //!
 //! After an update, a proxy continues to serve open connections with the old configuration for some
 //! minutes. If the old configuration has a `policy_id`, each credential that it would accept is

@@ -18,8 +18,8 @@ impl Engine {
         Report::new(&self.config, &self.keys, now).response(format, counts)
     }
 
-    /// Decides whether the request may see the status page. Neither a route's policy nor `mode:
-    /// shadow` can open the page.
+    /// Decides whether the request may see the status page. Shadow mode and route policies do not
+    /// open the page.
     pub(super) fn status(
         &self,
         status: &StatusPath,

@@ -1,8 +1,8 @@
 //! The policies of the proxy's routes. Each policy is parsed once per worker.
 //!
 //! For each request, one host call returns the policy of the request's route as bytes. The bytes
-//! are the key under which a worker finds the policy that it has parsed. With `route_policies:
-//! off`, most requests skip the call; [`route_sampling`](super::route_sampling) decides which.
+//! are the key under which a worker finds the policy that it has parsed. Most requests skip the
+//! call if `route_policies` is `off`; [`route_sampling`](super::route_sampling) decides which.
 
 use std::rc::Rc;
 

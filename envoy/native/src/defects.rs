@@ -6,8 +6,8 @@
 #[cfg(all(feature = "defects", not(debug_assertions)))]
 compile_error!("the feature `defects` is for tests: build the library without it");
 
-/// Panics once at `place` if a test asked for it: by a file called `place` in the folder that
-/// `PORTCULLIS_DEFECTS` names.
+/// Panics at `place` if the folder that `PORTCULLIS_DEFECTS` names contains a file called `place`.
+/// A test creates the file, and the panic happens once.
 #[cfg(feature = "defects")]
 #[expect(clippy::panic, reason = "what a test asks for")]
 pub(super) fn trip(place: &str) {

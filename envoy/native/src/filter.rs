@@ -60,8 +60,9 @@ pub(super) struct Filter {
     pub(super) backend: Backend,
     /// Makes Envoy call the hook of this configuration's keeper on the main thread.
     pub(super) scheduler: ConfigurationScheduler,
-    /// Counts the changes of keys. When the count changes, workers read the keys again. The keeper
-    /// has an epoch too, but that epoch starts again when the keeper is built again after a panic.
+    /// Counts the changes of keys. When the count changes, workers read the keys again. The
+    /// keeper's epoch cannot be used for this, because it starts at 0 again when the keeper is
+    /// built again after a panic.
     epoch: AtomicU64,
     wishes: Mutex<Vec<Wish>>,
     has_warned_of_wasm_form: AtomicBool,

@@ -11,7 +11,7 @@ use portcullis::http::Response;
 /// The namespace in a route's metadata that the proxy-wasm module reads.
 pub(super) const NAMESPACE: &str = "portcullis";
 
-/// Reported as the metadata of a route that has a policy only for the proxy-wasm module. It cannot
+/// The metadata to report for a route that has a policy only for the proxy-wasm module. It cannot
 /// be parsed as a policy, so every request is refused.
 pub(super) const UNREADABLE: &[u8] = b"wasm";
 

@@ -74,8 +74,8 @@ fn one_of_two_required_tokens_grants_nothing_even_if_missing_ones_may_pass() {
     }
 }
 
-/// The first member of `requires_any` holds without a token. It must not hide the identity of a
-/// token with which the second member holds.
+/// The first member of `requires_any` holds without a token. The second member holds with a token,
+/// so the token's identity must be forwarded.
 #[test]
 fn prefers_the_member_that_holds_with_a_token() {
     let lenient = any(&[&of("a"), &json!({"allow_missing": {}})]);

@@ -408,7 +408,7 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
         assert!(!engine.synchronize_for(&refused, at(0)));
     }
     assert_eq!(records.0.reads.get(), 1);
-    // In the next millisecond, the record that another worker wrote is read, once.
+    // Another worker writes the record. It is read once in the next millisecond.
     let fetch = call(&mut other, 0);
     other.complete(&fetch, document(JWKS), at(0));
     records.0.reads.set(0);
