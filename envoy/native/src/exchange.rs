@@ -1,5 +1,5 @@
-//! Implements the gate's host traits by calling Envoy. Requests use them on worker threads, and
-//! keepers use them on the main thread.
+//! Implements the gate's host traits by calling Envoy. Requests use the traits on worker threads,
+//! and keepers use them on the main thread.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

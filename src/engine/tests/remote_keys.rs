@@ -418,9 +418,9 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
     assert_eq!(records.0.reads.get(), 1);
 }
 
-/// After a fetch for an unknown `kid`, a cool-down begins. A 401 for each unknown `kid` in that
-/// time would make clients discard tokens of new keys, and an attacker could prolong it with one
-/// invented `kid` per cool-down.
+/// After a fetch for an unknown `kid`, a cool-down begins in which no other unknown `kid` causes a
+/// fetch. If the answer were 401 then, clients would discard tokens of new keys. An attacker could
+/// start one cool-down after the other, each with one invented `kid`.
 #[test]
 fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {
