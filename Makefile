@@ -35,7 +35,10 @@ VALIDATOR := scripts/check-schema
 DEPLOYMENT := tests/deployment
 DEPLOYMENT_READY := $(DEPLOYMENT)/node_modules/.package-lock.json
 VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
-SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs $(DEPLOYMENT)/*.mjs $(DEPLOYMENT)/*/*.mjs playground/*.mjs playground/*.js benches/*/*.mjs)
+CLIENTS := tests/clients
+CLIENTS_READY := $(CLIENTS)/node_modules/.package-lock.json
+MCP_SDK := $(TOOLS)/mcp/.installed
+SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs $(DEPLOYMENT)/*.mjs $(CLIENTS)/*.mjs $(DEPLOYMENT)/*/*.mjs playground/*.mjs playground/*.js benches/*/*.mjs)
 
 # Builds all packages at once. Cargo enables the dependency features that any of the selected
 # packages needs, so another selection would build dependencies again.
@@ -260,7 +263,7 @@ docs: wasm native envoy $(VALIDATOR_READY) ## The examples of the documentation,
 	@scripts/check-make.sh
 	@node scripts/check-docs.mjs $(ENVOY) $(MODULE) $(LIBRARY)
 
-.PHONY: test-monitoring test-dist test-kubernetes test-clients test-registries test-reproducible
+.PHONY: test-monitoring test-dist test-kubernetes test-clients test-registries test-mcp-clients test-reproducible
 PROMETHEUS := $(TOOLS)/debian/prometheus
 PROMTOOL := $(TOOLS)/debian/promtool
 REGISTRY := $(TOOLS)/debian/docker-registry
@@ -276,11 +279,16 @@ test-monitoring: wasm native envoy $(SERVER_READY) $(PROMETHEUS) $(PROMTOOL) ## 
 test-dist: dist $(DEPLOYMENT_READY) ## The release of make dist: names, digests, bill of materials, images
 	DIST=$(DIST) node --test --test-reporter=spec $(DEPLOYMENT)/dist.test.mjs
 
-test-clients: test-registries ## Everything that needs programs of others
+test-clients: test-registries test-mcp-clients ## Everything that needs programs of others
 
 test-registries: dist envoy $(SERVER_READY) $(DEPLOYMENT_READY) $(REGISTRY) ## The images of make dist in a registry, and the module downloaded by Envoy (Debian)
 	@scripts/require.sh skopeo
 	DIST=$(DIST) REGISTRY=$(abspath $(REGISTRY)) node --test --test-reporter=spec $(DEPLOYMENT)/registries.test.mjs
+
+test-mcp-clients: wasm native cli envoy $(SERVER_READY) $(CLIENTS_READY) $(MCP_SDK) ## SDKs and the conformance suite of MCP, through Envoy with each module
+	for build in wasm native; do \
+	  PORTCULLIS_BUILD=$$build PYTHONPATH=$(abspath $(dir $(MCP_SDK))) PROGRAM=$(abspath $(PROGRAM)) \
+	    node --test --test-reporter=spec $(CLIENTS)/mcp.test.mjs; done
 
 # PORTCULLIS_CRDS names a folder with the definitions of Envoy Gateway and Istio, if you have them.
 test-kubernetes: wasm native cli envoy $(SERVER_READY) $(DEPLOYMENT_READY) ## The Kubernetes manifests: types, policies, and what each controller makes of them in Envoy
@@ -317,7 +325,7 @@ bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## What the steps of a decision c
 .PHONY: clean-tools
 clean-tools: ## Remove .tools/ and every node_modules
 	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules $(BROWSER)/node_modules $(VALIDATOR)/node_modules \
-	  $(DEPLOYMENT)/node_modules tests/vectors/packages/node_modules
+	  $(DEPLOYMENT)/node_modules $(CLIENTS)/node_modules tests/vectors/packages/node_modules
 
 # The tools that the targets need. Each is a file, so that make installs it only once.
 
@@ -351,6 +359,12 @@ $(VECTORS): scripts/vectors-requirements.txt scripts/fetch-vectors.sh
 	scripts/fetch-vectors.sh $(@D)
 	@touch $@
 
+$(MCP_SDK): $(CLIENTS)/requirements.txt
+	scripts/require.sh pip
+	rm -rf $(@D)
+	python3 -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target $(@D) -r $<
+	@touch $@
+
 $(BINDINGS): tests/wasm/Cargo.toml tests/wasm/Cargo.lock tests/wasm/src/main.rs | $(TOOLS)/rust
 	cargo build --locked --manifest-path tests/wasm/Cargo.toml --target-dir target/wasm-bindings
 	@touch $@
@@ -367,7 +381,7 @@ $(NOOP_NATIVE): benches/edge/noop_native.rs $(TOOLS)/rust
 	@mkdir -p $(@D)
 	rustc --edition 2024 --crate-type cdylib -C opt-level=2 -C panic=abort -C strip=symbols -o $@ $<
 
-$(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY) $(DEPLOYMENT_READY) $(PACKAGED_VECTORS): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
+$(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY) $(DEPLOYMENT_READY) $(CLIENTS_READY) $(PACKAGED_VECTORS): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
 	scripts/require.sh npm
 	cd $* && npm ci --no-audit --no-fund
 	@touch $@
