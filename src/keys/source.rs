@@ -91,6 +91,7 @@ impl Source {
                 fetched_at: self.record.fetched_at,
             },
             keys,
+            uri: self.record.uri.as_deref(),
             attempted_at: self.record.attempted_at,
             last_error: self.record.last_error,
             next_fetch: (next != UnixMillis::default()).then_some(next),

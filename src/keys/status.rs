@@ -20,6 +20,8 @@ pub struct KeyReport<'a> {
     pub status: KeyStatus,
     /// The keys that may serve.
     pub keys: &'a [VerifyingKey],
+    /// Where the keys were fetched from; `None` if they never arrived.
+    pub uri: Option<&'a str>,
     /// The time when a fetch last began or failed.
     pub attempted_at: Option<UnixMillis>,
     /// Why the last fetch failed; `None` if it succeeded.

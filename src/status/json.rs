@@ -1,6 +1,6 @@
 //! The status report as JSON.
 
-use super::{Report, state};
+use super::{Report, Server};
 use crate::{jose::VerifyingKey, keys::KeyReport, time::UnixMillis};
 
 /// Writes the report as one JSON object.
@@ -10,15 +10,8 @@ pub(super) fn write(report: &Report<'_>) -> String {
     json.text("mode", Some(report.mode()));
     json.text("base_url", report.base_url());
     json.list("providers");
-    for (provider, key_report) in report.providers() {
-        json.element();
-        json.text("name", Some(&provider.name));
-        json.text("status", Some(state(provider)));
-        json.text("description", Some(&provider.description));
-        json.text("issuer", provider.trust.issuer.as_written().as_deref());
-        json.text("key_source", Some(provider.key_source));
-        json.keys(&key_report);
-        json.0.push('}');
+    for server in report.servers() {
+        json.server(&server);
     }
     json.0.push_str("]}");
     json.0
@@ -28,6 +21,21 @@ pub(super) fn write(report: &Report<'_>) -> String {
 struct Json(String);
 
 impl Json {
+    fn server(&mut self, server: &Server<'_>) {
+        let provider = server.provider;
+        self.element();
+        self.text("name", Some(&provider.name));
+        self.text("status", Some(server.state()));
+        self.text("health", Some(server.health.name()));
+        self.text("description", Some(&provider.description));
+        self.text("issuer", provider.trust.issuer.as_written().as_deref());
+        self.text("key_source", Some(provider.key_source));
+        self.text("jwks_uri", server.jwks_uri());
+        self.text("cluster", server.cluster());
+        self.keys(&server.keys);
+        self.0.push('}');
+    }
+
     fn keys(&mut self, key_report: &KeyReport<'_>) {
         self.list("keys");
         for key in key_report.keys {

@@ -9,17 +9,22 @@
 //! Both formats are written from one [`Report`]. Whether the client may see the report was decided
 //! before by the engine, as for any other request.
 
+mod columns;
+mod health;
+mod html;
 mod json;
 mod page;
 
 use crate::{
     config::{Config, Provider},
     http::{Format, Response},
-    keys::{KeyReport, KeyStore},
+    keys::{JwksLocation, KeyReport, KeyStore},
     policy::Mode,
     time::UnixMillis,
     verification::KeySource,
 };
+
+use self::health::Health;
 
 /// How often the engine made one decision, for one reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +79,7 @@ impl<'a> Report<'a> {
     }
 
     /// The providers, ordered by name, with the state of their keys.
-    fn providers(&self) -> impl Iterator<Item = (&'a Provider, KeyReport<'a>)> {
+    fn servers(&self) -> impl Iterator<Item = Server<'a>> {
         let (keys, now) = (self.keys, self.now);
         self.config.providers().map(move |(id, provider)| {
             let configured = || match &provider.trust.keys {
@@ -82,8 +87,12 @@ impl<'a> Report<'a> {
                 _ => &[],
             };
             let report = keys.report(id, now);
-            let report = report.unwrap_or_else(|| KeyReport::of_configured(configured()));
-            (provider, report)
+            let keys = report.unwrap_or_else(|| KeyReport::of_configured(configured()));
+            Server {
+                provider,
+                keys,
+                health: Health::of(provider, &keys),
+            }
         })
     }
 
@@ -99,11 +108,54 @@ impl<'a> Report<'a> {
     }
 }
 
-const fn state(provider: &Provider) -> &'static str {
-    if provider.trust.enabled {
-        "enabled"
-    } else {
-        "disabled"
+/// A provider and the state of its keys.
+#[derive(Clone, Copy, Debug)]
+struct Server<'a> {
+    provider: &'a Provider,
+    keys: KeyReport<'a>,
+    health: Health,
+}
+
+impl<'a> Server<'a> {
+    /// What the configuration says of the provider.
+    const fn state(&self) -> &'static str {
+        if self.provider.trust.enabled {
+            "enabled"
+        } else {
+            "disabled"
+        }
+    }
+
+    /// Where the key set is, without the query, which may have a secret. `None` if the keys are not
+    /// fetched, or if it is in metadata that never arrived.
+    fn jwks_uri(&self) -> Option<&'a str> {
+        let uri = match self.location()? {
+            JwksLocation::Configured(endpoint) => Some(endpoint.uri.as_str()),
+            JwksLocation::Discovered(_) => self.keys.uri,
+        };
+        uri?.split('?').next()
+    }
+
+    /// The cluster through which the keys are fetched; `None` if they are not fetched. With
+    /// `discovery`, it is the metadata's cluster until the keys have been fetched once.
+    fn cluster(&self) -> Option<&'a str> {
+        match self.location()? {
+            JwksLocation::Configured(endpoint) => Some(&endpoint.cluster),
+            JwksLocation::Discovered(discovery) if self.keys.uri.is_some() => {
+                Some(&discovery.jwks_cluster)
+            }
+            JwksLocation::Discovered(discovery) => {
+                let metadata = discovery.metadata.first();
+                metadata.map(|endpoint| endpoint.cluster.as_str())
+            }
+        }
+    }
+
+    const fn location(&self) -> Option<&'a JwksLocation> {
+        match &self.provider.trust.keys {
+            KeySource::Remote(keys) => Some(&keys.location),
+            KeySource::Clients(_) | KeySource::Local(_) => None,
+        }
     }
 }
 

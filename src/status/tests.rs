@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     engine::Engine,
     http::{Format, Response},
-    keys::{Caching, FetchError, FetchResponse},
+    keys::{Caching, FetchError, FetchResponse, Progress},
 };
 
 const NOW: UnixMillis = UnixMillis::new(1_700_000_000_000);
@@ -22,7 +22,7 @@ const KEYS: &str = r#"{"keys":[
 fn engine() -> Engine {
     let provider = |issuer: &str, source: &str, keys: Value| json!({"issuer": issuer, "audiences": ["api"], source: keys});
     let fetched = |uri: &str| json!({"http_uri": {"uri": uri, "cluster": "c", "timeout": "1s"}, "cache_duration": "600s"});
-    let mut hostile = provider(ISSUER, "remote_jwks", fetched("https://x/keys"));
+    let mut hostile = provider(ISSUER, "remote_jwks", fetched("https://x/keys?key=secret"));
     hostile["description"] = json!(DESCRIPTION);
     let mut off = provider("https://off", "remote_jwks", fetched("https://off/keys"));
     off["enabled"] = json!(false);
@@ -43,17 +43,7 @@ fn engine() -> Engine {
 /// An engine whose first fetch got this answer at the time `at`.
 fn answered(answer: Result<&str, FetchError>, at: UnixMillis) -> Engine {
     let mut engine = engine();
-    let fetches = engine.due(at);
-    assert_eq!(
-        fetches.len(),
-        1,
-        "a disabled provider's keys are not fetched"
-    );
-    let answer = answer.map(|body| FetchResponse::Document {
-        body: body.as_bytes().to_vec(),
-        caching: Caching::default(),
-    });
-    let _ = engine.complete(&fetches[0], answer, at);
+    fetch(&mut engine, answer, at);
     engine
 }
 
@@ -76,8 +66,9 @@ fn json_has_each_provider() {
     ]);
     let provider = |name: &str, source: &str, keys: &Value| {
         json!({
-            "name": name, "status": "enabled", "description": "",
-            "issuer": format!("https://{name}"), "key_source": source, "keys": keys,
+            "name": name, "status": "enabled", "health": "working", "description": "",
+            "issuer": format!("https://{name}"), "key_source": source,
+            "jwks_uri": null, "cluster": null, "keys": keys,
             "last_successful_fetch": null, "last_attempt": null, "last_error": null,
             "next_fetch": null, "stale": false,
         })
@@ -88,8 +79,13 @@ fn json_has_each_provider() {
     fetched["last_successful_fetch"] = json!("2023-11-14T22:13:20Z");
     fetched["last_attempt"] = json!("2023-11-14T22:13:20Z");
     fetched["next_fetch"] = json!("2023-11-14T22:23:15Z");
+    fetched["jwks_uri"] = json!("https://x/keys");
+    fetched["cluster"] = json!("c");
     let mut off = provider("off", "remote_jwks", &json!([]));
     off["status"] = json!("disabled");
+    off["health"] = json!("disabled");
+    off["jwks_uri"] = json!("https://off/keys");
+    off["cluster"] = json!("c");
     let secret = json!([{"kid": "s", "kty": "oct", "alg": null}]);
     let expected = json!({
         "version": env!("CARGO_PKG_VERSION"), "mode": "shadow",
@@ -140,9 +136,141 @@ fn json_and_page_report_unavailable_keys() {
         [fetched.clone(), fetched, json!(null), json!(true)]
     );
     let page = body(&stale, Format::Html);
-    for text in ["11 minutes ago", ">stale<", ">due<"] {
+    for text in [
+        ">11 minutes ago</time><small>2023-11-14 22:01:40 UTC</small>",
+        ", keys are stale<",
+        ">due<",
+    ] {
         assert!(page.contains(text), "{text}: {page}");
     }
+}
+
+/// Fetches the keys at the time `at`, with this result.
+fn fetch(engine: &mut Engine, result: Result<&str, FetchError>, at: UnixMillis) {
+    let fetches = engine.due(at);
+    assert_eq!(fetches.len(), 1, "the other providers fetch no keys");
+    let result = result.map(|body| FetchResponse::Document {
+        body: body.as_bytes().to_vec(),
+        caching: Caching::default(),
+    });
+    let _ = engine.complete(&fetches[0], result, at);
+}
+
+#[test]
+fn health_tells_a_working_server_from_a_dead_one() {
+    let of = |engine: &Engine| {
+        let report: Value = serde_json::from_str(&body(engine, Format::Json)).unwrap();
+        let fetched = &report["providers"][0];
+        assert_eq!(fetched["status"], "enabled", "{fetched}");
+        let page = body(engine, Format::Html);
+        let first = page.split_once("<tr role=\"row\" class=\"").unwrap().1;
+        let first = first.split('"').next().unwrap().to_owned();
+        let summary = page.split_once("<h2>").unwrap().1;
+        let summary = summary.split("</h2>").next().unwrap().to_owned();
+        (fetched["health"].clone(), first, summary)
+    };
+    let expect =
+        |health: &str, summary: &str| (json!(health), health.to_owned(), summary.to_owned());
+    let mut engine = engine();
+    assert_eq!(
+        of(&engine),
+        expect(
+            "starting",
+            "1 of 3 enabled servers wait for their first keys"
+        )
+    );
+    let before = |seconds: u64| UnixMillis::new(NOW.as_u64() - seconds * 1000);
+    let unreachable = Err(FetchError::Unreachable);
+    let cannot_verify = expect("unavailable", "1 of 3 enabled servers cannot verify tokens");
+    fetch(&mut engine, unreachable, before(615));
+    assert_eq!(of(&engine), cannot_verify);
+    fetch(&mut engine, Ok(KEYS), before(598));
+    assert_eq!(
+        of(&engine),
+        expect("working", "3 of 3 enabled servers can verify tokens")
+    );
+    fetch(&mut engine, unreachable, before(2));
+    let cannot_refresh = expect(
+        "degraded",
+        "1 of 3 enabled servers cannot refresh their keys",
+    );
+    assert_eq!(of(&engine), cannot_refresh);
+    assert!(body(&engine, Format::Html).contains("enabled, last fetch failed<"));
+    assert_eq!(of(&answered(Ok(KEYS), before(700))), cannot_refresh);
+    assert_eq!(
+        of(&answered(Ok(KEYS), before(10_000))),
+        cannot_verify,
+        "expired"
+    );
+}
+
+#[test]
+fn the_page_begins_with_what_is_wrong() {
+    let page = body(&answered(Err(FetchError::Status(404)), NOW), Format::Html);
+    let places = [
+        "1 of 3 enabled servers cannot verify tokens",
+        "<li class=\"pill unavailable\">1 unavailable</li><li class=\"pill working\">2 working</li>\
+         <li class=\"pill disabled\">1 disabled</li>",
+        "<bdi>fetched</bdi>",
+        "<bdi>local</bdi>",
+        "<bdi>secret</bdi>",
+        "<bdi>off</bdi>",
+    ]
+    .map(|text| page.find(text).unwrap_or_else(|| panic!("{text}: {page}")));
+    assert!(places.is_sorted(), "{places:?}");
+    let none = json!({"status": {"path": "/s", "unprotected": true}});
+    let config = Config::parse(none.to_string().as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+    let page = body(&Engine::new(config), Format::Html);
+    assert!(
+        page.contains(">No authorization server is enabled<"),
+        "{page}"
+    );
+    assert!(page.contains("<tbody role=\"rowgroup\"></tbody>"), "{page}");
+}
+
+#[test]
+fn shows_where_keys_are_fetched_from() {
+    let page = body(&engine(), Format::Html);
+    let shown = "<bdi><code>https://x/keys</code></bdi>\
+                 <small>remote_jwks, cluster <bdi>c</bdi></small>";
+    assert!(page.contains(shown), "{page}");
+    assert!(
+        !page.contains("key=secret"),
+        "a query may have a secret: {page}"
+    );
+
+    let config = json!({
+        "providers": {"found": {
+            "issuer": "https://idp", "audiences": ["api"],
+            "discovery": {"cluster": "metadata", "timeout": "1s", "jwks_cluster": "keys"},
+        }},
+        "status": {"path": "/s", "unprotected": true},
+    });
+    let config = Config::parse(config.to_string().as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+    let mut engine = Engine::new(config);
+    let place = |engine: &Engine| {
+        let report: Value = serde_json::from_str(&body(engine, Format::Json)).unwrap();
+        ["jwks_uri", "cluster"].map(|name| report["providers"][0][name].clone())
+    };
+    assert_eq!(place(&engine), [json!(null), json!("metadata")]);
+    let page = body(&engine, Format::Html);
+    assert!(
+        page.contains("<span>discovery, cluster <bdi>metadata</bdi></span>"),
+        "{page}"
+    );
+    let document = |body: &str| {
+        Ok(FetchResponse::Document {
+            body: body.as_bytes().to_vec(),
+            caching: Caching::default(),
+        })
+    };
+    let metadata = document(r#"{"issuer":"https://idp","jwks_uri":"https://idp/jwks?v=1"}"#);
+    let fetches = engine.due(NOW);
+    let Progress::Next(next) = engine.complete(&fetches[0], metadata, NOW) else {
+        panic!("the metadata leads to the keys")
+    };
+    let _ = engine.complete(&next, document(KEYS), NOW);
+    assert_eq!(place(&engine), [json!("https://idp/jwks"), json!("keys")]);
 }
 
 #[test]
@@ -150,7 +278,7 @@ fn the_page_shows_values_only_as_text() {
     let page = body(&answered(Ok(KEYS), NOW), Format::Html);
     for escaped in [
         "&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x \
-         onerror=&#39;alert(2)&#39;&gt;&amp;amp;</bdi>",
+         onerror=&#39;alert(2)&#39;&gt;&amp;amp;</code></bdi>",
         "<bdi>{{now}}&quot;&gt;&lt;script&gt;",
     ] {
         assert!(page.contains(escaped), "{page}");
@@ -165,7 +293,7 @@ fn the_page_shows_values_only_as_text() {
     for text in [
         "<bdi><code>a&lt;b</code></bdi> OKP EdDSA",
         ">2 keys<",
-        "in 9 minutes",
+        ">in 9 minutes</time><small>2023-11-14 22:23:15 UTC</small>",
         "0 seconds ago",
     ] {
         assert!(page.contains(text), "{text}: {page}");

@@ -11,6 +11,8 @@ export const STATUS = '/portcullis';
 export const COOKIE = 'session';
 // A value with two scripts. If the page ran either of them, its title would change.
 export const HOSTILE = '"><img src=x onerror="document.title=1"></bdi><script>document.title=2</script>';
+// The longest name that a server may have, with nowhere to break it.
+export const LONG = 'l'.repeat(64);
 const SECRET = Buffer.alloc(32, 7);
 
 // A token for operators. The tests send it as a cookie, because a browser sends cookies by itself.
@@ -30,7 +32,7 @@ async function startKeyServer() {
     ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), kid, alg: 'EdDSA',
   }));
   const server = createServer(({ url }, response) => {
-    response.writeHead(url === '/keys' ? 200 : 404).end(JSON.stringify({ keys }));
+    response.writeHead(url.split('?')[0] === '/keys' ? 200 : 404).end(JSON.stringify({ keys }));
   });
   await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
   server.unref();
@@ -44,11 +46,16 @@ function configuration() {
     providers: {
       login: {
         description: 'Customers and partners',
-        issuer: 'https://login.example.com', audiences, remote_jwks: fetched('https://login.example.com/keys'),
+        issuer: 'https://login.example.com', audiences, remote_jwks: fetched('https://login.example.com/keys?key=in-the-query'),
       },
       broken: {
         description: HOSTILE,
         issuer: 'https://broken.example.com', audiences, remote_jwks: fetched('https://broken.example.com/gone'),
+      },
+      [LONG]: {
+        description: 'd'.repeat(256),
+        issuer: `https://${'long-'.repeat(10)}.example.com`, audiences,
+        remote_jwks: fetched(`https://long.example.com/${'gone'.repeat(50)}?key=in-the-query`),
       },
       off: {
         enabled: false, issuer: 'https://off.example.com', audiences, remote_jwks: fetched('https://off.example.com/keys'),
@@ -117,13 +124,13 @@ function bootstrap(keyServer) {
   };
 }
 
-// Starts the gate and returns its address once the keys of `login` have arrived.
+// Starts the gate and returns its address once each fetch has ended.
 export async function startGate() {
   const envoy = await startEnvoy(JSON.stringify(bootstrap(await startKeyServer())));
   const url = envoy.url('ingress');
-  await until('the keys of login', async () => {
+  await until('the first fetches', async () => {
     const { providers } = await report(url);
-    return providers.find(({ name }) => name === 'login').keys.length > 0;
+    return providers.every(({ health }) => health !== 'starting');
   });
   return url;
 }

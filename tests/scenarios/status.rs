@@ -104,13 +104,17 @@ fn shows_the_servers_only_to_operators<D: Driver>() {
         "mode": "enforce",
         "base_url": "https://api.example.com",
         "providers": [{
-            "name": "login", "status": "enabled", "description": "<b>Customers</b> & partners",
-            "issuer": "https://login.example.com", "key_source": "remote_jwks", "keys": key,
+            "name": "login", "status": "enabled", "health": "working",
+            "description": "<b>Customers</b> & partners",
+            "issuer": "https://login.example.com", "key_source": "remote_jwks",
+            "jwks_uri": format!("https://login.example.com{JWKS_PATH}"), "cluster": "login",
+            "keys": key,
             "last_successful_fetch": null, "last_attempt": null, "last_error": null,
             "next_fetch": null, "stale": false,
         }, {
-            "name": "operators", "status": "enabled", "description": "",
-            "issuer": "https://login.example.com", "key_source": "local_jwks", "keys": key,
+            "name": "operators", "status": "enabled", "health": "working", "description": "",
+            "issuer": "https://login.example.com", "key_source": "local_jwks",
+            "jwks_uri": null, "cluster": null, "keys": key,
             "last_successful_fetch": null, "last_attempt": null, "last_error": null,
             "next_fetch": null, "stale": false,
         }],
@@ -164,6 +168,10 @@ fn describes_failures_in_its_own_words<D: Driver>() {
         !login["last_error"].is_null()
     });
     assert_eq!(login["last_error"], "the response has status 418");
+    assert_eq!(
+        (&login["status"], &login["health"]),
+        (&json!("enabled"), &json!("unavailable"))
+    );
     assert_eq!(
         (&login["keys"], &login["stale"]),
         (&json!([]), &json!(false))

@@ -1,0 +1,68 @@
+//! The health of an authorization server: whether its tokens can be verified, and for how long.
+
+use crate::{config::Provider, keys::KeyReport, policy::Scheme};
+
+/// The health of a provider, in the order of urgency.
+///
+/// `status` in the report only has what is configured: a provider without keys is still `enabled`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Health {
+    /// There are no keys, so none of its tokens can be verified.
+    Unavailable,
+    /// Its keys verify tokens, but the last fetch failed or the keys are stale.
+    Degraded,
+    /// The first fetch of its keys has not ended yet.
+    Starting,
+    /// Its tokens can be verified.
+    Working,
+    /// The configuration disables it.
+    Disabled,
+}
+
+impl Health {
+    /// Every health, in the order of urgency.
+    pub(super) const ALL: [Self; 5] = [
+        Self::Unavailable,
+        Self::Degraded,
+        Self::Starting,
+        Self::Working,
+        Self::Disabled,
+    ];
+
+    pub(super) fn of(provider: &Provider, keys: &KeyReport<'_>) -> Self {
+        let has_failed = keys.last_error.is_some();
+        if !provider.trust.enabled {
+            Self::Disabled
+        } else if keys.keys.is_empty() && provider.scheme() != Scheme::Basic {
+            if has_failed || keys.status.fetched_at.is_some() {
+                Self::Unavailable
+            } else {
+                Self::Starting
+            }
+        } else if has_failed || keys.status.is_stale {
+            Self::Degraded
+        } else {
+            Self::Working
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Degraded => "degraded",
+            Self::Starting => "starting",
+            Self::Working => "working",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// What servers with this health do, as the end of a sentence that begins with their number.
+    pub(super) const fn summary(self) -> &'static str {
+        match self {
+            Self::Unavailable => " cannot verify tokens",
+            Self::Degraded => " cannot refresh their keys",
+            Self::Starting => " wait for their first keys",
+            Self::Working | Self::Disabled => " can verify tokens",
+        }
+    }
+}
