@@ -1,5 +1,5 @@
-// The sources and tools of a release. Another compiler gives other bytes, so building a release
-// again takes the same versions of all tools.
+// The sources and tools of a release. Another compiler gives other bytes, so building the same
+// release again needs the same versions of all tools.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 

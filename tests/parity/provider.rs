@@ -41,13 +41,13 @@ pub(crate) enum Source {
 /// Which of the members `kid` and `alg` the published keys have. `jwt_authn` finds keys by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Naming {
-    /// Both `kid` and `alg`.
+    /// The keys have both `kid` and `alg`.
     Full,
-    /// Only `kid`.
+    /// The keys have only `kid`.
     WithoutAlgorithm,
-    /// Only `alg`.
+    /// The keys have only `alg`.
     WithoutKid,
-    /// Neither `kid` nor `alg`.
+    /// The keys have neither `kid` nor `alg`.
     Bare,
 }
 

@@ -102,8 +102,8 @@ impl Gate {
     }
 }
 
-/// Checks that the token is refused only because it is not an access token: without that one check,
-/// a gate accepts the token.
+/// Checks that the token is refused only because it is not an access token: if this one check is
+/// switched off, a gate accepts the token.
 fn is_refused(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let token = fixture.token();
     let (reason, blind) = match fixture.id.as_str() {

@@ -44,8 +44,8 @@ fn spiffe_subjects_name_a_workload_of_the_trust_domain() {
     assert_eq!(one.verify(&fixture.token()), refused("subject"));
 }
 
-/// JWT-SVID sections 3.2 and 3.3 require both, even if the operator's configuration requires
-/// neither.
+/// JWT-SVID sections 3.2 and 3.3 require `aud` and `exp`, even if the operator's configuration
+/// requires neither.
 #[test]
 fn spiffe_tokens_need_audience_and_expiry() {
     let (gate, fixture) = case("spiffe-jwt-svid");

@@ -97,7 +97,7 @@ fn a_certificate_that_has_expired_verifies_nothing<D: Driver>() {
     assert!(gate.log().iter().any(|line| line.contains(warning)));
 }
 
-/// Only the fake host's clock can be moved.
+/// Runs only in the fake host, where time is simulated.
 #[test]
 fn a_certificate_serves_until_its_last_second() {
     let gate: FakeHost = with_public_keys(&[ENDING]);

@@ -234,7 +234,8 @@ fn obeys_a_rollback_to_the_same_text<D: Driver>() {
     gate.reconfigure(&policy.config).unwrap();
     await_status(&gate, &policy.revoked, 200);
     // The worker's VM still has a context with the old text, so it is not configured again. In the
-    // fake host, the main thread's VM is, because no connection has kept its old context.
+    // fake host, the main thread's VM is configured again, because no connection has kept its old
+    // context.
     assert!(
         configured(&gate) <= before + 1,
         "the worker's VM was configured"

@@ -1,6 +1,6 @@
 //! The rights of each role in the configuration of `docs/roles.md`.
 //!
-//! Which scope names which role is tested in the engine.
+//! The engine's own tests check which scope names which role.
 
 use portcullis::config::Config;
 use serde_json::{Value, json};

@@ -247,7 +247,7 @@ fn the_module_verifies_if_the_host_is_withheld<D: Driver>() {
     assert_eq!(get(&gate, "/", &forged).status, 401);
 }
 
-/// Replaces the host's function. The returned counter counts the calls of the new one.
+/// Replaces the host's function. The returned counter counts the calls of the new function.
 fn replace(gate: &FakeHost, function: ForeignFunction) -> Arc<AtomicU32> {
     let calls = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&calls);

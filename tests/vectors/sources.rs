@@ -60,9 +60,8 @@ const ADDITIONAL_SET: [&Additional; 8] = [
 ];
 
 impl Additional {
-    /// The path of the file or folder. If the additional set is absent, prints that once and
-    /// returns
-    /// `None`; if `PORTCULLIS_VECTORS` is set, fails instead.
+    /// The path of the file or folder. If the additional set is absent, prints this once and
+    /// returns `None`. If `PORTCULLIS_VECTORS` is set, fails instead.
     pub(crate) fn find(&self) -> Option<PathBuf> {
         if let Some(folder) = std::env::var_os("PORTCULLIS_VECTORS") {
             let path = PathBuf::from(folder).join(self.path);

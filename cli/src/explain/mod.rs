@@ -164,8 +164,8 @@ pub(crate) fn report(
 /// A provider that checks the token, and the audiences that the provider accepts for the rule.
 type Asked<'a> = (ProviderId, &'a Audiences);
 
-/// The providers that a rule requires. If there is no rule, or if it requires none, all providers.
-/// Providers of client secrets are left out.
+/// The providers that a rule requires. If there is no rule, or if the rule requires no token, these
+/// are all providers. Providers of client secrets are left out.
 fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
     let mut asked: Vec<Asked<'_>> = Vec::new();
     if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {

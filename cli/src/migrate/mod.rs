@@ -225,8 +225,7 @@ const fn is_of_wasm_alone(what: &Deviation) -> bool {
 }
 
 /// Refuses a document in which an RBAC filter, a route or a matcher decides by the dynamic metadata
-/// of
-/// `jwt_authn`.
+/// of `jwt_authn`.
 fn check_readers(surroundings: &Surroundings) -> Result<(), NotCarried> {
     let denials = surroundings.denials.iter();
     let denials = denials.map(|at| (at, Obstacle::DenialByMetadata));

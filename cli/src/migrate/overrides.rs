@@ -24,9 +24,8 @@ pub(super) enum Override {
 }
 
 /// The override of a route, or of an object around the route, such as its virtual host. As in
-/// Envoy,
-/// `disabled` and the configuration are inherited separately: an inner override that enables the
-/// filter again keeps the outer configuration.
+/// Envoy, `disabled` and the configuration are inherited separately: an inner override that enables
+/// the filter again keeps the outer configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layer {
     pub(super) is_disabled: Option<bool>,

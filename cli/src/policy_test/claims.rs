@@ -131,7 +131,7 @@ fn put_client(claims: &mut Map<String, Value>, provider: &Provider) {
     }
 }
 
-/// Adds the members of `upper` to an object, or replaces them there; null removes a member.
+/// Copies the members of `upper` into an object. Null removes a member.
 pub(super) fn overlay(members: &mut Map<String, Value>, upper: &Map<String, Value>) {
     for (name, value) in upper {
         match value {

@@ -36,9 +36,8 @@ pub(crate) struct Minted {
     pub(crate) jwks: String,
 }
 
-/// Signs a token with a key from `keys`, and replaces the provider's keys by it. A key that is not
-/// in
-/// `keys` yet is made.
+/// Signs a token with a key from `keys`, and replaces the provider's keys by this key. If `keys`
+/// has no such key yet, makes one.
 pub(crate) fn mint(
     policy: &Value,
     config: &Config,

@@ -83,8 +83,9 @@ fn send(url: &Url, method: &str, name: &str) -> io::Result<Response> {
     url.post(&headers, &body.to_string())
 }
 
-/// Whether the server refused the call because the `difference` differs between headers and body.
-/// Any other refusal proves nothing: the server might execute a call of a tool that it has.
+/// Checks that the server refused the call because headers and body differ in `difference`. Any
+/// other refusal proves nothing, because the server might have executed the call if it had the
+/// tool.
 fn verdict(response: &Response, difference: &str) -> Result<(), String> {
     let body: Option<Value> = serde_json::from_str(&response.body).ok();
     let code = body.and_then(|body| body.pointer("/error/code")?.as_i64());
