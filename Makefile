@@ -11,8 +11,7 @@ MAKEFLAGS += --no-print-directory
 TOOLS := .tools
 ENVOY_VERSION := 1.40.0
 PINNED_ENVOY := $(TOOLS)/envoy/envoy
-# ENVOY=/path/to/envoy uses another Envoy, which make does not change: it only writes to the pinned
-# path.
+# With ENVOY=/path/to/envoy, the tests use another Envoy. make never writes to that path.
 ENVOY := $(PINNED_ENVOY)
 TARGET := wasm32-unknown-unknown
 MODULE := target/$(TARGET)/release/portcullis.wasm
@@ -94,7 +93,7 @@ completions: $(PROGRAM) ## Write the shells' completions with the existing progr
 	for shell in bash elvish fish powershell zsh; do \
 	  $(PROGRAM) completions $$shell >target/completions/portcullis.$$shell; done
 
-dist: wasm native cli ## Put everything that a release consists of into target/dist/
+dist: wasm native cli ## Build a release in target/dist/
 	@node scripts/dist/main.mjs $(MODULE) $(LIBRARY) $(PROGRAM) $(DIST)
 
 envoy: $(filter $(PINNED_ENVOY),$(ENVOY)) ## Put the pinned Envoy into .tools/envoy/envoy
@@ -152,7 +151,7 @@ test-exhaustive: wasm envoy ## The generated tests with millions of cases (TIMES
 # Results are in target/mutants.out/. A mutation that the unit tests miss may be one that makes no
 # difference, or one that only the tests in tests/ notice.
 MUTATED := src/verification/** src/policy/** src/keys/**
-mutants: $(MUTATOR) ## Change the rules one place at a time, and list the changes that no unit test notices (hours; MUTATED="src/keys/*.rs": only these files)
+mutants: $(MUTATOR) ## Make one small change to the rules at a time, and list the changes that no unit test notices (hours; MUTATED="src/keys/*.rs": only these files)
 	@export PATH="$(abspath $(TOOLS))/bin:$$PATH"; \
 	cargo mutants --package portcullis --test-package portcullis $(foreach files,$(MUTATED),--file '$(files)') \
 	  --output target --timeout 120 --cargo-arg=--locked -- --lib
@@ -164,7 +163,7 @@ HOST_TARGET = $(shell rustc -vV | sed -n 's/^host: //p')
 # The sanitizer's functions are exported to the library, which the test loads.
 ASAN := __asan_* __lsan_* __sanitizer_* __ubsan_*
 ASAN_PACKAGES = --locked --target $(HOST_TARGET) --target-dir target/asan --package abi-host --package portcullis-native
-asan: ## Random lives of the dynamic module under AddressSanitizer for a minute, with a nightly compiler (SECONDS=3600: for an hour)
+asan: ## Random calls to the dynamic module under AddressSanitizer for a minute, with a nightly compiler (SECONDS=3600: for an hour)
 	@$(REQUIRE_NIGHTLY)
 	@export RUSTFLAGS="-Zsanitizer=address $(ASAN:%=-Clink-arg=-Wl,--export-dynamic-symbol=%)"; \
 	cargo +nightly build $(ASAN_PACKAGES) --lib && \
@@ -234,7 +233,7 @@ test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migr
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY) --skip in_native
 
-test-native: native envoy ## The dynamic module: scenarios and parity in Envoy, and random lives in a host that checks it
+test-native: native envoy ## The dynamic module: scenarios and parity in Envoy, and random calls from a test host that checks it
 	CI=true cargo test $(ALL) --test native --test abi_host --test panics
 	CI=true cargo test $(ALL) --test scenarios --test migrate in_native -- $(IN_ENVOY)
 	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity -- --show-output
@@ -242,7 +241,7 @@ test-native: native envoy ## The dynamic module: scenarios and parity in Envoy, 
 chaos: wasm native envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts
 	CI=true cargo test $(ALL) --test chaos $(T) -- --test-threads 1 --show-output
 
-host-facts: $(TOOLS)/rust-target envoy ## What the module assumes about its host, in the fake host and in Envoy
+host-facts: $(TOOLS)/rust-target envoy ## Test what the module assumes about its host, in the fake host and in Envoy
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test host_facts $(T) -- $(IN_ENVOY)
 
@@ -279,22 +278,22 @@ test-monitoring: wasm native envoy $(SERVER_READY) $(PROMETHEUS) $(PROMTOOL) ## 
 test-dist: dist $(DEPLOYMENT_READY) ## The release of make dist: names, digests, bill of materials, images
 	DIST=$(DIST) node --test --test-reporter=spec $(DEPLOYMENT)/dist.test.mjs
 
-test-clients: test-registries test-mcp-clients ## Everything that needs programs of others
+test-clients: test-registries test-mcp-clients ## Everything that needs other projects' programs
 
 test-registries: dist envoy $(SERVER_READY) $(DEPLOYMENT_READY) $(REGISTRY) ## The images of make dist in a registry, and the module downloaded by Envoy (Debian)
 	@scripts/require.sh skopeo
 	DIST=$(DIST) REGISTRY=$(abspath $(REGISTRY)) node --test --test-reporter=spec $(DEPLOYMENT)/registries.test.mjs
 
-test-mcp-clients: wasm native cli envoy $(SERVER_READY) $(CLIENTS_READY) $(MCP_SDK) ## SDKs and the conformance suite of MCP, through Envoy with each module
+test-mcp-clients: wasm native cli envoy $(SERVER_READY) $(CLIENTS_READY) $(MCP_SDK) ## MCP's SDKs and conformance suite, through Envoy with each module
 	for build in wasm native; do \
 	  PORTCULLIS_BUILD=$$build PYTHONPATH=$(abspath $(dir $(MCP_SDK))) PROGRAM=$(abspath $(PROGRAM)) \
 	    node --test --test-reporter=spec $(CLIENTS)/mcp.test.mjs; done
 
 # PORTCULLIS_CRDS names a folder with the definitions of Envoy Gateway and Istio, if you have them.
-test-kubernetes: wasm native cli envoy $(SERVER_READY) $(DEPLOYMENT_READY) ## The Kubernetes manifests: types, policies, and what each controller makes of them in Envoy
+test-kubernetes: wasm native cli envoy $(SERVER_READY) $(DEPLOYMENT_READY) ## The Kubernetes manifests: types, policies, and the Envoy configuration that each controller makes from them
 	node --test --test-reporter=spec $(DEPLOYMENT)/kubernetes.test.mjs
 
-test-reproducible: $(TOOLS)/rust-target $(TOOLS)/node ## Build the release twice, in other folders and by other users, and compare (two full builds)
+test-reproducible: $(TOOLS)/rust-target $(TOOLS)/node ## Build the release twice, in different folders and as different users, and compare the files (two full builds)
 	scripts/reproduce.sh
 
 .PHONY: deny advisories
@@ -316,7 +315,7 @@ bench: wasm native envoy $(NOOP) $(NOOP_NATIVE) ## Compare the cost of both buil
 	  BENCH_WRITE_DOCS=$(WRITE_DOCS) cargo bench $(ALL) --profile dev --bench edge
 
 .PHONY: bench-core
-bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## What the steps of a decision cost: instructions natively, time as wasm in Node
+bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## Measure the steps of a decision: instructions of the native code, and time as wasm in Node
 	@scripts/require.sh valgrind
 	@CASES="$(CASES)" WRITE_DOCS=$(WRITE_DOCS) node --no-liftoff benches/core/measure.mjs
 
