@@ -11,7 +11,7 @@ export const STATUS = '/portcullis';
 export const COOKIE = 'session';
 // A value with two scripts. If the page ran either of them, its title would change.
 export const HOSTILE = '"><img src=x onerror="document.title=1"></bdi><script>document.title=2</script>';
-// The longest name that a server may have, with nowhere to break it.
+// The longest name that a server may have. The page cannot break it into several lines.
 export const LONG = 'l'.repeat(64);
 const SECRET = Buffer.alloc(32, 7);
 
@@ -124,7 +124,7 @@ function bootstrap(keyServer) {
   };
 }
 
-// Starts the gate and returns its address once each fetch has ended.
+// Starts the gate. Returns its address when the first fetch of every server has ended.
 export async function startGate() {
   const envoy = await startEnvoy(JSON.stringify(bootstrap(await startKeyServer())));
   const url = envoy.url('ingress');

@@ -38,7 +38,7 @@ const table = (page) => page.getByRole('table', { name: 'Authorization servers' 
 const names = (page) => table(page).locator('tbody tr:visible th > bdi').allTextContents();
 const headings = (page) => table(page).locator('thead th:visible').allInnerTexts();
 const EVERY = ['Name', 'Status', 'Description', 'Last successful fetch', 'Last error', 'Next fetch', 'Keys', 'Key source', 'Issuer'];
-// What is wrong comes first.
+// The expected order of the servers: those with problems come first.
 const ORDER = ['broken', LONG, 'login', 'operators', 'off'];
 const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
 
@@ -121,7 +121,7 @@ test('has the columns that the viewer chose, and keeps them in the address', asy
   const none = await open({}, '#columns=name');
   assert.deepEqual(await headings(none.page), ['Name']);
   await none.context.close();
-  // An address is text that anybody may have written.
+  // Anyone can send a link with a hostile fragment to an operator.
   const hostile = await open({}, `#filter=${encodeURIComponent(HOSTILE)}&columns=status,x&health=x&sort=-x&refresh=x`);
   assert.deepEqual(await names(hostile.page), []);
   assert.equal(await hostile.page.title(), 'Portcullis status');
@@ -160,7 +160,7 @@ test('shows hostile text as text', async () => {
   await context.close();
 });
 
-test('sorts by each column, and says so', async () => {
+test('sorts by each column, and shows which one', async () => {
   const { page, context } = await open();
   const server = table(page).getByRole('columnheader', { name: 'Name' });
   await server.getByRole('button').click();
@@ -179,7 +179,7 @@ test('sorts by each column, and says so', async () => {
   await context.close();
 });
 
-test('is there without JavaScript', async () => {
+test('works without JavaScript', async () => {
   for (const viewport of [{ width: 1440, height: 900 }, { width: 360, height: 740 }]) {
     const { page, context } = await open({ javaScriptEnabled: false, viewport });
     assert.deepEqual(await names(page), ORDER);
@@ -193,7 +193,7 @@ test('is there without JavaScript', async () => {
   }
 });
 
-test('is light or dark as the system is, wide or narrow, and accessible in each', async () => {
+test('follows the light or dark theme of the system, and is accessible at every width', async () => {
   const seen = new Set();
   for (const colorScheme of ['light', 'dark']) {
     for (const width of [1440, 900, 320]) {
@@ -222,7 +222,7 @@ test('fits every width, with any columns', async () => {
   }
 });
 
-test('is for operators alone', async () => {
+test('is shown only to operators', async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
   for (const value of [null, token(-600), 'junk']) {

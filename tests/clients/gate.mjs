@@ -12,7 +12,8 @@ const listen = (server) => new Promise((resolve) => {
   server.listen(0, '127.0.0.1', () => resolve(server.address().port));
 });
 
-// The authorization server, whose issuer is its own address, so that clients find its metadata.
+// Starts the authorization server and returns its issuer. The issuer is the server's own address, so
+// that clients find its metadata.
 export async function startAuthorizationServer() {
   const { issuer } = await startServer('authorization server', inRepository('envoy/authorization-server/server.mjs'), {
     HOST: '127.0.0.1', PORT: '0', AT_TTL: '600',
@@ -20,7 +21,8 @@ export async function startAuthorizationServer() {
   return issuer;
 }
 
-// A port that is free now. Envoy must know it before it starts, since it is part of the resource.
+// A port that is free now. Envoy needs the port before it starts, because the URL of the resource in
+// its configuration contains the port.
 async function freePort() {
   const server = createServer();
   const port = await listen(server);
@@ -100,7 +102,7 @@ function bootstrap(port, upstream, issuer, plugin) {
   };
 }
 
-// Starts Envoy before the MCP server at `upstream`. Returns the URL that clients use.
+// Starts Envoy in front of the MCP server at `upstream`. Returns the URL that clients use.
 export async function startGate(upstream, issuer, rules) {
   const port = await freePort();
   const resource = `http://127.0.0.1:${port}/mcp`;
@@ -109,8 +111,8 @@ export async function startGate(upstream, issuer, rules) {
   return resource;
 }
 
-// A proxy that adds a token to each request, for clients that cannot get one. Everything else stays
-// as the client sent it; the host becomes that of the resource if it was the proxy's own.
+// Starts a proxy that adds a token to each request, for clients that cannot get a token. If a header
+// has the proxy's own address, the proxy replaces it by the resource's host. It changes nothing else.
 export async function startTokenProxy(resource, token) {
   const { host, hostname, port } = new URL(resource);
   const proxy = createServer((incoming, response) => {

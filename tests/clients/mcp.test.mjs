@@ -1,6 +1,6 @@
-// Real MCP clients and the conformance suite, through Envoy with Portcullis. A client knows only the
-// URL of the server and its credentials: it gets 401, finds the metadata, gets a token from a real
-// authorization server, and gets in.
+// Runs real MCP clients and MCP's conformance suite through Envoy with Portcullis. A client only knows
+// the URL of the MCP server and its own credentials. It gets 401, finds the metadata, requests a token
+// from a real authorization server, and can then use the MCP server.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
@@ -33,7 +33,8 @@ before(async () => {
 
 after(stopAll);
 
-// Tools that need different scopes, methods that need only a token, and the streams of older clients.
+// The rules: two tools need different scopes, other methods need only a token, and older clients may
+// open streams.
 function rules() {
   const rule = (call, scopes) => ({
     match: { path_separated_prefix: '/mcp', mcp: call },
@@ -100,12 +101,12 @@ test('the TypeScript SDK, which speaks an older revision, needs the rights of al
   await client.close();
 });
 
-// The number of failed checks of each scenario.
+// Runs the conformance suite and returns the number of failed checks of each scenario.
 async function conformance(url) {
   const suite = here('node_modules/@modelcontextprotocol/conformance/dist/index.js');
   const node = here(`node_modules/node-linux-${process.arch}/bin/node`);
   const args = [suite, 'server', '--url', url, '--requirements', '2026-07-28', '--timeout', '20000'];
-  // The suite's exit code says that some scenarios fail, since the server lacks what they test.
+  // The suite's exit code is an error, because some scenarios test features that the server lacks.
   const { stdout } = await run(node, args, { maxBuffer: 1 << 26 }).catch((error) => error);
   const lines = stdout.matchAll(/^[✓✗] ([\w-]+): \d+ passed, (\d+) failed/gm);
   return Object.fromEntries(Array.from(lines, ([, scenario, failed]) => [scenario, Number(failed)]));
@@ -122,8 +123,8 @@ test('the conformance suite has the same result with and without the gate', asyn
   for (const scenario of ['tools-call-simple-text', 'resources-read-text', 'prompts-get-simple', 'http-header-validation']) {
     assert.equal(alone[scenario], 0, `${scenario} without the gate`);
   }
-  // The suite asks for the revision `v999.0.0` and expects the server's own error, in two checks. The
-  // gate refuses it, because a revision is a date.
+  // In two checks, the suite sends the revision `v999.0.0` and expects the server's own error. But the
+  // gate refuses these requests itself, because a revision must be a date.
   const expected = { ...alone, 'server-stateless': alone['server-stateless'] + 2 };
   assert.deepEqual(await conformance(await startTokenProxy(url, token)), expected);
 });
