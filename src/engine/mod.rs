@@ -19,6 +19,7 @@ mod forward;
 mod mcp;
 mod notes;
 mod place;
+mod plain;
 mod refusal;
 mod required;
 mod resources;
@@ -41,7 +42,7 @@ use crate::{
     config::Config,
     connection::Connection,
     decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, ResponseStyle},
-    http::{Request, Response},
+    http::{Request, Response, path::Target},
     jose::{HeaderMemo, KeySetLimits},
     keys::{
         Fetch, FetchCause, FetchError, FetchResponse, KeyStore, PreloadError, Progress, Records,
@@ -248,40 +249,37 @@ impl Engine {
             _ if resource.is_none_or(|own| resources::allows_origin(own, request)) => access,
             _ => Access::Denied(Reason::Origin),
         };
+        if self.config.mode == Mode::Enforce {
+            return self.decide_access(access, request, target, removals, &circumstances);
+        }
         // In shadow mode, a request that would be denied passes, but without forged headers.
-        let shadow_removals = match self.config.mode {
-            Mode::Shadow => removals.clone(),
-            Mode::Enforce => Vec::new(),
-        };
-        let Decided {
-            decision,
-            cache_use,
-        } = match access {
+        let shadow_removals = removals.clone();
+        let decided = self.decide_access(access, request, target, removals, &circumstances);
+        in_shadow(decided, shadow_removals)
+    }
+
+    /// Decides on a request after its head led to `access`.
+    fn decide_access(
+        &self,
+        access: Access<'_>,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        removals: Vec<HeaderEdit>,
+        circumstances: &Circumstances<'_>,
+    ) -> Decided {
+        let resource = circumstances.resource;
+        match access {
             Access::Denied(reason) => self
                 .deny(No::Closed(reason), access, Vec::new(), resource)
                 .into(),
             Access::Open => permit(PermitReason::NotRequired, removals).into(),
-            Access::Required(required) => {
-                self.apply(required, request, target, removals, &circumstances)
-            }
+            Access::Required(required) => self
+                .decide_plainly(required, request, target, &removals, circumstances)
+                .unwrap_or_else(|| self.apply(required, request, target, removals, circumstances)),
             Access::Unmatched => self.unmatched(request, target, removals, resource).into(),
             Access::Uncallable(reason) => self
                 .closed(reason, access, request, target, resource)
                 .into(),
-        };
-        let decision = match (self.config.mode, decision) {
-            (Mode::Shadow, Decision::Deny(mut denial)) => {
-                let exports = mem::take(&mut denial.exports);
-                Decision::Permit(Permit {
-                    exports,
-                    ..passing(PermitReason::Shadow(denial), shadow_removals)
-                })
-            }
-            (_, decision) => decision,
-        };
-        Decided {
-            decision,
-            cache_use,
         }
     }
 
@@ -428,6 +426,28 @@ fn key_store(config: &Config) -> KeyStore {
         KeySource::Clients(_) | KeySource::Local(_) => None,
     });
     KeyStore::new(sources, key_set_limits(config))
+}
+
+/// The decision in shadow mode: a denied request passes, with `removals` as its only edits.
+fn in_shadow(decided: Decided, removals: Vec<HeaderEdit>) -> Decided {
+    let Decided {
+        decision,
+        cache_use,
+    } = decided;
+    let decision = match decision {
+        Decision::Deny(mut denial) => {
+            let exports = mem::take(&mut denial.exports);
+            Decision::Permit(Permit {
+                exports,
+                ..passing(PermitReason::Shadow(denial), removals)
+            })
+        }
+        other => other,
+    };
+    Decided {
+        decision,
+        cache_use,
+    }
 }
 
 fn permit(reason: PermitReason, edits: Vec<HeaderEdit>) -> Decision {

@@ -83,7 +83,8 @@ impl Engine {
         self.deny(no, access, Vec::new(), resource)
     }
 
-    /// Decides on a request that needs tokens.
+    /// Decides on a request that needs tokens, by the full evaluation.
+    #[inline(never)]
     pub(super) fn apply(
         &self,
         required: AccessRequirement<'_>,

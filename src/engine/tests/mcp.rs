@@ -395,6 +395,26 @@ fn with_union_a_call_of_an_older_revision_needs_the_rights_of_all_calls() {
     assert_eq!(challenge(missing), scopes, "all scopes in one challenge");
 }
 
+/// The attack: the token is cached, and known to have the rights of the first rule of the union.
+#[test]
+fn with_union_a_cached_token_needs_the_rights_of_all_calls() {
+    let engine = with_legacy(&json!([
+        tool("list_files", &["files:read"]),
+        tool("delete_all", &["files:write"]),
+    ]));
+    let old = ("mcp-protocol-version", "2025-11-25");
+    let host = (":authority", "api.example");
+    for (headers, expected) in [
+        (&[host, VERSION, CALL, LISTS][..], "verified"),
+        (&[host, VERSION, CALL, LISTS], "verified"),
+        (&[host, old], "insufficient_scope"),
+        (&[host, old], "insufficient_scope"),
+    ] {
+        let decision = post(&engine, Some("files:read"), headers);
+        assert_eq!(label(&decision), expected, "{headers:?}");
+    }
+}
+
 #[test]
 fn with_union_a_rule_ahead_of_a_call_counts_too() {
     let admin = json!({"match": {"prefix": "/"}, "requires": {"provider_name": "a"},

@@ -8,6 +8,7 @@ mod extraction;
 mod forwarding;
 mod lenient;
 mod mcp;
+mod plain;
 mod remote_keys;
 mod requirements;
 mod resources;
