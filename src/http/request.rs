@@ -23,6 +23,12 @@ impl<'a> Request<'a> {
         &self.headers
     }
 
+    /// The list of all headers, whose memory the caller may reuse.
+    #[must_use]
+    pub fn into_headers(self) -> Vec<(&'a [u8], &'a [u8])> {
+        self.headers
+    }
+
     /// All values of the header `name`, in order. A check of the first line only would overlook the
     /// other lines (CVE-2020-25017).
     pub fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'a [u8]> + 'b {

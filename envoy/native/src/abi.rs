@@ -306,16 +306,26 @@ pub(super) enum Attribute {
 const ROUTE: u32 = 1;
 
 /// Copies of headers that Envoy has lent.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct HeaderList {
     octets: Vec<u8>,
     /// For each header, the ends of its name and its value in `octets`.
     ends: Vec<(usize, usize)>,
+    /// Memory for the headers that Envoy lends. The list is always empty.
+    lent: Vec<RawHeader>,
 }
+
+/// A name and a value.
+pub(super) type Pair<'a> = (&'a [u8], &'a [u8]);
 
 impl HeaderList {
     /// The names and values, in order.
-    pub(super) fn pairs(&self) -> Vec<(&[u8], &[u8])> {
+    pub(super) fn pairs(&self) -> Vec<Pair<'_>> {
+        self.pairs_in(Vec::new())
+    }
+
+    /// Adds the names and values, in order, to `memory`, and returns it.
+    pub(super) fn pairs_in<'a>(&'a self, mut memory: Vec<Pair<'a>>) -> Vec<Pair<'a>> {
         let mut begin = 0;
         let pairs = self.ends.iter().map(|&(name_end, value_end)| {
             let name = self.octets.get(begin..name_end).unwrap_or_default();
@@ -323,7 +333,8 @@ impl HeaderList {
             begin = value_end;
             (name, value)
         });
-        pairs.collect()
+        memory.extend(pairs);
+        memory
     }
 
     /// Copies headers that Envoy lends.
@@ -374,27 +385,21 @@ impl<'hook> Stream<'hook> {
 
     /// Copies the headers or trailers of the stream.
     pub(super) fn read(&self, kind: Headers, into: &mut HeaderList) -> Result<(), Refused> {
-        const USUAL: usize = 48;
-        const NONE: RawHeader = RawHeader::new(&[], &[]);
         let kind = kind as u32;
         // SAFETY: this stream's hook is running.
         let count = unsafe { (self.envoy.http_get_headers_size)(self.handle, kind) };
-        let (mut few, mut many) = ([NONE; USUAL], Vec::new());
-        let headers = match few.get_mut(..count) {
-            Some(few) => few,
-            None => {
-                many.resize(count, NONE);
-                &mut many
-            }
-        };
-        // SAFETY: there is room for all of Envoy's headers, and Envoy is not called in between.
+        let mut lent = mem::take(&mut into.lent);
+        lent.reserve(count);
+        let room = lent.as_mut_ptr();
+        // SAFETY: there is room for all of Envoy's headers, and Envoy is not called before they are
+        // copied.
         unsafe {
-            if count > 0 && !(self.envoy.http_get_headers)(self.handle, kind, headers.as_mut_ptr())
-            {
+            if count > 0 && !(self.envoy.http_get_headers)(self.handle, kind, room) {
                 return Err(Refused);
             }
-            into.copy(headers);
+            into.copy(slice::from_raw_parts(room, count));
         }
+        into.lent = lent;
         Ok(())
     }
 
@@ -418,15 +423,14 @@ impl<'hook> Stream<'hook> {
 
     /// Answers the request. The stream may end during this call. Afterwards the hook has to return
     /// a stop status.
-    pub(super) fn send_response(
+    pub(super) fn send_response<'a>(
         &self,
         status: u16,
-        headers: &[(&str, &str)],
+        headers: impl Iterator<Item = (&'a str, &'a str)>,
         body: &[u8],
         details: &str,
     ) {
-        let raw = headers.iter();
-        let mut raw: Vec<_> = raw
+        let mut raw: Vec<_> = headers
             .map(|(name, value)| RawHeader::new(name.as_bytes(), value.as_bytes()))
             .collect();
         let (body, details) = (

@@ -232,16 +232,14 @@ impl Exchange for Request<'_> {
             }
             response = Cow::Owned(wasm_form::refusal(&response));
         }
+        let status = ("grpc-status", grpc::status(response.status));
         let headers = response.headers.iter();
-        let mut headers: Vec<(&str, &str)> = headers
+        let headers = headers
             .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        if self.thread.is_grpc {
-            headers.push(("grpc-status", grpc::status(response.status)));
-        }
+            .chain(self.thread.is_grpc.then_some(status));
         self.thread.stream.send_response(
             response.status,
-            &headers,
+            headers,
             response.body.as_bytes(),
             &response.details,
         );

@@ -17,7 +17,7 @@ use portcullis::{
 };
 
 use crate::{
-    abi::{HeaderList, Headers, Level, Stream, log},
+    abi::{HeaderList, Headers, Level, Pair, Stream, log},
     clock, defects,
     exchange::{OnWorker, Request},
     filter::Filter,
@@ -58,6 +58,8 @@ struct Worker {
     looked: UnixMillis,
     /// Kept between requests so that its memory is reused.
     head: HeaderList,
+    /// Kept for the same reason: the memory for the list of a request's headers.
+    lines: Vec<Pair<'static>>,
 }
 
 /// The gates of this thread, and the version of the registry for which they were built.
@@ -159,22 +161,34 @@ pub(super) fn refuse_unread(stream: Stream<'_>) -> Outcome {
 
 fn answer_defect(stream: Stream<'_>, is_grpc: bool) -> Outcome {
     const STATUS: u16 = 500;
-    let grpc = [("grpc-status", grpc::status(STATUS))];
-    let headers = if is_grpc { &grpc[..] } else { &[] };
-    stream.send_response(STATUS, headers, b"", "portcullis_defect");
+    let status = is_grpc.then(|| ("grpc-status", grpc::status(STATUS)));
+    stream.send_response(STATUS, status.into_iter(), b"", "portcullis_defect");
     Outcome::Stop
 }
 
 /// Returns whether a request is a gRPC request. If its headers cannot be read, returns true.
 fn is_grpc(stream: Stream<'_>) -> bool {
     let mut list = HeaderList::default();
-    read_head(stream, &mut list).is_none_or(|head| is_grpc_head(&head))
+    read_head(stream, &mut list, Vec::new()).is_none_or(|head| is_grpc_head(&head))
 }
 
-/// Copies the headers of a request into `list`. Returns `None` if Envoy does not return them.
-fn read_head<'a>(stream: Stream<'_>, list: &'a mut HeaderList) -> Option<http::Request<'a>> {
+/// Copies the headers of a request into `list`, and lists them in `memory`. Returns `None` if Envoy
+/// does not return them.
+fn read_head<'a>(
+    stream: Stream<'_>,
+    list: &'a mut HeaderList,
+    memory: Vec<Pair<'a>>,
+) -> Option<http::Request<'a>> {
     stream.read(Headers::Request, list).ok()?;
-    Some(http::Request::new(list.pairs()))
+    Some(http::Request::new(list.pairs_in(memory)))
+}
+
+/// Returns the memory of a request's list of headers. The list is empty afterwards.
+fn memory(head: http::Request<'_>) -> Vec<Pair<'static>> {
+    let mut lines = head.into_headers();
+    lines.clear();
+    // The standard library collects into the memory of the old vector.
+    lines.into_iter().map(|_| (&[][..], &[][..])).collect()
 }
 
 fn is_grpc_head(head: &http::Request<'_>) -> bool {
@@ -231,6 +245,7 @@ impl Worker {
             next: 1,
             looked: UnixMillis::new(0),
             head: HeaderList::default(),
+            lines: Vec::new(),
         }
     }
 
@@ -285,14 +300,14 @@ impl Worker {
         filter.metrics.flush(&stream);
         self.catch_up(now, &request);
         let mut list = core::mem::take(&mut self.head);
-        let mut head = read_head(stream, &mut list);
+        let mut head = read_head(stream, &mut list, core::mem::take(&mut self.lines));
         match head.as_ref().map(|head| self.gate.settle(head, &request)) {
             None | Some(Ok(false)) => {}
             // The gate removed headers that only Portcullis may set, and Envoy may have chosen
             // another route. So the headers are read again.
             Some(Ok(true)) => {
                 drop(head);
-                head = read_head(stream, &mut list);
+                head = read_head(stream, &mut list, Vec::new());
             }
             // A forged header may have selected the route. Without its headers, the request is
             // refused.
@@ -301,7 +316,7 @@ impl Worker {
         request.thread.is_grpc = head.as_ref().is_none_or(is_grpc_head);
         let verdict = decide(&mut self.gate, head.as_ref(), &request);
         defects::trip("decided");
-        drop(head);
+        self.lines = head.map_or_else(Vec::new, memory);
         self.head = list;
         verdict
     }
@@ -314,6 +329,9 @@ impl Worker {
             self.looked = now;
             self.gate.synchronize(request);
             waiting::forget_lost(self.filter.number, clock::instant());
+        }
+        if !self.gate.has_waiting() {
+            return;
         }
         let ended = waiting::take_ended(self.filter.number);
         for ended in ended.iter().filter(|ended| ended.build == self.build) {
