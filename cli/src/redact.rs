@@ -76,7 +76,7 @@ mod tests {
             r#"rules[2].requires: unknown field "provder_name", did you mean "provider_name"?"#,
             "providers.idp.require_expiration_of_every_token_here: unknown",
             "https://login.example.com/0d8e3e1c-8d5f-4f5a-b7c4-1f6e3b6d2c11/v2.0",
-            "resources[0].typedConfig.providers.Okta2024.remoteJwks.httpUri: not a text",
+            "resources[0].typedConfig.providers.Okta2024.remoteJwks.httpUri: not a string",
             "Authorization, ES256, “ünïcode”: -",
             "",
         ] {

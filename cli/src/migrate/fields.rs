@@ -59,7 +59,7 @@ impl<'a> Fields<'a> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);
         };
-        let text = node.text().ok_or_else(|| wrong(at, "a text"))?;
+        let text = node.text().ok_or_else(|| wrong(at, "a string"))?;
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
@@ -69,7 +69,7 @@ impl<'a> Fields<'a> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);
         };
-        node.text().map(Some).ok_or_else(|| wrong(at, "a text"))
+        node.text().map(Some).ok_or_else(|| wrong(at, "a string"))
     }
 
     /// Takes a boolean; an absent one is false.
@@ -125,7 +125,7 @@ impl<'a> Fields<'a> {
 
     /// Takes a list of strings.
     pub(super) fn texts(&mut self, name: &str) -> Result<Vec<&'a str>, NotCarried> {
-        let text = |(at, node): Placed<'a>| node.text().ok_or_else(|| wrong(at, "a text"));
+        let text = |(at, node): Placed<'a>| node.text().ok_or_else(|| wrong(at, "a string"));
         self.list(name)?.into_iter().map(text).collect()
     }
 
@@ -244,7 +244,7 @@ mod tests {
         );
         assert_eq!(
             place(open(&node).text("a").map(drop)),
-            "a: not a text; correct it"
+            "a: not a string; correct it"
         );
         assert_eq!(
             place(open(&node).flag("a").map(drop)),

@@ -70,7 +70,7 @@ impl<'a> Fields<'a> {
         self.read(
             name,
             text,
-            "write a text; put a number or a word such as \"yes\" between quotes",
+            "write a string; put a number or a word such as \"yes\" between quotes",
         )
     }
 

@@ -201,7 +201,7 @@ fn request(source: &Source, at: &ConfigPath, written: &Value) -> Result<Request,
     for (name, value) in fields.object("filter_state")? {
         let Value::String(value) = value else {
             let at = at.member("filter_state").member(&name);
-            return Err(source.at(Severity::Error, &at, "write a text"));
+            return Err(source.at(Severity::Error, &at, "write a string"));
         };
         filter_state.insert(name, value);
     }

@@ -26,7 +26,7 @@ impl Values {
             value => text(value).map(Self::One),
         };
         read.ok_or_else(|| {
-            let message = "write a text or a list of texts; put a number between quotes";
+            let message = "write a string or a list of strings; put a number between quotes";
             source.at(Severity::Error, at, message)
         })
     }

@@ -60,7 +60,7 @@ fn names_everything_that_cannot_be_migrated() {
             "type",
             "providers: { a: { issuer: [a] } }".to_owned(),
             "providers.a.issuer",
-            "not a text",
+            "not a string",
         ),
         (
             "twice",

@@ -68,7 +68,7 @@ fn a_mistaken_expectation_has_its_place_and_remedy() {
         ),
         (
             "{ headers: { x-count: 1 } }",
-            "tests[0].expect.headers.x-count: write a text or a list of texts; put a number",
+            "tests[0].expect.headers.x-count: write a string or a list of strings; put a number",
         ),
         (
             "{ reason: expird }",
@@ -100,7 +100,7 @@ fn a_mistaken_credential_has_its_place_and_remedy() {
         ),
         (
             "basic: { client: report-job, secret: 12345 }",
-            ":5:32: error: tests[0].basic.secret: write a text; put a number",
+            ":5:32: error: tests[0].basic.secret: write a string; put a number",
         ),
         (
             "certificate: c.pem",
@@ -120,7 +120,7 @@ fn a_mistaken_credential_has_its_place_and_remedy() {
         ),
         (
             "certificate: { uri_san: 7 }",
-            ":5:18: error: tests[0].certificate.uri_san: write a text",
+            ":5:18: error: tests[0].certificate.uri_san: write a string",
         ),
         (
             "certificate: { uri_sans: a }",
