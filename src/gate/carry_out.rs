@@ -129,16 +129,12 @@ impl Gate {
     }
 
     /// Removes from the request's trailers the headers that
-    /// [`trailer_removals`](crate::engine::Engine::trailer_removals) returns. Does nothing if the
-    /// configuration sets no headers.
+    /// [`trailer_removals`](crate::engine::Engine::trailer_removals) returns.
     ///
     /// # Errors
     /// If the host does not return the trailers, or refuses to remove a header. The trailers may
     /// then still contain a forged identity.
     pub(super) fn clean_trailers(&self, exchange: &impl Exchange) -> Result<(), Refused> {
-        if self.engine.config().owned_headers.is_empty() {
-            return Ok(());
-        }
         let mut edits = Vec::new();
         exchange.trailers(|trailers| edits = self.engine.trailer_removals(trailers))?;
         edits.iter().try_for_each(|edit| match edit {

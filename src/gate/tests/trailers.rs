@@ -21,6 +21,18 @@ fn removes_headers_that_only_portcullis_may_set() {
     assert_eq!(done, ["read trailers", "remove trailer x-user"]);
 }
 
+/// A server that merges trailers into headers would read the unverified token, also if Portcullis
+/// sets no header of its own.
+#[test]
+fn removes_tokens_if_portcullis_sets_no_headers() {
+    let mut world = World::new(json!({"providers": {"a": {}}}));
+    world.proxy.trailers = vec![("authorization", "Bearer a.b.c"), ("x-checksum", "1")];
+    let verdict = world.gate.on_trailers(StreamId(1), &world.proxy);
+    assert_eq!(verdict, Verdict::Pass);
+    let done = world.proxy.take_done();
+    assert_eq!(done, ["read trailers", "remove trailer authorization"]);
+}
+
 #[test]
 fn refuses_a_request_whose_trailers_cannot_be_cleaned() {
     for effect in [Effect::Trailers, Effect::RemoveTrailer] {
