@@ -25,6 +25,7 @@ mod identity_header;
 mod key_sources;
 mod keys;
 mod keys_of_four_workers;
+mod kubernetes;
 mod leaving_clients;
 mod mcp;
 mod metrics;

@@ -25,8 +25,8 @@ macro_rules! identity {
 }
 
 /// The certificate authority, which has signed all certificates except [`SELF_SIGNED`].
-const AUTHORITY: &str = include_str!("tls/authority.pem");
-/// The gate's server certificate.
+pub const AUTHORITY: &str = include_str!("tls/authority.pem");
+/// The certificate of servers: `gate.example`.
 const GATE: Identity = identity!("gate");
 /// The certificate of a client.
 pub const CLIENT: Identity = identity!("client");

@@ -29,6 +29,8 @@ pub struct Setup {
     /// Clusters, each with the address of a server that the test runs itself. Only Envoy can use
     /// them.
     pub external_clusters: BTreeMap<String, SocketAddr>,
+    /// Clusters in the form of Envoy's configuration. The fake host has none.
+    pub configured_clusters: Vec<Value>,
     /// The number of worker threads; 0 means 1. In the proxy-wasm build, each worker and the main
     /// thread have a VM.
     pub workers: usize,

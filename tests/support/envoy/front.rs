@@ -1,4 +1,5 @@
-//! A proxy in front of a gate: another Envoy, to which clients connect with TLS.
+//! Other Envoys around a gate: a proxy in front of it, to which clients connect with TLS, and TLS in
+//! front of a server.
 
 use std::{
     io::{self, BufReader, Write as _},
@@ -50,7 +51,7 @@ impl Front {
     /// certificate, if any, and the target to which it connects.
     pub fn start(gate: SocketAddr, clients: &[(Option<Identity>, Target)]) -> Self {
         let folder = process::new_folder();
-        let tunnels = (0..clients.len()).map(tunnel);
+        let tunnels = (0..clients.len()).map(|number| tunnel(&tunnel_name(number)));
         let fronts = FRONTS
             .iter()
             .map(|(_, name, details, names)| front(name, details, names));
@@ -88,20 +89,42 @@ impl Front {
     }
 }
 
+/// TLS in front of a server without TLS.
+pub struct TlsServer(EnvoyProcess);
+
+impl TlsServer {
+    /// Starts TLS in front of the server at this address.
+    pub fn start(server: SocketAddr) -> Self {
+        let mut listener = tunnel("server");
+        listener["filter_chains"][0]["transport_socket"] = tls::listener(Peers::Optional);
+        let folder = process::new_folder();
+        Kind::Listeners.offer(&folder, &[listener]);
+        let clusters = [bootstrap::cluster("server", server)];
+        let bootstrap = bootstrap::bootstrap(&folder, &clusters);
+        let process = EnvoyProcess::spawn(folder, &bootstrap, 1);
+        process.wait_for("the listener", || process.listeners().remove("server"));
+        Self(process)
+    }
+
+    /// The address.
+    pub fn address(&self) -> SocketAddr {
+        self.0.listeners()["server"]
+    }
+}
+
 fn tunnel_name(number: usize) -> String {
     format!("client-{number}")
 }
 
-/// A listener whose cluster of the same name adds TLS.
-fn tunnel(number: usize) -> Value {
-    let name = tunnel_name(number);
+/// A listener that leads to the cluster of the same name.
+fn tunnel(name: &str) -> Value {
     let proxy = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
         "stat_prefix": name,
         "cluster": name,
     });
     let filter = json!({ "name": "envoy.filters.network.tcp_proxy", "typed_config": proxy });
-    listener(&name, &json!({ "filters": [filter] }))
+    listener(name, &json!({ "filters": [filter] }))
 }
 
 fn front(name: &str, details: &str, names: &[&str]) -> Value {

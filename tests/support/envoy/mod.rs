@@ -296,6 +296,7 @@ impl<B: RunsBuild> Gate<B> {
         }
         let external = setup.external_clusters.iter();
         clusters.extend(external.map(|(name, address)| bootstrap::cluster(name, *address)));
+        clusters.extend_from_slice(&setup.configured_clusters);
         let mut setup = Setup {
             build: B::BUILD,
             ..setup.clone()
