@@ -109,7 +109,7 @@ fn a_refusal_names_all_scopes_of_the_call() {
 }
 
 #[test]
-fn an_older_revision_is_refused_after_the_credential_was_found() {
+fn t3_an_older_revision_is_refused_after_the_credential_was_found() {
     let engine = endpoint();
     let old = ("mcp-protocol-version", "2025-11-25");
     for (scope, headers, expected) in [
@@ -137,7 +137,7 @@ fn an_older_revision_is_refused_after_the_credential_was_found() {
 }
 
 #[test]
-fn headers_that_servers_read_differently_are_refused_whatever_the_token_grants() {
+fn t4_headers_that_servers_read_differently_are_refused_whatever_the_token_grants() {
     let engine = endpoint();
     for headers in [
         &[VERSION, CALL][..],
@@ -164,7 +164,7 @@ fn headers_that_servers_read_differently_are_refused_whatever_the_token_grants()
 }
 
 #[test]
-fn a_name_in_base64_needs_the_rights_of_the_decoded_name() {
+fn t2_a_name_in_base64_needs_the_rights_of_the_decoded_name() {
     let engine = endpoint();
     let name = ("mcp-name", "=?base64?ZGVsZXRlX2FsbA==?=");
     for (scope, expected) in [
@@ -177,7 +177,7 @@ fn a_name_in_base64_needs_the_rights_of_the_decoded_name() {
 }
 
 #[test]
-fn an_argument_can_select_the_rule() {
+fn t6_an_argument_can_select_the_rule() {
     let engine = endpoint();
     let query = ("mcp-name", "query");
     for (headers, expected) in [

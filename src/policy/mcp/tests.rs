@@ -19,7 +19,7 @@ fn words(words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn matches_values_by_their_exact_case() {
+fn t1_matches_values_by_their_exact_case() {
     let own = McpMatch {
         methods: words(&["tools/call"]),
         names: words(&["list_files", "get_weather"]),
@@ -41,7 +41,7 @@ fn matches_values_by_their_exact_case() {
 }
 
 #[test]
-fn a_name_in_base64_is_decoded_before_matching() {
+fn t2_a_name_in_base64_is_decoded_before_matching() {
     let own = McpMatch {
         names: words(&["list_files", "=?base64?literal?="]),
         ..McpMatch::default()
@@ -62,7 +62,7 @@ fn a_name_in_base64_is_decoded_before_matching() {
 }
 
 #[test]
-fn headers_count_only_from_the_revision_that_compares_them() {
+fn t3_headers_count_only_from_the_revision_that_compares_them() {
     for (version, expected) in [
         (Some("2026-07-28"), None),
         (Some("2027-01-01"), None),
@@ -81,7 +81,7 @@ fn headers_count_only_from_the_revision_that_compares_them() {
 }
 
 #[test]
-fn a_missing_repeated_or_joined_header_is_a_fault() {
+fn t4_a_missing_repeated_or_joined_header_is_a_fault() {
     let fault = Some(McpFault::Header);
     for (headers, expected) in [
         (&[VERSION][..], fault),
@@ -112,7 +112,7 @@ fn a_missing_repeated_or_joined_header_is_a_fault() {
 }
 
 #[test]
-fn an_argument_in_a_header_is_matched_after_decoding() {
+fn t6_an_argument_in_a_header_is_matched_after_decoding() {
     let own = McpMatch {
         params: vec![McpParam {
             header: "mcp-param-region".to_owned(),
