@@ -5,8 +5,11 @@
 //! the module accepts. A block marked `yaml portcullis refused` contains one that the module
 //! refuses.
 
+use std::{collections::BTreeSet, fs, path::Path};
+
 use portcullis::config::Config;
 use serde_json::Value;
+use support::folders;
 
 #[test]
 fn every_example_is_accepted_or_refused_as_its_info_string_says() {
@@ -45,4 +48,43 @@ fn in_vain(document: &Value) -> Vec<String> {
     let config = Config::parse(document.to_string().as_bytes()).unwrap();
     let warnings = config.reach_warnings();
     warnings.iter().map(ToString::to_string).collect()
+}
+
+/// `docs/requirements.md` numbers the requirements whose tests begin with their number.
+#[test]
+fn every_numbered_requirement_has_a_test_and_the_reverse() {
+    let page = fs::read_to_string(folders::project().join("docs/requirements.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
+    let rows = rows.filter_map(|row| Some(row.split_once(" |")?.0.to_lowercase()));
+    let documented: BTreeSet<_> = rows.filter(|number| is_number(number)).collect();
+    assert!(documented.len() > 20, "{documented:?}");
+
+    let mut tested = BTreeSet::new();
+    for folder in ["src", "cli/tests", "tests"] {
+        collect_numbers(&folders::project().join(folder), &mut tested);
+    }
+    assert_eq!(documented, tested);
+}
+
+/// Adds the numbers with which tests below `path` begin, such as `r4` and `m3` of `fn r4_m3_names`.
+fn collect_numbers(path: &Path, numbers: &mut BTreeSet<String>) {
+    if path.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            collect_numbers(&entry.unwrap().path(), numbers);
+        }
+    } else if path.extension().is_some_and(|extension| extension == "rs") {
+        let source = fs::read_to_string(path).unwrap();
+        for name in source
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("fn "))
+        {
+            let words = name.split('_').take_while(|word| is_number(word));
+            numbers.extend(words.map(str::to_owned));
+        }
+    }
+}
+
+fn is_number(word: &str) -> bool {
+    let digits = word.strip_prefix(['c', 'm', 'r', 's', 't']);
+    digits.is_some_and(|digits| digits.len() == 1 && digits.as_bytes()[0].is_ascii_digit())
 }
