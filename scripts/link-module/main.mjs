@@ -81,6 +81,8 @@ async function link(bytes) {
   // The lowest kilobyte of memory is the end of the stack. The module never computes an address in
   // it, so Binaryen may fold offsets into loads and stores.
   binaryen.setLowMemoryUnused(true);
+  // Copies of a generic function often differ only in constants.
+  module.runPasses(['merge-similar-functions']);
   module.optimize();
   module.runPasses(LAST_PASSES);
   return module.emitBinary();

@@ -157,9 +157,13 @@ impl KeySet {
     }
 
     fn new(keys: Vec<VerifyingKey>, skipped: Vec<SkippedKey>) -> Self {
-        let mut by_kid: Vec<usize> = (0..keys.len()).collect();
+        let mut by_kid: Vec<usize> = Vec::with_capacity(keys.len());
         // Keys with the same `kid` stay in the order of the set.
-        by_kid.sort_by_key(|place| keys.get(*place).and_then(VerifyingKey::kid));
+        for (place, key) in keys.iter().enumerate() {
+            let kid = |place: &usize| keys.get(*place).and_then(VerifyingKey::kid);
+            let before = by_kid.partition_point(|other| kid(other) <= key.kid());
+            by_kid.insert(before, place);
+        }
         Self {
             depends_on_time: keys.iter().any(|key| key.validity().is_some()),
             by_kid,

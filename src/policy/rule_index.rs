@@ -63,7 +63,9 @@ impl RuleIndex {
                     .map_or(0, |last| last.saturating_add(1)),
             );
             if open.len() >= MAX_DEPTH {
-                others.extend(rules);
+                for rule in rules {
+                    others.insert(others.partition_point(|other| *other < rule), rule);
+                }
                 continue;
             }
             let shorter = open.last().copied();
@@ -74,7 +76,6 @@ impl RuleIndex {
                 rules,
             });
         }
-        others.sort_unstable();
         Self { starts, others }
     }
 

@@ -77,9 +77,12 @@ fn document(resource: &ProtectedResource) -> Value {
         Value::Array(list) => !list.is_empty(),
         value => !value.is_null(),
     };
-    let present = members.into_iter().filter(|(_, value)| has_value(value));
-    let present = present.map(|(name, value)| (name.to_owned(), value));
-    Value::Object(present.collect::<Map<_, _>>())
+    // Collecting into a map would sort the members first, by code of seven kilobytes.
+    let mut present = Map::new();
+    for (name, value) in members.into_iter().filter(|(_, value)| has_value(value)) {
+        present.insert(name.to_owned(), value);
+    }
+    Value::Object(present)
 }
 
 #[cfg(test)]

@@ -5,8 +5,6 @@
 //! everything that can be derived from the rules is derived, and a resource whose metadata would be
 //! wrong is refused.
 
-use std::collections::BTreeSet;
-
 use super::{authorization::check_scope, list::texts, text::at_most, url::SecureUrl};
 use crate::{
     config::{
@@ -45,9 +43,12 @@ pub(super) fn resources(
         let others: Vec<&ResourceUrl> = others.collect();
         let below = Below::new(url, rules, providers);
         let resource = resource(raw, url, &others, &below);
-        resources.push(resource.at_index(index).at("protected_resources")?);
+        let resource = resource.at_index(index).at("protected_resources")?;
+        // The longest path first. Inserting takes less code than sorting.
+        let length = resource.url.path_length();
+        let is_before = |other: &ProtectedResource| other.url.path_length() >= length;
+        resources.insert(resources.partition_point(is_before), resource);
     }
-    resources.sort_by_key(|resource| core::cmp::Reverse(resource.url.path_length()));
     Ok(resources)
 }
 
@@ -244,9 +245,7 @@ impl<'a> Below<'a> {
             .iter()
             .filter_map(|rule| rule.authorization.as_ref());
         let sets = authorizations.filter_map(|authorization| authorization.scopes.as_ref());
-        let words: BTreeSet<&String> = sets.flat_map(|set| set.words()).collect();
-        let published = words.into_iter().filter(|word| *word != OFFLINE_ACCESS);
-        published.cloned().collect()
+        published(sets.flat_map(|set| set.words()))
     }
 
     /// Returns the methods of RFC 6750 by which tokens can be sent to the resource.
@@ -289,9 +288,18 @@ fn scopes(written: &[String]) -> Result<Vec<String>, ConfigError> {
     for (index, scope) in written.iter().enumerate() {
         check_scope(scope).at_index(index)?;
     }
-    let scopes: BTreeSet<&String> = written.iter().collect();
-    let published = scopes.into_iter().filter(|scope| *scope != OFFLINE_ACCESS);
-    Ok(published.cloned().collect())
+    Ok(published(written.iter()))
+}
+
+/// The scopes without `offline_access`, sorted, each once.
+fn published<'a>(scopes: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut published: Vec<String> = Vec::new();
+    for scope in scopes.filter(|scope| *scope != OFFLINE_ACCESS) {
+        if let Err(place) = published.binary_search(scope) {
+            published.insert(place, scope.clone());
+        }
+    }
+    published
 }
 
 /// Parses `allowed_origins`. Removes default ports, because browsers do not send them.
