@@ -32,7 +32,8 @@ fn all() -> Vec<(String, Box<dyn Fn() -> Step>)> {
             Box::new(check_claims),
         ),
     ];
-    for algorithm in workload::ALGORITHMS {
+    // The workload has no ES512, but its arithmetic is one of its own.
+    for algorithm in workload::ALGORITHMS.into_iter().chain([Algorithm::Es512]) {
         let name = format!("verify a signature of {}", algorithm.name());
         steps.push((name, Box::new(move || verify_signature(algorithm))));
     }

@@ -1,10 +1,10 @@
-//! ECDSA verification on P-256 and P-384, with a table of multiples for each key.
+//! ECDSA verification on P-256, P-384 and P-521, with a table of multiples for each key.
 //!
 //! A verification computes u1·G + u2·Q, where G is the base point of the curve and Q is the public
 //! key. On P-256, the sum takes 256 doublings and about 256 additions without tables. With a table
 //! of multiples of G and a table of multiples of Q, it takes 7 doublings and 64 additions.
 //!
-//! A table takes 33 to 86 kB of memory. Building it takes as long as about 18 verifications. A
+//! A table takes 33 to 175 kB of memory. Building it takes as long as about 18 verifications. A
 //! key's table is built by the first verification whose signature is in range. **Never build tables
 //! for keys that a client chooses**: verify with `verify_without_table` instead.
 //!
@@ -13,17 +13,21 @@
 //!
 //! # Why the results are right
 //!
-//! - The formally verified code of `fiat-crypto` computes with scalars, checks keys and, in native
-//!   builds, computes with coordinates.
+//! - In native builds, the formally verified code of `fiat-crypto` computes everything on P-256 and
+//!   P-384.
 //! - `fiat-crypto` multiplies 64-bit words into 128-bit products, which WebAssembly has no
-//!   instruction for. So in WebAssembly, tables are built and added with this package's own field
-//!   arithmetic (`limbs`). One test runs the formulas on intervals and proves that nothing
-//!   overflows. Another test compares the results with those of `fiat-crypto`.
+//!   instruction for, and is large. So in WebAssembly, and on P-521, tables are built and added with
+//!   this package's own field arithmetic (`limbs`). One test runs the formulas on intervals and proves
+//!   that nothing overflows. The rest is computed by short code that is the same for every prime
+//!   (`compact`). Tests compare the results of both with those of `fiat-crypto`.
 //! - The addition formula is wrong if the two points are equal or opposite. Only the owner of a key
 //!   can make a signature that leads to such an addition. The addition sets a coordinate to 0, and
 //!   later steps keep it 0, so one check at the end detects this case. The sum is then computed
 //!   again, without tables, by code that handles all cases.
-//! - `crypto-bigint` computes the inverse of s, and a multiplication checks the result.
+//! - `inverse` computes the inverse of s, and a multiplication checks the result.
+//!
+//! `tests/arithmetic/ecdsa.rs` compares verdicts with the crates `p256`, `p384` and `p521`, and with
+//! AWS-LC.
 
 #![cfg_attr(
     test,
@@ -34,9 +38,11 @@
     )
 )]
 
+mod compact;
 mod curve;
 mod fiat;
 mod field;
+mod inverse;
 mod limbs;
 mod number;
 mod point;
@@ -46,6 +52,7 @@ mod table;
 mod tests;
 mod unhurried;
 
+pub use self::lazy::P521Key;
 #[cfg(target_arch = "wasm32")]
 pub use self::lazy::{P256Key, P384Key};
 #[cfg(not(target_arch = "wasm32"))]
@@ -74,11 +81,11 @@ macro_rules! key {
             }
 
             /// Returns true if `signature` (r followed by s) is a valid signature of the message
-            /// with this digest. The digest must be as long as the order of the curve. The first
-            /// call with a signature in range builds the key's table.
+            /// with this digest. The digest must be by the curve's hash, or as long as the order of
+            /// the curve. The first call with a signature in range builds the key's table.
             pub fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
                 let signature = Signature::read::<$curve>(signature);
-                let both = read(digest).zip(signature);
+                let both = digest_of::<$curve, $words>(digest).zip(signature);
                 both.is_some_and(|(digest, signature)| {
                     self.0.verify::<$curve>(&digest, &signature)
                 })
@@ -88,7 +95,7 @@ macro_rules! key {
             /// long.
             pub fn verify_without_table(&self, digest: &[u8], signature: &[u8]) -> bool {
                 let signature = Signature::read::<$curve>(signature);
-                let both = read(digest).zip(signature);
+                let both = digest_of::<$curve, $words>(digest).zip(signature);
                 both.is_some_and(|(digest, signature)| {
                     self.0.verify_without_table::<$curve>(&digest, &signature)
                 })
@@ -99,9 +106,9 @@ macro_rules! key {
 
 /// Keys that compute only with `fiat-crypto`'s formally verified fields.
 pub mod verified {
-    use crate::number::read;
-    use crate::signature::{Key, Signature};
-    use crate::{curve, fiat};
+    use crate::curve::verified as curve;
+    use crate::fiat;
+    use crate::signature::{Key, Signature, digest as digest_of};
 
     key! {
         /// A public key on P-256.
@@ -113,11 +120,11 @@ pub mod verified {
     }
 }
 
-/// Keys whose tables use the field arithmetic for WebAssembly.
+/// Keys whose arithmetic is small, and fast in WebAssembly.
 pub mod lazy {
-    use crate::number::read;
-    use crate::signature::{Key, Signature};
-    use crate::{curve, limbs};
+    use crate::curve::compact as curve;
+    use crate::limbs;
+    use crate::signature::{Key, Signature, digest as digest_of};
 
     key! {
         /// A public key on P-256.
@@ -126,5 +133,9 @@ pub mod lazy {
     key! {
         /// A public key on P-384.
         P384Key, curve::P384, limbs::P384, 6
+    }
+    key! {
+        /// A public key on P-521.
+        P521Key, curve::P521, limbs::P521, 9
     }
 }

@@ -1,12 +1,12 @@
 //! Arithmetic with coordinates, for WebAssembly, which has no instruction for 128-bit products.
 //! Numbers are arrays of signed limbs. Most carries of a product are computed at its end.
 //!
-//! A number on P-256 has 9 limbs of 29 bits, and a number on P-384 has 14 limbs of 28 bits. Limbs
-//! are stored as `i32`. A product is computed column by column in `i64`, and then reduced by
+//! A number on P-256 has 9 limbs of 29 bits, on P-384 14 limbs of 28 bits, and on P-521 19 limbs of
+//! 28 bits. Limbs are stored as `i32`. A product is computed column by column in `i64`, and then reduced by
 //! Montgomery's method from its lowest limb upwards: each step adds the multiple of p that makes
-//! the lowest limb 0. Both primes p are -1 modulo 2^29, so this multiple is p times the lowest
-//! limb. Both primes are sums of five signed powers of two, so computing the multiple costs four
-//! shifts.
+//! the lowest limb 0. All primes p are -1 modulo 2^29, so this multiple is p times the lowest limb.
+//! They are sums of two or five signed powers of two, so computing the multiple costs at most four
+//! shifts. Products are written out limb by limb, because loops would take three times as long.
 //!
 //! Numbers are not always below p. Sums and differences are not reduced at all, and the range of a
 //! product depends on its factors. The test module `bounds` runs the formulas on intervals instead
@@ -14,41 +14,12 @@
 
 use std::num::Wrapping;
 
-use crate::fiat;
+use crate::compact;
 use crate::field::Field;
+use crate::number;
 
 type Limb = Wrapping<i32>;
 type Column = Wrapping<i64>;
-
-/// Column `K` of the product of two numbers.
-#[inline(always)]
-fn product<const K: usize, const L: usize>(a: &[Limb; L], b: &[Limb; L]) -> Column {
-    let mut sum = Wrapping(0);
-    for (i, x) in a.iter().enumerate() {
-        if let Some(y) = K.checked_sub(i).and_then(|j| b.get(j)) {
-            sum += wide(*x) * wide(*y);
-        }
-    }
-    sum
-}
-
-/// Column `K` of a square: each product of two different limbs is computed once, and doubled.
-#[inline(always)]
-fn square<const K: usize, const L: usize>(a: &[Limb; L]) -> Column {
-    let (mut sum, mut middle) = (Wrapping(0), Wrapping(0));
-    for (i, x) in a.iter().enumerate() {
-        match K.checked_sub(i) {
-            Some(j) if i < j => {
-                if let Some(y) = a.get(j) {
-                    sum += wide(*x) * wide(*y);
-                }
-            }
-            Some(j) if i == j => middle = wide(*x) * wide(*x),
-            _ => {}
-        }
-    }
-    (sum << 1) + middle
-}
 
 #[inline(always)]
 fn wide(Wrapping(limb): Limb) -> Column {
@@ -68,37 +39,16 @@ fn mask(bits: usize) -> Column {
     (Wrapping(1_i64) << bits) - Wrapping(1)
 }
 
-/// Moves the bits of each column above the lowest `BITS` to the next column. The last column keeps
-/// all its bits.
-#[inline(always)]
-fn carried<const BITS: usize, const L: usize>(mut columns: [Column; L]) -> [Limb; L] {
-    let mask = mask(BITS);
-    let mut carry = Wrapping(0);
-    let mut left = L;
-    for column in &mut columns {
-        left = left.saturating_sub(1);
-        let sum = *column + carry;
-        *column = if left > 0 { sum & mask } else { sum };
-        carry = sum >> BITS;
-    }
-    columns.map(narrow)
-}
-
 /// Splits a number into limbs.
-fn limbs<const BITS: u32, const N: usize, const L: usize>(number: &[u64; N]) -> [Limb; L] {
-    let mask = (1_u128 << BITS).wrapping_sub(1);
-    let mut words = number.iter();
-    let (mut held, mut bits) = (0_u128, 0_u32);
-    [(); L].map(|()| {
-        if bits < BITS {
-            held |= u128::from(*words.next().unwrap_or(&0)) << bits;
-            bits = bits.saturating_add(64);
-        }
-        let limb = i32::try_from(held & mask).unwrap_or(0); // below 2^29
-        held >>= BITS;
-        bits = bits.saturating_sub(BITS);
-        Wrapping(limb)
-    })
+const fn limbs<const N: usize, const L: usize>(number: &[u64; N], bits: u32) -> [Limb; L] {
+    let (mut limbs, unsigned): ([Limb; L], [u32; L]) =
+        ([Wrapping(0); L], number::limbs(number, bits));
+    let (mut left, mut others): (&mut [Limb], &[u32]) = (&mut limbs, &unsigned);
+    while let ([limb, after @ ..], [unsigned, others_after @ ..]) = (left, others) {
+        *limb = Wrapping(unsigned.cast_signed());
+        (left, others) = (after, others_after);
+    }
+    limbs
 }
 
 /// Defines a field. `$low` and `$high` are the columns of the lower and the upper half of a
@@ -119,7 +69,8 @@ macro_rules! field {
 
         impl $field {
             /// R² modulo p, where R is 2^(limbs · bits per limb).
-            const R_SQUARED: [u64; $words] = $r_squared;
+            const R_SQUARED: Self = Self(limbs(&$r_squared, $bits));
+            const P: [Limb; $limbs] = limbs(&Self::MODULUS, $bits);
 
             /// Adds the multiple of p that makes the lowest limb 0, and returns the columns above
             /// that limb.
@@ -144,17 +95,49 @@ macro_rules! field {
                 let mut above = columns.as_flattened_mut();
                 $(above = Self::cancel::<$low>(above);)*
                 let [_, quotient] = columns;
-                Self(carried::<$bits, $limbs>(quotient))
+                Self::carried(quotient)
             }
 
+            /// Column `K` of the product of two numbers.
             #[inline(always)]
-            fn combined(&self, other: &Self, combine: impl Fn(Column, Column) -> Column) -> Self {
-                let mut others = other.0.iter();
-                let columns = self.0.map(|limb| {
-                    let other = others.next().copied().unwrap_or_default();
-                    combine(wide(limb), wide(other))
-                });
-                Self(carried::<$bits, $limbs>(columns))
+            fn product<const K: usize>(a: &[Limb; $limbs], b: &[Limb; $limbs]) -> Column {
+                let mut sum = Wrapping(0);
+                $(if let Some(y) = K.checked_sub($low).and_then(|place| b.get(place)) {
+                    sum += wide(a[$low]) * wide(*y);
+                })*
+                sum
+            }
+
+            /// Column `K` of a square: each product of two different limbs is computed once, and
+            /// doubled.
+            #[inline(always)]
+            fn square<const K: usize>(a: &[Limb; $limbs]) -> Column {
+                let (mut sum, mut middle) = (Wrapping(0), Wrapping(0));
+                $(match K.checked_sub($low) {
+                    Some(place) if $low < place => {
+                        if let Some(y) = a.get(place) {
+                            sum += wide(a[$low]) * wide(*y);
+                        }
+                    }
+                    Some($low) => middle = wide(a[$low]) * wide(a[$low]),
+                    _ => {}
+                })*
+                (sum << 1) + middle
+            }
+
+            /// Moves the bits of each column above the lowest `$bits` to the next column. The last
+            /// column keeps all its bits.
+            #[inline(always)]
+            fn carried(columns: [Column; $limbs]) -> Self {
+                let mut limbs = [Wrapping(0); $limbs];
+                let mut carry = Wrapping(0);
+                $(
+                    let sum = columns[$low] + carry;
+                    limbs[$low] = narrow(if $low + 1 < $limbs { sum & mask($bits) } else { sum });
+                    carry = sum >> $bits;
+                )*
+                let _ = carry;
+                Self(limbs)
             }
         }
 
@@ -168,7 +151,7 @@ macro_rules! field {
             }
 
             fn new(number: &[u64; $words]) -> Self {
-                Self(limbs::<$bits, _, _>(number)).times(&Self(limbs::<$bits, _, _>(&Self::R_SQUARED)))
+                Self(limbs(number, $bits)).times(&Self::R_SQUARED)
             }
 
             /// Divides the number by R. The quotient is between 0 and p, both included, so only 0
@@ -177,8 +160,7 @@ macro_rules! field {
                 let mut one = [Wrapping(0); $limbs];
                 one[0] = Wrapping(1);
                 let Self(quotient) = self.times(&Self(one));
-                let p = limbs::<$bits, _, _>(&Self::MODULUS);
-                quotient == [Wrapping(0); $limbs] || quotient == p
+                quotient == [Wrapping(0); $limbs] || quotient == Self::P
             }
 
             // Not inlined, because the function is long and the formulas call it often.
@@ -186,8 +168,8 @@ macro_rules! field {
             fn times(&self, Self(b): &Self) -> Self {
                 let Self(a) = self;
                 Self::reduced([
-                    [$(product::<$low, $limbs>(a, b)),*],
-                    [$(product::<$high, $limbs>(a, b)),*],
+                    [$(Self::product::<$low>(a, b)),*],
+                    [$(Self::product::<$high>(a, b)),*],
                 ])
             }
 
@@ -195,29 +177,30 @@ macro_rules! field {
             fn squared(&self) -> Self {
                 let Self(a) = self;
                 Self::reduced([
-                    [$(square::<$low, $limbs>(a)),*],
-                    [$(square::<$high, $limbs>(a)),*],
+                    [$(Self::square::<$low>(a)),*],
+                    [$(Self::square::<$high>(a)),*],
                 ])
             }
 
+            #[inline(never)]
             fn plus(&self, other: &Self) -> Self {
-                self.combined(other, |a, b| a + b)
+                Self::carried([$(wide(self.0[$low]) + wide(other.0[$low])),*])
             }
 
+            #[inline(never)]
             fn minus(&self, other: &Self) -> Self {
-                self.combined(other, |a, b| a - b)
+                Self::carried([$(wide(self.0[$low]) - wide(other.0[$low])),*])
             }
 
             #[inline(always)]
             fn loosely_minus(&self, other: &Self) -> Self {
-                let mut others = other.0.iter();
-                Self(self.0.map(|limb| limb - others.next().copied().unwrap_or_default()))
+                Self([$(self.0[$low] - other.0[$low]),*])
             }
 
             #[inline(always)]
             fn negated_if(&self, negate: bool) -> Self {
                 let mask = Wrapping(i32::from(negate).wrapping_neg());
-                Self(self.0.map(|limb| (limb ^ mask) - mask))
+                Self([$((self.0[$low] ^ mask) - mask),*])
             }
         }
     };
@@ -226,7 +209,7 @@ macro_rules! field {
 // p = 2^256 - 2^224 + 2^192 + 2^96 - 1.
 field! {
     /// Coordinates on P-256.
-    P256: [u64; 4] like fiat::P256,
+    P256: [u64; 4] like compact::P256,
     [i32; 9] with 29 bits,
     [0 1 2 3 4 5 6 7 8] [9 10 11 12 13 14 15 16 17],
     [
@@ -244,7 +227,7 @@ field! {
 // p = 2^384 - 2^128 - 2^96 + 2^32 - 1.
 field! {
     /// Coordinates on P-384.
-    P384: [u64; 6] like fiat::P384,
+    P384: [u64; 6] like compact::P384,
     [i32; 14] with 28 bits,
     [0 1 2 3 4 5 6 7 8 9 10 11 12 13] [14 15 16 17 18 19 20 21 22 23 24 25 26 27],
     [
@@ -259,7 +242,20 @@ field! {
     }
 }
 
+// p = 2^521 - 1.
+field! {
+    /// Coordinates on P-521.
+    P521: [u64; 9] like compact::P521,
+    [i32; 19] with 28 bits,
+    [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18]
+    [19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37],
+    [0x0000_0000_0040_0000, 0, 0, 0, 0, 0, 0, 0, 0],
+    |row, [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, c18, ..]| {
+        *c18 += row << 17;
+    }
+}
+
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

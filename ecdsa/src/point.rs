@@ -58,7 +58,7 @@ impl<F> Point<F> {
     /// Adds another point. If both points have the same x, they are equal or opposite, and the
     /// formula does not apply: it sets zz to 0. Every later addition and doubling multiplies zz, so
     /// zz remains 0.
-    #[inline(always)]
+    #[inline(never)] // otherwise each of its four callers has a copy
     pub(crate) fn add<const N: usize>(&mut self, other: &Affine<F>)
     where
         F: Field<N>,

@@ -27,7 +27,7 @@ impl<const N: usize> Signature<N> {
     pub(crate) fn read<C: Curve<N>>(octets: &[u8]) -> Option<Self> {
         let (r, s) = octets.split_at_checked(octets.len() / 2)?;
         let in_range = |octets: &[u8]| {
-            let number = number::read(octets)?;
+            let number = read::<C, N>(octets)?;
             // CVE-2022-21449: with r = s = 0, every signature would be good.
             let is_zero = number == [0; N];
             (!is_zero && number::is_below(&number, &C::Scalar::MODULUS)).then_some(number)
@@ -39,12 +39,29 @@ impl<const N: usize> Signature<N> {
     }
 }
 
+/// Reads a big-endian number that is as long as a coordinate and a scalar.
+fn read<C: Curve<N>, const N: usize>(octets: &[u8]) -> Option<[u64; N]> {
+    let number = number::read(octets)?;
+    (octets.len() == C::NUMBERS.octets).then_some(number)
+}
+
+/// Reads the digest of a message as a scalar. It must be as long as a digest by the curve's hash or
+/// as a scalar.
+pub(crate) fn digest<C: Curve<N>, const N: usize>(octets: &[u8]) -> Option<[u64; N]> {
+    let is_long = [C::NUMBERS.digest_octets, C::NUMBERS.octets].contains(&octets.len());
+    let number = is_long.then(|| number::read(octets))??;
+    let order = &C::Scalar::MODULUS;
+    let reduced = number::difference(&number, order).unwrap_or(number);
+    // A digest by the curve's hash is below twice the order.
+    number::is_below(&reduced, order).then_some(reduced)
+}
+
 impl<F, const N: usize> Key<F, N> {
     /// Reads a key from its coordinates. Returns `None` if a coordinate has a wrong length or is
     /// not below the prime, or if the point is not on the curve.
     pub(crate) fn read<C: Curve<N>>(x: &[u8], y: &[u8]) -> Option<Self> {
         let in_range = |octets: &[u8]| {
-            let number = number::read(octets)?;
+            let number = read::<C, N>(octets)?;
             number::is_below(&number, &C::Coordinate::MODULUS).then_some(number)
         };
         let point = [in_range(x)?, in_range(y)?];
@@ -58,7 +75,7 @@ impl<F, const N: usize> Key<F, N> {
     /// call builds the key's table.
     pub(crate) fn verify<C: Curve<N>>(&self, digest: &[u64; N], signature: &Signature<N>) -> bool
     where
-        F: TableField<C, N>,
+        F: TableField<N>,
     {
         let halves = halves::<C, N>(digest, signature);
         match self.sum_of_tables::<C>(&halves) {
@@ -82,14 +99,14 @@ impl<F, const N: usize> Key<F, N> {
         signature: &Signature<N>,
     ) -> bool {
         let scalars = halves.map(|half| half.doubled().words());
-        unhurried::sum::<C, N>([&C::G, &self.point], scalars)
+        unhurried::sum::<C, N>([&C::NUMBERS.g, &self.point], scalars)
             .is_some_and(|sum| sum.has_x::<C, N>(&signature.r))
     }
 
     /// Computes u1·G + u2·Q with tables. Returns `None` if two added points were equal or opposite.
     fn sum_of_tables<C: Curve<N>>(&self, halves: &[C::Scalar; 2]) -> Option<Point<F>>
     where
-        F: TableField<C, N>,
+        F: TableField<N>,
     {
         let [x, y] = &self.point;
         let table = self.table.get_or_init(|| Table::new(x, y)).as_ref()?;
@@ -105,7 +122,7 @@ fn is_on_curve<C: Curve<N>, const N: usize>(point: &[[u64; N]; 2]) -> bool {
     let [x, y] = point.map(|coordinate| C::Coordinate::new(&coordinate));
     let three = x.doubled().plus(&x);
     let cube = x.squared().times(&x);
-    let right = cube.minus(&three).plus(&C::Coordinate::new(&C::B));
+    let right = cube.minus(&three).plus(&C::Coordinate::new(&C::NUMBERS.b));
     y.squared().minus(&right).is_zero()
 }
 
@@ -115,9 +132,7 @@ fn halves<C: Curve<N>, const N: usize>(
     signature: &Signature<N>,
 ) -> [C::Scalar; 2] {
     let half_inverse = half_inverse::<C, N>(&signature.s);
-    // The digest is as long as n, so it is below 2n, and one subtraction reduces it.
-    let e = number::difference(digest, &C::Scalar::MODULUS).unwrap_or(*digest);
-    [e, signature.r].map(|number| half_inverse.times(&C::Scalar::plain(&number)))
+    [digest, &signature.r].map(|number| half_inverse.times(&C::Scalar::plain(number)))
 }
 
 /// Computes 1/(2s) in Montgomery form.
@@ -125,7 +140,7 @@ fn half_inverse<C: Curve<N>, const N: usize>(s: &[u64; N]) -> C::Scalar {
     let plain = C::Scalar::plain;
     // A wrong inverse could make an invalid signature pass. So the inverse is multiplied by s and
     // the product is compared.
-    C::probable_inverse(s)
+    Some(C::probable_inverse(s))
         .filter(|inverse| number::is_below(inverse, &C::Scalar::MODULUS))
         .map(|inverse| plain(&inverse).times(&C::Scalar::HALF_R_SQUARED))
         .filter(|half| half.times(&plain(s)).words() == C::Scalar::HALF)
@@ -138,10 +153,8 @@ fn half_inverse<C: Curve<N>, const N: usize>(s: &[u64; N]) -> C::Scalar {
 /// Computes the comb digits of u (see `table`) from u/2. They are the bits of (u + R - 1)/2 modulo
 /// n, where R = 2^(64·N).
 fn comb_digits<C: Curve<N>, const N: usize>(half: &C::Scalar) -> [u64; N] {
-    // The Montgomery form of 1/2 is R/2.
-    let half_of_r = C::Scalar::new(&C::Scalar::HALF);
-    let offset = half_of_r.minus(&C::Scalar::plain(&C::Scalar::HALF));
-    half.plus(&offset).words()
+    half.plus(&C::Scalar::plain(&C::NUMBERS.comb_offset))
+        .words()
 }
 
 impl<F> Point<F> {
@@ -164,8 +177,10 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::curve::P256;
-    use crate::fiat;
+    use crate::curve::Numbers;
+    use crate::curve::verified::P256;
+    use crate::field::Canonical;
+    use crate::{compact, fiat};
 
     /// P-256, but with a flawed inversion that always returns 1.
     enum Flawed {}
@@ -173,17 +188,17 @@ mod tests {
     impl Curve<4> for Flawed {
         type Coordinate = fiat::P256;
         type Scalar = fiat::P256Scalar;
-        const B: [u64; 4] = P256::B;
-        const G: [[u64; 4]; 2] = P256::G;
+        const NUMBERS: Numbers<4> = P256::NUMBERS;
 
-        fn probable_inverse(_: &[u64; 4]) -> Option<[u64; 4]> {
-            Some([1, 0, 0, 0])
+        fn probable_inverse(_: &[u64; 4]) -> [u64; 4] {
+            [1, 0, 0, 0]
         }
     }
 
     #[test]
     fn a_wrong_inverse_is_computed_again() {
-        for s in [[1, 0, 0, 0], [2, 0, 0, 0], P256::B, P256::G[0], P256::G[1]] {
+        let Numbers { b, g: [x, y], .. } = P256::NUMBERS;
+        for s in [[1, 0, 0, 0], [2, 0, 0, 0], b, x, y] {
             assert_eq!(half_inverse::<Flawed, 4>(&s), half_inverse::<P256, 4>(&s));
             let half = half_inverse::<P256, 4>(&s);
             let product = half.doubled().times(&fiat::P256Scalar::plain(&s));
@@ -191,15 +206,26 @@ mod tests {
         }
     }
 
+    /// The constants of every field: 1/2, and the factor that makes a plain number half of it in
+    /// Montgomery form.
     #[test]
     fn twice_the_constant_half_is_one() {
         fn check<F: Canonical<N>, const N: usize>() {
             let half = F::new(&F::HALF);
             assert!(half.doubled().minus(&F::one()).is_zero());
+            let number = F::MODULUS.map(|word| word >> 3);
+            let converted = F::plain(&number).times(&F::HALF_R_SQUARED);
+            assert!(converted.doubled().minus(&F::new(&number)).is_zero());
         }
         check::<fiat::P256, 4>();
         check::<fiat::P256Scalar, 4>();
         check::<fiat::P384, 6>();
         check::<fiat::P384Scalar, 6>();
+        check::<compact::P256, 4>();
+        check::<compact::P256Scalar, 4>();
+        check::<compact::P384, 6>();
+        check::<compact::P384Scalar, 6>();
+        check::<compact::P521, 9>();
+        check::<compact::P521Scalar, 9>();
     }
 }

@@ -7,10 +7,11 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use std::marker::PhantomData;
 use std::num::Wrapping;
 
-use crate::curve::{Curve, P256, P384};
+use crate::curve::Curve;
+use crate::curve::compact::{P256, P384, P521};
 use crate::field::Field;
 use crate::table::{Table, sum};
-use crate::{fiat, limbs};
+use crate::{compact, limbs};
 
 /// The representation of a field in `limbs`.
 trait Shape<const N: usize>: Copy {
@@ -48,8 +49,9 @@ macro_rules! shape {
     };
 }
 
-shape!(Shape256, limbs::P256, fiat::P256, 4, 9, 29);
-shape!(Shape384, limbs::P384, fiat::P384, 6, 14, 28);
+shape!(Shape256, limbs::P256, compact::P256, 4, 9, 29);
+shape!(Shape384, limbs::P384, compact::P384, 6, 14, 28);
+shape!(Shape521, limbs::P521, compact::P521, 9, 19, 28);
 
 /// The least and the largest number of a range.
 #[derive(Clone, Copy)]
@@ -210,7 +212,7 @@ impl<S: Shape<N>, const N: usize> Field<N> for Range<S> {
 /// Builds a table, computes a sum and compares its coordinate. Every point, scalar and signature
 /// takes the same steps with the same ranges, so this one run covers all of them.
 fn nothing_overflows<C: Curve<N>, S: Shape<N>, const N: usize>() {
-    let [x, y] = &C::G;
+    let [x, y] = &C::NUMBERS.g;
     let table = Table::<Range<S>>::new(x, y).unwrap();
     let sum = sum([&table, &table], [x, y]).unwrap();
     assert!(!sum.zz.is_zero());
@@ -230,4 +232,9 @@ fn nothing_overflows_on_p256() {
 #[test]
 fn nothing_overflows_on_p384() {
     nothing_overflows::<P384, Shape384, 6>();
+}
+
+#[test]
+fn nothing_overflows_on_p521() {
+    nothing_overflows::<P521, Shape521, 9>();
 }

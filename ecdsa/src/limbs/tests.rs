@@ -5,10 +5,10 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::field::{Canonical, Field};
-use crate::{fiat, limbs, number};
+use crate::{compact, fiat, limbs, number};
 
 /// Numbers with long runs of equal bits, and numbers next to 0 and to the modulus.
-fn numbers<F: Field<N>, const N: usize>() -> Vec<[u64; N]> {
+pub(crate) fn numbers<F: Field<N>, const N: usize>() -> Vec<[u64; N]> {
     let mut random = 1_u64;
     let mut word = || {
         random = random.wrapping_mul(6_364_136_223_846_793_005) + 1;
@@ -79,4 +79,9 @@ fn results_on_p256_are_those_of_the_verified_field() {
 #[test]
 fn results_on_p384_are_those_of_the_verified_field() {
     results_are_equal::<fiat::P384, limbs::P384, 6>();
+}
+
+#[test]
+fn results_on_p521_are_those_of_the_compact_field() {
+    results_are_equal::<compact::P521, limbs::P521, 9>();
 }

@@ -1,20 +1,9 @@
-//! ECDSA on the NIST curves.
-//!
-//! In native builds, the package `portcullis-ecdsa` verifies on P-256 and P-384, with a table for
-//! each key. Its code is too large for the WebAssembly module, where the host usually verifies
-//! these curves. In WebAssembly, and for P-521 everywhere, the crates `p256`, `p384` and `p521`
-//! verify.
-
-mod crates;
+//! ECDSA on the NIST curves, by the package `portcullis-ecdsa`, with a table for each key.
 
 use std::sync::Arc;
 
-#[cfg(not(target_arch = "wasm32"))]
-use portcullis_ecdsa::{P256Key, P384Key};
+use portcullis_ecdsa::{P256Key, P384Key, P521Key};
 
-use self::crates::P521Key;
-#[cfg(target_arch = "wasm32")]
-use self::crates::{P256Key, P384Key};
 use super::hash::digest;
 use crate::jose::algorithm::Hash;
 use crate::jose::numbers::Curve;
