@@ -160,14 +160,8 @@ fn der_of_64_octets(good: &[u8]) -> Vec<u8> {
 
 fn logs_who_verifies<D: Driver>() {
     for (backend, said) in [
-        (
-            "auto",
-            "by the proxy (RS*, ES*), which passed the self-test",
-        ),
-        (
-            "host",
-            "by the proxy (RS*, ES*), which passed the self-test",
-        ),
+        ("auto", "by the proxy (RS*), which passed the self-test"),
+        ("host", "by the proxy (RS*), which passed the self-test"),
         ("module", "by the module, as signature_backend says"),
     ] {
         let gate: D = start(&setup(backend, &[Signer::new(Algorithm::Es256)]));

@@ -44,7 +44,7 @@ fn checks_configurations_and_key_sets() {
     let usable = sets("usable.jwks", json!([key, encryption]));
     let mut nameless = key.clone();
     nameless.as_object_mut().unwrap().remove("kid");
-    let crowd = sets("crowd.jwks", json!(vec![&nameless; 5]));
+    let crowd = sets("crowd.jwks", json!(vec![&nameless; 17]));
     let unusable = sets("unusable.jwks", json!([encryption]));
     let published_secret = sets("secret.jwks", json!([key, secret]));
     for (config, key_set, code, expected) in [
@@ -73,7 +73,7 @@ fn checks_configurations_and_key_sets() {
             &good,
             Some(&crowd),
             0,
-            "crowd.jwks: warning: jwks of idp: 5 keys have no kid: not all of them are tried",
+            "crowd.jwks: warning: jwks of idp: 17 keys have no kid: not all of them are tried",
         ),
         (&good, Some(&unusable), 1, "error: jwks of idp: "),
         (&good, Some(&published_secret), 1, "error: jwks of idp: "),

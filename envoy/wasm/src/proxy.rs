@@ -91,8 +91,9 @@ impl Connection for Proxy {
 }
 
 impl Accelerator for Proxy {
+    /// The proxy also verifies ECDSA, but the module does so in less time with its tables.
     fn claims(&self, scheme: Scheme) -> bool {
-        matches!(scheme, Scheme::RsaPkcs1(_) | Scheme::Ecdsa(_))
+        matches!(scheme, Scheme::RsaPkcs1(_))
     }
 
     fn verify(&self, signature: &X509Signature<'_>) -> Result<bool, CannotTell> {
