@@ -8,6 +8,7 @@ pub mod accept;
 pub mod certificate;
 pub mod config;
 pub mod cookie;
+pub mod ecdsa;
 mod issuer;
 pub mod jwks;
 pub mod pairs;
@@ -29,7 +30,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     Target {
         name: "accept",
         check: accept::check,
@@ -45,6 +46,10 @@ pub const TARGETS: [Target; 13] = [
     Target {
         name: "cookie",
         check: cookie::check,
+    },
+    Target {
+        name: "ecdsa",
+        check: ecdsa::check,
     },
     Target {
         name: "jwks",

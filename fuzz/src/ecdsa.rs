@@ -1,0 +1,139 @@
+//! ECDSA: every implementation has the verdict of the crate of the curve.
+
+use portcullis_ecdsa::{lazy, verified};
+
+/// Takes the input apart.
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn octet(&mut self) -> u8 {
+        let [octet] = self.octets();
+        octet
+    }
+
+    /// The next octets. After the end of the input, they are 0.
+    fn octets<const N: usize>(&mut self) -> [u8; N] {
+        let mut octets = [0; N];
+        let (taken, rest) = self.0.split_at(N.min(self.0.len()));
+        octets[..taken.len()].copy_from_slice(taken);
+        self.0 = rest;
+        octets
+    }
+}
+
+/// Checks a key and a signature on the curve that the first octet chooses.
+///
+/// Signatures that cause equal and opposite points, or infinity, are rare among random ones. So
+/// numbers can be written as small ones, powers of two, and multiples of the key's secret.
+pub fn check(input: &[u8]) {
+    let mut input = Input(input);
+    match input.octet() % 3 {
+        0 => on_p256::check(&mut input),
+        1 => on_p384::check(&mut input),
+        _ => on_p521::check(&mut input),
+    }
+}
+
+macro_rules! curve {
+    ($module:ident, $curve:ident, $verified:ident, $key:ident, $octets:literal) => {
+        mod $module {
+            use $curve::ecdsa::signature::hazmat::PrehashVerifier as _;
+            use $curve::ecdsa::{Signature, VerifyingKey};
+            use $curve::elliptic_curve::PrimeField as _;
+            use $curve::elliptic_curve::group::Group as _;
+            use $curve::elliptic_curve::ops::Reduce as _;
+            use $curve::elliptic_curve::point::AffineCoordinates as _;
+            use $curve::elliptic_curve::sec1::ToSec1Point as _;
+            use $curve::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
+
+            use super::{Input, lazy, $verified as verified};
+
+            pub(super) fn check(input: &mut Input<'_>) {
+                match input.octet() {
+                    0 => coordinates(&input.octets(), &input.octets()),
+                    _ => sums(input),
+                }
+            }
+
+            /// A key is accepted if its point is on the curve.
+            fn coordinates(x: &[u8; $octets], y: &[u8; $octets]) {
+                let (x_bytes, y_bytes) = (FieldBytes::from(*x), FieldBytes::from(*y));
+                let theirs = AffinePoint::from_coordinates(&x_bytes, &y_bytes);
+                let is_point = bool::from(theirs.is_some());
+                assert_eq!(lazy::$key::new(x, y).is_some(), is_point);
+                assert_eq!(verified::$key::new(x, y).is_some(), is_point);
+            }
+
+            /// The signature for which the verifier computes u1·G + u2·Q.
+            fn sums(input: &mut Input<'_>) {
+                let secret = scalar(input, &Scalar::ONE);
+                let u2 = scalar(input, &secret);
+                let u1 = scalar(input, &(u2 * secret));
+                let key = ProjectivePoint::GENERATOR * secret;
+                let (false, Some(inverse)) = (key.is_identity().into(), u2.invert().into_option())
+                else {
+                    return;
+                };
+                let sum = ProjectivePoint::GENERATOR * u1 + key * u2;
+                let r = if bool::from(sum.is_identity()) {
+                    scalar(input, &secret)
+                } else {
+                    Scalar::reduce(&sum.to_affine().x())
+                };
+                let s = r * inverse;
+                let mut digest: [u8; $octets] = (u1 * s).to_repr().into();
+                let mut signature = [r.to_repr(), s.to_repr()].concat();
+                verdict(&key.to_affine(), &digest, &signature);
+                let [place, change] = input.octets().map(usize::from);
+                let octets: [&mut [u8]; 2] = [&mut digest[..], &mut signature];
+                let changed = octets.into_iter().flatten().nth(place);
+                if let Some(octet) = changed {
+                    *octet ^= u8::try_from(change).unwrap_or_default();
+                }
+                // A scalar has at most 521 bits, and p521 ignores the bits above.
+                digest[0] &= if $octets == 66 { 1 } else { 0xff };
+                verdict(&key.to_affine(), &digest, &signature);
+            }
+
+            fn verdict(key: &AffinePoint, digest: &[u8], signature: &[u8]) {
+                let encoded = key.to_sec1_point(false);
+                let (x, y) = encoded.as_bytes()[1..].split_at($octets);
+                let lazy = lazy::$key::new(x, y).expect("no key");
+                let verified = verified::$key::new(x, y).expect("no key");
+                let theirs = VerifyingKey::from_affine(*key).expect("no key");
+                let theirs = Signature::from_slice(signature)
+                    .is_ok_and(|parsed| theirs.verify_prehash(digest, &parsed).is_ok());
+                assert_eq!(lazy.verify(digest, signature), theirs);
+                assert_eq!(lazy.verify_without_table(digest, signature), theirs);
+                assert_eq!(verified.verify(digest, signature), theirs);
+            }
+
+            fn scalar(input: &mut Input<'_>, related: &Scalar) -> Scalar {
+                let [kind, exponent] = input.octets();
+                let small = Scalar::from(u64::from(exponent));
+                let power = |exponent| (0..exponent).fold(Scalar::ONE, |power, _| power.double());
+                match kind {
+                    0 => small,
+                    1 => -small,
+                    2 => power(u16::from(exponent)),
+                    3 => -power(2 * u16::from(exponent)),
+                    4 => *related,
+                    5 => -*related,
+                    6 => *related + small,
+                    7 => small - related,
+                    _ => {
+                        let mut octets = input.octets::<$octets>();
+                        // Below 2^520, for P-521.
+                        octets[0] &= if $octets == 66 { 0 } else { 0xff };
+                        Scalar::reduce(&FieldBytes::from(octets))
+                    }
+                }
+            }
+        }
+    };
+}
+
+curve!(on_p256, p256, verified, P256Key, 32);
+curve!(on_p384, p384, verified, P384Key, 48);
+// Only one field computes P-521.
+curve!(on_p521, p521, lazy, P521Key, 66);
