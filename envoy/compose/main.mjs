@@ -1,7 +1,8 @@
-// `make compose-demo`: sends the requests of the demo to the containers of docker-compose.yml. The
-// containers use free ports and their own Compose project, which is removed afterwards unless
-// KEEP=1 is set. LIBRARY is the path of the dynamic module, if it is to run instead of the wasm
-// module.
+// `make compose-demo`: sends the requests of the demo to the containers of a Compose file, which use free
+// ports and their own Compose project. The project is removed afterwards, unless KEEP=1 is set.
+// The file is prebuilt.yml, whose module was built on this machine, or, with BUILD=1, docker-compose.yml,
+// which needs nothing but Docker. LIBRARY is the path of the dynamic module, if it runs in place of the
+// wasm module.
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -12,7 +13,8 @@ import { promisify } from 'node:util';
 import { nativeExample } from '../demo/configuration.mjs';
 import { bold, dim, runTable } from '../demo/table.mjs';
 
-const FILE = fileURLToPath(new URL('docker-compose.yml', import.meta.url));
+const { BUILD, KEEP, LIBRARY } = process.env;
+const FILE = fileURLToPath(new URL(BUILD ? 'docker-compose.yml' : 'prebuilt.yml', import.meta.url));
 
 // Finds Docker's Compose plugin, or the separate program that older Debian versions have.
 function findCompose() {
@@ -47,7 +49,7 @@ async function main() {
   const [envoyPort, serverPort] = [await freePort(), await freePort()];
   const env = {
     ...process.env,
-    ...(process.env.LIBRARY ? nativeVariables(process.env.LIBRARY) : {}),
+    ...(LIBRARY ? nativeVariables(LIBRARY) : {}),
     ENVOY_PORT: String(envoyPort),
     AUTHORIZATION_SERVER_PORT: String(serverPort),
   };
@@ -64,13 +66,13 @@ async function main() {
   process.once('SIGTERM', () => { down(); process.exit(143); });
   let keep = false;
   try {
-    compose('up', '--detach');
+    compose('up', '--detach', ...(BUILD ? ['--build'] : []));
     const envoy = `http://127.0.0.1:${envoyPort}`;
     const authorizationServer = `http://127.0.0.1:${serverPort}`;
     await healthy(() => read(command, [...project, 'ps', '-q', 'envoy'], { env }));
     console.log(dim(`\nEnvoy ${envoy}, authorization server ${authorizationServer}\n`));
     const failed = await runTable({ envoy, authorizationServer, accessLog });
-    keep = Boolean(process.env.KEEP);
+    keep = Boolean(KEEP);
     if (keep) console.log(`\n${bold('The containers stay up. To remove them:')} ${[command, ...project].join(' ')} down`);
     return failed === 0 ? 0 : 1;
   } catch (error) {
