@@ -6,10 +6,12 @@ import { randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
+import { parse } from 'yaml';
+
 import { startServer, stopAll } from '../../envoy/demo/processes.mjs';
 import { requestToken, signedByOther } from '../../envoy/demo/tokens.mjs';
-import { LIBRARY, MODULE, freePort, inRepository, startEnvoy, temporary, until } from '../envoy.mjs';
-import { NAMES, checkByDefinition, mistypings, read, validate } from './kubernetes/manifests.mjs';
+import { LIBRARY, MODULE, freePort, inRepository, read as readFile, startEnvoy, temporary, until } from '../envoy.mjs';
+import { NAMES, checkByDefinition, mistypings, only, read, validate } from './kubernetes/manifests.mjs';
 import { extensionOf, fileOf, pluginOf, policyOf, translate } from './kubernetes/translation.mjs';
 
 const PROGRAM = inRepository('target/release/portcullis');
@@ -72,6 +74,25 @@ test('all files have the same policy', () => {
   for (const policy of policies) assert.deepEqual(policy, policies[0]);
 });
 
+test('images are named with the versions that are tested', () => {
+  const [, envoy] = /^ENVOY_VERSION := (.*)$/m.exec(readFile('Makefile'));
+  const [, rust] = /^rust-version = "(.*)"$/m.exec(readFile('Cargo.toml'));
+  for (const path of ['Dockerfile', 'envoy/compose/prebuilt.yml', 'envoy/kubernetes/deployment.yaml']) {
+    const named = Array.from(readFile(path).matchAll(/envoyproxy\/envoy:(?:distroless-)?v(\S+)/g), ([, version]) => version);
+    assert.deepEqual([...new Set(named)], [envoy], path);
+  }
+  assert.match(readFile('Dockerfile'), new RegExp(`^FROM rust:${rust}-`, 'm'));
+});
+
+test('the labels of metrics are those of envoy/observability/', () => {
+  const { stats_config: { stats_tags: tags } } = parse(readFile('envoy/observability/stats-tags.yaml'));
+  const patches = ({ spec }) => spec.bootstrap.jsonPatches.filter(({ path }) => path === '/stats_config/stats_tags/-');
+  for (const name of NAMES.filter((one) => one.startsWith('envoy-gateway'))) {
+    assert.deepEqual(patches(only(FILES[name], 'EnvoyProxy')).map(({ value }) => value), tags);
+  }
+  assert.deepEqual(parse(fileOf(FILES['deployment.yaml'])).stats_config.stats_tags, tags);
+});
+
 test('the secret in the files of Istio must be replaced', () => {
   for (const name of ISTIO) {
     const policy = policyOf(read(name));
@@ -114,6 +135,8 @@ for (const name of NAMES.filter((one) => LIBRARY || !one.includes('native'))) {
     assert.ok([400, 401].includes((await request(envoy, '/healthz/..%2forders')).status));
     const { body } = await request(envoy, '/orders/7', good, { 'x-user': 'admin' });
     assert.equal(JSON.parse(body).headers['x-user'], 'orders-service');
+    const metrics = await (await fetch(`${envoy.admin}/stats/prometheus`)).text();
+    if (!ISTIO.includes(name)) assert.match(metrics, /portcullis_denied\{portcullis_reason="missing_credential"\} [12]$/m);
   });
 }
 

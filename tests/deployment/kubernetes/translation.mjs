@@ -25,8 +25,9 @@ const assignment = (name, url) => ({
 });
 const clusterOf = (name, url) => ({ name, type: 'STATIC', load_assignment: assignment(name, url) });
 
-function bootstrap({ filter, routes, clusters, manager }) {
+function bootstrap({ filter, routes, clusters, manager, tags = [] }) {
   return JSON.stringify({
+    stats_config: { stats_tags: tags },
     node: { id: 'test', cluster: 'test' },
     admin: loopback(0),
     static_resources: {
@@ -52,8 +53,8 @@ function bootstrap({ filter, routes, clusters, manager }) {
 
 function ofEnvoyGateway(resources, { upstream, authorizationServer, module, library }) {
   const { metadata, spec } = only(resources, 'EnvoyExtensionPolicy');
-  const { bootstrap: { jsonPatches } } = only(resources, 'EnvoyProxy').spec;
-  if (jsonPatches.some(({ path }) => path !== '/static_resources/clusters/-')) throw new Error('not a new cluster');
+  const added = (list) => only(resources, 'EnvoyProxy').spec.bootstrap.jsonPatches
+    .filter(({ path }) => path === `${list}/-`).map(({ value }) => value);
   const kind = spec.wasm ? 'wasm' : 'dynamic-module';
   const id = `envoyextensionpolicy/${metadata.namespace}/${metadata.name}/${kind}/0`;
   const name = `envoy.filters.http.${spec.wasm ? 'wasm' : 'dynamic_modules'}/${id}`;
@@ -68,7 +69,8 @@ function ofEnvoyGateway(resources, { upstream, authorizationServer, module, libr
       route: { cluster: 'api' },
       typed_per_filter_config: { [name]: { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', config: {} } },
     }],
-    clusters: [clusterOf('api', upstream), ...jsonPatches.map(({ value }) => redirect(value, authorizationServer))],
+    clusters: [clusterOf('api', upstream), ...added('/static_resources/clusters').map((cluster) => redirect(cluster, authorizationServer))],
+    tags: added('/stats_config/stats_tags'),
     manager: {
       merge_slashes: true,
       path_with_escaped_slashes_action: 'UNESCAPE_AND_REDIRECT',
