@@ -186,8 +186,8 @@ fn assert_right(case: &Case, outcome: &Outcome) {
     assert!(is_right, "{}: {outcome:?}", case.id);
 }
 
-/// Checks that the listener of a case answers the first tokens of its load with the expected
-/// status, and refuses a request without a token.
+/// Sends requests with the first tokens in the file `tokens` to the listener of a case, and checks
+/// that each gets the expected status. A request without a token must be refused.
 fn check(world: &World, case: &Case, tokens: &Path) {
     let address: SocketAddr = world.address(&case.id);
     let text = fs::read_to_string(tokens).unwrap();

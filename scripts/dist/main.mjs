@@ -1,5 +1,5 @@
-// `make dist`: puts all parts of a release into one folder. The same sources and tools give the
-// same bytes in any folder and for any user, because nothing depends on the time, on the machine's
+// `make dist`: puts all parts of a release into one folder. The same sources and tools
+// produce identical bytes in any folder and for any user, because nothing depends on the time, on the machine's
 // folders or on the order of files.
 //
 //   node main.mjs MODULE LIBRARY PROGRAM FOLDER

@@ -4,7 +4,7 @@ use core::fmt;
 
 /// The path from the top of the configuration to one of its values.
 ///
-/// The display form is like `rules[2].requires`. A name with characters other than letters, digits,
+/// It is displayed as, for example, `rules[2].requires`. A name with characters other than letters, digits,
 /// `_` and `-` is quoted: `providers["a.b"]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigPath(Vec<Step>);

@@ -39,7 +39,7 @@ pub trait Route {
     /// If the bytes are malformed.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
 
-    /// Returns true if [`metadata`](Self::metadata) describes the new route after the host has
+    /// Returns true if [`metadata`](Self::metadata) describes the new route once the host has
     /// chosen the route again.
     fn tells_the_next_route(&self) -> bool {
         false

@@ -33,8 +33,8 @@ pub(super) fn check(
     {
         return Err(Reason::Revoked);
     }
-    // A client identifier that is not a string would never match a revoked identifier, so such a
-    // token is refused.
+    // A client identifier that is not a string would never match a revoked identifier, so a
+    // token with such an identifier is refused.
     let has_odd_client = || {
         let mut names = client_id_claims.iter();
         client.is_none() && names.any(|name| claims.find(name).is_some())

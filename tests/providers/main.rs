@@ -1,4 +1,4 @@
-//! Tokens as major identity providers issue them, decided by the whole engine.
+//! Runs the whole engine on tokens as major identity providers issue them.
 //!
 //! `support::identity_providers` has a fixture for each token: its claims, its header, the form of the
 //! provider's key set, and the expected result. The tests sign the tokens and decide on them with

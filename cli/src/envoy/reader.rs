@@ -156,7 +156,7 @@ struct Tree {
 
 struct Open {
     anchor: usize,
-    /// In an object, the name that waits for its value.
+    /// In an object, the name of the member whose value has not been read yet.
     name: Option<String>,
     /// In an object, the names so far, to find duplicates.
     names: BTreeSet<String>,

@@ -1,4 +1,4 @@
-//! Makes strings from a token safe to print on a terminal.
+//! Escapes strings from a token so that they are safe to print on a terminal.
 
 use portcullis::foreign_text;
 

@@ -1,4 +1,4 @@
-//! Parses the header with the caller's identity.
+//! Parses `identity_header`, which names the header that tells the upstream who is calling.
 
 use super::{headers, structured_scopes::ROLE};
 use crate::{

@@ -267,8 +267,8 @@ impl Succession {
     }
 
     fn set_newest(&mut self, generation: &Generation, since: Option<ConnectionId>) {
-        // A challenge is directed at one configuration. If another configuration becomes the
-        // newest, it starts without a challenge.
+        // A challenge disputes that one particular configuration is the newest. It no longer
+        // applies once another configuration takes its place.
         if !self.is_newest(generation) {
             self.challenge = None;
         }

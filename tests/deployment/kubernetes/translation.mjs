@@ -1,5 +1,5 @@
-// Makes the Envoy configuration that each controller would make of a manifest, as far as the filter is
-// concerned. Follows the code of Envoy Gateway (internal/xds/translator/{wasm,dynamicmodule}.go) and of
+// Makes the part of the Envoy configuration about the filter that each controller would generate from
+// a manifest. Mirrors the code of Envoy Gateway (internal/xds/translator/{wasm,dynamicmodule}.go) and of
 // Istio (pilot/pkg/model/extensions.go and pilot/pkg/networking/core/extension/extensionfilter.go,
 // after Istio's agent has put the module into a file). The test's servers replace the API and the
 // authorization server.
