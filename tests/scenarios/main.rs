@@ -20,6 +20,7 @@ mod extraction;
 mod forwarding;
 mod freshness;
 mod grpc;
+mod host_calls;
 mod hostile_input;
 mod identity_header;
 mod key_sources;

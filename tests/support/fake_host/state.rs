@@ -62,6 +62,8 @@ pub struct Process {
     pub forced: BTreeMap<String, Status>,
     /// The host calls that return a status of the test's choice while the module handles trailers.
     pub forced_on_trailers: BTreeMap<String, Status>,
+    /// The names of the host calls since a test set an empty list. `None` if no test has.
+    pub recorded: Option<Vec<String>>,
     /// The number of the last connection.
     pub last_connection: u64,
     /// The VMs. The first one belongs to the main thread.

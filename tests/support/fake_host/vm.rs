@@ -73,10 +73,15 @@ impl Vm {
 /// Performs a host call of this thread's VM, unless the test forces a status or the module lacks
 /// the capability for the call.
 pub fn host_call(name: &str, act: impl FnOnce(&mut Process, &mut VmState) -> Status) -> u32 {
-    let status = with_vm(|process, vm| match process.forced.get(name) {
-        Some(status) => *status,
-        None if !process.allows(name) => Status::InternalFailure,
-        None => act(process, vm),
+    let status = with_vm(|process, vm| {
+        if let Some(recorded) = &mut process.recorded {
+            recorded.push(name.to_owned());
+        }
+        match process.forced.get(name) {
+            Some(status) => *status,
+            None if !process.allows(name) => Status::InternalFailure,
+            None => act(process, vm),
+        }
     });
     status as u32
 }
