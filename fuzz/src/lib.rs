@@ -11,6 +11,7 @@ pub mod cookie;
 pub mod ecdsa;
 mod issuer;
 pub mod jwks;
+pub mod mcp;
 pub mod pairs;
 pub mod path;
 pub mod pem;
@@ -30,7 +31,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     Target {
         name: "accept",
         check: accept::check,
@@ -54,6 +55,10 @@ pub const TARGETS: [Target; 14] = [
     Target {
         name: "jwks",
         check: jwks::check,
+    },
+    Target {
+        name: "mcp",
+        check: mcp::check,
     },
     Target {
         name: "pairs",
