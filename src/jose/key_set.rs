@@ -69,6 +69,7 @@ pub struct KeySet {
     /// The positions of the keys, sorted by `kid`; keys without `kid` come first.
     by_kid: Vec<usize>,
     depends_on_time: bool,
+    refresh_hint: Option<u64>,
     skipped: Vec<SkippedKey>,
 }
 
@@ -88,11 +89,22 @@ impl KeySet {
             });
         }
         let text = std::str::from_utf8(bytes).map_err(|_| KeySetError::NotAKeySet)?;
-        let keys = keys_of(text)?;
+        let (keys, refresh_hint) = outer(text)?;
         if keys.len() > limits.keys {
             return Err(KeySetError::TooManyKeys { limit: limits.keys });
         }
-        Self::admit(&keys, origin)
+        let admitted = Self::admit(&keys, origin)?;
+        Ok(Self {
+            refresh_hint,
+            ..admitted
+        })
+    }
+
+    /// The number of seconds after which the publisher asks its readers to fetch the set again
+    /// (SPIFFE Trust Domain and Bundle, section 4.1.2).
+    #[must_use]
+    pub fn refresh_hint(&self) -> Option<u64> {
+        self.refresh_hint
     }
 
     /// Makes a set of shared secrets, each in base64url with an optional `kid`.
@@ -168,6 +180,7 @@ impl KeySet {
             depends_on_time: keys.iter().any(|key| key.validity().is_some()),
             by_kid,
             keys,
+            refresh_hint: None,
             skipped,
         }
     }
@@ -242,10 +255,10 @@ fn secret_key(text: &str) -> Result<VerifyingKey, KeyError> {
     VerifyingKey::from_numbers(KeyNumbers::Oct { secret: &secret })
 }
 
-/// Parses the outer object of a JWK Set. Each key is returned as unparsed text, so that an error in
-/// one key does not affect the others. Members other than `keys` are ignored (RFC 7517 section 5),
-/// but must not be repeated.
-fn keys_of(text: &str) -> Result<Vec<&RawValue>, KeySetError> {
+/// Parses the outer object of a JWK Set, and returns its keys and its refresh hint. Each key is
+/// returned as unparsed text, so that an error in one key does not affect the others. Other members
+/// are ignored (RFC 7517 section 5), but must not be repeated.
+fn outer(text: &str) -> Result<(Vec<&RawValue>, Option<u64>), KeySetError> {
     let Ok(Shallow::Object(members)) = serde_json::from_str(text) else {
         return Err(KeySetError::NotAKeySet);
     };
@@ -253,9 +266,13 @@ fn keys_of(text: &str) -> Result<Vec<&RawValue>, KeySetError> {
     if !members.iter().all(|(name, _)| names.insert(name)) {
         return Err(KeySetError::DuplicateName);
     }
-    let keys = members.iter().find(|(name, _)| name == "keys");
-    match keys.map(|(_, keys)| serde_json::from_str(keys.get())) {
-        Some(Ok(Shallow::List(keys))) => Ok(keys),
+    let member = |name: &str| {
+        let (_, value) = members.iter().find(|(own, _)| own == name)?;
+        Some(value.get())
+    };
+    let refresh_hint = member("spiffe_refresh_hint").and_then(|hint| hint.parse().ok());
+    match member("keys").map(serde_json::from_str) {
+        Some(Ok(Shallow::List(keys))) => Ok((keys, refresh_hint)),
         _ => Err(KeySetError::NotAKeySet),
     }
 }

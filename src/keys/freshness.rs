@@ -340,6 +340,34 @@ mod tests {
         assert_eq!((record.etag, record.max_age), (None, None));
     }
 
+    /// The publisher of a bundle knows when its keys change; a cache in front of it does not.
+    #[test]
+    fn a_refresh_hint_limits_the_time_that_the_headers_give() {
+        let hinted = |hint: &str| {
+            let text = document().text().replacen('{', &format!("{{{hint},"), 1);
+            let limits = KeySetLimits::default();
+            Document::parse(text.as_bytes(), limits).unwrap()
+        };
+        let headers = |max_age| Caching {
+            max_age,
+            etag: None,
+        };
+        for (hint, max_age, expected, confirmed) in [
+            ("\"spiffe_refresh_hint\":120", None, Some(120), 120),
+            ("\"spiffe_refresh_hint\":120", Some(3600), Some(120), 120),
+            ("\"spiffe_refresh_hint\":120", Some(60), Some(60), 120),
+            ("\"spiffe_refresh_hint\":-1", Some(60), Some(60), 9_999),
+            ("\"spiffe_refresh_hint\":\"120\"", None, None, 9_999),
+            ("\"spiffe_sequence\":7", None, None, 9_999),
+        ] {
+            let mut record = Record::default();
+            record.succeed(hinted(hint), "https://idp/keys", headers(max_age), at(0));
+            assert_eq!(record.max_age, expected, "{hint} {max_age:?}");
+            record.confirm(headers(Some(9_999)), at(10));
+            assert_eq!(record.max_age, Some(confirmed), "{hint} {max_age:?}");
+        }
+    }
+
     #[test]
     fn distinguishes_its_lease_from_a_later_one() {
         let mut record = Record::default();

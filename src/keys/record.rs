@@ -88,7 +88,11 @@ impl Record {
     pub fn confirm(&mut self, caching: Caching, now: UnixMillis) {
         // Headers that are missing from a 304 keep their previous values (RFC 9111 section 4.3.4).
         self.etag = caching.etag.or_else(|| self.etag.take());
-        self.max_age = caching.max_age.or(self.max_age);
+        // A bundle's hint limits what the headers allow.
+        let hint = self.document.as_ref();
+        let hint = hint.and_then(|document| document.key_set().refresh_hint());
+        let max_age = caching.max_age.or(self.max_age);
+        self.max_age = max_age.into_iter().chain(hint).min();
         self.fetched_at = Some(now);
         self.begin_generation(now);
         self.failures = 0;
