@@ -3,7 +3,10 @@
 //! Dropping a waiting request calls Envoy, which can call this module again. So the lists are never
 //! borrowed while a request is dropped.
 
-use core::cell::RefCell;
+use core::{
+    cell::RefCell,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use portcullis::gate::StreamId;
@@ -21,6 +24,26 @@ pub(super) struct Parked {
     /// waiting requests would be forgotten and would hang.
     pub(super) forgotten_at: Option<Instant>,
     pub(super) scheduler: Arc<StreamScheduler>,
+    pub(super) _count: Count,
+}
+
+/// Counts the waiting requests of all threads: one for each value of this type.
+pub(super) struct Count(());
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+impl Count {
+    /// Counts one more waiting request, until the value is dropped.
+    pub(super) fn new() -> Self {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        COUNT.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A stream that has ended.
@@ -50,6 +73,11 @@ pub(super) fn add(address: usize, parked: Parked) {
 
 /// Removes and returns the request of a stream, if the request is waiting.
 pub(super) fn take(address: usize) -> Option<Parked> {
+    // Every stream that ends asks for its request, and usually no request waits. A request of this
+    // thread was counted by this thread, so the count cannot be outdated for it.
+    if COUNT.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
     PARKED.with_borrow_mut(|all| all.remove(&address))
 }
 

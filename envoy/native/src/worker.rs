@@ -6,7 +6,7 @@
 //! requests are borrowed during a call to Envoy. If a stream ends while its gate is borrowed, the
 //! gate is notified at its next request.
 
-use core::{cell::RefCell, time::Duration};
+use core::{cell::RefCell, hint::cold_path, time::Duration};
 use std::{rc::Rc, sync::Arc};
 
 use portcullis::{
@@ -24,7 +24,7 @@ use crate::{
     grpc,
     numbers::Number,
     registry, signatures,
-    waiting::{self, Parked},
+    waiting::{self, Count, Parked},
 };
 
 /// How often a gate reads what other workers wrote about its policy.
@@ -306,12 +306,16 @@ impl Worker {
             // The gate removed headers that only Portcullis may set, and Envoy may have chosen
             // another route. So the headers are read again.
             Some(Ok(true)) => {
+                cold_path();
                 drop(head);
                 head = read_head(stream, &mut list, Vec::new());
             }
             // A forged header may have selected the route. Without its headers, the request is
             // refused.
-            Some(Err(_)) => head = None,
+            Some(Err(_)) => {
+                cold_path();
+                head = None;
+            }
         }
         request.thread.is_grpc = head.as_ref().is_none_or(is_grpc_head);
         let verdict = decide(&mut self.gate, head.as_ref(), &request);
@@ -359,6 +363,7 @@ impl Worker {
             _ticket: ticket,
             forgotten_at: clock::instant().checked_add(timeout.saturating_add(FORGOTTEN)),
             scheduler,
+            _count: Count::new(),
         };
         waiting::add(stream.address(), parked);
         clock::call_within(self.filter.number, timeout);
