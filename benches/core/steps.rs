@@ -109,6 +109,7 @@ fn check_claims() -> Step {
             accelerator: None,
             allowance: &Allowance::default(),
             resource: None,
+            resources_elsewhere: &[],
         };
         let mut providers = engine.config().providers();
         let login = providers

@@ -218,6 +218,7 @@ impl Engine {
             (Some(own), Standing::Trusted) => own.digest(received),
             (Some(_), Standing::Absent | Standing::Forged) => None,
         });
+        let resources_elsewhere = routed.resources_elsewhere(&self.config);
         let circumstances = Circumstances {
             keys: &self.keys,
             now,
@@ -226,6 +227,7 @@ impl Engine {
             accelerator: self.accelerator.as_deref(),
             allowance: &Allowance::default(),
             resource: routed.place.resource(&self.config),
+            resources_elsewhere: &resources_elsewhere,
         };
         if let Some(status) = &self.config.status
             && target.is_some_and(|target| target.path == status.path)
@@ -243,10 +245,11 @@ impl Engine {
             access(&self.config, policy, &routed, connection)
         };
         let resource = circumstances.resource;
+        let mut protected = resource.iter().chain(&resources_elsewhere);
         let access = match access {
             Access::Denied(_) => access,
             Access::Unmatched if self.config.unmatched == Unmatched::Deny => access,
-            _ if resource.is_none_or(|own| resources::allows_origin(own, request)) => access,
+            _ if protected.all(|own| resources::allows_origin(own, request)) => access,
             _ => Access::Denied(Reason::Origin),
         };
         if self.config.mode == Mode::Enforce {

@@ -7,6 +7,8 @@ use crate::{config::Config, http::Request, policy::ProtectedResource};
 pub(super) struct Place {
     below: Option<usize>,
     metadata_of: Option<usize>,
+    /// The resource that would be `below`, if the request's host is not the host of any resource.
+    below_elsewhere: Option<usize>,
 }
 
 impl Place {
@@ -17,11 +19,15 @@ impl Place {
             return Self::default();
         }
         let authority = request.values(":authority").next();
-        let Some(authority) = authority.and_then(|value| str::from_utf8(value).ok()) else {
-            return Self::default();
-        };
+        let authority = authority.and_then(|value| str::from_utf8(value).ok());
+        let authority = authority.unwrap_or_default();
         let mut all = resources.iter();
+        let is_known = resources.iter().any(|own| own.url.is_at(authority));
         Self {
+            below_elsewhere: match is_known {
+                true => None,
+                false => resources.iter().position(|own| own.is_above_path(path)),
+            },
             below: all.position(|own| own.is_above(authority, path)),
             metadata_of: resources
                 .iter()
@@ -32,6 +38,11 @@ impl Place {
     /// The resource that the request belongs to.
     pub(super) fn resource(self, config: &Config) -> Option<&ProtectedResource> {
         config.protected_resources.get(self.below?)
+    }
+
+    /// Returns true if the path is below a resource, but the host is not the host of any resource.
+    pub(super) const fn is_below_elsewhere(self) -> bool {
+        self.below_elsewhere.is_some()
     }
 
     /// The resource whose metadata the request asks for.

@@ -13,7 +13,7 @@ use crate::{
         path::{Readings, Target, readings},
     },
     policy::{
-        McpLegacy, PathPolicy, RuleIndex, Unclear, authority,
+        McpLegacy, PathPolicy, ProtectedResource, RuleIndex, Unclear, authority,
         mcp::{McpCall, McpFault},
     },
 };
@@ -29,6 +29,25 @@ pub(super) struct Routed<'a, 'c> {
     pub(super) admission: Admission<'c>,
     /// How the path relates to the protected resources.
     pub(super) place: Place,
+}
+
+impl<'c> Routed<'_, 'c> {
+    /// The resources whose rules decide about the request, although it was sent to a host that is
+    /// not the host of any resource. If Envoy and the upstream ignore the host, the request reaches
+    /// one of these resources. Web pages cause such requests by DNS rebinding: the request names
+    /// the host of the attacker. Empty if the rule names its host.
+    pub(super) fn resources_elsewhere(&self, config: &'c Config) -> Vec<&'c ProtectedResource> {
+        let is_for_any_host = self.rule.is_some_and(|(_, rule)| !rule.route.names_host());
+        match self.target {
+            Some(target) if is_for_any_host && self.place.is_below_elsewhere() => {
+                let resources = config.protected_resources.iter();
+                resources
+                    .filter(|own| own.is_above_path(target.path))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Finds the rule and the protected resource of a request. With `path_policy: reject`, a request

@@ -67,7 +67,13 @@ impl ProtectedResource {
     /// Returns true if requests with this authority and path are for the resource.
     #[must_use]
     pub fn is_above(&self, authority: &str, path: &str) -> bool {
-        self.url.is_at(authority) && self.url.is_above(path, self.ignores_case)
+        self.url.is_at(authority) && self.is_above_path(path)
+    }
+
+    /// Returns true if requests with this path are for the resource when they are sent to its host.
+    #[must_use]
+    pub fn is_above_path(&self, path: &str) -> bool {
+        self.url.is_above(path, self.ignores_case)
     }
 
     /// Returns true if the resource's metadata is at this authority and path.

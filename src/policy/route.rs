@@ -13,7 +13,7 @@ use crate::{
     },
     policy::{
         PathPolicy, Unclear,
-        condition::{HeaderMatch, QueryMatch},
+        condition::{HeaderCondition, HeaderMatch, QueryMatch},
         mcp::{McpCall, McpMatch},
     },
 };
@@ -191,6 +191,14 @@ impl RouteMatch {
             }
         }
         Ok(true)
+    }
+
+    /// Returns true if the rule names the host of the requests that it applies to.
+    #[must_use]
+    pub fn names_host(&self) -> bool {
+        self.headers.iter().any(|header| {
+            matches!(header.condition, HeaderCondition::Authority(_)) && !header.inverted
+        })
     }
 
     #[inline(never)]

@@ -1,31 +1,36 @@
 //! The audience of a token (RFC 7519 section 4.1.3).
 
-use crate::{
-    decision::Reason,
-    policy::{Audiences, ProtectedResource},
-};
+use crate::{decision::Reason, policy::Audiences, verification::Circumstances};
 
 /// Checks that one of the token's audiences is accepted. The comparison is exact, code point by
 /// code point.
 ///
 /// If the request's path belongs to a protected resource, the token must be meant for this resource
 /// (RFC 8707 section 2). Otherwise the operator of one resource could use the tokens that it
-/// receives at another resource.
+/// receives at another resource. Nor may the operator do so by sending the request with a host that
+/// is not the host of any resource.
 pub(super) fn check<'a>(
     accepted: &Audiences,
-    resource: Option<&ProtectedResource>,
+    circumstances: &Circumstances<'_>,
     mut audiences: impl Iterator<Item = &'a str>,
 ) -> Result<(), Reason> {
     let is_listed = |audience: &str| match accepted {
         Audiences::AnyOf(accepted) => accepted.iter().any(|own| own == audience),
         Audiences::Any => false,
     };
-    let holds = match (resource, accepted) {
+    let elsewhere = circumstances.resources_elsewhere;
+    let is_meant_for_another = |audience: &str| {
+        let mut resources = elsewhere.iter();
+        !elsewhere.is_empty() && !resources.any(|own| own.admits_audience(audience, |_| true))
+    };
+    let holds = match (circumstances.resource, accepted) {
         (Some(resource), _) => {
             audiences.any(|audience| resource.admits_audience(audience, is_listed))
         }
         (None, Audiences::Any) => true,
-        (None, Audiences::AnyOf(_)) => audiences.any(is_listed),
+        (None, Audiences::AnyOf(_)) => {
+            audiences.any(|audience| is_listed(audience) && !is_meant_for_another(audience))
+        }
     };
     if holds { Ok(()) } else { Err(Reason::Audience) }
 }

@@ -27,6 +27,9 @@ pub struct Circumstances<'a> {
     /// The protected resource that the request is for, if any. The token must be meant for this
     /// resource.
     pub resource: Option<&'a ProtectedResource>,
+    /// The protected resources that the request may reach, although its host is not the host of any
+    /// resource. A token that is only meant for other resources is not accepted.
+    pub resources_elsewhere: &'a [&'a ProtectedResource],
 }
 
 /// How long a request can still wait for keys.

@@ -32,7 +32,7 @@ use crate::{
     decision::Reason,
     jose::{Claims, JoseHeader, KeySet, TokenError, UntrustedToken, VerifiedToken, VerifyingKey},
     keys::{FetchCause, SourceId},
-    policy::{Audiences, ProtectedResource, ProviderId},
+    policy::{Audiences, ProviderId},
     time::UnixSeconds,
 };
 
@@ -87,7 +87,7 @@ pub fn verify_observed(
         .map_err(|error| Failure::Invalid(Reason::from(error)))?;
     let now = circumstances.now.seconds();
     let claims = token.unverified_claims();
-    let meant_for = (audiences, circumstances.resource);
+    let meant_for = (audiences, circumstances);
     check_claims(observer, trust, meant_for, token.header(), claims, now)
         .map_err(Failure::Invalid)?;
     let confirmed = confirmation::certificate(claims)
@@ -151,7 +151,7 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
 fn check_claims(
     observer: &mut impl CheckObserver,
     trust: &Trust,
-    (audiences, resource): (&Audiences, Option<&ProtectedResource>),
+    (audiences, circumstances): (&Audiences, &Circumstances<'_>),
     header: &JoseHeader,
     claims: &Claims,
     now: UnixSeconds,
@@ -166,7 +166,7 @@ fn check_claims(
     observer.observe(Check::Times, times::check(trust.times, claims.times(), now))?;
     observer.observe(
         Check::Audience,
-        audience::check(audiences, resource, claims.audiences()),
+        audience::check(audiences, circumstances, claims.audiences()),
     )?;
     let typed = token_type::check(&trust.token_types, header.typ());
     observer.observe(Check::TokenType, typed)?;

@@ -83,7 +83,7 @@ pub fn verify_again<'t>(
     let now = circumstances.now.seconds();
     times::check(trust.times, verified_once.times, now).map_err(failed)?;
     let own = verified_once.audiences.iter().map(|own| &**own);
-    audience::check(audiences, circumstances.resource, own).map_err(failed)?;
+    audience::check(audiences, circumstances, own).map_err(failed)?;
     confirmation::check(verified_once.certificate, circumstances.certificate_digest)
         .map_err(failed)?;
     let keys = serving_keys((id, trust), circumstances).map_err(Invalidated::Failed)?;

@@ -1,5 +1,5 @@
 //! Every 401 and 403 for a path of a protected resource names the URL of metadata that can be read.
-//! No token for one resource is accepted at another resource.
+//! No token for one resource is accepted at another resource, whatever host the request names.
 
 use std::sync::LazyLock;
 
@@ -183,6 +183,14 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
                 if let Some(resource) = above {
                     let is_other = urls.contains(audience);
                     prop_assert!(*audience == resource.url.identifier() || !is_other);
+                    prop_assert_ne!(origin, Some("https://evil.example"));
+                }
+                // No rule names its host, so an unknown host must not lead past a resource.
+                let is_known = resources.iter().any(|own| own.url.is_at(authority));
+                let elsewhere = || resources.iter().filter(|own| own.is_above_path(bare));
+                if !is_known && elsewhere().next().is_some() {
+                    let is_own = elsewhere().any(|own| own.url.identifier() == *audience);
+                    prop_assert!(is_own || !urls.contains(audience));
                     prop_assert_ne!(origin, Some("https://evil.example"));
                 }
             }

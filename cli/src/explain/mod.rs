@@ -237,6 +237,7 @@ fn provider(
         accelerator: None,
         allowance: &Allowance::default(),
         resource: None,
+        resources_elsewhere: &[],
     };
     let mut trail = Trail::default();
     let own = (id, &provider.trust);

@@ -288,6 +288,41 @@ fn r7_m6_a_token_must_be_meant_for_the_resource() {
     }
 }
 
+/// Envoy and the upstream may ignore the host. Then a request with a host that is not the host of
+/// any resource still reaches a resource.
+#[test]
+fn r7_an_unknown_host_does_not_lead_around_the_audience_of_a_resource() {
+    let internal = json!([{"name": ":authority", "string_match": {"exact": "internal.example"}}]);
+    let engine = gate(json!({
+        "rules": [
+            {
+                "match": {"path_separated_prefix": "/files", "headers": internal},
+                "requires": {"provider_name": "a"},
+            },
+            {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
+        ],
+        "protected_resources": [{"resource": MCP}, {"resource": FILES}],
+    }));
+    for (authority, path, aud, expected) in [
+        ("evil.example", "/files", json!(MCP), "audience"),
+        ("evil.example", "/files/x?y", json!(MCP), "audience"),
+        ("api.example:8443", "/files", json!(MCP), "audience"),
+        ("", "/files", json!(MCP), "audience"),
+        ("evil.example", "/files;x", json!(MCP), "ambiguous_path"),
+        ("evil.example", "/files", json!(FILES), "verified"),
+        ("evil.example", "/files", json!([MCP, "orders"]), "verified"),
+        ("evil.example", "/filesystem", json!(MCP), "verified"),
+        // The operator wrote this rule for another host.
+        ("internal.example", "/files", json!(MCP), "verified"),
+    ] {
+        let token = with(&token("a", json!({"aud": aud})));
+        for _ in 0..2 {
+            let decision = get(&engine, authority, path, &token);
+            assert_eq!(label(&decision), expected, "{authority} {path} {aud}");
+        }
+    }
+}
+
 #[test]
 fn r7_a_cached_token_is_bound_to_the_resource_of_each_request() {
     let engine = gate(json!({}));
@@ -422,6 +457,14 @@ fn m7_an_origin_that_is_not_allowed_is_refused_ahead_of_credentials() {
                 &["https://evil.example"],
                 "unmatched",
             ),
+            // A page that rebinds its own name to the server's address sends this name as the host.
+            (
+                "evil.example",
+                "/mcp/open",
+                &["https://evil.example"],
+                refused,
+            ),
+            ("evil.example", "/mcp/open", &[], "not_required"),
         ] {
             let mut headers: Vec<_> = origins.iter().map(|own| ("origin", *own)).collect();
             headers.push(("authorization", &full));
