@@ -18,6 +18,9 @@ pub struct ProtectedResource {
     /// True if the case of a request's path does not matter for this resource. This is so if a rule
     /// for a path below the resource ignores case.
     pub ignores_case: bool,
+    /// True if requests for the path without its final slash are for this resource too, because no
+    /// other resource has that path. Many servers treat both paths alike.
+    pub takes_bare_path: bool,
     /// True if no other resource has this host. The metadata of this resource is then also served
     /// at the well-known path without a suffix.
     pub owns_host: bool,
@@ -74,6 +77,7 @@ impl ProtectedResource {
     #[must_use]
     pub fn is_above_path(&self, path: &str) -> bool {
         self.url.is_above(path, self.ignores_case)
+            || (self.takes_bare_path && self.url.is_bare_path(path, self.ignores_case))
     }
 
     /// Returns true if the resource's metadata is at this authority and path.

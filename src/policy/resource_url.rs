@@ -108,6 +108,24 @@ impl ResourceUrl {
             .matches_in_any_spelling(|own| continues(path, own, ignores_case))
     }
 
+    /// Returns true if the other resource's path is this path and a final slash.
+    #[must_use]
+    pub fn is_at_bare_path_of(&self, other: &Self) -> bool {
+        other.path.spelling().strip_suffix('/') == Some(self.path.spelling())
+    }
+
+    /// Returns true if `path` is the resource's path without its final slash.
+    #[must_use]
+    pub fn is_bare_path(&self, path: &str, ignores_case: bool) -> bool {
+        self.path.matches_in_any_spelling(|own| {
+            own.strip_suffix('/').is_some_and(|bare| {
+                !bare.is_empty()
+                    && bare.len() == path.len()
+                    && starts_with(path, bare, ignores_case)
+            })
+        })
+    }
+
     /// Returns true if `path` is the path of the resource's metadata.
     #[must_use]
     pub fn is_metadata_path(&self, path: &str) -> bool {

@@ -201,6 +201,20 @@ impl RouteMatch {
         })
     }
 
+    /// Returns true if the rule may match a path in another case than the rule's own. A regular
+    /// expression does so with the flag `i`.
+    #[must_use]
+    pub fn ignores_case(&self) -> bool {
+        let has_flag = |group: &str| {
+            let mut flags = group.bytes().take_while(u8::is_ascii_alphabetic);
+            flags.any(|flag| flag == b'i')
+        };
+        match &self.path {
+            PathMatch::Regex(regex) => regex.as_str().split("(?").skip(1).any(has_flag),
+            _ => !self.case_sensitive,
+        }
+    }
+
     #[inline(never)]
     fn matches_behind_path(
         &self,

@@ -98,6 +98,7 @@ mod tests {
             url: ResourceUrl::new("https", "H.example", "/p"),
             other_identifiers: vec![],
             ignores_case: false,
+            takes_bare_path: false,
             owns_host: true,
             challenge_scope: true,
             allowed_origins: None,

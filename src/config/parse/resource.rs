@@ -114,7 +114,10 @@ fn resource(
             .iter()
             .map(|other| other.identifier().to_owned())
             .collect(),
-        ignores_case: below.rules.iter().any(|rule| !rule.route.case_sensitive),
+        ignores_case: below.rules.iter().any(|rule| rule.route.ignores_case()),
+        takes_bare_path: !others
+            .iter()
+            .any(|other| url.shares_host(other) && other.is_at_bare_path_of(url)),
         owns_host: !others.iter().any(|other| other.shares_host(url)),
         challenge_scope: raw.challenge_scope.unwrap_or(true),
         allowed_origins: match &raw.allowed_origins {

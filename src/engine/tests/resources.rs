@@ -391,18 +391,88 @@ fn two_readings_of_a_path_must_belong_to_one_resource() {
     }
 }
 
+/// Many servers treat `/mcp` like `/mcp/`.
+#[test]
+fn the_path_without_the_final_slash_belongs_to_the_resource() {
+    let (slash, bare) = ("https://api.example/mcp/", MCP);
+    for (resources, path, aud, expected) in [
+        (
+            json!([{"resource": slash}, {"resource": FILES}]),
+            "/mcp",
+            FILES,
+            "audience",
+        ),
+        (
+            json!([{"resource": slash}, {"resource": FILES}]),
+            "/mcp",
+            slash,
+            "verified",
+        ),
+        (
+            json!([{"resource": slash}, {"resource": FILES}]),
+            "/mc",
+            FILES,
+            "verified",
+        ),
+        (
+            json!([{"resource": slash}, {"resource": bare}]),
+            "/mcp",
+            bare,
+            "verified",
+        ),
+        (
+            json!([{"resource": slash}, {"resource": bare}]),
+            "/mcp",
+            slash,
+            "audience",
+        ),
+        (
+            json!([{"resource": slash}, {"resource": bare}]),
+            "/mcp/",
+            bare,
+            "audience",
+        ),
+    ] {
+        let engine = gate(json!({
+            "protected_resources": resources,
+            "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
+        }));
+        let token = with(&token("a", json!({"aud": aud})));
+        let decision = get(&engine, "api.example", path, &token);
+        assert_eq!(label(&decision), expected, "{path} {aud}");
+    }
+}
+
 #[test]
 fn a_rule_that_ignores_case_binds_every_spelling_to_the_resource() {
-    let engine = gate(json!({
-        "rules": [{
-            "match": {"path_separated_prefix": "/MCP", "case_sensitive": false},
-            "requires": {"provider_name": "a"},
-        }, {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
-    }));
-    let token = with(&token("a", json!({"aud": FILES})));
-    for path in ["/mcp", "/MCP", "/Mcp/x"] {
-        let decision = get(&engine, "api.example", path, &token);
-        assert_eq!(label(&decision), "audience", "{path}");
+    for (matching, expected) in [
+        (
+            json!({"path_separated_prefix": "/MCP", "case_sensitive": false}),
+            "audience",
+        ),
+        (
+            json!({"safe_regex": {"regex": "(?i)/mcp(/.*)?"}}),
+            "audience",
+        ),
+        (json!({"safe_regex": {"regex": "/(?i:m)cp"}}), "audience"),
+        (
+            json!({"safe_regex": {"regex": "/(?-i:m)(?P<i>c)(?:i|p)"}}),
+            "verified",
+        ),
+    ] {
+        let engine = gate(json!({
+            "rules": [
+                {"match": matching, "requires": {"provider_name": "a"}},
+                {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
+            ],
+        }));
+        let token = with(&token("a", json!({"aud": FILES})));
+        for path in ["/MCP", "/Mcp/x"] {
+            let decision = get(&engine, "api.example", path, &token);
+            assert_eq!(label(&decision), expected, "{path}");
+        }
+        let decision = get(&engine, "api.example", "/mcp", &token);
+        assert_eq!(label(&decision), "audience");
     }
 }
 
