@@ -29,11 +29,12 @@ pub(crate) struct Case {
     pub(crate) status: u16,
     /// The id of the case that this one is compared with.
     pub(crate) against: Option<String>,
-    /// The minimum for the ratio to that case; `None` if any ratio is accepted.
+    /// The minimum ratio of that case's processor time to this one's; `None` if any ratio is
+    /// accepted.
     pub(crate) aim: Option<Aim>,
 }
 
-/// The minimum for a ratio by processor time.
+/// The minimum ratio of the other case's processor time to this case's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Aim {
     /// The minimum for the median of the rounds.
@@ -116,8 +117,8 @@ const fn median(median: f64) -> Aim {
     Aim { median, quartile }
 }
 
-/// The native build should cost no more than `jwt_authn`. The quartile makes sure that this does
-/// not hold in just half of the rounds.
+/// The native build should cost no more than `jwt_authn`. The condition on the quartile makes sure
+/// that it costs little more in the worse rounds too.
 const LEVEL: Aim = Aim {
     median: 1.00,
     quartile: Some(0.95),

@@ -1,7 +1,7 @@
 //! Measures what verification costs in Envoy, and compares the module with Envoy's own `jwt_authn`.
 //!
 //! `make bench` runs this program. All listeners are in one Envoy process, which has one core to
-//! itself. The load generator wrk runs on another core. In each round, it loads every listener in
+//! itself. The load generator wrk runs on another core. In each round, wrk loads every listener in
 //! turn, for a second each, so that other load on the machine affects all listeners alike. A ratio
 //! is computed within each round, and the report shows the median of the rounds. Before the
 //! measurement, the program checks that each listener answers as its case says.

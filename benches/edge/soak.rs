@@ -20,7 +20,8 @@ use workload::{Cache, PATH};
 
 /// How many times the memory is measured during the test.
 const LOOKS: u64 = 10;
-/// The fraction by which Envoy's memory may grow in the second half. Such growth counts as noise.
+/// The fraction by which Envoy's memory may grow in the second half of the test. Such growth counts
+/// as noise.
 const NOISE: f64 = 0.02;
 
 /// The results of the soak test.

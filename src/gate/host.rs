@@ -33,8 +33,8 @@ pub trait Exchange: Environment + Connection + Route {
     /// Makes the proxy choose the route again.
     ///
     /// # Errors
-    /// If the host refuses. Also if the host has no such operation because it chooses the route
-    /// again after each edit.
+    /// If the host refuses, or if it has no such operation because it chooses the route again after
+    /// each edit.
     fn clear_route_cache(&self) -> Result<(), Refused>;
 
     /// Passes the request's trailers to `visit`.

@@ -81,7 +81,7 @@ impl Keeper {
     /// The time of the next fetch, in the past if a fetch is due. `None` if no provider fetches
     /// keys.
     ///
-    /// A request that lacks a key can make the next fetch due earlier.
+    /// A request whose key is missing can make the next fetch due earlier.
     #[must_use]
     pub fn next_wakeup(&self, engine: &Engine, now: UnixMillis) -> Option<UnixMillis> {
         let providers = engine.config().providers();

@@ -258,8 +258,8 @@ impl Gate {
         self.waiting.ready(news, now)
     }
 
-    /// Removes and returns the keys that the last request lacked. A host whose keeper has its own
-    /// engine passes them to that keeper.
+    /// Removes and returns the keys that were missing for the last request. A host whose keeper has
+    /// its own engine passes the result to that keeper.
     pub const fn take_wanted(&mut self) -> Option<(SourceId, FetchCause)> {
         self.wanted.take()
     }

@@ -135,8 +135,8 @@ pub(crate) fn one(name: &str, more: &Value) -> Configuration {
     Configuration::new(name, vec![login(more, Keys::local(&[Es256]))])
 }
 
-/// A configuration with two providers. `partner` has additional fields for the second one, such as
-/// the places where it looks for tokens.
+/// A configuration with two providers. `partner` has additional fields for the second provider,
+/// such as the places where it looks for tokens.
 fn pair(name: &str, partner: &Value) -> Configuration {
     let login = login(&json!({}), Keys::local(&[Es256]));
     let partner = named("partner", PARTNER, partner, Keys::local(&[EdDsa]));

@@ -43,7 +43,7 @@ pub(crate) struct Outcome {
     pub(crate) status: u16,
     /// The request that the upstream received; `None` if it was refused.
     pub(crate) seen: Option<Seen>,
-    /// The body of the answer. For `jwt_authn`, it is the best hint to the reason of a refusal.
+    /// The body of the answer. For `jwt_authn`, it is the best hint at the reason for a refusal.
     pub(crate) body: String,
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Dress {
     Plain,
     /// With the prefix in lower case.
     LowerCase,
-    /// Without the space after the prefix, or with one that the prefix does not have.
+    /// Without the space after the prefix, or with a space that does not belong to the prefix.
     OtherSpace,
     /// Without the prefix.
     Bare,

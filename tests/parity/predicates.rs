@@ -18,15 +18,16 @@ pub(crate) fn is_not_verified(_: Case<'_>, atom: &Atom) -> bool {
     atom.is_refusal(401) || atom.is_identity()
 }
 
-/// Whether the requirement contains one that accepts requests without a token, and also contains
-/// nested groups or `requires_all`.
+/// Whether the requirement contains a requirement that accepts requests without a token, and also
+/// contains nested groups or `requires_all`.
 pub(crate) fn is_lenient_within(requirement: &Value) -> bool {
     let text = requirement.to_string();
     let groups = text.matches("\"requirements\"").count();
     text.contains("\"allow_missing") && (groups > 1 || text.contains("requires_all"))
 }
 
-/// The largest number of credentials that the request has in the places of a single provider.
+/// The largest number of credentials that the request has in the places that a single provider
+/// reads.
 pub(crate) fn most_credentials(configuration: &Configuration, plan: &Plan) -> usize {
     let count = |places: &[Place]| {
         let tokens = plan

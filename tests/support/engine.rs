@@ -1,4 +1,4 @@
-//! An engine that decides requests without a host.
+//! An engine that decides on requests without a host.
 
 use portcullis::{
     config::Config,
@@ -21,7 +21,7 @@ pub fn at(seconds: i64) -> UnixMillis {
     UnixMillis::new(u64::try_from(seconds).unwrap() * 1000)
 }
 
-/// Decides a request over a plaintext connection. If a key is missing, the request is refused
+/// Decides on a request over a plaintext connection. If a key is missing, the request is refused
 /// instead of waiting for the key.
 pub fn decide(engine: &Engine, request: &Request<'_>, now: i64) -> Decision {
     decided(engine, request, now).decision

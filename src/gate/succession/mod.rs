@@ -15,16 +15,16 @@
 //!
 //! A connection ID can mislead too. A client can hold a socket in a listener filter during an
 //! update. The socket then becomes a connection of the old configuration, although its ID is the
-//! highest of all. So a new connection of an earlier configuration only challenges the newest
-//! configuration. The earlier configuration takes over if the newest configuration gets no
-//! connection with a higher ID within [`SETTLING`]. If the newest configuration is active, it gets
-//! such connections. After a rollback it gets none.
+//! highest of all. So a new connection of an earlier configuration only begins a contest. The
+//! earlier configuration takes over if the newest configuration gets no connection with a higher ID
+//! within [`SETTLING`]. If the newest configuration is active, it gets such connections. After a
+//! rollback it gets none.
 //!
 //! Looking up the connection of a request is a call to the host. For the newest configuration, the
 //! gate normally makes this call for a sample of the requests only. A client could flood one
 //! connection with requests until every sampled request is its own, which would hide all other
-//! connections. So while the newest configuration is challenged, all workers look up the connection
-//! of every request. When one worker sees a challenge, the others learn of it at their next tick.
+//! connections. So while the newest configuration is contested, all workers look up the connection
+//! of every request. When one worker sees a contest, the others learn of it at their next tick.
 //!
 //! At each tick, a worker also reads from shared data which configuration the other workers
 //! consider the newest. So it can apply restrictions even if the newest configuration has no
@@ -65,13 +65,13 @@ mod notice;
 
 pub use self::connection_id::ConnectionId;
 
-/// If a challenged configuration gets no newer connection within this time, an earlier
+/// If a contested configuration gets no newer connection within this time, an earlier
 /// configuration takes over. Workers switch to a new listener one after the other, so right after
 /// an update a new connection may still begin on the old listener.
 const SETTLING: Duration = Duration::from_secs(5);
 
 /// The time between two lookups of a request's connection. Applies to the newest configuration
-/// while it is not challenged.
+/// while it is not contested.
 const SAMPLING: Duration = Duration::from_secs(1);
 
 /// The policies that one worker has, by `policy_id`. A policy is dropped together with its last
@@ -80,7 +80,7 @@ const SAMPLING: Duration = Duration::from_secs(1);
 pub struct Policies(SharedByName<RefCell<Succession>>);
 
 impl Policies {
-    /// Makes an empty set.
+    /// Creates an empty set of policies.
     #[must_use]
     pub const fn new() -> Self {
         Self(SharedByName::new())
@@ -114,10 +114,10 @@ struct Newest {
 }
 
 /// A connection of an earlier configuration, with a higher ID than all known connections of the
-/// newest configuration. The challenge ends when the newest configuration gets a connection with a
+/// newest configuration. The contest ends when the newest configuration gets a connection with a
 /// still higher ID.
 #[derive(Clone, Copy, Debug)]
-struct Challenge {
+struct Contest {
     connection: ConnectionId,
     at: UnixMillis,
 }
@@ -128,10 +128,10 @@ struct Succession {
     generations: Vec<Generation>,
     arrived: u64,
     newest: Option<Newest>,
-    /// The challenge that this worker saw first and that has not ended.
-    challenge: Option<Challenge>,
+    /// The contest that this worker saw first and that has not ended.
+    contest: Option<Contest>,
     /// The highest connection ID of an earlier configuration, on any worker.
-    challenger: Option<ConnectionId>,
+    contender: Option<ConnectionId>,
     /// When the connection of a request to the newest configuration was last looked up.
     sampled_at: UnixMillis,
 }
@@ -185,12 +185,12 @@ impl Membership {
         }
     }
 
-    /// Reads what other workers know. If the newest configuration is challenged, tells the other
+    /// Reads what other workers know. If the newest configuration is contested, tells the other
     /// workers.
     pub(super) fn on_tick(&self, host: &dyn SharedMemory) {
         let mut succession = self.succession.borrow_mut();
         succession.learn(&self.record, host);
-        if succession.is_newest(&self.own) && succession.is_challenged() {
+        if succession.is_newest(&self.own) && succession.is_contested() {
             self.publish(&succession, host);
         }
     }
@@ -198,12 +198,8 @@ impl Membership {
     /// Writes what this worker knows about the newest configuration, for the other workers.
     fn publish(&self, succession: &Succession, host: &dyn SharedMemory) {
         if let Some(newest) = &succession.newest {
-            Notice::new(
-                newest.generation.digest,
-                newest.since,
-                succession.challenger,
-            )
-            .write(&self.record, host);
+            Notice::new(newest.generation.digest, newest.since, succession.contender)
+                .write(&self.record, host);
         }
     }
 
@@ -261,16 +257,16 @@ impl Succession {
 
     /// Returns whether any worker has seen a connection of an earlier configuration whose ID is
     /// higher than all known IDs of the newest configuration.
-    fn is_challenged(&self) -> bool {
+    fn is_contested(&self) -> bool {
         let newest = self.newest.as_ref();
-        newest.is_some_and(|newest| self.challenger > newest.since)
+        newest.is_some_and(|newest| self.contender > newest.since)
     }
 
     fn set_newest(&mut self, generation: &Generation, since: Option<ConnectionId>) {
-        // A challenge disputes that one particular configuration is the newest. It no longer
+        // A contest is about whether one particular configuration is the newest. It no longer
         // applies once another configuration takes its place.
         if !self.is_newest(generation) {
-            self.challenge = None;
+            self.contest = None;
         }
         self.newest = Some(Newest {
             generation: generation.clone(),
@@ -279,10 +275,10 @@ impl Succession {
     }
 
     /// Returns whether to look up the connection of a request to `generation`. For the newest
-    /// configuration this is true once per [`SAMPLING`], unless it is challenged; otherwise it is
+    /// configuration this is true once per [`SAMPLING`], unless it is contested; otherwise it is
     /// always true.
     fn asks_for_connection(&mut self, generation: &Generation, now: UnixMillis) -> bool {
-        if !self.is_newest(generation) || self.is_challenged() {
+        if !self.is_newest(generation) || self.is_contested() {
             return true;
         }
         let is_due = now < self.sampled_at || now.since(self.sampled_at) >= SAMPLING;
@@ -293,7 +289,7 @@ impl Succession {
     }
 
     /// Returns whether `other`, which got this connection, replaces the newest configuration. An
-    /// earlier configuration first has to challenge the newest one.
+    /// earlier configuration first has to begin a contest.
     fn yields_to(
         &mut self,
         other: &Generation,
@@ -316,7 +312,7 @@ impl Succession {
         }
     }
 
-    /// Returns whether the challenge has lasted for [`SETTLING`]. If there is no challenge, begins
+    /// Returns whether the contest has lasted for [`SETTLING`]. If there is no contest, begins
     /// one with `connection`.
     fn has_settled(
         &mut self,
@@ -324,15 +320,15 @@ impl Succession {
         since: ConnectionId,
         now: UnixMillis,
     ) -> bool {
-        self.challenger = self.challenger.max(Some(connection));
-        let is_open = |challenge: &Challenge| challenge.connection > since && challenge.at <= now;
-        let open = self.challenge.filter(is_open);
-        let challenge = open.unwrap_or(Challenge {
+        self.contender = self.contender.max(Some(connection));
+        let is_open = |contest: &Contest| contest.connection > since && contest.at <= now;
+        let open = self.contest.filter(is_open);
+        let contest = open.unwrap_or(Contest {
             connection,
             at: now,
         });
-        self.challenge = Some(challenge);
-        now.since(challenge.at) >= SETTLING
+        self.contest = Some(contest);
+        now.since(contest.at) >= SETTLING
     }
 
     /// Reads the notice of another worker. Adopts it if it names a configuration in this VM and is
@@ -349,7 +345,7 @@ impl Succession {
         let Some(named) = generations.find(|own| own.digest == notice.digest).cloned() else {
             return;
         };
-        self.challenger = self.challenger.max(notice.challenger);
+        self.contender = self.contender.max(notice.contender);
         let is_newer = match &self.newest {
             None => true,
             Some(newest) => match (notice.since, newest.since) {

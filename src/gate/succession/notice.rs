@@ -18,19 +18,19 @@ pub(super) struct Notice {
     /// IDs.
     pub(super) since: Option<ConnectionId>,
     /// The highest connection ID of an earlier configuration, if it is higher than `since`.
-    pub(super) challenger: Option<ConnectionId>,
+    pub(super) contender: Option<ConnectionId>,
 }
 
 impl Notice {
     pub(super) fn new(
         digest: [u8; DIGEST_OCTETS],
         since: Option<ConnectionId>,
-        challenger: Option<ConnectionId>,
+        contender: Option<ConnectionId>,
     ) -> Self {
         Self {
             digest,
             since,
-            challenger: challenger.filter(|_| challenger > since),
+            contender: contender.filter(|_| contender > since),
         }
     }
 
@@ -60,14 +60,14 @@ impl Notice {
             return (present.since <= self.since).then_some(*self);
         }
         let since = max(self.since, present.since);
-        let merged = Self::new(self.digest, since, max(self.challenger, present.challenger));
+        let merged = Self::new(self.digest, since, max(self.contender, present.contender));
         (merged != *present).then_some(merged)
     }
 
     fn encode(&self) -> Vec<u8> {
         let since = self.since.map_or(0, |ConnectionId(number)| number);
         let mut record = [&self.digest[..], &since.to_le_bytes()].concat();
-        if let Some(ConnectionId(number)) = self.challenger {
+        if let Some(ConnectionId(number)) = self.contender {
             record.extend_from_slice(&number.to_le_bytes());
         }
         record
@@ -75,13 +75,13 @@ impl Notice {
 
     fn decode(record: &[u8]) -> Option<Self> {
         let (digest, record) = record.split_first_chunk()?;
-        let (since, challenger) = record.split_first_chunk()?;
-        let challenger = match challenger {
+        let (since, contender) = record.split_first_chunk()?;
+        let contender = match contender {
             [] => None,
             number => Some(ConnectionId(u64::from_le_bytes(number.try_into().ok()?))),
         };
         let since = u64::from_le_bytes(*since);
         let since = (since != 0).then_some(ConnectionId(since));
-        Some(Self::new(*digest, since, challenger))
+        Some(Self::new(*digest, since, contender))
     }
 }

@@ -101,7 +101,7 @@ fn a_flood_over_one_connection_does_not_hide_the_new_connections_of_the_newest()
 }
 
 #[test]
-fn looks_up_every_connection_only_while_challenged() {
+fn looks_up_every_connection_only_while_contested() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     let asked = |connection| {
@@ -126,7 +126,7 @@ fn looks_up_every_connection_only_while_challenged() {
 }
 
 #[test]
-fn connections_older_than_the_challenger_do_not_delay_a_rollback() {
+fn connections_older_than_the_contender_do_not_delay_a_rollback() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 5, 10, &host);
@@ -150,9 +150,9 @@ fn worker() -> (Membership, Membership) {
     (enter("a"), enter("b"))
 }
 
-/// New clients may reach other workers than the worker that saw the challenge.
+/// New clients may reach other workers than the worker that saw the contest.
 #[test]
-fn a_challenge_makes_all_workers_look_for_new_connections() {
+fn a_contest_makes_all_workers_look_for_new_connections() {
     let host = OneRecord::default();
     let ((old, new), (_, new_elsewhere)) = (worker(), worker());
     let (mut taken, mut seconds) = (5, 10);
@@ -169,7 +169,7 @@ fn a_challenge_makes_all_workers_look_for_new_connections() {
 }
 
 #[test]
-fn the_newest_challenge_of_all_workers_is_published() {
+fn the_newest_contest_of_all_workers_is_published() {
     let host = OneRecord::default();
     let ((old, new), (old_elsewhere, new_elsewhere), (_, third)) = (worker(), worker(), worker());
     request(&new, 5, 10, &host);

@@ -33,7 +33,7 @@ pub enum Target {
     AppendingFront,
 }
 
-/// The proxies: for each its target, its name, and its settings for `x-forwarded-client-cert`.
+/// The proxies, each with its target, its name, and its settings for `x-forwarded-client-cert`.
 const FRONTS: [(Target, &str, &str, &[&str]); 3] = [
     (Target::Front, "front", "SANITIZE_SET", &["subject"]),
     (Target::FrontWithUri, "uri", "SANITIZE_SET", &["uri"]),
