@@ -44,7 +44,7 @@ pub trait Driver: Sized {
     /// configuration that was in force when it was opened.
     type Connection;
 
-    /// Whether a connection survives an update and its rollback. Envoy before 1.38 may reset the
+    /// Whether a connection survives an update and its rollback. Envoy before 1.40 may reset the
     /// connection, so that its further requests get no decision.
     fn keeps_connections_through_a_rollback() -> bool {
         true

@@ -142,7 +142,7 @@ impl<B: RunsBuild> Driver for Gate<B> {
     const IS_NATIVE: bool = matches!(B::BUILD, Build::Native);
 
     fn keeps_connections_through_a_rollback() -> bool {
-        version() >= (1, 38)
+        version() >= (1, 40)
     }
 
     fn takes_nested_metadata() -> bool {
