@@ -44,7 +44,7 @@ impl<'c> Endpoint<'c> {
         target: Target<'_>,
     ) -> Result<Self, Reason> {
         let mut rules = Vec::new();
-        if request.method() != "POST" {
+        if !index.matches_calls() || request.method() != "POST" {
             return Ok(Self { rules });
         }
         for place in index.candidates(Some(target.path)) {

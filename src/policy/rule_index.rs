@@ -25,6 +25,8 @@ pub struct RuleIndex {
     starts: Vec<Start>,
     /// The rules that may match any path.
     others: Vec<usize>,
+    /// True if a rule matches MCP calls.
+    matches_calls: bool,
 }
 
 /// A literal path, and its rules.
@@ -76,7 +78,17 @@ impl RuleIndex {
                 rules,
             });
         }
-        Self { starts, others }
+        Self {
+            starts,
+            others,
+            matches_calls: rules.iter().any(|rule| rule.route.mcp.is_some()),
+        }
+    }
+
+    /// Returns true if a rule matches MCP calls. Otherwise no path is an MCP endpoint.
+    #[must_use]
+    pub const fn matches_calls(&self) -> bool {
+        self.matches_calls
     }
 
     /// The indices of the rules that may match a request with this path, in order. The other rules

@@ -10,7 +10,7 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// Something that stands for the filter, such as a v2alpha type or an Istio
+/// Something that may be meant as the filter, such as a v2alpha type or an Istio
 /// `RequestAuthentication`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lookalike {
