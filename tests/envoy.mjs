@@ -54,6 +54,27 @@ export async function startEnvoy(configuration) {
   return { admin, url, log };
 }
 
+// The HTTP filter of the build under test: with PORTCULLIS_BUILD=native the dynamic module, else the
+// proxy-wasm module.
+export function filter(vmId, configuration) {
+  const type = (name) => `type.googleapis.com/envoy.extensions.filters.http.${name}`;
+  if (process.env.PORTCULLIS_BUILD === 'native') {
+    return {
+      '@type': type('dynamic_modules.v3.DynamicModuleFilter'),
+      dynamic_module_config: { module: { local: { filename: LIBRARY } }, do_not_close: true },
+      filter_name: 'portcullis',
+      filter_config: configuration,
+    };
+  }
+  return {
+    '@type': type('wasm.v3.Wasm'),
+    config: {
+      vm_config: { vm_id: vmId, runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: MODULE } } },
+      configuration,
+    },
+  };
+}
+
 // Fails unless Envoy accepts the configuration.
 export function validate(configuration) {
   execFileSync(ENVOY, ['--mode', 'validate', '--use-dynamic-base-id', '--log-level', 'error', '-c', temporary('envoy.yaml', configuration)], { stdio: 'pipe' });

@@ -5,7 +5,7 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 
-import { startEnvoy, until } from '../envoy.mjs';
+import { filter, startEnvoy, until } from '../envoy.mjs';
 
 export const STATUS = '/portcullis';
 export const COOKIE = 'session';
@@ -75,28 +75,11 @@ function bootstrap(keyServer) {
   const socket = (port) => ({ socket_address: { address: '127.0.0.1', port_value: port } });
   const type = (name) => `type.googleapis.com/${name}`;
   const plugin = { '@type': type('google.protobuf.Struct'), value: configuration() };
-  const wasm = {
-    '@type': type('envoy.extensions.filters.http.wasm.v3.Wasm'),
-    config: {
-      vm_config: {
-        vm_id: 'browser-test', runtime: 'envoy.wasm.runtime.v8',
-        code: { local: { filename: process.env.PORTCULLIS_WASM } },
-      },
-      configuration: plugin,
-    },
-  };
-  const native = {
-    '@type': type('envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter'),
-    dynamic_module_config: { module: { local: { filename: process.env.PORTCULLIS_NATIVE } }, do_not_close: true },
-    filter_name: 'portcullis',
-    filter_config: plugin,
-  };
-  const filter = process.env.PORTCULLIS_BUILD === 'native' ? native : wasm;
   const manager = {
     '@type': type('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
     stat_prefix: 'ingress',
     http_filters: [
-      { name: 'portcullis', typed_config: filter },
+      { name: 'portcullis', typed_config: filter('browser-test', plugin) },
       { name: 'router', typed_config: { '@type': type('envoy.extensions.filters.http.router.v3.Router') } },
     ],
     route_config: {

@@ -4,7 +4,7 @@
 import { createServer, request as send } from 'node:http';
 
 import { startServer } from '../../envoy/demo/processes.mjs';
-import { inRepository, startEnvoy } from '../envoy.mjs';
+import { filter, inRepository, startEnvoy } from '../envoy.mjs';
 
 const type = (name) => `type.googleapis.com/${name}`;
 const socket = (port) => ({ socket_address: { address: '127.0.0.1', port_value: Number(port) } });
@@ -46,27 +46,6 @@ function policy(resource, issuer, rules) {
   };
 }
 
-function filter(plugin) {
-  if (process.env.PORTCULLIS_BUILD === 'native') {
-    return {
-      '@type': type('envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter'),
-      dynamic_module_config: { module: { local: { filename: process.env.PORTCULLIS_NATIVE } }, do_not_close: true },
-      filter_name: 'portcullis',
-      filter_config: plugin,
-    };
-  }
-  return {
-    '@type': type('envoy.extensions.filters.http.wasm.v3.Wasm'),
-    config: {
-      vm_config: {
-        vm_id: 'mcp-clients', runtime: 'envoy.wasm.runtime.v8',
-        code: { local: { filename: process.env.PORTCULLIS_WASM } },
-      },
-      configuration: plugin,
-    },
-  };
-}
-
 function bootstrap(port, upstream, issuer, plugin) {
   const cluster = (name, url) => ({
     name,
@@ -80,7 +59,7 @@ function bootstrap(port, upstream, issuer, plugin) {
     '@type': type('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
     stat_prefix: 'ingress',
     http_filters: [
-      { name: 'portcullis', typed_config: filter(plugin) },
+      { name: 'portcullis', typed_config: filter('mcp-clients', plugin) },
       { name: 'router', typed_config: { '@type': type('envoy.extensions.filters.http.router.v3.Router') } },
     ],
     route_config: {
