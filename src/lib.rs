@@ -89,6 +89,7 @@ pub mod http;
 pub mod jose;
 pub mod json;
 pub mod keys;
+pub mod lenient_base64;
 pub mod policy;
 pub mod resource;
 pub mod shared_by_name;

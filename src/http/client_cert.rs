@@ -1,19 +1,9 @@
 //! The header `Client-Cert`, in which a proxy forwards the client's certificate (RFC 9440 section
 //! 2.2).
 
-use base64::{
-    Engine as _,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use sha2::{Digest as _, Sha256};
 
-/// The base64 of a byte sequence in a structured header. Padding may be missing (RFC 8941 section
-/// 4.2.7).
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use crate::lenient_base64;
 
 /// Returns the SHA-256 digest of the certificate. Returns `None` unless the header occurs exactly
 /// once and is a byte sequence (`:base64:`) that is not empty. If the header occurs twice, the
@@ -24,7 +14,8 @@ pub fn digest<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Option<[u8; 32]>
         return None;
     };
     let encoded = line.trim_ascii().strip_prefix(b":")?.strip_suffix(b":")?;
-    let certificate = BASE64.decode(encoded).ok()?;
+    // Padding may be missing in a byte sequence (RFC 8941 section 4.2.7).
+    let certificate = lenient_base64::decode(encoded)?;
     (!certificate.is_empty()).then(|| Sha256::digest(&certificate).into())
 }
 

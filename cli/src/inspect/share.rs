@@ -5,11 +5,6 @@
 //! contain secrets too, so they are removed. The replacements of secrets are valid values, so the
 //! recipient can try the policy with claims.
 
-use base64::{
-    Engine as _,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -23,7 +18,7 @@ use crate::{
         policy::{Body, Filter},
     },
 };
-use portcullis::{config::camel_case, verification::SecretHash};
+use portcullis::{config::camel_case, lenient_base64, verification::SecretHash};
 
 /// The replacement for a shared secret: base64url of 66 octets, which is enough for each algorithm.
 const SECRET: &str =
@@ -129,18 +124,11 @@ fn local_jwks(value: Node) -> Node {
         let written = value.text()?;
         match name.as_str() {
             "inline_string" | "inlineString" => public_keys(written.as_bytes()),
-            _ => public_keys(&decoded(written)?),
+            _ => public_keys(&lenient_base64::decode(written.trim().as_bytes())?),
         }
     });
     let public = public.unwrap_or_else(|| TEXT.to_owned());
     Node::Map(vec![("inline_string".to_owned(), text(&public))])
-}
-
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    let config =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let octets = GeneralPurpose::new(&STANDARD, config).decode(text.trim());
-    octets.ok()
 }
 
 pub(super) fn public_keys(document: &[u8]) -> Option<String> {

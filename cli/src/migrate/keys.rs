@@ -5,12 +5,6 @@
 
 use std::{env, fs};
 
-use base64::{
-    Engine as _,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-
 use super::{
     difference::Deviation,
     fields::{Fields, Placed},
@@ -22,6 +16,7 @@ use crate::envoy::document::Node;
 use portcullis::{
     config::ConfigPath,
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetLimits, KeyType},
+    lenient_base64,
 };
 
 /// The timeout for a fetch that has no timeout in `jwt_authn`.
@@ -187,14 +182,8 @@ fn content(fields: &mut Fields<'_>, journal: &mut Journal) -> Result<String, Not
 }
 
 fn decoded(bytes: &str, at: ConfigPath) -> Result<String, NotCarried> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
     let standard = bytes.replace('-', "+").replace('_', "/");
-    LENIENT
-        .decode(standard)
-        .ok()
+    lenient_base64::decode(standard.as_bytes())
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .ok_or(NotCarried {
             at,

@@ -1,11 +1,5 @@
 //! Parses the source of a provider's keys, the accepted algorithms, and keys in the configuration.
 
-use base64::{
-    Engine as _,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-
 use super::{defaults::SVID_ALGORITHMS, list::exactly_one, remote};
 use crate::{
     config::{
@@ -20,6 +14,7 @@ use crate::{
         KeySetLimits, KeyType, pem,
     },
     keys::RemoteKeys,
+    lenient_base64,
     verification::{Issuer, KeySource},
 };
 
@@ -260,13 +255,7 @@ fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
 
 /// Decodes a `bytes` field of protobuf JSON, which is base64 or base64url, with or without padding.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
-    LENIENT
-        .decode(text.replace('-', "+").replace('_', "/"))
-        .ok()
+    lenient_base64::decode(text.replace('-', "+").replace('_', "/").as_bytes())
 }
 
 fn secrets(raw: &[RawSharedSecret]) -> Result<KeySet, Fault> {
