@@ -71,10 +71,7 @@ impl Gate {
         if let Some(reason) = permit.reason.shadowed() {
             exchange.log(
                 LogLevel::Info,
-                &format!(
-                    "portcullis: would have denied a request: {}",
-                    reason.label()
-                ),
+                &format!("would have denied a request: {}", reason.label()),
             );
         }
         Verdict::Pass

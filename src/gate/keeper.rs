@@ -114,17 +114,11 @@ impl Keeper {
         let Err(error) = caller.call(fetch) else {
             return false;
         };
-        if error == CallError::NoCluster {
-            host.log(
-                LogLevel::Error,
-                &format!(
-                    "portcullis: the proxy has no cluster {:?}; add it, or correct the name in \
-                     remote_jwks or discovery",
-                    fetch.endpoint.cluster
-                ),
-            );
-        }
-        self.complete(engine, fetch, Err(FetchError::Cluster), now, host, caller)
+        let error = match error {
+            CallError::NoCluster => FetchError::NoCluster,
+            CallError::Refused => FetchError::Cluster,
+        };
+        self.complete(engine, fetch, Err(error), now, host, caller)
     }
 
     /// Passes a response to the engine. If the fetch consists of several calls, makes the next one.
@@ -149,8 +143,12 @@ impl Keeper {
 
     fn report(&self, engine: &Engine, outcome: &FetchOutcome, host: &impl Environment) {
         self.metrics.fetched(outcome, host);
+        if !outcome.is_news() {
+            return;
+        }
         let (level, message) = match (&outcome.keys, outcome.nameless, outcome.failures) {
-            (Err(error), ..) => (LogLevel::Warn, error.to_string()),
+            (Err(FetchError::NoCluster), ..) => (LogLevel::Error, no_cluster(&outcome.cluster)),
+            (Err(error), ..) => (LogLevel::Warn, failure(*error, outcome)),
             (Ok(_), Some(nameless), _) => (LogLevel::Warn, nameless.to_string()),
             (Ok(_), None, 0) => return,
             (Ok(_), None, failures) => (
@@ -161,12 +159,32 @@ impl Keeper {
         let ids = outcome.providers.iter();
         for provider in ids.filter_map(|id| engine.config().provider(*id)) {
             let (name, uri) = (&provider.name, &outcome.uri);
-            host.log(
-                level,
-                &format!("portcullis: keys of {name:?}, {uri}: {message}"),
-            );
+            host.log(level, &format!("keys of {name:?}, {uri}: {message}"));
         }
     }
+}
+
+fn no_cluster(cluster: &str) -> String {
+    format!(
+        "the proxy has no cluster {cluster:?}; add it, or correct the name in remote_jwks or \
+         discovery"
+    )
+}
+
+/// Describes a failure, names the metrics that say more, and says how often it has happened.
+fn failure(error: FetchError, outcome: &FetchOutcome) -> String {
+    let mut message = error.to_string();
+    for (place, metric) in error.metrics().iter().enumerate() {
+        let start = if place == 0 { "; see " } else { ", " };
+        for part in [start, "cluster.", &outcome.cluster, ".", metric] {
+            message.push_str(part);
+        }
+    }
+    if outcome.failures > 0 {
+        let count = outcome.failures.saturating_add(1);
+        message.push_str(&format!(" ({count} failures in a row)"));
+    }
+    message
 }
 
 /// The status of a provider that fetches no keys: its keys are in the configuration, or it needs

@@ -85,7 +85,7 @@ impl RoutePolicies {
         if self.sampling.answered(policy.is_some(), now) == Finding::Unexpected {
             log.log(
                 LogLevel::Error,
-                "portcullis: a route has a policy of its own although route_policies is off; every \
+                "a route has a policy of its own although route_policies is off; every \
                  request asks for it until the next configuration: set route_policies to \"on\"",
             );
         }

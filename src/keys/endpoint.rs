@@ -46,6 +46,12 @@ impl Endpoint {
     }
 }
 
+/// The URI without its query, which may have a secret, for logs and the status page.
+#[must_use]
+pub fn without_query(uri: &str) -> &str {
+    uri.split('?').next().unwrap_or_default()
+}
+
 /// Returns true if `authority` is a host with an optional port. Userinfo is refused, because it
 /// would be sent to the server in `:authority`.
 fn is_authority(authority: &str) -> bool {

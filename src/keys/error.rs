@@ -9,7 +9,9 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FetchError {
-    /// The proxy has no such cluster, or refused the call.
+    /// The server, or a proxy before it, ended the connection without a response.
+    Closed,
+    /// The proxy refused the call.
     Cluster,
     /// The response contains no usable key.
     Document,
@@ -19,11 +21,19 @@ pub enum FetchError {
     JwksUri,
     /// The response is not authorization server metadata.
     Metadata,
-    /// The response has a status other than 200.
+    /// The proxy has no cluster of this name.
+    NoCluster,
+    /// The cluster has no healthy host.
+    NoHost,
+    /// The proxy could not connect. It does not say whether TCP or TLS failed.
+    NotConnected,
+    /// The server sent a response with a status other than 200.
     Status(u16),
+    /// There was no response within the timeout.
+    TimedOut,
     /// The response is larger than `limits.jwks_bytes`.
     TooLarge,
-    /// No response: the connection was refused or reset, or the call timed out.
+    /// The connection ended before the whole response arrived.
     Unreachable,
 }
 
@@ -35,11 +45,16 @@ impl FetchError {
     )]
     pub fn read(value: Value) -> Option<Self> {
         match value.as_str() {
+            Some("closed") => Some(Self::Closed),
             Some("cluster") => Some(Self::Cluster),
             Some("document") => Some(Self::Document),
             Some("issuer") => Some(Self::Issuer),
             Some("jwks_uri") => Some(Self::JwksUri),
             Some("metadata") => Some(Self::Metadata),
+            Some("no_cluster") => Some(Self::NoCluster),
+            Some("no_host") => Some(Self::NoHost),
+            Some("not_connected") => Some(Self::NotConnected),
+            Some("timed_out") => Some(Self::TimedOut),
             Some("too_large") => Some(Self::TooLarge),
             Some("unreachable") => Some(Self::Unreachable),
             Some(_) => None,
@@ -50,11 +65,30 @@ impl FetchError {
             }
         }
     }
+
+    /// The metrics of the cluster that say more than the proxy tells a module, without the prefix
+    /// `cluster.<name>.`.
+    #[must_use]
+    pub const fn metrics(self) -> &'static [&'static str] {
+        match self {
+            Self::Closed => &["upstream_cx_destroy_remote_with_active_rq"],
+            Self::NoHost => &["membership_total", "membership_healthy"],
+            Self::NotConnected => &[
+                "ssl.connection_error",
+                "ssl.fail_verify_error",
+                "ssl.fail_verify_san",
+                "upstream_cx_connect_fail",
+            ],
+            Self::TimedOut => &["upstream_rq_timeout"],
+            _ => &[],
+        }
+    }
 }
 
 impl fmt::Display for FetchError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Closed => "the connection was closed without a response; the server may expect TLS",
             Self::Cluster => "the proxy refuses to call the cluster",
             Self::Document => "the response contains no usable key",
             Self::Issuer => "the metadata names an issuer other than the configured one",
@@ -62,17 +96,13 @@ impl fmt::Display for FetchError {
                 "the metadata's jwks_uri is not an https URL (http is accepted only if the issuer is http)"
             }
             Self::Metadata => "the issuer's metadata lacks issuer or jwks_uri",
-            // Envoy itself answers with these statuses if it cannot reach the server, or if the
-            // server takes too long.
-            Self::Status(status @ (503 | 504)) => {
-                return write!(
-                    formatter,
-                    "no response within the timeout, or an error of the server (status {status})"
-                );
-            }
+            Self::NoCluster => "the proxy has no such cluster",
+            Self::NoHost => "the cluster has no healthy host",
+            Self::NotConnected => "the proxy cannot connect to the server, or TLS fails",
             Self::Status(status) => return write!(formatter, "the response has status {status}"),
+            Self::TimedOut => "no response within the timeout",
             Self::TooLarge => "the response is larger than limits.jwks_bytes",
-            Self::Unreachable => "no response within the timeout",
+            Self::Unreachable => "the connection ended before the whole response arrived",
         })
     }
 }

@@ -87,14 +87,31 @@ pub enum Progress {
 pub struct FetchOutcome {
     /// The providers that use these keys.
     pub providers: Vec<ProviderId>,
-    /// The URI of the last call.
+    /// The URI of the last call, without the query, which may have a secret.
     pub uri: String,
+    /// The cluster of the last call.
+    pub cluster: String,
     /// The number of failed fetches in a row before this one.
     pub failures: u32,
+    /// Why the fetch before this one failed; `None` if it succeeded.
+    pub previous: Option<FetchError>,
     /// The number of usable keys, or the reason why the fetch failed.
     pub keys: Result<usize, FetchError>,
     /// Set if the document has changed and has several keys without `kid`.
     pub nameless: Option<Nameless>,
+}
+
+impl FetchOutcome {
+    /// Whether the log should have this outcome. A failure that repeats is logged at growing
+    /// intervals: after 2, 4, 8 failures in a row and so on, and then after each 256.
+    #[must_use]
+    pub fn is_news(&self) -> bool {
+        let failures = self.failures.saturating_add(1);
+        self.keys.is_ok()
+            || self.keys.err() != self.previous
+            || failures.is_power_of_two()
+            || failures.is_multiple_of(256)
+    }
 }
 
 impl Fetch {

@@ -25,7 +25,7 @@ mod timing;
 pub use self::{
     caching::Caching,
     document::Document,
-    endpoint::Endpoint,
+    endpoint::{Endpoint, without_query},
     error::{FetchError, PreloadError},
     fetch::{Fetch, FetchCause, FetchOutcome, FetchResponse, Progress},
     freshness::Serving,

@@ -2,10 +2,14 @@
 
 use crate::keys::{Caching, FetchError, FetchResponse};
 
+/// The size of the longest text with which Envoy says why there is no response.
+const LONGEST_REASON: usize = 1024;
+
 /// A response to a call for keys, as the host received it.
 ///
-/// Envoy reports status 503 if the connection was refused or reset, and status 504 if the call took
-/// too long. If the connection ends within the body, Envoy reports no headers.
+/// Envoy answers itself if there is no response: with status 503 if the connection was refused or
+/// closed, 502 if the response is not HTTP, and 504 if the call took too long. If the connection
+/// ends within the body, Envoy reports no headers.
 #[derive(Clone, Copy)]
 pub struct Received<'a> {
     /// The headers, including `:status`. Empty if no complete response arrived.
@@ -31,7 +35,36 @@ impl Received<'_> {
                 Ok(FetchResponse::Document { body, caching })
             }
             304 => Ok(FetchResponse::NotModified { caching }),
+            502..=504 if !self.is_of_server() => Err(self.failure(status)),
             other => Err(FetchError::Status(other)),
+        }
+    }
+
+    /// Whether the server sent the response. Envoy adds this header to each response that arrives,
+    /// and not to its own. A server cannot remove it, so it cannot pass off its response as Envoy's.
+    fn is_of_server(&self) -> bool {
+        let mut headers = self.headers.iter();
+        headers.any(|(name, _)| *name == b"x-envoy-upstream-service-time")
+    }
+
+    /// Reads from the text of Envoy's own response why there is no other. Since 1.40 the text does
+    /// not tell TLS from TCP.
+    fn failure(&self, status: u16) -> FetchError {
+        if self.body_size > LONGEST_REASON {
+            return FetchError::Status(status);
+        }
+        let body = (self.body)().unwrap_or_default();
+        let text = str::from_utf8(&body).unwrap_or_default();
+        if text.starts_with("upstream request timeout") {
+            FetchError::TimedOut
+        } else if text.starts_with("no healthy upstream") {
+            FetchError::NoHost
+        } else if !text.starts_with("upstream connect error") {
+            FetchError::Status(status)
+        } else if text.contains("connection failure") || text.contains("connection timeout") {
+            FetchError::NotConnected
+        } else {
+            FetchError::Closed
         }
     }
 }
@@ -101,6 +134,47 @@ mod tests {
             (&[(":status", "503")], Some("keys"), FetchError::Status(503)),
         ] {
             assert_eq!(answer(headers, body), Err(error), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn tells_an_answer_of_envoy_from_one_of_the_server() {
+        let connect = "upstream connect error or disconnect/reset before headers. reset reason: ";
+        let reset = |reason: &str| format!("{connect}{reason}");
+        for (status, body, error) in [
+            (
+                "503",
+                reset("remote connection failure"),
+                FetchError::NotConnected,
+            ),
+            ("503", reset("connection timeout"), FetchError::NotConnected),
+            (
+                "503",
+                reset("remote connection failure, transport failure reason: TLS_error:|268435581"),
+                FetchError::NotConnected,
+            ),
+            ("503", reset("connection termination"), FetchError::Closed),
+            ("502", reset("protocol error"), FetchError::Closed),
+            ("503", "no healthy upstream".to_owned(), FetchError::NoHost),
+            (
+                "504",
+                "upstream request timeout".to_owned(),
+                FetchError::TimedOut,
+            ),
+            ("503", "busy".to_owned(), FetchError::Status(503)),
+            ("503", reset(&"x".repeat(2000)), FetchError::Status(503)),
+            (
+                "500",
+                "no healthy upstream".to_owned(),
+                FetchError::Status(500),
+            ),
+        ] {
+            let headers = [(":status", status)];
+            assert_eq!(answer(&headers, Some(&body)), Err(error), "{body}");
+            // The server may itself be behind an Envoy.
+            let headers = [(":status", status), ("x-envoy-upstream-service-time", "8")];
+            let status = FetchError::Status(status.parse().unwrap());
+            assert_eq!(answer(&headers, Some(&body)), Err(status), "{body}");
         }
     }
 

@@ -8,6 +8,7 @@ use crate::{
         Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome, FetchResponse,
         JwksLocation, KeyReport, KeySetVersion, KeyStatus, Progress, Reading, Record, Records,
         RemoteKeys, Serving, SourceId, Timing, UnknownKidAnswer, Version, WriteError, fetch::Step,
+        without_query,
     },
     policy::ProviderId,
     time::UnixMillis,
@@ -281,7 +282,7 @@ impl Source {
         records: &dyn Records,
     ) -> Progress {
         self.read(records);
-        let failures = self.record.failures;
+        let (failures, previous) = (self.record.failures, self.record.last_error);
         let before = self.key_set_version;
         let keys = match response {
             Ok(FetchResponse::Document { body, caching }) => {
@@ -308,8 +309,10 @@ impl Source {
         };
         Progress::Ended(FetchOutcome {
             providers: self.providers.clone(),
-            uri: fetch.endpoint.uri.clone(),
+            uri: without_query(&fetch.endpoint.uri).to_owned(),
+            cluster: fetch.endpoint.cluster.clone(),
             failures,
+            previous,
             keys,
             nameless: match &self.record.document {
                 Some(document) if self.key_set_version != before => {

@@ -18,7 +18,7 @@ mod page;
 use crate::{
     config::{Config, Provider},
     http::{Format, Response},
-    keys::{JwksLocation, KeyReport, KeyStore},
+    keys::{JwksLocation, KeyReport, KeyStore, without_query},
     policy::Mode,
     time::UnixMillis,
     verification::KeySource,
@@ -133,7 +133,7 @@ impl<'a> Server<'a> {
             JwksLocation::Configured(endpoint) => Some(endpoint.uri.as_str()),
             JwksLocation::Discovered(_) => self.keys.uri,
         };
-        uri?.split('?').next()
+        uri.map(without_query)
     }
 
     /// The cluster through which the keys are fetched; `None` if they are not fetched. With

@@ -27,14 +27,14 @@ use crate::{
 /// The namespace for dynamic metadata if the configuration names none.
 const METADATA_NAMESPACE: &str = "portcullis";
 
-/// Writes a log line.
+/// Writes a log line. Envoy's log does not name the module, so the line does.
 pub(super) fn write_log(level: LogLevel, line: &str) {
     let level = match level {
         LogLevel::Info => Level::Info,
         LogLevel::Warn => Level::Warn,
         LogLevel::Error => Level::Error,
     };
-    abi::log(level, line);
+    abi::log(level, &format!("portcullis: {line}"));
 }
 
 /// The host during one hook. It implements the traits that work in the same way on every thread.

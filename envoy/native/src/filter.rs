@@ -100,7 +100,7 @@ impl Filter {
         match Self::read(configuration, name, bytes) {
             Ok(loaded) => Some(loaded),
             Err(reason) => {
-                let line = format!("portcullis: configuration refused: {reason}");
+                let line = format!("configuration refused: {reason}");
                 write_log(LogLevel::Error, &line);
                 None
             }
@@ -131,7 +131,7 @@ impl Filter {
             .iter()
             .chain(&config.expiry_warnings(clock::now().seconds()))
         {
-            let line = format!("portcullis: configuration: {warning}");
+            let line = format!("configuration: {warning}");
             write_log(LogLevel::Warn, &line);
         }
         let definitions = Definitions::new(configuration);

@@ -27,7 +27,7 @@ pub(super) fn load(bytes: &[u8]) -> Option<Number> {
         _ => {
             write_log(
                 LogLevel::Error,
-                "portcullis: a route's policy is refused: filter_config is not a JSON object; write it as a Struct, before Envoy 1.39 as a StringValue with JSON text",
+                "a route's policy is refused: filter_config is not a JSON object; write it as a Struct, before Envoy 1.39 as a StringValue with JSON text",
             );
             None
         }

@@ -59,7 +59,7 @@ pub(super) fn report(backend: Backend) {
     if !reported.contains(&backend) {
         reported.push(backend);
         let (level, choice) = describe(backend);
-        let line = format!("portcullis: signatures are verified by {choice}");
+        let line = format!("signatures are verified by {choice}");
         write_log(level, &line);
     }
 }

@@ -16,7 +16,7 @@ pub(super) const NAMESPACE: &str = "portcullis";
 pub(super) const UNREADABLE: &[u8] = b"wasm";
 
 /// The warning about such a route. It is logged once per configuration.
-pub(super) const WARNING: &str = "portcullis: a route has its policy in metadata, which only the proxy-wasm module \
+pub(super) const WARNING: &str = "a route has its policy in metadata, which only the proxy-wasm module \
     reads, so its requests get 500; write the policy under typed_per_filter_config, as a DynamicModuleFilterPerRoute";
 
 const STATUS: u16 = 500;

@@ -106,8 +106,22 @@ unsafe extern "C" {
     fn proxy_get_metric(id: u32, value: *mut u64) -> u32;
 }
 
-/// Writes a line to the proxy's log.
+/// Writes a line to the proxy's log. The line names the module, unless the proxy does: Envoy begins
+/// it with the name of the plugin, its `root_id` and its `vm_id`.
 pub(super) fn log(level: LogLevel, message: &str) {
+    let names = ["plugin_name", "plugin_root_id", "plugin_vm_id"];
+    let is_named = names.iter().any(|name| {
+        let name = property(name).unwrap_or_default();
+        String::from_utf8_lossy(&name).contains("portcullis")
+    });
+    if is_named {
+        write(level, message);
+    } else {
+        write(level, &format!("portcullis: {message}"));
+    }
+}
+
+fn write(level: LogLevel, message: &str) {
     let level = match level {
         LogLevel::Info => 2,
         LogLevel::Warn => 3,

@@ -14,8 +14,8 @@ use portcullis::{
 };
 
 /// The version of the format. It is also part of a record's name.
-pub(super) const KIND: &str = "2";
-const VERSION: u32 = 2;
+pub(super) const KIND: &str = "3";
+const VERSION: u32 = 3;
 
 /// A record as it is written to JSON.
 #[derive(Debug, Default, Serialize)]
@@ -196,12 +196,17 @@ mod tests {
     #[test]
     fn parses_every_record_that_it_encodes() {
         let errors = [
+            FetchError::Closed,
             FetchError::Cluster,
             FetchError::Document,
             FetchError::Issuer,
             FetchError::JwksUri,
             FetchError::Metadata,
+            FetchError::NoCluster,
+            FetchError::NoHost,
+            FetchError::NotConnected,
             FetchError::Status(503),
+            FetchError::TimedOut,
             FetchError::TooLarge,
             FetchError::Unreachable,
         ];

@@ -23,6 +23,7 @@ mod call;
 mod codec;
 mod configuration;
 mod live_names;
+mod once;
 // `pairs` and `protobuf` are public for the fuzz targets.
 pub mod pairs;
 mod policies;
@@ -41,7 +42,7 @@ proxy_wasm::main! {{
     // Only the location is logged. The message could contain something that a client sent.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
-        abi::log(portcullis::gate::LogLevel::Error, &format!("portcullis: defect at {place}, please report it"));
+        abi::log(portcullis::gate::LogLevel::Error, &format!("defect at {place}, please report it"));
     }));
     proxy_wasm::set_root_context(|context_id| Box::new(root::Root::new(context_id)));
 }}

@@ -204,7 +204,7 @@ impl Exchange for Proxy {
         if abi::send_local_response(status, details, headers, body).is_err() {
             abi::log(
                 LogLevel::Error,
-                "portcullis: the proxy refuses proxy_send_local_response; allow it in \
+                "the proxy refuses proxy_send_local_response; allow it in \
                  capability_restriction_config",
             );
         }

@@ -8,7 +8,7 @@ use proxy_wasm::{
 };
 
 use crate::{
-    abi, configuration,
+    abi, configuration, once,
     proxy::Proxy,
     stream::Stream,
     worker::{SharedWorker, Worker},
@@ -52,7 +52,7 @@ impl RootContext for Root {
             Err(_) => {
                 abi::log(
                     LogLevel::Error,
-                    "portcullis: the proxy refuses proxy_get_buffer_bytes; allow it in \
+                    "the proxy refuses proxy_get_buffer_bytes; allow it in \
                      capability_restriction_config",
                 );
                 return false;
@@ -61,10 +61,7 @@ impl RootContext for Root {
         let (config, text) = match configuration::read(bytes) {
             Ok(read) => read,
             Err(error) => {
-                abi::log(
-                    LogLevel::Error,
-                    &format!("portcullis: configuration refused: {error}"),
-                );
+                abi::log(LogLevel::Error, &format!("configuration refused: {error}"));
                 return false;
             }
         };
@@ -72,21 +69,18 @@ impl RootContext for Root {
         let expiring = expiring.unwrap_or_default();
         let exposed = config.shared_memory_warning(&Proxy::vm_id());
         for warning in config.warnings.iter().chain(&expiring).chain(&exposed) {
-            abi::log(
-                LogLevel::Warn,
-                &format!("portcullis: configuration: {warning}"),
-            );
+            once::warn(&format!("configuration: {warning}"), &text);
         }
         let mut engine = Engine::new(config);
         match engine.accelerate(Box::new(Proxy)) {
             Ok(backend) => abi::log(
                 LogLevel::Info,
-                &format!("portcullis: signatures are verified {backend}"),
+                &format!("signatures are verified {backend}"),
             ),
             Err(unfit) => {
                 abi::log(
                     LogLevel::Error,
-                    &format!("portcullis: configuration refused: signature_backend: {unfit}"),
+                    &format!("configuration refused: signature_backend: {unfit}"),
                 );
                 return false;
             }

@@ -68,7 +68,7 @@ fn logs_failures_and_the_first_success_after_them() {
         assert!(!world.fetch_due(at(second * 1000)));
         assert!(world.receive(status, &jwks(), at(second * 1000)));
     }
-    let keys = format!("portcullis: keys of \"a\", {URI}:");
+    let keys = format!("keys of \"a\", {URI}:");
     assert_eq!(
         world.proxy.log.take(),
         [
@@ -81,17 +81,54 @@ fn logs_failures_and_the_first_success_after_them() {
 }
 
 #[test]
+fn logs_a_failure_that_repeats_at_growing_intervals() {
+    let mut world = World::new(json!({}));
+    let refused = "upstream connect error or disconnect/reset before headers. reset reason: \
+                   remote connection failure";
+    let mut logged = Vec::new();
+    for attempt in 1..=600 {
+        let now = at(attempt * 100_000);
+        assert!(!world.fetch_due(now));
+        // Another failure in between is news.
+        let status = if attempt == 21 { 500 } else { 503 };
+        assert!(world.receive(status, refused, now));
+        let lines = world.proxy.log.take();
+        logged.extend(lines.into_iter().map(|line| (attempt, line)));
+    }
+    let attempts: Vec<_> = logged.iter().map(|(attempt, _)| *attempt).collect();
+    assert_eq!(
+        attempts,
+        [1, 2, 4, 8, 16, 21, 22, 32, 64, 128, 256, 512],
+        "{logged:?}"
+    );
+    let line = "Warn keys of \"a\", https://a.example/jwks: the proxy cannot connect to the server, \
+                or TLS fails; see cluster.as.ssl.connection_error, cluster.as.ssl.fail_verify_error, \
+                cluster.as.ssl.fail_verify_san, cluster.as.upstream_cx_connect_fail";
+    assert_eq!(logged[0].1, line);
+    assert_eq!(logged[1].1, format!("{line} (2 failures in a row)"));
+    let other = "the response has status 500 (21 failures in a row)";
+    assert!(logged[5].1.ends_with(other), "{logged:?}");
+}
+
+#[test]
 fn ends_a_fetch_that_the_host_refuses() {
-    for (error, lines) in [(CallError::NoCluster, 2), (CallError::Refused, 1)] {
+    for (error, line) in [
+        (
+            CallError::NoCluster,
+            "Error keys of \"a\", https://a.example/jwks: the proxy has no cluster \"as\"; add it, \
+             or correct the name in remote_jwks or discovery",
+        ),
+        (
+            CallError::Refused,
+            "Warn keys of \"a\", https://a.example/jwks: the proxy refuses to call the cluster",
+        ),
+    ] {
         let mut world = World::new(json!({}));
         let before = world.keeper.epoch();
         world.caller.refuses = Some(error);
         assert!(world.fetch_due(at(0)), "the fetch ended at once");
         assert_ne!(world.keeper.epoch(), before);
-        let log = world.proxy.log.take();
-        assert_eq!(log.len(), lines, "{log:?}");
-        let cluster = "Error portcullis: the proxy has no cluster \"as\"; add it";
-        assert_eq!(log[0].starts_with(cluster), lines == 2, "{log:?}");
+        assert_eq!(world.proxy.log.take(), [line]);
     }
 }
 

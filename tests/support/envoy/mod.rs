@@ -52,7 +52,7 @@ use super::{
 /// What Envoy logs when a callback of the proxy-wasm module traps.
 pub const TRAP: &str = "error wasm Function: ";
 /// What the dynamic module logs when it panics.
-const DEFECT: &str = "portcullis: defect";
+const DEFECT: &str = ": defect ";
 /// The gauge of running VMs.
 const VMS: &str = "wasm.envoy.wasm.runtime.v8.active";
 
