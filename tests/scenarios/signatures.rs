@@ -188,11 +188,11 @@ mod in_native_alone {
         for (backend, said) in [
             (
                 "auto",
-                "verified by AWS-LC (RS*, PS*, ES512), which passed the self-test",
+                "verified by AWS-LC (RS*, PS*), which passed the self-test",
             ),
             (
                 "host",
-                "verified by AWS-LC (RS*, PS*, ES512), which passed the self-test",
+                "verified by AWS-LC (RS*, PS*), which passed the self-test",
             ),
             (
                 "module",

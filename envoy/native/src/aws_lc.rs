@@ -1,16 +1,16 @@
 //! Verifies signatures with AWS-LC, a fork of BoringSSL with code for the machine's processor.
 //!
-//! It verifies RS*, PS* and ES512. For the other algorithms the core is faster: it has precomputed
-//! tables for each key of ES256, ES384 and `EdDSA`, and HS* needs only a hash. The core admits each
+//! It verifies RS* and PS*. For the other algorithms the core is faster: it has precomputed tables
+//! for each key of ES256, ES384, ES512 and `EdDSA`, and HS* needs only a hash. The core admits each
 //! key before AWS-LC gets it, and encodes signatures as DER itself. So AWS-LC parses nothing that a
 //! client wrote.
 
 use std::sync::OnceLock;
 
 use aws_lc_rs::signature::{
-    ECDSA_P521_SHA512_ASN1, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
-    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, VerificationAlgorithm,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, VerificationAlgorithm,
 };
 use portcullis::{
     jose::{Hash, Scheme, X509Signature},
@@ -27,7 +27,6 @@ pub struct AwsLc;
 struct Prepared {
     pkcs1: ByHash,
     pss: ByHash,
-    ecdsa: ByHash,
 }
 
 /// A key converted for each of the three hashes. `None` if AWS-LC rejected the key.
@@ -58,8 +57,7 @@ impl Prepared {
         let (forms, hash) = match scheme {
             Scheme::RsaPkcs1(hash) => (&self.pkcs1, hash),
             Scheme::RsaPss(hash) => (&self.pss, hash),
-            Scheme::Ecdsa(hash) => (&self.ecdsa, hash),
-            Scheme::Ed25519 | Scheme::Hmac(_) => return None,
+            Scheme::Ecdsa(_) | Scheme::Ed25519 | Scheme::Hmac(_) => return None,
         };
         let [sha256, sha384, sha512] = forms;
         Some(match hash {
@@ -82,7 +80,6 @@ fn algorithm(scheme: Scheme) -> Option<&'static dyn VerificationAlgorithm> {
         Scheme::RsaPss(Hash::Sha256) => &RSA_PSS_2048_8192_SHA256,
         Scheme::RsaPss(Hash::Sha384) => &RSA_PSS_2048_8192_SHA384,
         Scheme::RsaPss(Hash::Sha512) => &RSA_PSS_2048_8192_SHA512,
-        Scheme::Ecdsa(Hash::Sha512) => &ECDSA_P521_SHA512_ASN1,
         Scheme::Ecdsa(_) | Scheme::Ed25519 | Scheme::Hmac(_) => return None,
     })
 }
@@ -110,9 +107,7 @@ mod tests {
             .into_iter()
             .filter(|algorithm| AwsLc.claims(algorithm.scheme()));
         let claimed: Vec<_> = claimed.map(Algorithm::name).collect();
-        let expected = [
-            "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512",
-        ];
+        let expected = ["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
         assert_eq!(claimed, expected);
     }
 
@@ -127,15 +122,21 @@ mod tests {
         };
         let key = VerifyingKey::from_numbers(numbers).unwrap();
         let signature = key.as_x509(Algorithm::Rs256, b"text", &[0; 256]).unwrap();
-        let of_another_curve = X509Signature {
-            scheme: Scheme::Ecdsa(Hash::Sha512),
-            ..signature.clone()
+        // The base point of Ed25519 (RFC 8032 section 5.1) is a valid public key.
+        let mut x = [0x66; 32];
+        x[0] = 0x58;
+        let ed25519 = VerifyingKey::from_numbers(KeyNumbers::Ed25519 { x: &x }).unwrap();
+        let of_another_kind = X509Signature {
+            scheme: Scheme::RsaPkcs1(Hash::Sha256),
+            ..ed25519
+                .as_x509(Algorithm::EdDsa, b"text", &[0; 64])
+                .unwrap()
         };
         let unclaimed = X509Signature {
             scheme: Scheme::Ed25519,
             ..signature.clone()
         };
-        assert_eq!(AwsLc.verify(&of_another_curve), Err(CannotTell));
+        assert_eq!(AwsLc.verify(&of_another_kind), Err(CannotTell));
         assert_eq!(AwsLc.verify(&unclaimed), Err(CannotTell));
         assert_eq!(AwsLc.verify(&signature), Ok(false));
     }

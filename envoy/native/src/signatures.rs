@@ -69,8 +69,8 @@ const BUILT_WITHOUT: &str = "this library was built without AWS-LC";
 fn describe(backend: Backend) -> (LogLevel, String) {
     match backend {
         Backend::Host => {
-            let choice = "AWS-LC (RS*, PS*, ES512), which passed the self-test, and by Portcullis \
-                          itself (ES256, ES384, EdDSA, HS*)";
+            let choice = "AWS-LC (RS*, PS*), which passed the self-test, and by Portcullis itself \
+                          (ES*, EdDSA, HS*)";
             (LogLevel::Info, choice.to_owned())
         }
         Backend::Module if cfg!(feature = "aws-lc") => (
