@@ -235,10 +235,10 @@ test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migr
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY) --skip in_native
 
-test-native: native envoy ## The dynamic module: scenarios and parity in Envoy, and random calls from a test host that checks it
-	CI=true cargo test $(ALL) --test native --test abi_host --test panics
-	CI=true cargo test $(ALL) --test scenarios --test migrate in_native -- $(IN_ENVOY)
-	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity -- --show-output
+test-native: native envoy ## The dynamic module: scenarios and parity in Envoy, and random calls from a test host (T=name: those of that name)
+	CI=true cargo test $(ALL) --test native --test abi_host --test panics $(T)
+	CI=true cargo test $(ALL) --test scenarios --test migrate $(or $(T),in_native) -- $(IN_ENVOY) $(if $(T),--skip in_process --skip in_envoy)
+	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity $(T) -- --show-output
 
 chaos: wasm native envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts
 	CI=true cargo test $(ALL) --test chaos $(T) -- --test-threads 1 --show-output

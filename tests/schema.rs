@@ -150,15 +150,49 @@ fn every_field_is_in_the_documentation() {
     }
 }
 
-#[test]
-fn every_preset_is_in_the_table_of_presets() {
-    let root = support::folders::project();
-    let page = fs::read_to_string(root.join("docs/configuration.md")).unwrap();
+/// The names of all presets.
+fn presets() -> Vec<String> {
     let schema = schema();
-    let presets = schema["$defs"]["Provider"]["properties"]["preset"]["enum"].as_array();
-    for preset in presets.unwrap().iter().filter_map(Value::as_str) {
+    let presets = &schema["$defs"]["Provider"]["properties"]["preset"]["enum"];
+    let presets = presets.as_array().unwrap().iter();
+    presets
+        .filter_map(|preset| preset.as_str().map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn every_preset_is_in_the_table_of_presets_and_its_page_in_each_index() {
+    let root = support::folders::project();
+    let read = |page| fs::read_to_string(root.join(page)).unwrap();
+    let configuration = read("docs/configuration.md");
+    let indexes = [read("docs/README.md"), read("docs/providers/README.md")];
+    for preset in presets() {
         let row = format!("\n| [`{preset}`](providers/");
-        assert!(page.contains(&row), "{preset}");
+        let (_, rest) = configuration
+            .split_once(&row)
+            .unwrap_or_else(|| panic!("{preset}"));
+        let (page, _) = rest.split_once([')', '#']).unwrap();
+        for index in &indexes {
+            assert!(index.contains(page), "{preset}: {page}");
+        }
+    }
+}
+
+/// Without a token of its product, nothing would show that a preset accepts that product's tokens.
+#[test]
+fn every_preset_has_a_fixture() {
+    let (_, fixtures) = support::identity_providers::fixtures::all();
+    let configured: Vec<_> = fixtures
+        .iter()
+        .map(|fixture| support::identity_providers::configurations::provider_for(&fixture.id))
+        .collect();
+    for preset in presets() {
+        // No product issues the tokens of this preset.
+        let has_no_product = preset == "generic";
+        let has_fixture = configured
+            .iter()
+            .any(|provider| provider["preset"] == *preset);
+        assert_eq!(has_fixture, !has_no_product, "{preset}");
     }
 }
 
