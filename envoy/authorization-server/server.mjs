@@ -1,20 +1,22 @@
 // An OAuth 2.0 authorization server for the demo and the end-to-end tests: npm's `oidc-provider`, a
 // certified implementation, with clients that get access tokens (RFC 9068) by `client_credentials`.
-// It is not an example of how to run one: keys and clients are in memory, and secrets are in this file.
+// Do not copy it for production: keys and clients are in memory, and secrets are in this file.
 //
-// The resource that a client asks for becomes the audience, and its last segment chooses the signing
-// algorithm: `https://api.example/es256` gives ES256, any other name gives RS256. The form field `ttl` is
-// the token's lifetime in seconds; if it is negative, the token has already expired. Without a resource the
-// token is opaque.
+// The resource that a client asks for becomes the token's audience. The last segment of the
+// resource chooses the signing algorithm: `https://api.example/es256` gives ES256, and a segment
+// that names no algorithm gives RS256. The form field `ttl` is the token's lifetime in seconds; if
+// it is negative, the token has already expired. Without a resource, the token is opaque.
 //
 //   curl -u orders-service:… -d grant_type=client_credentials -d scope=orders:read \
 //        -d resource=https://api.example/orders http://127.0.0.1:8081/token
 //
-// Environment: HOST (127.0.0.1), PORT (0: a free port), ISSUER (the address that it listens on),
-// KEYS_FILE (private JWKS, created if missing; replace it and restart to rotate keys; without it
-// the keys are in memory), AT_TTL (lifetime of access tokens in seconds, 600), CLIENT_JWKS (public
-// JWKS of a second client, `reporting-job`, which signs its requests: `private_key_jwt`).
-// Prints one line of JSON on stdout when it is ready: {"ready":true,"issuer","url","pid"}.
+// Environment: HOST (127.0.0.1), PORT (0: a free port), ISSUER (default: the URL that the server
+// listens on), KEYS_FILE (file with a private JWKS, created if missing; to rotate keys, replace the
+// file and restart the server; without KEYS_FILE, the keys are in memory), AT_TTL (lifetime of
+// access tokens in seconds, 600), CLIENT_JWKS (public JWKS of a second client, `reporting-job`,
+// which signs its requests: `private_key_jwt`).
+// When the server is ready, it prints one line of JSON on stdout:
+// {"ready":true,"issuer","url","pid"}.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
@@ -27,7 +29,7 @@ const SCOPES = ['orders:read', 'orders:write', 'cloud.example::4711::auditor'];
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 
 async function generateKeys() {
-  // Two generations never share a key id, so that a rotation is visible.
+  // The key IDs contain the time, so that keys from different calls have different IDs.
   const generation = Date.now().toString(36);
   const keys = await Promise.all(ALGORITHMS.map(async (alg) => {
     const { privateKey } = await generateKeyPair(alg, { extractable: true });

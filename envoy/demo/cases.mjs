@@ -1,6 +1,7 @@
-// The requests of the demo, each with its expected outcome. `answer` is the status and the `error` of
-// the challenge. `reason` is the reason in Envoy's access log. `saw` is the headers that the API must
-// have received (null: absent), and `sawPath` the path. `challenge` is the whole challenge.
+// The requests of the demo, each with its expected outcome. `answer` is the status and the `error`
+// of the challenge. `reason` is the reason in Envoy's access log. `saw` lists the headers that the
+// API must receive (null: the API must not receive the header), and `sawPath` is the path that the
+// API must receive. `challenge` is the whole challenge.
 import { requestToken, signedByOther, unsigned, withClaims } from './tokens.mjs';
 
 const API = 'https://api.example';
@@ -25,7 +26,7 @@ async function obtainTokens(url) {
   };
 }
 
-// A GET request for an order, unless `more` sets another method or path.
+// Describes a GET request for an order. `more` can set another method or path.
 function get(name, headers, answer, more) {
   return { name, method: 'GET', path: '/orders/7', headers, answer, ...more };
 }
@@ -95,8 +96,8 @@ function tools(tokens) {
   ];
 }
 
-// Requests for https://api.example/orders, which is a protected resource. All other requests of the
-// demo use the demo's own address as their host.
+// Requests for the protected resource https://api.example/orders. All other requests of the demo
+// have Envoy's own address as their host.
 function resource(tokens) {
   const host = 'api.example';
   const metadata = '/.well-known/oauth-protected-resource/orders';

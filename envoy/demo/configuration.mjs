@@ -1,11 +1,12 @@
-// Envoy's configuration for the demo: envoy/demo.yaml with the addresses and the module of this run.
+// Makes Envoy's configuration for the demo: envoy/demo.yaml with the addresses and the module of
+// this run.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const EXAMPLE = fileURLToPath(new URL('../demo.yaml', import.meta.url));
 
-// Returns a listener for operators. It is a copy of the API's listener, on the loopback interface,
-// and its status page needs no token.
+// Returns a listener for operators: a copy of the API's listener on the loopback interface, whose
+// status page needs no token.
 function operatorsListener(text) {
   const start = text.indexOf('    - name: ingress\n');
   const listener = text.slice(start, text.indexOf('\n  clusters:', start));
@@ -14,7 +15,7 @@ function operatorsListener(text) {
   return listener.replace('name: ingress', 'name: operators').replace(status, '$1unprotected: true\n');
 }
 
-// The shipped configuration, changed to use the dynamic module instead of the wasm module.
+// Returns envoy/demo.yaml, changed to use the dynamic module instead of the wasm module.
 export function nativeExample(library) {
   return withLibrary(readFileSync(EXAMPLE, 'utf8'), library);
 }
@@ -34,7 +35,8 @@ function withLibrary(text, library) {
   ].map((line) => `${indent}${line}\n`).join(''));
 }
 
-// The shipped configuration with the addresses of this run, and a listener for operators.
+// Returns envoy/demo.yaml with the addresses and the module of this run, and with a listener for
+// operators.
 export function configuration({ upstream, authorizationServer, module, library }) {
   const at = (url) => `{ address: 127.0.0.1, port_value: ${new URL(url).port} }`;
   const replacements = [

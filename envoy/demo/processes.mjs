@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// The running children. Each has a promise that resolves when the child has ended.
+// The running children. The value for each child is a promise that resolves when the child has
+// ended.
 const running = new Map();
 let stopping = false;
 
@@ -42,7 +43,7 @@ export async function startServer(name, script, env) {
   return Promise.race([line, server.died, late]);
 }
 
-// Runs `main`, stops everything that was started, and exits with the code that `main` returned.
+// Runs `main`, stops all running children, and exits with the code that `main` returned.
 export async function runAndStop(main) {
   let code = 1;
   try {
@@ -54,7 +55,7 @@ export async function runAndStop(main) {
   process.exit(code);
 }
 
-// Stops everything that was started.
+// Stops all running children.
 export async function stopAll() {
   stopping = true;
   const ended = Promise.all(running.values());

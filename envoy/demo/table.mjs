@@ -8,7 +8,8 @@ const colourful = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code) => (text) => (colourful ? `\x1b[${code}m${text}\x1b[0m` : text);
 export const [bold, dim, red, green] = [paint(1), paint(2), paint(31), paint(32)];
 
-// The column widths. Together with the mark and the last column, a line has at most 100 columns.
+// The widths of all columns but the last. With the check mark and the last column, a row has at
+// most 100 characters.
 const WIDTHS = [35, 22, 21];
 const line = (cells) => cells.map((cell, i) => String(cell).padEnd(WIDTHS[i] ?? 0)).join(' ').trimEnd();
 
@@ -54,7 +55,7 @@ const shown = (text) => String(text).replace(/eyJ[\w.-]+/g, '<token>');
 function identitySeen(response) {
   if (response.status !== 200) return '';
   const { headers } = JSON.parse(response.body);
-  if (!headers) return ''; // it did not reach the API
+  if (!headers) return ''; // the request did not reach the API
   return headers['x-user'] ?? 'nobody';
 }
 

@@ -4,8 +4,8 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 
 import { CLIENT_ID, CLIENT_SECRET } from '../authorization-server/server.mjs';
 
-// Gets a token from the authorization server at `url`. `form` contains `scope`, `resource`, and `ttl`,
-// which only this server knows.
+// Gets a token from the authorization server at `url`. `form` contains the form fields `scope` and
+// `resource`, and optionally `ttl`, which only the demo's server understands.
 export async function requestToken(url, form) {
   const basic = Buffer.from(`${CLIENT_ID}:${CLIENT_SECRET}`).toString('base64');
   const response = await fetch(`${url}/token`, {
@@ -21,7 +21,7 @@ export async function requestToken(url, form) {
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const decode = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
 
-// Returns the token with other claims. The signature stays the same, so it no longer matches.
+// Returns the token with other claims. The signature is not changed, so it no longer matches.
 export function withClaims(token, claims) {
   const [header, payload, signature] = token.split('.');
   return [header, encode({ ...decode(payload), ...claims }), signature].join('.');
