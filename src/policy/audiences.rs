@@ -1,6 +1,6 @@
 //! Accepted audiences (RFC 7519 section 4.1.3).
 
-/// The audiences that a provider or a rule accepts.
+/// The token audiences that a provider or a rule accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audiences {
     /// Any audience (`allow_any_audience`).

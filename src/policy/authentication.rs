@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use crate::{jose::Claims, time::UnixSeconds};
 
-/// A requirement on the user's authentication. Every part must be satisfied.
+/// A requirement on the user's authentication. The token must satisfy every field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    /// The accepted values of `acr`, in order of preference. An empty list accepts every token.
+    /// The accepted values of `acr` (authentication context class), in order of preference. An
+    /// empty list accepts every token.
     pub acr_values: Vec<String>,
     /// The maximum time since the user authenticated (`auth_time`).
     pub max_age: Option<Duration>,
@@ -25,9 +26,9 @@ impl Authentication {
             || acr.is_some_and(|acr| self.acr_values.iter().any(|own| own == acr))
     }
 
-    /// Returns true if the user authenticated recently enough. A missing `auth_time` is not recent.
-    /// An `auth_time` in the future is not recent either: otherwise, with an issuer that counts in
-    /// milliseconds, every login would be recent.
+    /// Returns true if the user authenticated recently enough. A missing `auth_time` does not count
+    /// as recent. An `auth_time` in the future does not count as recent either: if an issuer wrote
+    /// `auth_time` in milliseconds by mistake, every login would count as recent.
     #[must_use]
     pub fn is_recent(
         &self,

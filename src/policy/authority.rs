@@ -1,16 +1,17 @@
 //! The authority of a request (`:authority`, `Host`).
 //!
 //! `ADMIN.example`, `admin.example.` and `admin.example:80` are the same host as `admin.example`.
-//! If a rule for `admin.example` missed one of them, a client could evade the rule. But Envoy's
-//! virtual hosts only ignore case: to Envoy, `admin.example.` and `admin.example:80` are other
-//! hosts, which may have other upstreams. If a rule for `admin.example` that requires no token also
-//! matched these hosts, anyone could reach their upstreams.
+//! If a rule for `admin.example` did not match one of these spellings, a client could evade the
+//! rule. But Envoy only ignores case when it chooses a virtual host. It treats `admin.example.` and
+//! `admin.example:80` as different hosts, which may have different upstreams. If a rule for
+//! `admin.example` that requires no token also matched these hosts, anyone could reach their
+//! upstreams.
 //!
 //! So with `path_policy: reject`, each condition is compared twice: with the authority as it was
-//! sent, and with the authority's normal form. The normal form is in lower case, has no final dot,
-//! and has a port only if the condition names one. If the results differ, the request is refused.
-//! An authority without a normal form is refused too ([`is_ambiguous`]). IPv6 addresses are
-//! compared as text, because parsing and formatting them would add kilobytes to the module.
+//! sent, and with the authority's normal form. The normal form is in lower case and has no final
+//! dot. It has a port only if the condition names a port. If the two results differ, the request is
+//! refused. An authority without a normal form is refused too ([`is_ambiguous`]). IPv6 addresses
+//! are compared as text, because parsing and formatting them would add kilobytes to the module.
 
 use core::mem;
 use std::borrow::Cow;
@@ -21,17 +22,18 @@ use crate::policy::{Pattern, StringMatch, Unclear};
 /// port. The limit bounds the time that a regular expression takes.
 const MAX_OCTETS: usize = 255 + ":65535".len();
 
-/// Returns true if servers may read different hosts from an authority. A comma means that two
-/// header lines were joined, the part before `@` does not belong to the host, and some servers
-/// decode `%`. Other servers stop at the first colon, trim dots or `;`, or interpret `[a.example]`
-/// and `:080` differently. Envoy itself already refuses spaces, octets that are not ASCII, and `/`,
-/// `?`, `#`, `\` and `|`. This function covers the other cases.
+/// Returns true if two servers could extract different hosts from this authority. A comma means
+/// that two header lines were joined. The part before `@` does not belong to the host. Some servers
+/// decode `%`. Others stop at the first colon, trim dots or `;`, or interpret `[a.example]` and
+/// `:080` in their own way. Envoy itself already rejects spaces, octets that are not ASCII, and
+/// `/`, `?`, `#`, `\` and `|`, so this function need not check for them.
 #[must_use]
 pub fn is_ambiguous(authority: &[u8]) -> bool {
     authority.len() > MAX_OCTETS || !str::from_utf8(authority).is_ok_and(has_one_form)
 }
 
-/// Returns true if an authority is a host or an IPv6 address in brackets, with or without a port.
+/// Returns true if an authority is a host name or an IPv6 address in brackets, optionally followed
+/// by a port.
 fn has_one_form(authority: &str) -> bool {
     let (is_host, port) = match authority.strip_prefix('[') {
         Some(bracketed) => match bracketed.split_once(']') {
@@ -48,10 +50,10 @@ fn has_one_form(authority: &str) -> bool {
 }
 
 /// Returns true if the host has the form of a DNS name (RFC 1123 section 2.1). `_` is allowed,
-/// because names of services can contain it. An empty host is allowed too, because a client may
-/// send an empty `Host`.
+/// because names of services can contain an underscore. An empty host is allowed too, because a
+/// client may send an empty `Host`.
 fn is_host_name(host: &str) -> bool {
-    // No label may be empty, except after a final dot.
+    // The host must not begin with a dot or contain two dots in a row. A final dot is allowed.
     let mut before = b'.';
     host.bytes().all(|octet| {
         let before = mem::replace(&mut before, octet);
@@ -69,7 +71,7 @@ fn is_ipv6_shape(address: &str) -> bool {
     address.bytes().all(is_part) && address.bytes().filter(|octet| *octet == b':').count() >= 2
 }
 
-/// Returns true if the text is a port without leading zeros, or empty. An empty port means the
+/// Returns true if the text is a port without leading zeros, or is empty. An empty port means the
 /// default port of the scheme (RFC 3986 section 3.2.3).
 fn is_port(digits: &str) -> bool {
     // `parse` alone would also accept a plus sign.
@@ -77,27 +79,27 @@ fn is_port(digits: &str) -> bool {
         || (digits.starts_with(|first| matches!(first, '1'..='9')) && digits.parse::<u16>().is_ok())
 }
 
-/// A condition on the authority. It is compared with the authority as sent and with the normal
-/// form.
+/// A condition on the authority. It is compared with the authority as sent, and with the
+/// authority's normal form.
 #[derive(Clone, Debug)]
 pub struct AuthorityMatch {
-    /// The pattern in lower case.
+    /// The pattern, converted to lower case.
     pattern: StringMatch,
     port: Port,
-    /// True if the pattern may match a final dot. The normal form is then compared both with and
-    /// without a final dot.
+    /// True if the pattern may match a final dot. The pattern is then compared with two normal
+    /// forms: one with a final dot, and one without it.
     sees_final_dot: bool,
 }
 
-/// How the normal form treats the port of the request.
+/// What happens to the request's port in the normal form of the authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Port {
     /// The condition names no port, so the normal form has no port.
     Ignored,
     /// The condition names a port, so the normal form keeps the port.
     Named,
-    /// The condition is a regular expression, which may or may not match a port. So the normal form
-    /// is compared both with and without the port.
+    /// The condition is a regular expression, which may or may not match a port. So the condition
+    /// is compared with two normal forms: one with the port, and one without it.
     Either,
 }
 
@@ -105,7 +107,8 @@ impl AuthorityMatch {
     /// Converts a condition from the configuration.
     ///
     /// # Errors
-    /// If a regular expression becomes too large when it is compiled to ignore case.
+    /// If the condition is a regular expression that becomes too large when it is compiled to
+    /// ignore case.
     pub fn new(condition: StringMatch) -> Result<Self, regex_lite::Error> {
         let (pattern, port, sees_final_dot) = match condition.into_pattern() {
             Pattern::Regex(regex) => (Pattern::without_case(&regex)?, Port::Either, true),
@@ -139,7 +142,7 @@ impl AuthorityMatch {
         };
         let as_sent = self.pattern.matches(&lower);
         let (host, port) = split(&lower);
-        // Most authorities already are in normal form, so they need no second comparison.
+        // Most authorities are already in normal form, so they need no second comparison.
         let has_one_form = host.len() == lower.len() && (as_sent || !self.sees_final_dot);
         if has_one_form || self.matches_normal(host, port) == as_sent {
             return Ok(as_sent);
@@ -164,8 +167,9 @@ impl AuthorityMatch {
     }
 }
 
-/// Splits an authority into the host, without a final dot, and the port, with its colon. The port
-/// is empty if there is none. Colons between brackets belong to an IPv6 address.
+/// Splits an authority into host and port. The returned host has no final dot. The returned port
+/// includes its colon, and is empty if the authority has no port. Colons between brackets belong to
+/// an IPv6 address.
 pub(super) fn split(authority: &str) -> (&str, &str) {
     let (host, port) = match authority.rfind(':').map(|colon| authority.split_at(colon)) {
         Some((host, ":")) => (host, ""),
@@ -194,7 +198,7 @@ mod tests {
         Pattern::regex(text).unwrap()
     }
 
-    /// Envoy's virtual hosts ignore case, but not a port or a final dot.
+    /// When Envoy chooses a virtual host, it ignores case, but not a port or a final dot.
     #[test]
     fn an_authority_is_ambiguous_if_its_port_or_final_dot_decides() {
         for (pattern, sent_with_more) in [

@@ -1,6 +1,6 @@
 //! The rights that a verified token must grant: scopes, roles, claims, client identifiers.
 //!
-//! The checks use the verified claims of one token. The rights of several tokens are not added up.
+//! The checks use the verified claims of one token. The rights of several tokens are not combined.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::{
     policy::Authentication,
 };
 
-/// The rights that a verified token must grant. Every part must be satisfied.
+/// The rights that a verified token must grant. The token must satisfy every field.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Authorization {
     /// Required scopes (RFC 6749 §3.3).
@@ -21,12 +21,12 @@ pub struct Authorization {
     pub claims: Vec<(ClaimPath, Vec<Value>)>,
     /// The accepted client identifiers. An empty list accepts every client.
     pub client_ids: Vec<String>,
-    /// How the user must have authenticated. [`check`](Self::check) does not check this, because it
-    /// depends on the time.
+    /// How the user must have authenticated. [`check`](Self::check) ignores this field, because the
+    /// result depends on the current time.
     pub authentication: Option<Authentication>,
 }
 
-/// Scopes that a token needs: all of them, or one of them. The list is never empty.
+/// The scopes that a token needs: all in the list, or at least one. The list is never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WordSet {
     /// Every scope is required.
@@ -48,24 +48,25 @@ pub struct Grants<'a> {
     pub claims: &'a Claims,
 }
 
-/// What a valid token lacks.
+/// The right or authentication that a valid token lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shortfall {
-    /// The user must authenticate in another way, or again. The values are the requirement and all
-    /// scopes of the rule, so that the client can ask for both at once.
+    /// The user must authenticate in another way, or again. The first value is the requirement on
+    /// the authentication. The second value has all scopes of the rule, so that the client can
+    /// request them in the same login.
     Authentication(Authentication, Option<WordSet>),
-    /// A required claim lacks an accepted value.
+    /// A required claim does not have an accepted value.
     Claim,
     /// The rule does not accept the client.
     ClientId,
     /// The token has no role that the rule accepts.
     Role,
-    /// The token lacks scopes. The value has all scopes of the rule.
+    /// The token lacks scopes. The value contains all scopes of the rule.
     Scope(WordSet),
 }
 
 impl Authorization {
-    /// Checks whether `grants` satisfies every part.
+    /// Checks whether `grants` satisfies every field except `authentication`.
     ///
     /// # Errors
     /// The first requirement that is not met. Scopes are checked first, because a client can
@@ -106,14 +107,14 @@ impl Authorization {
 }
 
 impl Authorization {
-    /// The shortfall of a token whose user must authenticate in another way, or again.
+    /// Returns the shortfall of a token whose user must authenticate in another way, or again.
     #[must_use]
     pub fn step_up(&self, authentication: &Authentication) -> Shortfall {
         Shortfall::Authentication(authentication.clone(), self.scopes.clone())
     }
 
-    /// Returns the role by which `grants` satisfies the rule. This is the token's first role that
-    /// the rule accepts, or the token's first role if the rule requires no role.
+    /// Returns the role that makes `grants` satisfy the rule: the token's first role that the rule
+    /// accepts. If the rule requires no role, this is the token's first role.
     #[must_use]
     pub fn satisfying_role<'a>(&self, grants: &Grants<'a>) -> Option<&'a str> {
         self.check(grants).ok()?;
@@ -152,7 +153,8 @@ pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
 }
 
 /// Compares JSON values. `1` and `1.0` are the same number, as in JSON. Integers are not converted
-/// to doubles: otherwise an account number of 17 digits would equal neighbouring numbers.
+/// to doubles: otherwise an account number of 17 digits would also equal neighbouring account
+/// numbers.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => json::are_equal(left, right),

@@ -16,8 +16,8 @@ pub struct ClientCredentials {
 impl ClientCredentials {
     /// Parses the token68 after `Basic`, which must be base64 of `id:secret` without control
     /// characters. OAuth clients percent-encode the identifier and the secret (RFC 6749 section
-    /// 2.3.1), so both are decoded. This is unambiguous, because configured identifiers and secrets
-    /// never contain `%`.
+    /// 2.3.1), so both are decoded. Decoding is unambiguous, because configured identifiers and
+    /// generated secrets never contain `%`.
     #[must_use]
     pub fn parse(token68: &str) -> Option<Self> {
         let pair = STANDARD.decode(token68).ok()?;
@@ -41,8 +41,8 @@ impl fmt::Debug for ClientCredentials {
 }
 
 /// Decodes percent-encoded octets. A `%` that is not followed by two hexadecimal digits is kept. A
-/// `+` is kept too: it occurs in secrets that are base64. It is never decoded to a space, which no
-/// identifier contains.
+/// `+` is kept too, because a secret in base64 can contain `+`. Form decoding would turn `+` into a
+/// space, but no identifier contains a space.
 fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -113,8 +113,8 @@ mod tests {
         }
     }
 
-    /// Control characters are refused before percent-decoding, so decoding can still produce one.
-    /// This is harmless, because the secret is only compared.
+    /// Control characters are rejected before percent-decoding, so the decoded secret can still
+    /// contain one. This is harmless, because the secret is only compared.
     #[test]
     fn an_encoded_control_character_is_part_of_a_wrong_secret() {
         assert_eq!(read(b"a:%0a"), Some((b"a".to_vec(), b"\n".to_vec())));

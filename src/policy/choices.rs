@@ -19,12 +19,13 @@ pub enum PathPolicy {
     Reject,
 }
 
-/// For which requests Portcullis looks up the policy of the route.
+/// How often Portcullis looks up the policy of a request's route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteLookup {
     /// For every request.
     Always,
-    /// For one request per second (`route_policies: off`), so that an unexpected policy is noticed.
+    /// For one request per second (`route_policies: off`), to detect routes that have a policy even
+    /// though policies are off.
     Sampled,
 }
 

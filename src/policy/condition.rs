@@ -8,7 +8,7 @@ use crate::{
 /// A condition on a header.
 #[derive(Clone, Debug)]
 pub struct HeaderMatch {
-    /// The header's name in lower case, or a pseudo-header such as `:method`.
+    /// The header's name in lower case, or the name of a pseudo-header such as `:method`.
     pub name: String,
     /// The condition.
     pub condition: HeaderCondition,
@@ -35,14 +35,14 @@ pub enum HeaderCondition {
     },
     /// The value matches the pattern.
     Text(StringMatch),
-    /// The authority matches. Both the authority as sent and its normal form are compared.
+    /// The authority matches, both as sent and in its normal form.
     Authority(AuthorityMatch),
 }
 
 /// A condition on a query parameter.
 #[derive(Clone, Debug)]
 pub struct QueryMatch {
-    /// The parameter's name, case-sensitive.
+    /// The parameter's name, which is compared with case.
     pub name: String,
     /// The condition.
     pub condition: QueryCondition,
@@ -60,17 +60,18 @@ pub enum QueryCondition {
 }
 
 impl HeaderMatch {
-    /// Returns true if the condition holds. A condition on `:path` is compared with `target`, which
-    /// is one reading of the path, and not with the path as sent. Otherwise `/%61dmin` would evade
+    /// Returns true if the condition holds. A condition on `:path` is not compared with the path as
+    /// sent, but with `target`, which is one reading of the path. Otherwise `/%61dmin` would evade
     /// a condition for `/admin`.
     ///
-    /// As in Envoy, each line of a header is compared separately. If lines were joined, a client
-    /// could send a second line besides the line `admin`, and so evade a rule for the value `admin`
-    /// (CVE-2026-26308).
+    /// As in Envoy, each line of a header is compared separately. If the lines were joined, a
+    /// client could evade a rule for the value `admin` by sending a second line after the line
+    /// `admin` (CVE-2026-26308).
     ///
     /// # Errors
-    /// With `path_policy: reject`, if servers could read the header or the method differently. For
-    /// example, CGI and similar servers read `x_http_method_override` as `x-http-method-override`.
+    /// With `path_policy: reject`, if servers could read the header or the method in different
+    /// ways. For example, CGI and similar servers read `x_http_method_override` as
+    /// `x-http-method-override`.
     pub(super) fn matches(
         &self,
         request: &Request<'_>,
@@ -103,9 +104,9 @@ impl HeaderMatch {
         Ok(holds != self.inverted)
     }
 
-    /// Returns true if this is a condition on the method that fails only because `method` is in
-    /// lower case. For example, `prefix: PUR` does not match `purge`, which a server may treat like
-    /// `PURGE`.
+    /// Returns true if this is a condition on the method that fails only because `method` has
+    /// lower-case letters. For example, `prefix: PUR` does not match `purge`, but a server may
+    /// treat `purge` like `PURGE`.
     fn misses_other_case(&self, method: &str) -> bool {
         match &self.condition {
             HeaderCondition::Text(pattern) if self.name == ":method" => {
@@ -138,8 +139,9 @@ impl QueryMatch {
     /// Returns true if the condition holds for the first parameter with this name, as in Envoy.
     ///
     /// # Errors
-    /// With `path_policy: reject`, if servers could read the parameter differently. Some servers
-    /// end a parameter at `;`, so the query is read with and without `;` as a separator.
+    /// With `path_policy: reject`, if servers could read the parameter in different ways. Some
+    /// servers end a parameter at `;`, so the query is read twice: with `;` as a separator, and
+    /// without.
     pub(super) fn matches(&self, query: Option<&str>, policy: PathPolicy) -> Result<bool, Unclear> {
         let query = query.unwrap_or("").as_bytes();
         let holds = self.holds_in(query, policy)?;
@@ -153,10 +155,10 @@ impl QueryMatch {
         Ok(holds)
     }
 
-    /// Returns true if the condition holds in one reading of the query. A repeated parameter is an
+    /// Returns true if the condition holds in this reading of the query. A repeated parameter is an
     /// error if the condition holds for one occurrence but not for another, because some servers
-    /// use the first and others the last. A parameter such as `mode[]` is an error for a condition
-    /// on `mode`, because some servers read it as `mode`.
+    /// use the first occurrence and others use the last. A parameter such as `mode[]` is an error
+    /// for a condition on `mode`, because some servers read it as `mode`.
     fn holds_in(&self, query: &[u8], policy: PathPolicy) -> Result<bool, Unclear> {
         let mut found = None;
         for (name, value) in form_urlencoded::parse(query) {

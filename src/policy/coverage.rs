@@ -5,8 +5,8 @@
 use crate::policy::{PathMatch, PathText, RouteMatch, mcp::McpMatch};
 
 impl RouteMatch {
-    /// Returns true if this rule certainly matches every request that `other` matches. Methods are
-    /// not compared, but an MCP call is always a POST request.
+    /// Returns true if this rule certainly matches every request that `other` matches. The HTTP
+    /// methods of the two rules are not compared; the caller compares them.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         let folds = !self.case_sensitive;
@@ -26,7 +26,7 @@ impl RouteMatch {
             }
     }
 
-    /// Returns true if this rule matches every MCP call that `other` matches.
+    /// Returns true if this rule's condition on MCP calls matches every call that `other` matches.
     fn covers_calls(&self, other: &Self) -> bool {
         match (&self.mcp, &other.mcp) {
             (None, _) => true,
@@ -36,8 +36,8 @@ impl RouteMatch {
     }
 
     /// Returns true if the path condition `own` covers `other`. `comparable` is false if this rule
-    /// is case-sensitive but the other rule ignores case. Then `own` only covers `other` if the
-    /// text of `own` has no letters.
+    /// is case-sensitive but the other rule ignores case. In that case, `own` only covers `other`
+    /// if the path in `own` has no letters.
     fn path_covers(&self, own: &PathMatch, other: &PathMatch, comparable: bool) -> bool {
         let (Some(text), Some(path)) = (text(own), text(other)) else {
             return false;
@@ -52,15 +52,15 @@ impl RouteMatch {
         match (own, other) {
             (PathMatch::Exact(_), PathMatch::Exact(_)) => rest.is_empty(),
             (PathMatch::Exact(_), _) => false,
-            // A `PathMatch::Prefix` for `/api` also matches `/apis`, which the segment prefix
-            // `/api` does not.
+            // The prefix `/api` also matches `/apis`, but the segment prefix `/api` does not match
+            // `/apis`.
             (PathMatch::SegmentPrefix(_), PathMatch::Prefix(_)) => rest.starts_with('/'),
             (PathMatch::SegmentPrefix(_), _) => rest.is_empty() || rest.starts_with('/'),
             _ => true,
         }
     }
 
-    /// Returns the rest of `path` after `start`, or `None` if `path` does not begin with `start`.
+    /// Returns the part of `path` after `start`, or `None` if `path` does not begin with `start`.
     fn behind<'a>(&self, start: &str, path: &'a str) -> Option<&'a str> {
         path.get(start.len()..)
             .filter(|_| self.starts_with(path, start))

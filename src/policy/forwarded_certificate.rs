@@ -1,4 +1,4 @@
-//! Client certificates that a trusted proxy in front of this proxy forwards in a header.
+//! Client certificates that a trusted proxy in front of Envoy forwards in a header.
 
 use crate::{
     connection::{Connection, PeerName},
@@ -15,12 +15,12 @@ const CLIENT_CERT_CHAIN: &str = "client-cert-chain";
 /// Every header that can carry a client's certificate.
 const ALL: [&str; 3] = [CLIENT_CERT, CLIENT_CERT_CHAIN, XFCC];
 
-/// How to read the client's certificate from a header that a proxy in front of this one sets.
+/// How to read the client's certificate from a header that a proxy in front of Envoy sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForwardedCertificate {
     /// The header to read.
     pub header: CertificateHeader,
-    /// True if the header is passed on to the upstream when a trusted peer has set it.
+    /// True if a header that a trusted peer has set is passed on to the upstream.
     pub forward: bool,
     /// The proxies that may set the header.
     pub trusted_peers: TrustedPeers,
@@ -33,14 +33,14 @@ pub enum CertificateHeader {
     ClientCert,
     /// `x-forwarded-client-cert`.
     Xfcc {
-        /// Which element is used, counted from the right, starting with 1. Elements further left
-        /// may come from the client.
+        /// The position of the element to use, counted from the right; the rightmost element has
+        /// position 1. Elements to the left of the chosen element may come from the client.
         from_right: usize,
     },
 }
 
-/// The peers that are trusted to forward client certificates. A header from any other peer may be
-/// forged.
+/// The peers that are trusted to forward client certificates. A certificate header from any other
+/// peer may be forged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedPeers {
     /// The SHA-256 digests of the peers' certificates.
@@ -75,8 +75,8 @@ impl ForwardedCertificate {
         }
     }
 
-    /// The digest of the client's certificate in the header. Call this only if a trusted peer has
-    /// set the header.
+    /// Returns the digest of the client's certificate in the header. Call this only if a trusted
+    /// peer has set the header.
     #[must_use]
     pub fn digest(&self, request: &Request<'_>) -> Option<[u8; 32]> {
         match self.header {
@@ -115,8 +115,8 @@ impl TrustedPeers {
     }
 }
 
-/// Returns true if some server would read the header `name` as one that carries a client's
-/// certificate.
+/// Returns true if `name` is the name of a certificate header, or if some servers confuse it with
+/// such a name.
 #[must_use]
 pub fn carries(name: &[u8]) -> bool {
     ALL.iter().any(|own| are_confusable(own.as_bytes(), name))
@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    /// A peer whose certificate has the digest 7…7 and these names.
+    /// A peer whose certificate has the digest `[7; 32]` and these names.
     struct Peer(&'static [(PeerName, &'static str)]);
 
     impl Connection for Peer {

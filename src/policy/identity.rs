@@ -2,9 +2,9 @@
 //! `oauth-{role}$@{org}.{cloud}`.
 //!
 //! Two callers never get the same string. In the template, each value is followed by literal text.
-//! A value from a token is refused if it contains the literal text that follows it: otherwise a
+//! A value from a token is rejected if it contains the literal text that follows it: otherwise a
 //! role called `admin$@1.example` could pass for a role of another organisation. If the token lacks
-//! a value for a placeholder, the caller has no identity, rather than a partial one.
+//! a value for a placeholder, the caller gets no identity at all.
 
 use std::borrow::Cow;
 
@@ -20,28 +20,28 @@ use crate::{
 pub struct IdentityTemplate {
     /// The text before the first placeholder.
     pub head: String,
-    /// The meaning of each placeholder, and the literal text that follows it.
+    /// For each placeholder, its meaning and the literal text that follows it.
     pub parts: Vec<(IdentityPart, String)>,
 }
 
-/// The meaning of a placeholder.
+/// What a placeholder of the template stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityPart {
     /// A claim of the token.
     Claim(ClaimPath),
     /// A value from the configuration.
     Fixed(String),
-    /// The role by which the token satisfied the rule.
+    /// The role that made the token satisfy the rule.
     Role,
 }
 
-/// The identity could be mistaken for the identity of another caller.
+/// The error for an identity that could be mistaken for the identity of another caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AmbiguousIdentity;
 
 impl IdentityTemplate {
-    /// Makes the identity from a token's `claims` and the `role` by which the token satisfied the
-    /// rule. Returns `None` if a value is missing.
+    /// Makes the identity from a token's `claims` and from the `role` that made the token satisfy
+    /// the rule. Returns `None` if the token lacks a value for a placeholder.
     ///
     /// # Errors
     /// If a value contains the literal text that follows it in the template.

@@ -3,11 +3,11 @@
 //! The types here are small values without state. A [`Rule`] combines a [`RouteMatch`], a
 //! [`Requirement`] and an [`Authorization`]. [`Places`] lists the places in a request where tokens
 //! may be. [`authority`] detects host names that servers could read in more than one way. This
-//! module does not depend on keys, on the time or on the host that runs Portcullis.
+//! module does not depend on keys, on the current time, or on the program that runs Portcullis.
 //!
 //! Servers can read some requests in several ways. If a request matches a rule in one reading but
-//! not in another, the match is [`Unclear`]. The request is then refused, because a server behind
-//! the proxy may use the other reading.
+//! not in another, the result is [`Unclear`]. The request is then refused, because the upstream may
+//! read the request differently than Portcullis does.
 //!
 //! ```
 //! use portcullis::{

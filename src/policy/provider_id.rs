@@ -5,13 +5,13 @@
 pub struct ProviderId(usize);
 
 impl ProviderId {
-    /// The provider at position `index`.
+    /// Makes the identifier of the provider at position `index`.
     #[must_use]
     pub const fn new(index: usize) -> Self {
         Self(index)
     }
 
-    /// The position in the configuration.
+    /// The provider's position in the configuration.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0

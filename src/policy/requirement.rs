@@ -7,10 +7,10 @@ use crate::{
     policy::{Audiences, Authorization, ProviderId, RouteMatch},
 };
 
-/// Requirements that are selected by a value in the filter state, which another filter wrote.
+/// Requirements that a value in Envoy's filter state selects. Another filter writes the value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilterStateRules {
-    /// The name of the value in the filter state.
+    /// The name of the filter-state entry that contains the value.
     pub name: String,
     /// The requirement for each value.
     pub requires: BTreeMap<String, Requirement>,
@@ -21,7 +21,7 @@ pub struct FilterStateRules {
 pub struct Rule {
     /// The requests that the rule applies to.
     pub route: RouteMatch,
-    /// The required tokens. `None` requires no token.
+    /// The required tokens. If this is `None`, no token is required.
     pub requirement: Option<Requirement>,
     /// The rights that a verified token must grant.
     pub authorization: Option<Authorization>,
@@ -40,23 +40,24 @@ impl Rule {
 /// The tokens that a request must carry: a tree whose leaves are providers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Requirement {
-    /// Every member must hold (`requires_all`).
+    /// A requirement that holds if every member holds (`requires_all`).
     All(Vec<Requirement>),
-    /// Holds if the request has no token. A token that is present must be valid (`allow_missing`).
+    /// A requirement that holds if the request has no token, or a valid token (`allow_missing`).
     AllowMissing,
-    /// Always holds. A valid token still provides the caller's identity
+    /// A requirement that always holds. A valid token still provides the caller's identity
     /// (`allow_missing_or_failed`).
     AllowMissingOrFailed,
-    /// Always holds. The token's claims are passed on although its signature is not checked, so
-    /// they may be forged (`extract_only_without_validation`).
+    /// A requirement that always holds. The token's claims are passed on without checking its
+    /// signature, so the claims may be forged (`extract_only_without_validation`).
     ExtractOnly(Extraction),
-    /// At least one member must hold. The first one that holds is used (`requires_any`).
+    /// A requirement that holds if at least one member holds. The first member that holds is used
+    /// (`requires_any`).
     Any(Vec<Requirement>),
-    /// A token of this provider is required.
+    /// A requirement that holds if the request has a valid token of this provider.
     Provider {
         /// The provider.
         provider: ProviderId,
-        /// Audiences that replace the provider's own (`provider_and_audiences`).
+        /// The audiences that replace the provider's own audiences (`provider_and_audiences`).
         audiences: Option<Audiences>,
     },
 }
@@ -91,8 +92,8 @@ impl Requirement {
         found
     }
 
-    /// Calls `visit` with each provider in the tree, in order, and with the audiences that replace
-    /// the provider's own.
+    /// Calls `visit` with each provider in the tree, in order. The second argument of `visit` has
+    /// the audiences that replace the provider's own audiences.
     pub fn each_provider<'a>(&'a self, visit: &mut impl FnMut(ProviderId, Option<&'a Audiences>)) {
         match self {
             Self::Provider {
@@ -121,8 +122,8 @@ impl Requirement {
 
     /// Returns true if a part such as `allow_missing` applies to the tokens of all providers. As in
     /// `jwt_authn`, if a `requires_any` has such a part and also names providers, the part only
-    /// applies to the tokens of these providers. Elsewhere it applies to the tokens of all
-    /// providers.
+    /// applies to the tokens of these providers. Anywhere else, such a part applies to the tokens
+    /// of all providers.
     #[must_use]
     pub fn asks_anyone(&self) -> bool {
         match self {

@@ -1,10 +1,10 @@
-//! A protected resource (RFC 9728): the URL that clients state when they request tokens for it, and
-//! the metadata that the operator publishes about it.
+//! A protected resource (RFC 9728): the URL that clients state when they request tokens for the
+//! resource, and the metadata that the operator publishes about the resource.
 
 use super::ResourceUrl;
 
-/// The scope with which a client requests refresh tokens. It grants no right at a resource, so
-/// neither metadata nor challenges contain it.
+/// The scope with which a client requests refresh tokens. This scope grants no right at a resource,
+/// so neither metadata nor challenges contain it.
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// A protected resource.
@@ -15,27 +15,27 @@ pub struct ProtectedResource {
     /// The identifiers of all other resources. A token for one of these resources is not accepted
     /// here, even if its provider lists the identifier as an audience.
     pub other_identifiers: Vec<String>,
-    /// True if the case of a request's path does not matter for this resource. This is so if a rule
-    /// for a path below the resource ignores case.
+    /// True if a request's path is compared with the resource's path without case. This is
+    /// necessary if a rule for a path below the resource ignores case.
     pub ignores_case: bool,
-    /// True if requests for the path without its final slash are for this resource too, because no
+    /// True if this resource also takes requests for its path without the final slash, because no
     /// other resource has that path. Many servers treat both paths alike.
     pub takes_bare_path: bool,
     /// True if no other resource has this host. The metadata of this resource is then also served
-    /// at the well-known path without a suffix.
+    /// at the well-known path without the resource's path.
     pub owns_host: bool,
     /// True if a challenge with status 401 names the scopes of the rule.
     pub challenge_scope: bool,
     /// The origins whose web pages may send requests. `None` allows any origin.
     pub allowed_origins: Option<Vec<String>>,
-    /// What happens to MCP calls of revisions before 2026-07-28.
+    /// What happens to MCP calls of protocol revisions before 2026-07-28.
     pub mcp_legacy: McpLegacy,
     /// The metadata of the resource.
     pub metadata: ResourceMetadata,
 }
 
-/// How to treat an MCP call of an older revision, in which servers need not compare headers with
-/// the body. The headers of such a call do not prove which tool it calls.
+/// How to treat an MCP call of an older protocol revision. These revisions do not require servers
+/// to compare headers with the body, so the headers do not prove which tool is called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum McpLegacy {
     /// Refuse the call.
@@ -45,7 +45,8 @@ pub enum McpLegacy {
     Union,
 }
 
-/// The metadata of a resource (RFC 9728 section 2). An empty list is left out.
+/// The metadata of a resource (RFC 9728 section 2). Empty lists are left out of the published
+/// document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResourceMetadata {
     /// The issuers of tokens for the resource.
@@ -56,9 +57,9 @@ pub struct ResourceMetadata {
     pub bearer_methods: Vec<&'static str>,
     /// True if only tokens that are bound to a client certificate are accepted (RFC 8705).
     pub requires_certificate: bool,
-    /// The name of the resource, for people.
+    /// The human-readable name of the resource.
     pub name: Option<String>,
-    /// The URL of a description for developers.
+    /// The URL of the documentation for developers.
     pub documentation: Option<String>,
     /// The URL of the policy on how clients may use the resource's data.
     pub policy_uri: Option<String>,
@@ -73,14 +74,15 @@ impl ProtectedResource {
         self.url.is_at(authority) && self.is_above_path(path)
     }
 
-    /// Returns true if requests with this path are for the resource when they are sent to its host.
+    /// Returns true if requests with this path are for the resource, provided that they are sent to
+    /// the resource's host.
     #[must_use]
     pub fn is_above_path(&self, path: &str) -> bool {
         self.url.is_above(path, self.ignores_case)
             || (self.takes_bare_path && self.url.is_bare_path(path, self.ignores_case))
     }
 
-    /// Returns true if the resource's metadata is at this authority and path.
+    /// Returns true if the resource's metadata is served at this authority and path.
     #[must_use]
     pub fn has_metadata_at(&self, authority: &str, path: &str) -> bool {
         let is_own_path =
@@ -98,7 +100,7 @@ impl ProtectedResource {
     }
 
     /// Returns true if a token with this audience may be used at this resource. `accepts` returns
-    /// true for the audiences that the token's provider accepts.
+    /// true if the token's provider accepts an audience.
     #[must_use]
     pub fn admits_audience(&self, audience: &str, accepts: impl FnOnce(&str) -> bool) -> bool {
         audience == self.url.identifier()

@@ -1,8 +1,8 @@
 //! The URL of a protected resource, and the URL of its metadata (RFC 9728 section 3.1).
 //!
-//! A client compares the identifier in the metadata with the URL that it used, character by
-//! character. So the identifier is published exactly as the operator wrote it. Requests are also
-//! recognised in other spellings of the URL.
+//! A client compares the identifier in the metadata with the URL that the client used, character by
+//! character. So the identifier is published exactly as the operator wrote it. Requests may use
+//! other spellings of the URL, and still belong to the resource.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::{
     policy::{HeaderCondition, PathMatch, PathPolicy, PathText, RouteMatch, authority},
 };
 
-/// The path of the metadata of a resource without a path. For other resources, the resource's path
-/// is appended.
+/// The well-known path of a resource's metadata. If the resource has a path, the resource's path is
+/// appended to this path.
 pub const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 /// The URL of a protected resource.
@@ -30,8 +30,8 @@ pub struct ResourceUrl {
 }
 
 impl ResourceUrl {
-    /// The resource with this scheme, authority and path. The path may be empty; otherwise it begins
-    /// with a slash.
+    /// Makes the URL with this scheme, authority and path. The path is empty or begins with a
+    /// slash.
     #[must_use]
     pub fn new(scheme: &str, authority: &str, path: &str) -> Self {
         let (host, port) = authority::split(authority);
@@ -40,7 +40,7 @@ impl ResourceUrl {
             "" => ":443",
             port => port,
         };
-        // A path that is only `/` is not appended to the well-known path.
+        // The resource's path `/` is not appended to the well-known path.
         let inserted = if path == "/" { "" } else { path };
         let metadata_path = format!("{WELL_KNOWN}{inserted}");
         Self {
@@ -62,14 +62,14 @@ impl ResourceUrl {
         &self.identifier
     }
 
-    /// The URL of the metadata, as it is in challenges.
+    /// The URL of the metadata, which challenges contain.
     #[must_use]
     pub const fn metadata_url(&self) -> &Arc<str> {
         &self.metadata_url
     }
 
-    /// The length of the path. If a request is below two resources, the one with the longer path is
-    /// the more specific one.
+    /// The length of the path. If a request is below two resources, the resource with the longer
+    /// path is the more specific one.
     #[must_use]
     pub fn path_length(&self) -> usize {
         self.path.spelling().len()
@@ -81,15 +81,14 @@ impl ResourceUrl {
         self.host == other.host && self.port == other.port
     }
 
-    /// Returns true if both URLs identify the same resource, even if they are spelled differently.
+    /// Returns true if both URLs identify the same resource. The URLs may be spelled differently.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.shares_host(other) && self.path.spelling() == other.path.spelling()
     }
 
-    /// Returns true if a request with this authority is for the resource's host. Case and a final
-    /// dot do not matter. An authority without a port has the default port of the resource's
-    /// scheme.
+    /// Returns true if this authority is the resource's host. Case and a final dot do not matter.
+    /// If the authority has no port, the default port of the resource's scheme is assumed.
     #[must_use]
     pub fn is_at(&self, authority: &str) -> bool {
         let (host, port) = authority::split(authority);
@@ -108,7 +107,7 @@ impl ResourceUrl {
             .matches_in_any_spelling(|own| continues(path, own, ignores_case))
     }
 
-    /// Returns true if the other resource's path is this path and a final slash.
+    /// Returns true if the path of `other` is this URL's path plus a final slash.
     #[must_use]
     pub fn is_at_bare_path_of(&self, other: &Self) -> bool {
         other.path.spelling().strip_suffix('/') == Some(self.path.spelling())
@@ -133,9 +132,9 @@ impl ResourceUrl {
             .matches_in_any_spelling(|own| own == path)
     }
 
-    /// Returns true if some request for the resource, or for a path below it, can match `route`.
+    /// Returns true if `route` could match some request for the resource or for a path below it.
     /// Only the conditions on the path and on the authority are considered. A regular expression
-    /// for the path counts as matching.
+    /// for the path is assumed to match.
     #[must_use]
     pub fn can_match(&self, route: &RouteMatch) -> bool {
         let folds = !route.case_sensitive;
@@ -154,8 +153,9 @@ impl ResourceUrl {
         reaches_path && self.can_have_authority(route)
     }
 
-    /// Returns true if the route's conditions on the authority hold for this host. If the port is
-    /// the default port, the conditions are tried with and without it.
+    /// Returns true if the route's conditions on the authority hold for this host. If the resource
+    /// has the default port, the conditions are compared with the host alone and with the host and
+    /// port.
     fn can_have_authority(&self, route: &RouteMatch) -> bool {
         let with_port = format!("{}{}", self.host, self.port);
         let spellings: &[&str] = match self.has_default_port() {
@@ -170,8 +170,8 @@ impl ResourceUrl {
                     let request = Request::new(head);
                     match header.matches(&request, Some(target), PathPolicy::Reject) {
                         Ok(holds) => holds,
-                        // The match is unclear if the condition names the host without its port. It
-                        // then counts as matching.
+                        // The result is unclear if the condition names the host without the
+                        // resource's port. The condition is then assumed to match.
                         Err(_) => !header.inverted,
                     }
                 })
@@ -187,7 +187,7 @@ impl ResourceUrl {
     }
 }
 
-/// Returns true if `path` equals `start`, or continues it after a slash.
+/// Returns true if `path` equals `start`, or continues after `start` with a new segment.
 fn continues(path: &str, start: &str, ignores_case: bool) -> bool {
     starts_with(path, start, ignores_case)
         && (start.ends_with('/') || matches!(path.as_bytes().get(start.len()), None | Some(b'/')))

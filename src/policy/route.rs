@@ -18,20 +18,21 @@ use crate::{
     },
 };
 
-/// The requests that a rule applies to. Every part must match.
+/// The requests that a rule applies to. A request must match every field.
 #[derive(Clone, Debug)]
 pub struct RouteMatch {
     /// The condition on the path, without the query.
     pub path: PathMatch,
     /// True if the case of a path matters.
     pub case_sensitive: bool,
-    /// Accepted methods. Empty accepts every method.
+    /// The accepted methods. An empty list accepts every method.
     pub methods: Vec<String>,
     /// Conditions on headers.
     pub headers: Vec<HeaderMatch>,
     /// Conditions on query parameters.
     pub query_parameters: Vec<QueryMatch>,
-    /// The condition on the MCP call. A request that is not an MCP call does not match it.
+    /// The condition on the MCP call. A request that is not an MCP call never matches this
+    /// condition.
     pub mcp: Option<McpMatch>,
 }
 
@@ -42,12 +43,12 @@ pub enum PathMatch {
     Connect,
     /// The whole path (`path`).
     Exact(PathText),
-    /// The beginning of the path (`prefix`); `/api` also matches `/apis`.
+    /// The beginning of the path (`prefix`). For example, the prefix `/api` also matches `/apis`.
     Prefix(PathText),
-    /// The whole path, matched in linear time (`safe_regex`).
+    /// A regular expression for the whole path, matched in linear time (`safe_regex`).
     Regex(Regex),
-    /// The beginning of the path in whole segments (`path_separated_prefix`), without a trailing
-    /// `/`.
+    /// Whole segments at the beginning of the path (`path_separated_prefix`), without a trailing
+    /// `/`. For example, `/api` matches `/api/x` but not `/apis`.
     SegmentPrefix(PathText),
 }
 
@@ -55,11 +56,12 @@ pub enum PathMatch {
 #[derive(Clone)]
 pub struct PathText {
     written: String,
-    /// The normal spelling, if it differs from `written` and should match too. For example, a rule
-    /// for `/café` or `/caf%c3%a9` also matches `/caf%C3%A9`.
+    /// The normal spelling, if it differs from `written` and also matches. For example, a rule for
+    /// `/café` or `/caf%c3%a9` also matches `/caf%C3%A9`.
     normal: Option<String>,
-    /// The position and value of the last octet that is not a slash, if the path has only one
-    /// spelling. Most requests for other paths differ in this octet, so it is compared first.
+    /// The position and value of the path's last octet that is not a slash. `None` if the path has
+    /// two spellings. Most requests for other paths differ in this octet, so this octet is compared
+    /// first.
     mark: Option<(usize, u8)>,
 }
 
@@ -104,7 +106,7 @@ impl PathText {
         self.normal.as_deref().unwrap_or(&self.written)
     }
 
-    /// The spellings that match.
+    /// All spellings that match.
     fn spellings(&self) -> impl Iterator<Item = &str> {
         core::iter::once(&*self.written).chain(self.normal.as_deref())
     }
@@ -113,8 +115,8 @@ impl PathText {
         matches(&self.written) || self.normal.as_deref().is_some_and(matches)
     }
 
-    /// Returns true if a quick check shows that `path` does not begin with this path. Only for
-    /// comparisons in which case matters.
+    /// Returns true if a quick check shows that `path` does not begin with this path. The check is
+    /// case-sensitive.
     #[inline(always)]
     fn excludes(&self, path: &str) -> bool {
         match self.mark {
@@ -129,14 +131,14 @@ fn mark(path: &str) -> Option<(usize, u8)> {
 }
 
 impl RouteMatch {
-    /// Returns true if the rule applies to `request`, whose path and query are `target`, and which
-    /// makes the MCP call `call`. A request without a path (CONNECT) only matches
-    /// [`PathMatch::Connect`].
+    /// Returns true if the rule applies to `request`. `target` is the request's path and query, and
+    /// `call` is the MCP call that the request makes. A request without a path (CONNECT) only
+    /// matches [`PathMatch::Connect`].
     ///
     /// # Errors
     /// With `path_policy: reject`, if a condition holds in one reading of the request but not in
-    /// another. This is not an error if another part of the rule does not match, because the rule
-    /// then applies in no reading.
+    /// another. There is no error if another condition of the rule fails, because then the rule
+    /// applies in no reading.
     pub fn matches(
         &self,
         request: &Request<'_>,
@@ -158,7 +160,7 @@ impl RouteMatch {
         self.matches_behind_path(request, target, policy)
     }
 
-    /// Returns a list of prefixes. The rule only matches paths that begin with one of them. Returns
+    /// Returns prefixes such that each path that the rule matches begins with one of them. Returns
     /// `None` if the rule may match any path.
     pub(super) fn starts(&self) -> Option<impl Iterator<Item = &str>> {
         match &self.path {
@@ -193,7 +195,7 @@ impl RouteMatch {
         Ok(true)
     }
 
-    /// Returns true if the rule names the host of the requests that it applies to.
+    /// Returns true if the rule has a condition that names the request's host.
     #[must_use]
     pub fn names_host(&self) -> bool {
         self.headers.iter().any(|header| {
@@ -201,8 +203,8 @@ impl RouteMatch {
         })
     }
 
-    /// Returns true if the rule may match a path in another case than the rule's own. A regular
-    /// expression does so with the flag `i`.
+    /// Returns true if the rule may match a path that differs in case from the rule's own path. A
+    /// regular expression may do so if it contains the flag `i`.
     #[must_use]
     pub fn ignores_case(&self) -> bool {
         let has_flag = |group: &str| {

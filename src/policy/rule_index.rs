@@ -1,10 +1,11 @@
 //! Finds the rules whose path may match a request, without trying every rule.
 //!
-//! A rule with a literal path only applies to paths that begin with this literal path. The index
-//! sorts the literal paths of all rules. Each entry refers to the longest other literal path that
-//! is a prefix of it. So one binary search finds all literal paths that are prefixes of a request's
-//! path: it finds the last entry that is not greater than the request's path, and the references
-//! lead to shorter prefixes. Rules with other conditions on the path are tried for every request.
+//! A rule with a literal path only applies to request paths that begin with this literal path. The
+//! index has a sorted list of the literal paths of all rules. Each entry refers to its longest
+//! proper prefix among the other literal paths. So one binary search finds all literal paths that
+//! are prefixes of a request's path. The search finds the last entry that sorts before or at the
+//! request's path. From this entry, the references lead to all shorter prefixes. Rules without a
+//! literal path are tried for every request.
 //!
 //! The index only excludes rules. For the remaining rules,
 //! [`RouteMatch::matches`](crate::policy::RouteMatch::matches) decides, in the order of the rules.
@@ -13,27 +14,27 @@ use std::collections::BTreeMap;
 
 use crate::policy::Rule;
 
-/// The maximum length of a chain of literal paths in which each is a prefix of the next. Rules
-/// whose paths are further along a chain are tried for every request, because following more
-/// references would take longer.
+/// The maximum length of a chain of literal paths in which each path is a prefix of the next. Rules
+/// whose paths come later in a chain are tried for every request, because following more references
+/// would take longer.
 const MAX_DEPTH: usize = 8;
 
 /// An index of rules by their literal paths.
 #[derive(Debug)]
 pub struct RuleIndex {
-    /// The literal paths, sorted by text.
+    /// The literal paths, in sorted order.
     starts: Vec<Start>,
-    /// The rules that may match any path.
+    /// The indices of the rules that are tried for every request.
     others: Vec<usize>,
     /// True if a rule matches MCP calls.
     matches_calls: bool,
 }
 
-/// A literal path, and its rules.
+/// A literal path, and the rules that have this path.
 #[derive(Debug)]
 struct Start {
     text: Box<str>,
-    /// The index of the longest other entry whose text is a prefix of this text.
+    /// The index of the entry with the longest other text that is a prefix of this text.
     shorter: Option<usize>,
     /// The indices of the rules with this literal path, in order.
     rules: Vec<usize>,
@@ -52,7 +53,7 @@ impl RuleIndex {
             }
         }
         let mut starts: Vec<Start> = Vec::with_capacity(by_text.len());
-        // The indices of the entries whose texts are prefixes of the current text.
+        // The indices of the entries whose texts are prefixes of the current entry's text.
         let mut open: Vec<usize> = Vec::new();
         for (text, rules) in by_text {
             let begins = |place: &usize| {
@@ -91,8 +92,8 @@ impl RuleIndex {
         self.matches_calls
     }
 
-    /// The indices of the rules that may match a request with this path, in order. The other rules
-    /// certainly do not match.
+    /// Returns the indices of the rules that may match a request with this path, in order. All
+    /// other rules certainly do not match.
     pub fn candidates(&self, path: Option<&str>) -> impl Iterator<Item = usize> {
         let longest = path.and_then(|path| self.longest(path));
         let mut next = Some(0);
@@ -113,8 +114,8 @@ impl RuleIndex {
         Some(start)
     }
 
-    /// Returns the first candidate whose index is at least `place`. `longest` is the entry with the
-    /// longest text that is a prefix of the path.
+    /// Returns the index of the first candidate rule at or after index `place`. `longest` is the
+    /// entry with the longest text that is a prefix of the request's path.
     fn candidate(&self, longest: Option<&Start>, place: usize) -> Option<usize> {
         let from = |rules: &[usize]| {
             let before = rules.partition_point(|own| *own < place);

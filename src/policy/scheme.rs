@@ -1,20 +1,20 @@
 //! Authentication schemes (RFC 9110 section 11.1).
 
-/// How a client authenticates.
+/// An authentication scheme, by which a client authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// With a client identifier and secret (RFC 7617).
+    /// The client sends its identifier and a secret (RFC 7617).
     Basic,
-    /// With a token (RFC 6750), wherever it is in the request.
+    /// The client sends a token (RFC 6750), in any part of the request.
     Bearer,
 }
 
 /// A set of schemes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Schemes {
-    /// True if the set has [`Scheme::Basic`].
+    /// True if the set contains [`Scheme::Basic`].
     pub basic: bool,
-    /// True if the set has [`Scheme::Bearer`].
+    /// True if the set contains [`Scheme::Bearer`].
     pub bearer: bool,
 }
 
@@ -36,7 +36,7 @@ impl Schemes {
         bearer: true,
     };
 
-    /// Adds `scheme` to the set.
+    /// Returns the set with `scheme` added.
     #[must_use]
     pub const fn and(self, scheme: Scheme) -> Self {
         match scheme {

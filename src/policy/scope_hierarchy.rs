@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-/// For each scope, all scopes that it includes, directly or through others.
+/// Maps each scope to all scopes that it includes, directly or through other scopes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeHierarchy(BTreeMap<String, Vec<String>>);
 
-/// An error: this scope includes itself, directly or through other scopes.
+/// The error for a scope that includes itself, directly or through other scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeCycle(pub String);
 
 impl ScopeHierarchy {
-    /// Makes a hierarchy. `direct` lists the scopes that each scope includes directly.
+    /// Makes a hierarchy. `direct` maps each scope to the scopes that it includes directly.
     ///
     /// # Errors
-    /// If a scope includes itself, directly or through others. It would then be unclear which scope
-    /// is the broader one.
+    /// If a scope includes itself, directly or through other scopes. Two scopes that include each
+    /// other would have no clear order.
     pub fn new(direct: &BTreeMap<String, Vec<String>>) -> Result<Self, ScopeCycle> {
         let mut all = BTreeMap::new();
         for scope in direct.keys() {
@@ -37,7 +37,7 @@ impl ScopeHierarchy {
         Ok(Self(all))
     }
 
-    /// Adds to `granted` the scopes that its scopes include.
+    /// Adds to `granted` every scope that a scope in `granted` includes.
     pub fn expand<'a>(&'a self, granted: &mut Vec<&'a str>) {
         if self.0.is_empty() {
             return;

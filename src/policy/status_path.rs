@@ -1,4 +1,4 @@
-//! The path of the status report, and access to it.
+//! The path of the status report, and the token that a client needs to read the report.
 
 use crate::policy::{Authorization, Requirement};
 
@@ -7,10 +7,10 @@ use crate::policy::{Authorization, Requirement};
 pub struct StatusPath {
     /// The path, compared exactly.
     pub path: String,
-    /// The required token. `None` shows the report to anyone (`unprotected`).
+    /// The required token. If this is `None`, anyone can read the report (`unprotected`).
     pub requirement: Option<Requirement>,
     /// The rights that the token must grant.
     pub authorization: Option<Authorization>,
-    /// The address of the protected API, shown to operators unchanged.
+    /// The URL of the protected API. The report shows this URL to operators unchanged.
     pub base_url: Option<String>,
 }

@@ -2,15 +2,15 @@
 
 use regex_lite::{Regex, RegexBuilder};
 
-/// The maximum size of a compiled regular expression. Matching takes longer for larger expressions.
+/// The maximum size of a compiled regular expression. Larger expressions take longer to match.
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
-/// A condition on a string: a pattern, and whether ASCII case is ignored.
+/// A condition on a string. It consists of a pattern and a flag for ignoring ASCII case.
 #[derive(Clone, Debug)]
 pub struct StringMatch {
     /// The pattern, in lower case if `ignore_case` is set.
     pattern: Pattern,
-    /// True if ASCII case is ignored. As in Envoy, this has no effect on a regular expression.
+    /// True if ASCII case is ignored. As in Envoy, this flag has no effect on a regular expression.
     ignore_case: bool,
 }
 
@@ -67,7 +67,7 @@ impl StringMatch {
         self.ignore_case
     }
 
-    /// Extracts the pattern.
+    /// Returns the pattern and discards the flag.
     #[must_use]
     pub fn into_pattern(self) -> Pattern {
         self.pattern
@@ -104,7 +104,7 @@ impl Pattern {
         builder.build().map(Self::Regex)
     }
 
-    /// The text, or the regular expression's source.
+    /// The text of the pattern, or the source of the regular expression.
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
@@ -132,8 +132,8 @@ impl Pattern {
 /// If `expression` does not compile, or compiles to a program that is too large.
 pub fn full_match(expression: &str) -> Result<Regex, regex_lite::Error> {
     let compile = |text: &str| RegexBuilder::new(text).size_limit(MAX_REGEX_BYTES).build();
-    // First compile the expression by itself, to refuse expressions such as `a)|(b`. In the group
-    // below, this expression would close the group and so escape the anchors.
+    // Compile the expression by itself first. This rejects an expression such as `a)|(b`, which
+    // would close the group in the next line and so escape the anchors.
     compile(expression)?;
     // The group keeps an alternation (`a|b`) inside the anchors.
     compile(&format!(r"\A(?:{expression})\z"))

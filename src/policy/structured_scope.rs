@@ -1,12 +1,13 @@
 //! Scopes that consist of several parts. For example, `zscalerbeta.net::272378::sampleRole` names a
 //! cloud, an organisation and a role.
 //!
-//! All parts except the role are configured, so a template is a fixed text before the role and a
-//! fixed text after it. A role must not contain a separator. Otherwise a program that splits the
-//! scope at `::` would find more parts than the template has, and could take a part of the role for
-//! an organisation. So each literal text must occur in the scope exactly as often as in the
-//! template. Overlapping occurrences count too, because `:::` can be split from the left or from
-//! the right. Comparison is byte for byte: case matters, and nothing is decoded.
+//! The operator configures the values of all parts except the role. So a template becomes two fixed
+//! strings: the text before the role and the text after it. A role must not contain a separator,
+//! which is any literal text of the template. Otherwise a program that splits the scope at `::`
+//! would find more parts than the template has, and could take a part of the role for an
+//! organisation. So each separator must occur in the scope exactly as often as in the template.
+//! Overlapping occurrences count too, because `:::` can be split from the left or from the right.
+//! Scopes are compared byte for byte: case matters, and nothing is decoded.
 
 use crate::template::occurrences;
 
@@ -17,7 +18,7 @@ pub struct StructuredScopes {
     pub before: String,
     /// The text after the role.
     pub after: String,
-    /// Each literal text of the template, and the number of times that it must occur in a scope.
+    /// Each separator of the template, and the number of times that it must occur in a scope.
     pub separators: Vec<(String, usize)>,
     /// The name of the role's placeholder.
     pub role: String,
@@ -26,7 +27,7 @@ pub struct StructuredScopes {
 }
 
 impl StructuredScopes {
-    /// Returns the role in a scope, or `None` if the scope does not match.
+    /// Returns the role in a scope, or `None` if the scope does not match the template.
     #[must_use]
     pub fn role<'s>(&self, scope: &'s str) -> Option<&'s str> {
         let role = scope.strip_prefix(self.before.as_str())?;

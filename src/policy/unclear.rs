@@ -1,18 +1,18 @@
 //! The error for a rule that matches a request in one reading but not in another.
 
-/// Why it is unclear whether a rule matches a request. Servers read a part of the request
-/// differently, and the rule matches in only one reading. If Portcullis chose one reading, a server
-/// behind the proxy could use the other, and the request would evade the rule.
+/// Why it is unclear whether a rule matches a request. Servers read a part of the request in two
+/// ways, and the rule matches in only one of these readings. If Portcullis chose one reading and
+/// the upstream used the other, the request would evade the rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unclear {
-    /// The authority as sent and its normal form give different results.
+    /// The rule matches the authority as sent but not its normal form, or the other way round.
     Authority,
-    /// Some servers confuse the name of a header with the name of another header, on which the rule
-    /// has a condition.
+    /// The rule has a condition on a header, and the request has another header whose name some
+    /// servers confuse with the name of that header.
     Header,
     /// The method does not match the rule, but it would match if its letters were in another case.
     Method,
-    /// A query parameter is repeated and only some of its values satisfy the condition. Or servers
-    /// read its name, or a separator, differently.
+    /// A query parameter is repeated, and only some of its values satisfy the condition. Or servers
+    /// disagree on the name of a parameter, or on the characters that separate parameters.
     Parameter,
 }

@@ -1,10 +1,10 @@
 //! Finds credentials in headers, query parameters and cookies.
 //!
-//! Each provider has its [`Places`] (headers, parameters and cookies), and [`Places::find`] returns
-//! the only credential in them. A request with several credentials is refused. Otherwise an
-//! attacker who can add a credential could make Portcullis check one credential while the upstream
-//! trusts the other (RFC 6750 §2). For the same reason, a token is also found in a header or
-//! parameter whose name some servers confuse with a configured name.
+//! Each provider has its [`Places`]: headers, query parameters and cookies. [`Places::find`]
+//! returns the credential in these places. A request with several credentials is refused. Otherwise
+//! an attacker who can add a credential to a request could make Portcullis check one credential
+//! while the upstream trusts the other (RFC 6750 §2). For the same reason, the search includes
+//! headers and parameters whose names some servers confuse with a configured name.
 
 mod text;
 
@@ -19,7 +19,7 @@ use crate::{
 
 pub use self::text::TokenText;
 
-/// The places in a request where a provider's tokens are searched.
+/// The places in a request where Portcullis looks for a provider's tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     /// The headers.
@@ -37,20 +37,21 @@ pub enum HeaderPlace {
     Basic,
     /// `Authorization: Bearer`, parsed strictly (RFC 6750 §2.1).
     Bearer,
-    /// Another header or prefix, parsed as in `jwt_authn`: the prefix may be anywhere in the value,
-    /// and the token follows the prefix.
+    /// Any other header, or `Authorization` with another prefix. The value is parsed as in
+    /// `jwt_authn`: the prefix may be anywhere in the value, and the token follows the prefix.
     Prefixed {
         /// The header's name.
         name: HeaderName,
-        /// The text before the token, case-sensitive. If it is empty, the whole value is the token.
+        /// The text before the token, which is compared with case. If the prefix is empty, the
+        /// whole value is the token.
         prefix: String,
     },
 }
 
-/// A token or client secret in a request, not yet parsed.
+/// A token or client secret in a request, before it is verified.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential<'a> {
-    /// The token, or the text after the scheme `Basic`.
+    /// The token, or the text that follows the scheme `Basic`.
     pub token: TokenText<'a>,
     /// Where the credential is in the request.
     pub location: Location<'a>,
@@ -75,10 +76,10 @@ pub enum Location<'a> {
     Cookie(&'a str),
     /// The header with this name.
     Header(&'a HeaderName),
-    /// A header whose name some servers confuse with a configured name. The value is the name as
-    /// sent in the request.
+    /// A header whose name some servers confuse with a configured name. The value of this variant
+    /// is the name as it was sent in the request.
     HeaderTwin(&'a str),
-    /// The query parameter with this name, encoded as in the request.
+    /// The query parameter with this name. The name is still percent-encoded, as in the request.
     Query(&'a str),
 }
 
@@ -96,8 +97,8 @@ pub enum CredentialError {
 /// The text of a credential, or an error if it is malformed.
 type Text<'a> = Result<TokenText<'a>, CredentialError>;
 
-/// The result of the search so far: the first credential, or its error if it is malformed.
-/// `several` is true if there are more.
+/// The result of the search so far. `first` is the first credential, or an error if it is
+/// malformed. `several` is true if the request has more than one credential.
 #[derive(Default)]
 struct Found<'a> {
     first: Option<Result<Credential<'a>, CredentialError>>,
@@ -136,7 +137,8 @@ impl Places {
         }
     }
 
-    /// Finds the credential of `request` in these places, if there is one.
+    /// Returns the credential of `request` in these places, or `None` if the request has no
+    /// credential.
     ///
     /// # Errors
     /// If there are several credentials, or if the only one is malformed.
@@ -149,8 +151,8 @@ impl Places {
     }
 
     /// Does the same as [`find`](Self::find), but takes less time for known tokens. `is_known`
-    /// returns true for the text of a bearer token that was verified before. The form of such a
-    /// text is not checked again.
+    /// returns true for the text of a bearer token that was verified before. The syntax of a known
+    /// token is not checked again.
     ///
     /// # Errors
     /// If there are several credentials, or if the only one is malformed.
@@ -174,8 +176,8 @@ impl Places {
         found.first.transpose()
     }
 
-    /// Returns true if tokens are read from a header with this lower-case name. This includes names
-    /// that some servers confuse with a configured name.
+    /// Returns true if tokens are read from a header with this lower-case name. The result is also
+    /// true for a name that some servers confuse with a configured name.
     #[must_use]
     pub fn reads_header(&self, name: &[u8]) -> bool {
         self.headers.iter().any(|place| match place {
@@ -218,9 +220,9 @@ impl Places {
         }
     }
 
-    /// Returns true if a place is configured with exactly this header name. If two places have
-    /// confusable names, a header with one of these names belongs only to the place with exactly
-    /// this name.
+    /// Returns true if a place is configured with exactly this header name. If servers could
+    /// confuse the names of two places, a header with one of these names belongs only to the place
+    /// with exactly that name.
     fn names_header(&self, written: &[u8]) -> bool {
         self.headers.iter().any(|place| {
             matches!(place, HeaderPlace::Prefixed { name, .. } if name.as_str().as_bytes() == written)
@@ -246,9 +248,9 @@ impl Places {
         }
     }
 
-    /// Reports a parameter before or after `;` as malformed if tokens are read from it. Some
-    /// servers end a parameter at `;` too, so they would find a token in `a;token=x`. A token
-    /// itself never contains `;`.
+    /// Splits `pair` at `;` and reports a malformed credential for each part whose parameter can
+    /// contain a token. Some servers end a parameter at `;` as well as at `&`, so they would find a
+    /// token in `a;token=x`. A token itself never contains `;`.
     fn collect_split_params<'a>(&'a self, pair: &'a str, found: &mut Found<'a>) {
         for part in pair.split(';') {
             let (name, _) = part.split_once('=').unwrap_or((part, ""));
@@ -258,8 +260,8 @@ impl Places {
         }
     }
 
-    /// Returns true if tokens are read from the parameter `name`. Decodes the name first, so that
-    /// `access%5Ftoken` is found too.
+    /// Returns true if tokens are read from the parameter `name`. The name is decoded first, so
+    /// that a token in `access%5Ftoken` is found too.
     fn reads_param(&self, name: &str) -> bool {
         let reads = |name: &str| self.params.iter().any(|own| is_parameter(own, name));
         match name.contains(['%', '+']) {
@@ -288,8 +290,8 @@ impl Places {
     }
 }
 
-/// Collects the credentials of a scheme from all `Authorization` lines. Envoy joins several lines
-/// with a comma before any filter sees them, so each part between commas is treated as a line.
+/// Collects the credentials of a scheme from all `Authorization` header lines. Envoy joins several
+/// lines with commas before any filter sees them, so each part between commas is treated as a line.
 fn collect_scheme<'a>(
     scheme: Scheme,
     request: &Request<'a>,
@@ -306,20 +308,21 @@ fn collect_scheme<'a>(
     };
     for line in request.values("authorization") {
         match token_of(scheme, line.trim_ascii(), is_known) {
-            // The whole line is one credential. It contains no comma, because a token68 never does.
+            // The whole line is one credential. It cannot contain a second one after a comma,
+            // because a token68 has no comma.
             whole @ Some(Ok(_)) => collect(whole),
             _ => line
                 .split(|byte| *byte == b',')
                 .for_each(|part| collect(token_of(scheme, part.trim_ascii(), &mut |_| false))),
         }
     }
-    // If the request only has a credential of another scheme, the credential counts as missing
-    // (401). If the request also has a credential of this scheme, there are several credentials.
+    // A request with a credential of only another scheme counts as having no credential (401). A
+    // request with credentials of both schemes has several credentials.
     found.several |= has_own && has_other;
 }
 
-/// Parses a scheme, one or more spaces, and a token68. Returns `None` if the value has another
-/// scheme. The case of the scheme does not matter (RFC 9110 §11.1).
+/// Parses a value that consists of a scheme, one or more spaces, and a token68. Returns `None` if
+/// the value has another scheme. The scheme is compared without case (RFC 9110 §11.1).
 fn token_of<'a>(
     scheme: Scheme,
     value: &'a [u8],
@@ -353,9 +356,9 @@ fn token_of<'a>(
 
 /// Finds a token as `jwt_authn` does. The prefix may be anywhere in the value. The token begins at
 /// the first base64url character or dot after the prefix, and extends to the end of the value.
-/// Returns `None` if the prefix does not occur. If the prefix occurs again, there is a second
-/// credential: Envoy joins several `Authorization` lines, and other proxies join the lines of any
-/// header.
+/// Returns `None` if the prefix does not occur. If the prefix occurs twice, the value contains two
+/// credentials: Envoy joins several `Authorization` lines into one, and other proxies join the
+/// lines of any header.
 fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, CredentialError>> {
     let Ok(value) = text(value) else {
         return Some(Err(CredentialError::Malformed));
@@ -374,7 +377,7 @@ fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, C
     })
 }
 
-/// Checks a token68 (RFC 9110 §11.2).
+/// Returns the text if it is a token68 (RFC 9110 §11.2).
 fn token68(text: &str) -> Result<&str, CredentialError> {
     let body = text.trim_end_matches('=');
     if !body.is_empty() && is_token68(body.as_bytes()) {
@@ -384,7 +387,8 @@ fn token68(text: &str) -> Result<&str, CredentialError> {
     }
 }
 
-/// Checks eight octets at a time, because this function runs for every request with a token.
+/// Returns true if all octets may be in a token68. The loop checks eight octets at a time, because
+/// this function runs for every request with a token.
 fn is_token68(text: &[u8]) -> bool {
     let own = |octet: u8| TOKEN68.contains(octet);
     let (chunks, rest) = text.as_chunks::<8>();
@@ -394,7 +398,7 @@ fn is_token68(text: &[u8]) -> bool {
     chunks.iter().all(|chunk| all(*chunk)) && rest.iter().all(|octet| own(*octet))
 }
 
-/// The octets of a `token68`, except its padding.
+/// The octets that a `token68` may contain, except its padding.
 static TOKEN68: Octets = octets!(|octet| {
     octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
 });
@@ -403,8 +407,8 @@ fn text(bytes: &[u8]) -> Result<&str, CredentialError> {
     str::from_utf8(bytes).map_err(|_| CredentialError::Malformed)
 }
 
-/// Splits `name=value` of a Cookie header. Removes spaces around the name and the value, and quotes
-/// around the value (RFC 6265 §4.1.1).
+/// Splits a pair `name=value` of a `Cookie` header. Removes spaces around the name and the value,
+/// and quotes around the value (RFC 6265 §4.1.1).
 fn cookie_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let pair = pair.trim_ascii();
     let equals = pair.iter().position(|byte| *byte == b'=')?;

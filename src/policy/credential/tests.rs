@@ -151,7 +151,8 @@ fn parses_other_headers_as_jwt_authn_does() {
         ("", &b"a.b.c"[..], Ok(Some("a.b.c"))),
         ("jwt=", b"jwt=a.b.c", Ok(Some("a.b.c"))),
         ("jwt=", b"x; jwt= \"a.b.c", Ok(Some("a.b.c"))),
-        // A token does not end at its first invalid character. It is invalid as a whole.
+        // A token does not end at its first invalid character. Everything up to the end of the
+        // value is the token, which then does not verify.
         ("jwt=", b"jwt=\"a.b.c\"; y", Ok(Some("a.b.c\"; y"))),
         ("jwt=", b"JWT=a.b.c", Ok(None)),
         ("jwt=", b"jwt=;;", Ok(Some(""))),
@@ -232,7 +233,8 @@ fn a_header_belongs_to_the_place_with_exactly_its_name() {
     assert_eq!(found, Err(CredentialError::Several));
 }
 
-/// The gate could not remove a header with such a name from the request.
+/// A header name that is not UTF-8 is an error, because the gate could not remove a header with
+/// such a name from the request.
 #[test]
 fn a_confusable_name_that_is_not_utf8_is_malformed() {
     let request = Request::new(vec![(b"x\xfftoken", b"a")]);

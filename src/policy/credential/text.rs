@@ -2,28 +2,28 @@
 
 use core::fmt;
 
-/// The text of a token as it was sent, or of a client's secret.
+/// The text of a token or of a client's secret, as the client sent it.
 ///
-/// If the cache of verified tokens contains the text, its form is not checked again. This saves two
-/// passes over the token for most requests.
+/// If the cache of verified tokens contains the text, the text's syntax is not checked again. This
+/// saves two passes over the token for most requests.
 #[derive(Clone, Copy)]
 pub struct TokenText<'a>(Form<'a>);
 
 #[derive(Clone, Copy)]
 enum Form<'a> {
-    /// The form of this text has been checked.
+    /// The syntax of this text has been checked.
     Checked(&'a str),
     /// These octets equal the text of a token that was verified before.
     Known(&'a [u8]),
 }
 
 impl<'a> TokenText<'a> {
-    /// Wraps a text whose form has been checked.
+    /// Wraps a string whose syntax has been checked.
     pub(super) const fn checked(text: &'a str) -> Self {
         Self(Form::Checked(text))
     }
 
-    /// Wraps a text that equals the text of a token that was verified before.
+    /// Wraps octets that equal the text of a token that was verified before.
     pub(super) const fn known(octets: &'a [u8]) -> Self {
         Self(Form::Known(octets))
     }
@@ -34,13 +34,13 @@ impl<'a> TokenText<'a> {
         matches!(self.0, Form::Known(_))
     }
 
-    /// The text.
+    /// The text as a string.
     #[must_use]
     pub fn as_str(self) -> &'a str {
         match self.0 {
             Form::Checked(text) => text,
-            // The octets equal a token's text, so they are UTF-8. If they were not, the empty text
-            // would not be accepted as a token.
+            // The octets equal a token's text, so they are UTF-8. If they were not, the result
+            // would be the empty string, which is not accepted as a token.
             Form::Known(octets) => str::from_utf8(octets).unwrap_or_default(),
         }
     }
@@ -54,8 +54,8 @@ impl<'a> TokenText<'a> {
         }
     }
 
-    /// Returns true if both values refer to the same part of the request. Two credentials with
-    /// equal texts in different places are different parts.
+    /// Returns true if both values refer to the same bytes of the request. If a request has the
+    /// same token in two places, the two copies are different parts.
     #[must_use]
     pub fn is_same_part(self, other: Self) -> bool {
         core::ptr::eq(self.as_bytes(), other.as_bytes())

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::http::{Request, is_twin};
 
-/// An MCP call, as the request's headers describe it. Servers that implement the revision of MCP
-/// that the request names refuse the request if its body describes another call.
+/// An MCP call, as described by the request's headers. The request names a revision of MCP that
+/// requires servers to reject the request if its body describes another call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct McpCall<'a> {
     method: &'a str,
@@ -18,24 +18,25 @@ pub struct McpCall<'a> {
     params: Vec<(&'a str, Cow<'a, str>)>,
 }
 
-/// Why no rule can be matched with the MCP call of a request.
+/// Why the MCP call of a request cannot be compared with the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum McpFault {
     /// An MCP header is missing, repeated or malformed, or a server could mistake another header
     /// for an MCP header.
     Header,
-    /// The request names no revision of MCP, or a revision in which servers need not compare
+    /// The request names no revision of MCP, or a revision that does not require servers to compare
     /// headers with the body.
     Version,
 }
 
 impl<'a> McpCall<'a> {
-    /// Reads the call from the headers. `params` are the headers that contain arguments.
+    /// Reads the call from the headers. `params` are the names of the headers to read arguments
+    /// from.
     ///
     /// # Errors
-    /// If servers could read the headers in different ways, or need not compare them with the body.
-    /// If a request has both faults, the error is [`McpFault::Header`], because an ambiguous header
-    /// is suspicious in every revision.
+    /// If servers could read the headers in different ways, or are not required to compare the
+    /// headers with the body. If both are the case, the error is [`McpFault::Header`], because an
+    /// ambiguous header is suspicious in every revision.
     pub fn read(request: &Request<'a>, params: &[&'a str]) -> Result<Self, McpFault> {
         let version = only(request, "mcp-protocol-version", literal)?;
         let method = only(request, "mcp-method", literal)?;
@@ -75,8 +76,8 @@ impl<'a> McpCall<'a> {
         self.method
     }
 
-    /// The name of the tool or prompt, or the URI of the resource; `None` for methods without a
-    /// name.
+    /// The name of the tool or prompt, or the URI of the resource. `None` if requests with this
+    /// method have no name.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -90,8 +91,8 @@ impl<'a> McpCall<'a> {
     }
 }
 
-/// Reads a header that may occur once. A second header of the same name is a fault, because some
-/// servers use the first, some the last, and some all of them joined. A header such as `mcp_name`
+/// Reads a header that may occur at most once. A second header of the same name is a fault: some
+/// servers use the first, some use the last, and some join the values. A header such as `mcp_name`
 /// is a fault too, because some servers mistake it for `mcp-name`.
 fn only<'a, T>(
     request: &Request<'a>,

@@ -1,17 +1,17 @@
-//! Calls of the Model Context Protocol (MCP), and the rules that match them.
+//! Calls of the Model Context Protocol (MCP), and the conditions of rules on these calls.
 //!
 //! Since revision 2026-07-28 of MCP, clients repeat parts of a POST request in headers: the
 //! JSON-RPC method, the name of the tool, and chosen arguments. So a proxy need not read the body
-//! ("Streamable HTTP", section "Request Metadata"). A rule with an [`McpMatch`] matches these
-//! headers.
+//! (see the specification, "Streamable HTTP", section "Request Metadata"). A rule with an
+//! [`McpMatch`] is compared with these headers.
 //!
-//! The server executes what the body says. The headers can be trusted only because servers must
-//! refuse a request whose headers and body differ. Older revisions do not require this. So an
-//! [`McpCall`] is only made for a request that names revision 2026-07-28 or a later one.
+//! The server executes the call in the body. The headers can be trusted only because servers must
+//! reject a request whose headers and body differ. Older revisions do not require this. So an
+//! [`McpCall`] is only made for a request that names revision 2026-07-28 or a later revision.
 //!
-//! If two servers could read a header differently, the request is refused at once. It is not
-//! treated as a call that matches no rule: a later, wider rule could match the call, while the
-//! server reads the name that an earlier rule protects.
+//! If two servers could read a header differently, the request is refused at once. Trying the next
+//! rule instead would be unsafe. A later, broader rule could let the call pass, while the server
+//! reads the header as the name of a tool that an earlier rule protects.
 
 mod call;
 mod methods;
@@ -23,13 +23,13 @@ pub use self::{
     methods::{CALLS_TOOL, NAMED_METHODS},
 };
 
-/// The condition of a rule on an MCP call. Every list that is not empty must match. If all lists
+/// A rule's condition on an MCP call. A call must match every list that is not empty. If all lists
 /// are empty, every call matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct McpMatch {
     /// Accepted JSON-RPC methods, such as `tools/call`.
     pub methods: Vec<String>,
-    /// Accepted names of tools and prompts, and URIs of resources.
+    /// Accepted names of tools and prompts, and accepted URIs of resources.
     pub names: Vec<String>,
     /// Accepted values of tool arguments.
     pub params: Vec<McpParam>,
@@ -51,8 +51,8 @@ impl McpMatch {
     /// Returns true if the call matches every list that is not empty.
     ///
     /// Servers compare `Mcp-Name` and `Mcp-Param-*` with the body only for methods that have a name
-    /// or arguments. For other methods, a client can write anything into these headers, so `names`
-    /// and `params` never match.
+    /// or arguments. For other methods, a client can write anything into these headers. So a
+    /// condition on `names` or `params` never matches a call of such a method.
     #[must_use]
     pub fn matches(&self, call: &McpCall<'_>) -> bool {
         let lists = |list: &[String], text: &str| list.iter().any(|own| own == text);

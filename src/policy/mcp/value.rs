@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// The start and the end of a value in base64 (section "Value Encoding").
+/// The start and the end of a base64 value (MCP specification, section "Value Encoding").
 const ENCODED: (&str, &str) = ("=?base64?", "?=");
 
 /// The start of all values that a server could mistake for base64, such as `=?BASE64?` or an
 /// encoded word of RFC 2047.
 const MARKER: &str = "=?";
 
-/// The value of a header as a string; `None` if servers could read it differently. It must be
-/// printable ASCII. A space at either end is not allowed, because servers trim it. A comma is not
-/// allowed, because it may come from joining two headers.
+/// Returns the value of a header as a string, or `None` if servers could read the value in
+/// different ways. The value must be printable ASCII. A space at either end is not allowed, because
+/// servers trim it. A comma is not allowed, because a proxy may have joined two headers with it.
 pub(super) fn plain(line: &[u8]) -> Option<&str> {
     let is_readable = |octet: &u8| matches!(octet, b' '..=b'~') && *octet != b',';
     let text = str::from_utf8(line).ok()?;
@@ -21,14 +21,15 @@ pub(super) fn plain(line: &[u8]) -> Option<&str> {
     (is_clear && !text.is_empty()).then_some(text)
 }
 
-/// The string in a header that is never encoded. `None` if it starts like an encoded value, because
-/// some servers may decode it.
+/// Returns the string in a header whose values are never encoded. Returns `None` if the value
+/// starts like an encoded value, because some servers may decode it.
 pub(super) fn literal(line: &[u8]) -> Option<&str> {
     plain(line).filter(|text| !text.starts_with(MARKER))
 }
 
-/// The string in a header that may be encoded. `None` if the value starts like an encoded value but
-/// is not a correct one, because servers disagree on what it means.
+/// Returns the string in a header whose value may be encoded. Returns `None` if the value starts
+/// like an encoded value but cannot be decoded, because servers disagree on the meaning of such a
+/// value.
 pub(super) fn decoded(line: &[u8]) -> Option<Cow<'_, str>> {
     let text = plain(line)?;
     if !text.starts_with(MARKER) {

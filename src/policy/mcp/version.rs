@@ -16,8 +16,8 @@ pub(super) fn is_well_formed(text: &str) -> bool {
     part(4, 0..=9999) && part(2, 1..=12) && part(2, 1..=31) && parts.next().is_none()
 }
 
-/// Returns true if servers of this revision compare headers with the body. Comparing strings is
-/// enough, because well-formed dates sort in the order of their characters.
+/// Returns true if servers of this revision compare headers with the body. Comparing the dates as
+/// strings is enough, because dates in this format sort alphabetically.
 pub(super) fn compares_headers(version: &str) -> bool {
     version >= FIRST_COMPARED
 }
