@@ -1,5 +1,5 @@
-//! Determines which tokens a request must carry. The policy of the request's route decides, or the
-//! first matching rule, or the filter state.
+//! Determines which tokens a request must carry. The policy of the request's route decides first,
+//! then the first matching rule, then the filter state.
 
 use super::{
     mcp::{Admission, Placed},
@@ -23,20 +23,21 @@ pub(super) enum Access<'a> {
     Required(AccessRequirement<'a>),
     /// No rule matches the request.
     Unmatched,
-    /// The request's MCP headers are not sufficient for any rule to decide.
+    /// No rule can decide, because the request's MCP headers do not say enough about the call.
     Uncallable(Reason),
 }
 
-/// The tokens that a request must carry, and the rights that one of them must grant.
+/// The tokens that a request must carry, and the rights that one of these tokens must grant.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AccessRequirement<'a> {
     pub(super) requirement: &'a Requirement,
     pub(super) authorization: Option<&'a Authorization>,
-    /// The index of the rule that has this authorization; results are cached under it. `None` if
-    /// the authorization comes from a route's policy, which can change while the configuration
-    /// stays the same, or from the status page.
+    /// The index of the rule that has this authorization. Results are cached by this index. `None`
+    /// if the authorization belongs to the status page, or to the policy of a route. A route's
+    /// policy can change while the configuration stays the same, so results for it are not cached.
     pub(super) rule: Option<usize>,
-    /// Other rules whose rights the same token must also grant.
+    /// More rules. The token that grants the rights of `authorization` must also grant the rights
+    /// of these rules.
     pub(super) others: &'a [Placed<'a>],
 }
 
@@ -50,8 +51,8 @@ impl<'a> AccessRequirement<'a> {
         own.into_iter().chain(others)
     }
 
-    /// The scopes that the rules list. The authorizations say whether a token needs all of them or
-    /// one.
+    /// Returns all scopes that the rules list. The result does not say whether a token needs all of
+    /// these scopes or only one; the authorizations do.
     pub(super) fn scopes(self) -> Vec<String> {
         let mut scopes: Vec<String> = Vec::new();
         let sets = self.authorizations();
@@ -64,8 +65,8 @@ impl<'a> AccessRequirement<'a> {
     }
 }
 
-/// Determines what a request needs. The policy of the route takes precedence over the rules, like the
-/// typed per-route configuration of `jwt_authn`.
+/// Determines what a request needs. As in `jwt_authn` with its typed per-route configuration, the
+/// policy of the route takes precedence over the rules.
 pub(super) fn access<'a>(
     config: &'a Config,
     route_policy: Option<&'a RoutePolicy>,
@@ -95,7 +96,7 @@ pub(super) fn access<'a>(
             }
             closed @ (Access::Denied(_) | Access::Uncallable(_)) => closed,
             // The route's policy requires rights, but no rule says which providers' tokens can
-            // grant them.
+            // grant these rights.
             Access::Open | Access::Required(..) | Access::Unmatched => {
                 Access::Denied(Reason::RoutePolicy)
             }
@@ -152,8 +153,8 @@ fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
         Some((*place, rule, requirement))
     };
     let mut closed = rules.iter().filter_map(with_requirement);
-    // If no rule requires a token, refuse: an open rule only opens its own calls, and the request
-    // may make any other call.
+    // If no rule requires a token, refuse the request. A rule without a token only opens its own
+    // calls, but this request could make any call.
     if !rules.iter().any(|(_, rule)| rule.requires_token()) {
         return Access::Uncallable(Reason::McpVersion);
     }
@@ -166,8 +167,8 @@ fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
                 others: rules,
             })
         }
-        // A token is verified once. It can only satisfy several rules if they have the same
-        // requirement.
+        // A request's tokens are evaluated against one requirement. So they can only satisfy
+        // several rules if these rules have the same requirement.
         _ => Access::Uncallable(Reason::McpVersion),
     }
 }

@@ -1,9 +1,10 @@
 //! A cached verification result.
 //!
-//! A [`CachedToken`] holds what later requests with the same token need: the inputs of the repeated
-//! checks, the headers to forward, and the rules that the token satisfies. All of these depend only
-//! on the token and the configuration. Claims are rarely needed, so they are parsed again from the
-//! token's text: see [`Verified::claims`](super::verified::Verified::claims).
+//! A [`CachedToken`] holds what later requests with the same token need: the inputs of the checks
+//! that are repeated, the headers to forward, and the rules that the token satisfies. All of this
+//! depends only on the token and the configuration. Claims are not cached, because they are rarely
+//! needed again. If they are, [`Verified::claims`](super::verified::Verified::claims) parses them
+//! from the token's text.
 
 use core::cell::{Cell, OnceCell};
 use std::{rc::Rc, sync::Arc};
@@ -18,11 +19,11 @@ use crate::{
     verification::VerifiedOnce,
 };
 
-/// A verification result, as it is cached for a token. A verified client secret also gets a result
-/// of this type, but that result is not cached.
+/// The result of verifying a token, in the form in which it is cached. The result of verifying a
+/// client secret has the same type, but is not cached.
 #[derive(Debug)]
 pub(super) struct CachedToken {
-    /// `None` for a client secret.
+    /// The inputs of the checks that are repeated on each cache hit. `None` for a client secret.
     verified_once: Option<VerifiedOnce>,
     /// The headers that the provider sets from the token's claims; `None` if a claim does not fit
     /// in a header.
@@ -34,12 +35,13 @@ pub(super) struct CachedToken {
     auth_time: Option<UnixSeconds>,
 }
 
-/// The maximum length in bytes of a caller's identity that is cached. [`CachedToken::bytes`] counts
-/// this maximum, because the identity is determined after the entry's size is counted.
+/// The maximum length, in bytes, of a caller's identity that is cached. [`CachedToken::bytes`]
+/// assumes this maximum, because the size of a cache entry is computed before the identity is
+/// known.
 const MAX_CALLER_BYTES: usize = 256;
 
-/// The rules whose `authorize` the token is known to satisfy, one bit per rule index. The age of
-/// the user's authentication is not included, because it changes with time.
+/// The rules whose `authorize` the token is known to satisfy: one bit for each rule index. A set
+/// bit does not cover the age of the user's authentication, which changes with time.
 #[derive(Debug)]
 struct SatisfiedRules(Box<[Cell<u32>]>);
 
@@ -62,7 +64,7 @@ impl CachedToken {
         })
     }
 
-    /// The inputs of the checks that are repeated on each hit; `None` for a client secret.
+    /// The inputs of the checks that are repeated on each cache hit. `None` for a client secret.
     pub(super) const fn verified_once(&self) -> Option<&VerifiedOnce> {
         self.verified_once.as_ref()
     }
@@ -73,12 +75,12 @@ impl CachedToken {
         self.headers.as_deref()
     }
 
-    /// When the user authenticated, if the token says so.
+    /// The time at which the user authenticated, if the token contains it.
     pub(super) const fn auth_time(&self) -> Option<UnixSeconds> {
         self.auth_time
     }
 
-    /// Returns whether the token is known to satisfy the rule at this index. `false` can also mean
+    /// Returns true if the token is known to satisfy the rule at this index. `false` can also mean
     /// that the token has not been checked against that rule yet.
     pub(super) fn satisfies(&self, rule: usize) -> bool {
         self.satisfied
@@ -102,16 +104,17 @@ impl CachedToken {
     /// Records the caller's identity under the rule at this index.
     pub(super) fn note_caller(&self, rule: usize, caller: &Arc<str>) {
         if caller.len() <= MAX_CALLER_BYTES {
-            // Only the first rule's identity is kept, because most tokens are used with one rule.
+            // If an identity is already stored, it is kept: most tokens are only used with one
+            // rule.
             let _ = self.caller.set((rule, Arc::clone(caller)));
         }
     }
 
-    /// The size in memory in bytes, without the token's text.
+    /// The size of this entry in memory, in bytes, without the token's text.
     pub(super) fn bytes(&self) -> usize {
         let headers = self.headers.iter().flatten();
         let headers = headers.map(|edit| match edit {
-            // The name is shared with the configuration.
+            // The header's name is shared with the configuration, so it takes no additional memory.
             HeaderEdit::Remove(_) => size_of::<HeaderEdit>(),
             HeaderEdit::Set(_, value) => {
                 size_of::<HeaderEdit>().saturating_add(allocated(value.len()))
@@ -133,7 +136,7 @@ impl CachedToken {
     }
 }
 
-/// Bits per word.
+/// The number of bits in one word of [`SatisfiedRules`].
 const WORD: usize = 32;
 
 impl SatisfiedRules {

@@ -20,8 +20,8 @@ pub(super) fn claim_headers(
     headers_of(config, provider, claims).collect()
 }
 
-/// Yields a header for each configured claim that the token has. `None` stands for a claim that
-/// does not fit in a header.
+/// Yields a header for each configured claim that the token has. For a claim that does not fit in a
+/// header, the item is `None`.
 pub(super) fn headers_of(
     config: &Config,
     provider: &Provider,
@@ -35,8 +35,8 @@ pub(super) fn headers_of(
 }
 
 /// Returns a header with this value, or `None` if a receiver could misread the value. A line break
-/// would let the client add headers. Spaces at the ends are stripped by receivers (RFC 9110 section
-/// 5.5), so a value with such spaces could turn into another user's.
+/// would let the client add headers. Receivers strip spaces at both ends (RFC 9110 section 5.5), so
+/// a user name with such spaces could become the name of another user.
 pub(super) fn header(name: &HeaderName, value: String, config: &Config) -> Option<HeaderEdit> {
     fits_header(&value, config).then(|| HeaderEdit::Set(Text::Shared(name.shared()), value.into()))
 }

@@ -1,5 +1,5 @@
-//! Finds the credentials of a request, and the tokens in them. Only the locations that the rule's
-//! providers read are searched.
+//! Finds the credentials of a request, and the tokens in these credentials. The search only covers
+//! the locations that the rule's providers read.
 
 use core::cell::{OnceCell, RefCell};
 use std::rc::Rc;
@@ -19,7 +19,8 @@ use crate::{
     verification::Attempts,
 };
 
-/// The credentials of one request, and the tokens in them. Each token is parsed at most once.
+/// The credentials of one request, and the tokens in these credentials. Each token is parsed at
+/// most once.
 #[derive(Debug)]
 pub(super) struct Credentials<'a, 'c> {
     readers: ShortList<Reader<'c>>,
@@ -28,15 +29,15 @@ pub(super) struct Credentials<'a, 'c> {
     cached: RefCell<Option<Entry>>,
 }
 
-/// The cache entry of a token, and the provider whose cache has it.
+/// The cache entry of a token, and the provider whose cache contains the entry.
 type Entry = (ProviderId, Rc<CachedToken>);
 
-/// A provider that may have a credential in the request, and the audiences that the rule requires
-/// of the provider's tokens.
+/// A provider whose credential the request may contain, and the audiences that the rule requires of
+/// the provider's tokens.
 type Reader<'c> = (ProviderId, &'c Audiences);
 
-/// A provider, and the credential in one of its locations. A malformed credential is kept only if
-/// the rule lets failed credentials pass.
+/// A provider, and the credential in one of the provider's locations. The error of a malformed
+/// credential is kept only if the rule lets requests with failed credentials pass.
 pub(super) type Found<'a> = (ProviderId, Result<Credential<'a>, CredentialError>);
 
 pub(super) type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
@@ -46,11 +47,11 @@ pub(super) type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
 pub(super) struct Token<'a> {
     text: TokenText<'a>,
     parsed: OnceCell<Parsed<'a>>,
-    /// The signatures that were computed for this token, counted across all providers.
+    /// The number of signature checks for this token so far, across all providers.
     pub(super) attempts: Attempts,
 }
 
-/// A credential and its parsed token.
+/// A credential, and the token that was parsed from the credential.
 type Read<'e, 'a> = (&'e Credential<'a>, &'e UntrustedToken<'a>);
 
 impl<'a, 'c> Credentials<'a, 'c> {
@@ -89,8 +90,8 @@ impl<'a, 'c> Credentials<'a, 'c> {
                 Err(CredentialError::Malformed) if forgives => {
                     found.push((id, Err(CredentialError::Malformed)));
                 }
-                // Even a rule that lets failed credentials pass must not choose between two
-                // credentials.
+                // A request with several credentials is refused even if the rule lets requests with
+                // failed credentials pass: the engine must not choose one of the credentials.
                 Err(error) => {
                     let refusal = Refusal::Credential(error);
                     notes.refused(provider, refusal);
@@ -113,17 +114,18 @@ impl<'a, 'c> Credentials<'a, 'c> {
         })
     }
 
-    /// Iterates over the credentials, each with the provider that reads it.
+    /// Iterates over the credentials. Each credential comes with the provider that reads its
+    /// location.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Found<'a>> {
         self.found.iter()
     }
 
-    /// Returns whether the request has no credential.
+    /// Returns true if the request has no credential.
     pub(super) const fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// The credential that was found for a provider.
+    /// Returns the credential that was found for a provider.
     pub(super) fn of(&self, provider: ProviderId) -> Result<&Credential<'a>, Refusal> {
         self.found.iter().find(|(id, _)| *id == provider).map_or(
             Err(Refusal::Missing),
@@ -141,9 +143,9 @@ impl<'a, 'c> Credentials<'a, 'c> {
         readers.filter_map(move |(id, audiences)| (*id == provider).then_some(*audiences))
     }
 
-    /// Takes the cache entry of a provider's credential, if the search for credentials already
-    /// looked the entry up. Each entry can be taken once, because a verification may change the
-    /// cache.
+    /// Returns the cache entry of a provider's credential, if the search for credentials already
+    /// looked up the entry. Each entry can be taken only once, because a verification may change
+    /// the cache.
     pub(super) fn take_found(
         &self,
         provider: ProviderId,
@@ -154,16 +156,17 @@ impl<'a, 'c> Credentials<'a, 'c> {
         entry.map(|(_, entry)| entry)
     }
 
-    /// A credential's token; `None` if the token exceeds the size limit.
+    /// Returns the token of a credential, or `None` if the token exceeds the size limit.
     pub(super) fn token(&self, credential: &Credential<'a>) -> Option<&Token<'a>> {
         self.tokens
             .iter()
             .find(|token| token.text.is_same_part(credential.token))
     }
 
-    /// The well-formed tokens, verified or not. Each comes with the provider that sets headers from
-    /// the token's claims. This is the provider whose issuer the token names, otherwise the first
-    /// provider that reads the token's location.
+    /// Returns all well-formed tokens, whether or not they were verified. Each token comes with the
+    /// provider that sets headers from the token's claims. This is the provider whose issuer the
+    /// token names. If there is no such provider, it is the first provider that reads the token's
+    /// location.
     pub(super) fn readable<'p>(
         &self,
         config: &'p Config,
@@ -196,7 +199,7 @@ impl<'a, 'c> Credentials<'a, 'c> {
 }
 
 impl<'a> Token<'a> {
-    /// Parses the token on the first call.
+    /// Returns the parsed token. The first call parses it.
     pub(super) fn parsed(&self, headers: &RefCell<HeaderMemo>) -> &Parsed<'a> {
         self.parsed.get_or_init(|| {
             UntrustedToken::parse_with(self.text.as_str(), &mut headers.borrow_mut())
@@ -204,7 +207,8 @@ impl<'a> Token<'a> {
     }
 }
 
-/// The tokens of all credentials that are well-formed and within the size limit.
+/// Returns the tokens of all credentials, except for malformed credentials and tokens that exceed
+/// the size limit.
 fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>> {
     let mut tokens: ShortList<Token<'a>> = ShortList::default();
     for (_, credential) in found.iter() {
@@ -224,17 +228,18 @@ fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>
     tokens
 }
 
-/// Returns whether the client authenticates with both a secret and a bearer token. RFC 6749 section
-/// 2.3 forbids that: this filter could use one and the upstream the other. Tokens in headers and
-/// cookies that the operator configured do not count, because a rule may require such a token
-/// together with a secret.
+/// Returns true if the client authenticates with both a secret and a bearer token. RFC 6749 section
+/// 2.3 forbids this, because Portcullis could use one of the two and the upstream the other. Tokens
+/// in headers and cookies that the operator configured are ignored here, because a rule may require
+/// such a token together with a secret.
 fn is_bearer_beside_basic(config: &Config, found: &ShortList<Found<'_>>) -> bool {
     let mut seen = Schemes::default();
     for (id, credential) in found.iter() {
         match config.provider(*id).map(Provider::scheme) {
             Some(Scheme::Basic) => seen.basic = true,
             _ => {
-                // A bearer token in a second `Authorization` header was already refused.
+                // Only the query is checked: a bearer token in a second `Authorization` header was
+                // already refused.
                 seen.bearer |= credential
                     .as_ref()
                     .is_ok_and(|credential| matches!(credential.location, Location::Query(_)));
@@ -244,15 +249,15 @@ fn is_bearer_beside_basic(config: &Config, found: &ShortList<Found<'_>>) -> bool
     seen.basic && seen.bearer
 }
 
-/// The schemes by which a client can authenticate for `requirement`.
+/// Returns the schemes with which a client can authenticate for `requirement`.
 pub(super) fn schemes(config: &Config, requirement: &Requirement) -> Schemes {
     let ids = readers(config, requirement).into_iter().map(|(id, _)| id);
     let schemes = ids.filter_map(|id| config.provider(id).map(Provider::scheme));
     schemes.fold(Schemes::default(), Schemes::and)
 }
 
-/// The providers whose locations are searched: the providers that the rule names, or all providers
-/// if a part of the rule names none.
+/// Returns the providers whose locations are searched. These are the providers that the rule names,
+/// or all providers if a part of the rule, such as `allow_missing`, applies to all tokens.
 fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> ShortList<Reader<'c>> {
     let mut named: ShortList<Reader<'c>> = ShortList::default();
     requirement.each_provider(&mut |id, audiences| {
@@ -275,7 +280,7 @@ fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> ShortList<Re
     named
 }
 
-/// Returns whether a part of the requirement lets failed credentials pass.
+/// Returns true if a part of the requirement lets requests with failed credentials pass.
 fn forgives_failure(requirement: &Requirement) -> bool {
     match requirement {
         Requirement::AllowMissingOrFailed | Requirement::ExtractOnly(_) => true,

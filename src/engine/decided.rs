@@ -1,19 +1,19 @@
-//! A decision together with its cache use.
+//! A decision together with the number of its cache lookups.
 
 use crate::{decision::Decision, engine::CacheUse};
 
-/// A decision, and how its tokens were looked up in the caches.
+/// A decision, and the number of cache lookups that it needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
     /// The decision.
     pub decision: Decision,
-    /// The cache lookups to count. Zero if the request waits for keys, because its tokens will be
-    /// looked up again after the wait.
+    /// The cache lookups to add to the metrics. All numbers are zero if the request waits for keys,
+    /// because its tokens will be looked up again after the wait.
     pub cache_use: CacheUse,
 }
 
 impl From<Decision> for Decided {
-    /// Wraps a decision that needed no lookups.
+    /// Wraps a decision that needed no cache lookups.
     fn from(decision: Decision) -> Self {
         Self {
             decision,

@@ -1,5 +1,5 @@
-//! Evaluates the requirement of a rule for one request. A requirement is a tree of `any`, `all` and
-//! providers.
+//! Evaluates the requirement of a rule for one request. A requirement is a tree: the leaves are
+//! mostly providers, and the inner nodes combine them with `any` or `all`.
 
 use crate::{
     config::Provider,
@@ -67,13 +67,13 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         }
     }
 
-    /// Returns the tokens of the first member that holds. Members that name no provider, such as
-    /// `allow_missing`, are tried last, as in `jwt_authn`: a request with a failed token must not
-    /// pass just because a request without a token may (CVE-2021-21378).
+    /// Returns the tokens of the first member that holds. As in `jwt_authn`, members that name no
+    /// provider, such as `allow_missing`, are tried last: a request with a failed token must not
+    /// pass just because a request without a token may pass (CVE-2021-21378).
     ///
-    /// If other members name providers, a member that names no provider forwards no identity.
-    /// Otherwise a request could get an identity from one token of a `requires_all` whose other
-    /// token is missing, or from a token for another audience.
+    /// If some members name providers, the tokens of a member that names no provider are not
+    /// forwarded as an identity. Otherwise, a request could get an identity from one token of a
+    /// `requires_all` whose other token is missing, or from a token for another audience.
     fn any(&mut self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
         let (lenient, strict): (Vec<_>, Vec<_>) =
             members.iter().partition(|member| !member.names_provider());
@@ -81,12 +81,13 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         let strict = strict.into_iter().map(|member| (member, true));
         let lenient = lenient.into_iter().map(|member| (member, lends));
         let mut worst = Refusal::Missing;
-        // A member that holds without a token is used only if no other member holds with one.
+        // The first member that holds without a token. It is used only if no other member holds
+        // with a token.
         let mut without_token = None;
         for (member, lends) in strict.chain(lenient) {
             match self.evaluate(member) {
-                // The first member that holds is used. While this member waits for keys, a later
-                // member must not be used instead.
+                // This member may turn out to be the first member that holds. While it waits for
+                // keys, a later member must not be used instead.
                 waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => return waiting,
                 Err(refusal) if refusal.rank() > worst.rank() => worst = refusal,
                 Err(_) => {}
@@ -102,8 +103,8 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         without_token.ok_or(worst)
     }
 
-    /// Verifies each credential with the provider that reads its location. Returns the tokens that
-    /// verify, and the worst refusal among the other credentials.
+    /// Verifies each credential with the provider that reads its location. Returns the verified
+    /// tokens, and the refusal with the highest rank among all other credentials.
     fn present(&mut self) -> (ShortList<Verified<'a>>, Option<Refusal>) {
         let mut verified: ShortList<Verified<'a>> = ShortList::default();
         let mut refused = Vec::new();
@@ -135,8 +136,9 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         (verified, worst)
     }
 
-    /// Verifies a token with the audiences that the rule requires of the provider's tokens. The
-    /// provider's own audiences must not admit a token that the rule's audiences exclude.
+    /// Verifies a token with the audiences that the rule requires of the provider's tokens, not
+    /// with the provider's own audiences. The provider's audiences must not admit a token that the
+    /// rule's audiences exclude.
     fn verify_as_named(
         &mut self,
         id: ProviderId,

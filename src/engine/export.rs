@@ -1,9 +1,10 @@
-//! Filter-state entries for other filters: the verified token, or the reason why a token failed.
+//! Filter-state entries for other filters. They contain the verified token, or the reason why a
+//! token failed.
 //!
-//! `jwt_authn` writes such entries to dynamic metadata; Portcullis writes them to the filter state,
-//! as JSON. Only verified claims are exported. The entries need no size limit. A payload is shorter
-//! than its token, or at most three times as long if `normalize_payload_in_metadata` turns
-//! space-delimited strings into lists.
+//! `jwt_authn` writes such entries to dynamic metadata. Portcullis writes them to the filter state,
+//! as JSON. Only verified claims are exported. The entries need no size limit of their own, because
+//! a payload is shorter than its token. If `normalize_payload_in_metadata` turns space-delimited
+//! strings into lists, the payload is at most three times as long as the token.
 
 use serde_json::{Map, Value};
 
@@ -15,11 +16,11 @@ use crate::{
     json,
 };
 
-/// The entries of `provider` for a verified token.
+/// Returns the entries that `provider` exports for a verified token.
 pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEntry> {
     let exports = &provider.exports;
     let mut entries = Vec::new();
-    // The entries are in the order of `jwt_authn`, but have other keys.
+    // The entries have the same order as in `jwt_authn`, but different keys.
     if let Some(key) = &exports.header
         && let Some(header) = header(token.credential.token.as_str())
     {
@@ -41,7 +42,7 @@ pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEn
     entries
 }
 
-/// The filter-state entry that holds the caller's identity, if `provider` exports it.
+/// Returns the filter-state entry with the caller's identity, if `provider` exports the identity.
 pub(super) fn identity(provider: &Provider, identity: &str) -> Option<StateEntry> {
     let key = provider.exports.identity.clone()?;
     Some(StateEntry {
@@ -51,19 +52,19 @@ pub(super) fn identity(provider: &Provider, identity: &str) -> Option<StateEntry
     })
 }
 
-/// The entry of `provider` for a token that failed.
+/// Returns the entry that `provider` exports for a token that failed.
 pub(super) fn failure(provider: &Provider, reason: Reason) -> Option<StateEntry> {
     let key = provider.exports.failed_status.clone()?;
     let (code, message) = (reason.jwt_authn_status()?, reason.label());
     Some(StateEntry {
         key,
-        // Labels contain no characters that JSON must escape.
+        // Labels of reasons contain no characters that JSON must escape.
         value: format!("{{\"code\":{code},\"message\":\"{message}\"}}"),
         is_json: true,
     })
 }
 
-/// The JOSE header of a token that was parsed before.
+/// Returns the JOSE header of a token that was parsed before, as JSON.
 fn header(token: &str) -> Option<String> {
     let (segment, _) = token.split_once('.')?;
     let members = json::parse_object(&base64url::decode(segment)?).ok()?;

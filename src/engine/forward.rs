@@ -20,7 +20,7 @@ use crate::{
     short_list::ShortList,
 };
 
-/// The changes that a permit makes to the request.
+/// The changes to the request that a permit contains.
 #[derive(Debug, Default)]
 pub(super) struct Forwarded {
     pub(super) edits: Vec<HeaderEdit>,
@@ -28,11 +28,12 @@ pub(super) struct Forwarded {
     pub(super) clears_route_cache: bool,
 }
 
-/// Adds the identity of verified tokens to `edits`, and removes the tokens themselves.
+/// Adds to `edits` the headers with the identity of verified tokens, and the removal of the tokens
+/// themselves.
 ///
 /// # Errors
-/// The provider of a token whose claims or identity do not fit in a header, or whose identity would
-/// be ambiguous.
+/// Returns the provider of a token whose claims or identity do not fit in a header, or whose
+/// identity would be ambiguous.
 pub(super) fn verified(
     config: &Config,
     request: &Request<'_>,
@@ -59,7 +60,7 @@ pub(super) fn verified(
             forwarded.edits.push(edit.ok_or(token.provider)?);
         }
         let claims = token.cached.headers().ok_or(token.provider)?;
-        // One additional edit removes the spent token.
+        // Reserve one more edit if the verified token is removed from the request.
         let spends = usize::from(!provider.forward);
         forwarded.edits.reserve(claims.len().saturating_add(spends));
         forwarded.edits.extend_from_slice(claims);
@@ -77,8 +78,8 @@ pub(super) fn verified(
             forwarded.edits.push(edit);
             forwarded.exports.extend(entry);
         }
-        // As in `jwt_authn`, the route is chosen again only if the new headers or entries could
-        // select another route.
+        // As in `jwt_authn`, Envoy chooses the route again only if the new headers or filter-state
+        // entries could select another route.
         forwarded.clears_route_cache |=
             provider.clear_route_cache && (changes_headers || provider.exports.payload.is_some());
         let entries = export::verified(provider, token);
@@ -88,9 +89,9 @@ pub(super) fn verified(
     Ok(forwarded)
 }
 
-/// Adds headers with unverified claims to `edits`, and a header that marks the claims as
-/// unverified. The token stays in the request so that the upstream can verify it. Other filters do
-/// not get the claims.
+/// Adds to `edits` the headers with unverified claims, and a header that marks these claims as
+/// unverified. The token stays in the request so that the upstream can verify it. The claims are
+/// not exported to other filters.
 pub(super) fn unverified(
     config: &Config,
     credentials: &Credentials<'_, '_>,
@@ -107,7 +108,8 @@ pub(super) fn unverified(
         let own = provider.payload_header.as_ref();
         let payload = own.and_then(|own| payload_header(config, own, payload));
         let claims = headers_of(config, provider, token.unverified_claims());
-        // Claims that do not fit in a header are left out, because the request passes in any case.
+        // A claim that does not fit in a header is left out. It is no reason to refuse the request,
+        // which needs no valid token.
         let before = forwarded.edits.len();
         forwarded
             .edits
@@ -124,8 +126,8 @@ pub(super) fn unverified(
     forwarded
 }
 
-/// The caller's identity, if the token has one. If the rule requires roles, it contains the role
-/// that satisfied the rule.
+/// Returns the caller's identity, if the token provides one. If the identity contains a role, this
+/// is the role that satisfied the rule, or the token's first role if the rule requires none.
 fn caller(
     config: &Config,
     own: &IdentityHeader,
@@ -151,11 +153,11 @@ fn caller(
     Ok(caller)
 }
 
-/// The header that carries the whole payload.
+/// Returns the header that carries the whole payload.
 fn payload_header(config: &Config, own: &PayloadHeader, segment: &str) -> Option<HeaderEdit> {
     let mut payload = segment.to_owned();
     if own.padded {
-        // Padding completes the last group of four characters (RFC 4648 section 4).
+        // The padding completes the last group of four base64 characters (RFC 4648 section 4).
         payload.extend(iter::repeat_n('=', payload.len().wrapping_neg() % 4));
     }
     header(&own.name, payload, config)

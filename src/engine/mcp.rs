@@ -1,9 +1,9 @@
-//! Decides which rules apply at an MCP endpoint, which is a path with rules that match MCP calls
-//! (`match.mcp`).
+//! Decides which rules apply at an MCP endpoint. An endpoint is a path with rules that match MCP
+//! calls (`match.mcp`).
 //!
-//! A POST request to an endpoint needs a rule that matches its call. Another rule for the same path
-//! does not admit the request: it may open the rest of the API to everyone who has a token, but it
-//! must not open the tools that no rule lists.
+//! A POST request to an endpoint needs a rule that matches its call. A rule without `match.mcp` for
+//! the same path does not admit the request. Such a rule may open the rest of the API to everyone
+//! who has a token, but it must not open the tools that no rule lists.
 
 use crate::{
     config::Config,
@@ -15,29 +15,31 @@ use crate::{
     },
 };
 
-/// A rule and its index.
+/// The index of a rule, and the rule.
 pub(super) type Placed<'c> = (usize, &'c Rule);
 
-/// Whether a request's MCP headers are sufficient for the rule that matches the request to decide.
+/// Whether the rule that matches a request may decide alone. This depends on the request's MCP
+/// headers.
 #[derive(Debug)]
 pub(super) enum Admission<'c> {
-    /// The headers are sufficient, or the path is not an MCP endpoint.
+    /// The matching rule decides: the headers name the call, or the path is not an MCP endpoint.
     Settled,
-    /// The headers are not acceptable. The request is refused, whatever token it carries.
+    /// The MCP headers are not acceptable. The request is refused, whatever token it carries.
     Refused(Reason),
-    /// The headers do not say what the call does, so the request must satisfy all these rules.
+    /// The MCP headers do not prove which call the request makes, so the request must satisfy all
+    /// these rules.
     Union(Vec<Placed<'c>>),
 }
 
-/// The rules with `match.mcp` that apply to the path and host of a POST request. Empty for all
-/// other requests.
+/// The rules with `match.mcp` for the path and host of a POST request. For requests with other
+/// methods, the list is empty.
 #[derive(Debug, Default)]
 pub(super) struct Endpoint<'c> {
     rules: Vec<Placed<'c>>,
 }
 
 impl<'c> Endpoint<'c> {
-    /// Finds the rules for the path and host of a request.
+    /// Finds the rules with `match.mcp` for the path and host of a request.
     pub(super) fn of(
         (config, index): (&'c Config, &RuleIndex),
         request: &Request<'_>,
@@ -60,7 +62,7 @@ impl<'c> Endpoint<'c> {
         Ok(Self { rules })
     }
 
-    /// Returns whether both endpoints have the same rules.
+    /// Returns true if both endpoints have the same rules.
     pub(super) fn equals(&self, other: &Self) -> bool {
         let places = |(place, _): &Placed<'_>| *place;
         self.rules
@@ -69,8 +71,7 @@ impl<'c> Endpoint<'c> {
             .eq(other.rules.iter().map(places))
     }
 
-    /// Reads from the headers which call the request makes. Returns `None` if this endpoint has no
-    /// rules.
+    /// Reads the request's MCP call from the headers. Returns `None` if this endpoint has no rules.
     pub(super) fn call<'a>(&self, request: &Request<'a>) -> Option<Result<McpCall<'a>, McpFault>>
     where
         'c: 'a,
@@ -87,7 +88,7 @@ impl<'c> Endpoint<'c> {
         Some(McpCall::read(request, &params))
     }
 
-    /// Returns whether one of the endpoint's rules matches the call.
+    /// Returns true if one of the endpoint's rules matches the call.
     pub(super) fn lists(
         &self,
         call: &McpCall<'_>,
@@ -106,10 +107,10 @@ impl<'c> Endpoint<'c> {
         Ok(false)
     }
 
-    /// Returns the rules that a request must satisfy if its headers do not say which call it makes.
-    /// These are all rules of the endpoint. `first` is the first rule that matches the request and
-    /// does not depend on the call. It is included if it comes before the endpoint's last rule,
-    /// because it then decides on some calls.
+    /// Returns the rules that a request must satisfy if its headers do not prove which call it
+    /// makes. The result contains all rules of the endpoint. `first` is the first rule that matches
+    /// the request regardless of the call. The result also contains `first` if it comes before the
+    /// endpoint's last rule, because `first` then decides on some calls.
     pub(super) fn union(self, first: Option<Placed<'c>>) -> Vec<Placed<'c>> {
         let mut rules = self.rules;
         if let (Some(first), Some(last)) = (first, rules.last())

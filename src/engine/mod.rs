@@ -1,9 +1,9 @@
-//! Decides whether a request may pass, from its headers.
+//! Decides from a request's headers whether the request may pass.
 //!
-//! The engine has no clock and makes no calls. The time and the connection are arguments; shared
-//! key records and the accelerator are traits that the host implements. The engine returns
-//! decisions and the calls to make. The proxy modules and the command line program run this same
-//! code.
+//! The engine has no clock and makes no network calls. The time and the connection are arguments.
+//! The host implements traits for shared key records and for the accelerator (native signature
+//! verification). The engine returns decisions, and the calls that the host should make. The proxy
+//! modules and the command line program all use this engine.
 //!
 //! The checks run in the order that `docs/decisions.md` lists. Each check either refuses a request
 //! or passes it to the next check.
@@ -63,7 +63,7 @@ use self::{
 pub use self::{decided::Decided, restrictions::Restrictions, token_caches::CacheUse};
 pub use crate::verification::{Backend, Patience, UnfitHost};
 
-/// Decides on requests with one configuration.
+/// Decides on requests under one configuration.
 pub struct Engine {
     config: Arc<Config>,
     rules: RuleIndex,
@@ -71,15 +71,15 @@ pub struct Engine {
     schemes: Schemes,
     restrictions: Option<Restrictions>,
     keys: KeyStore,
-    /// The key records that the workers of the process share.
+    /// The records through which the workers of the process share fetched keys.
     records: Box<dyn Records>,
     caches: TokenCaches,
     headers: RefCell<HeaderMemo>,
     accelerator: Option<Box<dyn Accelerator>>,
 }
 
-/// Not derived: a derived implementation would require `Debug` of every host's records, and link
-/// that code into the module.
+/// Written by hand, because a derived implementation would require every host's records to
+/// implement `Debug`, and would link that code into the module.
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Engine").finish_non_exhaustive()
@@ -106,11 +106,11 @@ impl Engine {
         }
     }
 
-    /// Uses an accelerator to verify signatures, if the configuration allows it and the accelerator
-    /// passes the self-test.
+    /// Verifies signatures with this accelerator from now on, if the configuration allows an
+    /// accelerator and this one passes the self-test.
     ///
     /// # Errors
-    /// If the configuration requires an accelerator and this one failed the self-test.
+    /// If the configuration requires an accelerator, but this one failed the self-test.
     pub fn accelerate(&mut self, accelerator: Box<dyn Accelerator>) -> Result<Backend, UnfitHost> {
         let backend = Backend::choose(self.config.signature_backend, &*accelerator)?;
         self.follow(backend, accelerator);
@@ -135,8 +135,8 @@ impl Engine {
         Arc::clone(&self.config)
     }
 
-    /// Sets or removes the restrictions of a newer configuration. They refuse additional
-    /// credentials from now on.
+    /// Sets or removes the restrictions of a newer configuration. Under restrictions, the engine
+    /// also refuses the credentials that the newer configuration refuses.
     pub fn restrict(&mut self, restrictions: Option<Restrictions>) {
         self.restrictions = restrictions;
     }
@@ -147,19 +147,19 @@ impl Engine {
         &self.keys
     }
 
-    /// Shares fetched keys with other workers through `records` from now on; see
-    /// [`synchronize`](Self::synchronize).
+    /// Shares fetched keys with other workers through `records` from now on.
+    /// [`synchronize`](Self::synchronize) reads the keys of other workers.
     pub fn share(&mut self, records: Box<dyn Records>) {
         self.records = records;
     }
 
-    /// The limits on a fetched key set.
+    /// The limits on the size of a fetched key set.
     #[must_use]
     pub fn key_set_limits(&self) -> KeySetLimits {
         key_set_limits(&self.config)
     }
 
-    /// Installs a key set document as if it had been fetched at `now`.
+    /// Uses a key set document as if the engine had fetched it at `now`.
     ///
     /// # Errors
     /// If the document has no usable key, or if the provider does not fetch its keys.
@@ -174,9 +174,9 @@ impl Engine {
 
     /// Decides on a request. `policy` is the policy of the request's route, if the route has one.
     ///
-    /// In shadow mode, a request that would be denied gets a permit that contains the denial. The
-    /// following requests are decided as in enforce mode: ambiguous requests, requests whose path
-    /// is too long, and requests for the status page or for a resource's metadata.
+    /// In shadow mode, a request that would be denied gets a permit that contains the denial. Some
+    /// requests are decided as in enforce mode: ambiguous requests, requests whose path is too
+    /// long, and requests for the status page or for a resource's metadata.
     #[must_use]
     pub fn decide(
         &self,
@@ -186,7 +186,7 @@ impl Engine {
         patience: Patience,
         connection: &dyn Connection,
     ) -> Decided {
-        // Forged identity headers are removed first, whatever the decision will be.
+        // Remove forged identity headers first. They are removed whatever the decision will be.
         let (standing, mut removals) = self.forged(request, connection);
         let is_forged = !removals.is_empty();
         let own = self.config.client_certificate.as_ref();
@@ -212,7 +212,8 @@ impl Engine {
             Err(reason) => return Decision::Deny(Denial::new(reason)).into(),
         };
         let target = routed.target;
-        // The digest is read at most once, and only if a token is bound to a certificate.
+        // The digest of the client's certificate is read at most once, and only if a token is bound
+        // to a certificate.
         let digest = LazyCell::new(|| match (own, standing) {
             (None, _) => connection.client_certificate_digest(),
             (Some(own), Standing::Trusted) => own.digest(received),
@@ -237,8 +238,9 @@ impl Engine {
         if let Some(resource) = routed.place.metadata(&self.config) {
             return resources::metadata(resource, request);
         }
-        // The client may have forged a header that selected the route. Envoy selects the route
-        // again after the header is removed, and the policy of that route is not known here: deny.
+        // A header that the client forged may have selected the route. After the header is removed,
+        // Envoy selects the route again. The policy of the new route is not known here, so deny the
+        // request.
         let access = if policy.is_some() && is_forged {
             Access::Denied(Reason::UnsettledRoute)
         } else {
@@ -261,7 +263,7 @@ impl Engine {
         in_shadow(decided, shadow_removals)
     }
 
-    /// Decides on a request after its head led to `access`.
+    /// Decides on a request that needs `access`.
     fn decide_access(
         &self,
         access: Access<'_>,
@@ -286,15 +288,15 @@ impl Engine {
         }
     }
 
-    /// Returns the edits that remove headers which only this filter or a trusted peer may set. The
-    /// decisions of [`decide`](Self::decide) already include these edits.
+    /// Returns the edits that remove forged headers: headers that only Portcullis or a trusted peer
+    /// may set. The decisions of [`decide`](Self::decide) already include these edits.
     #[must_use]
     pub fn removals(&self, request: &Request<'_>, connection: &dyn Connection) -> Vec<HeaderEdit> {
         self.forged(request, connection).1
     }
 
-    /// Returns whether the request's certificate headers can be trusted, and the edits that remove
-    /// the headers that the client may have forged.
+    /// Returns how trustworthy the request's certificate headers are, and the edits that remove the
+    /// headers that the client may have forged.
     fn forged(
         &self,
         request: &Request<'_>,
@@ -311,41 +313,43 @@ impl Engine {
         (standing, removals)
     }
 
-    /// Returns the edits that remove identities and tokens from a request's trailers. They apply
-    /// whatever the decision on the headers was: a server that merges trailers into headers would
-    /// read an identity or a token from the trailers.
+    /// Returns the edits that remove identities and tokens from a request's trailers. Apply these
+    /// edits whatever the decision on the headers was: a server that merges trailers into headers
+    /// would read an identity or a token from the trailers.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
         sanitise::trailers(&self.config, trailers)
     }
 
-    /// Returns whether requests may wait for keys. In shadow mode they may not, because waiting
-    /// would delay a request.
+    /// Returns true if requests may wait for keys. In shadow mode no request waits, because shadow
+    /// mode must not delay requests.
     #[must_use]
     pub fn parks(&self) -> bool {
         self.config.mode == Mode::Enforce
     }
 
     /// Records that a request waits for keys of `source`. The next call of [`due`](Self::due) then
-    /// returns the fetch.
+    /// returns a fetch of these keys.
     pub fn want(&mut self, source: SourceId, cause: FetchCause) {
         self.keys.want(source, cause);
     }
 
-    /// Reads the key records that other workers wrote. Returns whether something changed.
+    /// Reads the key records that other workers wrote. Returns true if this changed the engine's
+    /// keys.
     pub fn synchronize(&mut self) -> bool {
         self.keys.synchronize(&*self.records)
     }
 
-    /// Reads the key records that other workers wrote if `decision` refused or ignored a token
-    /// because its key was missing. Reads at most once per millisecond. Returns whether something
-    /// changed; if so, decide again.
+    /// If `decision` refused or ignored a token because its key was missing, reads the key records
+    /// that other workers wrote. Reads them at most once per millisecond. Returns true if this
+    /// changed the engine's keys; the caller should then decide on the request again.
     pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> bool {
         let denial = match decision {
             Decision::Deny(denial) => denial,
             Decision::Permit(permit) => match &permit.reason {
                 PermitReason::Shadow(denial) => denial,
-                // The permit does not say which tokens were ignored, or why.
+                // The permit does not say which tokens were ignored, or why. So all providers are
+                // synchronized.
                 PermitReason::Lenient => {
                     return self.keys.synchronize_where(&|_| true, now, &*self.records);
                 }
@@ -358,7 +362,7 @@ impl Engine {
         }
         let config = &self.config;
         let refusing = denial.provider.and_then(|id| config.provider(id));
-        // Another provider that accepts the same issuer may have the token's key.
+        // Another provider that accepts tokens of the same issuer may have the token's key.
         let may_know = |id| {
             let issuers = (refusing.map(|own| &own.trust.issuer), config.provider(id));
             match issuers {
@@ -372,7 +376,7 @@ impl Engine {
         self.keys.synchronize_where(&may_know, now, &*self.records)
     }
 
-    /// Returns the calls that must be made now to fetch keys.
+    /// Returns the calls that the host must make now to fetch keys.
     pub fn due(&mut self, now: UnixMillis) -> Vec<Fetch> {
         self.keys.due(now, &*self.records)
     }
@@ -392,8 +396,8 @@ impl Engine {
         self.keys.abandon(fetch, &*self.records);
     }
 
-    /// The index of the first rule that matches a request. `None` if no rule matches, or if the
-    /// request is refused before its rule decides.
+    /// Returns the index of the first rule that matches a request. Returns `None` if no rule
+    /// matches, or if the request is refused before a rule can decide.
     #[must_use]
     pub fn rule(&self, request: &Request<'_>) -> Option<usize> {
         let routed = routing::route((&self.config, &self.rules), request).ok()?;
@@ -401,7 +405,7 @@ impl Engine {
         routed.rule.filter(|_| decides).map(|(index, _)| index)
     }
 
-    /// The HTTP response to a denied request.
+    /// Returns the HTTP response to a denied request.
     #[must_use]
     pub fn response(&self, denial: &Denial) -> Response {
         denial.response(ResponseStyle {
@@ -411,7 +415,7 @@ impl Engine {
     }
 }
 
-/// The limits on fetched key sets.
+/// Returns the limits on the size of fetched key sets.
 const fn key_set_limits(config: &Config) -> KeySetLimits {
     KeySetLimits {
         bytes: config.limits.jwks_bytes,
@@ -431,7 +435,7 @@ fn key_store(config: &Config) -> KeyStore {
     KeyStore::new(sources, key_set_limits(config))
 }
 
-/// The decision in shadow mode: a denied request passes, with `removals` as its only edits.
+/// Converts a decision for shadow mode: a denied request passes, with `removals` as its only edits.
 fn in_shadow(decided: Decided, removals: Vec<HeaderEdit>) -> Decided {
     let Decided {
         decision,
@@ -467,8 +471,8 @@ fn passing(reason: PermitReason, edits: Vec<HeaderEdit>) -> Permit {
     }
 }
 
-/// Returns whether the request is `OPTIONS` with `Origin` and `Access-Control-Request-Method`, as
-/// defined by the Fetch standard, section "CORS-preflight fetch".
+/// Returns true if the request is `OPTIONS` with `Origin` and `Access-Control-Request-Method`, as
+/// the Fetch standard defines it in section "CORS-preflight fetch".
 fn is_cors_preflight(request: &Request<'_>) -> bool {
     let present = |name| request.values(name).any(|value| !value.is_empty());
     request.method() == "OPTIONS" && present("origin") && present("access-control-request-method")

@@ -1,4 +1,5 @@
-//! Side results of evaluating a requirement: entries for other filters, and cache lookups.
+//! Side results of evaluating a requirement: filter-state entries for other filters, and the number
+//! of cache lookups.
 
 use crate::{
     config::Provider,
@@ -6,7 +7,7 @@ use crate::{
     engine::{export, refusal::Refusal, token_caches::CacheUse},
 };
 
-/// What an evaluation reports besides its outcome.
+/// What the evaluation of a requirement reports in addition to its outcome.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     /// Filter-state entries that tell other filters why tokens failed.
@@ -17,7 +18,7 @@ pub(super) struct Notes {
 
 impl Notes {
     /// Adds the filter-state entry for a refused credential of `provider`, if the provider exports
-    /// one.
+    /// the reasons of failures.
     pub(super) fn refused(&mut self, provider: &Provider, refusal: Refusal) {
         let entry = refusal
             .reason()

@@ -2,12 +2,13 @@
 
 use crate::{config::Config, http::Request, policy::ProtectedResource};
 
-/// How a path relates to the protected resources. The fields are indices of resources.
+/// How a path relates to the protected resources. Each field is the index of a resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
     below: Option<usize>,
     metadata_of: Option<usize>,
-    /// The resource that would be `below`, if the request's host is not the host of any resource.
+    /// The resource to which the path would belong on the resource's host. `None` if the request's
+    /// host is the host of some resource.
     below_elsewhere: Option<usize>,
 }
 
@@ -35,17 +36,18 @@ impl Place {
         }
     }
 
-    /// The resource that the request belongs to.
+    /// Returns the resource that the request belongs to.
     pub(super) fn resource(self, config: &Config) -> Option<&ProtectedResource> {
         config.protected_resources.get(self.below?)
     }
 
-    /// Returns true if the path is below a resource, but the host is not the host of any resource.
+    /// Returns true if the path is below a resource, but the request's host is not the host of any
+    /// resource.
     pub(super) const fn is_below_elsewhere(self) -> bool {
         self.below_elsewhere.is_some()
     }
 
-    /// The resource whose metadata the request asks for.
+    /// Returns the resource whose metadata the request asks for.
     pub(super) fn metadata(self, config: &Config) -> Option<&ProtectedResource> {
         config.protected_resources.get(self.metadata_of?)
     }

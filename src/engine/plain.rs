@@ -1,12 +1,12 @@
-//! Decides on most requests in few steps.
+//! A fast path that decides on most requests in few steps.
 //!
-//! Most requests require a token of one provider, and have a token that is cached, or none. The
-//! evaluation of any requirement, with its lists of credentials and tokens, runs three times as
-//! much code for them. What a request costs is mostly that code: when it arrives, little of it is
-//! in the processor's caches.
+//! Most requests need a token of one provider, and have either a cached token or no token. For such
+//! a request, the full evaluation, with its lists of credentials and tokens, runs three times as
+//! much code as this fast path. The amount of code determines most of the cost of a request: when a
+//! request arrives, little of the code is in the processor's caches.
 //!
-//! A decision here is always the one that the full evaluation makes. In all other cases there is
-//! no decision here, and the full evaluation decides. `tests/properties/cache.rs` compares them.
+//! The fast path always makes the same decision as the full evaluation, or no decision at all. If
+//! it makes no decision, the full evaluation decides. `tests/properties/cache.rs` compares the two.
 
 use super::{
     Decided, Engine,
@@ -25,8 +25,8 @@ use crate::{
 };
 
 impl Engine {
-    /// The decision on a request that requires a token of one provider, and nothing else that is
-    /// out of the ordinary. `None` if the full evaluation has to decide.
+    /// Decides on a request that needs a token of one provider and nothing unusual. Returns `None`
+    /// if the full evaluation has to decide.
     pub(super) fn decide_plainly(
         &self,
         required: AccessRequirement<'_>,
@@ -43,8 +43,8 @@ impl Engine {
             return None;
         };
         let provider = self.config.provider(*id)?;
-        // With restrictions, a newer configuration may refuse the token. With other rules, the token
-        // needs their rights too.
+        // If there are restrictions, a newer configuration may refuse the token. If there are other
+        // rules, the token must grant their rights too. The full evaluation checks both.
         if self.restrictions.is_some() || !required.others.is_empty() || !is_plain(provider) {
             return None;
         }
@@ -65,7 +65,8 @@ impl Engine {
         let cached = cached?;
         let own = (*id, &provider.trust);
         let audiences = audiences.as_ref().unwrap_or(&provider.trust.audiences);
-        // The token is not parsed here. If it has to be, the full evaluation does that.
+        // The token is not parsed here. If a check needs the parsed token, the full evaluation
+        // decides.
         let unparsed = || None;
         let verified_once = cached.verified_once()?;
         verification::verify_again(own, audiences, verified_once, unparsed, circumstances).ok()?;
@@ -87,7 +88,7 @@ impl Engine {
     }
 }
 
-/// Whether nothing but claim headers is forwarded from the provider's tokens, and nothing is
+/// Returns true if only claim headers are forwarded from the provider's tokens, and nothing is
 /// exported.
 fn is_plain(provider: &Provider) -> bool {
     let Exports {
@@ -105,8 +106,9 @@ fn is_plain(provider: &Provider) -> bool {
         && failed_status.is_none()
 }
 
-/// Whether the token is known to have the rights that the rule requires. The age of the user's
-/// authentication would have to be checked each time.
+/// Returns true if the token is known to have the rights that the rule requires. Returns false if
+/// the rule has a condition on the user's authentication: its age must be checked for each request,
+/// which the full evaluation does.
 fn has_rights(required: AccessRequirement<'_>, cached: &CachedToken) -> bool {
     required.authorization.is_none_or(|authorization| {
         authorization.authentication.is_none()
@@ -114,7 +116,8 @@ fn has_rights(required: AccessRequirement<'_>, cached: &CachedToken) -> bool {
     })
 }
 
-/// The edits that remove forged headers, set the claim headers, and remove the spent token.
+/// Returns the edits that remove forged headers, set the claim headers, and remove the verified
+/// token.
 fn edits(provider: &Provider, removals: &[HeaderEdit], claims: &[HeaderEdit]) -> Vec<HeaderEdit> {
     let spent = (!provider.forward).then_some(HeaderEdit::Remove(Text::Fixed("authorization")));
     let count = removals.len().saturating_add(claims.len());

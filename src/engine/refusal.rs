@@ -1,4 +1,4 @@
-//! Why a request is refused, and the answer to it.
+//! Why a request is refused, and the response to such a request.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
 /// Why a requirement is not satisfied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// The credentials are malformed or ambiguous (400).
+    /// The request's credentials are malformed or ambiguous (400).
     Credential(CredentialError),
     /// The request has no credential.
     Missing,
@@ -20,9 +20,9 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The priority of this refusal. If several refusals apply, the one with the highest rank is
-    /// reported. Missing keys rank above an invalid token, so that a client does not discard a
-    /// token that may be valid.
+    /// Returns the priority of this refusal. If several refusals apply, the refusal with the
+    /// highest rank is reported. Missing keys rank above an invalid token, so that a client does
+    /// not discard a token that may be valid.
     pub(super) const fn rank(self) -> u8 {
         match self {
             Self::Missing => 0,
@@ -37,7 +37,7 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// The reason to report; `None` if the request waits for keys.
+    /// Returns the reason to report, or `None` if the request waits for keys.
     pub(super) fn reason(self) -> Option<Reason> {
         match self {
             Self::Credential(error) => Some(error.into()),
@@ -49,7 +49,7 @@ impl Refusal {
     }
 }
 
-/// Why a request does not pass, or does not pass yet.
+/// Why a request does not pass, or cannot pass yet because it waits for keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum No {
     /// The request is refused, whatever credentials it carries.
@@ -69,8 +69,8 @@ impl From<Refusal> for No {
 }
 
 impl No {
-    /// Turns this refusal into a decision. `schemes` returns the authentication schemes of a
-    /// provider, or those of the whole rule if it is given `None`.
+    /// Converts this value to a decision. `schemes` returns the authentication schemes of a
+    /// provider. Called with `None`, it returns the schemes of the whole rule.
     pub(super) fn decision(
         self,
         schemes: impl FnOnce(Option<ProviderId>) -> Schemes,
@@ -129,7 +129,8 @@ impl From<CredentialError> for Reason {
     }
 }
 
-/// Rounds up to whole seconds, and to at least one. With zero, a client would retry at once.
+/// Rounds a duration up to whole seconds, and to at least one second. If `Retry-After` were zero, a
+/// client would retry at once.
 fn whole_seconds(wait: Duration) -> u64 {
     let part = u64::from(wait.subsec_nanos() > 0);
     wait.as_secs().saturating_add(part).max(1)

@@ -1,5 +1,5 @@
-//! Decides on requests that need tokens: checks the tokens and the rights that they grant, and
-//! determines what is forwarded.
+//! Decides on requests that need tokens. Checks the tokens and the rights that they grant, and
+//! determines what is forwarded to the upstream.
 
 use super::{
     CacheUse, Decided, Engine,
@@ -25,8 +25,9 @@ use crate::{
 };
 
 impl Engine {
-    /// The authentication schemes for the challenge: those of the rule, or only the scheme of the
-    /// provider whose credential was refused.
+    /// Returns the authentication schemes for the challenge. If the credential of a `provider` was
+    /// refused, this is only the scheme of that provider. Otherwise, these are all schemes of the
+    /// rule.
     fn schemes(&self, provider: Option<ProviderId>, access: Access<'_>) -> Schemes {
         let all = self.schemes;
         if !all.basic {
@@ -61,8 +62,8 @@ impl Engine {
         )
     }
 
-    /// Refuses a request that no token can open. Without a credential the answer is 401, because
-    /// the client may not know that it has to authenticate.
+    /// Refuses a request that would be refused with any token. If the request has no credential,
+    /// the status is 401, because the client may not know that it has to authenticate.
     pub(super) fn closed(
         &self,
         reason: Reason,
@@ -83,7 +84,7 @@ impl Engine {
         self.deny(no, access, Vec::new(), resource)
     }
 
-    /// Decides on a request that needs tokens, by the full evaluation.
+    /// Decides on a request that needs tokens, with the full evaluation of its requirement.
     #[inline(never)]
     pub(super) fn apply(
         &self,
@@ -125,7 +126,8 @@ impl Engine {
         };
         Decided {
             cache_use: match decision {
-                // The tokens will be looked up again after the wait.
+                // The request's tokens will be looked up again after the wait, so do not count this
+                // lookup.
                 Decision::AwaitKeys { .. } => CacheUse::default(),
                 _ => cache_use,
             },
@@ -169,8 +171,9 @@ impl Engine {
         )
     }
 
-    /// Refuses a request. `exports` are the filter-state entries for other filters. `resource` is
-    /// the protected resource that the request belongs to.
+    /// Makes the decision for a request that does not pass, or that has to wait for keys. `exports`
+    /// are the filter-state entries for other filters. `resource` is the protected resource that
+    /// the request belongs to.
     pub(super) fn deny(
         &self,
         no: No,
@@ -185,8 +188,8 @@ impl Engine {
         decision
     }
 
-    /// Makes the permit for a request, with the header edits and filter-state entries that follow
-    /// from its tokens.
+    /// Makes the permit for a request. The permit contains the header edits and filter-state
+    /// entries that follow from the request's tokens.
     fn forward(
         &self,
         credentials: &Credentials<'_, '_>,
@@ -221,7 +224,7 @@ impl Engine {
     }
 
     /// Checks that one of the verified tokens grants all required rights. The rights of several
-    /// tokens are not added up: together they could make a right that nobody was given.
+    /// tokens are not combined: the combination could amount to a right that nobody was given.
     fn check_rights(
         &self,
         required: AccessRequirement<'_>,
@@ -231,7 +234,7 @@ impl Engine {
         if required.authorizations().next().is_none() {
             return Ok(());
         }
-        // A requirement can be satisfied without a token, but rights need a token.
+        // A requirement can be satisfied without a token, but only a token can grant rights.
         let mut no = None;
         for token in verified.iter() {
             match self.check_token(required, token, now) {
@@ -245,8 +248,8 @@ impl Engine {
         Err(no.unwrap_or(No::Refused(Refusal::Missing)))
     }
 
-    /// Checks whether one token grants the rights of all rules. Returns `None` if the token has no
-    /// claims, which is not expected.
+    /// Checks whether one token grants the rights that all rules require. Returns `None` if the
+    /// token has no claims, which is not expected.
     fn check_token(
         &self,
         required: AccessRequirement<'_>,
@@ -263,8 +266,8 @@ impl Engine {
     }
 
     /// Checks one token against one rule. The user's authentication is checked before the token's
-    /// rights: otherwise a client that lacks both would have to send the user to the authorization
-    /// server twice.
+    /// rights. Otherwise, if a token lacked both, the client would have to send the user to the
+    /// authorization server twice.
     fn check_rule(
         &self,
         authorization: &Authorization,
@@ -273,8 +276,8 @@ impl Engine {
         now: UnixSeconds,
     ) -> Option<Result<(), Shortfall>> {
         let provider = self.config.provider(token.provider)?;
-        // The age of the authentication is checked on each cache hit too, because it grows with
-        // time.
+        // The age of the user's authentication is checked even on a cache hit, because the age
+        // grows with time.
         if let Some(required) = &authorization.authentication
             && !required.is_recent(
                 token.cached.auth_time(),

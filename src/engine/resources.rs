@@ -1,5 +1,5 @@
-//! Checks the origin of a request to a protected resource, answers requests for the resource's
-//! metadata, and makes challenges that lead to the metadata.
+//! Functions for requests to protected resources. They check the `Origin` of a request, answer
+//! requests for a resource's metadata, and add the URL of the metadata to challenges.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     resource,
 };
 
-/// Returns whether a server could read the request's path as the path of a resource's metadata.
+/// Returns true if a server could read the request's path as the path of a resource's metadata.
 pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bool {
     if config.protected_resources.is_empty() {
         return false;
@@ -28,7 +28,7 @@ pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bo
     all.any(|path| Place::of(config, request, path).metadata(config).is_some())
 }
 
-/// The path of a request; `None` if the request has no path or the path is not UTF-8.
+/// Returns the path of a request, or `None` if the request has no path or the path is not UTF-8.
 fn path<'a>(request: &Request<'a>) -> Option<&'a str> {
     let target = str::from_utf8(request.target()?).ok()?;
     Some(Target::new(target).path)
@@ -50,9 +50,9 @@ pub(super) fn metadata(resource: &ProtectedResource, request: &Request<'_>) -> D
     decision.into()
 }
 
-/// Returns whether a page of the request's `Origin` may send requests to the resource. A request
-/// without `Origin` was not sent by a page. A request with several origins is refused if the
-/// resource restricts origins.
+/// Returns true if a web page from the request's `Origin` may send requests to the resource. A
+/// request without `Origin` is allowed, because it was not sent by a web page. A request with
+/// several origins is not allowed if the resource restricts origins.
 pub(super) fn allows_origin(resource: &ProtectedResource, request: &Request<'_>) -> bool {
     let mut origins = request.values("origin");
     match (origins.next(), origins.next()) {
@@ -62,8 +62,8 @@ pub(super) fn allows_origin(resource: &ProtectedResource, request: &Request<'_>)
     }
 }
 
-/// Adds the URL of the resource's metadata to the challenge of a refusal. A challenge with status
-/// 401 also names the scopes of the rule, so that a client can ask for all of them at once.
+/// Adds the URL of the resource's metadata to the challenge of a denial. If the status is 401, also
+/// adds the scopes of the rule, so that a client can request all of these scopes at once.
 pub(super) fn lead_to(resource: &ProtectedResource, denial: &mut Denial, access: Access<'_>) {
     denial.resource_metadata = Some(Arc::clone(resource.url.metadata_url()));
     let names_scopes = match denial.is_unauthenticated() {
@@ -78,8 +78,8 @@ pub(super) fn lead_to(resource: &ProtectedResource, denial: &mut Denial, access:
 }
 
 impl Engine {
-    /// A denial of `request` for `reason`. Its challenge leads to the metadata of the resource that
-    /// the request belongs to.
+    /// Makes a denial of `request` for `reason`. The denial's challenge contains the URL of the
+    /// metadata of the resource that the request belongs to.
     #[must_use]
     pub fn refusal(&self, reason: Reason, request: &Request<'_>) -> Denial {
         let mut denial = Denial::new(reason);

@@ -1,9 +1,9 @@
 //! Lets the newest configuration of a policy refuse credentials that older configurations accept.
 //!
-//! After an update, a proxy continues to serve open connections with the old configuration for some
-//! minutes. If the old configuration has a `policy_id`, each credential that it would accept is
-//! also checked here. The newest configuration can only refuse: it never admits a credential that
-//! the old one refuses.
+//! After an update, Envoy continues to serve open connections with the old configuration for some
+//! minutes. If the old configuration has a `policy_id`, each credential that the old configuration
+//! would accept is also checked here, against the newest configuration with this `policy_id`. This
+//! check can only refuse: it never admits a credential that the old configuration refuses.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::{
     verification::{KeySource, Revocation, client_secret},
 };
 
-/// What the newest configuration refuses: revoked tokens, disabled providers, and clients or client
-/// secrets that were removed, disabled or have expired.
+/// What the newest configuration refuses: revoked tokens, credentials of disabled providers, and
+/// clients or client secrets that are removed, disabled or expired.
 ///
 /// Providers are matched by name. A provider that is missing from the newest configuration
 /// restricts nothing, because it may have been renamed.
@@ -30,8 +30,8 @@ impl Restrictions {
         Self(newest)
     }
 
-    /// Checks a token that verified with the provider called `provider`. `claims` is called only if
-    /// the newest configuration has revocations for that provider.
+    /// Checks a token that the provider called `provider` accepted. `claims` is called only if the
+    /// newest configuration has revocations for that provider.
     ///
     /// # Errors
     /// The reason why the newest configuration refuses the credential.
@@ -46,8 +46,8 @@ impl Restrictions {
         if newest.trust.revoked == Revocation::default() {
             return Ok(());
         }
-        // A verified token always has claims. If they are missing, refuse: the token might be
-        // revoked.
+        // A verified token always has claims. If the claims were missing, the token could be
+        // revoked, so refuse it.
         let claims = claims().ok_or(Reason::MalformedToken)?;
         newest.trust.check_revocation(claims)
     }
@@ -67,8 +67,8 @@ impl Restrictions {
         };
         match &newest.trust.keys {
             KeySource::Clients(clients) => client_secret::verify(clients, token68, now).map(|_| ()),
-            // In the newest configuration this provider accepts tokens, so all of its clients were
-            // removed.
+            // In the newest configuration, this provider accepts tokens instead of secrets, so all
+            // of its clients were removed.
             KeySource::Local(_) | KeySource::Remote(_) => Err(Reason::BadClientSecret),
         }
     }

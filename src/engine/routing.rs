@@ -1,5 +1,5 @@
-//! Finds the rule for a request. Servers may read a path in several ways; the same rule must apply
-//! to each reading.
+//! Finds the rule for a request. Servers may read a path in several ways, so the same rule must
+//! apply to each reading.
 
 use crate::{
     config::Config,
@@ -21,21 +21,21 @@ use crate::{
 /// Everything that is needed to decide on a request.
 #[derive(Debug)]
 pub(super) struct Routed<'a, 'c> {
-    /// The path and query; `None` for a CONNECT request without a path.
+    /// The request's path and query. `None` for a CONNECT request without a path.
     pub(super) target: Option<Target<'a>>,
     /// The first rule that matches the request.
     pub(super) rule: Option<Placed<'c>>,
-    /// Whether the request's MCP headers are sufficient for this rule to decide.
+    /// Whether `rule` may decide alone, which depends on the request's MCP headers.
     pub(super) admission: Admission<'c>,
-    /// How the path relates to the protected resources.
+    /// How the request's path relates to the protected resources.
     pub(super) place: Place,
 }
 
 impl<'c> Routed<'_, 'c> {
-    /// The resources whose rules decide about the request, although it was sent to a host that is
-    /// not the host of any resource. If Envoy and the upstream ignore the host, the request reaches
-    /// one of these resources. Web pages cause such requests by DNS rebinding: the request names
-    /// the host of the attacker. Empty if the rule names its host.
+    /// Returns the resources that the request may reach although its host is not the host of any
+    /// resource. If Envoy and the upstream ignore the host, a request for the path of a resource
+    /// reaches the resource. Web pages can cause such requests by DNS rebinding: the request then
+    /// names the attacker's host. The result is empty if the request's rule names a host.
     pub(super) fn resources_elsewhere(&self, config: &'c Config) -> Vec<&'c ProtectedResource> {
         let is_for_any_host = self.rule.is_some_and(|(_, rule)| !rule.route.names_host());
         match self.target {
@@ -68,11 +68,10 @@ pub(super) fn route<'a, 'c>(
             place: Place::default(),
         });
     };
-    // This is refused under every `path_policy`, because no rule can match bytes that are not
-    // UTF-8.
+    // A path that is not UTF-8 is refused under every `path_policy`, because no rule can match it.
     let target = Target::new(str::from_utf8(raw).map_err(|_| Reason::AmbiguousPath)?);
     // The length is checked before any regular expression runs, because the running time of regular
-    // expressions grows with the path.
+    // expressions grows with the length of the path.
     if target.path.len() > config.limits.path_bytes {
         return Err(Reason::PathTooLong);
     }
@@ -86,8 +85,8 @@ pub(super) fn route<'a, 'c>(
     let rule = first_match((config, index), request, Some(target), made)?;
     let place = Place::of(config, request, target.path);
     // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
-    // in each case. The path must also belong to the same resource in each case: otherwise a token
-    // for one resource could be used at another.
+    // each of these readings. Each reading must also belong to the same resource: otherwise a token
+    // for one resource could be used at another resource.
     for path in others.iter() {
         let target = Target { path, ..target };
         let other = first_match((config, index), request, Some(target), made)?;
@@ -118,7 +117,7 @@ pub(super) fn route<'a, 'c>(
     })
 }
 
-/// Refuses a request whose method or authority is too ambiguous to choose a rule.
+/// Refuses a request whose method or authority servers could read in different ways.
 fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
     for (name, value) in request.headers() {
         match *name {
@@ -135,7 +134,8 @@ fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
 }
 
 /// Returns the first rule that matches the request, or an error if it is unclear whether a rule
-/// matches. Not inlined, because a copy for each caller would add a kilobyte to the module.
+/// matches. The function is not inlined, because a copy for each caller would add a kilobyte to the
+/// module.
 #[inline(never)]
 fn first_match<'c>(
     (config, index): (&'c Config, &RuleIndex),
@@ -161,7 +161,7 @@ impl From<Unclear> for Reason {
             Unclear::Authority => Self::AmbiguousAuthority,
             Unclear::Header => Self::AmbiguousHeader,
             Unclear::Method => Self::AmbiguousMethod,
-            // `AmbiguousPath` covers the query too.
+            // The reason `AmbiguousPath` is also used for an ambiguous query.
             Unclear::Parameter => Self::AmbiguousPath,
         }
     }

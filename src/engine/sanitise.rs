@@ -9,8 +9,9 @@ use crate::{
 
 const CONNECTION: &str = "connection";
 
-/// Returns the edits that remove every header that only this module may set. They apply to every
-/// request: if such a header passed on any path, a client could claim any identity.
+/// Returns the edits that remove every header that only this module may set. The edits are needed
+/// for every request, even for open paths: if such a header reached the upstream, a client could
+/// claim any identity.
 pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
     if !may_need_edits(owned, request) {
         return Vec::new();
@@ -20,11 +21,11 @@ pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<Heade
     edits
 }
 
-/// Returns whether a header may have to be removed. This is a quick check: most requests have no
-/// header of the same length as one that this module sets.
+/// Returns true if a header may have to be removed. This is a quick check: in most requests, no
+/// header name has the same length as the name of a header that this module sets.
 fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
     let bit = |length: usize| 1_u64.checked_shl(u32::try_from(length).unwrap_or(u32::MAX));
-    // The highest bit stands for all lengths from 63.
+    // The highest bit stands for every length of 63 or more.
     let bit = |length: usize| bit(length.min(63)).unwrap_or_default();
     let lengths = owned
         .iter()
@@ -34,10 +35,10 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
         && headers.any(|(name, _)| bit(name.len()) & lengths != 0 || *name == CONNECTION.as_bytes())
 }
 
-/// Returns the edits that remove from a request's trailers the headers that only this module may
-/// set, and the headers that can hold tokens. A server that merges trailers into headers would find
-/// a forged identity, or an unverified token next to a verified one. Credentials must not be in
-/// trailers (RFC 9110 section 6.5.1).
+/// Returns the edits that remove certain fields from a request's trailers: the headers that only
+/// this module may set, and the headers that can hold tokens. A server that merges trailers into
+/// headers could otherwise find a forged identity, or an unverified token next to a verified token.
+/// RFC 9110 section 6.5.1 forbids credentials in trailers.
 pub(super) fn trailers(config: &Config, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
     lines(trailers, &|name| {
         let mut providers = config.providers.iter();
@@ -51,7 +52,7 @@ fn owns(owned: &[HeaderName], name: &[u8]) -> bool {
     owned.iter().any(|own| own.is_confusable_with(name))
 }
 
-/// Makes one edit for each name that `is_taken` accepts.
+/// Returns one edit for each name that `is_taken` accepts.
 fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<HeaderEdit> {
     let mut edits = Vec::new();
     for (name, _) in lines {
@@ -65,10 +66,11 @@ fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Head
     edits
 }
 
-/// Removes the names of these headers from the options of `Connection`, which Envoy forwards with
-/// an upgrade. The next proxy drops each header named in `Connection` (RFC 9110 section 7.6.1), so
-/// a client could remove its own identity (as in CVE-2024-45410). Malformed options (`x-user;`,
-/// `"x-user"`) are removed too, because a lenient proxy might read a header name in them.
+/// Returns the edit that removes the names of these headers from `Connection`. Envoy forwards
+/// `Connection` with an upgrade, and the next proxy drops each header that `Connection` names (RFC
+/// 9110 section 7.6.1). So a client could remove its own identity (as in CVE-2024-45410). Malformed
+/// options (`x-user;`, `"x-user"`) are removed too, because a lenient proxy might read them as
+/// header names.
 fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
     owned.first()?;
     request.values(CONNECTION).next()?;
@@ -88,7 +90,7 @@ fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit>
     })
 }
 
-/// The edits that remove headers with client certificates.
+/// Returns the edits that remove headers with client certificates.
 pub(super) fn certificates(
     own: &ForwardedCertificate,
     standing: Standing,
@@ -97,8 +99,8 @@ pub(super) fn certificates(
     lines(request.headers(), &|name| own.removes(name, standing))
 }
 
-/// Returns the request without the headers that were removed, so that no rule is chosen by a header
-/// that the upstream will not see.
+/// Returns the request without the removed headers, so that a header that the upstream will not see
+/// cannot affect the choice of a rule.
 pub(super) fn without_removed<'a>(
     config: &Config,
     standing: Standing,

@@ -1,4 +1,5 @@
-//! Removes verified tokens from the request. The upstream does not need them and could leak them.
+//! Removes verified tokens from the request. The upstream does not need these tokens and could leak
+//! them.
 
 use crate::{
     decision::{HeaderEdit, Text},
@@ -48,7 +49,7 @@ pub(super) fn strip(
 }
 
 /// Returns the path and query without the parameters called `params`. The names are compared as
-/// they are spelled in the query. Every other byte stays the same.
+/// they are written in the query, without decoding. All other bytes stay the same.
 fn without_params(target: Target<'_>, params: &[&str]) -> String {
     let is_spent = |pair: &str| {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);
@@ -67,7 +68,7 @@ fn without_params(target: Target<'_>, params: &[&str]) -> String {
     }
 }
 
-/// Returns all cookies except these, in one line (RFC 6265 section 5.4).
+/// Returns all cookies except those called `cookies`, in one line (RFC 6265 section 5.4).
 fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
     let is_kept = |pair: &&str| {
         let name = pair.split_once('=').map_or("", |(name, _)| name);
@@ -80,8 +81,9 @@ fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
     let kept: Vec<&str> = lines
         .iter()
         .flat_map(|line| line.split(';'))
-        // Trim only the white space that the search for tokens skips. Trimming a no-break space
-        // would rename a cookie, and the upstream would find a token that this filter did not see.
+        // Trim only the white space that the search for tokens skips. If a no-break space were
+        // trimmed too, the cookie would get another name, and the upstream could find a token that
+        // Portcullis did not see.
         .map(str::trim_ascii)
         .filter(is_kept)
         .collect();

@@ -18,7 +18,7 @@ impl Engine {
         Report::new(&self.config, &self.keys, now).response(format, counts)
     }
 
-    /// Decides whether the request may see the status page. Shadow mode and route policies do not
+    /// Decides whether the client may see the status page. Shadow mode and route policies do not
     /// open the page.
     pub(super) fn status(
         &self,

@@ -1,5 +1,5 @@
-//! Verifies one credential with one provider. The credential is a client's secret or a token. A
-//! token that is not in the cache is verified in full.
+//! Verifies one credential with one provider. The credential is a client's secret or a token. For a
+//! cached token, only some checks are repeated.
 
 use core::cell::RefCell;
 use std::rc::Rc;
@@ -20,7 +20,7 @@ use crate::{
     verification::{self, Circumstances, Clients, Failure, Invalidated, KeySource, client_secret},
 };
 
-/// What a verification needs besides the credential and its provider.
+/// What a verification needs in addition to the credential and the provider.
 #[derive(Clone, Copy)]
 pub(super) struct Means<'c> {
     pub(super) config: &'c Config,
@@ -31,7 +31,7 @@ pub(super) struct Means<'c> {
     pub(super) headers: &'c RefCell<HeaderMemo>,
 }
 
-/// A credential and its token. The token is `None` if it exceeds the size limit.
+/// A credential, and its token. The second value is `None` if the token exceeds the size limit.
 type Presented<'e, 'a> = (&'e Credential<'a>, Option<&'e Token<'a>>);
 
 type Own<'e> = (ProviderId, &'e Provider);
@@ -63,8 +63,8 @@ pub(super) fn verify<'a>(
         Lookup::Disabled | Lookup::Miss => verify_anew(means, own, audiences, presented),
     }?;
     if let Some(restrictions) = means.restrictions {
-        // Cached tokens are checked too: they may have been accepted before the newer configuration
-        // arrived.
+        // Cached tokens are checked too, because they may have been accepted before the newer
+        // configuration arrived.
         let checked = restrictions.check_token(&provider.name, || verified.claims());
         checked.map_err(Failure::Invalid)?;
     }

@@ -12,17 +12,17 @@ use crate::{
     verification::{Failure, Invalidated},
 };
 
-/// How often tokens were looked up in the caches.
+/// The number of cache lookups, by result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CacheUse {
-    /// Lookups that found the token.
+    /// The number of lookups that found the token.
     pub hits: u32,
-    /// Lookups that did not find the token.
+    /// The number of lookups that did not find the token.
     pub misses: u32,
 }
 
 impl CacheUse {
-    /// The sum of two counts.
+    /// Adds up two values.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl CacheUse {
         }
     }
 
-    /// Counts one lookup.
+    /// Adds one lookup.
     pub(super) const fn count(&mut self, lookup: &Lookup) {
         let count = match lookup {
             Lookup::Disabled => return,
@@ -42,14 +42,14 @@ impl CacheUse {
     }
 }
 
-/// The result of a lookup.
+/// The result of looking up a token in a provider's cache.
 pub(super) enum Lookup {
-    /// The provider caches no tokens.
+    /// The provider has no cache.
     Disabled,
-    /// The entry was found. The result is the entry, or the reason why the token is no longer
-    /// valid.
+    /// The cache contains the token. The value is the cache entry, or the reason why the token is
+    /// no longer valid.
     Hit(Result<Rc<CachedToken>, Failure>),
-    /// The token has no cache entry, or the key that verified it is gone.
+    /// The token has no cache entry, or the key that verified the token is gone.
     Miss,
 }
 
@@ -71,14 +71,13 @@ impl TokenCaches {
         }
     }
 
-    /// The cache entry of a token. The checks that [`find`](Self::find) repeats have not been made
-    /// yet.
+    /// Returns the cache entry of a token, without the checks that [`find`](Self::find) repeats.
     pub(super) fn entry(&self, provider: ProviderId, token: &[u8]) -> Option<Rc<CachedToken>> {
         self.of(provider)?.borrow().find(token).cloned()
     }
 
-    /// Looks up a token, unless its entry was already looked up and is passed as `found`. If there
-    /// is an entry, `again` repeats the checks whose result can change.
+    /// Looks up a token. If the caller already looked up the entry, it passes the entry as `found`.
+    /// For an entry, `again` repeats the checks whose result can change.
     pub(super) fn find(
         &self,
         provider: ProviderId,

@@ -18,7 +18,7 @@ pub(super) struct Verified<'a> {
     pub(super) provider: ProviderId,
     pub(super) credential: Credential<'a>,
     pub(super) cached: Rc<CachedToken>,
-    /// The claims, parsed when they are first needed.
+    /// The token's claims, parsed when they are first needed.
     claims: OnceCell<Option<Arc<Claims>>>,
 }
 
@@ -36,16 +36,17 @@ impl<'a> Verified<'a> {
         }
     }
 
-    /// The payload as it was sent, in base64url. Empty for a client's secret.
+    /// Returns the token's payload as it was sent, in base64url. Returns an empty string for a
+    /// client's secret.
     pub(super) fn payload_segment(&self) -> &'a str {
-        // A verified token has three segments, separated by dots. The base64 of a secret contains
-        // no dot.
+        // A verified token has three segments, separated by dots. A client's secret is base64,
+        // which contains no dot.
         let mut segments = self.credential.token.as_str().split('.');
         segments.nth(1).unwrap_or("")
     }
 
-    /// The claims. On a cache hit they are parsed again from the token's text, which was parsed
-    /// successfully before, so `None` is not expected.
+    /// Returns the claims. On a cache hit they are parsed again from the token's text. The text was
+    /// parsed successfully before, so `None` is not expected.
     pub(super) fn claims(&self) -> Option<&Claims> {
         let claims = self.claims.get_or_init(|| {
             // A client's secret has no payload; its claims come from the configuration.
@@ -70,7 +71,7 @@ impl<'a> Verified<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Satisfied<'a, 'c> {
     pub(super) verified: ShortList<Verified<'a>>,
-    /// How to forward unverified claims. Used only if no token is verified.
+    /// How to forward unverified claims. This field is used only if there is no verified token.
     pub(super) extraction: Option<&'c Extraction>,
 }
 
@@ -83,9 +84,9 @@ impl<'a> From<ShortList<Verified<'a>>> for Satisfied<'a, '_> {
     }
 }
 
-/// The rights that the claims of a verified token grant under its provider's configuration. If the
-/// configuration says that a scope includes other scopes, a token with that scope has the others
-/// too.
+/// Returns the rights that the claims of a verified token grant under its provider's configuration.
+/// If the configuration says that a scope includes other scopes, a token with that scope also has
+/// the included scopes.
 pub(super) fn grants<'t>(
     config: &'t Config,
     provider: &Provider,

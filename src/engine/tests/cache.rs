@@ -6,8 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::policy::ProviderId;
 
-/// Decides on a token at second `NOW + seconds`. Returns the decision, and the cache hits and
-/// misses.
+/// Decides on a request with this token at second `NOW + seconds`. Returns the decision, and the
+/// numbers of cache hits and misses.
 fn decided(engine: &Engine, token: &str, seconds: i64) -> (Decision, (u32, u32)) {
     let value = format!("Bearer {token}");
     let request = Request::new(vec![
@@ -71,10 +71,10 @@ fn checks_times_on_every_hit() {
     let good = token("a", json!({"exp": NOW + 300, "nbf": NOW}));
     assert_eq!(at(&engine, &good, 0), ("verified", (0, 1)));
     assert_eq!(at(&engine, &good, 359), ("verified", (1, 0)));
-    // The clock was set back.
+    // Here the clock was set back.
     assert_eq!(at(&engine, &good, -61), ("not_yet_valid", (1, 0)));
     assert_eq!(at(&engine, &good, 360), ("expired", (1, 0)));
-    // The token is no longer cached, but still expired.
+    // The token is no longer cached, but it is still expired.
     assert_eq!(at(&engine, &good, 360), ("expired", (0, 1)));
 }
 
@@ -140,8 +140,8 @@ fn the_cache_is_off_or_bounded_as_configured() {
     }
 }
 
-/// If a key is removed from the set, only tokens signed with that key become invalid. The order of
-/// the keys does not matter.
+/// If a key is removed from the key set, only tokens that were signed with that key become invalid.
+/// The order of the keys does not matter.
 #[test]
 fn forgets_a_token_whose_key_is_gone() {
     let ed25519 = json!({

@@ -1,12 +1,13 @@
-//! Tokens that are bound to a client certificate, received from a proxy in front that forwards the
-//! certificate in a header. The names C1 to C6 number the requirements that these tests check.
+//! Tests of tokens that are bound to a client certificate. A proxy in front of Envoy forwards the
+//! certificate in a header. C1 to C6 in the test names are the numbers of the requirements that the
+//! tests check.
 
 use super::*;
 use crate::connection::PeerName;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-/// The digest of the front proxy's own certificate.
+/// The digest of the certificate of the proxy in front of Envoy.
 const EDGE: [u8; 32] = [0xed; 32];
 /// The digest of the client's certificate.
 const CLIENT: [u8; 32] = [0xcc; 32];
@@ -86,7 +87,8 @@ fn from(engine: &Engine, peer: &dyn Connection, token: &str, headers: &[(&str, &
 
 const XFCC: &str = "x-forwarded-client-cert";
 
-/// C1: a bound token without its certificate, or with another certificate, is refused with 401.
+/// C1: a token that is bound to a certificate is refused with 401 if the request has another
+/// certificate or none.
 #[test]
 fn c1_a_bound_token_needs_its_certificate() {
     let engine = behind("xfcc", json!({}));
@@ -109,8 +111,8 @@ fn c1_a_bound_token_needs_its_certificate() {
     assert_eq!(label(&decision), "confirmation");
 }
 
-/// C2: only the configured source is read. The certificate of the connection is the front proxy's,
-/// not the client's.
+/// C2: only the configured source is read. The certificate of the connection belongs to the proxy
+/// in front of Envoy, not to the client.
 #[test]
 fn c2_only_the_configured_source_counts() {
     // The SHA-256 digest of "abc". `:YWJj:` is "abc" as a `Client-Cert` value.
@@ -145,7 +147,7 @@ fn c2_only_the_configured_source_counts() {
     assert_eq!(label(&without_header), "confirmation");
 }
 
-/// C3: only the header element that `trusted_hops` selects is used.
+/// C3: only the element of the header that `trusted_hops` selects is used.
 #[test]
 fn c3_the_element_is_counted_from_the_right() {
     let header = format!(
@@ -235,7 +237,8 @@ fn c5_certificate_headers_are_removed() {
     );
 }
 
-/// C6: a token with an unsupported member in `cnf` is refused, even if its certificate is right.
+/// C6: a token with an unsupported member in `cnf` is refused, even if the request has the right
+/// certificate.
 #[test]
 fn c6_every_member_of_cnf_must_hold() {
     let engine = behind("xfcc", json!({}));
@@ -264,7 +267,8 @@ fn reads_the_connection_only_if_a_header_needs_it() {
     assert_eq!(label(&decision), "verified");
 }
 
-/// A client could use a forged header to select its route. A trusted peer's header is not forged.
+/// A client could use a forged header to select its route, so the request is denied. A header from
+/// a trusted peer is not forged.
 #[test]
 fn a_forged_certificate_header_leaves_the_route_unsettled() {
     let engine = behind("xfcc", json!({}));

@@ -1,4 +1,4 @@
-//! Clients that authenticate with a secret, alone or together with tokens.
+//! Tests of clients that authenticate with a secret, alone or together with tokens.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 #[cfg(target_arch = "wasm32")]
@@ -53,7 +53,7 @@ fn send(engine: &Engine, authorization: &str) -> Decision {
     decide(engine, "/", &[("authorization", authorization)])
 }
 
-/// The response's status and challenges.
+/// Returns the status and the challenges of the response.
 fn answer(engine: &Engine, decision: &Decision) -> (u16, Vec<String>) {
     let Decision::Deny(denial) = decision else {
         panic!("{decision:?}")
@@ -129,7 +129,8 @@ fn challenges_with_each_scheme_of_the_rule() {
     let good_secret = basic("batch:old");
     for (engine, authorization, reason, challenges) in [
         (&secrets, "Digest x", "missing_credential", &[BASIC][..]),
-        // If the rule needs a secret, a token does not count, and the other way round.
+        // A token does not satisfy a rule that needs a secret, and a secret does not satisfy a rule
+        // that needs a token.
         (&secrets, "Bearer a.b.c", "missing_credential", &[BASIC]),
         (&tokens, &good_secret, "missing_credential", &[BEARER]),
         (&both, "Digest x", "missing_credential", &[BEARER, BASIC]),
@@ -178,7 +179,7 @@ fn refuses_two_schemes_at_once_and_malformed_pairs() {
             pair.clone(),
             "several_credentials",
         ),
-        // No rule requires the token in the query.
+        // The rule needs only the secret, so the token in the query is ignored.
         (&secrets, "/?access_token=a.b.c", pair.clone(), "verified"),
         (&secrets, "/", "Basic".to_owned(), "malformed_credential"),
         (&secrets, "/", basic("batch"), "malformed_credential"),
@@ -228,7 +229,8 @@ fn combines_with_tokens_in_requirements() {
     ] {
         assert_eq!(label(&decide(engine, "/", headers)), reason, "{headers:?}");
     }
-    // If failed credentials may pass, a bad secret stays in the request for the upstream.
+    // If requests with failed credentials may pass, a bad secret stays in the request that the
+    // upstream gets.
     assert_eq!(edits(send(&failed, &bad)), []);
     let token = bearer(&gate(&either(), json!({})), &token("a", json!({})));
     assert_eq!(label(&token), "verified");
@@ -284,7 +286,7 @@ fn bounds_the_credential_and_forwards_it_if_configured() {
     assert!(!edits.contains(&remove("authorization")), "{edits:?}");
 }
 
-/// A rule that only extracts claims verifies nothing, so it gets no claims from a secret.
+/// A rule that only extracts claims verifies nothing, so a client's secret yields no claims.
 #[test]
 fn extracts_nothing_from_a_secret() {
     let engine = gate(&json!({"extract_only_without_validation": {}}), json!({}));

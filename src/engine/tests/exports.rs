@@ -1,4 +1,4 @@
-//! Filter-state entries for other filters.
+//! Tests of the filter-state entries for other filters.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

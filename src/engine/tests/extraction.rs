@@ -1,11 +1,12 @@
-//! Forwarding of claims that were not verified.
+//! Tests of forwarding unverified claims.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// An engine whose providers `a` and `b` forward a user and a level, and export the payload.
+/// An engine with the providers `a` and `b`. Both forward the user and the level from the token,
+/// and export the payload.
 fn extracting(requires: &Value) -> Engine {
     let naming = |name: &str, secret: &[u8]| {
         let mut own = provider(name, secret);
@@ -40,12 +41,13 @@ fn forwards_claims_of_any_readable_token_marked_as_unverified() {
             token("a", json!({"exp": 1, "aud": "x"})),
             vec![set("x-user-a", "s"), unverified()],
         ),
-        // The token's issuer chooses the provider, even if another provider signed the token.
+        // The token's `iss` determines the provider, even if the key of another provider signed the
+        // token.
         (
             token("a", json!({"iss": "https://b.example"})),
             vec![set("x-user-b", "s"), unverified()],
         ),
-        // The token's issuer is unknown, so the first provider that reads this header is chosen.
+        // The token's `iss` is unknown, so the first provider that reads this header is used.
         (
             token("a", json!({"iss": "x"})),
             vec![set("x-user-a", "s"), unverified()],

@@ -1,4 +1,4 @@
-//! Changes to the request that the upstream receives.
+//! Tests of the changes to the request that the upstream receives.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -17,7 +17,7 @@ fn lets_no_client_list_its_identity_in_connection() {
             vec![set("connection", "keep-alive, te")],
         ),
         ("x-user", vec![remove("connection")]),
-        // This option is malformed, but a lenient proxy may read a header name in it.
+        // This option is malformed, but a lenient proxy may read `x-user` in it.
         ("Upgrade, x-user;", vec![set("connection", "Upgrade")]),
         ("Upgrade, \"x-user\"", vec![set("connection", "Upgrade")]),
         ("close x-user", vec![remove("connection")]),
@@ -86,7 +86,7 @@ fn refuses_claims_that_do_not_fit_in_a_header() {
     let mut own = provider("a", &SECRET);
     own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "name"}]);
     let engine = engine(json!({"providers": {"a": own}}));
-    // Receivers strip spaces at both ends: `admin ` would become `admin`.
+    // Receivers strip spaces at both ends, so the user `admin ` would become `admin`.
     for name in ["x\r\nx-admin: 1", "admin ", " admin", " "] {
         let smuggler = token("a", json!({"name": name}));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Which identity is forwarded under requirements that let requests pass without a token.
+//! Tests of the identity that is forwarded if the requirement lets requests pass without a token.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// An engine with the providers `a` and `b`. It reads their tokens from the headers `x-a` and
-/// `x-b`, and forwards their subjects in `x-of-a` and `x-of-b`.
+/// An engine with the providers `a` and `b`. The engine reads their tokens from the headers `x-a`
+/// and `x-b`, and forwards the subjects of the tokens in `x-of-a` and `x-of-b`.
 fn gate(rules: &Value) -> Engine {
     let of = |name: &str, secret: &[u8]| {
         let mut provider = provider(name, secret);
@@ -34,8 +34,8 @@ fn of(name: &str) -> Value {
     json!({"provider_name": name})
 }
 
-/// If `requires_all` lists two tokens and the request has only one of them, the request passes as
-/// if it had no token.
+/// If `requires_all` lists two tokens, a request with only one of these tokens passes as if it had
+/// no token.
 #[test]
 fn one_of_two_required_tokens_grants_nothing_even_if_missing_ones_may_pass() {
     let both = all(&[&of("a"), &of("b")]);
@@ -74,8 +74,8 @@ fn one_of_two_required_tokens_grants_nothing_even_if_missing_ones_may_pass() {
     }
 }
 
-/// The first member of `requires_any` holds without a token. The second member holds with a token,
-/// so the token's identity must be forwarded.
+/// The first member of `requires_any` holds without a token. The second member holds with the
+/// request's token, so the token's identity must be forwarded.
 #[test]
 fn prefers_the_member_that_holds_with_a_token() {
     let lenient = any(&[&of("a"), &json!({"allow_missing": {}})]);
@@ -91,9 +91,9 @@ fn prefers_the_member_that_holds_with_a_token() {
     );
 }
 
-/// A second implementation of requirements, with which the engine is compared. Returns the
-/// identities that a request with these valid tokens should forward; `None` if the request should
-/// be refused.
+/// A second implementation of requirements, which the test compares with the engine. Returns the
+/// identities that should be forwarded for a request with these valid tokens. Returns `None` if the
+/// request should be refused.
 fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<&'t str>> {
     let names_nobody = |member: &Value| !member.to_string().contains("provider_name");
     if let Some(name) = requirement.get("provider_name") {
@@ -106,14 +106,14 @@ fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<
         return Some(all?.into_iter().flatten().collect());
     }
     let Some(group) = requirement.get("requires_any") else {
-        // `allow_missing` forwards the identities of all tokens, because all of them are valid.
+        // `allow_missing` forwards the identities of all tokens, because all tokens here are valid.
         return Some(tokens.clone());
     };
     let members = group["requirements"].as_array().unwrap();
     let names_somebody = !members.iter().all(names_nobody);
     let held = members.iter().filter_map(|member| {
         let held = lent(member, tokens)?;
-        // If another member names a provider, a member that names no provider forwards no identity.
+        // If some member names a provider, a member that names no provider forwards no identity.
         Some(match names_somebody && names_nobody(member) {
             true => BTreeSet::new(),
             false => held,
@@ -124,8 +124,8 @@ fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<
     with_token.or(held.first()).cloned()
 }
 
-/// Tries all requirements of two levels that combine two providers and `allow_missing`, each with
-/// every combination of tokens.
+/// Tries all two-level requirements that combine two providers and `allow_missing`. Each
+/// requirement is tried with every combination of tokens.
 #[test]
 fn every_small_tree_forwards_the_identities_that_it_should() {
     let mut parts = vec![of("a"), of("b"), json!({"allow_missing": {}})];

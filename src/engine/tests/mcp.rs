@@ -1,5 +1,5 @@
-//! Tests of rules for MCP calls. The prefixes T2 to T6 number the requirements that these tests
-//! check.
+//! Tests of rules for MCP calls. T2 to T6 in the test names are the numbers of the requirements
+//! that the tests check.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -11,8 +11,8 @@ const CALL: (&str, &str) = ("mcp-method", "tools/call");
 const LISTS: (&str, &str) = ("mcp-name", "list_files");
 const DELETES: (&str, &str) = ("mcp-name", "delete_all");
 
-/// An engine with an MCP endpoint whose tools need different scopes. Any valid token may use all
-/// other paths.
+/// An engine with an MCP endpoint whose tools need different scopes. All other paths accept any
+/// valid token.
 fn endpoint() -> Engine {
     let rule = |call: Value, scopes: &[&str]| {
         json!({
@@ -72,7 +72,8 @@ fn each_call_needs_the_rights_of_its_rule() {
         ),
         (None, &[VERSION, method("server/discover")], "not_required"),
         (None, &[VERSION, CALL, LISTS], "missing_credential"),
-        // A tool or a method without a rule is refused. The rule for `/` does not admit it.
+        // A call of a tool or method without a rule is refused. The rule for `/` does not admit the
+        // call.
         (
             Some("files:read"),
             &[VERSION, CALL, ("mcp-name", "other")],
@@ -121,10 +122,10 @@ fn t3_an_older_revision_is_refused_after_the_credential_was_found() {
             &[("mcp-protocol-version", "new"), CALL, LISTS],
             "mcp_header",
         ),
-        // Without a token, the answer first tells the client where to get one.
+        // Without a token, the client is first told where to get a token.
         (None, &[], "missing_credential"),
         (None, &[old, CALL, LISTS], "missing_credential"),
-        // Even for a call that needs no token, the headers must say which call it is.
+        // Even if the call needs no token, the headers must name the call.
         (
             Some("x"),
             &[old, ("mcp-method", "server/discover")],
@@ -218,7 +219,7 @@ fn other_methods_and_other_paths_skip_rules_for_calls() {
         ("POST", "/other", &[authorization, LISTS, LISTS], "verified"),
         ("POST", "/mcp", &[authorization], "mcp_version"),
         ("post", "/mcp", &[authorization], "method"),
-        // If only some readings of the path are the endpoint, the request is refused.
+        // The path is the endpoint's path in only one of its readings, so the request is refused.
         ("POST", "/mcp;x", &[authorization], "ambiguous_path"),
         ("POST", "/%6dcp", &[authorization], "ambiguous_path"),
     ] {
@@ -239,7 +240,7 @@ fn an_open_rule_does_not_admit_calls_that_no_rule_lists() {
         assert_eq!(label(&post(&engine, None, &other)), "missing_credential");
         assert_eq!(label(&post(&engine, Some("x"), &[VERSION])), "mcp_header");
     }
-    // The first rule that matches decides, as for all other requests.
+    // For calls too, the first rule that matches decides.
     let after = engine(json!({"rules": [open, listed]}));
     assert_eq!(label(&post(&after, None, &call)), "not_required");
 }
@@ -256,7 +257,8 @@ fn an_endpoint_is_a_path_of_a_host() {
     let blue = ("x-team", "blue");
     for (authority, headers, expected) in [
         ("mcp.example", &[VERSION, CALL, LISTS, blue][..], "verified"),
-        // A request without the `x-team` header does not reach the rule for `/`.
+        // The request has no `x-team` header, so the first rule does not match. The rule for `/`
+        // does not admit calls at the endpoint.
         ("mcp.example", &[VERSION, CALL, LISTS], "unmatched"),
         ("mcp.example", &[blue], "mcp_version"),
         ("MCP.example.", &[blue], "authority"),
@@ -287,8 +289,8 @@ fn shadow_mode_records_what_the_headers_would_cause() {
     assert_eq!(denial.reason, Reason::McpHeader);
 }
 
-/// The endpoint is a protected resource with `legacy: union`: a call of an older revision must
-/// satisfy all rules of the endpoint.
+/// An engine whose endpoint is a protected resource with `legacy: union`. A call of an older MCP
+/// revision must satisfy all rules of the endpoint.
 fn with_legacy(rules: &Value) -> Engine {
     engine(json!({
         "providers": {"a": {"audiences": ["orders", "https://api.example/mcp"]}},
@@ -331,8 +333,8 @@ fn with_union_a_call_of_an_older_revision_needs_the_rights_of_all_calls() {
     for (authority, claims, headers, expected) in [
         (own, all(), &[old][..], "verified"),
         (own, all(), &[], "verified"),
-        // In this revision servers do not compare these headers with the body, so the headers are
-        // ignored.
+        // In this MCP revision, servers do not compare the headers with the body, so the headers
+        // are ignored.
         (own, all(), &[old, CALL, DELETES], "verified"),
         (
             own,
@@ -361,7 +363,7 @@ fn with_union_a_call_of_an_older_revision_needs_the_rights_of_all_calls() {
         (own, all(), &[old, CALL, LISTS, DELETES], "mcp_header"),
         (own, all(), &[old, old], "mcp_header"),
         (own, all(), &[("mcp-protocol-version", "old")], "mcp_header"),
-        // A call of the newer revision needs only the rights of its own rule.
+        // A call of the newer MCP revision needs only the rights of its own rule.
         (
             own,
             rights("files:read", "x"),
@@ -395,7 +397,8 @@ fn with_union_a_call_of_an_older_revision_needs_the_rights_of_all_calls() {
     assert_eq!(challenge(missing), scopes, "all scopes in one challenge");
 }
 
-/// The attack: the token is cached, and known to have the rights of the first rule of the union.
+/// An attack: a cached token that is known to have the rights of the first rule must not skip the
+/// checks of the other rules.
 #[test]
 fn with_union_a_cached_token_needs_the_rights_of_all_calls() {
     let engine = with_legacy(&json!([
@@ -443,7 +446,7 @@ fn with_union_open_calls_open_nothing_else() {
     let all = [(":authority", "api.example"), ("authorization", &*value)];
     for rules in [
         json!([open, elsewhere]),
-        // The rule for `/` needs a token of another provider, so one token cannot satisfy all
+        // The rule for `/` needs a token of another provider, so no single token can satisfy all
         // rules.
         json!([by_b, tool("list_files", &["files:read"])]),
     ] {

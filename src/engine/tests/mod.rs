@@ -1,4 +1,5 @@
-//! Tests of the engine. Most are tables: a configuration, a request, and the expected decision.
+//! Tests of the engine. Most tests are tables in which each row has a configuration, a request, and
+//! the expected decision.
 
 mod cache;
 mod certificates;
@@ -35,8 +36,8 @@ const NOW: i64 = 1_700_000_000;
 const SECRET: [u8; 32] = [7; 32];
 const OTHER_SECRET: [u8; 32] = [8; 32];
 
-/// A provider that accepts the tokens that [`token`] makes under the same name. Its issuer is
-/// `https://<name>.example`.
+/// A provider that accepts the tokens that [`token`] makes for the same `name`. The provider's
+/// issuer is `https://<name>.example`.
 fn provider(name: &str, secret: &[u8]) -> Value {
     json!({
         "issuer": format!("https://{name}.example"),
@@ -118,7 +119,7 @@ fn bearer(engine: &Engine, token: &str) -> Decision {
     )
 }
 
-/// The label of the decision's reason.
+/// Returns the label of the decision's reason.
 fn label(decision: &Decision) -> &'static str {
     match decision {
         Decision::Permit(permit) => permit.reason.label(),

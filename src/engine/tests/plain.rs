@@ -1,11 +1,11 @@
-//! The decision in few steps equals that of the full evaluation.
+//! Tests that the fast path makes the same decisions as the full evaluation.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// Settings of a provider. For some of them, only the full evaluation decides.
+/// Different settings of a provider. With some of these settings, only the full evaluation decides.
 fn settings() -> Vec<Value> {
     let claim = json!([{"header_name": "x-user", "claim_name": "sub"}]);
     vec![
@@ -22,8 +22,9 @@ fn settings() -> Vec<Value> {
     ]
 }
 
-/// The same policy twice. A `requires_any` of one member twice means what the member means, but only
-/// the full evaluation decides on it.
+/// Two engines with equivalent policies. In the second, the requirement is a `requires_any` that
+/// lists the same member twice. It means the same as the member alone, but only the full evaluation
+/// decides on it.
 fn twins(provider: &Value, authorize: &Value) -> [Engine; 2] {
     let own = json!({"provider_name": "a"});
     let group = json!({"requires_any": {"requirements": [own, own]}});
@@ -70,7 +71,7 @@ fn decides_as_the_full_evaluation_does() {
     for provider in settings() {
         for authorize in [&Value::Null, &scopes, &fresh] {
             let twins = twins(&provider, authorize);
-            // Again, because the first requests fill the cache.
+            // The requests are repeated, because the first round fills the cache.
             for (path, headers) in requests.iter().chain(&requests).chain(&requests) {
                 let [plain, full] = twins.each_ref().map(|own| decide(own, path, headers));
                 assert_eq!(plain, full, "{provider} {authorize} {path} {headers:?}");
@@ -79,7 +80,7 @@ fn decides_as_the_full_evaluation_does() {
     }
 }
 
-/// The attack: a token was cached before the newest configuration revoked it.
+/// An attack: the client uses a token that was cached before the newest configuration revoked it.
 #[test]
 fn a_revoked_token_is_not_accepted_because_it_is_cached() {
     let mut own = engine(json!({}));

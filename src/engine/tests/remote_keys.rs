@@ -1,4 +1,4 @@
-//! Providers that fetch their keys: waiting for keys, and deciding without them.
+//! Tests of providers that fetch their keys: of waiting for keys, and of decisions without keys.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -64,7 +64,7 @@ fn document(body: &str) -> Result<FetchResponse, FetchError> {
     })
 }
 
-/// The first call that is due.
+/// Returns the first call that is due.
 fn call(engine: &mut Engine, second: i64) -> Fetch {
     let mut calls = engine.due(at(second));
     assert_eq!(calls.len(), 1);
@@ -93,7 +93,7 @@ fn waits_for_keys_and_reports_when_they_are_unavailable() {
         panic!()
     };
     assert_eq!(denial.reason, Reason::KeysUnavailable);
-    // The client should retry after one second with jitter, rounded up.
+    // The client should retry after one second plus jitter, rounded up to whole seconds.
     assert!((1..=2).contains(&denial.retry_after.unwrap()));
 }
 
@@ -118,7 +118,7 @@ fn keeps_the_last_good_keys_through_bad_documents() {
     }
 }
 
-/// A fake of the shared records that counts reads. After each write, it replaces the record as if
+/// Fake shared records that count reads. After each write, the fake replaces the record as if
 /// another worker had written a newer document.
 #[derive(Clone, Debug, Default)]
 struct Contended(Rc<Shared>);
@@ -199,8 +199,8 @@ fn fetches_nothing_for_an_unknown_kid_of_an_expired_token() {
     assert_eq!(engine.due(at(9600)), []);
 }
 
-/// A key of another issuer must not verify the token. A newer key set may have the right key, so
-/// the set is fetched once, as for an unknown `kid`.
+/// A key of another issuer must not verify the token. A newer key set may contain the right key, so
+/// the key set is fetched once, as for an unknown `kid`.
 #[test]
 fn fetches_once_for_a_key_of_the_issuer() {
     let document = JWKS.replace("\"kid\"", "\"issuer\":\"https://b.example\",\"kid\"");
@@ -300,7 +300,7 @@ fn asks_whether_the_key_set_has_changed() {
     let outcome = ended(engine.complete(&fetch, unchanged(), at(595)));
     assert_eq!(outcome.keys, Ok(1));
     assert_eq!(engine.due(at(1189)), [], "fresh again");
-    // The next key set comes without an entity tag, so a 304 confirms nothing.
+    // The next key set comes without an entity tag, so a later 304 response cannot confirm it.
     let fetch = call(&mut engine, 1190);
     engine.complete(&fetch, document(JWKS), at(1190));
     let fetch = call(&mut engine, 1785);
@@ -334,7 +334,7 @@ fn finds_the_keys_by_the_issuers_metadata() {
         (fetch.endpoint.uri.as_str(), fetch.endpoint.cluster.as_str()),
         (uri, "as")
     );
-    // An authorization server without OpenID Connect has its metadata at another path.
+    // An authorization server without OpenID Connect serves its metadata at another path.
     let fetch = next(engine.complete(&fetch, Err(FetchError::Status(404)), at(0)));
     let uri = "https://a.example/.well-known/oauth-authorization-server";
     assert_eq!(
@@ -408,7 +408,7 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
         assert!(!engine.synchronize_for(&refused, at(0)));
     }
     assert_eq!(records.0.reads.get(), 1);
-    // Another worker writes the record. It is read once in the next millisecond.
+    // Another worker writes the record. The engine reads the record once in the next millisecond.
     let fetch = call(&mut other, 0);
     other.complete(&fetch, document(JWKS), at(0));
     records.0.reads.set(0);
@@ -418,9 +418,10 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
     assert_eq!(records.0.reads.get(), 1);
 }
 
-/// After a fetch for an unknown `kid`, a cool-down begins in which no other unknown `kid` causes a
-/// fetch. If the answer were 401 then, clients would discard tokens of new keys. An attacker could
-/// start one cool-down after the other, each with one invented `kid`.
+/// After a fetch for an unknown `kid`, a cool-down begins. During the cool-down, no other unknown
+/// `kid` causes a fetch. If such a request then got 401, clients would discard tokens that are
+/// signed with new keys. An attacker could start one cool-down after another, each with one
+/// invented `kid`.
 #[test]
 fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {

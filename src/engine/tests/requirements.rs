@@ -1,4 +1,4 @@
-//! Which tokens a rule accepts, and which rights they must grant.
+//! Tests of the tokens that a rule accepts, and of the rights that these tokens must grant.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -72,7 +72,7 @@ fn lets_missing_tokens_pass_but_not_failed_ones() {
     for (engine, authorization, reason) in [
         (&missing, None, "lenient"),
         (&missing, Some(format!("Bearer {good}")), "verified"),
-        // The attack of CVE-2021-21378.
+        // The attack of CVE-2021-21378: a failed token must not count as a missing token.
         (&missing, Some(format!("Bearer {unknown_issuer}")), "issuer"),
         (&missing, Some("Bearer".to_owned()), "malformed_credential"),
         (&failed, None, "lenient"),
@@ -94,8 +94,8 @@ fn lets_missing_tokens_pass_but_not_failed_ones() {
     assert_eq!(label(&decide(&failed, "/", &two)), "several_credentials");
 }
 
-/// The audiences of a rule replace those of the provider. A token for another audience must neither
-/// count as verified nor grant rights.
+/// The audiences of a rule replace the audiences of the provider. A token for another audience must
+/// neither count as verified nor grant rights.
 #[test]
 fn keeps_the_audiences_of_a_rule_that_lets_missing_tokens_pass() {
     let engine = |lenient: &str| {
@@ -186,8 +186,8 @@ fn names_the_scopes_that_a_client_needs() {
     );
 }
 
-/// Next to a provider in `requires_any`, `allow_missing` covers only that provider's tokens. In
-/// `requires_all`, it covers the tokens of all providers.
+/// In a `requires_any` with a provider, `allow_missing` applies only to that provider's tokens. In
+/// `requires_all`, `allow_missing` applies to the tokens of all providers.
 #[test]
 fn reads_every_token_if_a_part_names_no_provider() {
     let mut other = provider("b", &OTHER_SECRET);

@@ -1,6 +1,7 @@
-//! Protected resources: their metadata, the challenges that lead to the metadata, and the tokens
-//! that a resource accepts. The prefixes R1 to R7 number requirements of RFC 9728; M1 to M8 number
-//! requirements of the authorization specification of the Model Context Protocol.
+//! Tests of protected resources: of their metadata, of the challenges that contain the URL of the
+//! metadata, and of the tokens that a resource accepts. In the test names, R1 to R7 are the numbers
+//! of requirements of RFC 9728. M1 to M8 are the numbers of requirements of the authorization
+//! specification of the Model Context Protocol.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -12,8 +13,8 @@ const MCP: &str = "https://api.example/mcp";
 const FILES: &str = "https://api.example/files";
 const OTHER: &str = "https://other.example/";
 
-/// An engine with three resources on two hosts. Rules below `/mcp` require scopes, except that
-/// `/mcp/open` requires nothing.
+/// An engine with three resources on two hosts. Rules for paths below `/mcp` require scopes.
+/// `/mcp/open` is an exception and requires no token.
 fn gate(rest: Value) -> Engine {
     let a = json!({"provider_name": "a"});
     let mut config = json!({
@@ -76,7 +77,7 @@ fn challenge(engine: &Engine, decision: Decision) -> String {
         .to_owned()
 }
 
-/// The resource named in a metadata response, or the label of any other decision.
+/// Returns the resource that a metadata response names, or the label of any other decision.
 fn found(decision: &Decision) -> String {
     match decision {
         Decision::Serve(response) if response.status == 200 => {
@@ -102,7 +103,8 @@ fn r1_r3_metadata_is_answered_at_its_own_host_and_path() {
         ("api.example", "/mcp?x", MCP),
         ("api.example", "/files", FILES),
         ("other.example", "", OTHER),
-        // With another host, port or path, this is not a request for metadata: the rules decide.
+        // A request with another host, port or path is not a request for metadata, so the rules
+        // decide.
         ("evil.example", "/mcp", "missing_credential"),
         ("api.example:8443", "/mcp", "missing_credential"),
         ("other.example", "/mcp", "missing_credential"),
@@ -147,7 +149,7 @@ fn r1_other_methods_are_answered_with_the_allowed_ones() {
             let allowed = (status == 405).then_some("GET, HEAD, OPTIONS");
             assert_eq!(header(&response, "allow"), allowed, "{method}");
         }
-        // On other paths, a preflight request still passes.
+        // On the path of the resource itself, a preflight request passes.
         let decision = ask(&engine, "OPTIONS", "api.example", "/mcp", &preflight);
         assert_eq!(label(&decision), "cors_preflight");
         // A server could read this path as the path of the metadata.
@@ -226,7 +228,8 @@ fn r4_m3_m4_challenges_lead_to_the_metadata_and_name_all_scopes() {
     let full = good("tools read offline_access");
     let passes = get(&engine, "api.example", "/mcp", &full);
     assert_eq!(label(&passes), "verified");
-    // A challenge on a path outside all resources names neither metadata nor scopes.
+    // On a path outside all resources, the challenge contains neither the URL of metadata nor
+    // scopes.
     let decision = ask(&engine, "GET", "api.example", "/", &[]);
     assert_eq!(challenge(&engine, decision), bearer);
 }
@@ -262,7 +265,7 @@ fn r7_m6_a_token_must_be_meant_for_the_resource() {
             (json!(FILES), "/files", "verified"),
             (json!([MCP, FILES]), "/files", "verified"),
             (json!("orders"), "/files/x", "verified"),
-            // The provider accepts this audience, but it names another resource.
+            // The provider accepts this audience, but the audience names another resource.
             (json!(MCP), "/files", "audience"),
             (json!([MCP, "unlisted"]), "/files", "audience"),
             // Resources are compared character by character.
@@ -279,7 +282,7 @@ fn r7_m6_a_token_must_be_meant_for_the_resource() {
                 "api.example"
             };
             let token = with(&token("a", json!({"aud": aud})));
-            // The second request uses the token's cache entry.
+            // The second request is decided with the token's cache entry.
             for _ in 0..2 {
                 let decision = get(&engine, authority, path, &token);
                 assert_eq!(label(&decision), expected, "{aud} {path}");
@@ -288,8 +291,8 @@ fn r7_m6_a_token_must_be_meant_for_the_resource() {
     }
 }
 
-/// Envoy and the upstream may ignore the host. Then a request with a host that is not the host of
-/// any resource still reaches a resource.
+/// If Envoy and the upstream ignore the host, a request reaches a resource even if its host is not
+/// the host of any resource.
 #[test]
 fn r7_an_unknown_host_does_not_lead_around_the_audience_of_a_resource() {
     let internal = json!([{"name": ":authority", "string_match": {"exact": "internal.example"}}]);
@@ -312,7 +315,7 @@ fn r7_an_unknown_host_does_not_lead_around_the_audience_of_a_resource() {
         ("evil.example", "/files", json!(FILES), "verified"),
         ("evil.example", "/files", json!([MCP, "orders"]), "verified"),
         ("evil.example", "/filesystem", json!(MCP), "verified"),
-        // The operator wrote this rule for another host.
+        // The operator wrote the matching rule for this host, which has no resource.
         ("internal.example", "/files", json!(MCP), "verified"),
     ] {
         let token = with(&token("a", json!({"aud": aud})));
@@ -339,8 +342,8 @@ fn r7_a_cached_token_is_bound_to_the_resource_of_each_request() {
     }
 }
 
-/// The route's policy names a requirement whose provider accepts any audience. The token must still
-/// be meant for the resource.
+/// The route's policy names a requirement whose provider accepts any audience. Even then, the
+/// token's audience must be the resource.
 #[test]
 fn r7_an_audience_is_required_below_a_resource_whatever_the_provider_accepts() {
     let mut any = provider("b", &OTHER_SECRET);
@@ -527,7 +530,8 @@ fn m7_an_origin_that_is_not_allowed_is_refused_ahead_of_credentials() {
                 &["https://evil.example"],
                 "unmatched",
             ),
-            // A page that rebinds its own name to the server's address sends this name as the host.
+            // After DNS rebinding, a web page's own host name points to the server, and the browser
+            // sends this name as the host.
             (
                 "evil.example",
                 "/mcp/open",

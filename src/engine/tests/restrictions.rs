@@ -1,12 +1,11 @@
-//! What a newer configuration of the same policy refuses.
+//! Tests of what a newer configuration of the same policy refuses.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// An engine that first verifies these tokens, and then gets the restrictions of a newer
-/// configuration.
+/// An engine that first verifies `tokens`, and then gets the restrictions of a newer configuration.
 fn restricted(own: Value, newest: Value, tokens: &[&str]) -> Engine {
     let mut engine = engine(own);
     for token in tokens {

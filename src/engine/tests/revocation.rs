@@ -1,4 +1,4 @@
-//! Revoked tokens, clients and subjects.
+//! Tests of revoked tokens, clients and subjects.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -34,7 +34,7 @@ fn refuses_what_is_listed_and_nothing_else() {
         (json!({"azp": "c-1"}), "revoked"),
         (json!({"appid": "c-1"}), "revoked"),
         (json!({"client_id": "c-2"}), "verified"),
-        // A token that names two different clients counts as naming none.
+        // A token that names two different clients is treated as if it named no client.
         (json!({"client_id": "c-2", "azp": "c-1"}), "client"),
         (json!({"client_id": ["c-1"]}), "client"),
         (json!({"client_id": null}), "client"),
@@ -42,7 +42,7 @@ fn refuses_what_is_listed_and_nothing_else() {
         (json!({"iat": NOW as f64 - 100.5}), "revoked"),
         (json!({"iat": 0}), "revoked"),
         (json!({"iat": NOW}), "verified"),
-        // A cut-off in the future also revokes tokens that are issued before it.
+        // A cut-off time in the future also revokes tokens that were issued before the cut-off.
         (json!({"sub": "other", "iat": NOW}), "revoked"),
         (json!({"sub": "third", "iat": 0}), "verified"),
         (json!({"sub": "S", "iat": 0}), "verified"),
@@ -52,8 +52,8 @@ fn refuses_what_is_listed_and_nothing_else() {
         let decision = bearer(&engine, &token("a", all));
         assert_eq!(label(&decision), expected, "{claims}");
     }
-    // A token without `iat` has an unknown age. It is refused only if there is a cut-off for its
-    // subject.
+    // The age of a token without `iat` is unknown. Such a token is refused only if its subject has
+    // a cut-off time.
     assert_eq!(label(&bearer(&engine, &token("a", json!({})))), "revoked");
     let other = token("a", json!({"sub": "third"}));
     assert_eq!(label(&bearer(&engine, &other)), "verified");
@@ -76,7 +76,8 @@ fn a_revoked_token_gets_the_answer_of_any_invalid_token() {
     );
 }
 
-/// Each engine has its own cache, so the previous engine's entry does not admit the token.
+/// Each engine has its own cache, so the cache entry of the previous engine does not admit the
+/// token.
 #[test]
 fn revokes_a_token_that_verified_under_the_previous_configuration() {
     let good = token("a", json!({"jti": "t-1", "client_id": "c-1", "iat": NOW}));

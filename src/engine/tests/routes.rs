@@ -1,4 +1,4 @@
-//! Policies of the proxy's routes, and rules by filter state.
+//! Tests of the policies of Envoy's routes, and of the rules that the filter state selects.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -28,7 +28,7 @@ fn routed() -> Engine {
     }))
 }
 
-/// The decision on a request whose route has this policy.
+/// Decides on a request whose route has this policy.
 fn on_route(route: &Value, path: &str, headers: &[(&str, &str)]) -> Decision {
     let engine = routed();
     let policy = engine.config().route_policy(route);
@@ -79,7 +79,8 @@ fn a_route_policy_takes_precedence_over_the_rules() {
         (Some(&own), &authorize, "/a", "verified"),
         (Some(&ruled), &authorize, "/a", "insufficient_client"),
         (None, &authorize, "/a", "missing_credential"),
-        // The policy requires rights, but no rule says which providers' tokens can grant them.
+        // The policy requires rights, but no rule says which providers' tokens can grant these
+        // rights.
         (Some(&own), &authorize, "/open", "route_policy"),
         (Some(&own), &authorize, "/unverified", "route_policy"),
         (Some(&own), &authorize, "/nowhere", "route_policy"),
@@ -148,7 +149,7 @@ fn refuses_ambiguous_paths_and_passes_preflight_on_every_route() {
     assert_eq!(label(&decision), "cors_preflight");
 }
 
-/// A fake host whose filter state has one entry or none, or cannot be read.
+/// A fake host. Its filter state has one entry or no entry, or cannot be read.
 struct State(Result<Option<&'static str>, Refused>);
 
 impl Connection for State {

@@ -1,4 +1,4 @@
-//! Which rule applies to a request.
+//! Tests of the rule that applies to a request.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -268,8 +268,8 @@ fn matches_a_path_that_ignores_case_in_its_normal_spelling() {
     }
 }
 
-/// The limit is checked before any regular expression runs on the path. Even a path that is invalid
-/// for another reason is refused as too long.
+/// The length limit is checked before any regular expression runs on the path. So even a path that
+/// is invalid for another reason is refused as too long.
 #[test]
 fn refuses_paths_over_the_limit_in_each_mode() {
     for policy in ["reject", "raw"] {
@@ -290,8 +290,8 @@ fn refuses_paths_over_the_limit_in_each_mode() {
     }
 }
 
-/// The example of `docs/roles.md`: a GET that the upstream treats as a DELETE must not pass as a
-/// GET.
+/// The example in `docs/roles.md`: a GET request that the upstream treats as DELETE must not match
+/// a rule for GET.
 #[test]
 fn no_confusable_name_evades_a_condition() {
     let absent = |name: &str| json!({"name": name, "present_match": false});

@@ -1,4 +1,5 @@
-//! Limits on the number of signature checks for one request, across all providers of its tokens.
+//! Tests of the limits on the number of signature checks for one request, across all providers of
+//! the request's tokens.
 
 use core::cell::Cell;
 use std::rc::Rc;
@@ -17,7 +18,7 @@ use crate::{
 const MODULUS_BYTES: usize = 512;
 const AFFORDABLE: u32 = 4;
 
-/// An accelerator that gives the same answer for every signature, and counts the signatures.
+/// An accelerator that gives the same answer for every signature, and counts the checks.
 #[derive(Debug)]
 struct Counting {
     answer: bool,
@@ -35,8 +36,8 @@ impl Accelerator for Counting {
     }
 }
 
-/// A provider with one key for each of `numbers`, none with a `kid`. All such providers have the
-/// same issuer.
+/// A provider with one key for each of `numbers`. No key has a `kid`. All providers that this
+/// function makes have the same issuer.
 fn with_keys(numbers: &[u8]) -> Value {
     let key = |number: &u8| {
         let mut modulus = [0xff; MODULUS_BYTES];
@@ -68,7 +69,8 @@ fn asking(how: &str, providers: &[Value]) -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
 }
 
-/// A token of that issuer. Its signature is meaningless, because the accelerator does not check it.
+/// A token from the issuer of the [`with_keys`] providers. The token's signature is meaningless,
+/// because the accelerator does not check it.
 fn rs256(subject: &str) -> String {
     let header = json!({"alg": "RS256"}).to_string();
     let claims = json!({
@@ -79,8 +81,8 @@ fn rs256(subject: &str) -> String {
     segments.map(base64url::encode).join(".")
 }
 
-/// Decides with an accelerator that always answers `answer`. Returns the label of the decision and
-/// the number of signature checks.
+/// Decides on a request with an accelerator that always answers `answer`. Returns the label of the
+/// decision and the number of signature checks.
 fn counted(mut engine: Engine, answer: bool, headers: &[(&str, &str)]) -> (&'static str, u32) {
     let computed = Rc::new(Cell::new(0));
     engine.accelerator = Some(Box::new(Counting {
@@ -118,7 +120,7 @@ fn many_providers_of_an_issuer_share_the_budget_of_a_forged_token() {
     assert_eq!(outcome, ("bad_signature", AFFORDABLE));
 }
 
-/// A request can contain a forged token in each of many headers.
+/// An attack: the request contains a forged token in each of many headers.
 #[test]
 fn the_tokens_of_a_request_share_twice_the_budget_of_one() {
     let mut providers: Vec<Value> = (0..8).map(|n| with_keys(&[2 * n, 2 * n + 1])).collect();

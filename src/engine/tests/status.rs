@@ -52,7 +52,7 @@ fn shows_the_page_to_clients_with_the_required_token() {
             ("POST", "/status", &reader, "method_not_allowed"),
             ("OPTIONS", "/status", "junk", "method_not_allowed"),
             ("get", "/status", &reader, "method"),
-            // Similar paths are not the status page.
+            // These paths are similar to the path of the status page, but not the same.
             ("GET", "/status/", "junk", "unmatched"),
             ("GET", "/Status", "junk", "unmatched"),
             ("GET", "/status;a", "junk", "unmatched"),
@@ -113,6 +113,6 @@ fn shows_an_unprotected_page_to_anyone() {
         let decision = send(&engine, "GET", "/status", &[("accept", accept)]);
         assert_eq!(decision, Decision::Report(format));
     }
-    // A token that is not required is ignored.
+    // The page requires no token here, so the token is ignored.
     assert_eq!(ask(&engine, "GET", "/status", "junk"), "report");
 }

@@ -1,5 +1,5 @@
-//! Step-up authentication (RFC 9470), and scopes that include other scopes. The prefixes S1 to S3
-//! number requirements of RFC 9470.
+//! Tests of step-up authentication (RFC 9470), and of scopes that include other scopes. S1 to S3 in
+//! the test names are the numbers of requirements of RFC 9470.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -37,8 +37,8 @@ fn challenge(engine: &Engine, decision: &Decision) -> String {
     )
 }
 
-/// What is checked first: the token (401), then the user's authentication (401 with a step-up
-/// challenge), then rights (403). The rows are those of the table in `docs/decisions.md`.
+/// The order of the checks: first the token (401), then the user's authentication (401 with a
+/// step-up challenge), then the rights (403). The rows match the table in `docs/decisions.md`.
 #[test]
 fn s1_s3_a_refusal_names_the_first_thing_that_is_missing() {
     const REALM: &str = r#"Bearer realm="api""#;
@@ -67,7 +67,8 @@ fn s1_s3_a_refusal_names_the_first_thing_that_is_missing() {
             but(json!({"exp": NOW - 300, "acr": "low"})),
             format!("401 {REALM}, error=\"invalid_token\""),
         ),
-        // The user's authentication is too weak or too old. Missing rights make no difference.
+        // The user's authentication is too weak or too old. Whether the token also lacks rights
+        // makes no difference.
         (but(json!({"acr": "low"})), STEP_UP.to_owned()),
         (but(json!({"acr": null})), STEP_UP.to_owned()),
         (but(json!({"auth_time": NOW - 311})), STEP_UP.to_owned()),
@@ -96,7 +97,7 @@ fn s1_s3_a_refusal_names_the_first_thing_that_is_missing() {
     ] {
         let value = token.map(|token| format!("Bearer {token}"));
         let headers: Vec<_> = value.iter().map(|own| ("authorization", &**own)).collect();
-        // The second request uses the token's cache entry.
+        // The second request is decided with the token's cache entry.
         for _ in 0..2 {
             let decision = decide(&engine, "/", &headers);
             assert_eq!(challenge(&engine, &decision), expected, "{headers:?}");

@@ -1,11 +1,12 @@
-//! Roles that are parts of structured scopes, and the caller's identity that contains such a role.
+//! Tests of roles that are parts of structured scopes, and of caller identities that contain such a
+//! role.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// A provider whose scopes contain roles. Only the roles of one organisation count.
+/// A provider whose scopes contain roles. Only roles of one organisation are used.
 fn structured(name: &str, secret: &[u8]) -> Value {
     let mut own = provider(name, secret);
     merge(
@@ -36,7 +37,8 @@ fn roles(any_of: &[&str]) -> Value {
     json!({"roles": {"any_of": any_of}})
 }
 
-/// The caller's identity. Panics unless the header and the filter state contain the same identity.
+/// Returns the caller's identity. Panics unless the header and the filter state contain the same
+/// identity.
 fn caller(decision: Decision) -> Option<String> {
     let Decision::Permit(permit) = decision else {
         panic!("{decision:?}")
@@ -79,7 +81,7 @@ fn only_roles_of_the_configured_organisation_count() {
         (json!({"scope": "c.net::7::reader::x"}), "insufficient_role"),
         (json!({"scope": "c.net::7::"}), "insufficient_role"),
         (json!({"scope": "c.net::7::\treader"}), "insufficient_role"),
-        // An array element that contains a space is ignored. It is not split into two scopes.
+        // An array element that contains a space is ignored, and not split into two scopes.
         (json!({"scp": ["x c.net::7::reader"]}), "insufficient_role"),
         (json!({"scp": [["c.net::7::reader"]]}), "insufficient_role"),
         (json!({"scope": "reader"}), "insufficient_role"),
@@ -93,7 +95,7 @@ fn only_roles_of_the_configured_organisation_count() {
     }
 }
 
-/// Each provider counts only the roles of its own organisation.
+/// Each provider uses only the roles of its own organisation.
 #[test]
 fn a_scope_gives_no_role_to_a_provider_of_another_organisation() {
     let mut other = structured("b", &OTHER_SECRET);
@@ -131,23 +133,23 @@ fn the_caller_has_its_first_role_that_satisfies_the_rule() {
     let either = roles(&["writer", "reader"]);
     for (authorize, own, expected) in [
         (either.clone(), &["reader"][..], named("reader")),
-        // The order of roles in the token counts, not their order in the rule.
+        // The order of the roles in the token decides, not their order in the rule.
         (either.clone(), &["reader", "writer"], named("reader")),
         (either.clone(), &["writer", "reader"], named("writer")),
         (either, &["other", "writer"], named("writer")),
-        // Any role satisfies a rule that requires none.
+        // The rule requires no role, so the token's first role is used.
         (json!(null), &["other", "writer"], named("other")),
         (
             json!({"claims": [{"claim": "sub", "any_of": ["s"]}]}),
             &["other"],
             named("other"),
         ),
-        // Without a role, no identity is forwarded.
+        // The token has no role, so no identity is forwarded.
         (json!(null), &[], None),
     ] {
         let engine = gate(&authorize);
         for _ in 0..2 {
-            // The second request takes the identity from the cache.
+            // For the second request, the identity comes from the cache.
             let decision = bearer(&engine, &scope(own));
             assert_eq!(caller(decision), expected, "{authorize} {own:?}");
         }
@@ -227,8 +229,8 @@ fn the_identity_can_contain_claims() {
     assert_eq!(label(&bearer(&engine, &email)), "header_value");
 }
 
-/// Both tokens are required, but only one satisfies the rule. The other token's roles must not
-/// count.
+/// Both tokens are required, but only one of them satisfies the rule. The roles of the other token
+/// must not be used.
 #[test]
 fn only_the_token_that_satisfies_the_rule_gives_a_role() {
     let mut other = structured("b", &OTHER_SECRET);

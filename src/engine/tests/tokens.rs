@@ -1,4 +1,4 @@
-//! Reasons to refuse a token.
+//! Tests of the reasons to refuse a token.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
