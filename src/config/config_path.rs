@@ -4,12 +4,12 @@ use core::fmt;
 
 /// The path from the top of the configuration to one of its values.
 ///
-/// It is displayed as, for example, `rules[2].requires`. A name with characters other than letters, digits,
-/// `_` and `-` is quoted: `providers["a.b"]`.
+/// A path is displayed as, for example, `rules[2].requires`. A name with characters other than
+/// letters, digits, `_` and `-` is quoted: `providers["a.b"]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigPath(Vec<Step>);
 
-/// One step of a path.
+/// One step of a path in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A step into a list, to the element with this index.
@@ -19,21 +19,23 @@ pub enum Step {
 }
 
 impl ConfigPath {
-    /// Prepends the member `name`, so that the path starts at the object with this member.
+    /// Prepends a step to the member `name`. The path then starts at the object that has this
+    /// member.
     #[must_use]
     pub fn within(mut self, name: &str) -> Self {
         self.0.insert(0, Step::Member(name.to_owned()));
         self
     }
 
-    /// Prepends the element `index`, so that the path starts at the list with this element.
+    /// Prepends a step to the element `index`. The path then starts at the list that has this
+    /// element.
     #[must_use]
     pub fn within_index(mut self, index: usize) -> Self {
         self.0.insert(0, Step::Element(index));
         self
     }
 
-    /// The path to member `name` of the object at this path.
+    /// Returns the path to the member `name` of the object at this path.
     #[must_use]
     pub fn member(&self, name: &str) -> Self {
         let mut steps = self.0.clone();
@@ -41,7 +43,7 @@ impl ConfigPath {
         Self(steps)
     }
 
-    /// The path to element `index` of the list at this path.
+    /// Returns the path to the element `index` of the list at this path.
     #[must_use]
     pub fn element(&self, index: usize) -> Self {
         let mut steps = self.0.clone();
@@ -49,13 +51,13 @@ impl ConfigPath {
         Self(steps)
     }
 
-    /// The steps, from the top.
+    /// The steps, starting at the top of the configuration.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.0
     }
 
-    /// Returns true if one of the steps is the member `name`.
+    /// Returns true if one of the steps leads to a member called `name`.
     #[must_use]
     pub fn passes(&self, name: &str) -> bool {
         self.0

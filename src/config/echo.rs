@@ -1,13 +1,13 @@
-//! Formats values and names from a configuration for error messages.
+//! Formats values and names from a configuration, for use in error messages.
 
 /// The maximum length of a quoted value, in characters. Longer values are truncated.
 const MAX_ECHO: usize = 64;
 
-/// Returns the candidate that is most similar to `wrong`, or `None` if no candidate is similar
-/// enough.
+/// Returns the candidate that is most similar to `wrong`, such as the field name that the operator
+/// probably meant. Returns `None` if no candidate is similar enough.
 #[must_use]
 pub fn nearest<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // The comparison takes quadratic time, so `wrong` must not be too long.
+    // A comparison takes quadratic time, so a long `wrong` is not compared.
     if wrong.len() > MAX_ECHO {
         return None;
     }

@@ -1,4 +1,4 @@
-//! The error for a configuration that is refused.
+//! The error for a configuration that is rejected.
 //!
 //! A [`ConfigError`] consists of a location and a [`Fault`], and each fault has a remedy. The
 //! display form is `location: fault; remedy`.
@@ -7,7 +7,7 @@ use core::fmt;
 
 use super::{config_path::ConfigPath, fault::Fault, spelling::camel_case};
 
-/// Why and where a configuration is refused.
+/// Why a configuration is rejected, and where the fault is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfigError {
     location: ConfigPath,
@@ -39,8 +39,8 @@ impl ConfigError {
         self
     }
 
-    /// Removes the quoted string from a type error in a field for keys or secrets, because the
-    /// string may be key material.
+    /// Removes the quoted string from an error about the wrong type of a field for keys or secrets,
+    /// because the string may be key material.
     pub(super) fn without_secrets(mut self) -> Self {
         let secret = [
             "client_secrets",
@@ -69,11 +69,11 @@ impl From<Fault> for ConfigError {
     }
 }
 
-/// Prepends steps to the path of the error in a result.
+/// Prepends a step to the path of the error in a result.
 pub(super) trait At<T> {
-    /// Prepends the member `name`.
+    /// Prepends a step to the member `name`.
     fn at(self, name: &str) -> Result<T, ConfigError>;
-    /// Prepends the element `index`.
+    /// Prepends a step to the element `index`.
     fn at_index(self, index: usize) -> Result<T, ConfigError>;
 }
 
@@ -91,7 +91,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.location, self.reason)?;
         match &*self.reason {
-            // The messages of these faults already say what is expected, which is the remedy.
+            // These faults have no separate remedy: their messages already say what is expected.
             Fault::Json(_)
             | Fault::Keys(_)
             | Fault::Pem(_)

@@ -1,7 +1,7 @@
 //! The faults of a configuration, each with its remedy.
 //!
-//! The message quotes the value, truncated, if this helps the operator to find the fault. Key
-//! material is never quoted.
+//! A message quotes the faulty value if this helps the operator to find the fault. A long value is
+//! truncated. Key material is never quoted.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -16,7 +16,8 @@ use crate::{
     json::JsonError,
 };
 
-/// Declares each fault with its message and its remedy. Both may use the fault's fields.
+/// Declares each fault with its message and its remedy. The message and the remedy may use the
+/// fault's fields.
 macro_rules! faults {
     ($(
         $(#[doc = $doc:literal])*
@@ -46,7 +47,7 @@ macro_rules! faults {
 
         #[allow(unused_variables, reason = "few remedies use the fields")]
         impl Fault {
-            /// What the operator can do about the fault.
+            /// Returns what the operator can do about the fault.
             #[must_use]
             pub fn remedy(&self) -> Cow<'static, str> {
                 Cow::Borrowed(match self {
@@ -72,7 +73,7 @@ faults! {
     }
         => ("tokens of the provider \"{}\" for any audience would be accepted below it", cut(provider)),
         "list the provider's \"audiences\"";
-    /// A provider with shared secrets has an algorithm for key pairs in its `algorithms`.
+    /// The `algorithms` of a provider with shared secrets list an algorithm for key pairs.
     AsymmetricSecret {
         /// The algorithm.
         algorithm: &'static str,
@@ -83,14 +84,14 @@ faults! {
     AuthorizeWithoutRequires
         => "\"authorize\" without \"requires\": there would be no verified claims",
         "add \"requires\" or \"requirement_name\"";
-    /// A regular expression that does not compile.
+    /// A regular expression does not compile.
     BadRegex {
         /// The message of the regular expression compiler.
         fault: String,
     }
         => ("invalid regular expression: {fault}"),
         "correct it (Unicode classes such as \\p{L} are not supported)";
-    /// A provider sets a header that can also carry client certificates.
+    /// A provider sets a header that can carry client certificates.
     CertificateHeader {
         /// The header's name.
         name: String,
@@ -99,14 +100,15 @@ faults! {
         "choose another header there";
     /// Two fields contradict each other.
     Contradiction {
-        /// The field.
+        /// The first field.
         field: &'static str,
         /// The other field.
         other: &'static str,
     }
         => ("\"{field}\" contradicts \"{other}\""),
         "keep one";
-    /// An empty list or string. It is refused because it could mean nothing or everything.
+    /// A list or string is empty. This is an error because an empty value could mean nothing or
+    /// everything.
     Empty
         => "empty",
         "fill it in, or remove it if it is optional";
@@ -118,7 +120,7 @@ faults! {
     HeaderName(error: HeaderNameError)
         => ("{error}"),
         "rename it";
-    /// A number is so large that, as a double, it is equal to neighbouring integers.
+    /// A number is so large that its value as a double also stands for neighbouring integers.
     InexactNumber
         => "a large number was given as a double, which also equals its neighbours",
         "quote it if the claim is text; else give the configuration as JSON text (a StringValue), \
@@ -131,12 +133,12 @@ faults! {
     Json(error: JsonError)
         => ("{error}"),
         "the configuration is one JSON object";
-    /// Keys or secrets in the configuration cannot be used.
+    /// The keys or secrets in the configuration cannot be used.
     Keys(error: KeySetError)
         => ("{error}"),
         "replace the key or secret";
-    /// The rules for MCP calls below a resource require different tokens, and a call of an older
-    /// revision would have to satisfy all of them.
+    /// The rules for MCP calls below a resource require different tokens. A call of an older MCP
+    /// revision would have to satisfy all these rules.
     MixedRequirements
         => "the rules for MCP calls below it require different tokens",
         "give all of them the same \"requires\", or set \"legacy\" to \"deny\"";
@@ -151,9 +153,9 @@ faults! {
     NoAudiences
         => "tokens meant for anyone would be accepted",
         "set \"audiences\", or \"allow_any_audience\": true";
-    /// The authorization servers of a protected resource cannot be derived from the rules.
+    /// The list of a protected resource's authorization servers cannot be derived from the rules.
     NoAuthorizationServer {
-        /// The provider without an issuer that clients can use.
+        /// The provider that has no issuer that clients could use.
         provider: String,
     }
         => ("the provider \"{}\" has no fixed https issuer for clients to find", cut(provider)),
@@ -163,7 +165,8 @@ faults! {
     NoCertificateHeader
         => "the certificate comes from the connection, not from a header",
         "remove it, or set \"source\" to \"xfcc\" or \"client_cert\"";
-    /// `trusted_hops` is set for `Client-Cert`, which has no elements to count.
+    /// `trusted_hops` is set, but the source is `Client-Cert`, a header that has no list of
+    /// elements.
     NoElements
         => "\"Client-Cert\" holds one certificate",
         "remove it";
@@ -202,12 +205,12 @@ faults! {
     NoSvidKey
         => "no key has \"use\": \"jwt-svid\" and a \"kid\"",
         "use the bundle of the trust domain, in \"remote_jwks\" or \"local_jwks\"";
-    /// A provider with `client_secrets` has a field about tokens.
+    /// A provider with `client_secrets` has a field that only concerns tokens.
     NoTokens
         => "clients with secrets have no tokens",
         "remove it, or use another source of keys than \"client_secrets\"";
-    /// A field that Portcullis knows but does not support. `jwt_authn` or a later version of
-    /// Portcullis has it.
+    /// The configuration has a field that Portcullis knows but does not support. The field exists
+    /// in `jwt_authn` or in a later version of Portcullis.
     NotAvailable {
         /// The field's name.
         field: &'static str,
@@ -220,11 +223,12 @@ faults! {
     NotBase64
         => "not base64",
         "encode the key set with base64, or use \"inline_string\"";
-    /// `discovery` is set, but the address of the metadata cannot be derived from the issuer.
+    /// `discovery` is set, but the URL of the issuer's metadata cannot be derived from the issuer.
     NotDiscoverable
         => "the issuer does not lead to its metadata",
         "make \"issuer\" a URL whose {claim}s are whole segments of its path, or use \"remote_jwks\"";
-    /// Exactly one of several alternative fields must be set, but none is set, or more than one.
+    /// Exactly one of several alternative fields must be set, but none of them is set, or more than
+    /// one.
     NotExactlyOne {
         /// The alternative fields.
         choices: Vec<&'static str>,
@@ -237,7 +241,8 @@ faults! {
     OpenResource
         => "no rule requires a token below it",
         "add a rule with \"requires\" for its path, or remove the resource";
-    /// A condition on `:path` is not in normal spelling, so no request path can match it.
+    /// A condition on `:path` is not in normal spelling, so no request path can match the
+    /// condition.
     OtherSpelling {
         /// The normal spelling.
         spelling: String,
@@ -255,7 +260,7 @@ faults! {
     }
         => ("not between {min} and {max} {unit}"),
         "choose a value in between";
-    /// A string is not valid PEM with public keys.
+    /// A string is not PEM with valid public keys.
     Pem(error: PemError)
         => ("{error}"),
         "replace the key or secret";
@@ -263,14 +268,14 @@ faults! {
     ProviderName
         => "a provider's name has 1 to 64 letters, digits, \"_\", \".\" and \"-\"",
         "rename it";
-    /// An entry occurs twice in a list.
+    /// An entry occurs more than once in a list.
     Repeated {
         /// The entry.
         value: String,
     }
         => ("\"{}\" occurs twice", cut(value)),
         "remove one";
-    /// A header is configured that Portcullis must not set.
+    /// The configuration sets a header that Portcullis must not set.
     ReservedHeader
         => "a header that a module must not set",
         "choose another header";
@@ -281,31 +286,32 @@ faults! {
     }
         => ("the scope \"{}\" includes itself", cut(scope)),
         "remove one of the entries that lead back to it";
-    /// A string is not the hash of a client's secret. It may be the secret itself, so the error
-    /// does not quote it.
+    /// A string is not the hash of a client's secret. The string may be the secret itself, so the
+    /// error does not quote it.
     SecretHash
         => "not the hash of a secret",
         "write the \"hash\" that `portcullis client-secret` prints";
-    /// `shared_memory_key` is too short or not base64url. The error does not quote its value.
+    /// `shared_memory_key` is too short or is not base64url. The error does not quote the value,
+    /// which is secret.
     SharedMemoryKey
         => "not base64url of at least 32 octets",
         "make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`";
-    /// A field is set twice, once in each of its two spellings.
+    /// A field is set twice: once in snake_case, and once in lowerCamelCase.
     SpeltTwice {
         /// The field's name.
         field: &'static str,
     }
         => ("\"{field}\" occurs in both of its spellings"),
         "keep one spelling";
-    /// `algorithms` lists HS* for public keys. Anyone who can read the keys could then sign tokens
-    /// (RFC 8725 §2.1).
+    /// `algorithms` lists an HS* algorithm for public keys. Anyone who can read the public keys
+    /// could then sign tokens (RFC 8725 §2.1).
     SymmetricAlgorithm {
         /// The algorithm.
         algorithm: &'static str,
     }
         => ("{algorithm} requires a shared secret, but these keys are public"),
         "remove it, or give the secret in \"shared_secrets\"";
-    /// Portcullis would set a header from which tokens are read.
+    /// Portcullis would set a header that tokens are also read from.
     TokenHeader {
         /// The provider.
         provider: String,
@@ -333,14 +339,15 @@ faults! {
     }
         => ("longer than {max} characters"),
         "shorten it";
-    /// An issuer has a placeholder, but nothing restricts the values of the placeholder's claim.
+    /// An issuer has a placeholder for a claim, but `require_claims` does not restrict the values
+    /// of the claim.
     UnconstrainedPlaceholder {
         /// The claim.
         claim: String,
     }
         => ("tokens with any \"{}\" would be accepted", cut(claim)),
         "list its accepted values in \"require_claims\", or set \"allow_any_tenant\": true";
-    /// An object has a field that is unknown there.
+    /// An object has an unknown field.
     UnknownField {
         /// The name.
         field: String,
@@ -382,14 +389,14 @@ faults! {
     UnprotectedStatus
         => "anyone could read it, because it requires no verified token",
         "set \"requires\" to a provider, or \"unprotected\": true alone";
-    /// A rule or resource has a path that no request can have.
+    /// The path of a rule or resource is a path that no request can have.
     UnreachablePath {
         /// What is wrong with the path.
         fault: Unreachable,
     }
         => ("no request can have this path: it has {fault}"),
         instead(*fault);
-    /// A data source is a file or an environment variable, which a module cannot read.
+    /// A data source is a file or an environment variable. A Wasm module cannot read either.
     Unreadable {
         /// The field's name.
         field: &'static str,
@@ -403,26 +410,26 @@ faults! {
     }
         => ("any \"{}\" would be accepted", cut(name)),
         "give its value in \"where\"";
-    /// Trusted peers are listed by name, but nothing states that the listener validates their
-    /// certificates.
+    /// Trusted peers are listed by name, but the configuration does not state that the listener
+    /// validates their certificates.
     UnvalidatedPeers
         => "anyone can write a name into a certificate, and nothing says that it is validated",
         "list digests in \"sha256\"; or set \"peers_validated_by_listener\": true if the listener \
          has a \"trusted_ca\"";
-    /// `authorize` or `status` is used with a requirement that forwards unverified claims.
+    /// `authorize` or `status` is combined with a requirement that forwards unverified claims.
     UnverifiedClaims
         => "the claims may be unverified",
         "require a token that verifies";
-    /// A string has the wrong form.
+    /// A string does not have the expected form.
     WrongForm {
         /// The expected form.
         expected: &'static str,
-        /// The text.
+        /// The string that was found.
         found: String,
     }
         => ("expected {expected}, found \"{}\"", cut(found)),
         made!("write {expected}");
-    /// A value has the wrong type.
+    /// A JSON value does not have the expected type.
     WrongType {
         /// The expected type.
         expected: &'static str,
@@ -434,7 +441,7 @@ faults! {
 }
 
 impl Fault {
-    /// The fault for a string in the wrong form.
+    /// Makes the fault for a string that does not have the expected form.
     #[cold]
     #[inline(never)]
     pub(super) fn wrong_form(expected: &'static str, found: &str) -> Self {
@@ -442,7 +449,7 @@ impl Fault {
         Self::WrongForm { expected, found }
     }
 
-    /// The known name that the operator most likely meant.
+    /// Returns the known name that the operator most likely meant.
     #[must_use]
     pub fn nearest(&self) -> Option<&str> {
         match self {
@@ -455,7 +462,7 @@ impl Fault {
     }
 }
 
-/// The remedy for a path that no request can have.
+/// Returns the remedy for a path that no request can have.
 const fn instead(fault: Unreachable) -> &'static str {
     match fault {
         Unreachable::Control => "write a space as %20, and encode other such characters too",

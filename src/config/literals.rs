@@ -1,14 +1,14 @@
 //! Finds literal characters in regular expressions that no request path can contain.
 //!
-//! Paths are matched in their normal spelling, in which `[` is `%5B` and `%c3` is `%C3`. So an
-//! expression with `\[` or `%c3` matches no path.
+//! Regular expressions are matched against the normal spelling of a path, in which `[` is `%5B` and
+//! `%c3` is `%C3`. So an expression with `\[` or `%c3` matches no path.
 
 use core::{iter::Peekable, str::Chars};
 
 use crate::http::path::normal_spelling;
 
-/// Returns the first literal in `expression` that no path can contain, and what to write instead.
-/// Optional literals (`\[?`) and character classes are not reported.
+/// Returns the first literal in `expression` that no path can contain, and the text to write
+/// instead. Optional literals (`\[?`) and character classes are not reported.
 pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
     if flags(expression).any(|flags| flags.contains('x')) {
         return None; // with this flag, spaces are not literal
@@ -65,7 +65,8 @@ fn flags(expression: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Skips a character class up to its end. A `]` as its first character does not end the class.
+/// Skips the rest of a character class. A `]` that is the first character of the class does not end
+/// it.
 fn skip_class(rest: &mut Peekable<Chars<'_>>) {
     rest.next_if_eq(&'^');
     rest.next_if_eq(&']');
@@ -88,8 +89,9 @@ fn skip_group_name(rest: &mut Peekable<Chars<'_>>) {
     }
 }
 
-/// Parses the two digits of a percent-encoded octet after its `%`. Returns `None` if the octet is
-/// malformed, or if requests with this octet in the path are refused anyway.
+/// Parses the two digits that follow the `%` of a percent-encoded octet. Returns the octet, or
+/// `None` if the digits are malformed. Also returns `None` if requests with this octet in the path
+/// are refused anyway.
 fn triplet(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
     let high = rest.next_if(char::is_ascii_hexdigit)?;
     let low = rest.next_if(char::is_ascii_hexdigit)?;

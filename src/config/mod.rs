@@ -5,7 +5,7 @@
 //! defines the shape of the JSON. [`parse`] resolves names, compiles patterns and parses keys into
 //! the domain types.
 //!
-//! A configuration is accepted or refused as a whole.
+//! A configuration is accepted or rejected as a whole.
 
 mod config_path;
 mod echo;
@@ -55,49 +55,49 @@ pub use self::spelling::camel_case;
 pub struct Config {
     /// The providers, sorted by name. A [`ProviderId`] is an index into this list.
     pub providers: Vec<Provider>,
-    /// The rules in order. The first rule that matches decides.
+    /// The rules, in order. The first rule that matches a request decides.
     pub rules: Vec<Rule>,
-    /// The requirements for requests that no rule matches. A value in the filter state selects the
-    /// requirement.
+    /// The requirements for requests that no rule matches. A value in Envoy's filter state selects
+    /// one of these requirements.
     pub filter_state_rules: Option<FilterStateRules>,
     /// The requirements that rules and routes may refer to by name.
     pub requirement_map: BTreeMap<String, Requirement>,
-    /// How to read the client's certificate from a header. `None` uses the certificate of the
-    /// connection.
+    /// How to read the client's certificate from a header. If this is `None`, the certificate of
+    /// the connection is used.
     pub client_certificate: Option<ForwardedCertificate>,
     /// The decision for requests that match neither the rules nor the filter state rules.
     pub unmatched: Unmatched,
     /// How to treat requests that servers could read in different ways.
     pub path_policy: PathPolicy,
-    /// The protected resources, those with longer paths first. So the first one that matches a
-    /// request is the most specific one.
+    /// The protected resources, sorted with longer paths first. So the first resource that matches
+    /// a request is the most specific resource.
     pub protected_resources: Vec<ProtectedResource>,
     /// The scopes that include other scopes.
     pub scope_hierarchy: ScopeHierarchy,
-    /// For which requests Portcullis looks up the policy of the route.
+    /// How often Portcullis looks up the policy of a request's route.
     pub route_lookup: RouteLookup,
-    /// Identifies the configuration across updates, so that connections under an older version also
-    /// refuse what the newest version refuses.
+    /// A name for this configuration that stays the same across updates. Connections that still use
+    /// an older version then also refuse what the newest version refuses.
     pub policy_id: Option<String>,
-    /// The namespace of the dynamic metadata that Portcullis writes if the host supports it. `None`
-    /// is the default namespace.
+    /// The namespace of the dynamic metadata that Portcullis writes if the host supports such
+    /// metadata. `None` means the default namespace.
     pub metadata_namespace: Option<String>,
     /// What happens to denied requests.
     pub mode: Mode,
-    /// Who verifies signatures: the host or the module.
+    /// Which code verifies signatures: the host's or the module's.
     pub signature_backend: SignatureBackend,
-    /// The key that authenticates the records in the proxy's shared data.
+    /// The key that authenticates the records in Envoy's shared data.
     pub shared_memory_key: Option<SecretKey>,
     /// The `realm` of every challenge (RFC 9110 §11.5).
     pub realm: String,
     /// True if CORS preflight requests pass without a token.
     pub bypass_cors_preflight: bool,
-    /// True if refusals have neither a body nor a challenge.
+    /// True if responses to denied requests have neither a body nor a challenge.
     pub strip_failure_response: bool,
-    /// A part of the name of every metric. May be empty.
+    /// A part of the name of every metric. It may be empty.
     pub stat_prefix: String,
-    /// The names of all headers that Portcullis may set. These headers are first removed from every
-    /// request.
+    /// The names of all headers that Portcullis may set. Portcullis first removes these headers
+    /// from every request.
     pub owned_headers: Vec<HeaderName>,
     /// The path of the status page.
     pub status: Option<StatusPath>,
@@ -127,7 +127,7 @@ pub struct Limits {
     pub path_bytes: usize,
 }
 
-/// Checks at compile time that worker threads can share a configuration.
+/// Fails to compile unless worker threads can share a configuration.
 const _: fn() = || {
     fn crosses_threads<T: Send + Sync>() {}
     crosses_threads::<Config>();
@@ -148,13 +148,14 @@ impl Default for Limits {
 }
 
 impl Config {
-    /// The provider with this id.
+    /// Returns the provider with this identifier.
     #[must_use]
     pub fn provider(&self, id: ProviderId) -> Option<&Provider> {
         self.providers.get(id.index())
     }
 
-    /// The authentication schemes of all providers. Bearer if there are no providers.
+    /// Returns the authentication schemes of all providers. If there are no providers, the result
+    /// is the scheme Bearer.
     #[must_use]
     pub fn schemes(&self) -> Schemes {
         if self.providers.is_empty() {
@@ -164,7 +165,7 @@ impl Config {
         schemes.fold(Schemes::default(), Schemes::and)
     }
 
-    /// Every provider with its id, sorted by name.
+    /// Iterates over all providers with their identifiers, sorted by name.
     pub fn providers(&self) -> impl Iterator<Item = (ProviderId, &Provider)> {
         self.providers
             .iter()

@@ -1,4 +1,4 @@
-//! Presets: products whose token format Portcullis knows.
+//! Presets for products whose token format Portcullis knows.
 
 use super::raw::object::choice;
 
@@ -45,15 +45,15 @@ impl Preset {
         matches!(self, Self::Cognito)
     }
 
-    /// Returns true if anyone with an account can get a token from the product for any audience.
-    /// The audience alone then does not show that a token is meant for this API.
+    /// Returns true if anyone with an account can get a token from the product for any audience. So
+    /// the audience alone does not restrict who can call the API.
     pub const fn issues_to_anyone(self) -> bool {
         // Sources: GitHub, "OpenID Connect reference", about custom audiences; Google Cloud, "Get
         // an ID token".
         matches!(self, Self::GithubActions | Self::Google)
     }
 
-    /// Returns true if the product's issuers end in a slash, or `None` if this is not known.
+    /// Returns whether the product's issuers end in a slash, or `None` if this is not known.
     pub const fn issuer_ends_in_slash(self) -> Option<bool> {
         match self {
             // Sources: Auth0, "Validate access tokens"; Entra, "Access tokens: issuers".

@@ -1,4 +1,5 @@
-//! A provider, which is an authorization server or a list of API clients.
+//! A provider: an authorization server whose tokens are accepted, or a list of API clients with
+//! secrets.
 
 use crate::{
     config::Preset,
@@ -9,22 +10,22 @@ use crate::{
     verification::{KeySource, Trust},
 };
 
-/// A provider. It defines which tokens are valid, where they are read from, and what is forwarded
-/// from them.
+/// A provider. It defines which tokens are valid, where tokens are read from, and which of their
+/// claims are forwarded.
 #[derive(Debug)]
 pub struct Provider {
     /// The name, which matches `[A-Za-z0-9_.-]{1,64}`.
     pub name: String,
     /// A description for operators, of at most 256 characters.
     pub description: String,
-    /// The preset, which gives the defaults of absent fields.
+    /// The preset, which determines the values of absent fields.
     pub preset: Preset,
     /// The conditions under which a token is valid.
     pub trust: Trust,
     /// The claims that contain scopes. The scopes of all these claims are combined.
     pub scope_claims: Vec<ClaimPath>,
-    /// The claims that contain roles. The roles of all these claims are combined. Empty if
-    /// `structured_scopes` is set.
+    /// The claims that contain roles. The roles of all these claims are combined. The list is empty
+    /// if `structured_scopes` is set.
     pub role_claims: Vec<ClaimPath>,
     /// How to extract roles from scopes.
     pub structured_scopes: Option<StructuredScopes>,
@@ -38,18 +39,19 @@ pub struct Provider {
     pub claim_headers: Vec<ClaimHeader>,
     /// The header with the caller's identity.
     pub identity_header: Option<IdentityHeader>,
-    /// The limits of the token cache. `None` if the cache is disabled.
+    /// The limits of the token cache, or `None` if the cache is disabled.
     pub cache: Option<CacheLimits>,
     /// The names of the filter-state entries for the provider's tokens.
     pub exports: Exports,
-    /// True if the proxy chooses the route again after a token changed the request.
+    /// True if Envoy chooses the route again after Portcullis added headers from a token to the
+    /// request.
     pub clear_route_cache: bool,
     /// The name of the configuration field with the source of the keys, such as `remote_jwks`.
     pub key_source: &'static str,
 }
 
 impl Provider {
-    /// The scheme by which the provider's clients authenticate.
+    /// The scheme with which the provider's clients authenticate.
     #[must_use]
     pub const fn scheme(&self) -> Scheme {
         match self.trust.keys {

@@ -1,8 +1,8 @@
 //! Finds rules and providers that have no effect, or less effect than intended.
 //!
-//! The first rule that matches decides. So a rule that comes after a wider rule has no effect, and
-//! the operator may not notice. Only clear cases cause a warning, because overlapping rules may be
-//! intended.
+//! The first rule that matches a request decides. So a rule that comes after a broader rule has no
+//! effect, and the operator may not notice. Only clear cases cause a warning, because the operator
+//! may intend some overlap.
 
 use super::{Config, ConfigPath, Warning, literals::misspelt};
 use crate::policy::{
@@ -27,10 +27,10 @@ impl Config {
     }
 }
 
-/// Returns a warning if an earlier rule matches the requests for which this rule is written.
+/// Returns a warning if an earlier rule already matches the requests that this rule is meant for.
 ///
-/// If the earlier rule matches only some of these requests, three conditions must hold for a
-/// warning: the earlier rule requires no token, this rule requires a token, and the earlier rule
+/// If the earlier rule matches only some methods of this rule, there is a warning only under three
+/// conditions: the earlier rule requires no token, this rule requires a token, and the earlier rule
 /// also matches other paths. This rule is then an exception that comes too late. If both rules
 /// match the same paths, the order is probably intended, for example to allow reading without a
 /// token and writing with one.
@@ -69,9 +69,9 @@ fn is_protected(rule: &Rule) -> bool {
         .is_some_and(|requirement| rule.authorization.is_some() || !requirement.admits_anyone())
 }
 
-/// Returns a warning if no request can match the rule's path. A rule must match every reading of a
-/// request's path. One reading is the path without parameters, and another is the normal spelling,
-/// which encodes characters such as `[` and `|`.
+/// Returns a warning if no request can match the rule's path. A rule only applies if it matches
+/// every reading of a request's path. One reading is the path without parameters. Another reading
+/// is the normal spelling, in which characters such as `[` and `|` are encoded.
 fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     if config.path_policy == PathPolicy::Raw {
         return None;
@@ -117,8 +117,8 @@ fn expressions(route: &RouteMatch) -> impl Iterator<Item = &str> {
     path.into_iter().chain(conditions)
 }
 
-/// Warns of providers that no rule, requirement or status page names. All entries of
-/// `requirement_map` count as used, because Envoy's routes may refer to them.
+/// Warns about providers that no rule, requirement or status page names. All entries of
+/// `requirement_map` count as used, because Envoy's routes may refer to these entries.
 fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     let mut used = Vec::new();
     let mut is_anyone_asked = false;
@@ -151,8 +151,8 @@ fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     }
 }
 
-/// Warns of a configuration without rules, unless policies of routes or the filter state may decide
-/// about requests.
+/// Warns about a configuration without rules, unless route policies or the filter state may decide
+/// on requests.
 fn warn_of_no_rules(config: &Config, found: &mut Vec<Warning>) {
     let decides = config.filter_state_rules.is_some() || !config.requirement_map.is_empty();
     if decides || !config.rules.is_empty() {

@@ -6,8 +6,8 @@ use super::raw::{self, RawConfig};
 use crate::jose::Algorithm;
 
 /// Returns the JSON Schema (draft 2020-12) of the configuration. The schema describes the structure
-/// that the parser accepts, and values that editors can suggest. A configuration that conforms to
-/// the schema may still be refused, because some checks concern several fields.
+/// that the parser accepts, and lists values that editors can suggest. The parser may still reject
+/// a configuration that conforms to the schema, because some checks concern several fields.
 #[must_use]
 pub fn schema() -> Value {
     let mut schema = raw::schema::<RawConfig>();
@@ -20,8 +20,8 @@ pub fn schema() -> Value {
     schema
 }
 
-/// Parts of the schema that the raw types do not express. Each part has a JSON pointer to an object
-/// of the schema, a keyword to add to this object, and the keyword's value.
+/// Returns the parts of the schema that the raw types do not express. Each part has a JSON pointer
+/// to an object of the schema, a keyword to add to this object, and the keyword's value.
 fn refinements() -> Vec<(&'static str, &'static str, Value)> {
     let mut algorithms: Vec<&str> = Algorithm::ALL.iter().map(|own| own.name()).collect();
     algorithms.push("Ed25519"); // another name of EdDSA with Ed25519 (RFC 9864)

@@ -5,13 +5,13 @@
 pub(super) struct FieldName {
     /// The name in `snake_case`.
     pub(super) snake: &'static str,
-    /// True if the `lowerCamelCase` form of protobuf JSON is accepted too, because `jwt_authn` also
-    /// has the field.
+    /// True if the `lowerCamelCase` form of the name is accepted too. This is the case for fields
+    /// of `jwt_authn`, whose names may be written as in protobuf JSON.
     pub(super) has_camel: bool,
 }
 
 impl FieldName {
-    /// The spelling in `lowerCamelCase`, if it is accepted.
+    /// Returns the spelling in `lowerCamelCase`, if this spelling is accepted.
     pub(super) fn camel(self) -> Option<String> {
         self.has_camel.then(|| camel_case(self.snake))
     }

@@ -9,7 +9,7 @@ use super::ConfigPath;
 pub struct Warning {
     /// The location of the setting in the configuration.
     pub location: ConfigPath,
-    /// The consequence of the setting.
+    /// A description of the consequence of the setting.
     pub text: String,
 }
 

@@ -1,8 +1,8 @@
 //! Finds weak settings in a configuration.
 //!
-//! A configuration with warnings is still accepted. The parsed configuration is searched for weak
-//! settings, so warnings apply to explicit values and to defaults. Warnings that depend on the time
-//! have their own function, for callers that have a clock.
+//! A configuration with warnings is still accepted. The search covers the parsed configuration, so
+//! warnings concern explicit values as well as defaults. A separate function returns the warnings
+//! that depend on the time, for callers that have a clock.
 
 use core::time::Duration;
 
@@ -15,13 +15,14 @@ use crate::{
     verification::{Clients, Issuer, KeySource, TokenTypes},
 };
 
-/// A clock tolerance above this causes a warning.
+/// The maximum clock tolerance that causes no warning.
 const AMPLE_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
-/// A cool-down below this causes a warning, because strangers can cause many fetches.
+/// The minimum cool-down that causes no warning. With a shorter cool-down, strangers can cause many
+/// fetches.
 const SHORT_COOLDOWN: Duration = Duration::from_secs(1);
 
-/// A certificate or a client that expires within this time causes a warning.
+/// The time before the expiry of a certificate or client in which there is a warning.
 const NOTICE: Duration = Duration::from_secs(30 * DAY);
 
 const DAY: u64 = 86_400;
@@ -82,8 +83,8 @@ fn expires_soon(left: Duration) -> Option<String> {
 }
 
 impl Config {
-    /// Returns a warning if other Wasm modules of the proxy can overwrite the fetched keys. A
-    /// module without a `vm_id` shares its memory with all other modules without a `vm_id`.
+    /// Returns a warning if other Wasm modules in the same Envoy can overwrite the fetched keys. A
+    /// module without a `vm_id` shares its data with all other modules without a `vm_id`.
     #[must_use]
     pub fn shared_memory_warning(&self, vm_id: &[u8]) -> Option<Warning> {
         let mut keys = self.providers.iter().map(|provider| &provider.trust.keys);
@@ -99,8 +100,8 @@ impl Config {
         })
     }
 
-    /// Returns warnings about providers whose issuer is an `http` URL. Unless the proxy's cluster
-    /// uses TLS, anyone on the network path could forge the metadata of such a provider.
+    /// Returns warnings about providers with `discovery` whose issuer is an `http` URL. Unless
+    /// Envoy's cluster uses TLS, anyone on the network path could forge the issuer's metadata.
     #[must_use]
     pub fn discovery_warnings(&self) -> Vec<Warning> {
         let is_plain = |provider: &&Provider| {
@@ -191,7 +192,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     found
 }
 
-/// Returns warnings about providers whose tokens anyone can get, if no setting restricts whose
+/// Returns warnings about providers that issue tokens to anyone, unless a setting restricts whose
 /// tokens are accepted.
 fn anyones_tokens(config: &Config) -> Vec<Warning> {
     let by_name = config.requirement_map.values();
@@ -325,9 +326,10 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
     ]
 }
 
-/// Returns true if the configured issuer has a final slash but the issuers of the preset's product
-/// have none, or the other way round. Every token would then be refused, without further
-/// explanation. `expected` is true for the presets whose issuers end with a slash.
+/// Returns true if the configured issuer and the preset's product differ in the final slash of the
+/// issuer. Every token would then be refused, and the operator would not know why. `expected` is
+/// true to find presets whose issuers end with a slash, and false to find presets whose issuers do
+/// not.
 fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     let written = match &provider.trust.issuer {
         Issuer::Any => return false,
@@ -337,7 +339,7 @@ fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     provider.preset.issuer_ends_in_slash() == Some(expected) && written.ends_with('/') != expected
 }
 
-/// Returns true if a placeholder of the issuer accepts any value.
+/// Returns true if no setting restricts the value of one of the issuer's placeholders.
 fn admits_any(provider: &Provider, issuer: &IssuerTemplate) -> bool {
     issuer
         .tail
@@ -353,9 +355,9 @@ fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
         .any(|required| required.constrains(claim))
 }
 
-/// Returns a warning about several keys without `kid`. PEM keys never have a `kid`, and an operator
-/// who replaces a PEM key has two keys for a while. So there is no warning about PEM keys as long
-/// as all of them are tried.
+/// Returns a warning if several keys have no `kid`. PEM keys never have a `kid`, and an operator
+/// who replaces a PEM key has two such keys for a while. So there is no warning about PEM keys if
+/// all of them are tried for each token.
 fn nameless_keys(provider: &Provider) -> Option<(ConfigPath, String)> {
     let KeySource::Local(keys) = &provider.trust.keys else {
         return None;

@@ -16,7 +16,7 @@ use crate::{
     policy::{Authentication, Authorization, ScopeCycle, ScopeHierarchy, WordSet},
 };
 
-/// The expected form of a scope, for errors.
+/// The description of a valid scope, for error messages.
 pub(super) const SCOPE: &str = "a scope: printable ASCII without spaces, quotes and backslashes";
 
 /// Parses `authorize`.
@@ -46,8 +46,8 @@ pub(super) fn authorization(raw: &RawAuthorize) -> Result<Authorization, ConfigE
     Ok(authorization)
 }
 
-/// Parses `authorize.authentication`. Challenges contain the values of `acr_values` in a quoted
-/// string, separated by spaces, so the values must not contain spaces or quotes.
+/// Parses `authorize.authentication`. Challenges contain all values of `acr_values` in one quoted
+/// string, separated by spaces. So the values must not contain spaces or quotes.
 fn authentication(raw: &RawAuthentication) -> Result<Authentication, ConfigError> {
     let acr_values = match &raw.acr_values {
         Some(values) => texts(values).at("acr_values")?,
@@ -74,7 +74,7 @@ fn authentication(raw: &RawAuthentication) -> Result<Authentication, ConfigError
     })
 }
 
-/// Checks the form of a scope (RFC 6749 section 3.3).
+/// Checks that a scope is valid (RFC 6749 section 3.3).
 pub(super) fn check_scope(word: &str) -> Result<(), Fault> {
     if word.is_empty() || !word.bytes().all(is_scope_byte) {
         return Err(Fault::wrong_form(SCOPE, word));

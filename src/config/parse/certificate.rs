@@ -1,4 +1,4 @@
-//! Parses the source of the client's certificate.
+//! Parses `client_certificate`, the source of the client's certificate.
 
 use super::{limits::in_bounds, list::distinct_texts};
 use crate::{
@@ -15,8 +15,8 @@ use crate::{
 /// The maximum of `trusted_hops`.
 const MAX_HOPS: u64 = 16;
 
-/// Parses `client_certificate`. `None` means the certificate of the connection. `owned` lists the
-/// headers that providers set.
+/// Parses `client_certificate`. Returns `None` if the certificate of the connection is used.
+/// `owned` lists the headers that providers set.
 pub(super) fn certificate(
     raw: &RawClientCertificate,
     owned: &[HeaderName],
@@ -51,8 +51,8 @@ pub(super) fn certificate(
     }))
 }
 
-/// Checks that no field about headers is set. Such a field would look like a protection but have no
-/// effect.
+/// Checks that no field about certificate headers is set. Such a field would look like a
+/// protection, but would have no effect.
 fn of_connection(raw: &RawClientCertificate) -> Result<Option<ForwardedCertificate>, ConfigError> {
     let written = [
         (raw.forward == Some(true), "forward"),

@@ -1,4 +1,4 @@
-//! Parses names of claims, and accepted values of claims.
+//! Parses the names of claims, and their accepted values.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::{
     verification::ClaimRequirement,
 };
 
-/// Converts names of claims to paths. Returns `defaults` if the field is absent.
+/// Converts the names of claims to paths. If the configuration has no names, returns `defaults`.
 #[inline(never)]
 pub(super) fn paths(names: Option<&[ClaimName]>, defaults: &[Claim]) -> Vec<ClaimPath> {
     match names {
@@ -46,7 +46,7 @@ pub(super) fn requirements(
     Ok(requirements)
 }
 
-/// Parses `authorize.claims`, claims with their accepted values.
+/// Parses `authorize.claims`, a list of claims with their accepted values.
 pub(super) fn accepted_values(
     raw: &[RawClaimRequirement],
 ) -> Result<Vec<(ClaimPath, Vec<Value>)>, ConfigError> {
@@ -62,7 +62,7 @@ pub(super) fn accepted_values(
     Ok(claims)
 }
 
-/// Parses `claim_name` or `claim_path`. Exactly one of them must be set.
+/// Parses `claim_name` or `claim_path`. Exactly one of these fields must be set.
 pub(super) fn claim_path(
     claim_name: Option<&str>,
     claim_path: Option<&[String]>,

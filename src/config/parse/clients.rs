@@ -92,8 +92,8 @@ fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
     }
     let mut clients = Vec::new();
     for (id, raw) in &raw.clients.0 {
-        // If the operator wrote `id:secret`, the text after the colon is the secret, so the error
-        // does not quote it.
+        // If the operator wrote `id:secret` by mistake, the text after the colon is the secret, so
+        // the error does not quote this text.
         let shown = id.split(':').next().unwrap_or_default();
         clients.push(client(id, raw).at(shown).at("clients")?);
     }
@@ -101,8 +101,8 @@ fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
 }
 
 fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
-    // An identifier without `:` and `%` is read correctly whether or not the client percent-encodes
-    // it (RFC 6749 section 2.3.1).
+    // Without `:` and `%`, an identifier is decoded correctly whether or not the client
+    // percent-encodes it (RFC 6749 section 2.3.1).
     if id.is_empty()
         || !id
             .bytes()
@@ -138,7 +138,7 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
         "hashes",
     )?;
     let mut hashes = raw.iter().enumerate().map(|(index, text)| {
-        // The string may be the secret itself, so no error quotes it.
+        // The string may be the secret itself, so the error does not quote it.
         SecretHash::parse(text)
             .ok_or(Fault::SecretHash)
             .at_index(index)
@@ -147,8 +147,9 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
     Ok(SecretHashes::new(first, hashes.next().transpose()?))
 }
 
-/// Parses scopes or roles, which the client's claims contain as one string or list. A scope or role
-/// must not contain a space, because readers would split it there.
+/// Parses the scopes or roles of a client. In the client's claims, the scopes are one string and
+/// the roles are a list. A scope or role must not contain a space, because a reader of the claims
+/// could split it there.
 fn words(
     raw: Option<&[String]>,
     expected: &'static str,

@@ -1,9 +1,10 @@
-//! The defaults of a provider's fields, for each product that issues tokens.
+//! The default values of a provider's fields, for each product that issues tokens.
 //!
-//! A preset only sets fields that an operator could set too, and it never weakens a provider. The
-//! issuer, audiences and keys are still required, unless the preset sets them. The preset's
-//! required claims are added to `require_claims`, except for claims that the operator lists there.
-//! So an operator who requires one more claim does not accept ID tokens by accident.
+//! A preset only sets fields that an operator could also set, and never weakens a provider. The
+//! issuer, the audiences and the keys are still required, unless the preset sets them. The preset's
+//! required claims are added to the operator's `require_claims`. If the operator lists the same
+//! claim, the operator's entry is used. So an operator who requires one more claim does not accept
+//! ID tokens by accident.
 
 use core::time::Duration;
 
@@ -15,10 +16,10 @@ use crate::{
     verification::{ClaimRequirement, KeyIssuer},
 };
 
-/// The path to a claim: a list of names.
+/// The path to a claim, as a list of names.
 pub(super) type Claim = &'static [&'static str];
 
-/// The values of a provider's absent fields.
+/// The values to use for a provider's absent fields.
 pub(super) struct Defaults {
     /// The accepted algorithms. `None` accepts all algorithms that fit the key source.
     pub(super) algorithms: Option<&'static [Algorithm]>,
@@ -27,7 +28,8 @@ pub(super) struct Defaults {
     pub(super) jwk_algorithm: JwkAlgorithm,
     pub(super) key_issuer: KeyIssuer,
     pub(super) max_lifetime: Option<Duration>,
-    /// The required claims, each with its required value. `None` accepts any value.
+    /// The required claims, each with its required value. If the value is `None`, any value is
+    /// accepted.
     require_claims: &'static [(&'static str, Option<&'static str>)],
     pub(super) role_claims: &'static [Claim],
     pub(super) scope_claims: &'static [Claim],
@@ -48,14 +50,14 @@ const GENERIC: Defaults = Defaults {
 };
 
 const AUTH0: Defaults = Defaults {
-    // Auth0, "Access token profiles": the client is in `azp`, or in `client_id` in the profile of
-    // RFC 9068.
+    // Auth0, "Access token profiles": `azp` names the client. In the profile of RFC 9068,
+    // `client_id` names it instead.
     client_id_claims: &[&["azp"], &["client_id"]],
     // Auth0, "Access token profiles": the scopes are in `scope`, as one string.
     scope_claims: &[&["scope"]],
-    // Auth0, "Role-based access control": `permissions` has the user's permissions, even those that
-    // the client did not request. If they counted as scopes, the client would have rights that
-    // nobody granted to it.
+    // Auth0, "Role-based access control": `permissions` has all permissions of the user, even if
+    // the client did not request them. If these permissions counted as scopes, the client would
+    // have rights that nobody granted to the client.
     role_claims: &[&["permissions"]],
     // Auth0, "Access token profiles": `typ` is `JWT`, or `at+jwt` in the profile of RFC 9068.
     token_types: &["JWT", "at+jwt"],
@@ -70,8 +72,8 @@ const COGNITO: Defaults = Defaults {
     // Amazon Cognito, "Understanding the access token": ID tokens have the same issuer as access
     // tokens, but their `token_use` is `id`.
     require_claims: &[("token_use", Some("access"))],
-    // Amazon Cognito, "Understanding the access token": the header has only `kid` and `alg`, so
-    // tokens have no `typ`.
+    // Amazon Cognito, "Understanding the access token": the JOSE header has only `kid` and `alg`,
+    // so tokens have no `typ`.
     token_types: &["", "at+jwt"],
     ..GENERIC
 };
@@ -83,14 +85,14 @@ const ENTRA_V1: Defaults = Defaults {
     client_id_claims: &[&["appid"]],
     scope_claims: &[&["scp"]],
     require_claims: &[("appid", None)],
-    // Entra, "Access tokens": the issuer of the signing key must be validated.
+    // Entra, "Access tokens": an API must check that the signing key belongs to the token's issuer.
     key_issuer: KeyIssuer::Match,
     // Entra, "Access token claims reference", describes `typ`.
     token_types: &["JWT", "at+jwt"],
     ..GENERIC
 };
 
-/// The defaults for version 1.0, but with another `iss`, and with `azp` instead of `appid`.
+/// The defaults of [`ENTRA_V1`], but with another `iss`, and with `azp` instead of `appid`.
 const ENTRA_V2: Defaults = Defaults {
     issuer: Some("https://login.microsoftonline.com/{tid}/v2.0"),
     client_id_claims: &[&["azp"]],
@@ -99,7 +101,8 @@ const ENTRA_V2: Defaults = Defaults {
 };
 
 const GITHUB_ACTIONS: Defaults = Defaults {
-    // GitHub, "OpenID Connect reference", describes `iss`, the header, and the claims of a job.
+    // GitHub, "OpenID Connect reference", describes `iss`, the JOSE header, and the claims of a
+    // job.
     issuer: Some("https://token.actions.githubusercontent.com"),
     algorithms: Some(&[Algorithm::Rs256]),
     token_types: &["JWT"],
@@ -126,32 +129,33 @@ const GOOGLE: Defaults = Defaults {
 };
 
 const KEYCLOAK: Defaults = Defaults {
-    // Keycloak, class `AccessToken`: the client is in `azp`, and for service accounts also in
-    // `client_id`.
+    // Keycloak, class `AccessToken`: `azp` names the client. For service accounts, `client_id`
+    // names it too.
     client_id_claims: &[&["azp"], &["client_id"]],
     // Keycloak, class `AccessToken`: the scopes are in `scope`, as one string.
     scope_claims: &[&["scope"]],
-    // Keycloak, class `AccessToken`: `realm_access` has the roles of the realm. The roles of a
-    // client are in `resource_access`, under the name of the client, which only the operator knows.
+    // Keycloak, class `AccessToken`: `realm_access` has the roles of the realm. `resource_access`
+    // has the roles of each client under the client's name, which only the operator knows.
     role_claims: &[&["realm_access", "roles"]],
     // Keycloak, class `TokenUtil`: the claim `typ` distinguishes access tokens from ID tokens.
     require_claims: &[("typ", Some("Bearer"))],
-    // Keycloak 26.2 writes `at+jwt` if the client has the attribute
+    // Keycloak 26.2 sets `typ` to `at+jwt` if the client has the attribute
     // `access.token.header.type.rfc9068`.
     token_types: &["JWT", "at+jwt"],
     ..GENERIC
 };
 
 const KUBERNETES: Defaults = Defaults {
-    // Kubernetes, "Managing Service Accounts", describes the payload of a bound token. The tokens
-    // that older clusters store in secrets have no claim `kubernetes.io` and never expire.
+    // Kubernetes, "Managing Service Accounts", describes the payload of a bound token. Older
+    // clusters store tokens in secrets. Such a token has no claim `kubernetes.io` and never
+    // expires, so it must not be accepted.
     require_claims: &[("sub", None), ("kubernetes.io", None)],
     client_id_claims: &[&["sub"]],
     // The tokens have neither scopes nor roles, because the rights are defined by the cluster's
     // RBAC.
     scope_claims: &[],
     role_claims: &[],
-    // The API server writes no `typ`. An external signer (KEP-740) writes `JWT`.
+    // The API server sets no `typ`. An external signer (KEP-740) sets `typ` to `JWT`.
     token_types: &["", "JWT"],
     ..GENERIC
 };
@@ -164,17 +168,17 @@ const OKTA: Defaults = Defaults {
     require_claims: &[("cid", None)],
     // Okta, "Customize tokens with a groups claim", describes the claim `groups`.
     role_claims: &[&["groups"]],
-    // Okta support: custom authorization servers write no `typ`. Tokens of the organisation's own
-    // server (`application/okta-internal-at+jwt`) are only for Okta itself.
+    // Okta support: custom authorization servers set no `typ`. The organisation's own server sets
+    // `application/okta-internal-at+jwt`; its tokens are only meant for Okta itself.
     token_types: &["", "at+jwt"],
     ..GENERIC
 };
 
 const PING_FEDERATE: Defaults = Defaults {
     // PingFederate, "Configure JSON token management": the operator chooses the names of the
-    // claims. Scopes are in `scope`, or in `scp`, as Zscaler's guide recommends.
+    // claims. Scopes are in `scope`, or in `scp` if the operator follows Zscaler's guide.
     client_id_claims: &[&["client_id"]],
-    // PingFederate, "JWKS endpoint": a key's `alg` can differ from the token's.
+    // PingFederate, "JWKS endpoint": the `alg` of a key can differ from the `alg` of the token.
     jwk_algorithm: JwkAlgorithm::Family,
     // PingFederate, "Type Header Value": tokens have no `typ` unless the operator sets one.
     token_types: &["", "JWT", "at+jwt"],
@@ -182,23 +186,24 @@ const PING_FEDERATE: Defaults = Defaults {
 };
 
 const PRIVATE_KEY_JWT: Defaults = Defaults {
-    // RFC 7523 section 3: both `iss` and `sub` name the client. A token in which they differ is
-    // refused.
+    // RFC 7523 section 3: both `iss` and `sub` name the client. A token is refused if these claims
+    // differ.
     client_id_claims: &[&["iss"], &["sub"]],
     require_claims: &[("sub", None)],
-    // A client that signs its own tokens could grant itself anything.
+    // A client that signs its own tokens could grant itself any scope or role.
     scope_claims: &[],
     role_claims: &[],
     // Assertions made by Zscaler's SDKs are valid for ten minutes and have no `iat`.
     max_lifetime: Some(Duration::from_secs(600)),
-    // The examples in Zscaler's help have no `typ` (they have a `type` instead). RFC 7523bis
-    // section 4 defines `client-authentication+jwt`.
+    // The tokens in the examples of Zscaler's help have no `typ`, but a `type`. RFC 7523bis section
+    // 4 defines the `typ` `client-authentication+jwt`.
     token_types: &["", "JWT", "client-authentication+jwt"],
     ..GENERIC
 };
 
 const RFC9068: Defaults = Defaults {
-    // RFC 9068 section 2.2. `iss`, `aud` and `exp` are required even without a preset.
+    // RFC 9068 section 2.2 lists the required claims. `iss`, `aud` and `exp` are not repeated here,
+    // because they are required even without a preset.
     require_claims: &[
         ("sub", None),
         ("client_id", None),
@@ -242,7 +247,7 @@ pub(super) const SVID_ALGORITHMS: &[Algorithm] = &[
 ];
 
 impl Preset {
-    /// The defaults for this product.
+    /// Returns the defaults for this product.
     pub(super) const fn defaults(self) -> &'static Defaults {
         match self {
             Self::Auth0 => &AUTH0,
@@ -264,8 +269,8 @@ impl Preset {
 }
 
 impl Defaults {
-    /// Combines the operator's requirements with the defaults. If the operator wrote an empty list,
-    /// no claims are required.
+    /// Combines the operator's `require_claims` with the preset's required claims. If the operator
+    /// wrote an empty list, no claims are required.
     pub(super) fn require_claims(
         &self,
         written: Option<Vec<ClaimRequirement>>,

@@ -6,11 +6,11 @@ use crate::{
     decision::{Exports, StateKey},
 };
 
-/// The maximum length of a name. It allows for URLs, because users of `jwt_authn` often use the
-/// issuer as the name.
+/// The maximum length of a name. It leaves room for a URL, because users of `jwt_authn` often use
+/// the issuer's URL as the name.
 const MAX_NAME: usize = 256;
 
-/// The fields whose names end in `_in_metadata`.
+/// The values of the fields whose names end in `_in_metadata`.
 #[derive(Clone, Copy, Default)]
 pub(super) struct WrittenExports<'a> {
     pub(super) failed_status: Option<&'a str>,
@@ -20,7 +20,7 @@ pub(super) struct WrittenExports<'a> {
     pub(super) payload: Option<&'a str>,
 }
 
-/// Checks the names. Each name may be used only once.
+/// Parses the names of the filter-state entries. Each name may be used only once.
 #[inline(never)] // called for both kinds of providers; inlining would duplicate the code
 pub(super) fn exports(written: WrittenExports<'_>) -> Result<Exports, ConfigError> {
     let mut seen: Vec<StateKey> = Vec::new();
@@ -52,7 +52,7 @@ fn key(written: Option<&str>) -> Result<Option<StateKey>, Fault> {
     let Some(name) = written.filter(|name| !name.is_empty()) else {
         return Ok(None);
     };
-    // The host would cut a name at NUL, and `%FILTER_STATE(…)%` does not accept white space.
+    // Envoy would truncate a name at NUL, and `%FILTER_STATE(…)%` does not accept white space.
     if name
         .chars()
         .any(|char| char.is_whitespace() || char.is_control())

@@ -1,7 +1,7 @@
 //! Checks the headers that providers set in forwarded requests.
 //!
-//! Upstreams trust these headers. So such a header must not be reserved, tokens must not be read
-//! from it, and only one setting of a provider may set it.
+//! Upstreams trust the headers that providers set. So a provider must not set a reserved header or
+//! a header from which tokens are read, and must not set the same header in two ways.
 
 use super::claims::claim_path;
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
     policy::{ClaimHeader, PayloadHeader, Places, Requirement},
 };
 
-/// Headers that must not be set: headers about the connection, and headers that delimit messages
-/// (RFC 9110 §7.6.1, §7.2, §8.6).
+/// Headers that a provider must not set: headers about the connection, and headers that delimit
+/// messages (RFC 9110 §7.6.1, §7.2, §8.6).
 const RESERVED: [&str; 13] = [
     "connection",
     "content-length",
@@ -62,7 +62,7 @@ pub(super) fn payload_header(
     }))
 }
 
-/// Refuses headers that a provider would set twice, and headers that tokens are read from.
+/// Rejects headers that a provider would set twice, and headers that tokens are read from.
 pub(super) fn check(providers: &[Provider]) -> Result<(), ConfigError> {
     for provider in providers {
         check_provider(provider, providers)
@@ -113,7 +113,7 @@ pub(super) fn owned<'a>(
     owned
 }
 
-/// The headers that a provider may set.
+/// Returns the names of the headers that a provider may set.
 fn headers_of(provider: &Provider) -> impl Iterator<Item = &HeaderName> {
     let claims = provider.claim_headers.iter().map(|header| &header.name);
     let identity = provider.identity_header.iter().map(|header| &header.name);

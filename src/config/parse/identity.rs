@@ -1,4 +1,4 @@
-//! Parses `identity_header`, which names the header that tells the upstream who is calling.
+//! Parses `identity_header`, the header from which the upstream learns who the caller is.
 
 use super::{headers, structured_scopes::ROLE};
 use crate::{
@@ -19,7 +19,7 @@ pub(super) fn header(
     })
 }
 
-/// Refuses a requirement that forwards unverified claims if it reads tokens of a provider with an
+/// Rejects a requirement that forwards unverified claims if a provider whose tokens it reads has an
 /// identity header.
 pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result<(), Fault> {
     if !requirement.extracts() {

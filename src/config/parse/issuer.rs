@@ -8,7 +8,7 @@ use crate::{
     verification::{ClaimRequirement, Issuer},
 };
 
-/// The fields of a provider about its issuer.
+/// The fields of a provider that concern its issuer.
 pub(super) struct WrittenIssuer<'a> {
     /// `issuer`.
     pub(super) issuer: Option<&'a str>,
@@ -45,8 +45,8 @@ impl WrittenIssuer<'_> {
     }
 }
 
-/// Parses `audiences` and `allow_any_audience`. If the product's tokens have no audience,
-/// `client_ids` is enough.
+/// Parses `audiences` and `allow_any_audience`. If the product's tokens have no audience, the
+/// operator can set `client_ids` instead.
 pub(super) fn audiences(raw: &RawProvider, preset: Preset) -> Result<Audiences, ConfigError> {
     let allow_any = raw.allow_any_audience.unwrap_or(false);
     // In protobuf JSON, an empty list means that the field is absent.
@@ -69,7 +69,7 @@ pub(super) fn audiences(raw: &RawProvider, preset: Preset) -> Result<Audiences, 
     }
 }
 
-/// Parses an issuer, and splits it at placeholders such as `{tid}` if it has any.
+/// Parses an issuer. If the issuer has placeholders such as `{tid}`, splits it at them.
 fn parse(text: &str) -> Result<Issuer, Fault> {
     if !text.contains(['{', '}']) {
         return Ok(Issuer::Exact(text.to_owned()));

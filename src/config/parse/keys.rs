@@ -1,4 +1,5 @@
-//! Parses the source of a provider's keys, the accepted algorithms, and keys in the configuration.
+//! Parses the source of a provider's keys, the accepted algorithms, and the keys in the
+//! configuration itself.
 
 use super::{defaults::SVID_ALGORITHMS, list::exactly_one, remote};
 use crate::{
@@ -18,13 +19,14 @@ use crate::{
     verification::{Issuer, KeySource},
 };
 
-/// The names of all algorithms, for errors.
+/// The names of all algorithms, for error messages.
 const ALGORITHMS: &[&str] = &[
     "EdDSA", "Ed25519", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512", "PS256", "PS384",
     "PS512", "RS256", "RS384", "RS512",
 ];
 
-/// Returns the only key source that is set, with the name of its field.
+/// Returns the key source that is set, with the name of its field. Returns an error unless exactly
+/// one source is set.
 pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), Fault> {
     exactly_one([
         ("remote_jwks", raw.remote_jwks.as_ref().map(Written::Remote)),
@@ -35,8 +37,8 @@ pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), F
             "shared_secrets",
             raw.shared_secrets.as_deref().map(Written::Secrets),
         ),
-        // A provider with `client_secrets` is parsed into another type, so this field is never set
-        // here.
+        // The field is listed here only for the error message. A provider with `client_secrets` has
+        // another raw type, so the field is never set here.
         ("client_secrets", None),
     ])
 }
@@ -95,12 +97,12 @@ pub(super) fn keys(
     }
 }
 
-/// What the keys of a provider are used for.
+/// The settings that decide which keys a provider can use.
 #[derive(Clone, Copy)]
 pub(super) struct KeyUses {
-    /// The preset's algorithms, if it has any.
+    /// The algorithms that the preset sets, if it sets any.
     pub(super) algorithms: Option<&'static [Algorithm]>,
-    /// `jwk_algorithm`.
+    /// The value of `jwk_algorithm`.
     pub(super) binding: JwkAlgorithm,
     /// The purpose that a key must have.
     pub(super) purpose: KeyPurpose,
@@ -156,8 +158,8 @@ fn symmetric() -> Vec<Algorithm> {
         .collect()
 }
 
-/// Refuses HS* for public keys, because anyone who can read the keys could sign tokens (RFC 8725
-/// §2.1).
+/// Rejects HS* algorithms for public keys, because anyone who can read the keys could then sign
+/// tokens (RFC 8725 §2.1).
 fn refuse_symmetric(algorithms: &[Algorithm]) -> Result<(), Fault> {
     let found = algorithms.iter().find(|algorithm| algorithm.is_symmetric());
     found.map_or(Ok(()), |found| {
@@ -178,7 +180,7 @@ fn refuse_asymmetric(algorithms: &[Algorithm]) -> Result<(), Fault> {
     })
 }
 
-/// Refuses algorithms that are not allowed for JWT-SVIDs (JWT-SVID section 2.3).
+/// Rejects algorithms that are not allowed for JWT-SVIDs (JWT-SVID section 2.3).
 fn refuse_unlike_svids(algorithms: &[Algorithm]) -> Result<(), Fault> {
     let mut algorithms = algorithms.iter();
     let found = algorithms.find(|algorithm| !SVID_ALGORITHMS.contains(algorithm));
@@ -189,7 +191,7 @@ fn refuse_unlike_svids(algorithms: &[Algorithm]) -> Result<(), Fault> {
     })
 }
 
-/// Refuses keys if none of them could ever verify a token.
+/// Returns an error if none of the keys could ever verify a token.
 fn check_service(keys: &KeySet, algorithms: &[Algorithm], uses: KeyUses) -> Result<(), Fault> {
     let all = keys.keys().iter();
     let mut suitable = all.filter(|key| key.purpose() == uses.purpose).peekable();
@@ -228,9 +230,9 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
         .at(field)
 }
 
-/// Returns the set, or an error if a key was skipped because of its RSA exponent. Earlier versions
-/// accepted exponents of up to 33 bits, so an operator who updates must be informed that the key is
-/// no longer used.
+/// Returns the key set, or an error if a key was skipped because of its RSA exponent. Earlier
+/// versions of Portcullis accepted exponents of up to 33 bits. So an operator who updates must
+/// learn that the key is no longer used.
 fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
     let mut skipped = keys.skipped().iter();
     match skipped.find(|key| key.reason == KeyError::RsaExponent) {
@@ -239,7 +241,7 @@ fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
     }
 }
 
-/// Parses `public_keys`. A bad key is an error here, whereas a bad key in an issuer's key set is
+/// Parses `public_keys`. A bad key is an error here. In a fetched key set, a bad key is only
 /// skipped.
 fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
     let mut keys = Vec::new();

@@ -12,7 +12,7 @@ use crate::{
     token_cache::CacheLimits,
 };
 
-/// The shortest duration above zero. Durations are in whole milliseconds.
+/// The shortest duration that is greater than zero. Durations are whole numbers of milliseconds.
 pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 
 const DEFAULT_CACHED_TOKENS: usize = 1000;
@@ -136,7 +136,7 @@ pub(super) fn duration_in_bounds(
     in_bounds(value, min, max, "milliseconds").map(Duration::from_millis)
 }
 
-/// Checks that a duration is above zero.
+/// Checks that a duration is greater than zero.
 pub(super) fn positive(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, RawDuration::MAX)
 }

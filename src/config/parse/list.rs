@@ -1,12 +1,12 @@
-//! Parses lists, and groups of alternative fields of which only one may be set.
+//! Parses lists of strings, and groups of alternative fields of which only one may be set.
 
 use crate::config::{
     Fault,
     error::{At, ConfigError},
 };
 
-/// Returns the only alternative that is set, with its name. Returns an error if no alternative is
-/// set, or more than one.
+/// Returns the alternative that is set, with its name. Returns an error if no alternative is set,
+/// or if more than one is set.
 pub(super) fn exactly_one<T, const N: usize>(
     alternatives: [(&'static str, Option<T>); N],
 ) -> Result<(&'static str, T), Fault> {
@@ -18,15 +18,15 @@ pub(super) fn exactly_one<T, const N: usize>(
     })
 }
 
-/// Returns the only alternative that is set, with its name, or `None`. Returns an error if more
-/// than one is set.
+/// Returns the alternative that is set, with its name, or `None` if no alternative is set. Returns
+/// an error if more than one alternative is set.
 pub(super) fn one_or_none<T, const N: usize>(
     alternatives: [(&'static str, Option<T>); N],
 ) -> Result<Option<(&'static str, T)>, Fault> {
     at_most_one(alternatives).map(|(_, one)| one)
 }
 
-/// The names of all alternatives, and the name and value of the alternative that is set.
+/// The names of all alternatives, and the name and value of the alternative that is set, if any.
 type Choice<T> = (Vec<&'static str>, Option<(&'static str, T)>);
 
 fn at_most_one<T, const N: usize>(
@@ -48,7 +48,7 @@ fn at_most_one<T, const N: usize>(
 }
 
 /// Checks that a list of strings is not empty, and that no string is empty or repeated. An empty
-/// list is refused because it could mean "any" or "none".
+/// list is rejected because it could mean "any" or "none".
 pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     if list.is_empty() {
         return Err(Fault::Empty.into());

@@ -1,4 +1,4 @@
-//! Parses the condition on MCP calls.
+//! Parses a rule's condition on MCP calls.
 
 use super::list::texts;
 use crate::{
@@ -25,7 +25,7 @@ pub(super) fn mcp(raw: &RawMcpMatch) -> Result<McpMatch, ConfigError> {
             let other = "any";
             return Err(Fault::Contradiction { field, other }.into());
         }
-        // An empty object could be meant as "any" or as "none".
+        // An empty object is rejected because it could mean "any" or "none".
         (false, None) => return Err(Fault::Empty.into()),
         _ => {}
     }
@@ -44,7 +44,8 @@ pub(super) fn mcp(raw: &RawMcpMatch) -> Result<McpMatch, ConfigError> {
     Ok(written)
 }
 
-/// Checks that no method lacks what the rule compares: such a call would never match.
+/// Checks that each listed method has the names or arguments that the rule compares. A call of any
+/// other method would never match.
 fn only_for(
     methods: &[String],
     is_set: bool,
@@ -76,7 +77,8 @@ fn optional<R: ?Sized, T: Default>(
     raw.map_or_else(|| Ok(T::default()), parse)
 }
 
-/// Parses methods, which are never encoded in the header.
+/// Parses the JSON-RPC methods. A method is never encoded in the header, so only characters that
+/// need no encoding are allowed.
 fn methods(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     let methods = texts(raw)?;
     for (index, method) in methods.iter().enumerate() {
@@ -102,7 +104,7 @@ fn params(raw: &RawMcpMatch) -> Result<Vec<McpParam>, ConfigError> {
             .map_err(Fault::HeaderName)
             .at(name)?;
         let header = format!("{PARAM_PREFIX}{parsed}");
-        // Names of headers have no case, so `Region` and `region` are the same argument.
+        // Header names are case-insensitive, so `Region` and `region` are the same argument.
         if params.iter().any(|own| own.header == header) {
             let value = name.clone();
             return Err(Fault::Repeated { value }).at(name);

@@ -1,8 +1,8 @@
 //! Converts the raw types of [`raw`](super::raw) into domain types.
 //!
-//! Each file converts the raw types of one concept. If a value cannot be converted, the result is a
-//! [`ConfigError`], so later code need not check the values again. An error starts with an empty
-//! path, and each caller prepends a step to the path ([`At`]).
+//! Each file converts the raw types of one concept. If a value is not valid, the result is a
+//! [`ConfigError`], so later code need not check values again. An error starts with an empty path,
+//! and each caller prepends a step to the path ([`At`]).
 
 mod authorization;
 mod certificate;
@@ -52,7 +52,7 @@ use crate::{
 const DEFAULT_REALM: &str = "api";
 
 impl Config {
-    /// Parses a configuration: one JSON object, strictly.
+    /// Parses a configuration. The bytes must be exactly one JSON object.
     ///
     /// # Errors
     /// The first fault that is found.

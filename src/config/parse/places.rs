@@ -1,4 +1,4 @@
-//! Parses the places that a provider's tokens are read from.
+//! Parses the places in a request that a provider's tokens are read from.
 
 use super::list::distinct_texts;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     policy::{HeaderPlace, Places},
 };
 
-/// Parses `from_headers`, `from_params` and `from_cookies`. If all of them are absent or empty, the
+/// Parses `from_headers`, `from_params` and `from_cookies`. If all three are absent or empty, the
 /// standard places are used.
 pub(super) fn places(
     headers: &[RawJwtHeader],
@@ -30,8 +30,8 @@ fn header_places(raw: &[RawJwtHeader]) -> Result<Vec<HeaderPlace>, ConfigError> 
     let mut places = Vec::new();
     for (index, raw) in raw.iter().enumerate() {
         let place = header_place(raw).at("name").at_index(index)?;
-        // Otherwise a token would be found in both places, and a request with two tokens is
-        // refused.
+        // If two places overlapped, the same token would be found twice, and a request with two
+        // tokens is refused.
         if places.iter().any(|other| overlap(other, &place)) {
             let value = raw.name.clone();
             return Err(Fault::Repeated { value }).at_index(index);
@@ -52,7 +52,7 @@ fn header_place(raw: &RawJwtHeader) -> Result<HeaderPlace, Fault> {
     })
 }
 
-/// Returns true if a token that is found in one place would also be found in the other.
+/// Returns true if a token that is found in one of these places would also be found in the other.
 fn overlap(one: &HeaderPlace, other: &HeaderPlace) -> bool {
     let ((one_name, one_prefix), (other_name, other_prefix)) = (parts(one), parts(other));
     one_name == other_name
@@ -70,8 +70,8 @@ fn parts(place: &HeaderPlace) -> (&str, &str) {
 fn cookie_names(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     let names = distinct_texts(raw)?;
     for (index, name) in names.iter().enumerate() {
-        // The name of a cookie has the same syntax as the name of a header: `token` (RFC 6265
-        // §4.1.1).
+        // The name of a cookie has the same syntax as the name of a header: the grammar rule
+        // `token` (RFC 6265 §4.1.1).
         if HeaderName::parse(name).is_err() {
             let expected = "the name of a cookie";
             return Err(Fault::wrong_form(expected, name)).at_index(index);

@@ -33,7 +33,7 @@ const MAX_NAME: usize = 64;
 /// The default of `clock_skew_seconds`, as in `jwt_authn`.
 const DEFAULT_CLOCK_SKEW: u64 = 60;
 
-/// The maximum of `clock_skew_seconds`: one day. A larger value can only be a mistake.
+/// The maximum of `clock_skew_seconds`: one day. A larger value would be a mistake.
 const MAX_CLOCK_SKEW: u64 = 86_400;
 
 /// Parses `providers.<name>`.
@@ -65,7 +65,8 @@ fn authorization_server(
     let issuer = WrittenIssuer {
         issuer: raw.issuer.as_deref().or(match raw.allow_any_issuer {
             None => defaults.issuer,
-            // The preset's issuer must not contradict an `allow_any_issuer` that the operator set.
+            // If the operator set `allow_any_issuer`, the preset's issuer is not used, because the
+            // two would contradict each other.
             Some(_) => None,
         }),
         // In SPIFFE, `sub` names the trust domain, and `iss` is optional (JWT-SVID section 3).
@@ -148,8 +149,8 @@ fn authorization_server(
     })
 }
 
-/// Parses `trust_domain`. The preset `spiffe` requires this field, and it is refused with any other
-/// preset.
+/// Parses `trust_domain`. The preset `spiffe` requires this field. With any other preset, the field
+/// is rejected.
 fn trust_domain(raw: &RawProvider, preset: Preset) -> Result<Option<TrustDomain>, ConfigError> {
     let field = "trust_domain";
     match (raw.trust_domain.as_deref(), preset) {
@@ -163,7 +164,7 @@ fn trust_domain(raw: &RawProvider, preset: Preset) -> Result<Option<TrustDomain>
     }
 }
 
-/// The parsed fields about scopes, roles, identity and revocation.
+/// The parsed fields that concern scopes, roles, identity and revocation.
 struct Rights {
     structured_scopes: Option<StructuredScopes>,
     role_claims: Vec<ClaimPath>,
@@ -239,7 +240,8 @@ fn times(raw: &RawProvider, defaults: &Defaults) -> Result<TimeRules, ConfigErro
     })
 }
 
-/// Converts a lifetime to whole seconds. A fraction is dropped, which makes the limit stricter.
+/// Converts a maximum lifetime to whole seconds. A fraction is dropped, which makes the limit
+/// stricter.
 fn lifetime(written: RawDuration) -> Result<Duration, Fault> {
     let (written, max) = (written.0.as_secs(), RawDuration::MAX.as_secs());
     in_bounds(written, 1, max, "seconds").map(Duration::from_secs)
@@ -259,7 +261,7 @@ fn token_types(written: Option<&[String]>, defaults: &Defaults) -> Result<TokenT
     let absent = written.contains(&"");
     let names = written.iter().filter(|name| !name.is_empty()).map(|name| {
         let name = name.to_ascii_lowercase();
-        // RFC 7515 §4.1.9 recommends that tokens omit this prefix.
+        // Remove the prefix, because RFC 7515 §4.1.9 recommends that tokens omit it.
         name.strip_prefix("application/")
             .map(str::to_owned)
             .unwrap_or(name)

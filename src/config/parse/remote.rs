@@ -22,7 +22,7 @@ const DEFAULT_UNKNOWN_KID_COOLDOWN: Duration = Duration::from_secs(30);
 
 const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// The default maximum back-off, as a multiple of the base.
+/// The default maximum back-off, as a multiple of the initial back-off.
 const DEFAULT_BACK_OFF_GROWTH: u32 = 10;
 
 /// Parses `remote_jwks`.
@@ -80,16 +80,17 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
     keeping.remote_keys(location, timeout)
 }
 
-/// Checks a timeout. A timeout must not be zero, which Envoy treats as "no limit": a call that
-/// hangs would never be repeated. And a timeout must be at most an hour: the ABI passes it as
-/// milliseconds in 32 bits, and the lease for the fetch lasts at least as long as the timeout.
+/// Checks a timeout. A timeout must not be zero, because Envoy treats zero as "no limit", and a
+/// call that hangs would never be repeated. A timeout must be at most an hour, for two reasons: the
+/// ABI passes it as milliseconds in 32 bits, and no other worker can fetch the keys until the
+/// timeout is over.
 fn call_timeout(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, MAX_TIMEOUT)
 }
 
-/// Returns the two addresses at which the issuer's metadata may be. `/.well-known/…` is either
-/// appended to the issuer (OpenID Connect Discovery 1.0 §4.1), or inserted before the issuer's path
-/// (RFC 8414 §3.1).
+/// Returns the two URLs at which the issuer's metadata may be. The first appends `/.well-known/…`
+/// to the issuer (OpenID Connect Discovery 1.0 §4.1). The second inserts it before the issuer's
+/// path (RFC 8414 §3.1).
 fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
     let issuer = without_placeholders(issuer)?;
     let issuer = issuer.strip_suffix('/').unwrap_or(&issuer);
@@ -106,8 +107,8 @@ fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
     .collect()
 }
 
-/// Replaces each placeholder in the issuer by `common`. At the resulting address, Microsoft Entra
-/// serves the metadata that all tenants share. Returns `None` unless each placeholder is a whole
+/// Replaces each placeholder in the issuer with `common`. At the resulting URL, Microsoft Entra
+/// serves the metadata that all tenants share. Returns `None` if a placeholder is not a whole
 /// segment of the path, so that a tenant cannot choose the host.
 fn without_placeholders(issuer: &str) -> Option<String> {
     let mut segments = Vec::new();
@@ -124,7 +125,7 @@ fn without_placeholders(issuer: &str) -> Option<String> {
     Some(segments.join("/"))
 }
 
-/// The fields about fetching and keeping keys that `remote_jwks` and `discovery` have in common.
+/// The settings for fetching and keeping keys that `remote_jwks` and `discovery` have in common.
 struct WrittenKeeping<'a> {
     async_fetch: Option<&'a RawAsyncFetch>,
     cache_duration: Option<RawDuration>,

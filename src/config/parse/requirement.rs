@@ -1,4 +1,4 @@
-//! Parses requirements, the tokens that a rule requires.
+//! Parses requirements, which say what tokens a rule requires.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ use crate::{
     policy::{Audiences, Extraction, FilterStateRules, ProviderId, Requirement, Scheme},
 };
 
-/// The maximum depth of a tree of requirements. It bounds the recursion of functions that walk the
-/// tree.
+/// The maximum depth of a tree of requirements. This limits the recursion of functions that walk
+/// the tree.
 const MAX_DEPTH: usize = 16;
 
 /// The providers and requirements that rules can refer to by name.
@@ -25,7 +25,7 @@ const MAX_DEPTH: usize = 16;
 pub(super) struct Names<'a> {
     /// The providers, sorted by name.
     pub(super) providers: &'a [Provider],
-    /// `requirement_map`.
+    /// The requirements in `requirement_map`, by name.
     pub(super) named: &'a BTreeMap<String, Requirement>,
 }
 
@@ -47,7 +47,7 @@ pub(super) fn filter_state_rules(
     raw: &RawFilterStateRules,
     providers: &[Provider],
 ) -> Result<FilterStateRules, ConfigError> {
-    // The host would cut the name at a NUL.
+    // Envoy would truncate the name at a NUL.
     if raw.name.is_empty() || raw.name.contains('\0') {
         return Err(Fault::Empty).at("name");
     }
@@ -62,7 +62,7 @@ pub(super) fn filter_state_rules(
     })
 }
 
-/// Parses a requirement. `depth` is its level in the tree; the root has level 1.
+/// Parses a requirement. `depth` is the requirement's level in the tree; the root has level 1.
 pub(super) fn requirement(
     raw: &RawRequirement,
     providers: &[Provider],
@@ -132,15 +132,16 @@ enum Written<'a> {
     AllowMissing,
     AllowMissingOrFailed,
     Any(&'a RawRequirements),
-    /// The name of the status header, if set.
+    /// `extract_only_without_validation`, with the name of the status header if it is set.
     ExtractOnly(Option<&'a str>),
-    /// The provider's name. For `provider_and_audiences`, also the value of `audiences`, which may
-    /// be absent.
+    /// `provider_name` or `provider_and_audiences`. The first value is the provider's name. The
+    /// second value is `None` for `provider_name`, and otherwise the value of `audiences`, which
+    /// may be absent.
     Provider(&'a str, Option<Option<&'a [String]>>),
 }
 
 impl Names<'_> {
-    /// The requirement with this name.
+    /// Returns the requirement with this name.
     pub(super) fn requirement(self, name: &str) -> Result<Requirement, Fault> {
         self.named
             .get(name)

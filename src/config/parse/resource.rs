@@ -1,9 +1,9 @@
-//! Parses `protected_resources`. Fields that the operator leaves out are derived from the rules.
+//! Parses `protected_resources`. The values of some absent fields are derived from the rules.
 //!
-//! If the metadata did not agree with the rules, it could send a client to an authorization server
-//! whose tokens are refused. It could also make the client request scopes that no rule requires. So
-//! everything that can be derived from the rules is derived, and a resource whose metadata would be
-//! wrong is refused.
+//! If the published metadata did not agree with the rules, it could send a client to an
+//! authorization server whose tokens are refused. It could also make the client request scopes that
+//! no rule requires. So the metadata is derived from the rules where possible, and a resource whose
+//! metadata would be wrong is rejected.
 
 use super::{authorization::check_scope, list::texts, text::at_most, url::SecureUrl};
 use crate::{
@@ -44,7 +44,8 @@ pub(super) fn resources(
         let below = Below::new(url, rules, providers);
         let resource = resource(raw, url, &others, &below);
         let resource = resource.at_index(index).at("protected_resources")?;
-        // The longest path first. Inserting takes less code than sorting.
+        // Insert the resource so that longer paths come first. Inserting takes less code than
+        // sorting.
         let length = resource.url.path_length();
         let is_before = |other: &ProtectedResource| other.url.path_length() >= length;
         resources.insert(resources.partition_point(is_before), resource);
@@ -72,8 +73,8 @@ fn urls(raw: &[RawProtectedResource]) -> Result<Vec<ResourceUrl>, ConfigError> {
     Ok(urls)
 }
 
-/// Parses `resource`. The path must be one that a request can have and that all servers read in the
-/// same way.
+/// Parses `resource`. A request must be able to have the URL's path, and all servers must read the
+/// path in the same way.
 fn identifier(text: &str) -> Result<ResourceUrl, Fault> {
     let url = SecureUrl::parse(at_most(MAX_URL, text)?);
     let url = url.filter(|url| {
@@ -138,8 +139,8 @@ fn resource(
     })
 }
 
-/// Parses `mcp`. A call of an older revision must satisfy all rules for MCP calls with one token, so
-/// these rules must accept the same tokens.
+/// Parses `mcp`. With `union`, a call of an older MCP revision must satisfy all rules for MCP calls
+/// with one token. So these rules must accept the same tokens.
 fn mcp_legacy(raw: Option<&RawMcpClients>, below: &Below<'_>) -> Result<McpLegacy, Fault> {
     match raw.and_then(|own| own.legacy) {
         None | Some(RawMcpLegacy::Deny) => return Ok(McpLegacy::Deny),
@@ -158,7 +159,7 @@ fn mcp_legacy(raw: Option<&RawMcpClients>, below: &Below<'_>) -> Result<McpLegac
 /// accept.
 struct Below<'a> {
     rules: Vec<&'a Rule>,
-    /// The providers, each with the audiences that a rule accepts for it.
+    /// The providers, each with the audiences that a rule accepts for this provider.
     providers: Vec<(&'a Provider, &'a Audiences)>,
 }
 
@@ -172,8 +173,9 @@ impl<'a> Below<'a> {
         for rule in below.rules.clone() {
             if let Some(requirement) = &rule.requirement {
                 below.add(requirement, providers);
-                // A rule with `authorize` requires a token, even if its requirement also has
-                // `allow_missing`.
+                // A rule with `authorize` requires a token even if its requirement has a part such
+                // as `allow_missing`. If this part applies to the tokens of all providers, add all
+                // providers.
                 if rule.authorization.is_some() && requirement.asks_anyone() {
                     let all = providers.iter();
                     all.for_each(|provider| below.note(provider, &provider.trust.audiences));
@@ -192,7 +194,7 @@ impl<'a> Below<'a> {
         });
     }
 
-    /// Adds a provider, unless its clients have secrets instead of tokens.
+    /// Adds a provider, unless the provider's clients have secrets instead of tokens.
     fn note(&mut self, provider: &'a Provider, audiences: &'a Audiences) {
         let is_known = |(known, others): &(&Provider, &Audiences)| {
             known.name == provider.name && *others == audiences
@@ -202,7 +204,7 @@ impl<'a> Below<'a> {
         }
     }
 
-    /// Checks that some rule requires a token, and that no provider accepts tokens for any
+    /// Checks that at least one rule requires a token, and that each provider restricts the
     /// audience.
     fn check(&self) -> Result<(), Fault> {
         if self.providers.is_empty() || !self.rules.iter().any(|rule| rule.requires_token()) {
@@ -220,8 +222,8 @@ impl<'a> Below<'a> {
         }
     }
 
-    /// Returns the issuers of all providers. Issuers of disabled providers are left out, unless all
-    /// providers are disabled.
+    /// Returns the issuers of the enabled providers, or of all providers if all of them are
+    /// disabled.
     fn issuers(&self) -> Result<Vec<String>, Fault> {
         let is_any_enabled = self.providers.iter().any(|(own, _)| own.trust.enabled);
         let mut issuers: Vec<String> = Vec::new();
@@ -241,7 +243,7 @@ impl<'a> Below<'a> {
         Ok(issuers)
     }
 
-    /// Returns the scopes that the rules require, sorted.
+    /// Returns the scopes that the rules require, in sorted order.
     fn scopes(&self) -> Vec<String> {
         let authorizations = self
             .rules
@@ -251,11 +253,11 @@ impl<'a> Below<'a> {
         published(sets.flat_map(|set| set.words()))
     }
 
-    /// Returns the methods of RFC 6750 by which tokens can be sent to the resource.
+    /// Returns the methods of RFC 6750 with which clients can send tokens to the resource.
     fn bearer_methods(&self) -> Vec<&'static str> {
         let places = || self.providers.iter().map(|(provider, _)| &provider.places);
         let reads_header = places().any(|places| places.headers.contains(&HeaderPlace::Bearer));
-        // RFC 6750 section 2.3 fixes the parameter's name.
+        // RFC 6750 section 2.3 only defines the parameter `access_token`.
         let is_standard = |name: &String| name == "access_token";
         let reads_query = places().any(|places| places.params.iter().any(is_standard));
         let methods = [("header", reads_header), ("query", reads_query)];
@@ -294,7 +296,7 @@ fn scopes(written: &[String]) -> Result<Vec<String>, ConfigError> {
     Ok(published(written.iter()))
 }
 
-/// The scopes without `offline_access`, sorted, each once.
+/// Returns the scopes in sorted order, without duplicates and without `offline_access`.
 fn published<'a>(scopes: impl Iterator<Item = &'a String>) -> Vec<String> {
     let mut published: Vec<String> = Vec::new();
     for scope in scopes.filter(|scope| *scope != OFFLINE_ACCESS) {

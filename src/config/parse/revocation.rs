@@ -9,12 +9,12 @@ use crate::{
     verification::Revocation,
 };
 
-/// The end of the year 9999, in seconds since 1970. A time that is in milliseconds by mistake
-/// exceeds this maximum.
+/// The end of the year 9999, in seconds since 1970. A time that was given in milliseconds by
+/// mistake exceeds this maximum.
 const MAX_TIME: u64 = 253_402_300_799;
 
-/// Parses `revoked`. The lists may be empty and contain duplicates, because programs often write
-/// them.
+/// Parses `revoked`. The lists may be empty and may contain duplicates, because programs often
+/// generate these lists.
 pub(super) fn revocation(raw: &RawRevocation) -> Result<Revocation, ConfigError> {
     let mut revoked = Revocation {
         token_ids: sorted(raw.jti.as_deref()).at("jti")?,
@@ -32,8 +32,8 @@ pub(super) fn revocation(raw: &RawRevocation) -> Result<Revocation, ConfigError>
     Ok(revoked)
 }
 
-/// Sorts strings and removes duplicates. A JSON map does this without adding code to the
-/// WebAssembly module, which contains the code of the map anyway.
+/// Sorts strings and removes duplicates. A JSON map is used for this, because the WebAssembly
+/// module contains the code of JSON maps anyway.
 fn sorted(list: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     let mut sorted = Map::new();
     for (index, text) in list.unwrap_or_default().iter().enumerate() {

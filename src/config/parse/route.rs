@@ -47,7 +47,8 @@ pub(super) fn route(raw: &RawMatch, policy: PathPolicy) -> Result<RouteMatch, Co
     let path = written.path(policy).at(field)?;
     let mcp = raw.mcp.as_ref().map(mcp).transpose().at("mcp")?;
     let other = match (&path, policy) {
-        // Another spelling of the path would lead past the rules for the endpoint's tools.
+        // With `path_policy: raw`, a client could evade the rules for MCP calls with another
+        // spelling of the path.
         (_, PathPolicy::Raw) => Some("path_policy"),
         (PathMatch::Connect, _) => Some("connect_matcher"),
         _ => None,
@@ -117,8 +118,8 @@ impl WrittenPath<'_> {
     }
 }
 
-/// Checks that a path starts with `/` and has no query or fragment. No request could match any
-/// other path, so the rule would protect nothing.
+/// Checks that a path starts with `/` and has no query or fragment. No request has any other path,
+/// so a rule for such a path would protect nothing.
 pub(super) fn from_root(path: &str) -> Result<&str, Fault> {
     if path.starts_with('/') && !path.contains(['?', '#']) {
         return Ok(path);
@@ -129,8 +130,8 @@ pub(super) fn from_root(path: &str) -> Result<&str, Fault> {
     ))
 }
 
-/// Parses a rule's path. With `path_policy: raw`, the path is compared exactly as written; with
-/// `reject`, also in its normal spelling.
+/// Parses a rule's path. With `path_policy: raw`, the rule only matches the path exactly as
+/// written. With `path_policy: reject`, the rule also matches the path's normal spelling.
 fn path_text(path: &str, extent: Extent, policy: PathPolicy) -> Result<PathText, Fault> {
     match policy {
         PathPolicy::Raw => Ok(PathText::verbatim(path.to_owned())),
@@ -155,7 +156,8 @@ fn segments(path: &str) -> Result<&str, Fault> {
 fn methods(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     let methods = texts(raw)?;
     for (index, method) in methods.iter().enumerate() {
-        // A method has the same syntax as the name of a header: `token` (RFC 9110 §9.1).
+        // A method has the same syntax as the name of a header: the grammar rule `token` (RFC 9110
+        // §9.1).
         if is_misspelt(method.as_bytes()) || HeaderName::parse(method).is_err() {
             let expected = "a method in capital letters, such as GET";
             let wrong = Fault::wrong_form(expected, method);
@@ -248,9 +250,9 @@ impl WrittenCondition<'_> {
                 }
                 HeaderCondition::Range { start, end }
             }
-            // An empty string is refused, because it is ambiguous: in Envoy, an empty `exact_match`
-            // requires that the header is present, but an empty `exact` in `string_match` requires
-            // that its value is empty.
+            // An empty string is rejected, because it is ambiguous. In Envoy, an empty
+            // `exact_match` requires that the header is present, but an empty `exact` in
+            // `string_match` requires that the header's value is empty.
             Self::Text(Written::Exact("")) => {
                 return Err(Fault::Empty.into());
             }
@@ -259,8 +261,8 @@ impl WrittenCondition<'_> {
     }
 }
 
-/// Adjusts a condition on the authority or the path. Servers may read these in different spellings,
-/// so the condition must apply to their normal form.
+/// Adjusts a condition on the authority or the path. A request may spell an authority or a path in
+/// several ways, so the condition must apply to the normal form.
 fn normal(
     name: &str,
     condition: HeaderCondition,
@@ -283,8 +285,9 @@ fn normal(
             | Pattern::Suffix(text),
         ) => match normal_spelling(Target::new(text).path) {
             Cow::Borrowed(_) => Ok(HeaderCondition::Text(written)),
-            // If the text differs only in case, the condition is accepted: `ignore_case` has
-            // converted the text to lower case, including the hexadecimal digits of encoded octets.
+            // If the text differs from its normal spelling only in case, the condition is accepted:
+            // `ignore_case` has converted the text to lower case, including the hexadecimal digits
+            // of encoded octets.
             Cow::Owned(spelling)
                 if written.ignores_case()
                     && spelling.eq_ignore_ascii_case(Target::new(text).path) =>
@@ -304,7 +307,7 @@ fn matched_header(name: &str) -> Result<String, Fault> {
     if bare.len() != name.len() {
         return Ok(format!(":{parsed}"));
     }
-    // Envoy converts `host` to `:authority` in every HTTP version.
+    // Envoy converts the header `host` to `:authority` in every HTTP version.
     Ok(if parsed.as_str() == "host" {
         ":authority".to_owned()
     } else {

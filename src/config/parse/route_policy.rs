@@ -13,8 +13,9 @@ use crate::{
 };
 
 impl Config {
-    /// Parses the metadata of a route. The metadata arrives with a request, when no error can be
-    /// reported, so metadata that cannot be parsed becomes [`RoutePolicy::Unreadable`].
+    /// Parses the metadata of a route. The metadata is read while a request is handled, when no
+    /// error can be reported to the operator. So metadata that cannot be parsed becomes
+    /// [`RoutePolicy::Unreadable`].
     #[must_use]
     pub fn route_policy(&self, metadata: &Value) -> RoutePolicy {
         self.parse_route_policy(metadata)
@@ -24,8 +25,8 @@ impl Config {
     /// Parses the metadata of a route, for tools that check an Envoy configuration.
     ///
     /// # Errors
-    /// If one of the members is invalid. If the members contradict each other, the result is
-    /// [`RoutePolicy::Unreadable`], not an error.
+    /// If one of the metadata's fields is invalid. If the fields contradict each other, the result
+    /// is [`RoutePolicy::Unreadable`], not an error.
     pub fn parse_route_policy(&self, metadata: &Value) -> Result<RoutePolicy, ConfigError> {
         let names = Names {
             providers: &self.providers,
@@ -39,7 +40,8 @@ fn route_policy(raw: &RawRoutePolicy, names: Names<'_>) -> Result<RoutePolicy, C
     let authorization = raw.authorize.as_ref().map(authorization);
     let authorization = authorization.transpose().at("authorize")?;
     match (raw.disabled, &raw.requirement_name, authorization) {
-        // As in `jwt_authn`, `"disabled": false` is not a policy, because it enables nothing.
+        // As in `jwt_authn`, only `"disabled": true` is a policy. `"disabled": false` would enable
+        // nothing.
         (Some(true), None, None) => Ok(RoutePolicy::Disabled),
         (None, Some(name), authorization) => {
             let requirement = names.requirement(name).at("requirement_name")?;

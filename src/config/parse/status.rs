@@ -11,9 +11,9 @@ use crate::{
 
 const MAX_BASE_URL: usize = 256;
 
-/// Parses `status`. The page contains no secrets, but it shows an attacker which issuers are
-/// trusted and when their keys run out. So the page is only public if the operator sets
-/// `unprotected`.
+/// Parses `status`. The status page contains no secrets. But an attacker could see on it which
+/// issuers are trusted, and when their keys can no longer be used. So the page is only public if
+/// the operator sets `unprotected`.
 pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPath, ConfigError> {
     let requirement = match &raw.requires {
         Some(requires) => Some(requirement(requires, providers, 1).at("requires")?),
@@ -33,7 +33,7 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
         Some(requirement) if requirement.extracts() => {
             return Err(Fault::UnverifiedClaims).at("requires");
         }
-        // Without `authorize`, a requirement that everyone meets would not protect the page.
+        // Without `authorize`, a requirement that holds without a token would not protect the page.
         Some(requirement) if authorization.is_none() && requirement.admits_anyone() => {
             return Err(Fault::UnprotectedStatus.into());
         }
@@ -52,7 +52,7 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
     })
 }
 
-/// Checks that a request can have this path, and returns it in its normal spelling.
+/// Checks that a request can have this path, and returns the path in its normal spelling.
 fn path(path: &str) -> Result<String, Fault> {
     if unreachable(path, Extent::Whole).is_some() {
         return Err(Fault::wrong_form(

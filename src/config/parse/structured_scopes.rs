@@ -1,4 +1,5 @@
-//! Parses `structured_scopes`, for scopes that consist of several parts, one of which is a role.
+//! Parses `structured_scopes`. It describes scopes that consist of several parts, one of which is a
+//! role.
 
 use super::text::is_scope_byte;
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 /// The default of `role`.
 pub(super) const ROLE: &str = "role";
 
-/// A character in the place of a value that is not known yet. No scope contains this character.
+/// A character that stands for a value that is not known yet. No scope contains this character.
 const ANY: &str = "\0";
 
 /// The names and values of the placeholders in `where`.
@@ -35,7 +36,7 @@ pub(super) fn structured_scopes(
             .at("where")?;
     }
     let written = write(&template, fixed);
-    // Only the role's value is still unknown, so there is one NUL.
+    // The role's value is the only value that is still unknown, so the text contains one NUL.
     let (before, after) = written.split_once('\0').unwrap_or_default();
     Ok(StructuredScopes {
         before: before.to_owned(),
@@ -63,7 +64,7 @@ fn template(text: &str) -> Result<Template, Fault> {
     Ok(template)
 }
 
-/// Checks that the placeholders of the template are exactly the role and the names in `where`.
+/// Checks that the template's placeholders are the role and the names in `where`, and no others.
 fn check_names(template: &Template, role: &str, fixed: &Fixed) -> Result<(), ConfigError> {
     let stands = |name: &str| {
         let found = template.names().any(|placeholder| placeholder == name);
@@ -86,8 +87,8 @@ fn check_names(template: &Template, role: &str, fixed: &Fixed) -> Result<(), Con
     })
 }
 
-/// Checks a value in `where`. The value must not contain a separator; otherwise it would be read as
-/// several parts.
+/// Checks a value in `where`. The value must not contain a separator, because a program that splits
+/// the scope would read such a value as several parts.
 fn check_value(
     template: &Template,
     separators: &[(String, usize)],

@@ -41,8 +41,8 @@ pub(super) fn description(written: Option<&str>) -> Result<String, ConfigError> 
     Ok(text.at("description")?.to_owned())
 }
 
-/// Parses `realm`. Challenges contain the realm in a quoted string (RFC 9110 §5.6.4). Clients read
-/// escapes in such strings in different ways, so the realm must not need escapes.
+/// Parses `realm`. Challenges contain the realm in a quoted string (RFC 9110 §5.6.4). Clients
+/// interpret escapes in quoted strings in different ways, so the realm must not need escapes.
 pub(super) fn realm(text: &str) -> Result<String, Fault> {
     let is_quotable = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if text.is_empty() {
@@ -55,7 +55,7 @@ pub(super) fn realm(text: &str) -> Result<String, Fault> {
     at_most(MAX_NAME, text).map(str::to_owned)
 }
 
-/// Parses `shared_memory_key`. The error does not quote the value, which is a secret.
+/// Parses `shared_memory_key`. The value is a secret, so the error does not quote it.
 pub(super) fn shared_memory_key(written: &RawSecret) -> Result<SecretKey, Fault> {
     base64url::decode(&written.0)
         .and_then(|octets| SecretKey::new(&octets).ok())
@@ -77,7 +77,7 @@ pub(super) fn identifier(
 
 /// Parses `stat_prefix`, a part of each metric's name.
 pub(super) fn stat_prefix(text: &str) -> Result<String, Fault> {
-    // Envoy's own prefixes are often written with a trailing dot.
+    // Remove trailing dots, because operators often write Envoy's own prefixes with one.
     let trimmed = text.trim_end_matches('.');
     if !trimmed
         .bytes()
@@ -110,15 +110,15 @@ pub(super) fn regex(raw: &RawRegex) -> Result<Regex, ConfigError> {
         .at("regex")
 }
 
-/// Makes the fault for a regular expression that does not compile.
+/// Returns the fault for a regular expression that does not compile.
 pub(super) fn bad_regex(error: &regex_lite::Error) -> Fault {
     let fault = error.to_string();
     Fault::BadRegex { fault }
 }
 
-/// Returns true if an expression contains an escape that means something else in RE2, the engine of
-/// Envoy. Otherwise a rule that is copied from Envoy's configuration could protect less than
-/// before.
+/// Returns true if an expression contains an escape that has another meaning in RE2, Envoy's
+/// regular expression engine. Such an expression is rejected. Otherwise a rule that is copied from
+/// Envoy's configuration could protect less than it does in Envoy.
 fn means_otherwise_in_re2(expression: &str) -> bool {
     let mut rest = expression;
     while let Some((_, escape)) = rest.split_once('\\') {
@@ -165,7 +165,7 @@ pub(super) enum Written<'a> {
 }
 
 impl Written<'_> {
-    /// Parses the pattern. An empty prefix, suffix or substring is refused, because it would match
+    /// Parses the pattern. An empty prefix, suffix or substring is rejected, because it would match
     /// every string.
     pub(super) fn pattern(self) -> Result<Pattern, ConfigError> {
         match self {

@@ -9,13 +9,13 @@ pub(super) struct SecureUrl<'a> {
     pub(super) scheme: &'static str,
     /// The host, with the port if the URL has one.
     pub(super) authority: &'a str,
-    /// The path. It is empty or begins with a slash.
+    /// The path, which is empty or begins with a slash.
     pub(super) path: &'a str,
 }
 
 impl<'a> SecureUrl<'a> {
-    /// Parses an `https` URL, or an `http` URL with a loopback host, which only local clients can
-    /// reach. Returns `None` for any other text.
+    /// Parses an `https` URL, or an `http` URL whose host is a loopback host. Only local clients
+    /// can reach a loopback host. Returns `None` for any other text.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let (scheme, rest) = match text.strip_prefix("https://") {
             Some(rest) => ("https", rest),

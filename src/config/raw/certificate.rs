@@ -3,7 +3,7 @@
 use super::object::{choice, object};
 
 object! {
-    /// `client_certificate`.
+    /// The value of `client_certificate`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClientCertificate {
         /// Passes the header with the certificate on to the upstream, if a trusted peer has sent it.
@@ -19,7 +19,7 @@ object! {
 }
 
 object! {
-    /// `client_certificate.trusted_peers`.
+    /// The value of `client_certificate.trusted_peers`.
     #[derive(Debug)]
     pub(in crate::config) struct RawTrustedPeers {
         /// Accepted proxies, by the first DNS name in their certificates.
@@ -37,7 +37,7 @@ object! {
 }
 
 choice! {
-    /// `client_certificate.source`.
+    /// The value of `client_certificate.source`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(in crate::config) enum RawCertificateSource {
         ClientCert = "client_cert",

@@ -3,7 +3,7 @@
 use super::{Named, PointInTime, object::object};
 
 object! {
-    /// `client_secrets`.
+    /// The value of `client_secrets`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClientSecrets {
         /// The clients, by identifier.
@@ -28,7 +28,8 @@ object! {
     }
 }
 
-/// Does not show the hashes, because an operator may have configured a secret instead of its hash by mistake.
+/// Omits the hashes, because an operator may have configured a secret instead of its hash by
+/// mistake.
 impl std::fmt::Debug for RawClient {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

@@ -72,7 +72,7 @@ object! {
 }
 
 object! {
-    /// `limits`.
+    /// The value of `limits`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) struct RawLimits {
         /// Maximum length of a header value made from claims, in bytes: 1 to 1048576.
@@ -93,7 +93,7 @@ object! {
 }
 
 choice! {
-    /// `mode`.
+    /// The value of `mode`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) enum RawMode {
         Enforce = "enforce",
@@ -102,7 +102,7 @@ choice! {
 }
 
 choice! {
-    /// `path_policy`.
+    /// The value of `path_policy`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) enum RawPathPolicy {
         Raw = "raw",
@@ -111,7 +111,7 @@ choice! {
 }
 
 choice! {
-    /// `signature_backend`.
+    /// The value of `signature_backend`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) enum RawSignatureBackend {
         Auto = "auto",
@@ -121,7 +121,7 @@ choice! {
 }
 
 choice! {
-    /// `unmatched`.
+    /// The value of `unmatched`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) enum RawUnmatched {
         Allow = "allow",

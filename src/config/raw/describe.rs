@@ -1,15 +1,15 @@
 //! Generates the JSON Schema (draft 2020-12) of the configuration.
 //!
-//! The schema and the parser come from the same declarations, so they always agree on names, types
-//! and required fields. Only the parser finds faults that concern several fields, such as two sources
-//! of keys or an unknown provider.
+//! The schema and the parser are generated from the same declarations, so they always agree on
+//! names, types and required fields. Faults that concern several fields, such as two sources of
+//! keys or an unknown provider, are found only by the parser.
 //!
 //! If a schema has alternatives (`anyOf`) and none of them matches, a validator only reports that
-//! no alternative matches. So objects are described without alternatives. A validator then reports
-//! an error deep inside a requirement at its exact location.
+//! no alternative matches. So the schema describes objects without alternatives. A validator can
+//! then report the exact location of an error, even deep inside a requirement.
 //!
-//! The lowerCamelCase spellings of fields are in `patternProperties`. So they are valid, but an
-//! editor does not offer each field twice.
+//! The lowerCamelCase spellings of fields are listed in `patternProperties`. So these spellings are
+//! valid, but an editor does not suggest each field twice.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,8 @@ pub(in crate::config) trait Describe {
     /// True if a field of this type is optional.
     const OPTIONAL: bool = false;
 
-    /// The schema of this type. For an object, it is a reference to an entry in `definitions`.
+    /// Returns the schema of this type. For an object, the schema is a reference to an entry in
+    /// `definitions`.
     fn describe(definitions: &mut Definitions) -> Value;
 }
 
@@ -31,10 +32,10 @@ pub(in crate::config) trait Describe {
 #[derive(Default)]
 pub(in crate::config) struct Definitions(BTreeMap<String, Value>);
 
-/// A field, as [`object!`](super::object) declares it.
+/// A field that is declared with [`object!`](super::object).
 pub(in crate::config) struct Field<'a> {
     pub(in crate::config) name: FieldName,
-    /// The lines of the field's comment.
+    /// The lines of the field's doc comment.
     pub(in crate::config) comment: &'a [&'static str],
     /// The default value of the field, if it has one.
     pub(in crate::config) default: Option<Value>,
@@ -45,14 +46,14 @@ pub(in crate::config) struct Fields<'a> {
     definitions: &'a mut Definitions,
     properties: Map<String, Value>,
     camel: Map<String, Value>,
-    /// For each field with two spellings, a schema that excludes the second spelling if the first
-    /// is present.
+    /// For each field with two spellings, a schema that forbids the second spelling if the first is
+    /// present.
     exclusive: Map<String, Value>,
     conditions: Vec<Value>,
     required: Vec<&'static str>,
 }
 
-/// The schema of `T`, with the definitions of all objects in it.
+/// Returns the schema of `T`, together with the definitions of all objects that it refers to.
 pub(in crate::config) fn schema<T: Describe>() -> Value {
     let mut definitions = Definitions::default();
     let mut schema = T::describe(&mut definitions);
@@ -63,8 +64,8 @@ pub(in crate::config) fn schema<T: Describe>() -> Value {
 }
 
 impl Definitions {
-    /// Returns a reference to the schema of the object type `type_name`, and adds the schema if it
-    /// is missing.
+    /// Returns a reference to the schema of the object type `type_name`. If the schema is missing,
+    /// adds it first.
     pub(in crate::config) fn object(
         &mut self,
         type_name: &'static str,
@@ -72,7 +73,8 @@ impl Definitions {
     ) -> Value {
         let name = type_name.strip_prefix("Raw").unwrap_or(type_name);
         if !self.0.contains_key(name) {
-            // Inserted before the object is described, because the object may contain its own type.
+            // Insert an entry before describing the object, because the object may contain its own
+            // type.
             self.0.insert(name.to_owned(), Value::Null);
             let mut fields = Fields {
                 definitions: self,
@@ -86,7 +88,7 @@ impl Definitions {
             let object = fields.object();
             self.0.insert(name.to_owned(), object);
         }
-        // The definition also accepts `null`. The `type` next to the reference excludes `null`.
+        // The definition also accepts `null`. The `type` next to the reference forbids `null`.
         json!({"$ref": format!("#/$defs/{name}"), "type": "object"})
     }
 }

@@ -1,4 +1,4 @@
-//! Durations as in protobuf JSON: decimal seconds, followed by `s`.
+//! Durations as in protobuf JSON: a decimal number of seconds, followed by `s`.
 
 use core::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::config::ConfigError;
 pub(in crate::config) struct RawDuration(pub(in crate::config) Duration);
 
 impl RawDuration {
-    /// The maximum: ten years. The sum of a time and a few such durations, in milliseconds, fits
-    /// into 64 bits.
+    /// The maximum duration: ten years. The sum of a point in time and a few such durations, in
+    /// milliseconds, fits into 64 bits.
     pub(in crate::config) const MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 }
 
@@ -54,7 +54,7 @@ fn parse(text: &str) -> Option<Duration> {
     (duration <= RawDuration::MAX).then_some(duration)
 }
 
-/// Parses digits only; `str::parse` would also accept a sign.
+/// Parses a number that consists only of digits. `str::parse` alone would also accept a sign.
 fn digits(text: &str) -> Option<u64> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         text.parse().ok()

@@ -17,14 +17,14 @@ object! {
 }
 
 object! {
-    /// `public_keys`.
+    /// The value of `public_keys`.
     pub(in crate::config) struct RawPublicKeys {
         /// Strings, each with one or more PEM blocks: `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`.
         pem: Vec<String>,
     }
 }
 
-/// Does not show the strings, because an operator may have configured a private key by mistake.
+/// Omits the strings, because an operator may have configured a private key by mistake.
 impl std::fmt::Debug for RawPublicKeys {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -33,7 +33,7 @@ impl std::fmt::Debug for RawPublicKeys {
     }
 }
 
-/// A secret, which no error quotes.
+/// A secret string. No error quotes it.
 #[derive(Default)]
 pub(in crate::config) struct RawSecret(pub(in crate::config) String);
 

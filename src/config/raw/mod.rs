@@ -2,8 +2,8 @@
 //!
 //! The types here have the same structure as the JSON: names are not resolved, and values are not
 //! checked. [`object!`](object) and [`choice!`](object) declare each type together with its parser
-//! ([`Read`]) and its schema. Unknown names are refused. [`unavailable`] lists unavailable names
-//! that other versions or `jwt_authn` have, with advice for each.
+//! ([`Read`]) and its schema. Unknown field names are rejected. [`unavailable`] lists fields that
+//! exist in `jwt_authn` or in other versions of Portcullis, with advice for each.
 //!
 //! Fields that `jwt_authn` also has may be written in the lowerCamelCase of protobuf JSON.
 

@@ -8,10 +8,10 @@ use super::{
 };
 use crate::config::{ConfigError, Fault, echo::nearest, error::At, spelling::FieldName};
 
-/// Declares an object type, its parser and its schema. In JSON, a field has its Rust name, or the
-/// name after `=`. With `| camelCase`, the lowerCamelCase form of the name is accepted too. A
-/// default may follow the type. The default and the comment of a field are only used for the
-/// schema, so comments on fields are written for operators.
+/// Declares an object type, its parser and its schema. In JSON, a field has its Rust name, unless
+/// another name follows after `=`. With `| camelCase`, the lowerCamelCase form of the name is
+/// accepted too. A default may follow the type. The default and the comment of a field only appear
+/// in the schema, so comments on fields are written for operators.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -32,8 +32,8 @@ macro_rules! object {
             const NAMES: &[$crate::config::spelling::FieldName] =
                 &[$($crate::config::raw::object::field_name!($field $(= $name)? $(| $camel)?)),*];
 
-            /// Parses an object that may have any field in `names`. Fields that this type does not
-            /// declare are ignored.
+            /// Parses an object that may have any of the fields in `names`. Fields that this type
+            /// does not declare are ignored.
             fn read_among(
                 value: &::serde_json::Value,
                 names: &[$crate::config::spelling::FieldName],
@@ -70,7 +70,7 @@ macro_rules! object {
     };
 }
 
-/// Declares an enum of accepted values and their names, with its parser and its schema.
+/// Declares an enum of accepted values with their names in JSON, its parser and its schema.
 macro_rules! choice {
     (
         $(#[$attribute:meta])*
@@ -97,7 +97,7 @@ macro_rules! choice {
     };
 }
 
-/// The [`FieldName`] of a field in [`object!`].
+/// Makes the [`FieldName`] of a field in [`object!`].
 macro_rules! field_name {
     ($field:ident $(| $camel:ident)?) => {
         $crate::config::raw::object::field_name!($field = (stringify!($field)) $(| $camel)?)
@@ -113,18 +113,18 @@ macro_rules! field_name {
 pub(in crate::config) use choice;
 pub(super) use {field_name, object};
 
-/// The members of an object in which all names are known, and the first error found in them.
+/// The members of an object whose names are all known, and the first error in these members.
 ///
-/// If a field cannot be parsed, [`field`](Self::field) returns its default, and [`end`](Self::end)
-/// returns the error. An early return at each field would need far more machine code, because it
-/// would have to drop all earlier fields.
+/// If a field cannot be parsed, [`field`](Self::field) returns the default of the field's type, and
+/// [`end`](Self::end) returns the error. An early return after each field would need far more
+/// machine code, because it would have to drop all earlier fields.
 pub(super) struct Members<'a> {
     members: &'a Map<String, Value>,
     error: Option<ConfigError>,
 }
 
 impl<'a> Members<'a> {
-    /// Returns the members of `value`, which may only have these names.
+    /// Returns the members of `value`, or an error if a member's name is not in `names`.
     pub(super) fn of(
         value: &'a Value,
         expected: &'static str,
@@ -157,7 +157,7 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// Returns the object, or the first error of its fields.
+    /// Returns the object, or the first error in its fields.
     pub(super) fn end<T>(self, object: T) -> Result<T, ConfigError> {
         self.error.map_or(Ok(object), Err)
     }

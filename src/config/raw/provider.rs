@@ -28,8 +28,8 @@ impl Read for RawEntry {
             return RawProvider::read(value).map(|raw| Self::Tokens(Box::new(raw)));
         }
         let raw = RawClientProvider::read_among(value, RawProvider::NAMES)?;
-        // A field about tokens is refused, because it would look like a condition on clients but
-        // have no effect.
+        // A field that only concerns tokens is rejected, because it would look like a condition on
+        // clients but would have no effect.
         let is_about_tokens = |(written, value): &(&String, &Value)| {
             !value.is_null() && !RawClientProvider::NAMES.iter().any(|own| own.is(written))
         };
@@ -43,7 +43,8 @@ impl Read for RawEntry {
     }
 }
 
-/// Describes only the variant for tokens. It declares the fields of both variants, so editors offer all fields.
+/// Describes only the variant for tokens. This variant declares the fields of both variants, so
+/// editors suggest all fields.
 impl Describe for RawEntry {
     fn describe(definitions: &mut Definitions) -> Value {
         RawProvider::describe(definitions)
@@ -203,7 +204,7 @@ object! {
 }
 
 choice! {
-    /// `jwk_algorithm`.
+    /// The value of `jwk_algorithm`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) enum RawJwkAlgorithm {
         Exact = "exact",
@@ -212,7 +213,7 @@ choice! {
 }
 
 choice! {
-    /// `key_issuer`.
+    /// The value of `key_issuer`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) enum RawKeyIssuer {
         Ignore = "ignore",
@@ -257,7 +258,7 @@ object! {
 }
 
 object! {
-    /// `identity_header`.
+    /// The value of `identity_header`.
     #[derive(Debug)]
     pub(in crate::config) struct RawIdentityHeader {
         /// Name of the header.
@@ -269,7 +270,7 @@ object! {
 }
 
 object! {
-    /// `revoked`.
+    /// The value of `revoked`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRevocation {
         /// Clients whose tokens are all refused.
@@ -283,7 +284,7 @@ object! {
 }
 
 object! {
-    /// `structured_scopes`.
+    /// The value of `structured_scopes`.
     #[derive(Debug)]
     pub(in crate::config) struct RawStructuredScopes {
         /// Name of the placeholder for the role.

@@ -30,7 +30,8 @@ object! {
 }
 
 object! {
-    /// `discovery`: two clusters, and the same settings for fetches as in `remote_jwks`.
+    /// The value of `discovery`: two clusters, and the settings for fetches that `remote_jwks` also
+    /// has.
     #[derive(Debug)]
     pub(in crate::config) struct RawDiscovery {
         /// How failed fetches are retried.
@@ -57,7 +58,7 @@ object! {
     }
 }
 
-/// `unknown_kid_answer`: the status of the answer.
+/// The value of `unknown_kid_answer`: the HTTP status of the response.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::config) enum RawUnknownKidAnswer {
     Unauthorized,

@@ -32,7 +32,7 @@ object! {
 }
 
 object! {
-    /// `protected_resources[].mcp`.
+    /// The value of `protected_resources[].mcp`.
     #[derive(Debug)]
     pub(in crate::config) struct RawMcpClients {
         /// What happens to calls of a revision before 2026-07-28, whose headers do not say which tool they are for.
@@ -41,7 +41,7 @@ object! {
 }
 
 choice! {
-    /// `protected_resources[].mcp.legacy`.
+    /// The value of `protected_resources[].mcp.legacy`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) enum RawMcpLegacy {
         Deny = "deny",

@@ -27,7 +27,7 @@ object! {
 }
 
 object! {
-    /// `authorize`.
+    /// The value of `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAuthorize {
         /// How, and how recently, the user must have authenticated; otherwise the answer is 401 (RFC 9470).
@@ -45,7 +45,7 @@ object! {
 }
 
 object! {
-    /// `authorize.authentication`.
+    /// The value of `authorize.authentication`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAuthentication {
         /// Accepted values of `acr`, in order of preference.
@@ -56,7 +56,7 @@ object! {
 }
 
 object! {
-    /// `authorize.roles`.
+    /// The value of `authorize.roles`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRoles {
         /// Accepted roles. One of them is enough.
@@ -65,7 +65,7 @@ object! {
 }
 
 object! {
-    /// `authorize.scopes`.
+    /// The value of `authorize.scopes`.
     #[derive(Debug)]
     pub(in crate::config) struct RawWords {
         /// Scopes. All of them are required.
@@ -127,7 +127,7 @@ object! {
 }
 
 object! {
-    /// `status`.
+    /// The value of `status`.
     #[derive(Debug)]
     pub(in crate::config) struct RawStatus {
         /// What the token must grant.
@@ -206,7 +206,7 @@ object! {
 }
 
 object! {
-    /// `match.mcp`.
+    /// The value of `match.mcp`.
     #[derive(Debug)]
     pub(in crate::config) struct RawMcpMatch {
         /// Matches every call. The other fields are then left out.

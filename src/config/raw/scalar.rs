@@ -51,7 +51,7 @@ impl Read for Scalar {
         match value {
             Value::Number(number) => {
                 // A number of 17 digits that was rounded to a double would also match neighbouring
-                // numbers, such as other accounts.
+                // numbers, such as the numbers of other accounts.
                 if json::is_inexact(number) {
                     return Err(Fault::InexactNumber.into());
                 }

@@ -1,8 +1,9 @@
 //! Fields that Portcullis knows but does not support.
 //!
-//! Such a field is not a spelling mistake. `jwt_authn` or a later version of Portcullis has the
-//! field, or the field needs something that the module does not have, such as files. The field is
-//! refused with advice. It is never ignored, because an ignored requirement would look enforced.
+//! Such a field is not a spelling mistake: `jwt_authn` or a later version of Portcullis has the
+//! field, or the field needs something that a Wasm module does not have, such as files. The field
+//! is rejected with advice. It is never ignored, because an ignored requirement would look as if it
+//! were enforced.
 
 use crate::config::{
     Fault,
@@ -11,7 +12,7 @@ use crate::config::{
 
 /// A field that Portcullis knows but does not support.
 struct Absence {
-    /// A supported field of the same object. It identifies the object.
+    /// A supported field of the same object, which identifies the object.
     beside: &'static str,
     /// The name of the unsupported field.
     field: &'static str,
@@ -21,7 +22,7 @@ struct Absence {
 
 const LEAVE: &str = "leave it out";
 
-/// All unsupported fields, sorted by object.
+/// All unsupported fields, grouped by object.
 const ABSENT: &[Absence] = &[
     absent(
         "prefix",
@@ -52,11 +53,10 @@ const ABSENT: &[Absence] = &[
     absent("retry_on", "retry_priority", LEAVE),
 ];
 
-/// Data sources that the module cannot read.
+/// Fields for data sources that a Wasm module cannot read.
 const UNREADABLE: [&str; 3] = ["environment_variable", "filename", "watched_directory"];
 
-/// Returns the fault if `written` is such an unsupported field of an object with the fields
-/// `known`.
+/// Returns a fault if `written` is an unsupported field of the object that has the fields `known`.
 pub(in crate::config) fn absence(written: &str, known: &[FieldName]) -> Option<Fault> {
     let has = |name: &str| known.iter().any(|own| own.snake == name);
     let is = |name: &str| written == name || written == camel_case(name);

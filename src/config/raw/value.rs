@@ -1,9 +1,9 @@
 //! Parses typed values from JSON.
 //!
-//! `serde`'s derive is not used, for three reasons. It accepts a list in place of an object and
-//! assigns the fields by position, so `requires: ["okta"]` would set an arbitrary field. Its errors
-//! are strings without a path. And its code for so many fields took a tenth of the WebAssembly
-//! module.
+//! `serde`'s derive macro is not used, for three reasons. First, its parsers accept a list in place
+//! of an object and assign the fields by position, so `requires: ["okta"]` would set an arbitrary
+//! field. Second, its errors are strings without a path. Third, the generated code for so many
+//! fields took a tenth of the WebAssembly module.
 //!
 //! This parser only accepts objects as objects. A double without a fraction counts as an integer,
 //! because all numbers in a `google.protobuf.Struct` are doubles. `null` means that a field is
@@ -21,7 +21,8 @@ pub(in crate::config) trait Read: Sized {
     /// Parses `value`.
     fn read(value: &Value) -> Result<Self, ConfigError>;
 
-    /// The value of the absent field `name`, or an error if the field is required.
+    /// Returns the value to use if the field `name` is absent, or an error if the field is
+    /// required.
     fn absent(name: &'static str) -> Result<Self, ConfigError> {
         Err(Fault::MissingField { field: name }.into())
     }
@@ -108,12 +109,12 @@ impl<T: Read> Read for Named<T> {
     }
 }
 
-/// The string in `value`.
+/// Returns the string in `value`.
 pub(super) fn text(value: &Value) -> Result<&str, ConfigError> {
     value.as_str().ok_or_else(|| wrong_type("a string", value))
 }
 
-/// The error for a `value` that is not `expected`.
+/// Returns the error for a `value` that does not have the type `expected`.
 pub(super) fn wrong_type(expected: &'static str, value: &Value) -> ConfigError {
     let found = match value {
         Value::Null => "null".to_owned(),

@@ -1,4 +1,4 @@
-//! Tests of the defaults of a configuration and of a provider.
+//! Tests of the default values of a configuration and of a provider.
 
 use core::time::Duration;
 

@@ -26,14 +26,14 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 -----END PUBLIC KEY-----
 ";
 
-/// 32 octets, enough for HS256 but not for HS384.
+/// A secret of 32 octets, which is long enough for HS256 but not for HS384.
 const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 
-/// The hash of the secret `secret`.
+/// The hash of the client secret `secret`.
 const SECRET_HASH: &str =
     "sha256:AQEBAQEBAQEBAQEBAQEBAQ:plGS-NZFvE0ZdluOphv7uJbcmZy4ikvkGVGMVJP5LJ0";
 
-/// Returns all warnings about a configuration that do not depend on the time.
+/// Returns the texts of all warnings about a configuration that do not depend on the time.
 fn all_warnings(config: &Config) -> Vec<String> {
     let reach = config.reach_warnings();
     let all = config.warnings.iter().chain(&reach);
@@ -60,7 +60,8 @@ fn base() -> Value {
     })
 }
 
-/// Returns [`base`] with each value set at its dotted path. A `null` makes a field count as absent.
+/// Returns [`base`] with each value of `changes` set at its dotted path. A field with the value
+/// `null` counts as absent.
 fn base_with(changes: &[(&str, Value)]) -> Value {
     let mut document = base();
     for (path, value) in changes {
@@ -69,8 +70,8 @@ fn base_with(changes: &[(&str, Value)]) -> Value {
     document
 }
 
-/// Returns the value at a dotted path, and creates it if it is missing. Numbers in the path are
-/// indices of lists.
+/// Returns the value at a dotted path. If the value is missing, creates it. Numbers in the path are
+/// list indices.
 fn at<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
     path.split('.')
         .fold(document, |value, step| match step.parse::<usize>() {
@@ -99,7 +100,7 @@ fn parse(document: &Value) -> Result<Config, ConfigError> {
     Config::parse(document.to_string().as_bytes())
 }
 
-/// Returns the provider of [`base`] with `changes` applied to its fields.
+/// Parses [`base`] with `changes` applied to the fields of its provider, and returns the provider.
 fn provider(changes: &[(&str, Value)]) -> Provider {
     let changes: Vec<_> = changes
         .iter()

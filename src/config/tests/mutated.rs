@@ -1,4 +1,4 @@
-//! Tests that parsing never panics, whatever the input is.
+//! Tests that the parser never panics, whatever the input is.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Replaces the value with index `target` in depth-first order.
+/// Replaces one value in a JSON document. `target` is the index of this value in depth-first order.
 fn replace(value: &mut Value, target: &mut usize, replacement: &Value) {
     if *target == 0 {
         *value = replacement.clone();

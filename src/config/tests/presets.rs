@@ -15,13 +15,13 @@ use crate::{
     verification::{KeyIssuer, TokenTypes},
 };
 
-/// The names of all presets, from the schema.
+/// Returns the names of all presets, which it reads from the schema.
 fn names() -> Vec<String> {
     let listed = Preset::describe(&mut Definitions::default());
     serde_json::from_value(listed["enum"].clone()).unwrap()
 }
 
-/// The additional fields that a provider with `preset` needs.
+/// Returns the additional fields that a provider with `preset` needs.
 fn needs(preset: &str) -> Vec<(&'static str, Value)> {
     match preset {
         "spiffe" => vec![("providers.okta.trust_domain", json!("example.org"))],
@@ -153,8 +153,8 @@ fn warns_of_a_missing_or_superfluous_final_slash_of_an_issuer() {
     }
 }
 
-/// The values of all fields that presets can set, for the provider of [`base`](super::base) with
-/// `changes` applied.
+/// Applies `changes` to the provider of [`base`](super::base). Returns the resulting values of all
+/// fields that presets can set.
 fn fields(changes: &[(&str, Value)]) -> Value {
     let own = provider(changes);
     let claims = |paths: &[ClaimPath]| -> Vec<String> {
@@ -192,7 +192,8 @@ fn of_preset(name: &str, changes: &[(&str, Value)]) -> Value {
     fields(&[&preset, changes].concat())
 }
 
-/// The values of these fields without a preset, with `changes` applied to them.
+/// Returns the values that [`fields`] returns for a provider without a preset, with `changes`
+/// applied.
 fn unlike_generic(changes: &Value) -> Value {
     let mut fields = json!({
         "issuer": "https://idp.example",

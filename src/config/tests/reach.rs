@@ -6,7 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{all_warnings, base, base_with, parse};
 
-/// The warnings about these rules. `true` means that the rule requires a token.
+/// Returns the warnings about a configuration with these rules. Each rule consists of its `match`
+/// and a flag, which is true if the rule requires a token.
 fn warnings_about(rules: &[(Value, bool)]) -> Vec<String> {
     let rules: Vec<Value> = rules
         .iter()
@@ -16,7 +17,8 @@ fn warnings_about(rules: &[(Value, bool)]) -> Vec<String> {
         })
         .collect();
     let mut changes = vec![("rules", json!(rules))];
-    // The provider must be used, because an unused provider would cause another warning.
+    // Use the provider in a requirement, because an unused provider would cause a warning of its
+    // own.
     changes.push(("requirement_map.used", json!({"provider_name": "okta"})));
     warnings(&base_with(&changes))
 }
@@ -187,8 +189,8 @@ fn warns_of_an_open_rule_ahead_of_one_that_requires_a_token() {
         (json!({"prefix": "/"}), json!({"prefix": "/"}), Some(unread)),
         (wide(json!(["GET"])), narrow.clone(), Some(some)),
         (wide(json!(["OPTIONS", "GET"])), narrow.clone(), Some(some)),
-        // There is no warning about rules that leave preflight requests or reads open, because such
-        // rules are common.
+        // There is no warning if the first rule only opens preflight requests or reads, because
+        // such rules are common.
         (wide(json!(["OPTIONS"])), narrow.clone(), None),
         (wide(json!(["GET"])), json!({"prefix": "/"}), None),
         (
@@ -311,7 +313,7 @@ fn warns_if_there_are_no_rules() {
             "rules: there are none, and every request passes; add rules",
         ]
     );
-    // Envoy's routes may refer to this requirement, so there is no warning.
+    // There is no warning, because Envoy's routes may refer to this requirement.
     assert_eq!(
         none(&[("requirement_map.any", json!({"allow_missing": {}}))]),
         Vec::<String>::new()

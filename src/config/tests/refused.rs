@@ -1,4 +1,4 @@
-//! Tests that configurations are refused, and of the messages of the errors.
+//! Tests of configurations that are rejected, and of the error messages.
 
 use serde_json::json;
 #[cfg(target_arch = "wasm32")]
@@ -198,7 +198,7 @@ fn names_of_other_versions_are_not_reported_as_unknown() {
             "{error}"
         );
     }
-    // The name is reported as unknown in an object that has this field in no version.
+    // In an object that has no such field in any version, the name is reported as unknown.
     let error = parse(&base_with(&[("limits.revoked", json!({}))])).unwrap_err();
     assert!(
         matches!(error.reason(), Fault::UnknownField { .. }),

@@ -11,7 +11,7 @@ fn revoked(written: Value) -> Revocation {
     provider(&[("revoked", written)]).trust.revoked
 }
 
-/// Programs often write these lists, so harmless irregularities are accepted.
+/// Programs often generate these lists, so harmless irregularities are accepted.
 #[test]
 fn lists_may_be_empty_or_unsorted_or_have_duplicates() {
     for nothing in [

@@ -24,20 +24,20 @@ fn only_a_matching_scope_yields_a_role() {
     let scopes = scopes("{cloud}::{org}::{role}", &fixed);
     for (scope, role) in [
         ("zscalerbeta.net::272378::sampleRole", Some("sampleRole")),
-        // The role is taken byte for byte: case is kept, and nothing is decoded.
+        // The role is copied byte for byte: case is kept, and nothing is decoded.
         ("zscalerbeta.net::272378::SAMPLEROLE", Some("SAMPLEROLE")),
         ("zscalerbeta.net::272378::a b", Some("a b")),
         ("zscalerbeta.net::272378::%3A%3A", Some("%3A%3A")),
         ("zscalerbeta.net::272378::r\u{f4}le", Some("r\u{f4}le")),
         ("zscalerbeta.net::272378::{role}", Some("{role}")),
         ("zscalerbeta.net::272378::a:b", Some("a:b")),
-        // Another organisation, another cloud.
+        // Scopes of another organisation or of another cloud.
         ("zscalerbeta.net::272379::sampleRole", None),
         ("zscaler.net::272378::sampleRole", None),
         ("zscalerbeta.net::2723780::sampleRole", None),
         ("xzscalerbeta.net::272378::sampleRole", None),
         ("ZSCALERBETA.NET::272378::sampleRole", None),
-        // Two parts, four parts, an empty part.
+        // Scopes with two parts, with four parts, or with an empty part.
         ("zscalerbeta.net::272378", None),
         ("zscalerbeta.net::sampleRole", None),
         ("zscalerbeta.net::272378::sampleRole::admin", None),
@@ -50,7 +50,7 @@ fn only_a_matching_scope_yields_a_role() {
         // Scopes that can be split at `::` in more than one way.
         ("zscalerbeta.net::272378:::sampleRole", None),
         ("zscalerbeta.net::272378::::", None),
-        // Encoded colons, and look-alikes of colons, letters and digits.
+        // Encoded colons, and characters that look like colons, letters or digits.
         ("zscalerbeta.net%3A%3A272378%3A%3AsampleRole", None),
         (
             "zscalerbeta.net\u{ff1a}\u{ff1a}272378\u{ff1a}\u{ff1a}r",
@@ -92,7 +92,7 @@ fn role_may_be_anywhere_in_the_template() {
     }
 }
 
-/// Values are literal text, so braces in them are not placeholders.
+/// Values in `where` are literal text, so braces in a value are not placeholders.
 #[test]
 fn braces_in_values_are_literal() {
     let scopes = scopes("{a}-{role}", &[("a", "{role}")]);

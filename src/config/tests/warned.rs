@@ -155,7 +155,7 @@ fn warns_of_each_key_that_is_left_out() {
 
 #[test]
 fn warns_of_a_certificate_outside_or_near_the_end_of_its_validity() {
-    // This certificate is valid from 2020-01-01 to 2021-01-01.
+    // The certificate is valid from 2020-01-01 to 2021-01-01.
     const CERTIFICATE: &str = include_str!("../../../tests/support/keys/pem/p256_cert_expired.pem");
     let (start, end) = (1_577_836_800, 1_609_459_200);
     let config = parse(&base_with(&[

@@ -1,4 +1,4 @@
-//! Tests of accepted configurations, and of the values that they are parsed to.
+//! Tests of accepted configurations, and of the values that result from parsing them.
 
 mod providers;
 mod resources;
@@ -155,7 +155,7 @@ fn reads_the_choices_at_the_top_level() {
     assert_eq!(config.limits.park_timeout, Duration::from_millis(250));
 }
 
-/// Envoy's YAML reader turns an unquoted `off` into `false`.
+/// A boolean is accepted because Envoy's YAML reader turns an unquoted `off` into `false`.
 #[test]
 fn reads_a_switch_as_text_or_boolean() {
     for (written, lookup) in [

@@ -1,4 +1,4 @@
-//! Tests of accepted providers and their keys.
+//! Tests of accepted providers, and of the keys of providers.
 
 use core::time::Duration;
 

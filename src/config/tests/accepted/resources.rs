@@ -9,7 +9,8 @@ use crate::{
     policy::{McpLegacy, ProtectedResource, ResourceMetadata},
 };
 
-/// The protected resources of the base configuration, with `resources` and `changes` applied.
+/// Returns the protected resources of the base configuration, with `resources` as its
+/// `protected_resources` and with `changes` applied.
 fn resources(resources: Value, changes: &[(&str, Value)]) -> Vec<ProtectedResource> {
     let mut all = vec![("protected_resources", resources)];
     all.extend(changes.iter().cloned());
@@ -120,7 +121,7 @@ fn r5_authorization_servers_are_the_issuers_that_rules_below_accept() {
         servers(resources(own(), &changes(true))),
         ["https://idp.example", "https://b.example"]
     );
-    // If all providers are disabled, all issuers are listed, because metadata without any
+    // If all providers are disabled, the metadata lists all issuers, because metadata without any
     // authorization server would be useless.
     assert_eq!(
         servers(resources(own(), &changes(false))),
@@ -188,8 +189,8 @@ fn reads_every_field_of_a_resource() {
         found[0].metadata,
         ResourceMetadata {
             authorization_servers: vec!["https://as.example".to_owned()],
-            // The scopes are sorted. `offline_access` is left out, because it grants no right at a
-            // resource.
+            // The scopes are sorted, and `offline_access` is left out because it grants no right at
+            // a resource.
             scopes_supported: vec!["read".to_owned(), "write".to_owned()],
             bearer_methods: vec!["header", "query"],
             requires_certificate: false,
@@ -266,7 +267,7 @@ fn calls_of_older_revisions_are_refused_unless_they_may_satisfy_all_rules() {
         json!({"match": {"path": "/mcp", "mcp": {"names": [name]}},
             "requires": {"provider_name": provider}, "authorize": {"scopes": {"all_of": [name]}}})
     };
-    // Rules for other paths and open rules may differ.
+    // Rules for other paths, and rules without a token, may have other requirements.
     let rules = json!([
         {"match": {"path": "/mcp", "mcp": {"methods": ["server/discover"]}}},
         rule("a", "okta"),

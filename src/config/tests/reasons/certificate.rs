@@ -1,4 +1,4 @@
-//! Reasons to refuse `client_certificate`.
+//! Tests of the reasons to reject `client_certificate`.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Reasons to refuse clients with secrets.
+//! Tests of the reasons to reject clients with secrets.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{check, okta};
 use crate::config::tests::{SECRET_HASH, base};
 
-/// A provider with one client, in which `field` has `value`.
+/// Returns the fields of a provider with one client. The client's `field` has the value `value`.
 fn with(field: &str, value: Value) -> Vec<(&'static str, Value)> {
     let mut client = json!({"secret_hashes": [SECRET_HASH]});
     client[field] = value;
@@ -125,8 +125,8 @@ pub(super) fn clients() -> BTreeSet<String> {
     seen
 }
 
-/// Fields about tokens are refused, because they would look like conditions on clients but have no
-/// effect.
+/// Fields that only concern tokens are rejected, because they would look like conditions on clients
+/// but would have no effect.
 #[test]
 fn refuses_fields_about_tokens_next_to_client_secrets() {
     let about_tokens = json!({

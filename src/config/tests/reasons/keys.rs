@@ -1,4 +1,4 @@
-//! Reasons to refuse keys.
+//! Tests of the reasons to reject keys.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! Tests of every reason to refuse a configuration, with the location and the remedy in the error.
+//! Tests of every reason to reject a configuration. They also check the location and the remedy in
+//! the error.
 
 mod certificate;
 mod clients;
@@ -18,10 +19,10 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{base_with, parse};
 use crate::config::Fault;
 
-/// Changes to the base configuration, and the text of the refusal.
+/// Changes to the base configuration, and the text of the error that they cause.
 type Refusal<'a> = (Vec<(&'a str, Value)>, &'a str);
 
-/// Asserts the text of each refusal, and returns the names of the reasons.
+/// Asserts the text of each error, and returns the names of the faults.
 fn check(prefix: &str, refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     for (changes, text) in refusals {
@@ -134,7 +135,7 @@ fn there_is_a_test_for_every_reason() {
         "WrongForm",
         "WrongType",
     ];
-    // `Fault::Json` has its own tests, because it is for input that is not valid JSON.
+    // `Fault::Json` has its own tests, because it is the fault of input that is not valid JSON.
     assert_eq!(seen, all.into_iter().map(str::to_owned).collect());
 }
 

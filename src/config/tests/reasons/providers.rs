@@ -1,4 +1,4 @@
-//! Reasons to refuse providers, except for their keys.
+//! Tests of the reasons to reject providers, except for reasons that concern their keys.
 
 use std::collections::BTreeSet;
 

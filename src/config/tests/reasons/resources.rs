@@ -1,4 +1,4 @@
-//! Reasons to refuse protected resources.
+//! Tests of the reasons to reject protected resources.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::check;
 
-/// The reasons to refuse `protected_resources`.
+/// Checks the reasons to reject `protected_resources`, and returns the names of the faults.
 pub(super) fn resources() -> BTreeSet<String> {
     let with = |field: &'static str, value: Value| {
         vec![

@@ -1,4 +1,4 @@
-//! Reasons to refuse rules.
+//! Tests of the reasons to reject rules.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Reasons to refuse structured scopes, identity headers and revocations.
+//! Tests of the reasons to reject structured scopes, identity headers and revocations.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{check, okta};
 
-/// `structured_scopes` with this template and these values.
+/// Returns a change that sets `structured_scopes` to this template and these values.
 fn structured(template: &str, fixed: &Value) -> Vec<(&'static str, Value)> {
     vec![(
         "structured_scopes",

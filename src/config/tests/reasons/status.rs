@@ -1,4 +1,4 @@
-//! Reasons to refuse the status page.
+//! Tests of the reasons to reject `status`, the settings of the status page.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::check;
 
-/// The reasons to refuse `status`.
+/// Checks the reasons to reject `status`, and returns the names of the faults.
 pub(super) fn status() -> BTreeSet<String> {
     let okta = || json!({"provider_name": "okta"});
     let reader = || json!({"scopes": {"any_of": ["status"]}});
