@@ -84,7 +84,7 @@ pub struct Config {
     pub metadata_namespace: Option<String>,
     /// What happens to denied requests.
     pub mode: Mode,
-    /// Which code verifies signatures: the host's or the module's.
+    /// Which code verifies signatures: the host's or Portcullis's own.
     pub signature_backend: SignatureBackend,
     /// The key that authenticates the records in Envoy's shared data.
     pub shared_memory_key: Option<SecretKey>,
@@ -101,13 +101,13 @@ pub struct Config {
     pub owned_headers: Vec<HeaderName>,
     /// The path of the status page.
     pub status: Option<StatusPath>,
-    /// Limits per worker.
+    /// The limits for each worker.
     pub limits: Limits,
     /// Warnings about settings that are accepted but weak.
     pub warnings: Vec<Warning>,
 }
 
-/// Limits per worker.
+/// The limits for each worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The maximum length of a token, in bytes.

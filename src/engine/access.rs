@@ -34,7 +34,8 @@ pub(super) struct AccessRequirement<'a> {
     pub(super) authorization: Option<&'a Authorization>,
     /// The index of the rule that has this authorization. Results are cached by this index. `None`
     /// if the authorization belongs to the status page, or to the policy of a route. A route's
-    /// policy can change while the configuration stays the same, so results for it are not cached.
+    /// policy can change while the configuration stays the same, so results for such a policy are
+    /// not cached.
     pub(super) rule: Option<usize>,
     /// More rules. The token that grants the rights of `authorization` must also grant the rights
     /// of these rules.
@@ -42,7 +43,7 @@ pub(super) struct AccessRequirement<'a> {
 }
 
 impl<'a> AccessRequirement<'a> {
-    /// The rights that one token must grant, each with the index of its rule.
+    /// Returns the rights that one token must grant. Each item comes with the index of its rule.
     pub(super) fn authorizations(self) -> impl Iterator<Item = (&'a Authorization, Option<usize>)> {
         let own = self.authorization.map(|own| (own, self.rule));
         let others = self.others.iter();

@@ -2,9 +2,9 @@
 //!
 //! A [`CachedToken`] holds what later requests with the same token need: the inputs of the checks
 //! that are repeated, the headers to forward, and the rules that the token satisfies. All of this
-//! depends only on the token and the configuration. Claims are not cached, because they are rarely
-//! needed again. If they are, [`Verified::claims`](super::verified::Verified::claims) parses them
-//! from the token's text.
+//! depends only on the token and the configuration. Claims are not cached, because later requests
+//! rarely need them. For a request that does,
+//! [`Verified::claims`](super::verified::Verified::claims) parses the token's text again.
 
 use core::cell::{Cell, OnceCell};
 use std::{rc::Rc, sync::Arc};

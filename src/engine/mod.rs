@@ -79,7 +79,7 @@ pub struct Engine {
 }
 
 /// Written by hand, because a derived implementation would require every host's records to
-/// implement `Debug`, and would link that code into the module.
+/// implement `Debug`, and would link that code into the WebAssembly module.
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Engine").finish_non_exhaustive()
@@ -340,9 +340,9 @@ impl Engine {
         self.keys.synchronize(&*self.records)
     }
 
-    /// If `decision` refused or ignored a token because its key was missing, reads the key records
-    /// that other workers wrote. Reads them at most once per millisecond. Returns true if this
-    /// changed the engine's keys; the caller should then decide on the request again.
+    /// Reads the key records that other workers wrote, but only if `decision` refused or ignored a
+    /// token because its key was missing, and at most once per millisecond. Returns true if this
+    /// changed the engine's keys. The caller should then decide on the request again.
     pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> bool {
         let denial = match decision {
             Decision::Deny(denial) => denial,
@@ -391,7 +391,7 @@ impl Engine {
         self.keys.complete(fetch, response, now, &*self.records)
     }
 
-    /// Gives up a call that will get no response, so that another worker can fetch.
+    /// Gives up a call that will get no response, so that another worker can fetch the keys.
     pub fn abandon(&mut self, fetch: &Fetch) {
         self.keys.abandon(fetch, &*self.records);
     }

@@ -7,8 +7,8 @@ use crate::{config::Config, http::Request, policy::ProtectedResource};
 pub(super) struct Place {
     below: Option<usize>,
     metadata_of: Option<usize>,
-    /// The resource to which the path would belong on the resource's host. `None` if the request's
-    /// host is the host of some resource.
+    /// The resource that the request would belong to if its host were the resource's host. `None`
+    /// if the request's host is the host of any resource.
     below_elsewhere: Option<usize>,
 }
 

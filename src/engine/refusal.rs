@@ -54,7 +54,8 @@ impl Refusal {
 pub(super) enum No {
     /// The request is refused, whatever credentials it carries.
     Closed(Reason),
-    /// A claim of a verified token does not fit in a header.
+    /// A header for the upstream cannot be set from a verified token of this provider: a claim or
+    /// the caller's identity does not fit in a header, or the identity is ambiguous.
     HeaderValue(ProviderId),
     /// The requirement is not satisfied.
     Refused(Refusal),

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Everything that is needed to decide on a request.
+/// The rule for a request, and the other results of finding it.
 #[derive(Debug)]
 pub(super) struct Routed<'a, 'c> {
     /// The request's path and query. `None` for a CONNECT request without a path.
@@ -135,7 +135,7 @@ fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
 
 /// Returns the first rule that matches the request, or an error if it is unclear whether a rule
 /// matches. The function is not inlined, because a copy for each caller would add a kilobyte to the
-/// module.
+/// WebAssembly module.
 #[inline(never)]
 fn first_match<'c>(
     (config, index): (&'c Config, &RuleIndex),

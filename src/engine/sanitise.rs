@@ -1,4 +1,4 @@
-//! Removes from requests the headers that only this module may set.
+//! Removes from requests the headers that only Portcullis may set.
 
 use crate::{
     config::Config,
@@ -9,7 +9,7 @@ use crate::{
 
 const CONNECTION: &str = "connection";
 
-/// Returns the edits that remove every header that only this module may set. The edits are needed
+/// Returns the edits that remove every header that only Portcullis may set. The edits are needed
 /// for every request, even for open paths: if such a header reached the upstream, a client could
 /// claim any identity.
 pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
@@ -22,7 +22,7 @@ pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<Heade
 }
 
 /// Returns true if a header may have to be removed. This is a quick check: in most requests, no
-/// header name has the same length as the name of a header that this module sets.
+/// header name has the same length as the name of a header that Portcullis sets.
 fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
     let bit = |length: usize| 1_u64.checked_shl(u32::try_from(length).unwrap_or(u32::MAX));
     // The highest bit stands for every length of 63 or more.
@@ -36,7 +36,7 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
 }
 
 /// Returns the edits that remove certain fields from a request's trailers: the headers that only
-/// this module may set, and the headers that can hold tokens. A server that merges trailers into
+/// Portcullis may set, and the headers that can hold tokens. A server that merges trailers into
 /// headers could otherwise find a forged identity, or an unverified token next to a verified token.
 /// RFC 9110 section 6.5.1 forbids credentials in trailers.
 pub(super) fn trailers(config: &Config, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {

@@ -5,6 +5,6 @@
 pub enum Audiences {
     /// Any audience (`allow_any_audience`).
     Any,
-    /// At least one of these audiences, compared exactly.
+    /// The token must have at least one of these audiences. They are compared exactly.
     AnyOf(Vec<String>),
 }

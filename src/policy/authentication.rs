@@ -27,8 +27,8 @@ impl Authentication {
     }
 
     /// Returns true if the user authenticated recently enough. A missing `auth_time` does not count
-    /// as recent. An `auth_time` in the future does not count as recent either: if an issuer wrote
-    /// `auth_time` in milliseconds by mistake, every login would count as recent.
+    /// as recent. An `auth_time` in the future does not count as recent either. Otherwise, if an
+    /// issuer wrote `auth_time` in milliseconds by mistake, every login would count as recent.
     #[must_use]
     pub fn is_recent(
         &self,

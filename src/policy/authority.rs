@@ -4,14 +4,15 @@
 //! If a rule for `admin.example` did not match one of these spellings, a client could evade the
 //! rule. But Envoy only ignores case when it chooses a virtual host. It treats `admin.example.` and
 //! `admin.example:80` as different hosts, which may have different upstreams. If a rule for
-//! `admin.example` that requires no token also matched these hosts, anyone could reach their
+//! `admin.example` required no token and also matched these two hosts, anyone could reach their
 //! upstreams.
 //!
 //! So with `path_policy: reject`, each condition is compared twice: with the authority as it was
 //! sent, and with the authority's normal form. The normal form is in lower case and has no final
 //! dot. It has a port only if the condition names a port. If the two results differ, the request is
 //! refused. An authority without a normal form is refused too ([`is_ambiguous`]). IPv6 addresses
-//! are compared as text, because parsing and formatting them would add kilobytes to the module.
+//! are compared as text, because parsing and formatting them would add kilobytes to the WebAssembly
+//! module.
 
 use core::mem;
 use std::borrow::Cow;
@@ -65,7 +66,7 @@ fn is_host_name(host: &str) -> bool {
 }
 
 /// Returns true if the text between brackets looks like an IPv6 address (RFC 3986 section 3.2.2):
-/// it has only hexadecimal digits, dots and at least two colons.
+/// it consists of hexadecimal digits, dots and at least two colons.
 fn is_ipv6_shape(address: &str) -> bool {
     let is_part = |octet: u8| octet.is_ascii_hexdigit() || matches!(octet, b':' | b'.');
     address.bytes().all(is_part) && address.bytes().filter(|octet| *octet == b':').count() >= 2
@@ -91,7 +92,7 @@ pub struct AuthorityMatch {
     sees_final_dot: bool,
 }
 
-/// What happens to the request's port in the normal form of the authority.
+/// Whether the normal form of an authority keeps the authority's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Port {
     /// The condition names no port, so the normal form has no port.

@@ -14,7 +14,7 @@ pub struct HeaderMatch {
     pub condition: HeaderCondition,
     /// True if the condition is negated (`invert_match`).
     pub inverted: bool,
-    /// True if a missing header counts as an empty one (`treat_missing_header_as_empty`).
+    /// True if a missing header counts as an empty header (`treat_missing_header_as_empty`).
     pub missing_is_empty: bool,
 }
 
@@ -42,7 +42,7 @@ pub enum HeaderCondition {
 /// A condition on a query parameter.
 #[derive(Clone, Debug)]
 pub struct QueryMatch {
-    /// The parameter's name, which is compared with case.
+    /// The parameter's name, which is compared case-sensitively.
     pub name: String,
     /// The condition.
     pub condition: QueryCondition,

@@ -55,7 +55,7 @@ pub struct TrustedPeers {
 pub enum Standing {
     /// The request has no certificate headers.
     Absent,
-    /// The certificate headers come from a peer that is not trusted.
+    /// The certificate headers come from a peer that is not trusted, so they may be forged.
     Forged,
     /// The certificate headers come from a trusted peer.
     Trusted,

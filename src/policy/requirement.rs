@@ -37,7 +37,8 @@ impl Rule {
     }
 }
 
-/// The tokens that a request must carry: a tree whose leaves are providers.
+/// The tokens that a request must carry. A requirement is a tree in which `All` and `Any` combine
+/// other requirements.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Requirement {
     /// A requirement that holds if every member holds (`requires_all`).
@@ -47,8 +48,8 @@ pub enum Requirement {
     /// A requirement that always holds. A valid token still provides the caller's identity
     /// (`allow_missing_or_failed`).
     AllowMissingOrFailed,
-    /// A requirement that always holds. The token's claims are passed on without checking its
-    /// signature, so the claims may be forged (`extract_only_without_validation`).
+    /// A requirement that always holds. Portcullis passes on the token's claims without checking
+    /// the signature, so the claims may be forged (`extract_only_without_validation`).
     ExtractOnly(Extraction),
     /// A requirement that holds if at least one member holds. The first member that holds is used
     /// (`requires_any`).

@@ -12,17 +12,18 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 pub struct ProtectedResource {
     /// The URL that identifies the resource.
     pub url: ResourceUrl,
-    /// The identifiers of all other resources. A token for one of these resources is not accepted
-    /// here, even if its provider lists the identifier as an audience.
+    /// The identifiers of all other resources. A token for one of the other resources is not
+    /// accepted for this resource, even if the token's provider lists the identifier as an
+    /// audience.
     pub other_identifiers: Vec<String>,
-    /// True if a request's path is compared with the resource's path without case. This is
+    /// True if case is ignored when a request's path is compared with the resource's path. This is
     /// necessary if a rule for a path below the resource ignores case.
     pub ignores_case: bool,
     /// True if this resource also takes requests for its path without the final slash, because no
     /// other resource has that path. Many servers treat both paths alike.
     pub takes_bare_path: bool,
     /// True if no other resource has this host. The metadata of this resource is then also served
-    /// at the well-known path without the resource's path.
+    /// at the well-known path alone, without the resource's path appended.
     pub owns_host: bool,
     /// True if a challenge with status 401 names the scopes of the rule.
     pub challenge_scope: bool,

@@ -3,7 +3,7 @@
 //! A rule with a literal path only applies to request paths that begin with this literal path. The
 //! index has a sorted list of the literal paths of all rules. Each entry refers to its longest
 //! proper prefix among the other literal paths. So one binary search finds all literal paths that
-//! are prefixes of a request's path. The search finds the last entry that sorts before or at the
+//! are prefixes of a request's path. The search finds the last entry that sorts no later than the
 //! request's path. From this entry, the references lead to all shorter prefixes. Rules without a
 //! literal path are tried for every request.
 //!

@@ -14,8 +14,8 @@ impl ScopeHierarchy {
     /// Makes a hierarchy. `direct` maps each scope to the scopes that it includes directly.
     ///
     /// # Errors
-    /// If a scope includes itself, directly or through other scopes. Two scopes that include each
-    /// other would have no clear order.
+    /// If a scope includes itself, directly or through other scopes. It would then be unclear which
+    /// of the scopes is the broadest.
     pub fn new(direct: &BTreeMap<String, Vec<String>>) -> Result<Self, ScopeCycle> {
         let mut all = BTreeMap::new();
         for scope in direct.keys() {

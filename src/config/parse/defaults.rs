@@ -147,8 +147,8 @@ const KEYCLOAK: Defaults = Defaults {
 
 const KUBERNETES: Defaults = Defaults {
     // Kubernetes, "Managing Service Accounts", describes the payload of a bound token. Older
-    // clusters store tokens in secrets. Such a token has no claim `kubernetes.io` and never
-    // expires, so it must not be accepted.
+    // clusters store tokens in `Secret` objects. Such a token has no claim `kubernetes.io` and
+    // never expires, so it must not be accepted.
     require_claims: &[("sub", None), ("kubernetes.io", None)],
     client_id_claims: &[&["sub"]],
     // The tokens have neither scopes nor roles, because the rights are defined by the cluster's

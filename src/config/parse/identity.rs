@@ -19,7 +19,7 @@ pub(super) fn header(
     })
 }
 
-/// Rejects a requirement that forwards unverified claims if a provider whose tokens it reads has an
+/// Rejects a requirement that forwards unverified claims and reads the tokens of a provider with an
 /// identity header.
 pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result<(), Fault> {
     if !requirement.extracts() {

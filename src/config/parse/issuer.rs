@@ -10,11 +10,11 @@ use crate::{
 
 /// The fields of a provider that concern its issuer.
 pub(super) struct WrittenIssuer<'a> {
-    /// `issuer`.
+    /// The value of `issuer`.
     pub(super) issuer: Option<&'a str>,
-    /// `allow_any_issuer`.
+    /// The value of `allow_any_issuer`.
     pub(super) allow_any_issuer: bool,
-    /// `allow_any_tenant`.
+    /// The value of `allow_any_tenant`.
     pub(super) allow_any_tenant: bool,
 }
 
@@ -69,7 +69,8 @@ pub(super) fn audiences(raw: &RawProvider, preset: Preset) -> Result<Audiences, 
     }
 }
 
-/// Parses an issuer. If the issuer has placeholders such as `{tid}`, splits it at them.
+/// Parses an issuer. If the issuer has placeholders such as `{tid}`, splits the issuer at the
+/// placeholders.
 fn parse(text: &str) -> Result<Issuer, Fault> {
     if !text.contains(['{', '}']) {
         return Ok(Issuer::Exact(text.to_owned()));

@@ -111,15 +111,15 @@ pub(super) struct KeyUses {
 /// The raw value of a key source.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
-    /// `discovery`.
+    /// The value of `discovery`.
     Discovery(&'a RawDiscovery),
-    /// `local_jwks`.
+    /// The value of `local_jwks`.
     Local(&'a RawDataSource),
-    /// `public_keys`.
+    /// The value of `public_keys`.
     Public(&'a RawPublicKeys),
-    /// `remote_jwks`.
+    /// The value of `remote_jwks`.
     Remote(&'a RawRemoteJwks),
-    /// `shared_secrets`.
+    /// The value of `shared_secrets`.
     Secrets(&'a [RawSharedSecret]),
 }
 

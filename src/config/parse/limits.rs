@@ -117,7 +117,7 @@ pub(super) fn cache(raw: RawCache) -> Result<Option<CacheLimits>, ConfigError> {
     Ok((raw.disabled != Some(true)).then_some(limits))
 }
 
-/// Checks that `value` is between `min` and `max`.
+/// Checks that `value` is at least `min` and at most `max`.
 pub(super) fn in_bounds(value: u64, min: u64, max: u64, unit: &'static str) -> Result<u64, Fault> {
     if (min..=max).contains(&value) {
         Ok(value)
@@ -126,7 +126,7 @@ pub(super) fn in_bounds(value: u64, min: u64, max: u64, unit: &'static str) -> R
     }
 }
 
-/// Checks that `value` is between `min` and `max`.
+/// Checks that `value` is at least `min` and at most `max`.
 pub(super) fn duration_in_bounds(
     value: Duration,
     min: Duration,

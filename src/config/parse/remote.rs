@@ -89,8 +89,8 @@ fn call_timeout(written: RawDuration) -> Result<Duration, Fault> {
 }
 
 /// Returns the two URLs at which the issuer's metadata may be. The first appends `/.well-known/…`
-/// to the issuer (OpenID Connect Discovery 1.0 §4.1). The second inserts it before the issuer's
-/// path (RFC 8414 §3.1).
+/// to the issuer (OpenID Connect Discovery 1.0 §4.1). The second inserts `/.well-known/…` before
+/// the issuer's path (RFC 8414 §3.1).
 fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
     let issuer = without_placeholders(issuer)?;
     let issuer = issuer.strip_suffix('/').unwrap_or(&issuer);

@@ -105,7 +105,7 @@ impl WrittenPath<'_> {
         let text = |path, extent| path_text(from_root(path)?, extent, policy);
         match self {
             Self::Connect => Ok(PathMatch::Connect),
-            Self::Exact("*") => Ok(PathMatch::Exact("*".to_owned().into())), // OPTIONS *
+            Self::Exact("*") => Ok(PathMatch::Exact("*".to_owned().into())), // for `OPTIONS *`
             Self::Exact(path) => Ok(PathMatch::Exact(text(path, Extent::Whole)?)),
             Self::Prefix("") => Ok(PathMatch::Prefix(String::new().into())),
             Self::Prefix(path) => Ok(PathMatch::Prefix(text(path, Extent::Start)?)),
@@ -118,8 +118,8 @@ impl WrittenPath<'_> {
     }
 }
 
-/// Checks that a path starts with `/` and has no query or fragment. No request has any other path,
-/// so a rule for such a path would protect nothing.
+/// Checks that a path starts with `/` and has no query or fragment. No request has a path of
+/// another form, so a rule for such a path would protect nothing.
 pub(super) fn from_root(path: &str) -> Result<&str, Fault> {
     if path.starts_with('/') && !path.contains(['?', '#']) {
         return Ok(path);

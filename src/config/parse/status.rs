@@ -11,9 +11,9 @@ use crate::{
 
 const MAX_BASE_URL: usize = 256;
 
-/// Parses `status`. The status page contains no secrets. But an attacker could see on it which
-/// issuers are trusted, and when their keys can no longer be used. So the page is only public if
-/// the operator sets `unprotected`.
+/// Parses `status`. The status page contains no secrets. But it would show an attacker which
+/// issuers are trusted, and when the keys of these issuers can no longer be used. So the page is
+/// only public if the operator sets `unprotected`.
 pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPath, ConfigError> {
     let requirement = match &raw.requires {
         Some(requires) => Some(requirement(requires, providers, 1).at("requires")?),

@@ -1,5 +1,5 @@
-//! Parses `structured_scopes`. It describes scopes that consist of several parts, one of which is a
-//! role.
+//! Parses `structured_scopes`, which describes scopes that consist of several parts. One of the
+//! parts is a role.
 
 use super::text::is_scope_byte;
 use crate::{

@@ -77,7 +77,8 @@ pub(super) fn identifier(
 
 /// Parses `stat_prefix`, a part of each metric's name.
 pub(super) fn stat_prefix(text: &str) -> Result<String, Fault> {
-    // Remove trailing dots, because operators often write Envoy's own prefixes with one.
+    // Remove a trailing dot, because operators often write Envoy's own prefixes with a trailing
+    // dot.
     let trimmed = text.trim_end_matches('.');
     if !trimmed
         .bytes()
@@ -152,15 +153,15 @@ pub(super) fn string_match(raw: &RawStringMatcher) -> Result<StringMatch, Config
 /// The raw value of a pattern.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
-    /// `contains`.
+    /// The value of `contains`.
     Contains(&'a str),
-    /// `exact`.
+    /// The value of `exact`.
     Exact(&'a str),
-    /// `prefix`.
+    /// The value of `prefix`.
     Prefix(&'a str),
-    /// `safe_regex`.
+    /// The value of `safe_regex`.
     Regex(&'a RawRegex),
-    /// `suffix`.
+    /// The value of `suffix`.
     Suffix(&'a str),
 }
 

@@ -71,7 +71,7 @@ fn checks_times_on_every_hit() {
     let good = token("a", json!({"exp": NOW + 300, "nbf": NOW}));
     assert_eq!(at(&engine, &good, 0), ("verified", (0, 1)));
     assert_eq!(at(&engine, &good, 359), ("verified", (1, 0)));
-    // Here the clock was set back.
+    // The clock was set back after the token was cached.
     assert_eq!(at(&engine, &good, -61), ("not_yet_valid", (1, 0)));
     assert_eq!(at(&engine, &good, 360), ("expired", (1, 0)));
     // The token is no longer cached, but it is still expired.

@@ -42,8 +42,8 @@ pub enum HeaderPlace {
     Prefixed {
         /// The header's name.
         name: HeaderName,
-        /// The text before the token, which is compared with case. If the prefix is empty, the
-        /// whole value is the token.
+        /// The text before the token, which is compared case-sensitively. If the prefix is empty,
+        /// the whole value is the token.
         prefix: String,
     },
 }
@@ -141,7 +141,7 @@ impl Places {
     /// credential.
     ///
     /// # Errors
-    /// If there are several credentials, or if the only one is malformed.
+    /// If there are several credentials, or if the only credential is malformed.
     pub fn find<'a>(
         &'a self,
         request: &Request<'a>,
@@ -155,7 +155,7 @@ impl Places {
     /// token is not checked again.
     ///
     /// # Errors
-    /// If there are several credentials, or if the only one is malformed.
+    /// If there are several credentials, or if the only credential is malformed.
     pub fn find_with<'a>(
         &'a self,
         request: &Request<'a>,
@@ -213,8 +213,8 @@ impl Places {
             match text(written) {
                 Ok(twin) if !is_own => found.push(token, Location::HeaderTwin(twin)),
                 Ok(_) => found.push(token, Location::Header(name)),
-                // The header's name is not UTF-8. The token is treated as malformed, because the
-                // gate could not remove a header with such a name from the request.
+                // The header's name is not UTF-8. The token is treated as malformed, because
+                // Portcullis could not remove a header with such a name from the request.
                 Err(error) => found.push(Err(error), Location::Header(name)),
             }
         }
@@ -308,21 +308,21 @@ fn collect_scheme<'a>(
     };
     for line in request.values("authorization") {
         match token_of(scheme, line.trim_ascii(), is_known) {
-            // The whole line is one credential. It cannot contain a second one after a comma,
-            // because a token68 has no comma.
+            // The whole line is one credential. A token68 contains no comma, so no second
+            // credential can follow in this line.
             whole @ Some(Ok(_)) => collect(whole),
             _ => line
                 .split(|byte| *byte == b',')
                 .for_each(|part| collect(token_of(scheme, part.trim_ascii(), &mut |_| false))),
         }
     }
-    // A request with a credential of only another scheme counts as having no credential (401). A
-    // request with credentials of both schemes has several credentials.
+    // If the request only has a credential of another scheme, the result is "no credential" (401).
+    // If the request also has a credential of this scheme, the result is "several credentials".
     found.several |= has_own && has_other;
 }
 
 /// Parses a value that consists of a scheme, one or more spaces, and a token68. Returns `None` if
-/// the value has another scheme. The scheme is compared without case (RFC 9110 §11.1).
+/// the value has another scheme. The case of the scheme's letters does not matter (RFC 9110 §11.1).
 fn token_of<'a>(
     scheme: Scheme,
     value: &'a [u8],

@@ -233,7 +233,7 @@ fn a_header_belongs_to_the_place_with_exactly_its_name() {
     assert_eq!(found, Err(CredentialError::Several));
 }
 
-/// A header name that is not UTF-8 is an error, because the gate could not remove a header with
+/// A header name that is not UTF-8 is an error, because Portcullis could not remove a header with
 /// such a name from the request.
 #[test]
 fn a_confusable_name_that_is_not_utf8_is_malformed() {

@@ -1,6 +1,6 @@
 //! Revisions of MCP. The name of a revision is a date.
 
-/// The first revision that requires servers to compare headers with the body.
+/// The first revision of MCP that requires servers to compare headers with the body.
 const FIRST_COMPARED: &str = "2026-07-28";
 
 /// Returns true if `text` is a date such as `2026-07-28`.
