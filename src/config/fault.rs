@@ -296,7 +296,8 @@ faults! {
     SharedMemoryKey
         => "not base64url of at least 32 octets",
         "make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`";
-    /// A field is set twice: once in snake_case, and once in lowerCamelCase.
+    /// A field is set twice: once with its `snake_case` name, and once with its `lowerCamelCase`
+    /// name.
     SpeltTwice {
         /// The field's name.
         field: &'static str,

@@ -22,7 +22,7 @@ const AMPLE_CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// fetches.
 const SHORT_COOLDOWN: Duration = Duration::from_secs(1);
 
-/// The time before the expiry of a certificate or client in which there is a warning.
+/// How long before its expiry a certificate or client causes a warning.
 const NOTICE: Duration = Duration::from_secs(30 * DAY);
 
 const DAY: u64 = 86_400;
@@ -327,9 +327,9 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
 }
 
 /// Returns true if the configured issuer and the preset's product differ in the final slash of the
-/// issuer. Every token would then be refused, and the operator would not know why. `expected` is
-/// true to find presets whose issuers end with a slash, and false to find presets whose issuers do
-/// not.
+/// issuer. Every token would then be refused, and the operator would not know why. If `expected` is
+/// true, only presets whose issuers end with a slash are checked. If `expected` is false, only
+/// presets whose issuers do not end with a slash are checked.
 fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     let written = match &provider.trust.issuer {
         Issuer::Any => return false,

@@ -160,8 +160,8 @@ impl RouteMatch {
         self.matches_behind_path(request, target, policy)
     }
 
-    /// Returns prefixes such that each path that the rule matches begins with one of them. Returns
-    /// `None` if the rule may match any path.
+    /// Returns a list of prefixes. Every path that the rule matches begins with one of these
+    /// prefixes. Returns `None` if the rule may match any path.
     pub(super) fn starts(&self) -> Option<impl Iterator<Item = &str>> {
         match &self.path {
             PathMatch::Exact(own) | PathMatch::Prefix(own) | PathMatch::SegmentPrefix(own)

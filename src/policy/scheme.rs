@@ -1,6 +1,6 @@
 //! Authentication schemes (RFC 9110 section 11.1).
 
-/// An authentication scheme, by which a client authenticates.
+/// A scheme with which a client authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// The client sends its identifier and a secret (RFC 7617).
