@@ -1,7 +1,7 @@
 //! Information about a request that only the proxy has.
 
 /// Information about a request's connection and filter state. A host may implement only some of
-/// these methods. By default, there is no certificate and no filter state.
+/// these methods. The default methods report no certificate and no filter state.
 pub trait Connection {
     /// The SHA-256 digest of the peer's TLS certificate (RFC 8705 section 3.1). `None` if the peer
     /// has no certificate. An implementation must take the digest from the TLS layer, never from a
@@ -21,7 +21,7 @@ pub trait Connection {
     /// if there is no entry with this name.
     ///
     /// # Errors
-    /// If the host does not return the filter state.
+    /// If the host does not give access to the filter state.
     fn filter_state(&self, _name: &str) -> Result<Option<Vec<u8>>, Refused> {
         Ok(None)
     }
@@ -30,11 +30,11 @@ pub trait Connection {
 /// The kind of a name in a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerName {
-    /// The first DNS name of the subject alternative names.
+    /// The first DNS name among the certificate's subject alternative names.
     DnsSan,
-    /// The subject, as in RFC 2253.
+    /// The subject of the certificate, in the format of RFC 2253.
     Subject,
-    /// The first URI of the subject alternative names.
+    /// The first URI among the certificate's subject alternative names.
     UriSan,
 }
 

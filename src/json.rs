@@ -7,7 +7,7 @@
 //! `"sub"`, some parsers use the first and others the last, and an attacker can use the difference
 //! (RFC 8725 section 2.4). RFC 7515 section 4 permits refusing such an object.
 //!
-//! Every error is a [`JsonError`], which has the line and the column but does not quote the input.
+//! Every error is a [`JsonError`], which may give a line and a column but never quotes the input.
 //! Deep nesting is an error, never a stack overflow.
 //!
 //! ```
@@ -143,9 +143,9 @@ fn from_serde(error: &serde_json::Error) -> JsonError {
     }
 }
 
-/// A value in which no object has a name twice. `Value`'s own `Deserialize` is not used: it keeps
-/// the last of two members with the same name and, with the feature `raw_value`, treats one
-/// particular member name specially.
+/// A JSON value in which no object contains the same name twice. `Value`'s own `Deserialize` is not
+/// used: it keeps the last of two members with the same name and, with the feature `raw_value`,
+/// treats one particular member name specially.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -180,7 +180,8 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        // JSON text cannot express infinity or NaN, so the `Null` is never used.
+        // JSON text cannot express infinity or NaN, so `from_f64` succeeds and `Null` is never
+        // used.
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 

@@ -53,8 +53,8 @@ impl Template {
         std::iter::once(&self.head).chain(tail).map(String::as_str)
     }
 
-    /// Checks that there is literal text between any two placeholders. Otherwise it would be
-    /// unclear where one value ends and the next begins.
+    /// Checks that there is literal text between any two placeholders. Without such text, it would
+    /// be unclear where one placeholder's value ends and the next value begins.
     ///
     /// # Errors
     /// The expected form of the template, for an error message.
@@ -84,7 +84,7 @@ fn literal(text: &str) -> Option<(&str, Option<&str>)> {
     split(literal, '}').is_none().then_some((literal, rest))
 }
 
-/// Not inlined, so that the WebAssembly module has only one copy of the search.
+/// Splits `text` at the first `at`. Not inlined, so that the Wasm module has only one copy.
 #[inline(never)]
 fn split(text: &str, at: char) -> Option<(&str, &str)> {
     text.split_once(at)

@@ -169,8 +169,8 @@ impl UnixMillis {
 
 /// Converts `span` to whole milliseconds, rounded down. The result saturates.
 ///
-/// Not inlined, and without `as_millis`, because WebAssembly has no 128-bit arithmetic and needs
-/// function calls for it.
+/// WebAssembly has no 128-bit arithmetic and would call functions instead. This function therefore
+/// does not use `as_millis`, and is not inlined.
 #[must_use]
 #[inline(never)]
 pub fn milliseconds(span: Duration) -> u64 {
@@ -183,8 +183,7 @@ pub fn milliseconds(span: Duration) -> u64 {
 }
 
 /// Converts days since 1970-01-01 to year, month and day. Years are counted from March. So the leap
-/// day is the last day of a year, and the five months from March and the five months from August
-/// have 153 days each.
+/// day is the last day of a year. March to July have 153 days, and so do August to December.
 fn civil_date(days: u64) -> (u64, u64, u64) {
     const DAYS_OF_400_YEARS: u64 = 146_097;
     // Days since 0000-03-01.

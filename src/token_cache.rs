@@ -8,12 +8,12 @@
 //!
 //! The cache is a set-associative table. A token's last octets, which belong to its signature,
 //! select a set of a few slots. Within the set, the whole text is compared, so a token is never
-//! mistaken for a similar one. Each slot counts its recent uses: its demand. A full set evicts the
-//! slot with the lowest demand, and each eviction lowers the demand of one slot. So tokens that
-//! appear only once, from an attacker or a batch job, evict each other and not the tokens in
-//! regular use. A hit allocates no memory.
+//! mistaken for a similar one. Each slot counts its recent uses; this count is called the slot's
+//! demand. A full set evicts the slot with the lowest demand, and each eviction lowers the demand
+//! of one slot. So tokens that appear only once, from an attacker or a batch job, evict each other
+//! and not the tokens in regular use. A hit allocates no memory.
 //!
-//! Each set also has a limit in bytes, for the texts of its tokens and their values. An insertion
+//! Each set also has a limit in bytes, which covers its tokens and their values. An insertion
 //! evicts only as many entries as it needs. An entry larger than the limit is not cached.
 
 use core::cell::Cell;
@@ -30,7 +30,7 @@ const HASHED_OCTETS: usize = 16;
 const MAX_DEMAND: u8 = 3;
 
 /// The assumed average size of an entry in bytes, including its value. The byte limit of a set is
-/// based on it.
+/// based on this average.
 const MEAN_ENTRY_BYTES: usize = 2048;
 
 /// An upper bound on the overhead of an allocation, in bytes.
@@ -61,7 +61,7 @@ pub struct TokenCache<V> {
 #[derive(Debug)]
 struct Set<V> {
     slots: Vec<Slot<V>>,
-    /// The index of the slot whose demand is lowered next.
+    /// The index of the slot whose demand the next eviction lowers.
     hand: usize,
 }
 
@@ -328,8 +328,7 @@ mod tests {
 
     #[test]
     fn survives_a_scan_of_tokens_that_are_used_once() {
-        // The cases have short tokens, and tokens that reach the byte limit before all slots are
-        // full.
+        // Short tokens fill all slots of a set. Long tokens reach the byte limit of the set first.
         for (favourite, passing, every) in [
             (100, 100, 500),
             (1000, 1000, 500),

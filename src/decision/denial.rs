@@ -29,7 +29,7 @@ pub struct Denial {
     pub authentication: Option<Authentication>,
     /// The URL of the protected resource metadata, if the request is for a protected resource.
     pub resource_metadata: Option<Arc<str>>,
-    /// The methods that the path supports, for a request with another method.
+    /// The methods that the path supports. Only used if the request's method is not one of them.
     pub methods: &'static [&'static str],
     /// The number of seconds after which the client may try again, if keys are unavailable.
     pub retry_after: Option<u64>,
@@ -37,7 +37,7 @@ pub struct Denial {
     pub exports: Vec<StateEntry>,
 }
 
-/// The operator's choices for all responses.
+/// The operator's settings for the responses to all refused requests.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseStyle<'a> {
     /// The `realm` of every challenge.
@@ -47,7 +47,7 @@ pub struct ResponseStyle<'a> {
 }
 
 impl Denial {
-    /// Makes a refusal for `reason` that concerns no provider.
+    /// Makes a refusal for `reason`, without a provider.
     #[must_use]
     pub const fn new(reason: Reason) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Denial {
         )
     }
 
-    /// Returns true if the response depends only on the reason and the schemes. All such refusals
+    /// Returns true if the response depends only on the reason and the schemes. Two such refusals
     /// with the same reason and schemes have the same response.
     #[must_use]
     pub fn is_usual(&self) -> bool {
@@ -105,13 +105,13 @@ impl Denial {
             if let Some(bearer) = self.challenge(style.realm) {
                 headers.push(("www-authenticate", bearer));
             }
-            // RFC 7617 defines no error codes. Status 401 with a challenge is enough to ask for
+            // RFC 7617 defines no error codes. Status 401 with a challenge asks the client for
             // another secret.
             if status == 401 && self.schemes.basic {
                 let basic = format!("Basic realm=\"{}\"", style.realm);
                 headers.push(("www-authenticate", basic));
             }
-            // Without this header, scripts of web pages cannot read the challenge.
+            // Without this header, scripts on web pages cannot read the challenge.
             if self.leads_to().is_some() {
                 let exposed = "WWW-Authenticate, DPoP-Nonce".to_owned();
                 headers.push(("access-control-expose-headers", exposed));
@@ -146,7 +146,8 @@ impl Denial {
         }
         let error = match self.reason.class() {
             Class::Unauthenticated => None,
-            // No other token would help. The challenge is only sent to name the metadata.
+            // Another token would not help, so the challenge has no error code. It only names the
+            // metadata.
             Class::Forbidden if self.resource_metadata.is_some() => None,
             Class::InvalidRequest => Some("invalid_request"),
             Class::InvalidToken => Some("invalid_token"),

@@ -1,11 +1,12 @@
 //! Entries that Portcullis writes to the filter state for other filters.
 
-/// The prefix of every key. The host puts `wasm.` before the key, so a module cannot write the
-/// entries of other filters.
+/// The prefix of every key. The host adds `wasm.` in front of the key, so a module cannot overwrite
+/// the entries of other filters.
 const PREFIX: &str = "portcullis.";
 
-/// The filter state entries that are written for a provider's tokens. `jwt_authn` writes dynamic
-/// metadata instead, but a Wasm module cannot. All values are JSON, except the identity.
+/// The filter state entries to write for a provider's tokens. Envoy's `jwt_authn` filter writes
+/// dynamic metadata instead, which a Wasm module cannot write. The identity is plain text; all
+/// other values are JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
     /// The key of the entry with the verified payload (`payload_in_metadata`).
@@ -16,7 +17,7 @@ pub struct Exports {
     pub identity: Option<StateKey>,
     /// The key of the entry with the reason why a token was refused (`failed_status_in_metadata`).
     pub failed_status: Option<StateKey>,
-    /// The claims that are exported as a list if they are a space-delimited string.
+    /// The claims whose space-delimited strings are exported as lists.
     pub space_delimited_claims: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
 //! Decisions about requests.
 //!
 //! A [`Decision`] is a plain value that a [`gate`](crate::gate) carries out. Only a [`Permit`] can
-//! change a request. Only a [`Denial`] determines the status, challenge, text and metric of a
+//! change a request. A [`Denial`] alone determines the status, challenge, text and metric of a
 //! refusal. Every refusal has a [`Reason`] from a closed set, so every refusal has a metric and a
 //! documented response.
 //!

@@ -5,8 +5,8 @@ use crate::{
     policy::ProviderId,
 };
 
-/// Permission for a request to pass, with the edits that make its identity headers trustworthy.
-/// Only the engine makes permits.
+/// Permission for a request to pass, with the header edits that make its identity headers
+/// trustworthy. Only the engine makes permits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Permit {
@@ -34,7 +34,7 @@ pub enum PermitReason {
     NotRequired,
     /// The request would have been refused, but shadow mode blocks nothing (`mode: shadow`).
     Shadow(Denial),
-    /// No rule matches, and `unmatched` allows it.
+    /// No rule matches the request, and the setting `unmatched` allows such requests.
     Unmatched,
     /// The token is verified, and grants the access that the rule requires.
     Verified,
@@ -63,7 +63,7 @@ impl PermitReason {
         }
     }
 
-    /// In shadow mode, the reason why the request would have been refused.
+    /// The reason why the request would have been refused, if only shadow mode lets it pass.
     #[must_use]
     pub const fn shadowed(&self) -> Option<Reason> {
         match self {

@@ -75,17 +75,16 @@ reasons! {
     Algorithm: "algorithm", InvalidToken, Some(8);
     /// The authority can be read in more than one way.
     AmbiguousAuthority: "authority", InvalidTarget, None;
-    /// Some servers confuse the name of one of the request's headers with the name of another
-    /// header, and a rule has a condition on this other header.
+    /// The request has a header that some servers would mistake for another header, and a rule has
+    /// a condition on that other header.
     AmbiguousHeader: "header", InvalidTarget, None;
     /// The method differs only in case from a standard method or a rule's method, or is not UTF-8.
     AmbiguousMethod: "method", InvalidTarget, None;
-    /// The path, or a query parameter on which a rule has a condition, can be read in more than one
-    /// way.
+    /// The path can be read in more than one way, or so can a query parameter that a rule checks.
     AmbiguousPath: "ambiguous_path", InvalidTarget, None;
     /// The token is for another audience (RFC 7519 §4.1.3).
     Audience: "audience", InvalidToken, Some(25);
-    /// The user must authenticate again or in another way, because of the rule (RFC 9470).
+    /// The rule requires that the user authenticates again or in another way (RFC 9470).
     Authentication: "authentication", InsufficientAuthentication, None;
     /// The client is unknown, or its secret is wrong. The answer does not reveal which.
     BadClientSecret: "bad_client_secret", InvalidToken, Some(26);
@@ -128,12 +127,13 @@ reasons! {
     MalformedCredential: "malformed_credential", InvalidRequest, Some(4);
     /// The token is not a signed JWT (RFC 7519 §7.2).
     MalformedToken: "malformed_token", InvalidToken, Some(4);
-    /// A header by which a rule recognises an MCP call is missing, repeated or malformed, or another
-    /// header could be taken for it.
+    /// A rule recognises MCP calls by their headers. In this request, one of these headers is
+    /// missing, repeated or malformed, or a different header could be mistaken for it.
     McpHeader: "mcp_header", InvalidTarget, None;
-    /// The request names no revision of MCP in which servers compare the headers with the body.
+    /// The request does not name a revision of MCP that requires servers to compare headers with
+    /// the body.
     McpVersion: "mcp_version", InvalidTarget, None;
-    /// Portcullis itself serves this path, but not with this method (RFC 9110 §15.5.6).
+    /// Portcullis itself serves this path, but does not support this method (RFC 9110 §15.5.6).
     Method: "method_not_allowed", InvalidMethod, None;
     /// The request has no credential.
     MissingCredential: "missing_credential", Unauthenticated, None;
@@ -149,7 +149,7 @@ reasons! {
     ProviderDisabled: "provider_disabled", InvalidToken, Some(26);
     /// The token, its client or its subject is revoked.
     Revoked: "revoked", InvalidToken, Some(26);
-    /// The proxy's route has a policy that is malformed or that the request does not meet.
+    /// The policy of the proxy's route is malformed, or the request does not satisfy it.
     RoutePolicy: "route_policy", InsufficientScope, None;
     /// The request has more than one credential (RFC 6750 §2).
     SeveralCredentials: "several_credentials", InvalidRequest, Some(27);
@@ -163,16 +163,16 @@ reasons! {
     UnknownKey: "unknown_key", InvalidToken, Some(32);
     /// No rule matches this request.
     Unmatched: "unmatched", InsufficientScope, None;
-    /// The request was permitted, but its header edits made the proxy choose a route whose policy
-    /// demands other edits.
+    /// The request was permitted, but its header edits made the proxy choose another route, whose
+    /// policy requires different edits.
     UnsettledRoute: "unsettled_route", InsufficientScope, None;
 }
 
 impl Reason {
-    /// The description for a client that can use these schemes. All invalid tokens get the same
-    /// text, so that an attacker learns nothing from forged tokens. Only an expired token gets a
-    /// different text, because its signature is valid. All invalid client secrets also get the same
-    /// text.
+    /// The error description for a client that can use these authentication schemes. All invalid
+    /// tokens get the same text, so that an attacker learns nothing from forged tokens. Only an
+    /// expired token gets a different text, because its signature is valid. All invalid client
+    /// secrets also get the same text.
     pub(super) const fn description(self, schemes: Schemes) -> &'static str {
         match self {
             Self::MissingCredential if schemes.is_basic_alone() => "A client secret is required",

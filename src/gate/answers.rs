@@ -1,7 +1,8 @@
-//! Answers to requests. The host's encoding of an answer is reused.
+//! Answers to requests. Each answer keeps the host's encoding of its response for reuse.
 //!
-//! Refusing a request must cost the proxy less than sending it costs the client. Most refusals for
-//! the same reason have identical responses, so each such response is built and encoded only once.
+//! Refusing a request must cost the proxy less than sending the request costs the client. Most
+//! refusals for the same reason have identical responses, so each such response is built and
+//! encoded only once.
 
 use core::cell::OnceCell;
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use crate::{
     policy::Schemes,
 };
 
-/// A response to send, with the host's encoding of it.
+/// A response to send, with its encoding by the host.
 #[derive(Debug)]
 pub struct Answer {
     response: Response,

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use std::rc::Rc;
 
-/// Whether the body of a waiting request may pass. At first it may not.
+/// Records whether the body of a waiting request may pass. At first, the body may not pass.
 ///
 /// With `allow_on_headers_stop_iteration`, Envoy stops only the headers of a waiting request, so
 /// the body still reaches the filter. If the filter let the body pass, Envoy would send the headers

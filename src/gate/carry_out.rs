@@ -28,8 +28,8 @@ impl Gate {
                 exchange.answer(&Answer::new(response.clone(), None));
                 Verdict::Answer
             }
-            // Callers handle this decision, so it is not expected here. If it occurs, the request
-            // must not pass.
+            // Callers handle `AwaitKeys` themselves, so this case is not expected. If it occurs,
+            // the request must not pass.
             Decision::AwaitKeys { .. } => {
                 self.refuse(&Denial::new(Reason::KeysUnavailable), exchange)
             }
@@ -39,8 +39,8 @@ impl Gate {
     /// Refuses a request.
     fn refuse(&mut self, denial: &Denial, exchange: &impl Exchange) -> Verdict {
         self.metrics.denied(denial.reason, exchange);
-        // Only the access log can read these entries, because the request goes no further. So a
-        // failure to write them is ignored.
+        // The request goes no further, so only the access log can read these entries. A failure to
+        // write the entries is therefore ignored.
         let _ = export(&denial.exports, exchange);
         exchange.answer(&self.answers.answer(&self.engine, denial));
         Verdict::Answer
@@ -51,9 +51,9 @@ impl Gate {
         self.refuse(&Denial::new(Reason::HostFailure), exchange)
     }
 
-    /// Lets a request pass, with the edits of its permit. If the host refuses an edit or an entry,
-    /// the request is refused: otherwise a forged header could remain, or other filters could lack
-    /// entries that they rely on.
+    /// Lets a request pass, with the edits and the filter state entries of its permit. If the host
+    /// refuses one of these, the request is refused: otherwise a forged header could remain, or
+    /// other filters could lack entries that they rely on.
     fn pass(
         &mut self,
         permit: &Permit,
@@ -112,7 +112,7 @@ impl Gate {
         }
     }
 
-    /// Responds with the status page.
+    /// Responds with the status report.
     fn report(&mut self, format: Format, now: UnixMillis, exchange: &impl Exchange) -> Verdict {
         // Another worker may have fetched keys since the last tick, and all workers must report the
         // same state.

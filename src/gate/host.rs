@@ -8,12 +8,12 @@ use crate::{
     shared_memory::SharedMemory,
 };
 
-/// The services of the proxy that are not about one request.
+/// The services of the proxy that do not concern a single request.
 pub trait Environment: SharedMemory + Log + Meter {}
 
 impl<T: SharedMemory + Log + Meter> Environment for T {}
 
-/// One request in the proxy, and what the gate can do with it.
+/// One request in the proxy, with the operations that the gate can perform on the request.
 pub trait Exchange: Environment + Connection + Route {
     /// The ID of the request's connection; `None` if the host does not provide one.
     fn connection(&self) -> Option<ConnectionId>;
@@ -33,8 +33,8 @@ pub trait Exchange: Environment + Connection + Route {
     /// Makes the proxy choose the route again.
     ///
     /// # Errors
-    /// If the host refuses, or if it has no such operation because it chooses the route again after
-    /// each edit.
+    /// If the host refuses, or if the host has no such operation because it chooses the route again
+    /// after each edit.
     fn clear_route_cache(&self) -> Result<(), Refused>;
 
     /// Passes the request's trailers to `visit`.

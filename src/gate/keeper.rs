@@ -9,12 +9,12 @@ use crate::{
     verification::KeySource,
 };
 
-/// Starts the fetches that are due, takes their responses, and reports successes and failures in
-/// metrics and log.
+/// Starts the fetches that are due, processes their responses, and reports successes and failures
+/// in the metrics and the log.
 ///
-/// A host with threads has one keeper per process. That keeper writes the key records through its
-/// own engine. Its [`epoch`](Self::epoch) tells the gates when to read the records again (see
-/// [`Gate::follow`](super::Gate::follow)).
+/// A host with threads has one keeper per process. The keeper writes the key records through its
+/// own engine. When the keeper's [`epoch`](Self::epoch) changes, the gates read the records again
+/// (see [`Gate::follow`](super::Gate::follow)).
 ///
 /// In WebAssembly each worker has a keeper, which shares the engine of the worker's gate. A lease
 /// in the key record decides which of these keepers fetches.
@@ -63,8 +63,8 @@ impl Keeper {
         ended
     }
 
-    /// Takes the response to a call. If the fetch consists of several calls, makes the next one.
-    /// Returns true if the fetch has ended, so that waiting requests may find their keys.
+    /// Processes the response to a call. If the fetch needs another call, makes that call. Returns
+    /// true if the fetch has ended, so that waiting requests may find their keys.
     pub fn on_fetched(
         &mut self,
         engine: &mut Engine,
@@ -121,8 +121,8 @@ impl Keeper {
         self.complete(engine, fetch, Err(error), now, host, caller)
     }
 
-    /// Passes a response to the engine. If the fetch consists of several calls, makes the next one.
-    /// Returns true if the fetch has ended.
+    /// Passes a response to the engine. If the fetch needs another call, makes that call. Returns
+    /// true if the fetch has ended.
     fn complete(
         &mut self,
         engine: &mut Engine,
@@ -171,7 +171,8 @@ fn no_cluster(cluster: &str) -> String {
     )
 }
 
-/// Describes a failure, names the metrics that say more, and says how often it has happened.
+/// Describes a failed fetch: the error, Envoy metrics that may show its cause, and the number of
+/// failures in a row.
 fn failure(error: FetchError, outcome: &FetchOutcome) -> String {
     let mut message = error.to_string();
     for (place, metric) in error.metrics().iter().enumerate() {
@@ -187,8 +188,8 @@ fn failure(error: FetchError, outcome: &FetchOutcome) -> String {
     message
 }
 
-/// The status of a provider that fetches no keys: its keys are in the configuration, or it needs
-/// none. `None` for a provider that fetches keys; its status is unknown before the first tick.
+/// The status of a provider whose keys are in the configuration, or that needs no keys. `None` for
+/// a provider that fetches keys, because its status is unknown before the first tick.
 fn configured(provider: &Provider) -> Option<KeyStatus> {
     if !provider.trust.enabled {
         return Some(KeyStatus::default());

@@ -1,14 +1,14 @@
-//! Everything around the engine that all hosts need.
+//! The code around the engine that all hosts need.
 //!
 //! A [`Gate`] handles the requests of one worker. It asks the engine for decisions, counts them and
 //! carries them out. Requests that wait for keys are held and later resumed. A [`Keeper`] fetches
-//! keys before they are stale. Neither depends on the API of a proxy. A shell translates between
-//! them and the proxy: it calls their methods when the proxy calls the shell, and it implements the
-//! traits [`Exchange`], [`Environment`] and [`Caller`] with calls to the proxy. A shell makes no
-//! decisions. The tests implement the same traits with a fake proxy.
+//! keys before they are stale. Gates and keepers do not depend on the API of a proxy. A shell
+//! translates: it calls the methods of gates and keepers when the proxy calls the shell, and it
+//! implements the traits [`Exchange`], [`Environment`] and [`Caller`] with calls to the proxy. A
+//! shell makes no decisions. The tests implement the same traits with a fake proxy.
 //!
-//! If the host refuses a call that a decision needs, the gate refuses the request: it never fails
-//! open. If a metric or log line cannot be written, the request is still decided.
+//! If the host refuses a call that a decision needs, the gate refuses the request. The gate never
+//! fails open. If a metric or log line cannot be written, the request is still decided.
 
 mod answers;
 mod body_hold;
@@ -56,7 +56,7 @@ pub struct Gate {
     metrics: DecisionMetrics,
     answers: Answers,
     routes: RoutePolicies,
-    /// The membership of this configuration among the configurations with the same `policy_id`.
+    /// This configuration's membership in the group of configurations with the same `policy_id`.
     membership: Option<Membership>,
     waiting: Waiting,
     /// True if keys have changed since the waiting requests were last resumed.
@@ -67,8 +67,8 @@ pub struct Gate {
     wanted: Option<(SourceId, FetchCause)>,
 }
 
-/// What the host must do with a request. The gate has already done everything else that the
-/// decision requires.
+/// What the host must do with a request. The gate itself has already edited or answered the
+/// request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// End the request. The gate has answered it, or the host could not send the answer.
@@ -79,7 +79,7 @@ pub enum Verdict {
     Wait(BodyHold),
 }
 
-/// A request's headers and its route's policy. Both are read once per call of the gate.
+/// A request's headers and its route's policy. Each call of the gate reads both only once.
 type Head<'a> = (&'a Request<'a>, Option<Rc<RoutePolicy>>);
 
 impl Gate {
@@ -155,12 +155,12 @@ impl Gate {
         self.carry_out(&overloaded(decided), &head, now, exchange)
     }
 
-    /// Removes from a request the headers that only Portcullis may set, and makes the host choose
-    /// the route again without them. Does nothing if the host does not report the new route.
-    /// Returns true if a header was removed; the headers must then be read again.
+    /// Removes the headers that only Portcullis may set from a request, and makes the host choose
+    /// the route again without these headers. Does nothing if the host does not report the new
+    /// route. Returns true if a header was removed; the caller must then read the headers again.
     ///
-    /// Without this step, a client could choose its route with a forged header, and so choose the
-    /// policy for its request.
+    /// Without this step, a client could use a forged header to choose the route of its request,
+    /// and thereby the policy.
     ///
     /// # Errors
     /// If the host refuses an edit, or does not choose the route again.
@@ -177,7 +177,7 @@ impl Gate {
     }
 
     /// Decides again on a request that waits. The stream must be alive, and `exchange` must belong
-    /// to it: otherwise the decision could let another client's request through.
+    /// to that stream. Otherwise the decision could let another client's request through.
     pub fn resume(
         &mut self,
         stream: StreamId,
@@ -237,8 +237,8 @@ impl Gate {
         self.has_news |= self.engine.synchronize();
     }
 
-    /// Reads the key records again if `epoch` differs from the last one. `epoch` comes from a
-    /// keeper that has its own engine, and changes when that keeper writes a record.
+    /// Reads the key records again if `epoch` differs from the value in the last call. `epoch`
+    /// comes from a keeper that has its own engine, and changes when that keeper writes a record.
     pub fn follow(&mut self, epoch: u64) {
         if self.epoch != epoch {
             self.epoch = epoch;
@@ -246,7 +246,7 @@ impl Gate {
         }
     }
 
-    /// Notes that a fetch has ended. Called for a keeper that shares this gate's engine.
+    /// Records that a fetch has ended. Called if a keeper shares this gate's engine.
     pub const fn on_news(&mut self) {
         self.has_news = true;
     }
@@ -311,7 +311,7 @@ impl Gate {
     }
 }
 
-/// If a refusal says that keys are missing, makes it say that too many requests wait.
+/// Changes the reason of a refusal from missing keys to too many waiting requests.
 fn overloaded(mut decided: Decided) -> Decided {
     if let Decision::Deny(denial) = &mut decided.decision
         && denial.reason == Reason::KeysUnavailable

@@ -1,8 +1,8 @@
 //! The policies of the proxy's routes. Each policy is parsed once per worker.
 //!
-//! For each request, one host call returns the policy of the request's route as bytes. The bytes
-//! are the key under which a worker finds the policy that it has parsed. Most requests skip the
-//! call if `route_policies` is `off`; [`route_sampling`](super::route_sampling) decides which.
+//! For each request, one host call returns the policy of the request's route as bytes. A worker
+//! uses these bytes as the key to look up the policy that it has already parsed. Most requests skip
+//! the call if `route_policies` is `off`; [`route_sampling`](super::route_sampling) decides which.
 
 use std::rc::Rc;
 
@@ -20,8 +20,8 @@ use crate::{
 };
 
 /// The maximum number of parsed policies, low enough for a linear search. When the list is full, it
-/// is emptied. A list fills up when the proxy gets new routes, so most of its entries are outdated
-/// then.
+/// is emptied. The list fills up because the proxy gets new routes, so most entries of a full list
+/// are outdated.
 const CAPACITY: usize = 128;
 
 /// The route that the proxy chose for a request.
@@ -33,7 +33,8 @@ pub trait Route {
     /// If the host does not return the bytes.
     fn metadata(&self) -> Result<Option<Vec<u8>>, Refused>;
 
-    /// Decodes the policy in these bytes to JSON; `None` if the bytes are for another module.
+    /// Decodes the policy in these bytes to JSON. `None` if the bytes contain no policy for
+    /// Portcullis.
     ///
     /// # Errors
     /// If the bytes are malformed.

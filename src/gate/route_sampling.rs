@@ -28,11 +28,11 @@ enum State {
     NoneAt(UnixMillis),
 }
 
-/// Whether the result of a lookup contradicts `route_policies: off`.
+/// Tells whether the result of a lookup contradicts `route_policies: off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
-    /// A route has a policy although the configuration says that none has. Each worker reports this
-    /// once.
+    /// A route has a policy although the configuration declares that no route has a policy. Each
+    /// worker reports this once.
     Unexpected,
     /// There is nothing to report.
     Expected,

@@ -1,7 +1,7 @@
 //! Requests that wait for keys.
 //!
 //! The list contains only stream IDs; the host keeps the requests themselves. An ID is removed when
-//! its stream ends, and the list has a maximum length. So the memory use is bounded even if an
+//! its stream ends, and the list has a maximum length. So memory use is bounded even if an
 //! authorization server does not respond.
 
 use core::time::Duration;
@@ -16,7 +16,7 @@ pub struct StreamId(pub u32);
 /// The requests of one worker that wait for keys.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    /// The requests in order of arrival. Most of them also leave in this order.
+    /// The requests in order of arrival. Most requests are also removed in this order.
     requests: VecDeque<WaitingRequest>,
     capacity: usize,
     timeout: Duration,
@@ -82,7 +82,7 @@ impl Waiting {
         request.arrived.plus(self.timeout) <= now || request.arrived > now
     }
 
-    /// Removes a request that was answered, let through, or whose client has gone.
+    /// Removes a request that was answered or let through, or whose client has gone.
     pub(super) fn remove(&mut self, stream: StreamId) {
         if let Some(place) = self.place(stream) {
             self.requests.remove(place);

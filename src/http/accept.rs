@@ -30,7 +30,7 @@ impl Format {
 }
 
 /// How strongly a client prefers a media type. The weight of the most specific matching range
-/// applies, even if another range has a higher weight.
+/// applies, even if a less specific range has a higher weight.
 #[derive(Clone, Copy, Debug, Default)]
 struct Quality {
     precision: u8,
@@ -106,7 +106,7 @@ mod tests {
                 &["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"],
                 Html,
             ),
-            // The most specific range applies, wherever it is in the list.
+            // The most specific range applies, regardless of its position in the list.
             (&["*/*;q=0.1, text/html;q=0"], Json),
             (&["text/html;q=0, */*"], Json),
             (&["*/*, application/json;q=0.3"], Html),

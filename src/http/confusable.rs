@@ -1,9 +1,9 @@
 //! Names that some servers cannot tell apart.
 //!
 //! CGI, PHP and similar servers turn the name of a header or parameter into the name of a variable.
-//! They ignore the case of letters, and replace every octet that is neither a letter nor a digit by
-//! `_`. Such a server cannot distinguish the headers `x.user` and `x_user` from the `x-user` that
-//! Portcullis sets or reads. So Portcullis treats all three names as equal.
+//! They ignore the case of letters, and replace every octet that is neither a letter nor a digit
+//! with `_`. Such a server cannot distinguish the headers `x.user` and `x_user` from the `x-user`
+//! that Portcullis sets or reads. So Portcullis treats all three names as equal.
 
 /// Returns true if some servers turn both names into the same variable.
 pub(crate) fn are_confusable(one: &[u8], other: &[u8]) -> bool {

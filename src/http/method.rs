@@ -5,8 +5,8 @@ const STANDARD: [&str; 9] = [
     "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
 ];
 
-/// Returns true if `method` is a standard method in another case, or is not UTF-8. A client can
-/// send the method `delete` over HTTP/2. A rule for `DELETE` does not match that method, but
+/// Returns true if `method` differs only in case from a standard method, or is not UTF-8. A client
+/// can send the method `delete` over HTTP/2. A rule for `DELETE` does not match that method, but
 /// frameworks that convert methods to upper case execute it as `DELETE`.
 #[must_use]
 pub fn is_misspelt(method: &[u8]) -> bool {

@@ -2,7 +2,7 @@
 //! read in different ways.
 //!
 //! This module does not depend on rules, tokens or hosts. If two servers read a path or a header
-//! name differently, a request could evade the rule that was written for it. The checks for such
+//! name differently, a request could evade the rule that should apply. The checks for such
 //! ambiguities are in this module, because they depend only on the request. Each kind of value has
 //! its own error type, such as [`HeaderNameError`] or [`Ambiguity`](path::Ambiguity).
 

@@ -1,7 +1,7 @@
 //! Sets of octets, for checks that run on every request.
 
 /// Makes a set of ASCII octets at compile time, such as `octets!(|octet| octet != b';')`. The set
-/// is a table, and a lookup in it takes less time than matching a pattern.
+/// is a table, because a table lookup takes less time than matching a pattern.
 macro_rules! octets {
     (|$octet:ident| $contains:expr) => {{
         let mut table = [false; 256];

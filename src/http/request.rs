@@ -23,14 +23,14 @@ impl<'a> Request<'a> {
         &self.headers
     }
 
-    /// The list of all headers, whose memory the caller may reuse.
+    /// The list of all headers. The caller may reuse the list's memory.
     #[must_use]
     pub fn into_headers(self) -> Vec<(&'a [u8], &'a [u8])> {
         self.headers
     }
 
-    /// All values of the header `name`, in order. A check of the first line only would overlook the
-    /// other lines (CVE-2020-25017).
+    /// All values of the header `name`, in order. A check that looks only at the first header line
+    /// would miss the other lines (CVE-2020-25017).
     pub fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'a [u8]> + 'b {
         self.headers
             .iter()
@@ -39,7 +39,7 @@ impl<'a> Request<'a> {
             .map(|(_, value)| *value)
     }
 
-    /// The value of `:method`. Empty if the header is missing or not UTF-8.
+    /// The value of `:method`, or an empty string if the header is missing or not UTF-8.
     #[must_use]
     pub fn method(&self) -> &'a str {
         self.values(":method")

@@ -2,9 +2,10 @@
 //! adds one element.
 //!
 //! An element is a list of pairs such as `Hash=…;Subject="CN=a"`. Some values come from clients'
-//! certificates, so a quoted value may contain any separator. If any part of the header is
-//! malformed, the whole header is refused. Otherwise a client could open a quote in its own part of
-//! the header, and thereby change where a proxy's part begins.
+//! certificates, so a quoted value may contain characters that are separators elsewhere in the
+//! header. If any part of the header is malformed, the whole header is refused. Otherwise a client
+//! could open a quote in its own part of the header, and thereby change where a proxy's part
+//! begins.
 
 use crate::connection::digest_from_hex;
 
@@ -25,8 +26,8 @@ pub fn digest<'a>(lines: impl Iterator<Item = &'a [u8]>, from_right: usize) -> O
     elements.get(index).copied().flatten()
 }
 
-/// Returns the digest in an element. The outer `None` means that the element is malformed, and the
-/// inner `None` that it has no digest.
+/// Returns the digest in an element. The outer `None` means that the element is malformed. The
+/// inner `None` means that the element has no digest.
 #[expect(
     clippy::option_option,
     reason = "an element without a digest is well-formed"

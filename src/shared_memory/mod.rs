@@ -1,10 +1,9 @@
-//! The memory that the modules of a proxy share. It maps names to bytes.
+//! The memory that the modules of a proxy share: a map from names to bytes.
 //!
 //! Every module with the same `vm_id` can write to this memory. So a value is only used if it is
 //! well formed, belongs to the right subject and, with `shared_memory_key`, is authentic. Any other
-//! value is treated as absent. Writes are compare-and-swap: if another VM has written in the
-//! meantime, a [`SealedRecord`] tries again, and returns [`SetSharedDataError`] after several
-//! attempts.
+//! value is treated as absent. Writes are compare-and-swap. If another VM has written in the
+//! meantime, a [`SealedRecord`] retries several times before it returns a [`SetSharedDataError`].
 //!
 //! This module does not interpret the records. [`keys`](crate::keys) interprets key sets, and
 //! [`gate`](crate::gate) interprets policies.

@@ -2,10 +2,10 @@
 //!
 //! Every module of the proxy with the same `vm_id` can write shared data. In Istio, all plugins
 //! have the same (empty) `vm_id`. So any plugin could write its own key into a record and sign
-//! tokens with that key. With `shared_memory_key`, each record begins with a tag: HMAC-SHA-256 over
-//! a constant that states the tag's purpose, the record's name and the record's document. The name
-//! binds the record to its subject, so one provider's keys cannot be passed off as another
-//! provider's.
+//! tokens with that key. With `shared_memory_key`, each record begins with a tag that authenticates
+//! the record. The tag is an HMAC-SHA-256 over three parts: a constant that states the tag's
+//! purpose, the record's name, and the record's document. The name binds the record to its subject,
+//! so one provider's keys cannot be passed off as another provider's.
 //!
 //! A tag does not prove that a record is the latest version. An attacker can restore an older
 //! version at any time, so each reader must expect older versions.
@@ -24,7 +24,7 @@ use crate::{
 /// is not valid for a record.
 const PURPOSE: &[u8] = b"portcullis shared record 1\0";
 
-/// States the purpose of the key's hash in the names of records.
+/// States the purpose of the hash of the key that is part of a record's name.
 const NAMING: &[u8] = b"portcullis shared record name 1\0";
 
 /// The maximum number of attempts to write a record that other VMs also write.
@@ -100,8 +100,9 @@ impl SealedRecord {
         }
     }
 
-    /// Replaces the document by the result of `change`, or leaves it unchanged if `change` returns
-    /// `None`. If the value in shared data is not authentic, `change` gets an empty document.
+    /// Replaces the document with the result of `change`, or leaves the document unchanged if
+    /// `change` returns `None`. If the value in shared data is not authentic, `change` gets an
+    /// empty document.
     ///
     /// # Errors
     /// If another VM has written the record during each attempt, or the host refuses.
@@ -168,14 +169,14 @@ impl fmt::Debug for Seal {
     }
 }
 
-/// The hash of the key for the names of records.
+/// The hash of the key that is part of a record's name.
 fn key_name(key: &SecretKey) -> [u8; TAG] {
     keyed(key, NAMING).finalize().into_bytes().into()
 }
 
-/// Starts an HMAC for this purpose. The HMAC key is the hash of `key`, padded to a whole block:
-/// with a key of exactly one block, the constructor cannot fail. If it could fail, the caller would
-/// have to continue without authentication or not start at all.
+/// Starts an HMAC for this purpose. The HMAC key is the hash of `key`, padded to a whole block,
+/// because the constructor cannot fail with a key of exactly one block. If the constructor could
+/// fail, the caller would have to continue without authentication or not start at all.
 fn keyed(key: &SecretKey, purpose: &[u8]) -> Hmac<Sha256> {
     let digest: [u8; TAG] = Sha256::digest(key.octets()).into();
     let mut block = [0; BLOCK];

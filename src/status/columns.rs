@@ -6,13 +6,13 @@ use super::{
 };
 use crate::{jose::VerifyingKey, policy::Scheme, time::UnixMillis};
 
-/// A column: its heading, and what writes the content of its cells.
+/// A column: its heading, and the function that writes the content of a cell.
 struct Column(
     &'static str,
     fn(&mut String, server: &Server<'_>, now: UnixMillis),
 );
 
-/// The heading of the first column, which has the server's name.
+/// The heading of the first column, which shows the server's name.
 const NAME: &str = "Name";
 
 /// The other columns. The viewer can hide each of them.
@@ -48,7 +48,7 @@ pub(super) fn headings(page: &mut String) {
     }
 }
 
-/// Writes a server's row. Its class is the server's health.
+/// Writes a server's table row. The CSS class of the row is the server's health.
 pub(super) fn row(page: &mut String, server: &Server<'_>, now: UnixMillis) {
     let start = "<tr role=\"row\" class=\"";
     let name = "\"><th role=\"rowheader\" scope=\"row\">";
@@ -74,7 +74,7 @@ fn status(page: &mut String, server: &Server<'_>, _: UnixMillis) {
     let state = server.state();
     let pill = "<span class=\"pill\">";
     push(page, &[pill, server.health.name(), "</span>"]);
-    // The health of a disabled server is its state.
+    // For a disabled server, health and state are the same word, so the state is not repeated.
     if state != server.health.name() {
         push(page, &["<small>", state, note, "</small>"]);
     }
@@ -120,7 +120,7 @@ fn keys(page: &mut String, server: &Server<'_>, _: UnixMillis) {
     let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
     let (many, end) = (count.to_string(), plural(count));
     if server.provider.scheme() == Scheme::Basic {
-        // Clients with a secret have no keys.
+        // A provider whose clients have secrets needs no keys.
     } else if keys.is_empty() {
         page.push_str("<span>0 keys</span>");
     } else {

@@ -4,23 +4,24 @@ use crate::{config::Provider, keys::KeyReport, policy::Scheme};
 
 /// The health of a provider, in the order of urgency.
 ///
-/// `status` in the report only has what is configured: a provider without keys is still `enabled`.
+/// The health differs from the report's `status`, which only shows the configuration: a provider
+/// without keys is still `enabled`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Health {
-    /// There are no keys, so none of its tokens can be verified.
+    /// The provider has no keys, so none of its tokens can be verified.
     Unavailable,
-    /// Its keys verify tokens, but the last fetch failed or the keys are stale.
+    /// The provider has keys for its tokens, but the last fetch failed or the keys are stale.
     Degraded,
-    /// The first fetch of its keys has not ended yet.
+    /// The first fetch of the provider's keys has not ended yet.
     Starting,
-    /// Its tokens can be verified.
+    /// The provider's tokens can be verified.
     Working,
-    /// The configuration disables it.
+    /// The configuration disables the provider.
     Disabled,
 }
 
 impl Health {
-    /// Every health, in the order of urgency.
+    /// All variants, in the order of urgency.
     pub(super) const ALL: [Self; 5] = [
         Self::Unavailable,
         Self::Degraded,
@@ -56,7 +57,7 @@ impl Health {
         }
     }
 
-    /// What servers with this health do, as the end of a sentence that begins with their number.
+    /// The end of a sentence such as "2 of 3 servers cannot verify tokens".
     pub(super) const fn summary(self) -> &'static str {
         match self {
             Self::Unavailable => " cannot verify tokens",

@@ -12,8 +12,8 @@ pub(super) fn moment(page: &mut String, time: UnixMillis, now: UnixMillis) {
     page.push_str("</small>");
 }
 
-/// Writes a point in time in words, such as `3 hours ago`. The page's script keeps the words true
-/// while the page is open. `due` is the word for a past time, if the time was planned.
+/// Writes a point in time in words, such as `3 hours ago`. The page's script updates the words
+/// while the page is open. For a planned event, `due` is the word to show once its time has passed.
 pub(super) fn relative(page: &mut String, time: UnixMillis, now: UnixMillis, due: Option<&str>) {
     let class = if due.is_some() { " class=\"due\"" } else { "" };
     let text = match due {
@@ -43,7 +43,8 @@ pub(super) fn exact(page: &mut String, time: UnixMillis) {
     push(page, &[date, " ", clock.trim_end_matches('Z'), " UTC"]);
 }
 
-/// Formats a time span in the largest unit of which it contains at least one, such as `3 hours`.
+/// Formats a time span in whole units, such as `3 hours`. The unit is the largest that fits at
+/// least once.
 fn words(span: Duration) -> String {
     let seconds = span.as_secs();
     let units = [(86_400, "day"), (3600, "hour"), (60, "minute")];
@@ -55,7 +56,7 @@ fn words(span: Duration) -> String {
     format!("{many} {name}{}", plural(many))
 }
 
-/// The end of a noun that is counted.
+/// The ending of a noun after a number: `s`, except after 1.
 pub(super) const fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
@@ -74,7 +75,7 @@ pub(super) fn isolated_code(page: &mut String, text: &str) {
     page.push_str("</code></bdi>");
 }
 
-/// Writes texts that are HTML already.
+/// Appends HTML to the page without escaping.
 pub(super) fn push(page: &mut String, parts: &[&str]) {
     for part in parts {
         page.push_str(part);

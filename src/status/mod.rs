@@ -1,13 +1,13 @@
 //! The status report for operators. It shows the state of each authorization server, as JSON or as
 //! a web page.
 //!
-//! The report contains the configuration of each provider and the results of fetching its keys. Of
-//! each key it shows only `kid`, `kty` and `alg`. It never shows a client's secret. A failed fetch
-//! is reported as one of a fixed set of errors, without text from the server: a server could craft
-//! such text to mislead the operators who read the report.
+//! The report contains the configuration of each provider and the results of fetching its keys. For
+//! each key, the report shows only `kid`, `kty` and `alg`. It never shows a client's secret. A
+//! failed fetch is reported as one of a fixed set of errors, without text from the server: a server
+//! could craft such text to mislead the operators who read the report.
 //!
-//! Both formats are written from one [`Report`]. Whether the client may see the report was decided
-//! before by the engine, as for any other request.
+//! Both formats are written from one [`Report`]. Before that, the engine has decided whether the
+//! client may see the report, as for any other request.
 
 mod columns;
 mod health;
@@ -31,7 +31,7 @@ use self::health::Health;
 pub struct Count {
     /// The decision.
     pub decision: &'static str,
-    /// The reason; empty if the decision has none.
+    /// The reason, or an empty string if the decision has no reason.
     pub reason: &'static str,
     /// The number of times that the decision was made.
     pub times: u64,
@@ -117,7 +117,7 @@ struct Server<'a> {
 }
 
 impl<'a> Server<'a> {
-    /// What the configuration says of the provider.
+    /// The state of the provider according to the configuration.
     const fn state(&self) -> &'static str {
         if self.provider.trust.enabled {
             "enabled"
@@ -126,8 +126,8 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// Where the key set is, without the query, which may have a secret. `None` if the keys are not
-    /// fetched, or if it is in metadata that never arrived.
+    /// The URI of the key set, without its query, which may contain a secret. `None` if the
+    /// provider fetches no keys, or if the URI is in metadata that has not been fetched yet.
     fn jwks_uri(&self) -> Option<&'a str> {
         let uri = match self.location()? {
             JwksLocation::Configured(endpoint) => Some(endpoint.uri.as_str()),
@@ -136,8 +136,8 @@ impl<'a> Server<'a> {
         uri.map(without_query)
     }
 
-    /// The cluster through which the keys are fetched; `None` if they are not fetched. With
-    /// `discovery`, it is the metadata's cluster until the keys have been fetched once.
+    /// The cluster through which the keys are fetched; `None` if the provider fetches no keys. With
+    /// `discovery`, returns the metadata's cluster until the keys have been fetched once.
     fn cluster(&self) -> Option<&'a str> {
         match self.location()? {
             JwksLocation::Configured(endpoint) => Some(&endpoint.cluster),

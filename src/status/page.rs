@@ -1,7 +1,7 @@
 //! The status report as a web page. The page loads no other resources.
 //!
-//! The template is `page.html`, in which names in double braces are placeholders. Whatever is wrong
-//! comes first: a summary, and then the servers by the urgency of their health.
+//! The template is `page.html`, in which names in double braces are placeholders. The page begins
+//! with a summary. Then it lists the servers, with the most urgent problems first.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
@@ -69,8 +69,8 @@ pub(super) fn content_security_policy() -> String {
     )
 }
 
-/// Writes what is true of the servers as a whole: how many have the most urgent health, and how
-/// many have each.
+/// Writes the summary: how many servers have the most urgent health, and then the number of servers
+/// for each health.
 fn summary(page: &mut String, servers: &[Server<'_>]) {
     let count = |health| servers.iter().filter(|one| one.health == health).count();
     let disabled = count(Health::Disabled);

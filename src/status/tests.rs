@@ -348,8 +348,8 @@ fn responses_are_not_cached_and_load_nothing() {
     }
 }
 
-/// An authorization server chooses the `kid` of each key. With a `kid` that reverses text, it could
-/// make the page show a wrong algorithm or the name of another key.
+/// An authorization server chooses the `kid` of each key. With a `kid` that reverses text, the
+/// server could make the page show a wrong algorithm or the name of another key.
 #[test]
 fn a_kid_cannot_reorder_the_page() {
     let kid = "ASDdE\\u202e\\u2066 PKO\\u200b\\u0007";

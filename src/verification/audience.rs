@@ -6,9 +6,10 @@ use crate::{decision::Reason, policy::Audiences, verification::Circumstances};
 /// code point.
 ///
 /// If the request's path belongs to a protected resource, the token must be meant for this resource
-/// (RFC 8707 section 2). Otherwise the operator of one resource could use the tokens that it
-/// receives at another resource. Nor may the operator do so by sending the request with a host that
-/// is not the host of any resource.
+/// (RFC 8707 section 2). Otherwise the operator of one resource could receive a token from a client
+/// and replay it at another resource. If the request's host is not the host of any resource, a
+/// token that is only meant for other resources is refused too, so that a wrong host does not evade
+/// this check.
 pub(super) fn check<'a>(
     accepted: &Audiences,
     circumstances: &Circumstances<'_>,

@@ -1,9 +1,9 @@
 //! Chooses who verifies signatures: the host's accelerator, or Portcullis itself (the module).
 //!
-//! The host's implementation is native code and many times as fast as the module's. The host only
-//! gets keys that the module has accepted, with algorithms that fit the key. Before it is used, the
-//! host must pass a self-test with good and forged signatures. So if a host lacks the function for
-//! verification, or has a different function under its name, verification becomes slower but not
+//! The host's implementation is native code and many times as fast as the module's. The module
+//! passes a key to the host only if the key is valid and fits the algorithm. The host must pass a
+//! self-test with good and forged signatures before it is used. So if a host has no function for
+//! verification, or has a different function with that name, verification becomes slower but not
 //! less safe. If the host cannot decide, the module verifies.
 
 use core::fmt;
@@ -11,13 +11,13 @@ use core::fmt;
 use crate::jose::{Algorithm, CompactJws, KeyOrigin, UntrustedToken, VerifyingKey, X509Signature};
 use crate::verification::Accelerator;
 
-/// Who verifies signatures, as configured (`signature_backend`). The module always verifies the
-/// algorithms that the host does not support.
+/// Who verifies signatures, as configured (`signature_backend`). For algorithms that the host does
+/// not support, the module always verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureBackend {
-    /// The host if it passes the self-test, otherwise the module.
+    /// The host if the host passes the self-test, otherwise the module.
     Auto,
-    /// The host. If it fails the self-test, the configuration is refused.
+    /// The host. If the host fails the self-test, the configuration is refused.
     Host,
     /// The module.
     Module,
@@ -68,8 +68,8 @@ const TRIAL: &[(Algorithm, &str, &str)] = &[
 /// The choice between the host and the module, and its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// The host, which passed the self-test, verifies the algorithms that it claims. If the host
-    /// cannot decide, the module verifies.
+    /// The host passed the self-test and verifies the algorithms that it supports. If the host
+    /// cannot decide about a signature, the module verifies it.
     Host,
     /// The module verifies, because it is configured to do so.
     Module,
@@ -87,10 +87,11 @@ pub enum UnfitHost {
 }
 
 impl Backend {
-    /// Chooses between the host and the module, by the configuration and a self-test of the host.
+    /// Chooses between the host and the module, based on the configuration and a self-test of the
+    /// host.
     ///
     /// # Errors
-    /// If the configuration requires the host's implementation and it failed the self-test.
+    /// If the configuration requires the host's implementation, but the host failed the self-test.
     pub fn choose(
         wanted: SignatureBackend,
         accelerator: &dyn Accelerator,
@@ -130,7 +131,7 @@ fn is_trusted(accelerator: &dyn Accelerator, algorithm: Algorithm) -> bool {
         && trial(accelerator).any(|(tried, ..)| tried.family() == family)
 }
 
-/// The signatures that the self-test uses for an accelerator: those with algorithms that it claims.
+/// Returns the self-test's signatures whose algorithms the accelerator claims to support.
 fn trial(
     accelerator: &dyn Accelerator,
 ) -> impl Iterator<Item = &'static (Algorithm, &'static str, &'static str)> {
@@ -138,8 +139,8 @@ fn trial(
     all.filter(|(algorithm, ..)| accelerator.claims(algorithm.scheme()))
 }
 
-/// Runs the self-test: asks the accelerator about a good and a forged signature for each algorithm
-/// that it claims.
+/// Runs the self-test: asks the accelerator to verify a good and a forged signature for each
+/// algorithm that it claims to support.
 fn try_host(accelerator: &dyn Accelerator) -> Result<(), UnfitHost> {
     if trial(accelerator).next().is_none() {
         return Err(UnfitHost::LacksAlgorithm(Algorithm::Rs256));
@@ -225,7 +226,7 @@ mod tests {
         }
     }
 
-    /// Returns true if the signature is one of the self-test's good signatures for RS256 and ES256.
+    /// Returns true if the signature is the self-test's good signature for RS256 or for ES256.
     fn is_whole(signature: &X509Signature<'_>) -> bool {
         [RS256_JWS, ES256_JWS].iter().any(|jws| {
             jws.rsplit_once('.')

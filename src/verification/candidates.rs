@@ -18,7 +18,7 @@ pub(super) const SOON: Duration = Duration::from_secs(1);
 pub(super) struct ServingKeys<'a> {
     pub(super) key_set: &'a KeySet,
     pub(super) version: KeySetVersion,
-    /// The source that the keys were fetched from; `None` if they are in the configuration.
+    /// The source that the keys were fetched from; `None` if the keys are in the configuration.
     pub(super) source: Option<SourceId>,
 }
 
@@ -71,7 +71,7 @@ pub(super) fn candidates<'a>(
         },
         ..KeyQuery::of(header, now)
     };
-    // Without a budget, each forged token would be expensive if the key set is large.
+    // Without a budget, each forged token would be expensive to check against a large key set.
     let mut budget = Budget::default();
     let candidates = key_set.candidates(query);
     candidates.filter(move |key| budget.affords(key))

@@ -16,7 +16,7 @@ pub enum Check {
     Issuer,
     /// `nbf`, `iat` and the lifetimes are within the limits. Expiry is checked later.
     Times,
-    /// One of the audiences in `aud` is accepted.
+    /// The provider accepts one of the audiences in `aud`.
     Audience,
     /// The provider accepts `typ`.
     TokenType,
@@ -28,11 +28,11 @@ pub enum Check {
     Revocation,
     /// The token has the claims that the provider requires.
     Claims,
-    /// The client may use the token: it has the certificate that `cnf` binds the token to, if any.
+    /// If `cnf` binds the token to a certificate, the client has presented that certificate.
     Confirmation,
     /// The provider has keys that may verify tokens now.
     Keys,
-    /// One of the keys may have signed the token.
+    /// The provider has a key that could have signed the token, judging by the token's header.
     Key,
     /// The signature is valid under one of the provider's keys.
     Signature,

@@ -8,7 +8,8 @@ use crate::{
     policy::holds_one_of,
 };
 
-/// A claim that must be present and, if values are given, hold one of them.
+/// A claim that a token must have. If `any_of` lists values, the claim must hold one of these
+/// values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClaimRequirement {
     /// The claim.

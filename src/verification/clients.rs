@@ -17,7 +17,7 @@ pub struct Client {
     pub hashes: SecretHashes,
     /// True if the client may authenticate.
     pub enabled: bool,
-    /// The time from which on the client is refused.
+    /// The time from which the client is refused. `None` if the client does not expire.
     pub expires_at: Option<UnixSeconds>,
     /// The client's claims. Rules and upstreams treat them like the claims of a token.
     pub claims: Arc<Claims>,

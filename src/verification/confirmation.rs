@@ -21,7 +21,8 @@ pub(super) fn certificate(claims: &Claims) -> Result<Option<[u8; 32]>, Reason> {
     Ok(Some(digest))
 }
 
-/// Checks that the client has presented the certificate that the token is bound to, if it is bound.
+/// Checks that the client has presented the certificate that the token is bound to. A token that is
+/// not bound always passes.
 pub(super) fn check(
     certificate: Option<[u8; 32]>,
     presented: &dyn Fn() -> Option<[u8; 32]>,

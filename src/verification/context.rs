@@ -27,15 +27,17 @@ pub struct Circumstances<'a> {
     /// The protected resource that the request is for, if any. The token must be meant for this
     /// resource.
     pub resource: Option<&'a ProtectedResource>,
-    /// The protected resources that the request may reach, although its host is not the host of any
-    /// resource. A token that is only meant for other resources is not accepted.
+    /// The protected resources whose paths contain the request's path, if the request's host is not
+    /// the host of any resource. The upstream may ignore the host, so the request may reach one of
+    /// these resources. A token that is not meant for any of them is refused. If the list is empty,
+    /// there is no such check.
     pub resources_elsewhere: &'a [&'a ProtectedResource],
 }
 
 /// How long a request can still wait for keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// The request must not wait, or must not wait longer. The available keys decide.
+    /// The request must not wait, or must not wait longer. Only the available keys are used.
     Exhausted,
     /// The request has not waited yet, and can wait.
     Waiting,
@@ -50,7 +52,7 @@ pub enum Failure {
     AwaitKeys(SourceId, FetchCause),
     /// The token is invalid.
     Invalid(Reason),
-    /// The provider has no keys that may verify tokens. The next attempt to fetch them is due after
-    /// this time.
+    /// The provider has no keys that may verify tokens. The next attempt to fetch keys is due after
+    /// this duration.
     KeysUnavailable(Duration),
 }

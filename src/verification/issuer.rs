@@ -17,7 +17,7 @@ pub enum Issuer {
 }
 
 impl Issuer {
-    /// The issuer as it is configured. Returns `None` if any issuer is accepted.
+    /// The issuer as written in the configuration. Returns `None` if any issuer is accepted.
     #[must_use]
     pub fn as_written(&self) -> Option<String> {
         match self {
@@ -28,7 +28,7 @@ impl Issuer {
     }
 }
 
-/// How to treat the `issuer` of a JWK, which Microsoft Entra adds to its keys.
+/// How to treat the member `issuer` of a JWK. Microsoft Entra adds this member to its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyIssuer {
     /// Ignores the `issuer` of keys.

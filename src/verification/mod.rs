@@ -1,7 +1,7 @@
 //! Decides whether a token is valid for a provider. Each check has its own file. This file defines
 //! their order.
 //!
-//! Cheap checks come first, so that no signature is computed for a token that cannot pass. Expiry
+//! Cheap checks come first, so that no signature is verified for a token that cannot pass. Expiry
 //! is the exception: it is checked after the signature, so that only a client with a correctly
 //! signed token learns that the token has expired. All invalid tokens get the same answer (401
 //! `invalid_token`). The reasons are only in metrics and logs.

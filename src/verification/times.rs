@@ -19,7 +19,7 @@ pub struct TimeRules {
     pub max_issued_lifetime: Option<Duration>,
 }
 
-/// Returns true if the token is expired: `now` is not before `exp` plus the tolerance.
+/// Returns true if the token is expired: `now` is at or after `exp` plus the tolerance.
 pub(super) fn is_expired(rules: TimeRules, times: Times, now: UnixSeconds) -> bool {
     times
         .expiration

@@ -5,13 +5,13 @@ use crate::decision::Reason;
 /// The accepted `typ` values. Comparisons ignore case and the prefix `application/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenTypes {
-    /// Any `typ`, and tokens without `typ` (`"*"`).
+    /// Any `typ`, and tokens without `typ`. The configuration expresses this as `"*"`.
     Any,
     /// One of `names`, or no `typ` if `absent` is true.
     OneOf {
         /// Accepted names, in lower case and without `application/`.
         names: Vec<String>,
-        /// True if a token without `typ` is accepted (`""`).
+        /// True if a token without `typ` is accepted. The configuration expresses this as `""`.
         absent: bool,
     },
 }

@@ -1,9 +1,9 @@
 //! Repeats some checks of a token that was verified before.
 //!
-//! Checks that depend only on the token and the configuration are not repeated on a cache hit. The
-//! time, the connection, the rule and the keys can change, so the checks that depend on one of
-//! these are repeated. [`VerifiedOnce`] holds the inputs of the repeated checks. It may only be
-//! used with the configuration that the token was verified with.
+//! Checks that depend only on the token and the configuration are not repeated on a cache hit.
+//! Checks that depend on the time, the connection, the rule or the keys are repeated, because these
+//! can change. [`VerifiedOnce`] holds the inputs of the repeated checks. It may only be used with
+//! the configuration that the token was verified with.
 
 use core::cell::Cell;
 
@@ -49,7 +49,7 @@ impl VerifiedOnce {
         Self {
             times: claims.times(),
             audiences: claims.audiences().map(Box::from).collect(),
-            // `cnf` can be parsed here: otherwise the token would not have been verified.
+            // Parsing `cnf` does not fail here. It succeeded when the token was verified.
             certificate: confirmation::certificate(claims).unwrap_or_default(),
             key,
             key_set: Cell::new(key_set),

@@ -8,8 +8,8 @@ use crate::{
     status::Count,
 };
 
-/// The counters of one configuration's decisions. If the host refused to define a counter, its
-/// decisions are not counted.
+/// The counters of one configuration's decisions. If the host refused to define a counter, the
+/// decisions that it would count are not counted.
 #[derive(Clone, Debug, Default)]
 pub struct DecisionMetrics {
     allowed: Option<MetricId>,
@@ -68,8 +68,8 @@ impl DecisionMetrics {
         }
     }
 
-    /// Returns how often each decision was made, over all workers. Decisions that were never made
-    /// are left out, except `allowed`. The list is empty if the host does not return counters.
+    /// Returns how often each decision was made, summed over all workers. Decisions that were never
+    /// made are left out, except `allowed`. The list is empty if the host does not return counters.
     pub(in crate::gate) fn counts(&self, meter: &impl Meter) -> Vec<Count> {
         let read = |metric: Option<MetricId>| metric.and_then(|id| meter.read(id));
         let Some(allowed) = read(self.allowed) else {

@@ -16,8 +16,8 @@ use crate::{
 pub struct KeyMetrics(Vec<ProviderMetrics>);
 
 /// The metrics of one provider. Groups of metrics that do not apply to the provider are not
-/// defined, because they would raise false alerts: zero keys for a provider with client secrets, or
-/// a last fetch in 1970 for a provider that never fetches.
+/// defined, because they would raise false alerts. For example, a provider with client secrets
+/// would show zero keys, and a provider that never fetches would show a last fetch in 1970.
 #[derive(Clone, Debug)]
 struct ProviderMetrics {
     is_enabled: bool,
@@ -27,7 +27,7 @@ struct ProviderMetrics {
     status: Cell<Option<KeyStatus>>,
 }
 
-/// A group of metrics. `name` is the prefix of their names.
+/// A group of metrics. `name` is the common prefix of the metrics' names.
 #[derive(Clone, Debug)]
 struct Gauges<M> {
     name: String,
@@ -37,8 +37,8 @@ struct Gauges<M> {
 #[derive(Clone, Debug)]
 struct KeyGauges {
     count: Option<MetricId>,
-    /// 1 if the provider is enabled and has no key, otherwise 0. An alert needs this gauge, because
-    /// `count` is also 0 for disabled and removed providers.
+    /// 1 if the provider is enabled and has no key, otherwise 0. Alerts should use this gauge,
+    /// because `count` is also 0 for disabled and removed providers.
     missing: Option<MetricId>,
 }
 
@@ -77,7 +77,7 @@ impl KeyMetrics {
         }
     }
 
-    /// Sets the gauges of a provider's keys if their status has changed. Called on each tick.
+    /// Sets the gauges of a provider's keys if the keys' status has changed. Called on each tick.
     pub(in crate::gate) fn set_key_gauges(
         &self,
         provider: ProviderId,
@@ -101,8 +101,8 @@ impl KeyMetrics {
         })
     }
 
-    /// Resets the groups named in `unused`. Their providers were removed, and stale values could
-    /// raise alerts.
+    /// Resets the groups of gauges named in `unused`, whose providers were removed. Otherwise their
+    /// stale values could raise alerts.
     pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
         for metrics in &self.0 {
             let selected = |name: &str| unused.contains(&name);

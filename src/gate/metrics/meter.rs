@@ -23,7 +23,7 @@ pub trait Meter {
     /// Sets a gauge.
     fn record(&self, gauge: MetricId, value: u64);
 
-    /// The value of a metric over all workers; `None` if the host does not return it.
+    /// The value of a metric over all workers; `None` if the host does not return the value.
     fn read(&self, metric: MetricId) -> Option<u64>;
 }
 

@@ -5,8 +5,8 @@
 //! then, it also refuses what the newest configuration refuses ([`Membership::restrictions`]).
 //!
 //! The newest configuration is the one with the newest connection, because Envoy gives new
-//! connections to the active configuration. The order in which configurations arrive is not enough,
-//! for two reasons:
+//! connections to the active configuration. The order in which configurations arrive does not show
+//! which configuration is active, for two reasons:
 //!
 //! - After a rollback, an earlier configuration that is still being drained becomes active again.
 //!   Envoy does not announce this.
@@ -17,34 +17,36 @@
 //! update. The socket then becomes a connection of the old configuration, although its ID is the
 //! highest of all. So a new connection of an earlier configuration only begins a contest. The
 //! earlier configuration takes over if the newest configuration gets no connection with a higher ID
-//! within [`SETTLING`]. If the newest configuration is active, it gets such connections. After a
-//! rollback it gets none.
+//! within [`SETTLING`]. An active configuration gets such connections. After a rollback, the newest
+//! configuration is no longer active and gets none.
 //!
-//! Looking up the connection of a request is a call to the host. For the newest configuration, the
-//! gate normally makes this call for a sample of the requests only. A client could flood one
-//! connection with requests until every sampled request is its own, which would hide all other
-//! connections. So while the newest configuration is contested, all workers look up the connection
-//! of every request. When one worker sees a contest, the others learn of it at their next tick.
+//! Looking up the connection of a request takes a call to the host. For requests to the newest
+//! configuration, the gate normally makes this call only for a sample. A client could flood one
+//! connection with so many requests that every sampled request comes from this connection. The
+//! sample would then miss all other connections. So while the newest configuration is contested,
+//! all workers look up the connection of every request. When one worker sees a contest, the other
+//! workers learn of the contest at their next tick.
 //!
 //! At each tick, a worker also reads from shared data which configuration the other workers
-//! consider the newest. So it can apply restrictions even if the newest configuration has no
-//! connection on this worker yet.
+//! consider the newest. So the worker can apply restrictions even if the newest configuration has
+//! no connection on this worker yet.
 //!
 //! Other modules with the same `vm_id` can write to shared data. With `shared_memory_key` they
 //! cannot forge a record, but they can restore an older one. A worker that knows a newer connection
 //! ignores the restored record. A worker that knows no connection accepts the restored record until
 //! the newest configuration gets a connection on that worker. Other modules can also remove
-//! records. Then each worker decides by its own connections.
+//! records. Each worker then relies on its own connections only.
 //!
 //! Without the key, other modules can make any configuration in this VM the newest. If they claim
-//! the highest possible connection ID for it, this is permanent. Old connections then have the same
-//! access as without `policy_id`. New connections are also subject to the restrictions of that
-//! configuration, until it is drained. A worker cannot reject an ID as too high, because it only
-//! knows the IDs of its own connections.
+//! that this configuration has the highest possible connection ID, the change is permanent. Old
+//! connections then have the same access as without `policy_id`. New connections are also subject
+//! to the restrictions of that configuration, until that configuration is drained. A worker cannot
+//! reject an ID as too high, because it only knows the IDs of its own connections.
 //!
 //! The configurations of one policy may have different keys. Each configuration reads and writes
-//! the record that is sealed with its own key. While any of them has a key, configurations without
-//! a key do not read their record, because it could be forged.
+//! the record that is sealed with its own key. While at least one configuration has a key,
+//! configurations without a key do not read the unsealed record, because that record could be
+//! forged.
 
 use core::{cell::RefCell, time::Duration};
 use std::{rc::Rc, sync::Arc};
@@ -70,8 +72,8 @@ pub use self::connection_id::ConnectionId;
 /// an update a new connection may still begin on the old listener.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// The time between two lookups of a request's connection. Applies to the newest configuration
-/// while it is not contested.
+/// The time between two lookups of a request's connection. Only applies to requests to the newest
+/// configuration, while that configuration is not contested.
 const SAMPLING: Duration = Duration::from_secs(1);
 
 /// The policies that one worker has, by `policy_id`. A policy is dropped together with its last
@@ -96,8 +98,7 @@ impl Default for Policies {
 /// One of the configurations of a policy.
 #[derive(Clone, Debug)]
 struct Generation {
-    /// The position of this configuration in the order in which configurations arrived in this VM,
-    /// from 1.
+    /// The position of this configuration in the VM's order of arrival, starting with 1.
     order: u64,
     /// A hash of the configuration's text. It is the same on every worker.
     digest: [u8; DIGEST_OCTETS],
@@ -108,8 +109,7 @@ struct Generation {
 #[derive(Clone, Debug)]
 struct Newest {
     generation: Generation,
-    /// The highest known connection ID of this configuration; `None` if the host gives connections
-    /// no IDs.
+    /// The highest known connection ID of this configuration; `None` if the host assigns no IDs.
     since: Option<ConnectionId>,
 }
 
@@ -128,15 +128,15 @@ struct Succession {
     generations: Vec<Generation>,
     arrived: u64,
     newest: Option<Newest>,
-    /// The contest that this worker saw first and that has not ended.
+    /// The contest that this worker has seen and that has not ended.
     contest: Option<Contest>,
     /// The highest connection ID of an earlier configuration, on any worker.
     contender: Option<ConnectionId>,
-    /// When the connection of a request to the newest configuration was last looked up.
+    /// The time of the last lookup of a connection of the newest configuration.
     sampled_at: UnixMillis,
 }
 
-/// The membership of one configuration in its policy.
+/// A configuration's membership in its policy.
 #[derive(Debug)]
 pub struct Membership {
     succession: Rc<RefCell<Succession>>,
@@ -161,8 +161,8 @@ impl Membership {
         })
     }
 
-    /// Takes note of a request's connection. `connection` looks up the connection; it is called
-    /// only if the result could matter.
+    /// Records a request's connection. `connection` looks up the connection, and is called only if
+    /// the result could matter.
     pub(super) fn on_request(
         &self,
         connection: impl FnOnce() -> Option<ConnectionId>,
@@ -185,8 +185,8 @@ impl Membership {
         }
     }
 
-    /// Reads what other workers know. If the newest configuration is contested, tells the other
-    /// workers.
+    /// Reads what other workers know. If this configuration is the newest and is contested, informs
+    /// the other workers.
     pub(super) fn on_tick(&self, host: &dyn SharedMemory) {
         let mut succession = self.succession.borrow_mut();
         succession.learn(&self.record, host);
@@ -204,7 +204,7 @@ impl Membership {
     }
 
     /// The restrictions of the newest configuration. `None` if this configuration is the newest, or
-    /// if none is known.
+    /// if the newest configuration is unknown.
     pub(super) fn restrictions(&self) -> Option<Restrictions> {
         let succession = self.succession.borrow();
         if succession.is_newest(&self.own) {
@@ -233,8 +233,9 @@ impl Succession {
         generation
     }
 
-    /// Removes a configuration. If it was the newest, a configuration with the same text replaces
-    /// it. If there is none, no configuration is the newest until the next request.
+    /// Removes a configuration. If it was the newest, another configuration with the same text
+    /// becomes the newest. If there is no other configuration with this text, no configuration is
+    /// the newest until a request or another worker determines one.
     fn leave(&mut self, gone: &Generation) {
         self.generations.retain(|own| own.order != gone.order);
         let newest = self.newest.take();
@@ -248,8 +249,8 @@ impl Succession {
         });
     }
 
-    /// Returns whether this configuration is the newest. Compares digests, because two plugins with
-    /// the same text count as one configuration.
+    /// Returns whether this configuration is the newest. Compares digests, because two plugins
+    /// whose configurations have the same text count as one configuration.
     fn is_newest(&self, generation: &Generation) -> bool {
         let newest = self.newest.as_ref();
         newest.is_some_and(|newest| newest.generation.digest == generation.digest)
@@ -263,8 +264,8 @@ impl Succession {
     }
 
     fn set_newest(&mut self, generation: &Generation, since: Option<ConnectionId>) {
-        // A contest is about whether one particular configuration is the newest. It no longer
-        // applies once another configuration takes its place.
+        // A contest is about whether one particular configuration is the newest. The contest ends
+        // when another configuration becomes the newest.
         if !self.is_newest(generation) {
             self.contest = None;
         }
@@ -274,9 +275,9 @@ impl Succession {
         });
     }
 
-    /// Returns whether to look up the connection of a request to `generation`. For the newest
-    /// configuration this is true once per [`SAMPLING`], unless it is contested; otherwise it is
-    /// always true.
+    /// Returns whether to look up the connection of a request to `generation`. If `generation` is
+    /// the newest configuration and is not contested, returns true once per [`SAMPLING`]. Otherwise
+    /// always returns true.
     fn asks_for_connection(&mut self, generation: &Generation, now: UnixMillis) -> bool {
         if !self.is_newest(generation) || self.is_contested() {
             return true;
@@ -289,7 +290,7 @@ impl Succession {
     }
 
     /// Returns whether `other`, which got this connection, replaces the newest configuration. An
-    /// earlier configuration first has to begin a contest.
+    /// earlier configuration does so only after a contest.
     fn yields_to(
         &mut self,
         other: &Generation,
@@ -312,8 +313,8 @@ impl Succession {
         }
     }
 
-    /// Returns whether the contest has lasted for [`SETTLING`]. If there is no contest, begins
-    /// one with `connection`.
+    /// Returns whether the contest has lasted for [`SETTLING`]. If there is no contest, begins a
+    /// contest with `connection`.
     fn has_settled(
         &mut self,
         connection: ConnectionId,
@@ -331,8 +332,8 @@ impl Succession {
         now.since(contest.at) >= SETTLING
     }
 
-    /// Reads the notice of another worker. Adopts it if it names a configuration in this VM and is
-    /// newer than what this worker knows.
+    /// Reads the notice of another worker. Adopts the notice if it names a configuration in this VM
+    /// and is newer than what this worker knows.
     fn learn(&mut self, record: &SealedRecord, host: &dyn SharedMemory) {
         let has_key = |own: &Generation| own.config.shared_memory_key.is_some();
         if !record.is_sealed() && self.generations.iter().any(has_key) {

@@ -14,8 +14,7 @@ pub(super) const DIGEST_OCTETS: usize = 32;
 pub(super) struct Notice {
     /// A hash of the configuration's text.
     pub(super) digest: [u8; DIGEST_OCTETS],
-    /// The highest connection ID of this configuration; `None` if the host gives connections no
-    /// IDs.
+    /// The highest connection ID of this configuration; `None` if the host assigns no IDs.
     pub(super) since: Option<ConnectionId>,
     /// The highest connection ID of an earlier configuration, if it is higher than `since`.
     pub(super) contender: Option<ConnectionId>,
@@ -49,12 +48,12 @@ impl Notice {
             };
             Some(notice.encode())
         };
-        // If the host refuses the write, each worker decides by its own connections.
+        // If the host refuses the write, each worker relies on its own connections only.
         let _ = record.update(&mut replace, host);
     }
 
-    /// Returns the notice to write in place of `present`; `None` to keep `present`. If both name
-    /// the same configuration, the result has the highest connection IDs of both.
+    /// Returns the notice to write in place of `present`, or `None` to keep `present`. If both
+    /// notices name the same configuration, the result combines their highest connection IDs.
     fn over(&self, present: &Self) -> Option<Self> {
         if self.digest != present.digest {
             return (present.since <= self.since).then_some(*self);

@@ -85,7 +85,7 @@ fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections
     assert!(!is_restricted(&old));
 }
 
-/// One client can send so many requests that all sampled requests are its own.
+/// One client can send so many requests that all sampled requests come from this client.
 #[test]
 fn a_flood_over_one_connection_does_not_hide_the_new_connections_of_the_newest() {
     let host = OneRecord::default();
@@ -139,7 +139,7 @@ fn connections_older_than_the_contender_do_not_delay_a_rollback() {
     assert!(is_restricted(&new) && !is_restricted(&old));
 }
 
-/// A worker with two configurations. All workers have the same two.
+/// Creates a worker with two configurations. All workers in these tests have the same two.
 fn worker() -> (Membership, Membership) {
     let mut policies = Policies::new();
     let mut enter = |realm| {
@@ -150,7 +150,7 @@ fn worker() -> (Membership, Membership) {
     (enter("a"), enter("b"))
 }
 
-/// New clients may reach other workers than the worker that saw the contest.
+/// The connections of new clients may go to workers that did not see the contest.
 #[test]
 fn a_contest_makes_all_workers_look_for_new_connections() {
     let host = OneRecord::default();
@@ -194,8 +194,8 @@ fn an_earlier_configuration_takes_over_with_a_newer_connection_after_settling() 
     request(&old, 1, 0, &host);
     request(&new, 5, 10, &host);
     for (connection, seconds, takes_over) in [
-        (1, 100, false), // was open before the update
-        (6, 100, false), // may have been accepted during the switch
+        (1, 100, false), // the connection was open before the update
+        (6, 100, false), // the connection may be from the switch
         (6, 10, false),  // the clock went back
         (6, 14, false),
         (6, 15, true),
@@ -203,7 +203,7 @@ fn an_earlier_configuration_takes_over_with_a_newer_connection_after_settling() 
         request(&old, connection, seconds, &host);
         assert_eq!(is_restricted(&new), takes_over, "{connection} {seconds}");
     }
-    // A configuration that arrived later takes over at once, but only with a newer connection.
+    // A configuration that arrived later takes over at once, but only if its connection is newer.
     request(&new, 5, 16, &host);
     assert!(is_restricted(&new));
     request(&new, 7, 16, &host);
@@ -219,7 +219,7 @@ fn without_connection_numbers_the_order_of_arrival_decides() {
     assert!(is_restricted(&old) && !is_restricted(&new));
 }
 
-/// Two listeners with the same text have the same configuration.
+/// Two listeners whose configurations have the same text count as one configuration.
 #[test]
 fn a_configuration_is_not_restricted_by_its_own_text() {
     let host = OneRecord::default();
@@ -332,8 +332,8 @@ fn with_a_key_an_unauthentic_record_is_overwritten() {
     assert_eq!(new.record.open(&value), Some(&naming(&new, 5)[..]));
 }
 
-/// [`OneRecord`] ignores the names of records, so each configuration finds the other's record,
-/// which looks forged to it.
+/// [`OneRecord`] ignores the names of records. So each configuration finds the record of the other
+/// configuration, and treats it as forged.
 #[test]
 fn configurations_with_different_keys_each_use_their_own_record() {
     let host = OneRecord::default();

@@ -39,7 +39,7 @@ enum Effect {
     Trailers,
 }
 
-/// Key records in memory that several workers can share, with their version.
+/// A fake store of key records that several workers can share. The number is the records' version.
 #[derive(Clone, Default)]
 struct SharedKeys(Rc<RefCell<Option<(KeyRecord, u32)>>>);
 
@@ -245,7 +245,7 @@ impl Exchange for FakeProxy {
     }
 }
 
-/// A fake that records the calls of a keeper.
+/// A fake [`Caller`] that records the calls of a keeper.
 #[derive(Default)]
 struct FakeCaller {
     calls: Vec<Fetch>,
@@ -274,7 +274,7 @@ struct World {
 
 impl World {
     /// The configuration has one provider `a`, which fetches its keys, and one rule that requires a
-    /// token of `a`. `rest` is merged into it.
+    /// token of `a`. `rest` is merged into this configuration.
     fn new(rest: Value) -> Self {
         let proxy = FakeProxy::default();
         let (gate, keeper) = gate_and_keeper(rest, &proxy);

@@ -6,7 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// A provider whose tokens set a header, after which the route is chosen again.
+/// A configuration whose provider copies a claim to a header and makes the host choose the route
+/// again.
 fn forwarding() -> Value {
     json!({"providers": {"a": {
         "claim_to_headers": [{"header_name": "x-user", "claim_name": "sub"}],
@@ -112,7 +113,7 @@ fn reads_a_routes_policy_once_per_call() {
     world.proxy.route.replace(Some(json!({"disabled": true})));
     assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
     assert_eq!(world.proxy.routes_read.get(), 1);
-    // Too many requests are waiting, so the gate decides on this one twice.
+    // Too many requests are waiting, so the gate decides twice on this request.
     world.proxy.route.replace(None);
     world.bearer(2, KID, at(0));
     world.proxy.routes_read.set(0);

@@ -21,7 +21,7 @@ fn removes_headers_that_only_portcullis_may_set() {
     assert_eq!(done, ["read trailers", "remove trailer x-user"]);
 }
 
-/// A server that merges trailers into headers would read the unverified token, also if Portcullis
+/// A server that merges trailers into headers would read the unverified token, even if Portcullis
 /// sets no header of its own.
 #[test]
 fn removes_tokens_if_portcullis_sets_no_headers() {

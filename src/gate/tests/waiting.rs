@@ -65,7 +65,7 @@ fn a_stream_that_ended_no_longer_waits() {
     assert_eq!(world.proxy.take_done(), [""; 0], "no answer is sent");
 }
 
-/// Another worker wrote the keys after this worker last read the records.
+/// Another worker has written the keys since this worker last read the records.
 #[test]
 fn decides_again_with_keys_of_another_worker_before_refusing() {
     let mut other = World::with_keys(json!({}));
@@ -75,13 +75,13 @@ fn decides_again_with_keys_of_another_worker_before_refusing() {
         let keys = other.proxy.keys.0.borrow().clone();
         world.proxy.keys.0.replace(keys);
         let verdict = world.bearer(1, KID, at(0));
-        // A request that may wait does so until the records are read again.
+        // A request that may wait is held until this worker reads the records again.
         assert_eq!(is_waiting(&verdict), waits, "{verdict:?}");
         world.gate.synchronize(&world.proxy);
         assert_eq!(world.gate.ready(at(1)).len(), usize::from(waits));
     }
-    // The other worker has replaced the key set. This worker does not know the new key. Its own
-    // last fetch is too recent to fetch again.
+    // The other worker has replaced the key set. This worker does not know the new key. This worker
+    // may not fetch again yet, because its last fetch is too recent.
     let mut world = World::new(json!({}));
     assert!(!world.fetch_due(at(0)));
     let older = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "older",

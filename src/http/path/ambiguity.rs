@@ -15,11 +15,11 @@ pub enum Ambiguity {
     DotSegment,
     /// `%25` before two hexadecimal digits. It becomes another character if it is decoded twice.
     DoubleEncoding,
-    /// `//`, which some servers replace by `/`.
+    /// `//`, which some servers replace with `/`.
     EmptySegment,
-    /// `%2f`, which some servers decode before they route.
+    /// `%2f`, which some servers decode before they route the request.
     EncodedSlash,
-    /// `#`. A fragment is not part of a request target (RFC 9112 §3.2).
+    /// `#`, which starts a fragment. A request target has no fragment (RFC 9112 §3.2).
     Fragment,
     /// Encoded octets that are not UTF-8, such as `%c0%af`, which old decoders read as `/`.
     NotText,
@@ -43,7 +43,7 @@ impl fmt::Display for Ambiguity {
     }
 }
 
-/// Which part of a request's path a rule specifies.
+/// The part of a request's path that a rule specifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// The beginning of the path.
@@ -60,7 +60,7 @@ pub(super) fn refuse(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     }
     let mut segments = normal.split('/');
     if extent == Extent::Start {
-        // The last segment of a prefix may continue in the request: `/.` is also the start of
+        // The last segment of a prefix may be longer in the request: `/.` is also the start of
         // `/.well-known`.
         segments.next_back();
     }

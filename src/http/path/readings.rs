@@ -9,9 +9,9 @@ use super::{
     spelling::{is_pchar, normal_spelling},
 };
 
-/// The paths that servers may read instead of a given path: its normal spelling, the path without
-/// its parameters, the part before an encoded `?` or `#`, and the results of combining these steps
-/// in any order.
+/// The paths that servers may read instead of a given path. These are the path's normal spelling,
+/// the path without its parameters, the part before an encoded `?` or `#`, and the results of
+/// combining these steps in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readings(Vec<String>);
 
@@ -22,10 +22,10 @@ impl Readings {
     }
 
     /// Adds the normal spelling of `reading`, which is one reading of `path`. Then removes the
-    /// parameters from both spellings, or cuts them at an encoded delimiter, and adds the readings
-    /// of each result. Servers take these steps in different orders, before or after decoding. So
-    /// `/admin;x%3F/b` becomes `/admin` if the path is cut first, and `/a;x/a%3Bb` becomes `/a/a;b`
-    /// if it is decoded last.
+    /// parameters from both spellings, or cuts both spellings at an encoded delimiter, and adds the
+    /// readings of each result. Servers take these steps in different orders, before or after
+    /// decoding. So `/admin;x%3F/b` becomes `/admin` if the path is cut first, and `/a;x/a%3Bb`
+    /// becomes `/a/a;b` if the path is decoded last.
     fn add(&mut self, reading: &str, path: &str) -> Result<(), Ambiguity> {
         let normal = normal_spelling(reading);
         // Each reading is checked, because `/..;/admin` without its `;` has a dot segment.
@@ -65,8 +65,8 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     Ok(others)
 }
 
-/// Returns the part of a path before an encoded `?` or `#`. If a client sends `/admin%3Fx`, a proxy
-/// that decodes the path before it forwards it requests `/admin?x` from the upstream.
+/// Returns the part of a path before an encoded `?` or `#`. Some proxies decode a path before they
+/// forward the request. They turn `/admin%3Fx` into a request for `/admin?x`.
 fn cut(path: &str) -> Option<&str> {
     let is_delimiter = |triplet: &[u8]| triplet.eq_ignore_ascii_case(b"%3F") || triplet == b"%23";
     let length = path.as_bytes().windows(3).position(is_delimiter)?;

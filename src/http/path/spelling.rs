@@ -53,9 +53,9 @@ fn decoded(path: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// Converts `path` to its normal spelling. Octets that need no encoding in a path (`pchar`, RFC
-/// 3986 §3.3) are decoded. All others are encoded with capital hexadecimal digits. So `/caf%c3%a9`
-/// and `/café` become `/caf%C3%A9`, `/%61` becomes `/a`, and `/x[1]` becomes `/x%5B1%5D`. `%2F`
-/// stays encoded, because an encoded slash does not separate segments.
+/// 3986 §3.3) are decoded. All other octets are encoded, with capital hexadecimal digits. So
+/// `/caf%c3%a9` and `/café` become `/caf%C3%A9`, `/%61` becomes `/a`, and `/x[1]` becomes
+/// `/x%5B1%5D`. `%2F` stays encoded, because an encoded slash does not separate segments.
 #[must_use]
 pub fn normal_spelling(path: &str) -> Cow<'_, str> {
     let mut normal = String::with_capacity(path.len());

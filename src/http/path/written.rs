@@ -7,15 +7,16 @@ use super::{
     spelling::{Octet, normal_spelling, octets},
 };
 
-/// Why a rule's path can never match: `path_policy: reject` refuses every request with such a path.
-/// The rule would have no effect, and its author would not notice.
+/// Why a rule's path can never match a request. Such a rule would have no effect, and its author
+/// would not notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreachable {
-    /// Requests with such a path are refused.
+    /// `path_policy: reject` refuses every request with such a path.
     Refused(Ambiguity),
-    /// The path has a space or a control character. In requests, these are always encoded.
+    /// The path has a space or a control character. In requests, such characters are always
+    /// encoded.
     Control,
-    /// The path has a `%` that is not followed by two hexadecimal digits.
+    /// The path has a `%` without two hexadecimal digits after it.
     Percent,
 }
 
