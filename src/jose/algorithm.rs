@@ -1,10 +1,10 @@
-//! Signature algorithms: their names, and how each computes a signature.
+//! Signature algorithms: their names, and how each algorithm computes a signature.
 //!
 //! [`Algorithm`] is the closed set of supported algorithms. RFC 7518 section 3.1 registers more
-//! algorithms, such as `none`, but the verifier decides which it allows (RFC 8725 section 3.1). A
-//! token cannot select an algorithm that has no variant here.
+//! algorithms, such as `none`, but each verifier decides which algorithms it allows (RFC 8725
+//! section 3.1). A token cannot select an algorithm that is not a variant of this enum.
 //!
-//! [`Scheme`] says how an algorithm computes signatures, and with which [`enum@Hash`].
+//! [`Scheme`] says how an algorithm computes signatures, and which [`enum@Hash`] it uses.
 
 use std::fmt;
 
@@ -54,8 +54,8 @@ pub enum Family {
     RsaPkcs1,
 }
 
-/// How a signature is computed. Ed25519 always uses SHA-512. The other schemes can use any of the
-/// hashes.
+/// How a signature is computed. Ed25519 always uses SHA-512. The other schemes can use any
+/// [`enum@Hash`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// `EdDSA` on edwards25519, with SHA-512 (RFC 8032 section 5.1).
@@ -66,7 +66,7 @@ pub enum Scheme {
     Hmac(Hash),
     /// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2).
     RsaPkcs1(Hash),
-    /// RSASSA-PSS, with MGF1 of the same hash and a salt of the hash's length (RFC 7518 section
+    /// RSASSA-PSS. MGF1 uses the same hash, and the salt is as long as a digest (RFC 7518 section
     /// 3.5).
     RsaPss(Hash),
 }
@@ -125,7 +125,7 @@ impl Algorithm {
         }
     }
 
-    /// The `alg` value; `EdDSA` for both names of [`Algorithm::EdDsa`].
+    /// The `alg` value. [`Algorithm::EdDsa`] has two names; this method returns `EdDSA`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
@@ -144,7 +144,7 @@ impl Algorithm {
         }
     }
 
-    /// The scheme that computes signatures, and its hash.
+    /// The scheme that computes the algorithm's signatures, with its hash.
     pub const fn scheme(self) -> Scheme {
         match self {
             Self::EdDsa => Scheme::Ed25519,

@@ -1,4 +1,4 @@
-//! Strict base64url (RFC 4648 section 5, as RFC 7515 section 2 uses it).
+//! Strict base64url (RFC 4648 section 5), as defined for JOSE in RFC 7515 section 2.
 //!
 //! The decoder refuses padding, white space, the characters `+` and `/` of plain base64, and
 //! nonzero bits after the last octet (RFC 4648 section 3.5). So each octet string has exactly one
@@ -8,7 +8,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Decodes `text`. Returns `None` if it is not strict base64url.
+/// Decodes `text`. Returns `None` if `text` is not strict base64url.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -1,9 +1,10 @@
 //! The claims of a token (RFC 7519 section 4).
 //!
 //! A registered claim must have the type that RFC 7519 section 4.1 defines. Otherwise the token is
-//! refused: if an `exp` in quotes counted as no `exp`, the token would never expire. All other
-//! claims are kept unchanged and found by their path. A path is a list of segments, not a dotted
-//! string, since claims have names such as `kubernetes.io` and `https://api.example/roles`.
+//! refused: if an `exp` in quotes counted as missing, the token would never expire. All other
+//! claims are kept unchanged and looked up by their path. A path is a list of segments, not a
+//! dotted string, because some claim names contain dots, such as `kubernetes.io` and
+//! `https://api.example/roles`.
 //!
 //! [`Claims`] may be unverified; only the claims of a [`VerifiedToken`](super::VerifiedToken) can
 //! be trusted.
@@ -33,8 +34,8 @@ pub struct Times {
     pub issued_at: Option<UnixSeconds>,
 }
 
-/// The path of a claim: the name of a top-level member, then the name of a member of that object,
-/// and so on. Each segment is a literal name.
+/// The path of a claim: the name of a top-level member, then the name of a member inside that
+/// member, and so on. Each segment is a literal name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClaimPath {
     first: String,
@@ -72,8 +73,8 @@ impl Claims {
         Self::parse(&base64url::decode(segment).ok_or(TokenError::NotBase64url)?)
     }
 
-    /// Makes claims for a client that has authenticated with a secret instead of a token. A token
-    /// of this client would have the same claims (RFC 9068 section 2.2).
+    /// Makes claims for a client that has authenticated with a secret instead of a token. An access
+    /// token issued to this client would have these claims too (RFC 9068 section 2.2).
     pub fn of_client(id: &str, scopes: &[String], roles: &[String]) -> Self {
         let mut members = Map::new();
         members.insert("client_id".to_owned(), Value::from(id));
@@ -105,7 +106,7 @@ impl Claims {
         self.text("jti")
     }
 
-    /// The values of `aud` (RFC 7519 section 4.1.3).
+    /// The values of `aud`, which may be a string or an array (RFC 7519 section 4.1.3).
     pub fn audiences(&self) -> impl Iterator<Item = &str> {
         self.members
             .get("aud")
@@ -114,7 +115,7 @@ impl Claims {
             .filter_map(Value::as_str)
     }
 
-    /// `exp`, `nbf` and `iat`.
+    /// The times in `exp`, `nbf` and `iat`.
     pub fn times(&self) -> Times {
         self.times
     }
@@ -130,7 +131,7 @@ impl Claims {
         self.members.get(name)
     }
 
-    /// The claim at `path`. The search does not descend into arrays, since their elements have no
+    /// The claim at `path`. The search does not descend into arrays, because array elements have no
     /// names.
     pub fn find(&self, path: &ClaimPath) -> Option<&Value> {
         let first = self.members.get(&path.first)?;
@@ -158,7 +159,7 @@ impl ClaimPath {
         }
     }
 
-    /// The path with these segments. Returns `None` if there are no segments.
+    /// Makes a path of these segments. Returns `None` if there are no segments.
     pub fn from_segments(segments: impl IntoIterator<Item = String>) -> Option<Self> {
         let mut segments = segments.into_iter();
         Some(Self {
@@ -167,7 +168,7 @@ impl ClaimPath {
         })
     }
 
-    /// The segments.
+    /// The segments of the path.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.first)
             .chain(&self.rest)
@@ -176,10 +177,10 @@ impl ClaimPath {
 }
 
 /// Lists the words of a claim such as `scope`. A string is split at spaces, but not at other white
-/// space (RFC 6749 section 3.3). The elements of an array are taken unchanged.
+/// space (RFC 6749 section 3.3). The elements of an array are the words, unchanged.
 ///
-/// An element with a space is left out, because one program would read `["read admin"]` as one
-/// scope, and another as two. Elements that are empty or not strings are left out too. A value of
+/// An array element with a space is left out, because some programs would read `["read admin"]` as
+/// one scope and others as two. Elements that are empty or not strings are left out too. A value of
 /// any other type has no words.
 pub fn words(value: &Value) -> impl Iterator<Item = &str> {
     let (text, list) = match value {
@@ -203,7 +204,7 @@ fn is_audience(value: &Value) -> bool {
             .is_some_and(|list| list.iter().all(Value::is_string))
 }
 
-/// The elements of an array; any other value counts as an array of one element.
+/// The elements of an array. Any other value is returned as the only element.
 fn elements(value: &Value) -> &[Value] {
     value
         .as_array()

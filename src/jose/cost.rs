@@ -1,15 +1,16 @@
-//! The cost of verifying a signature, and the budgets of one token and one request.
+//! The cost of verifying a signature, and the budgets for each token and each request.
 //!
-//! A key without `kid` is tried for every token whose algorithm fits, so a forged token costs one
-//! verification per such key. A limit on the number of keys is not enough: sixteen large keys would
-//! cost a hundred times as much as sixteen small keys. So each token and each request has a budget
-//! for the total cost of its verifications. The unit of cost is a sixteenth of an RSA verification
-//! with a 2048-bit modulus.
+//! A key without `kid` is tried for every token with a suitable algorithm, so a forged token costs
+//! one verification per such key. A limit on the number of keys would not be enough: verifying with
+//! sixteen large keys costs a hundred times as much as verifying with sixteen small keys. So each
+//! token and each request has a budget for the total cost of its verifications. The unit of cost is
+//! a sixteenth of an RSA verification with a 2048-bit modulus.
 //!
 //! The costs depend only on a key's type and size, so that a key set works in the same way on every
-//! host. They are based on measurements of the WebAssembly module (`docs/performance.md`): RSA-2048
-//! takes 90 µs, Ed25519 67 µs, P-256 43 µs, P-384 115 µs and P-521 310 µs. The costs of the NIST
-//! curves are rounded up, because the first verification with a key also builds its table.
+//! host. The costs are based on measurements of the WebAssembly module (`docs/performance.md`):
+//! RSA-2048 takes 90 µs, Ed25519 67 µs, P-256 43 µs, P-384 115 µs and P-521 310 µs. The costs of
+//! the NIST curves are rounded up, because the first verification with a key also builds the key's
+//! table.
 
 use std::fmt;
 
@@ -22,13 +23,12 @@ use crate::jose::numbers::{Curve, KeyType};
 /// with RSA-2048, or 4 with ES512.
 const BUDGET: usize = 256;
 
-/// The number of bits that count as one unit of an RSA modulus's size. The work grows with the
-/// square of the size (`portable::modexp`). A modulus of 2048 bits has 16 units and costs 16² / 16
-/// = 16.
+/// The number of bits in one size unit of an RSA modulus. The work grows with the square of the
+/// size (`portable::modexp`). A modulus of 2048 bits has 16 size units and costs 16² / 16 = 16.
 const RSA_UNIT_BITS: usize = 128;
 
-/// The budget of a request, as a multiple of [`BUDGET`]. Two is enough: requests with tokens of
-/// more than two issuers are rare, and most issuers' keys have a `kid`.
+/// The budget of a request, as a multiple of [`BUDGET`]. Two is enough, because requests with
+/// tokens from more than two issuers are rare, and most issuers' keys have a `kid`.
 const TOKENS: usize = 2;
 
 /// The remaining budget of a token or a request.
@@ -57,8 +57,8 @@ impl Budget {
     }
 }
 
-/// The cost of verifying a signature with `key`. The cost is at most [`BUDGET`], so the first key
-/// can always be tried.
+/// The cost of verifying a signature with `key`. The cost is at most [`BUDGET`], so the budget
+/// always allows the first key.
 fn cost(key: &VerifyingKey) -> usize {
     match key.key_type() {
         KeyType::Rsa => {
@@ -77,13 +77,14 @@ fn cost(key: &VerifyingKey) -> usize {
 pub struct Nameless {
     /// The number of keys without a `kid`.
     pub keys: usize,
-    /// True if the budget of one token is enough to try every one of these keys that fits the
+    /// True if the budget of one token is enough to try all keys without a `kid` that fit the
     /// token's algorithm.
     pub are_all_tried: bool,
 }
 
 impl Nameless {
-    /// Counts the keys of `set` that have no `kid`. Returns `None` if there are fewer than two.
+    /// Counts the keys of `set` that have no `kid`. Returns `None` if fewer than two keys have
+    /// none.
     pub fn of(set: &KeySet) -> Option<Self> {
         let nameless = || set.keys().iter().filter(|key| key.kid().is_none());
         let are_all_tried = Algorithm::ALL.into_iter().all(|algorithm| {
@@ -123,8 +124,7 @@ mod tests {
     use super::*;
     use crate::jose::numbers::KeyNumbers;
 
-    /// An RSA key of this size. Any odd number is accepted as the modulus, because admission does
-    /// not factor it.
+    /// An RSA key of this size. Admission does not factor the modulus, so any odd number will do.
     fn rsa(bits: usize) -> VerifyingKey {
         let modulus = vec![0xff; bits / 8];
         let exponent = &[1, 0, 1];

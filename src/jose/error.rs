@@ -1,7 +1,8 @@
 //! Why a key, a key set or a token is refused.
 //!
-//! Each variant is one fact, with the section of the standard that it comes from. No variant holds
-//! any part of a token or secret, so errors can be logged. Each message says what to do next.
+//! Each variant states one reason, with the section of the standard that it comes from. No variant
+//! contains any part of a token or secret, so errors can be logged. Each message says what to do
+//! next.
 
 use std::fmt;
 
@@ -9,8 +10,8 @@ use crate::jose::algorithm::Algorithm;
 use crate::json::JsonError;
 
 /// The maximum length of a `kid` in bytes. Real `kid`s, such as thumbprints, URLs and names of
-/// cloud keys, are far shorter. Without a limit, an issuer could fill logs and status pages, which
-/// repeat the `kid`.
+/// cloud keys, are far shorter. Without a limit, an issuer could fill logs and status pages,
+/// because they contain the `kid`.
 pub const MAX_KID_BYTES: usize = 256;
 
 /// Why a key is not admitted.
@@ -18,7 +19,7 @@ pub const MAX_KID_BYTES: usize = 256;
 pub enum KeyError {
     /// The key is not a strict JSON object (RFC 7517 section 4: names must be unique).
     Json(JsonError),
-    /// A member that the type of key requires is missing.
+    /// A member that this type of key requires is missing.
     MemberMissing {
         /// The member's name.
         member: &'static str,
@@ -56,7 +57,7 @@ pub enum KeyError {
         /// The size in bits.
         bits: usize,
     },
-    /// The RSA modulus has more than 8192 bits, which would make verification too slow.
+    /// The RSA modulus has more than 8192 bits, so verification would be too slow.
     RsaModulusTooLarge {
         /// The size in bits.
         bits: usize,
@@ -94,8 +95,8 @@ pub enum TokenError {
     Encrypted,
     /// The string does not have three segments (RFC 7515 section 7.1).
     SegmentCount,
-    /// A segment is empty: the payload is detached (RFC 7515 appendix F), the token is unsigned
-    /// (RFC 7519 section 6), or there is no header.
+    /// A segment is empty. An empty payload is detached (RFC 7515 appendix F), an empty signature
+    /// means that the token is unsigned (RFC 7519 section 6), or the header is missing.
     SegmentEmpty,
     /// A segment is not strict base64url (RFC 7515 section 2).
     NotBase64url,
@@ -110,11 +111,11 @@ pub enum TokenError {
         /// The member's name.
         member: &'static str,
     },
-    /// `kid` is longer than [`MAX_KID_BYTES`], so no admitted key has it.
+    /// `kid` is longer than [`MAX_KID_BYTES`], so no admitted key has this `kid`.
     KidTooLong,
     /// The header has `crit`, but no extension is supported (RFC 7515 section 4.1.11).
     CriticalExtension,
-    /// The header has `b64`, which a JWT must not use (RFC 7797 section 7).
+    /// The header has `b64`, which is forbidden in a JWT (RFC 7797 section 7).
     UnencodedPayload,
     /// `cty` says that the payload is another token (RFC 7519 section 5.2).
     Nested,
@@ -132,7 +133,7 @@ pub enum TokenError {
 /// A key that cannot be used and was skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedKey {
-    /// The key's position in `keys`, from 0.
+    /// The key's position in the member `keys`, starting with 0.
     pub index: usize,
     /// The key's `kid`, if it could be read and is not too long.
     pub kid: Option<String>,
@@ -155,7 +156,7 @@ pub enum KeySetError {
     },
     /// The text is not a JSON object with an array `keys` (RFC 7517 section 5.1).
     NotAKeySet,
-    /// A member of the outer object is repeated (RFC 7517 section 5).
+    /// The outer object contains the same name twice (RFC 7517 section 5).
     DuplicateName,
     /// A key in the configuration cannot be used. The operator has to correct it.
     Refused {
@@ -164,7 +165,7 @@ pub enum KeySetError {
     },
     /// No key of the set can be used.
     NoUsableKey {
-        /// All keys of the set, each with its reason. Empty if the set has no keys.
+        /// All keys of the set, each with its reason. The list is empty if the set has no keys.
         skipped: Vec<SkippedKey>,
     },
 }

@@ -2,9 +2,9 @@
 //!
 //! An attacker may have written the header, so it can only narrow the verifier's choices. `alg`
 //! must be supported, `kid` selects among keys that are already trusted, and callers check `typ`.
-//! The header never provides a key: `jku`, `jwk`, `x5u`, `x5c` and `x5t` may be present in any
-//! form, and are ignored (RFC 8725 section 3.10). No extension is supported, so `crit` is always
-//! refused (RFC 7515 section 4.1.11).
+//! The header never provides a key: `jku`, `jwk`, `x5u`, `x5c` and `x5t` are ignored, whatever
+//! their values (RFC 8725 section 3.10). No extension is supported, so `crit` is always refused
+//! (RFC 7515 section 4.1.11).
 
 use serde_json::{Map, Value};
 
@@ -22,17 +22,17 @@ pub struct JoseHeader {
 }
 
 impl JoseHeader {
-    /// `alg`.
+    /// The header's `alg`.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// `kid`; an empty string counts as a `kid`.
+    /// The header's `kid`. An empty string counts as a `kid`.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// `typ`, unchanged.
+    /// The header's `typ`, unchanged.
     pub fn typ(&self) -> Option<&str> {
         self.typ.as_deref()
     }

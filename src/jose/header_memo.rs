@@ -1,8 +1,8 @@
 //! A small cache of recently parsed token headers.
 //!
 //! All tokens of an issuer have the same header text until the issuer's key changes. Parsing the
-//! header takes a tenth of the time to verify a token, not counting the signature check. The memo
-//! avoids parsing the same text again. Callers keep a memo and pass it to each call of
+//! header takes a tenth of the time for verifying a token, not counting the signature check. The
+//! memo avoids parsing the same text again. Callers keep a memo and pass it to each call of
 //! [`parse_with`](super::UntrustedToken::parse_with).
 
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ use crate::jose::header::JoseHeader;
 const REMEMBERED: usize = 4;
 
 /// The maximum length of a remembered segment, in bytes. Clients choose the length of the header,
-/// so the memo needs a limit.
+/// so the memo has to limit it.
 const REMEMBERED_BYTES: usize = 256;
 
 /// The most recently parsed headers, each with the segment that it was parsed from.

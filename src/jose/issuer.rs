@@ -1,18 +1,19 @@
 //! Issuer templates, for issuers that contain another claim of the token.
 //!
 //! Microsoft Entra has one issuer per tenant. The issuers differ only in the tenant's identifier,
-//! which tokens also have in the claim `tid`. A template is the text that the issuers share, with a
-//! placeholder for each part that differs. A token matches if the text of its `iss` at each
-//! placeholder equals the claim that the placeholder names. Comparison is by code point, because a
-//! comparison after Unicode normalization would accept a look-alike (RFC 7515 section 5.3).
+//! which tokens also have in the claim `tid`. A template is the text that these issuers have in
+//! common, with a placeholder for each part that differs. A token matches if the part of its `iss`
+//! at each placeholder equals the claim that the placeholder names. Comparison is by code point,
+//! because a comparison after Unicode normalization would accept a look-alike (RFC 7515 section
+//! 5.3).
 
 use std::fmt;
 
 use crate::jose::claims::Claims;
 use crate::template::Template;
 
-/// The claim that every placeholder in a key's `issuer` refers to, whatever the placeholder's name.
-/// Microsoft Entra writes `{tenantid}`.
+/// The claim that every placeholder in a key's `issuer` refers to, regardless of the placeholder's
+/// name. Microsoft Entra uses the placeholder `{tenantid}` for the claim `tid`.
 const TENANT_CLAIM: &str = "tid";
 
 /// A template such as `https://login.microsoftonline.com/{tid}/v2.0`: literal text, and names of
@@ -21,7 +22,7 @@ const TENANT_CLAIM: &str = "tid";
 pub struct IssuerTemplate {
     /// The text before the first placeholder.
     pub head: String,
-    /// Each placeholder's claim, and the literal text that follows it.
+    /// Each placeholder's claim, and the literal text that follows the placeholder.
     pub tail: Vec<(String, String)>,
 }
 
@@ -33,8 +34,8 @@ impl IssuerTemplate {
     }
 
     /// Parses the `issuer` of a key. Every placeholder refers to the claim `tid`. If a brace is not
-    /// part of a placeholder, the whole text is taken literally. It then matches no issuer, because
-    /// no URL has braces.
+    /// part of a placeholder, the whole text is taken literally. Such a text matches no issuer,
+    /// because URLs contain no braces.
     pub fn of_key(text: &str) -> Self {
         let mut template = Self::parse(text).unwrap_or_else(|| Self {
             head: text.to_owned(),
@@ -46,8 +47,8 @@ impl IssuerTemplate {
         template
     }
 
-    /// Returns true if the token's `iss` equals the template after each placeholder is replaced by
-    /// the claim that it names.
+    /// Returns true if the token's `iss` equals the template with each placeholder replaced by the
+    /// claim that the placeholder names.
     pub fn fits(&self, claims: &Claims) -> bool {
         let issuer = claims.issuer();
         let Some(mut rest) = issuer.and_then(|issuer| issuer.strip_prefix(self.head.as_str()))
@@ -58,8 +59,8 @@ impl IssuerTemplate {
             let Some(value) = claims.member(claim).and_then(|value| value.as_str()) else {
                 return false;
             };
-            // The value must match `[A-Za-z0-9_-]+`: with `/` or `.`, it could turn the trusted
-            // issuer into another one.
+            // The value must match `[A-Za-z0-9_-]+`: a value with `/` or `.` could turn the trusted
+            // issuer into a different issuer.
             let is_plain = !value.is_empty()
                 && value
                     .bytes()

@@ -1,12 +1,12 @@
 //! Admission of JSON Web Keys (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
 //!
 //! Key sets contain keys that cannot be used here: keys for encryption, keys of future types and
-//! curves, and keys with misspelt algorithms. Such a key is refused with one reason that an
-//! operator can read, and the rest of the set stays usable (RFC 7517 section 5). A doubtful key is
-//! refused. A key is also refused if Portcullis does not understand a member that restricts it
-//! (`use`, `key_ops`, `alg`, `issuer`): otherwise the key could be used against its owner's intent.
-//! Members that restrict nothing are ignored. These include the members of private keys, which
-//! should not be in a published set.
+//! curves, and keys with misspelt algorithms. Such a key is refused with a reason for the operator,
+//! and the rest of the set stays usable (RFC 7517 section 5). In case of doubt, a key is refused. A
+//! key is also refused if Portcullis does not understand a member that restricts it (`use`,
+//! `key_ops`, `alg`, `issuer`): otherwise the key could be used against its owner's intent. Members
+//! that restrict nothing are ignored. These include the members of private keys, which should not
+//! be in a published set.
 
 use serde_json::{Map, Value};
 
@@ -20,8 +20,8 @@ use crate::json;
 /// Where a key comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyOrigin {
-    /// The key was fetched. It must not be a shared secret: anyone who can read the key set could
-    /// sign with it.
+    /// The key was fetched. A fetched key is not admitted if it is a shared secret: anyone who can
+    /// read the key set could sign with the secret.
     Remote,
     /// The key is in the configuration. Shared secrets are admitted.
     Local,
@@ -68,8 +68,8 @@ pub(super) fn admitted_kid(kid: &str) -> Result<String, KeyError> {
 fn purpose(jwk: &Map<String, Value>) -> Result<KeyPurpose, KeyError> {
     let purpose = match optional_str(jwk, "use")? {
         None | Some("sig") => KeyPurpose::Signatures,
-        // A `jwt-svid` key without `kid` is ignored (SPIFFE, "Trust Domain and Bundle" section
-        // 4.2.2).
+        // SPIFFE requires that a `jwt-svid` key without `kid` is ignored ("Trust Domain and Bundle"
+        // section 4.2.2).
         Some("jwt-svid") => match optional_str(jwk, "kid")? {
             Some(_) => KeyPurpose::JwtSvids,
             None => return Err(KeyError::MemberMissing { member: "kid" }),

@@ -1,7 +1,7 @@
 //! The outer format of a token: a JWS in compact serialization (RFC 7515 section 7.1).
 //!
 //! A token has three segments of strict base64url. Only the payload may be empty. The signature
-//! covers the text of the first two segments as it was sent (RFC 7515 section 5.2), not text that
+//! covers the text of the first two segments exactly as sent (RFC 7515 section 5.2), not text that
 //! is rebuilt from parsed values. [`token`](super::token) parses the payload.
 
 use std::sync::Arc;
@@ -66,7 +66,7 @@ impl<'a> CompactJws<'a> {
         self.signing_input
     }
 
-    /// The second segment as it was sent.
+    /// The second segment, exactly as sent.
     pub fn payload_segment(&self) -> &'a str {
         self.payload_segment
     }
@@ -92,7 +92,7 @@ impl<'a> CompactJws<'a> {
         algorithm.verify_signature(&self.signature, key, self.signing_input.as_bytes())
     }
 
-    /// Prepares the signature check for a host that verifies signatures; see
+    /// Converts the key and the signature for a host that verifies signatures; see
     /// [`VerifyingKey::as_x509`].
     pub fn as_x509<'b>(&'b self, key: &'b VerifyingKey) -> Option<X509Signature<'b>> {
         key.as_x509(
@@ -104,7 +104,8 @@ impl<'a> CompactJws<'a> {
 }
 
 fn split(text: &str) -> Result<[&str; 3], TokenError> {
-    // At most six pieces are made, so text with many dots costs no more than other text.
+    // The text is split into at most six pieces, so text with many dots costs no more than other
+    // text.
     let mut segments = text.splitn(6, '.');
     let three = [segments.next(), segments.next(), segments.next()];
     let [Some(header), Some(payload), Some(signature)] = three else {

@@ -1,9 +1,9 @@
 //! An admitted key, ready to verify signatures.
 //!
-//! A [`VerifyingKey`] has passed every check that concerns the key alone, and is prepared for the
-//! arithmetic. The key determines the algorithms that it may verify. A token's `alg` never decides
-//! how the octets of a key are interpreted. Otherwise an attacker could use an RSA public key as an
-//! HMAC secret (RFC 8725 sections 2.1 and 3.1).
+//! A [`VerifyingKey`] has passed every check that concerns only the key, and is prepared for the
+//! arithmetic. The key determines which algorithms it may be used with. A token's `alg` never
+//! decides how the octets of a key are interpreted. Otherwise an attacker could use an RSA public
+//! key as an HMAC secret (RFC 8725 sections 2.1 and 3.1).
 //!
 //! [`jwk`](super::jwk) parses keys from JSON and decides which are admitted.
 
@@ -21,21 +21,22 @@ use crate::time::UnixSeconds;
 /// How strictly the `alg` of a key restricts the key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JwkAlgorithm {
-    /// A key only verifies the algorithm in its `alg` (RFC 7517 section 4.4, RFC 8725 section 3.1).
+    /// A key may only be used with the algorithm in its `alg` (RFC 7517 section 4.4, RFC 8725
+    /// section 3.1).
     #[default]
     Exact,
-    /// A key verifies all algorithms in the family of its `alg`. PingFederate publishes keys as
-    /// RS256 and signs with RS384.
+    /// A key may be used with all algorithms in the family of its `alg`. PingFederate, for example,
+    /// publishes keys as RS256 and signs with RS384.
     Family,
 }
 
-/// What a key is for.
+/// The purpose of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyPurpose {
-    /// The signatures of JWTs (RFC 7517 section 4.2).
+    /// The key verifies JWTs (RFC 7517 section 4.2).
     #[default]
     Signatures,
-    /// Only the signatures of JWT-SVIDs (SPIFFE Trust Domain and Bundle section 4.2.2).
+    /// The key only verifies JWT-SVIDs (SPIFFE Trust Domain and Bundle section 4.2.2).
     JwtSvids,
 }
 
@@ -54,8 +55,8 @@ pub struct VerifyingKey {
     material: Material,
     thumbprint: Thumbprint,
     /// The key in the encoding of X.509, for an accelerator (host code that verifies signatures);
-    /// `None` for a shared secret. Clones share this value, so that an accelerator prepares each
-    /// key only once.
+    /// `None` for a shared secret. Clones of the key share this value, so that an accelerator
+    /// prepares each key only once.
     x509: Option<Arc<X509Key>>,
     kid: Option<String>,
     purpose: KeyPurpose,
@@ -82,7 +83,7 @@ impl VerifyingKey {
     /// Admits a key with these numbers. The new key has no `kid`, `alg`, issuer or validity period.
     ///
     /// # Errors
-    /// If the numbers are not a key, or if the key is weak.
+    /// If the numbers do not form a key, or if the key is weak.
     pub fn from_numbers(numbers: KeyNumbers<'_>) -> Result<Self, KeyError> {
         let material = match numbers {
             KeyNumbers::Rsa { modulus, exponent } => {
@@ -153,12 +154,12 @@ impl VerifyingKey {
         Ok(self)
     }
 
-    /// `kid`; an empty string counts as a `kid`.
+    /// The key's `kid`. An empty string counts as a `kid`.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// `kty`, with the curve for EC keys.
+    /// The key's `kty`, with the curve for EC keys.
     pub fn key_type(&self) -> KeyType {
         match &self.material {
             Material::Rsa(_) => KeyType::Rsa,
@@ -168,7 +169,7 @@ impl VerifyingKey {
         }
     }
 
-    /// What the key is for.
+    /// The purpose of the key.
     pub fn purpose(&self) -> KeyPurpose {
         self.purpose
     }
@@ -186,7 +187,8 @@ impl VerifyingKey {
         self.algorithm
     }
 
-    /// `issuer`, which Microsoft Entra adds to its keys. It may contain `{tenantid}`.
+    /// The key's `issuer`, which Microsoft Entra adds to its keys. It may contain the placeholder
+    /// `{tenantid}`.
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_ref().map(|issuer| issuer.text.as_str())
     }
@@ -201,8 +203,7 @@ impl VerifyingKey {
         self.thumbprint
     }
 
-    /// Returns true if this key may verify tokens with `algorithm`, given the key's type and its
-    /// `alg`.
+    /// Returns true if the key's type and `alg` allow it to verify tokens with `algorithm`.
     pub fn serves(&self, algorithm: Algorithm, binding: JwkAlgorithm) -> bool {
         self.fits(algorithm)
             && match (self.algorithm, binding) {
@@ -254,16 +255,16 @@ impl VerifyingKey {
             }
     }
 
-    /// Prepares the signature check for an accelerator. Returns `None` for shared secrets, for keys
-    /// that do not fit the algorithm, and for ECDSA signatures that are certainly invalid. The
-    /// caller must then use [`Self::verify`].
+    /// Converts the key and the signature for an accelerator. Returns `None` for shared secrets,
+    /// for keys that do not fit the algorithm, and for ECDSA signatures that are certainly invalid.
+    /// In these cases, the caller must use [`Self::verify`].
     pub fn as_x509<'a>(
         &'a self,
         algorithm: Algorithm,
         text: &'a [u8],
         signature: &'a [u8],
     ) -> Option<X509Signature<'a>> {
-        // A host may choose the signature scheme by the key alone. Without this check, the host
+        // A host may derive the signature scheme from the key alone. Without this check, the host
         // could verify an ES256 token with a P-521 key or an RSA key.
         if !self.fits(algorithm) {
             return None;
@@ -357,7 +358,7 @@ mod tests {
         );
     }
 
-    /// For P-256, this is ES256, even with [`JwkAlgorithm::Family`].
+    /// For P-256, this algorithm is ES256, even with [`JwkAlgorithm::Family`].
     #[test]
     fn an_ec_key_only_verifies_the_algorithm_of_its_curve() {
         // The base point of P-256 (SEC 2 section 2.4.2) is a valid public key.

@@ -1,12 +1,13 @@
 //! Key sets, and the selection of the keys to try for a token (RFC 7517 section 5).
 //!
-//! A set is parsed key by key. A key that cannot be used is skipped and listed with its reason. It
-//! never affects the other keys, so an issuer may publish keys of future types. The whole set is
-//! refused if a name is repeated in the outer object, if it exceeds its limits, or if no usable key
-//! is left.
+//! A set is parsed key by key. A key that cannot be used is skipped and listed with its reason. A
+//! skipped key never affects the other keys, so an issuer may publish keys of future types. The
+//! whole set is refused if the outer object contains the same name twice, if the set exceeds its
+//! limits, or if it has no usable key.
 //!
-//! `kid` is a hint (RFC 7515 section 4.1.4). Several keys with the same `kid` are all tried. A key
-//! without `kid` is tried for every token. The budget in [`cost`](super::cost) limits this work.
+//! `kid` is a hint (RFC 7515 section 4.1.4). If several keys have the token's `kid`, all of them
+//! are tried. A key without `kid` is tried for every token. The budget in [`cost`](super::cost)
+//! limits this work.
 
 #[cfg(test)]
 mod tests;
@@ -51,14 +52,14 @@ pub struct KeyQuery<'a> {
     pub kid: Option<&'a str>,
     /// The token's `alg`.
     pub algorithm: Algorithm,
-    /// How strictly a key's own `alg` restricts it.
+    /// How strictly a key's own `alg` restricts the key.
     pub binding: JwkAlgorithm,
     /// The purpose that the key must have.
     pub purpose: KeyPurpose,
     /// The present time. A key from a certificate is only used while the certificate is valid.
     pub now: UnixSeconds,
-    /// The token's claims. If a key has an `issuer`, it must match the issuer in these claims.
-    /// `None` ignores the `issuer` of keys.
+    /// The token's claims. If a key has an `issuer`, that issuer must match the `iss` in these
+    /// claims. With `None`, the `issuer` of keys is ignored.
     pub issued: Option<&'a Claims>,
 }
 
@@ -100,8 +101,8 @@ impl KeySet {
         })
     }
 
-    /// The number of seconds after which the publisher asks its readers to fetch the set again
-    /// (SPIFFE Trust Domain and Bundle, section 4.1.2).
+    /// The number of seconds after which clients should fetch the set again, if the publisher
+    /// suggests one (SPIFFE Trust Domain and Bundle, section 4.1.2).
     #[must_use]
     pub fn refresh_hint(&self) -> Option<u64> {
         self.refresh_hint
@@ -110,8 +111,8 @@ impl KeySet {
     /// Makes a set of shared secrets, each in base64url with an optional `kid`.
     ///
     /// # Errors
-    /// [`KeySetError::NoUsableKey`] with every secret that cannot be used, or with an empty list if
-    /// there are no secrets.
+    /// [`KeySetError::NoUsableKey`], with a list of the secrets that cannot be used. The list is
+    /// empty if there are no secrets.
     pub fn from_secrets<'a>(
         secrets: impl IntoIterator<Item = (Option<&'a str>, &'a str)>,
     ) -> Result<Self, KeySetError> {
@@ -123,8 +124,8 @@ impl KeySet {
                 Err(reason) => skipped.push(SkippedKey::new(index, kid, reason)),
             }
         }
-        // The operator configured these secrets. So a bad secret is a mistake to report, unlike a
-        // bad key of an issuer.
+        // The operator configured these secrets. So a bad secret is a mistake to report, whereas a
+        // bad key of an issuer is only skipped.
         if keys.is_empty() || !skipped.is_empty() {
             return Err(KeySetError::NoUsableKey { skipped });
         }
@@ -151,11 +152,11 @@ impl KeySet {
         self.depends_on_time
     }
 
-    /// The keys to try for a token: those that match its algorithm, its issuer and the present
-    /// time. Keys with the token's `kid` come first, then keys without `kid`. If the token has no
-    /// `kid`, all matching keys are tried.
+    /// The keys to try for a token: those that match the conditions of `query`. Keys with the
+    /// token's `kid` come first, then keys without `kid`. If the token has no `kid`, all matching
+    /// keys are tried.
     ///
-    /// Fetching the set again can only help if this method returns no key.
+    /// The caller should fetch the set again only if this method returns no key.
     pub fn candidates<'a>(&'a self, query: KeyQuery<'a>) -> impl Iterator<Item = &'a VerifyingKey> {
         let KeyQuery { kid, .. } = query;
         let serving = move |key: &&VerifyingKey| query.admits(key);
@@ -227,8 +228,8 @@ impl SkippedKey {
 }
 
 impl<'a> KeyQuery<'a> {
-    /// Makes the conditions for a token with this header. The key's `alg`, if it has one, must
-    /// equal the token's, its issuer is ignored, and its purpose must not be JWT-SVIDs.
+    /// Makes the conditions for a token with this header. A key's `alg`, if present, must equal the
+    /// token's `alg`. The key's issuer is ignored. The key's purpose must not be JWT-SVIDs.
     pub fn of(header: &'a JoseHeader, now: UnixSeconds) -> Self {
         Self {
             kid: header.kid(),
@@ -257,7 +258,7 @@ fn secret_key(text: &str) -> Result<VerifyingKey, KeyError> {
 
 /// Parses the outer object of a JWK Set, and returns its keys and its refresh hint. Each key is
 /// returned as unparsed text, so that an error in one key does not affect the others. Other members
-/// are ignored (RFC 7517 section 5), but must not be repeated.
+/// are ignored (RFC 7517 section 5), but their names must not be repeated.
 fn outer(text: &str) -> Result<(Vec<&RawValue>, Option<u64>), KeySetError> {
     let Ok(Shallow::Object(members)) = serde_json::from_str(text) else {
         return Err(KeySetError::NotAKeySet);

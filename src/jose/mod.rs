@@ -7,7 +7,8 @@
 //! - [`jwk`] decides which keys are admitted. [`key`] decides which signatures an admitted key may
 //!   verify. [`key_set`] selects the keys to try for a token, and [`cost`] limits the cost of
 //!   trying them.
-//! - [`pem`] parses keys in PEM. [`issuer`] compares `iss` with the issuer of a key or provider.
+//! - [`pem`] parses keys in PEM. [`issuer`] compares `iss` with the issuer of a key or of a
+//!   provider.
 //! - [`algorithm`] names the algorithms, [`numbers`] holds the numbers that make up a key, and
 //!   [`crypto`] does the arithmetic. [`signature`] implements jwt-compact's traits. [`x509`]
 //!   converts keys and signatures for a host that verifies signatures.
@@ -16,7 +17,7 @@
 //!   of a token or secret.
 //!
 //! This module does not depend on providers, audiences, clocks or HTTP. A verified token only
-//! proves who signed it, not that a request with it may pass.
+//! proves who signed the token. It does not prove that a request with this token may pass.
 //!
 //! ```
 //! use portcullis::{

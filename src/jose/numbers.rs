@@ -23,7 +23,7 @@ pub enum Curve {
 pub enum KeyType {
     /// `EC`.
     Ec(Curve),
-    /// `OKP`, only with Ed25519.
+    /// `OKP`. The only supported curve is Ed25519.
     Okp,
     /// `oct`: a shared secret.
     Oct,
@@ -62,7 +62,8 @@ pub enum KeyNumbers<'a> {
     },
 }
 
-/// The SHA-256 thumbprint of a key (RFC 7638). It identifies the key independently of its `kid`.
+/// The SHA-256 thumbprint of a key (RFC 7638). The thumbprint identifies the key independently of
+/// its `kid`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Thumbprint([u8; 32]);
 
@@ -88,7 +89,7 @@ impl Curve {
 }
 
 impl KeyType {
-    /// `kty`.
+    /// The type's name in `kty`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ec(_) => "EC",
@@ -128,7 +129,7 @@ impl KeyNumbers<'_> {
 }
 
 impl Thumbprint {
-    /// The digest.
+    /// The SHA-256 digest.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -153,8 +154,8 @@ mod tests {
 
     use super::*;
 
-    /// A thumbprint hashes the members in lexical order, and `jwt_compact` writes them in this
-    /// order.
+    /// A thumbprint is the hash of the members in lexical order, the order in which `jwt_compact`
+    /// writes them.
     #[test]
     fn the_thumbprint_equals_that_of_jwt_compact() {
         use jwt_compact::{alg::SecretBytes, jwk::JsonWebKey};

@@ -2,8 +2,9 @@
 //!
 //! [`jwt_compact::Algorithm`] is implemented for verification only. The signing key is a type
 //! without values, so this crate cannot sign even by mistake. The algorithms of jwt-compact itself
-//! are not used: it lacks ES384 and ES512, its `rsa` feature needs a source of randomness that
-//! WebAssembly does not have, and its HMAC would link every hash a second time.
+//! are not used, for three reasons. It lacks ES384 and ES512. Its `rsa` feature needs a source of
+//! randomness, which WebAssembly does not have. And its HMAC would link a second implementation of
+//! every hash.
 
 use std::borrow::Cow;
 use std::convert::Infallible;

@@ -3,8 +3,8 @@
 //! A token is a JWS whose payload is a claims set (RFC 7519 section 3). [`jws`](super::jws) splits
 //! the token; [`header`](super::header) and [`claims`](super::claims) parse its two JSON objects.
 //!
-//! The claims of an [`UntrustedToken`] may only be used to choose a key and to refuse the token.
-//! The claims of a [`VerifiedToken`] may be used to grant access. Only a valid signature turns an
+//! The claims of an [`UntrustedToken`] may only be used to choose a key or to refuse the token. The
+//! claims of a [`VerifiedToken`] may be used to grant access. Only a valid signature turns an
 //! unverified token into a verified one.
 //!
 //! The idea comes from the `UntrustedToken` of jwt-compact. That type is not used here, for three
@@ -31,7 +31,7 @@ pub struct UntrustedToken<'a> {
 }
 
 /// The claims of a token with a valid signature. The caller must still check whose key made the
-/// signature, and the token's audience and times.
+/// signature, and must check the token's audience and times.
 #[derive(Clone, Debug)]
 pub struct VerifiedToken {
     claims: Arc<Claims>,
@@ -70,8 +70,8 @@ impl<'a> UntrustedToken<'a> {
         self.jws.header()
     }
 
-    /// The claims, for choosing a provider and its keys, and for refusing early. They may be
-    /// forged, so nothing may be granted because of them.
+    /// The claims, which may be forged. Use them only to choose a provider and its keys, or to
+    /// refuse the token early. Never grant access because of them.
     pub fn unverified_claims(&self) -> &Claims {
         &self.claims
     }
@@ -82,8 +82,8 @@ impl<'a> UntrustedToken<'a> {
     }
 
     /// Returns the verified token if `check` confirms that the signature is valid under `key`. This
-    /// method is for hosts that verify signatures. `check` is not called if the key does not fit
-    /// the algorithm.
+    /// method is for hosts that verify signatures themselves. If the key does not fit the
+    /// algorithm, `check` is not called.
     pub fn verify_by(
         &self,
         key: &VerifyingKey,
@@ -107,8 +107,8 @@ impl VerifiedToken {
         self.claims
     }
 
-    /// The key that verified the token. The caller must no longer trust the token once this key is
-    /// removed from the key set.
+    /// The thumbprint of the key that verified the token. Once this key is removed from the key
+    /// set, the caller must no longer trust the token.
     pub fn key(&self) -> Thumbprint {
         self.key
     }
@@ -131,7 +131,8 @@ mod tests {
         VerifyingKey::from_numbers(KeyNumbers::Oct { secret }).unwrap()
     }
 
-    /// A token with this header and these claims, valid or not, signed with HS256.
+    /// Signs a token with this header and these claims with HS256. The header and the claims may be
+    /// invalid.
     fn token(header: &str, claims: &str) -> String {
         let (header, claims) = (header.as_bytes(), claims.as_bytes());
         let input = format!(

@@ -1,11 +1,10 @@
 //! Keys and signatures in the encodings of X.509 (RFC 3279, RFC 5480), for hosts that verify
 //! signatures.
 //!
-//! JOSE encodes the same numbers in another way: a key as members of a JSON object, an ECDSA
-//! signature as r followed by s. Keys and signatures are checked in JOSE's encoding and then
-//! converted here. So a host never parses DER that a client wrote, and two parsers cannot interpret
-//! the same DER differently. If a signature cannot be offered to the host, Portcullis verifies it
-//! itself.
+//! JOSE encodes the same numbers in another way: a key is a JSON object, and an ECDSA signature is
+//! r followed by s. Keys and signatures are checked in JOSE's encoding and then converted here. So
+//! a host never parses DER that a client wrote, and two parsers cannot interpret the same DER
+//! differently. If a signature cannot be converted, Portcullis verifies it itself.
 
 use core::any::Any;
 use std::{borrow::Cow, sync::OnceLock};
@@ -54,8 +53,8 @@ pub struct X509Signature<'a> {
 }
 
 impl X509Signature<'_> {
-    /// The name of the hash, for hosts that choose the scheme only by the key's type and the hash,
-    /// as BoringSSL does. Returns `None` for schemes that cannot be chosen in this way.
+    /// The name of the hash. Some hosts, such as those with BoringSSL, choose the scheme only by
+    /// the key's type and this hash. Returns `None` for schemes that cannot be chosen in this way.
     pub const fn hash_name(&self) -> Option<&'static str> {
         match self.scheme {
             Scheme::RsaPkcs1(hash) | Scheme::Ecdsa(hash) => Some(match hash {
@@ -68,7 +67,8 @@ impl X509Signature<'_> {
     }
 }
 
-/// A public key in the encoding of X.509, and the form that an accelerator has prepared from it.
+/// A public key in the encoding of X.509, and the value that an accelerator has prepared from the
+/// key.
 #[derive(Debug)]
 pub struct X509Key {
     der: Box<[u8]>,
@@ -76,7 +76,7 @@ pub struct X509Key {
 }
 
 impl X509Key {
-    /// The key with these numbers. Returns `None` for secrets, which are never given to an
+    /// Encodes the key with these numbers. Returns `None` for secrets, which are never given to an
     /// accelerator.
     pub(super) fn of(numbers: KeyNumbers<'_>) -> Option<Self> {
         Some(Self {
@@ -90,9 +90,9 @@ impl X509Key {
         &self.der
     }
 
-    /// The accelerator's own form of the key, such as a parsed key. The first call makes this form
-    /// from the DER by calling `prepare`. The form is kept as long as the key. Returns `None` if
-    /// `prepare` failed, or if the first call made a form of another type.
+    /// The value that an accelerator has prepared from the key, such as a parsed key. The first
+    /// call passes the DER to `prepare` and keeps the result as long as the key exists. Returns
+    /// `None` if `prepare` failed, or if the first call prepared a value of another type.
     pub fn prepared<T: Any + Send + Sync>(
         &self,
         prepare: impl FnOnce(&[u8]) -> Option<T>,
@@ -224,11 +224,11 @@ mod tests {
         assert_eq!(public_key(KeyNumbers::Oct { secret: &[7; 32] }), None);
     }
 
-    /// RFC 8410 section 10.1.
+    /// The example of RFC 8410 section 10.1.
     #[test]
     fn writes_an_ed25519_key_as_rfc_8410_does() {
         let example = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE";
-        // This key only has characters that base64 and base64url share.
+        // This encoding has only characters that base64 and base64url share.
         let der = base64url::decode(example).unwrap();
         let x = der.get(12..).unwrap();
         assert_eq!(

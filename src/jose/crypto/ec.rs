@@ -1,10 +1,10 @@
 //! EC keys: ECDSA on the NIST curves (RFC 7518 section 3.4).
 //!
-//! A signature is r followed by s, each as long as the curve's order. So it has exactly 64, 96 or
-//! 132 octets. A signature in DER, which other protocols use, is refused because its length
-//! differs. Both numbers must be in [1, n-1], so the all-zero signature that other verifiers
-//! accepted (CVE-2022-21449) never reaches the arithmetic. JOSE does not require s to be in the
-//! lower half of its range, so a high s is accepted.
+//! A signature is r followed by s, each as long as the curve's order. So a signature has exactly
+//! 64, 96 or 132 octets. Other protocols encode signatures in DER; such a signature is refused
+//! because its length differs. Both r and s must be in [1, n-1], where n is the order. So the
+//! all-zero signature that other verifiers accepted (CVE-2022-21449) never reaches the arithmetic.
+//! JOSE does not require s to be in the lower half of its range, so a high s is accepted.
 
 use super::arithmetic::ecdsa::PublicKey;
 use crate::jose::algorithm::Hash;
@@ -54,7 +54,7 @@ impl EcKey {
         self.has_length(signature) && self.point.is_in_range(signature)
     }
 
-    /// Returns true if `signature` is a signature of `message` with the curve's hash.
+    /// Returns true if `signature` is a valid signature of `message` with the curve's hash.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.has_length(signature) && self.point.verify(message, signature)
     }

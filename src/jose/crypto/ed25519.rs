@@ -1,9 +1,9 @@
 //! Ed25519 keys (RFC 8037 section 3.1). Ed448 is not supported.
 //!
 //! Verification is strict: S must be below the group order, and R must be canonical and not of
-//! small order. So nobody can derive a second valid signature of a message from the first. The
-//! conditions on the key alone (canonical encoding, not of small order) are checked once, at
-//! admission.
+//! small order. So nobody can derive a second valid signature for the same message from an existing
+//! signature. The conditions on the key itself (canonical encoding, not of small order) are checked
+//! once, at admission.
 
 use super::arithmetic::eddsa::PublicKey;
 use crate::jose::error::KeyError;

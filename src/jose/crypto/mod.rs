@@ -1,13 +1,13 @@
 //! Signature verification, with one type for each kind of key.
 //!
 //! [`RsaKey`], [`EcKey`] and [`Ed25519Key`] are public keys; [`SecretKey`] is a shared secret. Each
-//! type has a function that makes a key from its numbers and refuses malformed and weak keys. These
-//! rules of admission are only here, and apply to every implementation of the arithmetic.
-//! [`key`](super::key) decides which algorithms and tokens a key may verify.
+//! type has a function that makes a key from its numbers and refuses malformed and weak keys. The
+//! rules for admitting keys are only in this module, and apply to every implementation of the
+//! arithmetic. [`key`](super::key) decides which algorithms and tokens a key may verify.
 //!
-//! The module `arithmetic` selects the implementation. The implementation's types are not part of
-//! this interface. The only implementation is [`portable`], which runs on any machine, including
-//! WebAssembly.
+//! The module `arithmetic` selects the implementation. The types of the implementation are not part
+//! of this module's interface. The only implementation is [`portable`], which runs on any machine,
+//! including WebAssembly.
 
 mod arithmetic;
 mod ec;

@@ -1,7 +1,7 @@
 //! RSA keys (RFC 7518 sections 3.3 and 3.5).
 //!
-//! Admission refuses three kinds of modulus: a small one can be factored, a huge one makes
-//! verification slow, and an even one is not a product of two large primes.
+//! Admission refuses three kinds of modulus. A small modulus can be factored, a huge modulus makes
+//! verification slow, and an even modulus is not a product of two large primes.
 
 use super::arithmetic::rsa::PublicKey;
 use crate::jose::algorithm::Hash;
@@ -10,12 +10,13 @@ use crate::jose::error::KeyError;
 
 /// The minimum size of a modulus in bits (RFC 7518 section 3.3).
 const MIN_MODULUS_BITS: usize = 2048;
-/// The maximum size of a modulus in bits. Verifying with 8192 bits takes 16 times as long as with
-/// 2048.
+/// The maximum size of a modulus in bits. Verification with 8192 bits takes 16 times as long as
+/// with 2048 bits.
 const MAX_MODULUS_BITS: usize = 8192;
-/// The minimum public exponent. With 1, every padded hash would be its own signature.
+/// The minimum public exponent. With an exponent of 1, every padded hash would be its own
+/// signature.
 const MIN_EXPONENT: u64 = 3;
-/// The maximum public exponent, which is also the usual one. A larger one makes verification slower
+/// The maximum public exponent, which most keys use. A larger exponent makes verification slower
 /// but not safer.
 const MAX_EXPONENT: u64 = 65_537;
 
@@ -26,12 +27,12 @@ pub struct RsaKey(PublicKey);
 impl RsaKey {
     /// Admits the key with this modulus and exponent (RFC 7518 section 6.3.1), unsigned and
     /// big-endian. Leading zero octets are allowed, although RFC 7518 section 2 forbids them. Many
-    /// encoders write a modulus as a signed integer and so put a zero octet before it, which does
-    /// not change the key.
+    /// encoders write the modulus as a signed integer and therefore add a zero octet in front,
+    /// which does not change the key.
     ///
     /// # Errors
     /// If the modulus does not have 2048 to 8192 bits, the exponent is not between 3 and 65537, or
-    /// one of the two is even.
+    /// if the modulus or the exponent is even.
     pub fn admit(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         let modulus = without_leading_zeros(modulus);
         let bits = bit_length(modulus);
@@ -82,8 +83,8 @@ mod tests {
 
     const F4: [u8; 3] = [1, 0, 1];
 
-    /// An odd number of this many bits. It need not be a product of two primes, because admission
-    /// does not factor it.
+    /// An odd number of this many bits. Admission does not factor the modulus, so the number need
+    /// not be a product of two primes.
     fn modulus(bits: usize) -> Vec<u8> {
         let mut octets = vec![0xff; bits.div_ceil(8)];
         octets[0] >>= (8 - bits % 8) % 8;

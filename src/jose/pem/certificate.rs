@@ -21,7 +21,7 @@ struct Certificate<'a> {
     signs: bool,
 }
 
-/// Parses a `Certificate` and returns its key, which is limited to the certificate's validity
+/// Parses a `Certificate` and returns its key. The key is only valid in the certificate's validity
 /// period.
 pub(super) fn key(octets: &[u8]) -> Result<VerifyingKey, BlockError> {
     let certificate = Certificate::read(octets).ok_or(BlockError::Malformed)?;
@@ -82,7 +82,8 @@ fn validity(mut dates: Elements<'_>) -> Option<Validity> {
 }
 
 /// Returns `Some(true)` if `keyUsage` allows the key to sign or is absent (RFC 5280 section
-/// 4.2.1.3), and `None` if the extensions are malformed. Other extensions only matter for chains.
+/// 4.2.1.3). Returns `None` if the extensions are malformed. Other extensions only matter for
+/// certificate chains.
 fn signs(mut extensions: Elements<'_>) -> Option<bool> {
     let mut signs = true;
     while extensions.end().is_none() {
@@ -103,7 +104,7 @@ fn signs(mut extensions: Elements<'_>) -> Option<bool> {
     Some(signs)
 }
 
-/// Parses a time in UTC with seconds, and a year in two or four digits (RFC 5280 section 4.1.2.5).
+/// Parses a UTC time with seconds, whose year has two or four digits (RFC 5280 section 4.1.2.5).
 fn time(dates: &mut Elements<'_>) -> Option<UnixSeconds> {
     let (century, digits) = if dates.next_is(Tag::UTC_TIME) {
         let digits = dates.next(Tag::UTC_TIME)?;

@@ -5,9 +5,10 @@
 //! blocks is explanatory and is skipped. Lines may have any length and may be indented, because
 //! configuration languages reformat them. The base64 and DER content is parsed strictly.
 //!
-//! One bad block makes the whole text invalid, since its author meant every key to be used. A
-//! private key is reported before any other error, and no error repeats a part of the text. As for
-//! all keys, [`VerifyingKey::from_numbers`] decides whether a key is strong enough.
+//! One bad block makes the whole text invalid, because the operator expects every key to be used. A
+//! private key is reported before any other error, and no error repeats a part of the text.
+//! [`VerifyingKey::from_numbers`] decides whether a key is strong enough, as for keys from other
+//! formats.
 
 mod certificate;
 mod der;
@@ -30,11 +31,11 @@ const DASHES: &str = "-----";
 pub enum PemError {
     /// The text has no block.
     NoBlock,
-    /// The text contains a private key, whatever its type.
+    /// The text contains a private key of any type.
     PrivateKey,
     /// A block cannot be used.
     Block {
-        /// The block's number, from 1.
+        /// The block's number, starting with 1.
         number: usize,
         /// Why the block cannot be used.
         reason: BlockError,
@@ -53,28 +54,29 @@ pub enum BlockError {
     /// The octets are not DER of the type in the label.
     Malformed,
     /// The algorithm is `id-RSASSA-PSS` (RFC 4055 section 1.2). Such a key may only be used for
-    /// PSS, and may be restricted to one hash. [`VerifyingKey`] can express neither.
+    /// PSS, and may be restricted to one hash. [`VerifyingKey`] cannot express these two
+    /// restrictions.
     PssOnly,
     /// The key is not an RSA, EC or Ed25519 key, or has parameters that the standard does not allow
     /// (RFC 3279 section 2.3.1, RFC 8410 section 3).
     UnsupportedAlgorithm,
     /// The curve is not P-256, P-384 or P-521, or is described by parameters instead of its name
-    /// (RFC 5480 section 2.1.1). With parameters of their choice, attackers can make a private key
-    /// for any public key (CVE-2020-0601).
+    /// (RFC 5480 section 2.1.1). If attackers could choose the parameters, they could make a
+    /// private key for any public key (CVE-2020-0601).
     UnsupportedCurve,
     /// The point is in compressed form (RFC 5480 section 2.2).
     CompressedPoint,
     /// `keyUsage` lacks `digitalSignature` (RFC 5280 section 4.2.1.3).
     NotForSignatures,
-    /// The numbers are not a key, or are a weak key.
+    /// The numbers in the block do not form a key, or the key is weak.
     Key(KeyError),
 }
 
 /// Parses the keys of a text, one per block.
 ///
 /// # Errors
-/// [`PemError::PrivateKey`] if the text has a private key; otherwise the first block that cannot be
-/// used.
+/// [`PemError::PrivateKey`] if the text has a private key. Otherwise [`PemError::Block`] with the
+/// first block that cannot be used, or [`PemError::NoBlock`].
 pub fn keys(text: &str) -> Result<Vec<VerifyingKey>, PemError> {
     if split(text, "PRIVATE KEY").is_some() {
         return Err(PemError::PrivateKey);
@@ -120,7 +122,7 @@ fn next_block(text: &str) -> Result<Option<(Block<'_>, &str)>, BlockError> {
     block().ok_or(BlockError::Boundary).map(Some)
 }
 
-/// Not inlined, so that the WebAssembly module has only one copy of the search.
+/// Splits `text` at the first `at`. Not inlined, so that the Wasm module has only one copy.
 #[inline(never)]
 fn split<'a>(text: &'a str, at: &str) -> Option<(&'a str, &'a str)> {
     text.split_once(at)

@@ -1,4 +1,5 @@
-//! ECDSA on the NIST curves, by the package `portcullis-ecdsa`, with a table for each key.
+//! ECDSA on the NIST curves. The package `portcullis-ecdsa` does the arithmetic, with a table for
+//! each key.
 
 use std::sync::Arc;
 

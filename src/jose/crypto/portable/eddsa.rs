@@ -1,12 +1,12 @@
 //! Ed25519 verification (RFC 8032 section 5.1.7), on the points of `curve25519-dalek`.
 //!
 //! A signature (R, S) is valid if R = S·B - k·A, where B is the base point, A is the key's point
-//! and k is a hash. Both multiplications use a table of the point's multiples. A table takes 220
-//! kB. With it, a multiplication costs 43 additions and no doublings.
+//! and k is a hash. Both multiplications use a table of the point's multiples, which takes 220 kB.
+//! With the table, a multiplication costs 43 additions and no doublings.
 //!
 //! Building the table of a key takes as long as a few verifications. The table is built when the
-//! first signature is checked with the key, not at admission: a set may have 64 keys, and most of
-//! them are never used. An attacker whose tokens name unused keys can cause at most one table per
+//! first signature is checked with the key, not at admission: a key set may have 64 keys, most of
+//! which are never used. An attacker whose tokens name unused keys can cause at most one table per
 //! key.
 //!
 //! All inputs are public, so the time may depend on them.
@@ -27,7 +27,7 @@ const DIGITS: usize = 43;
 /// The table of the base point B.
 static BASE: Table = Table(OnceLock::new());
 
-/// A public key, and its table after the first verification with it.
+/// A public key, with its table once a signature has been verified with the key.
 #[derive(Clone, Debug)]
 pub(crate) struct PublicKey {
     octets: [u8; 32],
@@ -36,8 +36,8 @@ pub(crate) struct PublicKey {
     table: Table,
 }
 
-/// Multiples of a point P, computed when they are first needed. Row i has the multiples 1·64^i·P to
-/// 32·64^i·P.
+/// Multiples of a point P, computed when they are first needed. Row i contains the multiples
+/// 1·64^i·P to 32·64^i·P.
 #[derive(Clone)]
 struct Table(OnceLock<Vec<[EdwardsPoint; 32]>>);
 

@@ -21,9 +21,9 @@ fn digest_with<D: Digest>(parts: &[&[u8]]) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// The DER octets before a digest in PKCS#1 v1.5 (RFC 8017 section 9.2, note 1). They contain the
-/// hash's object identifier, 2.16.840.1.101.3.4.2.`algorithm` (appendix B.1), and the length of the
-/// digest.
+/// The DER octets that precede a digest in PKCS#1 v1.5 (RFC 8017 section 9.2, note 1). These octets
+/// contain the hash's object identifier, 2.16.840.1.101.3.4.2.`algorithm` (appendix B.1), and the
+/// length of the digest.
 pub(super) const fn digest_info(hash: Hash) -> [u8; 19] {
     let (algorithm, octets): (u8, u8) = match hash {
         Hash::Sha256 => (1, 32),

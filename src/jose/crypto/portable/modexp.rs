@@ -4,27 +4,28 @@
 //! the numbers. **Never use this module with a private key.**
 //!
 //! The method is Montgomery's (P. L. Montgomery, "Modular Multiplication Without Trial Division",
-//! Mathematics of Computation 44, 1985). A number is stored in Montgomery form: multiplied by R =
-//! 2^(27·limbs). A product is reduced from its lowest limb upwards: for each limb, a multiple of
-//! the modulus n is added that makes the limb zero. If R > 4n, factors below 2n give a product
-//! below 2n, so only the last result has to be compared with n (C. D. Walter, "Montgomery
+//! Mathematics of Computation 44, 1985). A number is stored in Montgomery form, that is, multiplied
+//! by R = 2^(27·limbs). A product is reduced from its lowest limb upwards: at each limb, the code
+//! adds the multiple of the modulus n that makes this limb zero. If R > 4n, factors below 2n give a
+//! product below 2n, so only the last result has to be compared with n (C. D. Walter, "Montgomery
 //! exponentiation needs no final subtractions", Electronics Letters 35, 1999).
 //!
 //! The code is written for WebAssembly, where the product of two 64-bit numbers is cut to 64 bits:
 //!
 //! - A number is a slice of blocks of four limbs of 27 bits, least significant first. Products of
-//!   limbs have 54 bits. For 304 limbs (8192 bits), a column of a square and its reduction is a sum
-//!   of at most 608 products, and a `u64` can hold 1024. So carries are only computed at the end.
+//!   limbs have 54 bits. For 304 limbs (8192 bits), each column sums at most 608 products, from the
+//!   square and its reduction. A `u64` can hold a sum of 1024 products, so carries are only
+//!   computed at the end.
 //! - Multiplication and reduction work block by block, on four rows at a time. So sixteen products
-//!   cost eight loads and four stores ([`add_rows`], where most time is spent). Access to an array
-//!   of four needs no bounds checks.
+//!   cost eight loads and four stores. Most time is spent on this, in [`add_rows`]. Access to an
+//!   array of four needs no bounds checks.
 //! - Loops use slice patterns. This crate is compiled for size, so iterators would not be inlined
 //!   and would take twice the time.
 //! - A square computes each product of two different blocks once, and doubles it.
 //!
-//! A power with the exponent 65537 takes 16 squares and 2 products. The last product is with the
-//! plain base instead of its Montgomery form, which also converts the result back from Montgomery
-//! form.
+//! A power with the exponent 65537 takes 16 squares and 2 products. The last product multiplies by
+//! the plain base instead of its Montgomery form. This also converts the result back from
+//! Montgomery form.
 
 use std::cmp::Ordering;
 
@@ -41,7 +42,7 @@ const BLOCK_BITS: usize = 4 * 27;
 /// The maximum size of a modulus in bits. No column overflows up to this size.
 const MAX_BITS: usize = 8192;
 
-/// An odd modulus n, with the numbers that are precomputed for powers.
+/// An odd modulus n, with the precomputed numbers that computing powers needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modulus {
     limbs: Box<[Block]>,
@@ -53,15 +54,15 @@ pub struct Modulus {
 }
 
 impl Modulus {
-    /// Prepares the modulus with these big-endian octets. Returns `None` if it is even, below 3 or
-    /// longer than 8192 bits.
+    /// Prepares the modulus with these big-endian octets. Returns `None` if the modulus is even,
+    /// below 3 or longer than 8192 bits.
     pub fn new(octets: &[u8]) -> Option<Self> {
         let bits = bit_length(without_leading_zeros(octets));
         let is_odd = octets.last().is_some_and(|lowest| lowest & 1 == 1);
         if !is_odd || !(2..=MAX_BITS).contains(&bits) {
             return None;
         }
-        // Two more bits than n has, so that R > 4n.
+        // R has room for two more bits than n, so that R > 4n.
         let blocks = bits.saturating_add(2).div_ceil(BLOCK_BITS);
         let limbs = read(octets, blocks)?;
         let lowest = limbs.first().map_or(1, |block| u64::from(block[0]));
@@ -95,8 +96,8 @@ impl Modulus {
         let mut form = base.clone();
         self.multiply(&mut form, &self.r_squared, &mut columns);
         let mut power = form.clone();
-        // The highest bit of the exponent is already in `power`, and the lowest bit follows after
-        // the loop.
+        // `power` already accounts for the highest bit of the exponent. The lowest bit follows
+        // after the loop.
         for bit in (1..exponent.ilog2()).rev() {
             self.square(&mut power, &mut columns);
             if exponent >> bit & 1 == 1 {
@@ -114,9 +115,9 @@ impl Modulus {
     }
 
     /// Computes R² modulo n, which is the Montgomery form of R. Starts with 2^(bits-1), which is
-    /// below n, and doubles it until it is 2R, the Montgomery form of 2. R is 2^L with L =
-    /// 27·limbs, so R's Montgomery form is then computed by squaring and doubling along the bits of
-    /// L.
+    /// below n, and doubles this number until it is 2R, the Montgomery form of 2. R is 2^L with L =
+    /// 27·limbs. So repeated squaring and doubling, guided by the bits of L, then turns the
+    /// Montgomery form of 2 into that of R.
     fn r_squared(&self) -> Box<[Block]> {
         let highest = self.bits.saturating_sub(1);
         let exponent_of_r = self.limbs.len().saturating_mul(BLOCK_BITS);
@@ -153,7 +154,7 @@ impl Modulus {
         self.subtract_if_not_below(number);
     }
 
-    /// Reduces a number below 2n to one below n.
+    /// Reduces a number below 2n modulo n.
     fn subtract_if_not_below(&self, number: &mut [Block]) {
         if compare(number, &self.limbs) == Ordering::Less {
             return;
@@ -213,9 +214,9 @@ impl Modulus {
         self.reduce(columns, x);
     }
 
-    /// Divides the number in `columns` by R modulo n, and writes the quotient to `result`. Adds the
-    /// multiple of n that makes the lower half zero, four limbs at a time, and takes the upper
-    /// half.
+    /// Divides the number in `columns` by R modulo n, and writes the quotient to `result`. To do
+    /// so, adds the multiple of n that makes the lower half zero, four limbs at a time. The upper
+    /// half is then the quotient.
     fn reduce(&self, columns: &mut [Columns], result: &mut [Block]) {
         let [lowest, others @ ..] = &*self.limbs else {
             return;
@@ -233,8 +234,8 @@ impl Modulus {
         carry(above, result);
     }
 
-    /// Returns four limbs and a carry. Adding the product of these limbs and n makes `columns`
-    /// zero, except for the carry.
+    /// Returns four limbs and a carry. If the product of these limbs and n is added, `columns`
+    /// becomes zero, except for the carry.
     #[inline(always)]
     fn cancelling_rows(&self, [n0, n1, n2, n3]: Columns, columns: Columns) -> (Columns, u64) {
         let inverse = self.negative_inverse;
@@ -250,15 +251,15 @@ impl Modulus {
     }
 }
 
-/// Returns a limb and a carry. Adding the product of this limb and `n0` makes the lowest 27 bits of
-/// `column` zero. The carry is what remains above these bits.
+/// Returns a limb and a carry. If the product of this limb and `n0` is added, the lowest 27 bits of
+/// `column` become zero. The bits above are the carry.
 #[inline(always)]
 fn cancelling_row(n0: u64, negative_inverse: u64, column: u64) -> (u64, u64) {
     let row = column.wrapping_mul(negative_inverse) & LIMB_MASK;
     (row, row.wrapping_mul(n0).wrapping_add(column) >> LIMB_BITS)
 }
 
-/// Computes the limbs of a number from `columns`, with all carries.
+/// Computes the limbs of a number from `columns`, and propagates all carries.
 fn carry(mut columns: &[Columns], number: &mut [Block]) {
     let mut carry = 0;
     for block in number {
@@ -276,7 +277,7 @@ fn carry(mut columns: &[Columns], number: &mut [Block]) {
 }
 
 /// Adds the four rows `numbers`·`rows` to `columns`. `before` is the block that precedes `numbers`.
-/// Its products with `rows` are only added where they reach into `columns`.
+/// The products of `before` and `rows` are only added as far as they overlap `columns`.
 #[inline(always)]
 fn add_rows(mut columns: &mut [Columns], before: Columns, mut numbers: &[Block], rows: Columns) {
     let [_, mut x1, mut x2, mut x3] = before;
@@ -353,7 +354,7 @@ fn compare(x: &[Block], y: &[Block]) -> Ordering {
         .cmp(y.as_flattened().iter().rev())
 }
 
-/// Reads a big-endian number. Returns `None` if it does not fit into this many blocks.
+/// Reads a big-endian number. Returns `None` if the number does not fit into `blocks` blocks.
 fn read(octets: &[u8], blocks: usize) -> Option<Box<[Block]>> {
     let mut limbs = vec![[0; 4]; blocks].into_boxed_slice();
     let mut octets = octets.iter().rev();

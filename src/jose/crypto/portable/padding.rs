@@ -3,7 +3,7 @@
 //! A PKCS#1 v1.5 encoding is not parsed. Instead, the expected encoding is built and compared, so
 //! an encoding with a missing NULL, overlong lengths or octets after the hash is refused.
 //! Bleichenbacher's forgery for keys with `e` = 3 worked against verifiers that parse the padding.
-//! PSS is accepted only with MGF1 of the same hash and a salt of the hash's length (RFC 7518
+//! PSS is accepted only if MGF1 uses the same hash and the salt is as long as a digest (RFC 7518
 //! section 3.5).
 
 use super::hash::{digest, digest_info};
@@ -24,8 +24,8 @@ pub(super) fn is_pkcs1(encoded: &[u8], hash: Hash, message: &[u8]) -> bool {
         && [&[0, 1][..], &vec![0xff; padding], &around_padding].concat() == encoded
 }
 
-/// Returns true if `encoded` is an EMSA-PSS encoding of `message` (RFC 8017 section 9.1.2). It must
-/// be as long as a modulus of `modulus_bits`.
+/// Returns true if `encoded` is an EMSA-PSS encoding of `message` (RFC 8017 section 9.1.2).
+/// `encoded` must be as long as a modulus of `modulus_bits`.
 pub(super) fn is_pss(encoded: &[u8], modulus_bits: usize, hash: Hash, message: &[u8]) -> bool {
     let hashed = digest(hash, &[message]);
     is_pss_of_digest(encoded, modulus_bits, hash, &hashed).unwrap_or(false)
@@ -39,9 +39,9 @@ fn is_pss_of_digest(
     hash: Hash,
     hashed: &[u8],
 ) -> Option<bool> {
-    // The encoding has one bit less than the modulus, so that it is below the modulus. If the
-    // encoding is therefore one octet shorter, `encoded` has an additional first octet, which must
-    // be zero (section 8.1.2, step 2c).
+    // The encoding has one bit less than the modulus, so that its value is below the modulus. If
+    // this makes the encoding one octet shorter than the modulus, `encoded` has an additional first
+    // octet, which must be zero (section 8.1.2, step 2c).
     let bits = modulus_bits.checked_sub(1)?;
     let octets = bits.div_ceil(8);
     let (before, encoded) = encoded.split_at_checked(encoded.len().checked_sub(octets)?)?;

@@ -1,5 +1,6 @@
 //! RSA verification: raises the signature to the power of the public exponent
-//! ([`modexp`](super::modexp)) and compares the result with the encoded hash (`padding`).
+//! ([`modexp`](super::modexp)) and compares the result with the encoding of the message
+//! (`padding`).
 
 use super::modexp::Modulus;
 use super::padding;

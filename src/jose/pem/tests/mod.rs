@@ -19,7 +19,8 @@ use crate::jose::key::Validity;
 use crate::jose::numbers::{Curve, KeyNumbers, KeyType};
 use crate::time::UnixSeconds;
 
-/// 2020-01-01, the last second before 2100-01-01, and the last second that X.509 can express.
+/// In seconds since 1970: 2020-01-01, the last second before 2100-01-01, and the last second that
+/// X.509 can express.
 const START: i64 = 1_577_836_800;
 const END: i64 = 4_102_444_799;
 const NEVER: i64 = 253_402_300_799;
@@ -59,8 +60,8 @@ fn der(text: &str) -> Vec<u8> {
     STANDARD.decode(body).unwrap()
 }
 
-/// Replaces `from`, which must occur exactly once in `octets`, by `to`, which must have the same
-/// length.
+/// Replaces `from` with `to`, which must have the same length. `from` must occur exactly once in
+/// `octets`.
 fn replaced(octets: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut places = (0..octets.len()).filter(|at| octets[*at..].starts_with(from));
@@ -225,7 +226,7 @@ fn refuses_keys_that_are_not_for_verifying() {
 fn key_usage_counts_in_every_encoding() {
     let certificate = der(file!("pem/p256_cert.pem"));
     let usage = |bits: [u8; 4]| {
-        // In the file, keyUsage has digitalSignature and keyCertSign.
+        // The certificate's keyUsage is digitalSignature and keyCertSign.
         let octets = replaced(
             &certificate,
             &[4, 4, 3, 2, 2, 0x84],

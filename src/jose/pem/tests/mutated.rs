@@ -1,5 +1,5 @@
-//! Tests that parsing never panics, and that it gives the same results as `x509-cert` for mutated
-//! certificates.
+//! Tests that parsing never panics, and that for mutated certificates it gives the same results as
+//! `x509-cert`.
 
 use proptest::prelude::*;
 use x509_cert::{
@@ -30,9 +30,9 @@ fn octet() -> impl Strategy<Value = u8> {
     prop_oneof![prop::sample::select(known), any::<u8>()]
 }
 
-/// Compares the key and the validity period with those that `x509-cert` parses. `x509-cert` refuses
-/// some certificates that Portcullis accepts, because it also checks names and versions and refuses
-/// dates before 1970. Such certificates are not compared.
+/// Compares the key and the validity period with those that `x509-cert` finds in the same
+/// certificate. `x509-cert` refuses some certificates that Portcullis accepts, because it also
+/// checks names and versions and refuses dates before 1970. Such certificates are not compared.
 fn assert_read_alike(octets: &[u8], found: &VerifyingKey) {
     let validity = found.validity().unwrap();
     let epoch = UnixSeconds::new(0);
