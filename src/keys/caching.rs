@@ -1,14 +1,14 @@
-//! The caching headers (RFC 9111) and the entity tag of a response. A later request sends the tag
-//! to ask whether the response has changed (RFC 9110 section 13).
+//! The caching headers (RFC 9111) and the entity tag of a response. The next request sends the tag
+//! back to ask whether the document has changed (RFC 9110 section 13).
 
-/// Entity tags longer than this are ignored.
+/// The maximum length of an entity tag. Longer tags are ignored.
 const MAX_ETAG_BYTES: usize = 256;
 
 /// The caching headers of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caching {
-    /// The number of seconds, from now, for which the response stays fresh. `None` if the headers
-    /// do not limit this time.
+    /// The number of seconds for which the response is still fresh. `None` if the headers do not
+    /// limit this time.
     pub max_age: Option<u64>,
     /// The entity tag, which the next request sends as `If-None-Match`.
     pub etag: Option<String>,
@@ -38,8 +38,8 @@ impl Caching {
     }
 }
 
-/// The freshness, in seconds, that one `Cache-Control` directive allows (RFC 9111 section 5.2.2).
-/// Returns `None` if the directive does not limit the freshness.
+/// The number of seconds for which one `Cache-Control` directive allows a response to be fresh (RFC
+/// 9111 section 5.2.2). Returns `None` if the directive does not limit the freshness.
 fn directive(text: &str) -> Option<u64> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name.trim(), value.trim().trim_matches('"')),

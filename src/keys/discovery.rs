@@ -13,8 +13,8 @@ use crate::{
 ///
 /// # Errors
 /// [`FetchError::Metadata`] if the document is not metadata, [`FetchError::Issuer`] if the document
-/// belongs to another issuer, and [`FetchError::JwksUri`] if keys must not be fetched from its
-/// `jwks_uri`.
+/// belongs to another issuer, and [`FetchError::JwksUri`] if keys must not be fetched from the
+/// `jwks_uri` in the document.
 pub(super) fn jwks_endpoint(
     document: &[u8],
     discovery: &Discovery,
@@ -29,8 +29,8 @@ pub(super) fn jwks_endpoint(
     if !names(&discovery.issuer, issuer) {
         return Err(FetchError::Issuer);
     }
-    // The cluster comes from the configuration, so a document cannot make the proxy connect
-    // elsewhere.
+    // The cluster comes from the configuration, so the document cannot make the proxy connect to
+    // another server.
     let endpoint = Endpoint::parse(uri, &discovery.jwks_cluster).ok_or(FetchError::JwksUri)?;
     // RFC 8414 section 2 requires TLS. Plain http is accepted only if the metadata itself is
     // fetched over plain http, as in a test setup.
@@ -43,8 +43,8 @@ pub(super) fn jwks_endpoint(
 }
 
 /// Returns true if the issuer `found` in the metadata is the configured one. If the configured
-/// issuer has a placeholder, the metadata may have `{tenantid}` in its place. Microsoft Entra
-/// writes `{tenantid}` in metadata that all tenants share.
+/// issuer has a placeholder, the issuer in the metadata may have `{tenantid}` at that position.
+/// Microsoft Entra writes `{tenantid}` in the metadata that all tenants share.
 fn names(configured: &str, found: &str) -> bool {
     let templates = (
         IssuerTemplate::parse(configured),

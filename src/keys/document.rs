@@ -7,8 +7,8 @@ use crate::{
     keys::FetchError,
 };
 
-/// A fetched JWKS that has a usable key. The JWKS is parsed only once, because clones share the
-/// text and the keys.
+/// A fetched JWKS with at least one usable key. Clones share the text and the keys, so the JWKS is
+/// parsed only once.
 #[derive(Clone, Debug)]
 pub struct Document {
     text: Arc<str>,
@@ -45,7 +45,7 @@ impl Document {
     }
 }
 
-/// Compares only the texts: equal texts contain equal keys.
+/// Compares only the texts, because equal texts contain equal keys.
 impl PartialEq for Document {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.text, &other.text) || self.text == other.text

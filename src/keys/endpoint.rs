@@ -1,7 +1,8 @@
 //! The target of a call: a URI, and the proxy's cluster through which the call is made.
 
-/// An absolute `http` or `https` URI and the cluster for calling it. Only the cluster decides which
-/// server the proxy connects to. The URI decides what the proxy requests from that server.
+/// An absolute `http` or `https` URI, and the cluster through which the proxy requests the URI. The
+/// cluster alone decides which server the proxy connects to. The URI decides what the proxy
+/// requests from that server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// The whole URI.
@@ -46,7 +47,7 @@ impl Endpoint {
     }
 }
 
-/// The URI without its query, which may have a secret, for logs and the status page.
+/// Returns the URI without its query, for logs and the status page. The query may contain a secret.
 #[must_use]
 pub fn without_query(uri: &str) -> &str {
     uri.split('?').next().unwrap_or_default()

@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FetchError {
-    /// The server, or a proxy before it, ended the connection without a response.
+    /// The server, or a proxy in front of the server, closed the connection without a response.
     Closed,
     /// The proxy refused the call.
     Cluster,
@@ -25,7 +25,7 @@ pub enum FetchError {
     NoCluster,
     /// The cluster has no healthy host.
     NoHost,
-    /// The proxy could not connect. It does not say whether TCP or TLS failed.
+    /// The proxy could not connect. The proxy does not report whether TCP or TLS failed.
     NotConnected,
     /// The server sent a response with a status other than 200.
     Status(u16),
@@ -66,8 +66,8 @@ impl FetchError {
         }
     }
 
-    /// The metrics of the cluster that say more than the proxy tells a module, without the prefix
-    /// `cluster.<name>.`.
+    /// The cluster's metrics that show more about the cause of this error than the proxy reports to
+    /// a module. The names are without the prefix `cluster.<name>.`.
     #[must_use]
     pub const fn metrics(self) -> &'static [&'static str] {
         match self {

@@ -2,7 +2,7 @@
 //!
 //! A [`Fetch`] is a value that describes one call. The shell makes the call and passes the value
 //! back with the response. If the address of the JWKS is configured, a fetch takes one call. With
-//! discovery, it takes one or two more calls for the issuer's metadata.
+//! discovery, the fetch takes one or two more calls for the issuer's metadata.
 
 use core::time::Duration;
 
@@ -18,13 +18,13 @@ use crate::{
 /// Why keys are fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FetchCause {
-    /// The source has no keys, or the freshness of its keys is about to end.
+    /// The source has no keys, or its keys will soon no longer be fresh.
     Freshness,
     /// The `kid` of a token is not in the key set.
     UnknownKid,
 }
 
-/// A call for the keys of one source, or for the metadata that has the address of the keys.
+/// A call for the keys of one source, or for the metadata that contains the address of the keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetch {
     /// The source that the keys belong to.
@@ -34,8 +34,8 @@ pub struct Fetch {
     pub(super) lease: UnixMillis,
     /// What the call requests.
     pub(super) step: Step,
-    /// Why the previous metadata address returned no usable metadata. `None` if no other address
-    /// was tried.
+    /// Why earlier metadata addresses returned no usable metadata. `None` if this is the first
+    /// address.
     pub(super) fault: Option<FetchError>,
     /// Where to send the call.
     pub endpoint: Endpoint,
@@ -78,7 +78,7 @@ pub enum Progress {
     Next(Fetch),
     /// The fetch has ended.
     Ended(FetchOutcome),
-    /// Another worker took the lease before the response arrived, so the response was discarded.
+    /// Another worker took a new lease before the response arrived, so the response was discarded.
     Superseded,
 }
 
@@ -87,23 +87,24 @@ pub enum Progress {
 pub struct FetchOutcome {
     /// The providers that use these keys.
     pub providers: Vec<ProviderId>,
-    /// The URI of the last call, without the query, which may have a secret.
+    /// The URI of the last call, without its query. The query may contain a secret.
     pub uri: String,
     /// The cluster of the last call.
     pub cluster: String,
     /// The number of failed fetches in a row before this one.
     pub failures: u32,
-    /// Why the fetch before this one failed; `None` if it succeeded.
+    /// Why the previous fetch failed; `None` if the previous fetch succeeded.
     pub previous: Option<FetchError>,
     /// The number of usable keys, or the reason why the fetch failed.
     pub keys: Result<usize, FetchError>,
-    /// Set if the document has changed and has several keys without `kid`.
+    /// A warning, if the document has changed and several of its keys have no `kid`.
     pub nameless: Option<Nameless>,
 }
 
 impl FetchOutcome {
-    /// Whether the log should have this outcome. A failure that repeats is logged at growing
-    /// intervals: after 2, 4, 8 failures in a row and so on, and then after each 256.
+    /// Returns whether this outcome should be logged. If the same failure repeats, it is logged at
+    /// growing intervals: after 2, 4, 8 and so on up to 256 failures in a row, and then after every
+    /// 256 failures.
     #[must_use]
     pub fn is_news(&self) -> bool {
         let failures = self.failures.saturating_add(1);
@@ -146,8 +147,8 @@ impl Fetch {
         };
         let (step, fault, endpoint) = match read {
             Ok(endpoint) => (Step::Jwks, None, endpoint),
-            // The metadata may be at the next address. After any other error, the next address
-            // would fail too, because all addresses are on the same server.
+            // With one of these errors, the metadata may be at the next address. After any other
+            // error, the next address would fail too, because all addresses are on the same server.
             Err(error @ (FetchError::Metadata | FetchError::Status(400..=499))) => {
                 // If one address returns a wrong document and the other a 4xx status, the wrong
                 // document is reported, because it tells the operator more.

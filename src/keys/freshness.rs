@@ -7,13 +7,13 @@
 //!                └ fetched again shortly before the next phase; retried with back-off
 //! ```
 //!
-//! Keys are fresh for the configured `cache_duration`. If none is configured, the server's
-//! `Cache-Control` decides, within bounds. If the server gives no time either, keys are fresh for
-//! ten minutes.
+//! Keys are fresh for the configured `cache_duration`. If no `cache_duration` is configured, the
+//! server's `Cache-Control` decides, within bounds. If the server does not state a time either,
+//! keys are fresh for ten minutes.
 //!
 //! A worker may only fetch while it holds the lease, which is stored in the record. Only one worker
-//! of the process can hold the lease, and the other workers wait. The lease expires by itself, so a
-//! worker that dies cannot block the others for longer than its lease.
+//! of the process can hold the lease at a time, and the other workers wait. The lease expires by
+//! itself, so a worker that dies blocks the other workers only until its lease ends.
 
 use core::time::Duration;
 
@@ -22,21 +22,20 @@ use crate::{
     time::UnixMillis,
 };
 
-/// The largest step backwards of the clock that is tolerated. If a recorded time is further in the
-/// future than this, it was recorded before the clock was set back, and is ignored.
+/// How far the clock may be set back without effect. If a recorded time is further in the future,
+/// the clock was set back after that time was recorded, and the recorded time is ignored.
 const CLOCK_CORRECTION: Duration = Duration::from_secs(10);
 
-/// States whether keys may serve, that is, verify tokens.
+/// Whether keys may serve, that is, verify tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Serving {
     /// The keys are fresh and may serve.
     Fresh,
     /// No keys may serve, but a fetch is under way or about to begin.
     Pending,
-    /// The keys are no longer fresh. They may still serve within `max_stale`, in case fetching
-    /// fails.
+    /// The keys are no longer fresh, but may still serve for `max_stale`, in case fetching fails.
     Stale,
-    /// No keys may serve. The next attempt to fetch them is due after this time.
+    /// No keys may serve. The next attempt to fetch keys is due after this duration.
     Unavailable(Duration),
 }
 
@@ -76,17 +75,17 @@ impl Record {
             }
     }
 
-    /// Returns true if a request whose token has an unknown kid should wait for a fetch: one is
-    /// under way, or one may begin now. The cool-down between such fetches keeps clients from
-    /// flooding the server with invented kids.
+    /// Returns true if a request whose token has an unknown kid should wait for a fetch, because a
+    /// fetch is under way or may begin now. Between fetches for unknown kids there is a cool-down,
+    /// so that clients cannot flood the server by inventing kids.
     #[must_use]
     pub fn may_learn_kid(&self, timing: &Timing, now: UnixMillis) -> bool {
         self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
     }
 
     /// Returns the time until a fetch may look for an unknown kid. Returns `None` if a fetch
-    /// succeeded after the request arrived (at `waited_since`). In this case, the kid is not in the
-    /// newest key set either, so no key has it.
+    /// succeeded after the request arrived (at `waited_since`): the kid is not in the newest key
+    /// set either, so the token counts as forged.
     #[must_use]
     pub fn hides_kid(
         &self,
@@ -102,9 +101,9 @@ impl Record {
         Some(cooled_down.max(due).unwrap_or(now).since(now))
     }
 
-    /// Returns true if a fetch is due, regardless of leases. If the last fetch has a time far in
-    /// the future, the clock has been set back since. Then a fetch is due at once; otherwise
-    /// withdrawn keys could serve until that time.
+    /// Returns true if a fetch is due, regardless of leases. If the recorded time of the last fetch
+    /// is far in the future, the clock has been set back since. In this case a fetch is due at
+    /// once. Otherwise withdrawn keys could serve until the recorded time.
     fn is_due(&self, timing: &Timing, now: UnixMillis) -> bool {
         let last = if self.failures > 0 {
             self.attempted_at
@@ -125,9 +124,9 @@ impl Record {
         }
     }
 
-    /// Returns true if a worker holds a valid lease. A lease that ends later than any lease taken
-    /// now was taken before the clock was set back. Such a lease is ignored, because it would
-    /// prevent fetches for too long.
+    /// Returns true if a worker holds a valid lease. If a lease ends later than a lease that is
+    /// taken now, it was taken before the clock was set back. Such a lease is ignored, because it
+    /// would prevent fetches for too long.
     fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
         let longest = timing.lease.saturating_add(CLOCK_CORRECTION);
         self.lease_until
@@ -249,7 +248,7 @@ mod tests {
         let hidden = record.hides_kid(&TIMING, None, at(46)).unwrap();
         assert_eq!(at(46).plus(hidden), record.next_fetch(&TIMING));
         assert!(hidden > Duration::ZERO);
-        // Keys were fetched when the request arrived, and the kid was not among them.
+        // A fetch succeeded when the request arrived, and the kid was not among the fetched keys.
         assert_eq!(record.hides_kid(&TIMING, Some(at(0)), at(46)), None);
     }
 
@@ -312,7 +311,7 @@ mod tests {
             let last = record.serving(&timing, at(fresh_seconds - 1));
             assert_eq!(last, Serving::Fresh, "{max_age:?}");
             assert_eq!(record.serving(&timing, at(fresh_seconds)), Serving::Stale);
-            // The operator's value takes precedence, and the bounds do not apply to it.
+            // The operator's value takes precedence, and may be outside the bounds.
             assert_eq!(record.serving(&TIMING, at(599)), Serving::Fresh);
             assert_eq!(record.serving(&TIMING, at(600)), Serving::Stale);
         }
@@ -340,7 +339,8 @@ mod tests {
         assert_eq!((record.etag, record.max_age), (None, None));
     }
 
-    /// The publisher of a bundle knows when its keys change; a cache in front of it does not.
+    /// The hint comes from the publisher of the bundle, who knows when its keys change. The headers
+    /// may come from a cache, which does not.
     #[test]
     fn a_refresh_hint_limits_the_time_that_the_headers_give() {
         let hinted = |hint: &str| {

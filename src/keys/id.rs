@@ -18,8 +18,8 @@ impl SourceId {
     }
 }
 
-/// A number that changes whenever a source's key set changes. Each worker counts separately, so
-/// versions of two workers cannot be compared.
+/// A number that changes whenever a source's key set changes. Each worker counts separately, so the
+/// versions of different workers cannot be compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeySetVersion(u64);
 

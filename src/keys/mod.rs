@@ -2,8 +2,8 @@
 //!
 //! [`freshness`] decides from a [`Record`] and the time whether keys may serve (verify tokens) and
 //! whether a fetch is due. [`store`] synchronizes the records of all sources with the data that
-//! workers share, so that one worker's fetch gives keys to all workers. This module makes no calls:
-//! a [`Fetch`] is a value that describes a call, and the shell makes the call.
+//! workers share, so that all workers get the keys that one worker fetches. This module makes no
+//! calls: a [`Fetch`] is a value that describes a call, and the shell makes the call.
 
 mod caching;
 mod discovery;

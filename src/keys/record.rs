@@ -6,18 +6,18 @@ use crate::{
 };
 
 /// The state of one key source, including leases, failures and the cool-down for unknown kids. All
-/// workers of a process share it through [`Records`](super::Records).
+/// workers of a process share this state through [`Records`](super::Records).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// Shows which of two records of a source is newer.
+    /// Determines which of two records of a source is newer.
     pub order: Order,
-    /// The last good document.
+    /// The last usable document.
     pub document: Option<Document>,
     /// The URI that the document came from.
     pub uri: Option<String>,
     /// The document's entity tag.
     pub etag: Option<String>,
-    /// The number of seconds for which the server declared the document fresh.
+    /// The number of seconds for which the document is fresh according to the server.
     pub max_age: Option<u64>,
     /// The time when the document was fetched or last confirmed.
     pub fetched_at: Option<UnixMillis>,
@@ -25,23 +25,23 @@ pub struct Record {
     pub attempted_at: Option<UnixMillis>,
     /// The number of failed fetches since the last success.
     pub failures: u32,
-    /// Why the last fetch failed; `None` if it succeeded.
+    /// Why the last fetch failed; `None` if the last fetch succeeded.
     pub last_error: Option<FetchError>,
-    /// The time when the lease ends. A lease is a worker's right to fetch. No two leases end at the
-    /// same time, so this time also identifies the lease.
+    /// The time when the lease ends. A lease is a worker's right to fetch. The leases of a source
+    /// end at different times, so this time also identifies the lease.
     pub lease_until: Option<UnixMillis>,
     /// The time of the last fetch that an unknown kid caused.
     pub unknown_kid_at: Option<UnixMillis>,
 }
 
 /// Orders the records of one source: the newer record is greater. The generation is compared first,
-/// because a worker can write an older key set after another worker has written the latest one.
+/// because a worker may write an older key set after another worker has written the newest key set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
-    /// The generation of the key set. It grows with each successful fetch, even if the clock goes
-    /// back.
+    /// The generation of the key set. The number grows with each successful fetch, even if the
+    /// clock is set back.
     pub generation: u64,
-    /// The revision within the generation. It grows with each write.
+    /// The revision within the generation. The number grows with each write.
     pub revision: u64,
 }
 
@@ -60,7 +60,7 @@ impl Record {
         until
     }
 
-    /// Returns true if the lease that ends at `until` is still the current one.
+    /// Returns true if the lease that ends at `until` is still the current lease.
     #[must_use]
     pub fn is_leased_until(&self, until: UnixMillis) -> bool {
         self.lease_until == Some(until)
@@ -76,7 +76,7 @@ impl Record {
         (self.document, self.fetched_at, self.etag) = (None, None, None);
     }
 
-    /// Records that a fetch returned a good document from `uri`.
+    /// Records that a fetch returned a usable document from `uri`.
     pub fn succeed(&mut self, document: Document, uri: &str, caching: Caching, now: UnixMillis) {
         self.document = Some(document);
         self.uri = Some(uri.to_owned());
@@ -88,7 +88,7 @@ impl Record {
     pub fn confirm(&mut self, caching: Caching, now: UnixMillis) {
         // Headers that are missing from a 304 keep their previous values (RFC 9111 section 4.3.4).
         self.etag = caching.etag.or_else(|| self.etag.take());
-        // A bundle's hint limits what the headers allow.
+        // The refresh hint in the document limits the time that the headers allow.
         let hint = self.document.as_ref();
         let hint = hint.and_then(|document| document.key_set().refresh_hint());
         let max_age = caching.max_age.or(self.max_age);
@@ -100,7 +100,7 @@ impl Record {
         self.lease_until = None;
     }
 
-    /// Records that a fetch failed. The last good keys stay.
+    /// Records that a fetch failed. The last usable keys stay.
     pub fn fail(&mut self, error: FetchError, now: UnixMillis) {
         self.attempted_at = Some(now);
         self.failures = self.failures.saturating_add(1);

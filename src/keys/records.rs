@@ -9,14 +9,15 @@ pub struct Version(pub u32);
 /// The records of one engine's key sources, shared with the other workers of the process.
 pub trait Records {
     /// Reads the shared record of a source. Returns [`Reading::Same`] if the record still has the
-    /// version `known`. `own` is the order of the reader's own record. A shared record that is
-    /// older is unusable.
+    /// version `known`. `own` is the order of the reader's own record. Returns
+    /// [`Reading::Unusable`] if the shared record is older than the reader's own record.
     fn read(&self, source: SourceId, known: Option<Version>, own: Order) -> Reading;
 
     /// Replaces the shared record if it has the version `expected`. Returns the new version.
     ///
     /// # Errors
-    /// If another worker has written since `expected`, or if the host cannot share records.
+    /// If another worker has written a version after `expected`, or if the host cannot share
+    /// records.
     fn write(
         &self,
         source: SourceId,
@@ -48,8 +49,8 @@ pub enum WriteError {
     Refused,
 }
 
-/// An implementation that shares nothing, for the command line and for tests. With it, each worker
-/// fetches its own keys.
+/// An implementation that shares nothing, for the command line and for tests. Each worker fetches
+/// its own keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Unshared;
 

@@ -7,7 +7,7 @@ use crate::{jose::KeySetLimits, keys::Endpoint, time};
 /// Where and when keys are fetched, and how long they may serve (verify tokens).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteKeys {
-    /// Where the JWKS is.
+    /// The location of the JWKS.
     pub location: JwksLocation,
     /// The timeout of each call.
     pub timeout: Duration,
@@ -19,15 +19,15 @@ pub struct RemoteKeys {
     pub unknown_kid_cooldown: Duration,
     /// The answer to a token with an unknown kid while no fetch may begin to look for the kid.
     pub unknown_kid_answer: UnknownKidAnswer,
-    /// The wait between attempts after a failed fetch.
+    /// How long to wait between attempts after a failed fetch.
     pub retry: RetryPolicy,
 }
 
 impl RemoteKeys {
     /// A string that identifies the shared record of these keys. Workers and configurations with
     /// equal strings share one record. Two sources need different strings if they fetch different
-    /// keys, or if a fetch can fail for one source and succeed for the other. Otherwise the
-    /// failures of one source would keep the other without keys.
+    /// keys, or if a fetch can fail for one source and succeed for the other. Otherwise the failing
+    /// source would keep the other source from getting keys.
     #[must_use]
     pub fn identity(&self, limits: KeySetLimits) -> String {
         let location = match &self.location {
@@ -60,7 +60,7 @@ pub enum UnknownKidAnswer {
     Unavailable,
 }
 
-/// Where a JWKS is.
+/// The location of a JWKS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JwksLocation {
     /// At a configured address (`remote_jwks`).
@@ -78,13 +78,13 @@ pub struct Discovery {
     /// The addresses of the metadata, tried in this order. The first address that returns metadata
     /// is used.
     pub metadata: Vec<Endpoint>,
-    /// The cluster through which the keys are fetched. The metadata cannot change it, whatever host
-    /// it names.
+    /// The cluster through which the keys are fetched. The metadata cannot change the cluster, even
+    /// if it names another host.
     pub jwks_cluster: String,
 }
 
 /// Exponential back-off: the wait starts at `base` and doubles with each failure, up to `max`. Each
-/// wait is then varied by up to 10 %.
+/// wait is then made up to 10 % shorter or longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// The wait after the first failure.

@@ -2,17 +2,17 @@
 
 use crate::keys::{Caching, FetchError, FetchResponse};
 
-/// The size of the longest text with which Envoy says why there is no response.
+/// The maximum size of the text in which Envoy explains why the server did not respond.
 const LONGEST_REASON: usize = 1024;
 
 /// A response to a call for keys, as the host received it.
 ///
-/// Envoy answers itself if there is no response: with status 503 if the connection was refused or
-/// closed, 502 if the response is not HTTP, and 504 if the call took too long. If the connection
-/// ends within the body, Envoy reports no headers.
+/// If the server does not respond, Envoy makes a response itself: with status 503 if the connection
+/// was refused or closed, 502 if the server's response is not HTTP, and 504 if the call took too
+/// long. If the connection ends in the middle of the body, Envoy reports no headers.
 #[derive(Clone, Copy)]
 pub struct Received<'a> {
-    /// The headers, including `:status`. Empty if no complete response arrived.
+    /// The headers, including `:status`. There are none if no complete response arrived.
     pub headers: &'a [(&'a [u8], &'a [u8])],
     /// The size of the body.
     pub body_size: usize,
@@ -21,10 +21,10 @@ pub struct Received<'a> {
 }
 
 impl Received<'_> {
-    /// Accepts a 200 with a body of at most `limit` bytes, or a 304.
+    /// Accepts a response with status 200 and a body of at most `limit` bytes, or with status 304.
     ///
     /// # Errors
-    /// If the response is neither. A body above the limit is not read.
+    /// If the response is neither of these. A body that exceeds the limit is not read.
     pub fn answer(&self, limit: usize) -> Result<FetchResponse, FetchError> {
         let status = status(self.headers).ok_or(FetchError::Unreachable)?;
         let caching = Caching::read(self.headers.iter().copied());
@@ -40,15 +40,17 @@ impl Received<'_> {
         }
     }
 
-    /// Whether the server sent the response. Envoy adds this header to each response that arrives,
-    /// and not to its own. A server cannot remove it, so it cannot pass off its response as Envoy's.
+    /// Returns whether the server sent the response. Envoy adds the header
+    /// `x-envoy-upstream-service-time` to each response that arrives from a server, but not to
+    /// responses that Envoy makes itself. A server cannot remove this header, so it cannot pass off
+    /// its response as Envoy's.
     fn is_of_server(&self) -> bool {
         let mut headers = self.headers.iter();
         headers.any(|(name, _)| *name == b"x-envoy-upstream-service-time")
     }
 
-    /// Reads from the text of Envoy's own response why there is no other. Since 1.40 the text does
-    /// not tell TLS from TCP.
+    /// Returns the reason why the server did not respond, from the text of the response that Envoy
+    /// made. Since Envoy 1.40, the text does not distinguish failures of TLS from failures of TCP.
     fn failure(&self, status: u16) -> FetchError {
         if self.body_size > LONGEST_REASON {
             return FetchError::Status(status);
@@ -171,7 +173,7 @@ mod tests {
         ] {
             let headers = [(":status", status)];
             assert_eq!(answer(&headers, Some(&body)), Err(error), "{body}");
-            // The server may itself be behind an Envoy.
+            // The server itself may be behind another Envoy, which made this response.
             let headers = [(":status", status), ("x-envoy-upstream-service-time", "8")];
             let status = FetchError::Status(status.parse().unwrap());
             assert_eq!(answer(&headers, Some(&body)), Err(status), "{body}");

@@ -31,7 +31,7 @@ pub(super) struct Source {
     key_set_version: KeySetVersion,
     /// The last time when a token without a matching key caused a read of the shared record.
     read_at: Option<UnixMillis>,
-    /// True if a request waits for a key that is not in the set.
+    /// True if a request waits for a key that is not in the key set.
     kid_wanted: bool,
 }
 
@@ -99,7 +99,7 @@ impl Source {
         }
     }
 
-    /// States whether the keys may serve, and returns the key set.
+    /// Returns whether the keys may serve, and the key set.
     pub(super) fn serving(&self, now: UnixMillis) -> (Serving, Option<&KeySet>) {
         let document = self.record.document.as_ref();
         (
@@ -130,7 +130,7 @@ impl Source {
         }
     }
 
-    /// Records that a request waits for a key that is not in the set.
+    /// Records that a request waits for a key that is not in the key set.
     pub(super) fn want_kid(&mut self) {
         self.kid_wanted = true;
     }
@@ -170,7 +170,7 @@ impl Source {
     /// Installs a document as if it had been fetched at `now`.
     pub(super) fn preload(&mut self, document: &[u8], now: UnixMillis) -> Result<(), FetchError> {
         let document = Document::parse(document, self.limits)?;
-        // Preloaded keys are never fetched, so a kid that is not among them stays unknown.
+        // Preloaded keys are never fetched again, so a kid that they lack stays unknown.
         self.keys.unknown_kid_answer = UnknownKidAnswer::Invalid;
         self.record.begin(&self.timing, FetchCause::UnknownKid, now);
         let mut record = self.record.clone();
@@ -179,14 +179,14 @@ impl Source {
         Ok(())
     }
 
-    /// Reads the shared record because a token has no matching key. Returns true if the record was
-    /// new. A read can copy the whole record, so only one such read happens per millisecond, even
-    /// if many requests have unknown kids.
+    /// Reads the shared record because no key matches a token. Returns true if the record was new
+    /// to this worker. A read can copy the whole record, so there is at most one such read per
+    /// millisecond, even if many requests have unknown kids.
     pub(super) fn read_at(&mut self, now: UnixMillis, records: &dyn Records) -> bool {
         self.read_at.replace(now) != Some(now) && self.read(records) == Found::New
     }
 
-    /// Reads the record that other workers wrote. Returns true if it was new.
+    /// Reads the shared record. Returns true if the record was new to this worker.
     pub(super) fn synchronize(&mut self, records: &dyn Records) -> bool {
         self.read(records) == Found::New
     }
@@ -223,14 +223,14 @@ impl Source {
             return None;
         }
         let wants_kid = wants(FetchCause::UnknownKid);
-        // If another worker has just fetched, no fetch may begin for the kid now, so no request
-        // waits for it any longer.
+        // If another worker has just fetched, no fetch may begin for the unknown kid now, so no
+        // request waits for this kid any longer.
         self.kid_wanted = self.record.may_learn_kid(&self.timing, now);
         wants_kid.then_some(FetchCause::UnknownKid)
     }
 
-    /// Takes the lease. Returns the time when the lease ends, or `None` if another worker was
-    /// first.
+    /// Takes the lease. Returns the time when the lease ends, or `None` if another worker has taken
+    /// a lease first.
     fn take_lease(
         &mut self,
         cause: FetchCause,
@@ -247,14 +247,14 @@ impl Source {
                 Err(WriteError::Changed) => match self.read(records) {
                     Found::New => return None,
                     Found::Nothing => break,
-                    // The shared data is older than the local record, or is not a record, so it is
-                    // overwritten.
+                    // The shared data is older than the local record, or is not a record. The next
+                    // attempt overwrites it.
                     Found::Same => {}
                 },
             }
         }
         // The host cannot share records, or other workers keep writing. This worker fetches with a
-        // lease that the others do not see.
+        // lease that the other workers do not see.
         self.install(leased);
         Some(until)
     }
@@ -382,16 +382,16 @@ impl Source {
             }
             return true;
         }
-        // Other workers keep writing. The change is applied only locally; the next read reconciles
-        // the records.
+        // Other workers keep writing, so the change is applied only to the local record. The next
+        // read reconciles the records.
         let mut changed = self.record.clone();
         change(&mut changed);
         self.install(changed);
         true
     }
 
-    /// Adopts a record. All changes of the document go through this function, because cached tokens
-    /// depend on the version of the key set.
+    /// Adopts a record. Only this function may change the document, because it also changes the key
+    /// set's version, which cached tokens depend on.
     fn install(&mut self, record: Record) {
         if record.document != self.record.document {
             self.key_set_version = self.key_set_version.next();
@@ -405,7 +405,7 @@ impl Source {
 enum Found {
     /// There is no shared record, or the host cannot share records.
     Nothing,
-    /// The shared record is not newer than the local one.
+    /// The shared record is not newer than the local record.
     Same,
     /// The shared record was new and has been adopted.
     New,

@@ -2,12 +2,12 @@
 
 use crate::{jose::VerifyingKey, keys::FetchError, time::UnixMillis};
 
-/// The state of a provider's keys at one time.
+/// The state of a provider's keys at one point in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyStatus {
     /// The number of keys that may serve (verify tokens).
     pub keys: usize,
-    /// True if the freshness of the keys has ended. They may still serve.
+    /// True if the keys are no longer fresh. Stale keys may still serve.
     pub is_stale: bool,
     /// When the keys were last fetched or confirmed.
     pub fetched_at: Option<UnixMillis>,
@@ -20,18 +20,18 @@ pub struct KeyReport<'a> {
     pub status: KeyStatus,
     /// The keys that may serve.
     pub keys: &'a [VerifyingKey],
-    /// Where the keys were fetched from; `None` if they never arrived.
+    /// The URI that the keys were fetched from; `None` if no keys have been fetched.
     pub uri: Option<&'a str>,
     /// The time when a fetch last began or failed.
     pub attempted_at: Option<UnixMillis>,
-    /// Why the last fetch failed; `None` if it succeeded.
+    /// Why the last fetch failed; `None` if the last fetch succeeded.
     pub last_error: Option<FetchError>,
     /// When the next fetch is due, which may be in the past. `None` before the first fetch.
     pub next_fetch: Option<UnixMillis>,
 }
 
 impl<'a> KeyReport<'a> {
-    /// The report on keys that are in the configuration and never fetched.
+    /// The report on keys that are in the configuration, and are therefore never fetched.
     #[must_use]
     pub fn of_configured(keys: &'a [VerifyingKey]) -> Self {
         Self {

@@ -2,8 +2,8 @@
 //!
 //! Every worker keeps a copy of each shared record and of the key set in it. The worker reads a
 //! record again when the record's version has changed. A write succeeds only if the version has not
-//! changed since the last read, so only one of several workers gets the lease for a fetch. If the
-//! host cannot share records, each worker fetches its own keys.
+//! changed since the worker's last read, so only one of several workers gets the lease for a fetch.
+//! If the host cannot share records, each worker fetches its own keys.
 
 use core::time::Duration;
 
@@ -17,14 +17,14 @@ use crate::{
     time::UnixMillis,
 };
 
-/// The keys of one provider at one time.
+/// The keys of one provider at one point in time.
 #[derive(Clone, Copy, Debug)]
 pub enum Keys<'a> {
     /// A fetch for the keys is under way or about to begin.
     Pending(SourceId),
     /// These keys may serve (verify tokens).
     Serving(&'a KeySet, SourceId),
-    /// No keys may serve. The next attempt to fetch them is due after this time.
+    /// No keys may serve. The next attempt to fetch keys is due after this duration.
     Unavailable(Duration),
 }
 
@@ -37,7 +37,8 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
-    /// A store for the keys of these providers. Providers with equal configurations share a record.
+    /// A store for the keys of these providers. Providers that fetch their keys with equal
+    /// configurations share a record.
     #[must_use]
     pub fn new<'a>(
         sources: impl Iterator<Item = (ProviderId, &'a RemoteKeys)>,
@@ -97,8 +98,8 @@ impl KeyStore {
     }
 
     /// Returns how long a client whose token has an unknown kid should wait before a retry. Returns
-    /// `None` if the token counts as forged: `unknown_kid_answer` is 401, or the request waited for
-    /// a fetch that did not bring the key.
+    /// `None` if the token counts as forged, because `unknown_kid_answer` is 401, or because the
+    /// request waited for a fetch that did not find the key.
     #[must_use]
     pub fn hides_kid(
         &self,
@@ -110,7 +111,7 @@ impl KeyStore {
     }
 
     /// Records that a request waits for keys of this source. A fetch for an unknown kid begins only
-    /// after this method was called. Fetches that keep the keys fresh begin without it.
+    /// after a call of this method. A fetch that keeps the keys fresh needs no such call.
     pub fn want(&mut self, id: SourceId, cause: FetchCause) {
         if cause == FetchCause::UnknownKid
             && let Some(source) = self.sources.get_mut(id.index())
@@ -119,15 +120,15 @@ impl KeyStore {
         }
     }
 
-    /// Reads the records that other workers wrote. Returns true if any of them was new.
+    /// Reads the shared records. Returns true if any record was new to this worker.
     pub fn synchronize(&mut self, records: &dyn Records) -> bool {
         self.sources.iter_mut().fold(false, |changed, source| {
             source.synchronize(records) | changed
         })
     }
 
-    /// Reads the records that other workers wrote for the keys of some providers, at most once per
-    /// millisecond. Returns true if any of them was new.
+    /// Reads the shared records of some providers' keys, at most once per millisecond. Returns true
+    /// if any record was new to this worker.
     pub fn synchronize_where(
         &mut self,
         is_wanted: &dyn Fn(ProviderId) -> bool,

@@ -8,14 +8,14 @@ use crate::{
     time::UnixMillis,
 };
 
-/// Keys are fetched again this long before their freshness ends, as in `jwt_authn`. If a tenth of
-/// the freshness is a shorter time, that time is used instead.
+/// How long before the end of their freshness keys are fetched again, as in `jwt_authn`. If keys
+/// are fresh for less than ten times as long, a tenth of their freshness is used instead.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5);
 
 /// A lease lasts for the sum of the timeouts of all calls of a fetch, plus this time.
 const LEASE_MARGIN: Duration = Duration::from_secs(1);
 
-/// How long keys are fresh if neither the operator nor the server decides, as in `jwt_authn`.
+/// How long keys are fresh if neither the operator nor the server states a time, as in `jwt_authn`.
 const DEFAULT_FRESHNESS: Duration = Duration::from_secs(600);
 
 /// The bounds of the freshness that a server may choose. A shorter time would cause constant
@@ -58,7 +58,7 @@ impl From<&RemoteKeys> for Timing {
 }
 
 impl Timing {
-    /// How long keys are fresh if the server gave `max_age`, in seconds.
+    /// How long keys are fresh if the server stated a `max_age` in seconds.
     pub(super) fn freshness(&self, max_age: Option<u64>) -> Duration {
         let (least, most) = SERVER_FRESHNESS;
         self.cache_duration.unwrap_or_else(|| {
@@ -75,9 +75,9 @@ impl Timing {
         freshness.saturating_sub(ahead)
     }
 
-    /// The wait after this many failures: `base · 2^(failures - 1)`, at most the maximum, and then
-    /// changed by up to ±10 %. This jitter keeps proxies that failed together from retrying
-    /// together.
+    /// How long to wait after this many failures: `base · 2^(failures - 1)`, but at most the
+    /// maximum, and then changed by up to ±10 %. Because of this jitter, proxies whose fetches
+    /// failed at the same time do not retry at the same time.
     pub(super) fn backoff(&self, failures: u32, failed_at: UnixMillis) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
