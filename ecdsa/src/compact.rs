@@ -1,14 +1,14 @@
 //! The fields of all curves, computed by the same short code for every prime.
 //!
 //! The code of `fiat-crypto` is 10 kB for each prime, and relies on a 128-bit product, which
-//! WebAssembly does not have. This code takes a kilobyte for all of them. It computes what takes
-//! little time: a few products of scalars for each signature, checks of keys, and sums without
-//! tables.
+//! WebAssembly does not have. The code in this module takes one kilobyte for all primes. It is
+//! slower, and only used where speed matters little: for a few products of scalars per signature,
+//! for checks of keys, and for sums without tables.
 //!
-//! Numbers have limbs of 28 bits, least significant first, and are always below the prime. A product
-//! is computed column by column and reduced by Montgomery's method, with R = 2^(28·limbs). For 19
-//! limbs, a column and its reduction are a sum of 38 products of 56 bits and a carry, so it is below
-//! 2^62.
+//! Numbers have limbs of 28 bits, least significant first, and are always below the prime. A
+//! product is computed column by column and reduced by Montgomery's method, with R = 2^(28·limbs).
+//! For 19 limbs, a column and its reduction are a sum of 38 products of 56 bits and a carry. This
+//! sum is below 2^62.
 
 use crate::field::{Canonical, Field};
 use crate::number;
@@ -27,7 +27,8 @@ struct Prime<const L: usize> {
 #[inline(never)]
 fn multiply(x: &[u32], y: &[u32], prime: &[u32], negative_inverse: u32, product: &mut [u32]) {
     let mut sum = 0_u64;
-    // The lower half of the columns. `product` holds the multiples of p that make them 0.
+    // Computes the lower half of the columns. `product` holds the multiples of p that make these
+    // columns 0.
     for place in 0..product.len() {
         let above = place.saturating_add(1);
         sum = sum
@@ -40,7 +41,8 @@ fn multiply(x: &[u32], y: &[u32], prime: &[u32], negative_inverse: u32, product:
             *limb = row;
         }
     }
-    // The upper half. Each limb replaces a multiple that is no longer needed.
+    // Computes the upper half of the columns. Each limb replaces a multiple that is no longer
+    // needed.
     for place in 0..product.len() {
         let above = place.saturating_add(1);
         sum = sum
@@ -55,12 +57,14 @@ fn multiply(x: &[u32], y: &[u32], prime: &[u32], negative_inverse: u32, product:
     subtract_if_not_below(product, prime);
 }
 
-/// The sum of the products of limbs that belong to the same column: the first of `x` and the last
-/// of `y`, and so on. Both slices have the same length.
+/// The sum of the products of limbs that belong to the same column: the first limb of `x` times the
+/// last limb of `y`, the second times the last but one, and so on. Both slices have the same
+/// length.
 #[inline(always)]
 fn column(mut x: &[u32], mut y: &[u32]) -> u64 {
     let mut sum = 0_u64;
-    // Slice patterns, because iterators remain function calls if the package is compiled for size.
+    // Uses slice patterns, because iterators would remain function calls if the package is compiled
+    // for size.
     while let ([a, higher @ ..], [lower @ .., b]) = (x, y) {
         sum = sum.wrapping_add(u64::from(*a).wrapping_mul(u64::from(*b)));
         (x, y) = (higher, lower);
@@ -106,7 +110,7 @@ fn subtract(number: &mut [u32], other: &[u32]) -> bool {
     borrow == 1
 }
 
-/// Reduces a number below 2p to one below p.
+/// Reduces a number below 2p modulo p.
 #[inline(never)]
 fn subtract_if_not_below(number: &mut [u32], prime: &[u32]) {
     if subtract(number, prime) {
@@ -114,8 +118,8 @@ fn subtract_if_not_below(number: &mut [u32], prime: &[u32]) {
     }
 }
 
-/// Defines a field. `$r_squared` is R² modulo p. `$half` is half of the modulus + 1, and
-/// `$half_r_squared` is R²/2.
+/// Defines a field. `$r_squared` is R² modulo p. `$half` is (p + 1)/2, and `$half_r_squared` is
+/// R²/2 modulo p.
 macro_rules! field {
     (
         $(#[$doc:meta])*

@@ -28,7 +28,7 @@ pub(crate) trait Curve<const N: usize> {
 pub(crate) struct Numbers<const N: usize> {
     /// The number of octets of a coordinate and of a scalar.
     pub(crate) octets: usize,
-    /// The number of octets of a digest by the curve's hash (RFC 7518 section 3.4).
+    /// The number of octets of a digest of the curve's hash function (RFC 7518 section 3.4).
     pub(crate) digest_octets: usize,
     /// The constant b of the curve's equation.
     pub(crate) b: [u64; N],
@@ -165,7 +165,7 @@ const P521: Numbers<9> = Numbers {
     ],
 };
 
-/// Defines a curve by its numbers and the arithmetic that it is computed with.
+/// Defines a curve by its numbers and its types for coordinates and scalars.
 macro_rules! curve {
     ($curve:ident, $numbers:expr, $coordinate:ty, $scalar:ty, $words:literal) => {
         #[derive(Debug)]
@@ -187,7 +187,7 @@ pub(crate) mod verified {
     curve!(P384, super::P384, fiat::P384, fiat::P384Scalar, 6);
 }
 
-/// The curves with the arithmetic that is the same code for all of them.
+/// The curves with the arithmetic whose code is the same for all curves.
 pub(crate) mod compact {
     use crate::compact;
 
@@ -223,7 +223,7 @@ mod tests {
     use super::{Curve, Field as _, compact, verified};
     use crate::field::Canonical as _;
 
-    /// Twice the offset and 1 are 2^(64·N).
+    /// Checks that twice the offset, plus 1, is 2^(64·N).
     fn offset_is_right<C: Curve<N>, const N: usize>() {
         let offset = C::Scalar::new(&C::NUMBERS.comb_offset);
         let two = C::Scalar::one().doubled();

@@ -1,4 +1,4 @@
-//! The fields of both curves, computed by the formally verified code of `fiat-crypto`.
+//! The fields of P-256 and P-384, computed by the formally verified code of `fiat-crypto`.
 //!
 //! Every function requires reduced numbers and returns reduced numbers. So two equal numbers always
 //! have equal words.

@@ -4,8 +4,8 @@ use crate::number;
 
 /// A number modulo a prime, in Montgomery form.
 ///
-/// The operations are methods, not operators: the lint against arithmetic that can panic would also
-/// report operators of this type.
+/// The operations are methods, not operators, because the lint against arithmetic that can panic
+/// would report the operators too.
 pub(crate) trait Field<const N: usize>: Copy {
     /// The prime.
     const MODULUS: [u64; N];
@@ -40,11 +40,11 @@ pub(crate) trait Field<const N: usize>: Copy {
     }
 
     /// Returns the inverse, computed as the power with the exponent p - 2 (Fermat's little
-    /// theorem). The inverse of 0 is returned as 0.
+    /// theorem). Returns 0 for 0, which has no inverse.
     fn inverse(&self) -> Self {
         let mut exponent = Self::MODULUS;
         if let Some(lowest) = exponent.first_mut() {
-            // Without a borrow: the lowest word of every modulus is at least 2.
+            // There is no borrow, because the lowest word of every modulus is at least 2.
             *lowest = lowest.wrapping_sub(2);
         }
         number::bits(&exponent).fold(Self::one(), |power, bit| {
@@ -65,6 +65,6 @@ pub(crate) trait Canonical<const N: usize>: Field<N> {
     /// Wraps a plain number without converting it to Montgomery form. The product of a plain number
     /// and a number in Montgomery form is a plain number.
     fn plain(number: &[u64; N]) -> Self;
-    /// The stored words, unconverted. For a plain number, they are its value.
+    /// The stored words, without conversion. For a plain number, the words are its value.
     fn words(&self) -> [u64; N];
 }

@@ -1,27 +1,29 @@
 //! The inverse of a public number modulo an odd prime.
 //!
-//! The method is safegcd (D. J. Bernstein, B.-Y. Yang, "Fast constant-time gcd computation and modular
-//! inversion", 2019) in the form that libsecp256k1 uses for public numbers: 30 division steps at a
-//! time are computed from the lowest bits of f and g alone, and then applied to the whole numbers.
+//! The method is safegcd (D. J. Bernstein, B.-Y. Yang, "Fast constant-time gcd computation and
+//! modular inversion", 2019) in the variant that libsecp256k1 uses for public numbers. It computes
+//! 30 division steps at a time from only the lowest bits of f and g, and then applies these steps
+//! to the whole numbers.
 //!
-//! The result is not relied on: the caller multiplies it by the number.
+//! The caller does not rely on the result, but checks it by multiplying it by the number.
 
 use std::num::Wrapping;
 
 use crate::number;
 
-/// Limbs have 30 bits and are stored as `i32`. The last one has the sign of the number.
+/// The number of bits of a limb. Limbs are stored as `i32`, and the last limb has the sign of the
+/// number.
 const BITS: u32 = 30;
 const MASK: u32 = (1 << BITS) - 1;
-/// The number of limbs that have room for nine words.
+/// The number of limbs that are needed for nine 64-bit words and a sign.
 const LIMBS: usize = 20;
-/// For 576 bits, 1,662 division steps suffice.
+/// The maximum number of rounds of 30 steps. For 576 bits, 1,662 division steps suffice.
 const MAX_ROUNDS: usize = 60;
 
 type Wide = Wrapping<i64>;
 
-/// What 30 division steps make of f and g: 2^30 times the new f is u·f + v·g, and 2^30 times the
-/// new g is q·f + r·g.
+/// The effect of 30 division steps on f and g: 2^30 times the new f is u·f + v·g, and 2^30 times
+/// the new g is q·f + r·g.
 struct Steps {
     u: Wide,
     v: Wide,
@@ -29,7 +31,7 @@ struct Steps {
     r: Wide,
 }
 
-/// Computes the inverse of `number` modulo `modulus`. The number is neither 0 nor above the modulus.
+/// Computes the inverse of `number` modulo `modulus`. The number must be between 1 and the modulus.
 pub(crate) fn inverse<const N: usize>(number: &[u64; N], modulus: &[u64; N]) -> [u64; N] {
     let signed = |words| number::limbs::<N, LIMBS>(words, BITS).map(u32::cast_signed);
     let modulus_limbs = signed(modulus);
@@ -38,7 +40,7 @@ pub(crate) fn inverse<const N: usize>(number: &[u64; N], modulus: &[u64; N]) -> 
         *lowest = 1;
     }
     let (mut f, mut g, mut d, mut e) = (modulus_limbs, signed(number), [0; LIMBS], signed(&one));
-    // N words, and a sign.
+    // The number of limbs for N words and a sign.
     let count = N.saturating_mul(64).wrapping_div(30).saturating_add(1);
     let limbs = [&mut f, &mut g, &mut d, &mut e].map(|limbs| limbs.get_mut(..count));
     if let [Some(f), Some(g), Some(d), Some(e)] = limbs {
@@ -49,8 +51,8 @@ pub(crate) fn inverse<const N: usize>(number: &[u64; N], modulus: &[u64; N]) -> 
     number::difference(&inverse, modulus).unwrap_or(inverse)
 }
 
-/// Runs division steps until g is 0. Then f is 1 or -1, and d·`number` is f modulo the modulus.
-/// Finally makes d the inverse, between 0 and twice the modulus.
+/// Runs division steps until g is 0. Then f is 1 or -1, and d·`number` is f modulo the modulus. At
+/// the end, makes d the inverse, as a number between 0 and twice the modulus.
 fn divide(f: &mut [i32], g: &mut [i32], d: &mut [i32], e: &mut [i32], modulus: &[i32]) {
     let inverse = inverse_of_lowest(lowest_bits(modulus));
     let mut eta = -1;
@@ -90,13 +92,13 @@ fn lowest_bits(limbs: &[i32]) -> Wrapping<u32> {
     }
 }
 
-/// 1/x modulo 2^30, for an odd x, by Newton's method. x is its own inverse modulo 2^3.
+/// Computes 1/x modulo 2^30 for an odd x, by Newton's method. The method starts with x, which is
+/// its own inverse modulo 2^3.
 fn inverse_of_lowest(x: Wrapping<u32>) -> Wrapping<u32> {
     (0..4).fold(x, |inverse, _| inverse * (Wrapping(2) - x * inverse))
 }
 
-/// Computes 30 division steps. `eta` is the difference of the lengths that f and g can have,
-/// negated.
+/// Computes 30 division steps. `eta` is the maximum length of g minus the maximum length of f.
 fn division_steps(eta: &mut i32, mut f: Wrapping<u32>, mut g: Wrapping<u32>) -> Steps {
     let [mut u, mut v, mut q, mut r] = [1, 0, 0, 1].map(Wrapping::<u32>);
     let mut left = BITS;
@@ -116,8 +118,8 @@ fn division_steps(eta: &mut i32, mut f: Wrapping<u32>, mut g: Wrapping<u32>) -> 
             *eta = eta.wrapping_neg();
             (f, g, u, q, v, r) = (g, -f, q, -u, r, -v);
         }
-        // Adds the multiple of f that makes the lowest bits of g 0: six at once, but no more than
-        // steps in which f and g keep their places.
+        // Adds the multiple of f that makes the lowest bits of g 0: up to six bits at once, but not
+        // more bits than there are steps before f and g are swapped.
         let steps = eta.unsigned_abs().saturating_add(1).min(left);
         let mask = Wrapping((u32::MAX >> 32_u32.saturating_sub(steps)) & 63);
         let multiple = (f * g * (f * f - Wrapping(2))) & mask;
@@ -151,7 +153,7 @@ fn apply(steps: &Steps, x: &mut [i32], y: &mut [i32], modulus: Option<(&[i32], W
         (*x, *y) = (low_limb(x_sum), low_limb(y_sum));
         (x_sum, y_sum) = (x_sum >> 30, y_sum >> 30);
     }
-    // The division: the lowest limbs are 0.
+    // Divides by 2^30. The lowest limbs are 0, so dropping them is enough.
     for (limbs, sum) in [(x, x_sum), (y, y_sum)] {
         limbs.rotate_left(1);
         if let Some(last) = limbs.last_mut() {
@@ -160,7 +162,7 @@ fn apply(steps: &Steps, x: &mut [i32], y: &mut [i32], modulus: Option<(&[i32], W
     }
 }
 
-/// Shortens f and g if their last limbs are only signs. Returns the number of remaining limbs.
+/// Shortens f and g if their last limbs contain only signs. Returns the number of remaining limbs.
 fn without_signs(f: &mut [i32], g: &mut [i32]) -> usize {
     let length = f.len();
     let ([.., before_f, f], [.., before_g, g]) = (f, g) else {

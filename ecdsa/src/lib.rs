@@ -1,29 +1,31 @@
 //! ECDSA verification on P-256, P-384 and P-521, with a table of multiples for each key.
 //!
 //! A verification computes u1·G + u2·Q, where G is the base point of the curve and Q is the public
-//! key. On P-256, the sum takes 256 doublings and about 256 additions without tables. With a table
-//! of multiples of G and a table of multiples of Q, it takes 7 doublings and 64 additions.
+//! key. On P-256, computing the sum without tables takes 256 doublings and about 256 additions.
+//! With a table of multiples of G and a table of multiples of Q, the sum takes 7 doublings and 64
+//! additions.
 //!
-//! A table takes 33 to 175 kB of memory. Building it takes as long as about 18 verifications. A
-//! key's table is built by the first verification whose signature is in range. **Never build tables
-//! for keys that a client chooses**: verify with `verify_without_table` instead.
+//! A table takes 33 to 175 kB of memory. Building it takes as long as about 18 verifications. The
+//! first verification whose signature is in range builds the key's table. **Never build tables for
+//! keys that a client chooses**: verify with `verify_without_table` instead.
 //!
 //! Every input is public: a published key, a message and a signature. So the running time may
 //! depend on the input. **Never use this package with a private key.**
 //!
 //! # Why the results are right
 //!
-//! - In native builds, the formally verified code of `fiat-crypto` computes everything on P-256 and
+//! - In native builds, the formally verified code of `fiat-crypto` does all arithmetic on P-256 and
 //!   P-384.
-//! - `fiat-crypto` multiplies 64-bit words into 128-bit products, which WebAssembly has no
-//!   instruction for, and is large. So in WebAssembly, and on P-521, tables are built and added with
-//!   this package's own field arithmetic (`limbs`). One test runs the formulas on intervals and proves
-//!   that nothing overflows. The rest is computed by short code that is the same for every prime
-//!   (`compact`). Tests compare the results of both with those of `fiat-crypto`.
+//! - The code of `fiat-crypto` is large, and needs 128-bit products of 64-bit words, for which
+//!   WebAssembly has no instruction. So in WebAssembly, and on P-521 everywhere, this package's own
+//!   field arithmetic (`limbs`) builds tables and adds their entries. One test runs the formulas on
+//!   intervals and proves that nothing overflows. Short code that is the same for every prime
+//!   (`compact`) does the remaining arithmetic. Tests compare the results of `limbs` and `compact`
+//!   with those of `fiat-crypto`.
 //! - The addition formula is wrong if the two points are equal or opposite. Only the owner of a key
-//!   can make a signature that leads to such an addition. The addition sets a coordinate to 0, and
-//!   later steps keep it 0, so one check at the end detects this case. The sum is then computed
-//!   again, without tables, by code that handles all cases.
+//!   can make a signature that leads to such an addition. The addition then sets a coordinate to 0,
+//!   which stays 0 in all later steps. So one check at the end detects this case. The sum is then
+//!   computed again, without tables, by code that handles all cases.
 //! - `inverse` computes the inverse of s, and a multiplication checks the result.
 //!
 //! `tests/arithmetic/ecdsa.rs` compares verdicts with the crates `p256`, `p384` and `p521`, and with
@@ -58,8 +60,8 @@ pub use self::lazy::{P256Key, P384Key};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::verified::{P256Key, P384Key};
 
-/// Defines a key type. Its functions are not generic: generic functions would be compiled in the
-/// calling package, with that package's optimisation level.
+/// Defines a key type. Its functions are not generic, because generic functions would be compiled
+/// in the calling package, with that package's optimisation level.
 macro_rules! key {
     ($(#[$doc:meta])* $key:ident, $curve:ty, $field:ty, $words:literal) => {
         $(#[$doc])*
@@ -81,8 +83,9 @@ macro_rules! key {
             }
 
             /// Returns true if `signature` (r followed by s) is a valid signature of the message
-            /// with this digest. The digest must be by the curve's hash, or as long as the order of
-            /// the curve. The first call with a signature in range builds the key's table.
+            /// with this digest. The digest must be as long as a digest of the curve's hash
+            /// function, or as long as the order of the curve. The first call with a signature in
+            /// range builds the key's table.
             pub fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
                 let signature = Signature::read::<$curve>(signature);
                 let both = digest_of::<$curve, $words>(digest).zip(signature);
@@ -104,7 +107,7 @@ macro_rules! key {
     };
 }
 
-/// Keys that compute only with `fiat-crypto`'s formally verified fields.
+/// Keys whose arithmetic uses only the formally verified fields of `fiat-crypto`.
 pub mod verified {
     use crate::curve::verified as curve;
     use crate::fiat;
@@ -120,7 +123,7 @@ pub mod verified {
     }
 }
 
-/// Keys whose arithmetic is small, and fast in WebAssembly.
+/// Keys whose arithmetic has little code and is fast in WebAssembly.
 pub mod lazy {
     use crate::curve::compact as curve;
     use crate::limbs;

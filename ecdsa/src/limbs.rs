@@ -1,16 +1,17 @@
 //! Arithmetic with coordinates, for WebAssembly, which has no instruction for 128-bit products.
-//! Numbers are arrays of signed limbs. Most carries of a product are computed at its end.
+//! Numbers are arrays of signed limbs. Most carries are only computed at the end of a product.
 //!
-//! A number on P-256 has 9 limbs of 29 bits, on P-384 14 limbs of 28 bits, and on P-521 19 limbs of
-//! 28 bits. Limbs are stored as `i32`. A product is computed column by column in `i64`, and then reduced by
-//! Montgomery's method from its lowest limb upwards: each step adds the multiple of p that makes
-//! the lowest limb 0. All primes p are -1 modulo 2^29, so this multiple is p times the lowest limb.
-//! They are sums of two or five signed powers of two, so computing the multiple costs at most four
-//! shifts. Products are written out limb by limb, because loops would take three times as long.
+//! A number has 9 limbs of 29 bits on P-256, 14 limbs of 28 bits on P-384, and 19 limbs of 28 bits
+//! on P-521. Limbs are stored as `i32`. A product is computed column by column in `i64`, and then
+//! reduced by Montgomery's method from its lowest limb upwards: each step adds the multiple of p
+//! that makes the lowest limb 0. All primes p are -1 modulo 2^29, so this multiple is p times the
+//! lowest limb. The primes are sums of two or five signed powers of two, so computing the multiple
+//! costs at most four shifts. Products are written out limb by limb, because loops would take three
+//! times as long.
 //!
-//! Numbers are not always below p. Sums and differences are not reduced at all, and the range of a
-//! product depends on its factors. The test module `bounds` runs the formulas on intervals instead
-//! of numbers, and proves that no limb and no column overflows.
+//! A stored number is not always below p. Sums and differences are not reduced at all, and the
+//! range of a product depends on its factors. The test module `bounds` runs the formulas on
+//! intervals instead of numbers, and proves that no limb and no column overflows.
 
 use std::num::Wrapping;
 
@@ -52,8 +53,8 @@ const fn limbs<const N: usize, const L: usize>(number: &[u64; N], bits: u32) -> 
 }
 
 /// Defines a field. `$low` and `$high` are the columns of the lower and the upper half of a
-/// product. `$cancel` adds `$row`·(p + 1) to `$columns`, where `$row` is the lowest limb. It
-/// thereby adds the multiple of p that makes the lowest limb 0.
+/// product. `$cancel` adds `$row`·(p + 1) to `$columns`, where `$row` is the lowest limb. Dropping
+/// the lowest limb afterwards subtracts `$row`, so that in total `$row`·p is added.
 macro_rules! field {
     (
         $(#[$doc:meta])*
@@ -89,7 +90,7 @@ macro_rules! field {
                 above
             }
 
-            /// Divides by R modulo p.
+            /// Divides the number in `columns` by R modulo p.
             #[inline(always)]
             fn reduced(mut columns: [[Column; $limbs]; 2]) -> Self {
                 let mut above = columns.as_flattened_mut();
@@ -108,7 +109,7 @@ macro_rules! field {
                 sum
             }
 
-            /// Column `K` of a square: each product of two different limbs is computed once, and
+            /// Column `K` of a square. Each product of two different limbs is computed once, and
             /// doubled.
             #[inline(always)]
             fn square<const K: usize>(a: &[Limb; $limbs]) -> Column {
@@ -125,8 +126,8 @@ macro_rules! field {
                 (sum << 1) + middle
             }
 
-            /// Moves the bits of each column above the lowest `$bits` to the next column. The last
-            /// column keeps all its bits.
+            /// Reduces each column to its lowest `$bits` bits, and adds the higher bits to the next
+            /// column. The last column keeps all its bits.
             #[inline(always)]
             fn carried(columns: [Column; $limbs]) -> Self {
                 let mut limbs = [Wrapping(0); $limbs];
@@ -154,8 +155,8 @@ macro_rules! field {
                 Self(limbs(number, $bits)).times(&Self::R_SQUARED)
             }
 
-            /// Divides the number by R. The quotient is between 0 and p, both included, so only 0
-            /// and p have to be compared.
+            /// Divides the number by R. The quotient is between 0 and p (both included), so
+            /// comparing it with 0 and p is enough.
             fn is_zero(&self) -> bool {
                 let mut one = [Wrapping(0); $limbs];
                 one[0] = Wrapping(1);

@@ -29,11 +29,11 @@ pub(crate) const fn limbs<const N: usize, const L: usize>(
     limbs
 }
 
-// A function of its own, so that it is compiled once and not for each size.
+// A separate function that is not generic, so that it is compiled only once.
 #[inline(never)]
 const fn split(mut words: &[u64], bits: u32, mut left: &mut [u32]) {
     let mask = (1_u64 << bits).wrapping_sub(1);
-    // The bits of the last word that are in no limb yet.
+    // `held` has the bits of the last word that are not in a limb yet, and `count` is their number.
     let (mut held, mut count) = (0_u64, 0_u32);
     while let [limb, others @ ..] = left {
         let lowest = if count < bits {
@@ -108,7 +108,7 @@ pub(crate) fn difference<const N: usize>(a: &[u64; N], b: &[u64; N]) -> Option<[
     (!borrow).then_some(difference)
 }
 
-/// The bits, most significant first.
+/// The bits of a number, most significant first.
 pub(crate) fn bits<const N: usize>(number: &[u64; N]) -> impl Iterator<Item = bool> {
     let words = number.iter().rev();
     words.flat_map(|word| (0..64).rev().map(move |place| word >> place & 1 == 1))

@@ -13,7 +13,8 @@ pub(crate) struct Affine<F> {
     pub(crate) y: F,
 }
 
-/// A point in XYZZ coordinates, the result of additions. If zz is 0, the point is unknown.
+/// A point in XYZZ coordinates, the result of additions. If zz is 0, an addition failed, and the
+/// coordinates do not describe the sum.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Point<F> {
     pub(crate) x: F,
@@ -36,8 +37,8 @@ impl<F> Point<F> {
         }
     }
 
-    /// Doubles the point. The formula fails only for points with y = 0. The groups here have odd
-    /// order, so they have no such points.
+    /// Doubles the point. The formula fails only for points with y = 0. The curves in this package
+    /// have odd order, so they have no such points.
     pub(crate) fn double<const N: usize>(&mut self)
     where
         F: Field<N>,
@@ -55,10 +56,10 @@ impl<F> Point<F> {
         self.zzz = self.zzz.times(&w);
     }
 
-    /// Adds another point. If both points have the same x, they are equal or opposite, and the
-    /// formula does not apply: it sets zz to 0. Every later addition and doubling multiplies zz, so
-    /// zz remains 0.
-    #[inline(never)] // otherwise each of its four callers has a copy
+    /// Adds another point. If both points have the same x, the points are equal or opposite. The
+    /// formula is wrong for such points: it sets zz to 0. Every later addition and doubling
+    /// multiplies zz, so zz remains 0.
+    #[inline(never)] // otherwise each of the four callers would contain a copy
     pub(crate) fn add<const N: usize>(&mut self, other: &Affine<F>)
     where
         F: Field<N>,

@@ -9,7 +9,8 @@ use crate::point::Point;
 use crate::table::{Table, sum};
 use crate::unhurried;
 
-/// A public key: a point of the curve, and its table after the first verification with it.
+/// A public key: a point of the curve, with its table once a signature has been verified with the
+/// key.
 #[derive(Debug)]
 pub(crate) struct Key<F, const N: usize> {
     point: [[u64; N]; 2],
@@ -28,7 +29,8 @@ impl<const N: usize> Signature<N> {
         let (r, s) = octets.split_at_checked(octets.len() / 2)?;
         let in_range = |octets: &[u8]| {
             let number = read::<C, N>(octets)?;
-            // CVE-2022-21449: with r = s = 0, every signature would be good.
+            // If 0 were accepted, the signature r = s = 0 would be valid for every message
+            // (CVE-2022-21449).
             let is_zero = number == [0; N];
             (!is_zero && number::is_below(&number, &C::Scalar::MODULUS)).then_some(number)
         };
@@ -39,20 +41,21 @@ impl<const N: usize> Signature<N> {
     }
 }
 
-/// Reads a big-endian number that is as long as a coordinate and a scalar.
+/// Reads a big-endian number. Coordinates and scalars have the same length; returns `None` if
+/// `octets` has another length.
 fn read<C: Curve<N>, const N: usize>(octets: &[u8]) -> Option<[u64; N]> {
     let number = number::read(octets)?;
     (octets.len() == C::NUMBERS.octets).then_some(number)
 }
 
-/// Reads the digest of a message as a scalar. It must be as long as a digest by the curve's hash or
-/// as a scalar.
+/// Reads the digest of a message as a scalar. The digest must be as long as a digest of the curve's
+/// hash function, or as long as a scalar.
 pub(crate) fn digest<C: Curve<N>, const N: usize>(octets: &[u8]) -> Option<[u64; N]> {
     let is_long = [C::NUMBERS.digest_octets, C::NUMBERS.octets].contains(&octets.len());
     let number = is_long.then(|| number::read(octets))??;
     let order = &C::Scalar::MODULUS;
     let reduced = number::difference(&number, order).unwrap_or(number);
-    // A digest by the curve's hash is below twice the order.
+    // A digest of the curve's hash function is below twice the order, so one subtraction is enough.
     number::is_below(&reduced, order).then_some(reduced)
 }
 
@@ -138,8 +141,8 @@ fn halves<C: Curve<N>, const N: usize>(
 /// Computes 1/(2s) in Montgomery form.
 fn half_inverse<C: Curve<N>, const N: usize>(s: &[u64; N]) -> C::Scalar {
     let plain = C::Scalar::plain;
-    // A wrong inverse could make an invalid signature pass. So the inverse is multiplied by s and
-    // the product is compared.
+    // A wrong inverse could make an invalid signature pass. So the inverse is multiplied by s, and
+    // the product is compared with the expected constant.
     Some(C::probable_inverse(s))
         .filter(|inverse| number::is_below(inverse, &C::Scalar::MODULUS))
         .map(|inverse| plain(&inverse).times(&C::Scalar::HALF_R_SQUARED))
@@ -150,15 +153,16 @@ fn half_inverse<C: Curve<N>, const N: usize>(s: &[u64; N]) -> C::Scalar {
         })
 }
 
-/// Computes the comb digits of u (see `table`) from u/2. They are the bits of (u + R - 1)/2 modulo
-/// n, where R = 2^(64·N).
+/// Computes the comb digits of u (see `table`) from u/2. The digits are the bits of (u + R - 1)/2
+/// modulo n, where R = 2^(64·N).
 fn comb_digits<C: Curve<N>, const N: usize>(half: &C::Scalar) -> [u64; N] {
     half.plus(&C::Scalar::plain(&C::NUMBERS.comb_offset))
         .words()
 }
 
 impl<F> Point<F> {
-    /// Returns true if the point's x modulo n is `r`. zz must not be 0.
+    /// Returns true if the point's x modulo n is `r`. The caller must have checked that zz is not
+    /// 0.
     pub(crate) fn has_x<C: Curve<N>, const N: usize>(&self, r: &[u64; N]) -> bool
     where
         F: Field<N>,
@@ -206,8 +210,8 @@ mod tests {
         }
     }
 
-    /// The constants of every field: 1/2, and the factor that makes a plain number half of it in
-    /// Montgomery form.
+    /// Checks two constants of every field: 1/2, and the factor that turns a plain number x into
+    /// x/2 in Montgomery form.
     #[test]
     fn twice_the_constant_half_is_one() {
         fn check<F: Canonical<N>, const N: usize>() {

@@ -1,20 +1,21 @@
-//! Tables of multiples of a point, and sums computed from tables. The method is a signed comb with
-//! 8 teeth.
+//! Tables of multiples of a point, and the computation of sums from these tables. The method is a
+//! signed comb with 8 teeth.
 //!
-//! A scalar u of 64·N bits is written with the digits 1 and -1 only: u = Σ ±2^i. Let w = (u +
-//! 2^(64·N) - 1)/2. If bit i of w is 1, the digit of 2^i is 1; otherwise it is -1. A comb combines
-//! 8 digits, its teeth, whose positions are 8·N apart. For each comb, the table has the sum of the
-//! 8 multiples ±2^i·Q for every choice of signs in which the highest tooth is positive. These are
-//! 128 entries. The other 128 sums are negated entries.
+//! A scalar u of 64·N bits is written as u = Σ ±2^i, that is, with only the digits 1 and -1. Let
+//! w = (u + 2^(64·N) - 1)/2. If bit i of w is 1, the digit of 2^i is 1; otherwise the digit is -1.
+//! A comb combines 8 digits, called its teeth, whose positions are 8·N apart. A scalar has 8·N
+//! combs, which are arranged in 8 columns and N blocks. For each block, the table contains 128
+//! entries: the sum of the 8 multiples ±2^i·Q for every choice of signs in which the highest tooth
+//! is positive. The sums in which the highest tooth is negative are negated entries.
 //!
-//! The digits of a scalar form 8·N combs, arranged in 8 columns and N blocks. Computing u1·G + u2·Q
-//! takes 16·N additions, 8·N for each point, and 7 doublings, which both points share. No digit is
-//! 0, so no addition can be omitted.
+//! All columns use the same entries, because the sum is doubled between one column and the next. So
+//! computing u1·G + u2·Q takes 8·N additions for each point, and 7 doublings for both points
+//! together. No digit is 0, so every comb needs an addition.
 
 use crate::field::Field;
 use crate::point::{Affine, Point, to_affine};
 
-/// The number of digits that a comb, and so a table entry, combines.
+/// The number of digits in a comb, and of multiples in the sum of a table entry.
 const TEETH: usize = 8;
 /// The number of entries of a block.
 const ENTRIES: usize = 1 << (TEETH - 1);
@@ -25,8 +26,8 @@ const ENTRIES: usize = 1 << (TEETH - 1);
 pub(crate) struct Table<F>(Vec<[Affine<F>; ENTRIES]>);
 
 impl<F> Table<F> {
-    /// Builds the table of a point. The same multiples are added for every point, and no two of
-    /// them are equal or opposite. So `None` is not expected for a point of the curve.
+    /// Builds the table of a point. For every point of the curve, the additions combine the same
+    /// multiples, which are never equal or opposite. So `None` is not expected.
     pub(crate) fn new<const N: usize>(x: &[u64; N], y: &[u64; N]) -> Option<Self>
     where
         F: Field<N>,
@@ -73,7 +74,8 @@ fn teeth<F: Field<N>, const N: usize>(point: &Affine<F>) -> Option<Vec<Tooth<F>>
 }
 
 /// Appends the sums of a block. In the first sum, every tooth except the highest is negative. Then,
-/// for each of these teeth, every sum so far is appended again with that tooth positive.
+/// for each tooth except the highest, a copy of every sum so far is appended in which that tooth is
+/// positive.
 fn add_block<F: Field<N>, const N: usize>(
     sums: &mut Vec<Point<F>>,
     teeth: &[&Tooth<F>],
@@ -98,8 +100,8 @@ fn add_block<F: Field<N>, const N: usize>(
     Some(())
 }
 
-/// Computes u1·G + u2·Q from w1 and w2. If the result has zz = 0, two added points were equal or
-/// opposite, and the sum must be computed in another way.
+/// Computes u1·G + u2·Q from w1 and w2, which contain the digits of u1 and u2. If zz of the result
+/// is 0, two added points were equal or opposite, and the sum must be computed in another way.
 pub(crate) fn sum<F: Field<N>, const N: usize>(
     [g, q]: [&Table<F>; 2],
     [w1, w2]: [&[u64; N]; 2],
@@ -164,7 +166,7 @@ const fn transposed(word: u64) -> u64 {
     exchanged(word, 28, 0x0000_0000_f0f0_f0f0)
 }
 
-/// Exchanges the bits in `mask` with those `distance` above them.
+/// Exchanges the bits in `mask` with the bits that are `distance` positions higher.
 const fn exchanged(word: u64, distance: u32, mask: u64) -> u64 {
     let changed = (word ^ word >> distance) & mask;
     word ^ changed ^ changed << distance

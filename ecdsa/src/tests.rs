@@ -1,5 +1,5 @@
-//! Tests of signatures whose verification adds equal or opposite points, and of signatures out of
-//! range.
+//! Tests of signatures whose verification adds equal or opposite points, and of signatures whose r
+//! or s is out of range.
 //!
 //! `tests/arithmetic/ecdsa.rs` has many more cases and compares the results with other packages.
 
@@ -54,8 +54,8 @@ macro_rules! curve {
                 Scalar::reduce(&FieldBytes::from(octets))
             }
 
-            /// Verifies a signature for which the verifier computes u1·G + u2·Q, then a forged one.
-            /// The first is valid unless the sum is the point at infinity.
+            /// Verifies a signature for which the verifier computes u1·G + u2·Q, and then a forged
+            /// signature. The first signature is valid unless the sum is the point at infinity.
             fn compare(secret: Scalar, u1: Scalar, u2: Scalar) {
                 let key = ProjectivePoint::GENERATOR * secret;
                 let [x, y] = coordinates(&key);
@@ -153,5 +153,5 @@ macro_rules! curve {
 
 curve!(p256, verified::P256Key, 32);
 curve!(p384, verified::P384Key, 48);
-// No other field computes P-521 here.
+// The `verified` fields do not include P-521, so the `lazy` key is used twice.
 curve!(p521, lazy::P521Key, 66);

@@ -1,4 +1,5 @@
-//! Sums without tables. The functions also handle equal and opposite points.
+//! Computes sums of points without tables, for cases where speed does not matter. The functions
+//! also handle equal and opposite points.
 
 use crate::curve::Curve;
 use crate::field::Field;

@@ -182,7 +182,7 @@ impl VerifyingKey {
         }
     }
 
-    /// `alg`.
+    /// The key's `alg`.
     pub fn alg(&self) -> Option<Algorithm> {
         self.algorithm
     }

@@ -68,7 +68,7 @@ pub enum KeyNumbers<'a> {
 pub struct Thumbprint([u8; 32]);
 
 impl Curve {
-    /// `crv`.
+    /// The curve's name in `crv`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::P256 => "P-256",

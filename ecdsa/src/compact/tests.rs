@@ -1,4 +1,4 @@
-//! The results are those of `fiat-crypto`.
+//! Checks that the fields in `compact` compute the same results as `fiat-crypto`.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -7,9 +7,9 @@ use crate::field::Canonical;
 use crate::limbs::tests::numbers;
 use crate::{compact, fiat};
 
-/// Compares every operation, for numbers with long runs of equal bits and next to both ends of the
-/// range. The code is the same for every prime, so P-521, which `fiat-crypto` computes in another
-/// way, is not compared here.
+/// Compares every operation, for numbers with long runs of equal bits and for numbers near both
+/// ends of the range. P-521 is not compared, because `fiat-crypto` computes it in another way. The
+/// code in `compact` is the same for every prime.
 fn results_are_equal<V: Canonical<N>, F: Canonical<N>, const N: usize>() {
     assert_eq!(V::MODULUS, F::MODULUS);
     let mut one = [0; N];
@@ -52,7 +52,8 @@ fn results_on_p384_are_those_of_the_verified_fields() {
     results_are_equal::<fiat::P384Scalar, compact::P384Scalar, 6>();
 }
 
-/// Without a reference: laws of a field that a wrong carry or a wrong constant would break.
+/// P-521 has no reference to compare with. This test checks laws of a field that a wrong carry or a
+/// wrong constant would break.
 #[test]
 fn p521_obeys_the_laws_of_a_field() {
     fn check<F: Canonical<9>>() {

@@ -1,5 +1,5 @@
 //! Proves that no limb and no column of the fields in `limbs` overflows. The tests run the formulas
-//! of tables, sums and comparisons on ranges of numbers instead of numbers.
+//! for tables, sums and comparisons on ranges of numbers instead of single numbers.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -53,7 +53,7 @@ shape!(Shape256, limbs::P256, compact::P256, 4, 9, 29);
 shape!(Shape384, limbs::P384, compact::P384, 6, 14, 28);
 shape!(Shape521, limbs::P521, compact::P521, 9, 19, 28);
 
-/// The least and the largest number of a range.
+/// The smallest and the largest number of a range.
 #[derive(Clone, Copy)]
 struct Ends(f64, f64);
 
@@ -77,8 +77,8 @@ struct Range<S> {
 }
 
 impl<S> Range<S> {
-    /// The range of a number after its carries were moved. Only the last limb can then be negative
-    /// or longer than `BITS`.
+    /// The range of a number after its carries were propagated. After that, only the last limb can
+    /// be negative or longer than `BITS`.
     fn carried<const N: usize>(Ends(low, high): Ends) -> Self
     where
         S: Shape<N>,
@@ -94,7 +94,7 @@ impl<S> Range<S> {
         range.stored()
     }
 
-    /// Asserts that each limb fits into an `i32`.
+    /// Asserts that each limb fits into an `i32`, and returns the range.
     fn stored(self) -> Self {
         for limb in [self.last_limb, self.other_limbs] {
             assert!(limb.magnitude() < 2_f64.powi(31));
@@ -132,7 +132,7 @@ impl<S: Shape<N>, const N: usize> Field<N> for Range<S> {
         Self::new(&[0; N])
     }
 
-    /// The range of the product of a number and R², both below p.
+    /// The range of the product of a number and R² modulo p, which are both below p.
     fn new(_: &[u64; N]) -> Self {
         let below_p = Self::carried(Ends(0.0, 1.0));
         below_p.times(&below_p)

@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::field::{Canonical, Field};
 use crate::{compact, fiat, limbs, number};
 
-/// Numbers with long runs of equal bits, and numbers next to 0 and to the modulus.
+/// Returns numbers with long runs of equal bits, and numbers next to 0 and next to the modulus.
 pub(crate) fn numbers<F: Field<N>, const N: usize>() -> Vec<[u64; N]> {
     let mut random = 1_u64;
     let mut word = || {
