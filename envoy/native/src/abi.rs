@@ -2,12 +2,12 @@
 //! (`source/extensions/dynamic_modules/abi/abi.h`).
 //!
 //! All functions are looked up by name when the module is loaded, so one library works with every
-//! supported Envoy. Functions that only newer versions have are optional. If a required function is
-//! missing, the module logs its name and loading fails.
+//! supported version of Envoy. Functions that only newer versions have are optional. If a required
+//! function is missing, the module logs its name and loading fails.
 //!
-//! A handle is valid only during the hook to which Envoy passed it; the lifetime `'hook` enforces
-//! this. Envoy only lends headers and values, and may free them at the next call, so they are
-//! copied before that.
+//! A handle is only valid during the hook that Envoy passed it to; the lifetime `'hook` enforces
+//! this. Envoy lends headers and values to the module and may free them at the module's next call,
+//! so the module copies them before that call.
 
 #![allow(unsafe_code, reason = "a C ABI")]
 #![allow(
@@ -24,7 +24,7 @@ use core::{
 };
 use std::sync::OnceLock;
 
-/// Bytes that this module lends to Envoy. Passed by value, like all structs here.
+/// Bytes that this module lends to Envoy. All structs in this file are passed by value.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct ModuleBuffer {
@@ -32,7 +32,7 @@ pub(super) struct ModuleBuffer {
     length: usize,
 }
 
-/// Bytes that Envoy lends to this module. The pointer is null if there are none.
+/// Bytes that Envoy lends to this module. The pointer is null if there are no bytes.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct EnvoyBuffer {
@@ -40,7 +40,7 @@ pub(super) struct EnvoyBuffer {
     length: usize,
 }
 
-/// A header that this module lends to Envoy, or the other way round.
+/// A header that this module lends to Envoy, or that Envoy lends to this module.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct RawHeader {
@@ -50,12 +50,12 @@ pub(super) struct RawHeader {
     value_length: usize,
 }
 
-// The layouts that abi.h has on 64-bit targets.
+// These are the layouts of the structs of abi.h on 64-bit targets.
 const _: () = assert!(size_of::<ModuleBuffer>() == 16 && align_of::<ModuleBuffer>() == 8);
 const _: () = assert!(size_of::<EnvoyBuffer>() == 16 && align_of::<EnvoyBuffer>() == 8);
 const _: () = assert!(size_of::<RawHeader>() == 32 && align_of::<RawHeader>() == 8);
 
-/// A pointer that Envoy passes: to a stream, a configuration or a scheduler.
+/// A pointer from Envoy to a stream, a configuration or a scheduler.
 type Handle = *mut c_void;
 
 impl ModuleBuffer {
@@ -80,7 +80,7 @@ impl EnvoyBuffer {
 
     /// The bytes.
     ///
-    /// They must stay alive for `'a`.
+    /// The bytes must stay alive for `'a`.
     pub(super) unsafe fn octets<'a>(self) -> &'a [u8] {
         if self.octets.is_null() {
             return &[];
@@ -127,8 +127,8 @@ fn lookup(name: &CStr) -> Option<*mut c_void> {
     (!found.is_null()).then_some(found)
 }
 
-/// Envoy's functions: first the functions of every supported version, then those that only newer
-/// versions have.
+/// Envoy's functions: first the functions that every supported version has, then the functions that
+/// only newer versions have.
 macro_rules! callbacks {
     (
         required { $($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)* }
@@ -225,7 +225,7 @@ pub(super) fn load() -> Option<&'static CStr> {
             return None;
         }
     };
-    // Envoy logs a warning if the version differs from its own.
+    // Envoy logs a warning if this version differs from Envoy's own ABI version.
     let version = match callbacks.log_v2 {
         Some(_) => c"v0.2.0",
         None => c"v0.1.0",
@@ -259,7 +259,7 @@ pub(super) enum Level {
     Critical = 5,
 }
 
-/// Writes a log line. Any thread may call this.
+/// Writes a log line. Any thread may call this function.
 pub(super) fn log(level: Level, line: &str) {
     if let Some(envoy) = CALLBACKS.get() {
         // SAFETY: Envoy copies the line before it returns.
@@ -275,7 +275,8 @@ pub(super) fn is_validating() -> bool {
         .is_some_and(|envoy| unsafe { (envoy.is_validation_mode)() })
 }
 
-/// Returns whether this Envoy supports dynamic metadata with nested values: 1.40 and later do.
+/// Returns whether this Envoy supports dynamic metadata with nested values, as versions since 1.40
+/// do.
 pub(super) fn has_metadata_structs() -> bool {
     let envoy = CALLBACKS.get();
     envoy.is_some_and(|envoy| envoy.http_set_dynamic_metadata_struct.is_some())
@@ -309,9 +310,9 @@ const ROUTE: u32 = 1;
 #[derive(Default)]
 pub(super) struct HeaderList {
     octets: Vec<u8>,
-    /// For each header, the ends of its name and its value in `octets`.
+    /// For each header, the positions in `octets` where its name and its value end.
     ends: Vec<(usize, usize)>,
-    /// Memory for the headers that Envoy lends. The list is always empty.
+    /// Memory for the headers that Envoy lends, kept for reuse. Between calls the list is empty.
     lent: Vec<RawHeader>,
 }
 
@@ -324,7 +325,7 @@ impl HeaderList {
         self.pairs_in(Vec::new())
     }
 
-    /// Adds the names and values, in order, to `memory`, and returns it.
+    /// Appends the names and values, in order, to `memory`, and returns `memory`.
     pub(super) fn pairs_in<'a>(&'a self, mut memory: Vec<Pair<'a>>) -> Vec<Pair<'a>> {
         let mut begin = 0;
         let pairs = self.ends.iter().map(|&(name_end, value_end)| {
@@ -365,8 +366,8 @@ pub(super) struct Stream<'hook> {
 
 impl<'hook> Stream<'hook> {
     /// The stream of the running hook. Returns `None` if the module was not loaded, which cannot
-    /// happen. `has_left` becomes true when the stream is answered or resumed, because it may have
-    /// ended then.
+    /// happen. `has_left` becomes true when the stream is answered or resumed, because the stream
+    /// may have ended after that.
     ///
     /// `handle` must be the pointer that Envoy passed to the running hook, and the result must not
     /// outlive that hook.
@@ -391,8 +392,8 @@ impl<'hook> Stream<'hook> {
         let mut lent = mem::take(&mut into.lent);
         lent.reserve(count);
         let room = lent.as_mut_ptr();
-        // SAFETY: there is room for all of Envoy's headers, and Envoy is not called before they are
-        // copied.
+        // SAFETY: there is room for all of Envoy's headers, and Envoy is not called again before
+        // the headers are copied.
         unsafe {
             if count > 0 && !(self.envoy.http_get_headers)(self.handle, kind, room) {
                 return Err(Refused);
@@ -403,7 +404,7 @@ impl<'hook> Stream<'hook> {
         Ok(())
     }
 
-    /// Replaces all headers of this name with one.
+    /// Replaces all headers of this name with one header.
     pub(super) fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Refused> {
         self.write_header(Headers::Request, name, ModuleBuffer::new(value))
     }
@@ -415,7 +416,7 @@ impl<'hook> Stream<'hook> {
 
     fn write_header(&self, kind: Headers, name: &str, value: ModuleBuffer) -> Result<(), Refused> {
         let name = ModuleBuffer::new(name.as_bytes());
-        // SAFETY: this stream's hook is running; Envoy copies name and value.
+        // SAFETY: this stream's hook is running; Envoy copies the name and the value.
         let written =
             unsafe { (self.envoy.http_set_header)(self.handle, kind as u32, name, value) };
         written.then_some(()).ok_or(Refused)
@@ -497,8 +498,8 @@ impl<'hook> Stream<'hook> {
         written.then_some(()).ok_or(Refused)
     }
 
-    /// The value of a filter-state entry, as a string or serialized. `None` if there is no such
-    /// entry.
+    /// The value of a filter state entry: its string, or its serialized form if it has no string.
+    /// `None` if there is no such entry.
     ///
     /// # Errors
     /// If the entry exists but cannot be read.
@@ -548,8 +549,8 @@ impl<'hook> Stream<'hook> {
 
     /// Adds to a counter.
     pub(super) fn increment(&self, counter: usize, by: u64) {
-        // SAFETY: this stream's hook is running. The metric has no labels, so an unknown number
-        // only makes the call fail.
+        // SAFETY: this stream's hook is running. The metric has no labels. A number that Envoy does
+        // not know only makes the call fail.
         let _ = unsafe {
             (self.envoy.http_filter_increment_counter)(self.handle, counter, ptr::null(), 0, by)
         };
@@ -567,7 +568,8 @@ impl<'hook> Stream<'hook> {
     pub(super) fn scheduler(&self) -> Option<StreamScheduler> {
         // SAFETY: this stream's hook is running.
         let handle = unsafe { (self.envoy.http_filter_scheduler_new)(self.handle) };
-        // The value is created after the null check, because dropping it deletes the handle.
+        // The `StreamScheduler` is created only after the null check, because dropping it deletes
+        // the handle.
         (!handle.is_null()).then(|| StreamScheduler {
             handle,
             envoy: self.envoy,
@@ -650,7 +652,7 @@ impl Configuration<'_> {
         unsafe { set(self.handle, gauge, ptr::null(), 0, value) == 0 }
     }
 
-    /// Sends a request without a body to a server. Returns the number of the call.
+    /// Sends a request without a body to a server. Returns the number that identifies the call.
     pub(super) fn call(
         &self,
         cluster: &str,
@@ -696,7 +698,7 @@ impl Configuration<'_> {
 }
 
 /// Makes Envoy call `on_http_filter_scheduled` for a stream, on the stream's worker thread. Any
-/// thread may use this. It does nothing if the stream has ended.
+/// thread may use this type. If the stream has ended, Envoy does nothing.
 pub(super) struct StreamScheduler {
     handle: Handle,
     envoy: &'static Callbacks,
@@ -723,7 +725,7 @@ impl Drop for StreamScheduler {
 }
 
 /// Makes Envoy call `on_http_filter_config_scheduled` for a configuration, on the main thread. Any
-/// thread may use this.
+/// thread may use this type.
 pub(super) struct ConfigurationScheduler {
     handle: Handle,
     envoy: &'static Callbacks,

@@ -1,9 +1,10 @@
-//! Verifies signatures with AWS-LC, a fork of BoringSSL with code for the machine's processor.
+//! Verifies signatures with AWS-LC, a fork of BoringSSL with optimised code for each kind of
+//! processor.
 //!
-//! It verifies RS* and PS*. For the other algorithms the core is faster: it has precomputed tables
-//! for each key of ES256, ES384, ES512 and `EdDSA`, and HS* needs only a hash. The core admits each
-//! key before AWS-LC gets it, and encodes signatures as DER itself. So AWS-LC parses nothing that a
-//! client wrote.
+//! AWS-LC verifies RS* and PS*. For the other algorithms the core is faster: it precomputes
+//! a table for each key of ES256, ES384 and `EdDSA`, and HS* needs only a hash. The core validates
+//! each key before it passes the key to AWS-LC, and the core itself encodes signatures as DER. So
+//! AWS-LC parses no encoding that a client wrote.
 
 use std::sync::OnceLock;
 
@@ -68,10 +69,10 @@ impl Prepared {
     }
 }
 
-/// The AWS-LC algorithm for a scheme. `None` if the core verifies the scheme.
+/// The AWS-LC algorithm for a scheme. `None` if the core verifies signatures of this scheme.
 ///
-/// The size limits for RSA keys are the same as those of the core, so AWS-LC does not call a
-/// signature invalid because of its key.
+/// AWS-LC and the core have the same size limits for RSA keys, so AWS-LC does not report a
+/// signature as invalid because of its key's size.
 fn algorithm(scheme: Scheme) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match scheme {
         Scheme::RsaPkcs1(Hash::Sha256) => &RSA_PKCS1_2048_8192_SHA256,
@@ -111,8 +112,8 @@ mod tests {
         assert_eq!(claimed, expected);
     }
 
-    /// A wrong verdict would refuse a valid token. If AWS-LC gives no verdict, the core verifies
-    /// the signature.
+    /// With a wrong verdict, a valid token would be refused. Without a verdict from AWS-LC, the
+    /// core verifies the signature.
     #[test]
     fn gives_no_verdict_on_a_scheme_that_does_not_fit_the_key() {
         let modulus = [0xff; 256];

@@ -2,7 +2,7 @@
 //! do.
 //!
 //! Envoy has no timer for HTTP filters. The thread sleeps until the next keeper is due, and then
-//! asks Envoy to call the hook of that keeper. It does nothing else.
+//! asks Envoy to call the hook of that keeper. The thread does nothing else.
 
 use core::time::Duration;
 use std::{
@@ -20,11 +20,12 @@ use crate::{
     numbers::Number,
 };
 
-/// The longest time between two runs of a keeper. With longer pauses, its gauges would be outdated.
+/// The longest time between two runs of a keeper. With longer pauses, the keeper's gauges would be
+/// outdated.
 pub(super) const LONGEST: Duration = Duration::from_secs(1);
 
-/// The shortest wait before a run. Without a minimum, a keeper that is always due would keep the
-/// main thread busy.
+/// The shortest wait before a run of a keeper. Without a minimum, a keeper that is always due would
+/// keep the main thread busy.
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// The current time.
@@ -38,7 +39,7 @@ pub(super) fn now() -> UnixMillis {
     UnixMillis::new(u64::try_from(milliseconds).unwrap_or(u64::MAX))
 }
 
-/// The time of a monotonic clock, which nobody can set.
+/// The time of a monotonic clock, which never goes back.
 #[expect(clippy::disallowed_methods, reason = "the same")]
 pub(super) fn instant() -> Instant {
     Instant::now()
@@ -49,8 +50,8 @@ type Due = BTreeMap<Number, (Arc<Filter>, Instant)>;
 
 static DUE: Mutex<Due> = Mutex::new(BTreeMap::new());
 static CHANGED: Condvar = Condvar::new();
-/// Locked while the clock thread calls Envoy. Another thread that gets the lock knows that no call
-/// is in progress.
+/// Locked while the clock thread calls Envoy. If another thread gets this lock, no such call is in
+/// progress.
 static CALLING: Mutex<()> = Mutex::new(());
 static THREAD: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
 
@@ -60,7 +61,8 @@ fn due() -> MutexGuard<'static, Due> {
 
 /// Adds a configuration whose keeper the clock runs. The first configuration starts the thread.
 pub(super) fn register(filter: &Arc<Filter>) {
-    // Held throughout, so that the thread cannot end between the two steps.
+    // This lock is held to the end of the function, so that the thread cannot end between the
+    // following steps.
     let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
     due().insert(filter.number, (Arc::clone(filter), instant()));
     if thread.as_ref().is_none_or(JoinHandle::is_finished) {
@@ -78,8 +80,8 @@ pub(super) fn register(filter: &Arc<Filter>) {
 /// Removes a configuration. When this function returns, no call for the configuration is in
 /// progress. Removing the last configuration ends the thread.
 pub(super) fn unregister(number: Number) {
-    // Held throughout. If a configuration were added in between, the code below would wait for a
-    // thread that does not end.
+    // This lock is held to the end of the function. If another thread could add a configuration in
+    // between, the code below would wait for a clock thread that does not end.
     let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
     let mut remaining = due();
     remaining.remove(&number);
@@ -124,8 +126,8 @@ fn run() {
                 called.push(Arc::clone(filter));
             }
         }
-        // Locked before the list is unlocked, so that `unregister` waits until these calls are
-        // done.
+        // `CALLING` is locked before the list is unlocked, so that `unregister` waits until the
+        // following calls are done.
         let calling = CALLING.lock().unwrap_or_else(PoisonError::into_inner);
         drop(waiting);
         called.iter().for_each(|filter| filter.scheduler.commit());

@@ -1,13 +1,13 @@
 //! Panics that tests cause on purpose.
 //!
-//! Only builds with the feature `defects` contain them, and the feature does not compile in an
-//! optimised build. So a released library contains nothing that makes it panic on request.
+//! Only builds with the feature `defects` contain this code, and an optimised build with this
+//! feature does not compile. So a released library contains nothing that makes it panic on request.
 
 #[cfg(all(feature = "defects", not(debug_assertions)))]
 compile_error!("the feature `defects` is for tests: build the library without it");
 
 /// Panics at `place` if the folder that `PORTCULLIS_DEFECTS` names contains a file called `place`.
-/// A test creates the file, and the panic happens once.
+/// A test creates the file. The panic happens only once for each file.
 #[cfg(feature = "defects")]
 #[expect(clippy::panic, reason = "what a test asks for")]
 pub(super) fn trip(place: &str) {

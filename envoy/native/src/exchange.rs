@@ -1,4 +1,4 @@
-//! Implements the gate's host traits by calling Envoy. Requests use the traits on worker threads,
+//! Implements the gate's host traits by calling Envoy. Gates use these traits on worker threads,
 //! and keepers use them on the main thread.
 
 use std::{borrow::Cow, collections::BTreeMap};
@@ -24,10 +24,11 @@ use crate::{
     routes, wasm_form,
 };
 
-/// The namespace for dynamic metadata if the configuration names none.
+/// The namespace for dynamic metadata if the configuration does not set a namespace.
 const METADATA_NAMESPACE: &str = "portcullis";
 
-/// Writes a log line. Envoy's log does not name the module, so the line does.
+/// Writes a log line. The line begins with the name of this module, because Envoy's log does not
+/// name the module.
 pub(super) fn write_log(level: LogLevel, line: &str) {
     let level = match level {
         LogLevel::Info => Level::Info,
@@ -37,7 +38,8 @@ pub(super) fn write_log(level: LogLevel, line: &str) {
     abi::log(level, &format!("portcullis: {line}"));
 }
 
-/// The host during one hook. It implements the traits that work in the same way on every thread.
+/// The host during one hook. This type implements the traits that work in the same way on every
+/// thread.
 pub(super) struct Host<'hook, T> {
     pub(super) filter: &'hook Filter,
     /// The request on a worker thread, or the configuration on the main thread.
@@ -160,8 +162,8 @@ impl Route for Request<'_> {
 }
 
 impl Request<'_> {
-    /// Returns whether the current route has a policy only in the place that the proxy-wasm module
-    /// reads.
+    /// Returns whether the current route's only policy is in the route's metadata, where the
+    /// proxy-wasm module reads it.
     fn has_policy_in_wasm_form(&self) -> bool {
         let stream = self.thread.stream;
         stream.route_policy().is_none() && stream.has_route_metadata(wasm_form::NAMESPACE)
@@ -290,7 +292,7 @@ impl Caller for MainCaller<'_> {
     }
 }
 
-/// Converts Envoy's error to the core's, which has no reason.
+/// Converts Envoy's error to the core's error, which has no reason.
 const fn refused(_: abi::Refused) -> Refused {
     Refused
 }

@@ -37,21 +37,21 @@ const NAME: &str = "portcullis";
 pub(super) struct Gauges {
     pub(super) own: KeyMetrics,
     /// The gauges of configurations that Envoy loaded earlier. When an earlier configuration is
-    /// removed, the keeper of the configuration that was loaded last resets them. They must be
-    /// defined in advance: Envoy allows definitions only while a configuration is loaded. Envoy
-    /// never removes a gauge.
+    /// removed, this keeper resets the gauges of that configuration, because Envoy never removes a
+    /// gauge. They are defined in advance, because Envoy allows definitions only while a
+    /// configuration is being loaded.
     pub(super) others: Vec<(Number, KeyMetrics)>,
 }
 
-/// What a worker asks the keeper to fetch: the keys of a source, with the cause.
+/// A worker's request to the keeper: fetch the keys of this source, for this cause.
 pub(super) type Wish = (SourceId, FetchCause);
 
 /// A configuration, and the state that all threads share for it.
 pub(super) struct Filter {
     pub(super) number: Number,
     pub(super) config: Arc<Config>,
-    /// The configuration as JSON. Its members are in a fixed order, so that equal configurations
-    /// have equal texts.
+    /// The configuration as JSON text. Object members are in a fixed order, so that equal
+    /// configurations have equal texts.
     pub(super) text: Arc<str>,
     pub(super) decisions: DecisionMetrics,
     pub(super) metrics: Metrics,
@@ -60,9 +60,9 @@ pub(super) struct Filter {
     pub(super) backend: Backend,
     /// Makes Envoy call the hook of this configuration's keeper on the main thread.
     pub(super) scheduler: ConfigurationScheduler,
-    /// Counts the changes of keys. When the count changes, workers read the keys again. The
-    /// keeper's epoch cannot be used for this, because it starts at 0 again when the keeper is
-    /// built again after a panic.
+    /// The number of changes of keys so far. When it changes, workers read the keys again. The
+    /// keeper's own epoch would not do, because it restarts at 0 when the keeper is rebuilt after a
+    /// panic.
     epoch: AtomicU64,
     wishes: Mutex<Vec<Wish>>,
     has_warned_of_wasm_form: AtomicBool,
@@ -70,7 +70,7 @@ pub(super) struct Filter {
     parked: Mutex<BTreeMap<Turn, Arc<StreamScheduler>>>,
 }
 
-/// The key of a waiting request in the list: its deadline, and a number that tells apart requests
+/// The key of a waiting request in the list: its deadline, and a number that distinguishes requests
 /// with the same deadline.
 type Turn = (UnixMillis, u64);
 
@@ -83,7 +83,7 @@ pub(super) struct Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        // Dropping the scheduler calls Envoy. That must not happen while the lock is held.
+        // The scheduler is dropped after the lock is released, because dropping it calls Envoy.
         let scheduler = self.filter.parked().remove(&self.turn);
         drop(scheduler);
     }
@@ -158,7 +158,7 @@ impl Filter {
         signatures::report(backend);
         let sources = ProcessRecords::identities(&engine);
         defects::trip("read");
-        // From here on nothing can panic, so everything acquired here is released with the
+        // The following code cannot panic, so everything that it acquires is released with the
         // configuration.
         let filter = Self {
             number: Number::next(),
@@ -177,8 +177,8 @@ impl Filter {
         Ok((Arc::new(filter), gauges))
     }
 
-    /// Releases what this configuration shares with other configurations. Called when Envoy has
-    /// released the configuration.
+    /// Releases the key records and metrics that this configuration shares with other
+    /// configurations. Called when Envoy has released the configuration.
     pub(super) fn release(&self) {
         self.records.release();
         self.metrics.release();
@@ -194,8 +194,8 @@ impl Filter {
         self.epoch.fetch_add(1, Ordering::Release);
     }
 
-    /// Returns true for the first call only: if a line were logged for each request, clients could
-    /// fill the log.
+    /// Returns true on the first call only. If a warning were logged for each request, clients
+    /// could fill the log.
     pub(super) fn warns_of_wasm_form(&self) -> bool {
         !self.has_warned_of_wasm_form.swap(true, Ordering::Relaxed)
     }
@@ -213,14 +213,14 @@ impl Filter {
         self.scheduler.commit();
     }
 
-    /// Removes and returns what workers have asked for since the last call.
+    /// Removes and returns the wishes of workers since the last call.
     pub(super) fn take_wishes(&self) -> Vec<Wish> {
         let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
         core::mem::take(&mut wishes)
     }
 
-    /// Adds a waiting request to the list. The request is woken when keys arrive and at its
-    /// deadline.
+    /// Adds a waiting request to the list. The request is woken when keys arrive, and when its
+    /// deadline has passed.
     pub(super) fn park(
         self: &Arc<Self>,
         scheduler: Arc<StreamScheduler>,
@@ -252,7 +252,7 @@ impl Filter {
     }
 
     /// Wakes the requests whose deadline has passed. Also wakes requests whose deadline is too far
-    /// in the future: it was set before the clock was set back.
+    /// in the future, because that deadline was set before the clock was set back.
     pub(super) fn wake_due(&self, now: UnixMillis) {
         let longest = now.plus(self.config.limits.park_timeout);
         let too_late = (Bound::Excluded((longest, u64::MAX)), Bound::Unbounded);
@@ -265,7 +265,8 @@ impl Filter {
     }
 }
 
-/// Wakes requests. Call it only when the list is not locked, because it calls Envoy.
+/// Wakes requests. The caller must not hold the lock of the list, because this function calls
+/// Envoy.
 fn wake(chosen: &[Arc<StreamScheduler>]) {
     chosen.iter().for_each(|scheduler| scheduler.commit());
 }

@@ -11,7 +11,7 @@ pub(super) fn is_grpc(content_type: &[u8]) -> bool {
         .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
-/// Converts an HTTP status to a gRPC status. Uses the same table as Envoy's own answers
+/// Converts an HTTP status to a gRPC status, with the table that Envoy uses for its own responses
 /// (`Grpc::Utility::httpToGrpcStatus`; gRPC's "HTTP to gRPC Status Code Mapping").
 pub(super) const fn status(http: u16) -> &'static str {
     match http {

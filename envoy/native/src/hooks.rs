@@ -21,21 +21,22 @@ use crate::{
     worker::{self, Outcome},
 };
 
-/// Envoy's pointer to a configuration or to a stream.
+/// A pointer from Envoy to a configuration or to a stream.
 type Handle = *mut c_void;
-/// The pointer that this module returned for a configuration or a stream. It contains a number
-/// instead of an address.
+/// The pointer that this module returned for a configuration or a stream. The pointer contains a
+/// number instead of an address.
 type Own = *const c_void;
 
-/// Envoy's `FilterHeadersStatus`. The first two values are also statuses for trailers.
+/// Values of Envoy's `FilterHeadersStatus`. The first two values have the same meaning for
+/// trailers.
 const CONTINUE: u32 = 0;
 const STOP_ITERATION: u32 = 1;
 const STOP_ALL_ITERATION_AND_WATERMARK: u32 = 4;
 
 /// Runs a hook. Returns `None` if it panics.
 fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
-    // Asserting unwind safety is sound here: state that a panic can break is local, or is built
-    // again.
+    // Asserting unwind safety is sound here, because state that a panic can break is either local
+    // or rebuilt.
     match panic::catch_unwind(panic::AssertUnwindSafe(act)) {
         Ok(result) => Some(result),
         Err(_) => {
@@ -45,8 +46,8 @@ fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
     }
 }
 
-/// Runs a hook of a stream, and converts its outcome to Envoy's status. The status is `stop` for a
-/// request that was answered.
+/// Runs a hook of a stream, and converts its outcome to Envoy's status. If the request was
+/// answered, the status is `stop`.
 ///
 /// `handle` must be the pointer that Envoy passed to the running hook.
 unsafe fn decided(
@@ -70,7 +71,8 @@ unsafe fn decided(
             // Envoy must not be called for a stream that has ended.
             return Outcome::Stop;
         }
-        // This call is not guarded, so it contains nothing that can panic: a panic would end Envoy.
+        // This call is not guarded, so it must not contain anything that can panic: a panic would
+        // end Envoy.
         worker::refuse_unread(stream)
     });
     match outcome {
@@ -80,7 +82,7 @@ unsafe fn decided(
     }
 }
 
-/// Runs a hook of a keeper. If the hook panics, the keeper is built again.
+/// Runs a hook of a keeper. If the hook panics, the keeper is rebuilt.
 fn kept(hook: &str, number: Number, configuration: &Configuration<'_>, act: impl FnOnce()) {
     if guarded(hook, act).is_none() {
         let _ = guarded("keeper_rebuild", || keeper::rebuild(number, configuration));
@@ -110,7 +112,7 @@ extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
 /// Loads a configuration, on the main thread. If the result is null, Envoy rejects the
 /// configuration and keeps the previous one.
 ///
-/// Only Envoy may call this, with buffers that stay alive during the call.
+/// Only Envoy may call this function, with buffers that stay alive during the call.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
     handle: Handle,
@@ -147,7 +149,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(own: Own) {
 
 fn discard(number: Number) {
     clock::unregister(number);
-    // This step is first: if a later step panics, nothing is kept.
+    // This step is first, so that it happens even if a later step panics.
     if let Some(filter) = registry::remove(number) {
         filter.release();
     }
@@ -157,7 +159,7 @@ fn discard(number: Number) {
 /// Loads a route's policy, on the main thread. If the result is null, Envoy rejects the route
 /// table.
 ///
-/// Only Envoy may call this, with a buffer that stays alive during the call.
+/// Only Envoy may call this function, with a buffer that stays alive during the call.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_new(
     _name: EnvoyBuffer,
@@ -178,8 +180,8 @@ extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_destroy(own: 
     });
 }
 
-/// Begins a stream, on its worker. Returns the number of the configuration again, so that nothing
-/// is allocated for the stream.
+/// Begins a stream, on its worker. Returns the number of the stream's configuration, so that
+/// nothing is allocated for the stream.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_new(own: Own, _stream: Handle) -> Own {
     own
@@ -196,7 +198,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
 ) -> u32 {
     let number = Number::from_pointer(own);
     let act = |stream: Stream<'_>| worker::on_request(number, stream);
-    // After a weaker stop status, Envoy would let the headers pass as soon as a body follows.
+    // With a weaker stop status, Envoy would let the headers pass as soon as a body follows.
     let stop = STOP_ALL_ITERATION_AND_WATERMARK;
     // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     unsafe { decided("request_headers", stream, number, stop, act) }
@@ -226,7 +228,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_trailers(
     unsafe { decided("request_trailers", stream, number, STOP_ITERATION, act) }
 }
 
-/// Called on a stream's worker when the stream has ended or its client has gone.
+/// Called on a stream's worker when the stream has ended, for example because its client has gone.
 ///
 /// Only Envoy may call this.
 #[unsafe(no_mangle)]
@@ -279,7 +281,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_scheduled(
 
 /// Handles the end of a call, on the main thread.
 ///
-/// Only Envoy may call this, with arrays that stay alive during the call.
+/// Only Envoy may call this function, with arrays that stay alive during the call.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_done(
     handle: Handle,
@@ -307,7 +309,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_don
     });
 }
 
-/// Functions that every module must export, but that have nothing to do in this one.
+/// Functions that every module must export, but that have nothing to do in this module.
 macro_rules! unused {
     ($($(#[$doc:meta])* $name:ident($($argument:ty),*) $(-> $result:literal)?;)*) => {$(
         $(#[$doc])*
@@ -360,7 +362,8 @@ mod tests {
     #[test]
     fn a_stream_without_envoy_is_stopped() {
         let number = Number::from_pointer(ptr::null());
-        // SAFETY: no hook is running, and nothing is loaded that would use the handle.
+        // SAFETY: no hook is running, and Envoy's functions are not loaded, so nothing uses the
+        // handle.
         let status = unsafe {
             decided("request_headers", ptr::null_mut(), number, 4, |_| {
                 Outcome::Pass

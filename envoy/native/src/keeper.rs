@@ -1,7 +1,7 @@
 //! The keepers of all configurations, on the main thread.
 //!
-//! Each keeper has its own engine. It fetches keys as soon as its configuration is loaded, before
-//! any request arrives. After that it runs whenever the [`clock`] or a worker asks for it.
+//! Each keeper has its own engine. A keeper fetches keys as soon as its configuration is loaded,
+//! before any request arrives. After that it runs whenever the [`clock`] or a worker asks for it.
 
 use core::cell::RefCell;
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
@@ -21,7 +21,7 @@ use crate::{
     registry,
 };
 
-/// The keeper of one configuration, and its engine, calls and gauges.
+/// The keeper of one configuration, with its engine, calls and gauges.
 struct Keeping {
     filter: Arc<Filter>,
     engine: Engine,
@@ -30,16 +30,16 @@ struct Keeping {
     own: KeyMetrics,
     calls: Calls,
     /// The call whose response is being handled. After a panic, this field says which call caused
-    /// it.
+    /// the panic.
     answered: Option<u64>,
     /// The gauges of configurations that were loaded earlier.
     others: Vec<(Number, KeyMetrics)>,
-    /// Gauges to reset, because no configuration sets them now.
+    /// Gauges to reset, because no configuration sets them any longer.
     unused: Vec<(KeyMetrics, Vec<String>)>,
 }
 
-/// A response that arrived while its keeper was borrowed. Envoy can deliver the response to a call
-/// before the function that starts the call returns.
+/// A response that arrived while its keeper was running. This can happen because Envoy may deliver
+/// the response to a call before the function that starts the call has returned.
 struct Early {
     number: Number,
     call: u64,
@@ -87,7 +87,7 @@ fn engine(filter: &Filter) -> Engine {
     engine
 }
 
-/// Builds a keeper again after a panic, because its state may be broken. Its calls continue.
+/// Rebuilds a keeper after a panic, because its state may be broken. Calls in progress continue.
 ///
 /// The clock runs the new keeper within a second. If the keeper ran as soon as a fetch is due, a
 /// repeated panic would keep the main thread busy.
@@ -132,7 +132,7 @@ fn find(number: Number) -> Option<Rc<RefCell<Keeping>>> {
     KEEPINGS.with_borrow(|all| all.get(&number).cloned())
 }
 
-/// Stops the keeper of a configuration. Envoy has already cancelled its calls.
+/// Stops the keeper of a configuration. Envoy has already cancelled the keeper's calls.
 pub(super) fn stop(number: Number) {
     let stopped = KEEPINGS.with_borrow_mut(|all| all.remove(&number));
     if let Some(keeping) = stopped
@@ -148,8 +148,8 @@ pub(super) fn stop(number: Number) {
     }
 }
 
-/// Makes another keeper reset the gauges of a configuration that was removed. Gauges that another
-/// configuration still sets are not reset. Stale values would raise alerts.
+/// Makes another keeper reset the gauges of a configuration that was removed, because stale values
+/// would raise alerts. Gauges that another configuration still sets are not reset.
 fn leave(number: Number, mut gauges: Vec<String>) {
     let all: Vec<_> = KEEPINGS.with_borrow(|all| all.values().cloned().collect());
     let mut heirs = Vec::new();
@@ -181,7 +181,8 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
         // step panics.
         keeping.filter.wake_due(now);
         defects::trip("tick");
-        // Another configuration may have fetched the same keys, or abandoned its fetch.
+        // Another configuration may have fetched the same keys, or may have abandoned a fetch of
+        // these keys.
         if keeping.engine.synchronize() {
             keeping.filter.publish();
             keeping.filter.wake_all();
@@ -226,8 +227,8 @@ pub(super) fn on_response(
     });
 }
 
-/// Runs `act` on a keeper. Then notifies the workers if keys have changed, and sets the clock to
-/// the time when the keeper must run next.
+/// Runs `act` on a keeper. Then notifies the workers if keys have changed, and tells the clock when
+/// the keeper must run next.
 fn work(
     number: Number,
     configuration: &Configuration<'_>,

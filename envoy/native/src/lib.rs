@@ -7,25 +7,25 @@
 //!
 //! # Threads
 //!
-//! Envoy loads configurations and delivers the responses to their calls on its main thread. Each
-//! request lives on one worker thread. So a [`filter`] (one configuration) is shared by all
-//! threads. Everything that is not safe to share is a thread-local of the thread that uses it: each
-//! worker has [gates](worker), and the main thread has [keepers](keeper). One [clock] thread wakes
-//! the main thread and does nothing else.
+//! Envoy loads configurations on its main thread, and delivers responses from authorization servers
+//! there. Each request stays on one worker thread. All threads share each [`filter`], which is one
+//! configuration. Everything that is not safe to share is in thread-local storage: each worker has
+//! [gates](worker), and the main thread has [keepers](keeper). One [clock] thread wakes the main
+//! thread and does nothing else.
 //!
 //! # Lifetimes
 //!
-//! Envoy stores pointers on behalf of the module: for each configuration, each route's policy and
+//! Envoy stores one pointer on behalf of the module for each configuration, each route's policy and
 //! each stream. The pointers that this module returns contain numbers instead of addresses, and a
-//! number is never reused. If the owner of a number is gone, the lookup finds nothing and the
+//! number is never reused. If the object with a number is gone, the lookup finds nothing and the
 //! request is refused. So no order of Envoy's calls can make this code read freed memory.
 //!
 //! # Panics
 //!
 //! A panic that reached Envoy would end the process. Each hook catches panics and answers the
-//! request with 500. After a panic on a worker, the worker builds its gate again; after a panic on
-//! the main thread, the keeper is built again. Catching panics needs unwinding, so the library does
-//! not compile with `panic = "abort"`.
+//! request with 500. After a panic on a worker, the worker rebuilds its gate. After a panic on the
+//! main thread, the keeper is rebuilt. Catching panics needs unwinding, so the library does not
+//! compile with `panic = "abort"`.
 
 #![cfg_attr(
     test,

@@ -1,8 +1,8 @@
-//! Memory that all threads and configurations of the process share. Workers use it to exchange what
-//! they know about a policy.
+//! Memory that all threads and configurations of the process share. Workers use this memory to
+//! exchange what they know about a policy.
 //!
-//! It takes the place of the shared data that WebAssembly modules use. Other modules cannot access
-//! it, unlike that shared data.
+//! This memory replaces the shared data that WebAssembly modules use. In contrast to shared data,
+//! other modules cannot access this memory.
 
 use std::{
     collections::BTreeMap,

@@ -51,7 +51,7 @@ fn encode(value: &Value) -> Vec<u8> {
     message
 }
 
-/// Appends a length-delimited field. Its field number must be below 16.
+/// Appends a length-delimited field. `number`, the field number, must be below 16.
 fn field(message: &mut Vec<u8>, number: u8, content: &[u8]) {
     message.push(number << 3 | LENGTH_DELIMITED);
     let mut length = content.len();

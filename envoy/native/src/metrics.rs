@@ -1,8 +1,8 @@
 //! Counters and gauges. Envoy identifies them by numbers.
 //!
 //! Modules cannot read Envoy's metrics, so this module also keeps each value itself, for the status
-//! page. Before Envoy 1.39, metrics can only be written on the thread of a request, so the next
-//! request writes the metrics of the keeper.
+//! page. Before Envoy 1.39, a module can only write metrics while it handles a request, so the next
+//! request writes the keeper's metrics.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::{cell::RefCell, sync::Arc};
@@ -26,7 +26,7 @@ pub(super) trait MetricWriter {
 /// The metrics of one configuration, indexed by [`MetricId`].
 pub(super) struct Metrics {
     all: Vec<Metric>,
-    /// True if the next request has to write metrics for the keeper.
+    /// True if the next request has to write metrics on behalf of the keeper.
     has_pending: AtomicBool,
 }
 
@@ -36,8 +36,8 @@ struct Metric {
     number: usize,
     /// The value, shared by all configurations that have a metric with this name.
     value: Arc<AtomicU64>,
-    /// What the next request has to write. For a counter, the amount to add. For a gauge, 1 if its
-    /// value has to be written, otherwise 0.
+    /// What the next request has to write. For a counter, this is the amount to add. For a gauge,
+    /// it is 1 if the gauge's value has to be written, otherwise 0.
     pending: AtomicU64,
 }
 
@@ -50,14 +50,14 @@ enum Kind {
 /// The values of all metrics of the process, by name.
 static VALUES: Shared<String, AtomicU64> = Shared::new();
 
-/// Defines the metrics of a configuration while it is loaded.
+/// Defines the metrics of a configuration while the configuration is being loaded.
 pub(super) struct Definitions<'hook> {
     configuration: &'hook Configuration<'hook>,
     all: Defined,
 }
 
-/// The metrics of a configuration that is still being loaded. If loading fails, dropping this
-/// releases their values.
+/// The metrics of a configuration that is still being loaded. If loading fails, dropping this value
+/// releases the metrics' values.
 #[derive(Default)]
 struct Defined(RefCell<Vec<Metric>>);
 
@@ -96,7 +96,7 @@ impl<'hook> Definitions<'hook> {
         }
     }
 
-    /// The metrics that were defined. Their values must be released together with the
+    /// The metrics that were defined. The caller must release their values together with the
     /// configuration.
     pub(super) fn into_metrics(self) -> Metrics {
         Metrics {

@@ -6,10 +6,11 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// The number of address bits that locate a byte within a page. No two libraries share a page.
+/// The number of address bits that locate a byte within a page of memory. No two libraries share a
+/// page.
 const PAGE_BITS: u32 = 12;
 
-/// The number of low bits that hold the counter. The bits above identify the library.
+/// The number of low bits that contain the counter. The higher bits identify the library.
 const COUNT_BITS: u32 = 28;
 
 /// The number of a configuration or of a route's policy. It is unique in the process and never
@@ -17,8 +18,8 @@ const COUNT_BITS: u32 = 28;
 ///
 /// During an upgrade, two versions of this library are loaded. Envoy passes the number of a route's
 /// policy to the version that handles the request, even if the other version made the number. So a
-/// number must not be valid in both versions. Its upper bits identify the library: they are the
-/// page of one of the library's variables.
+/// number must not be valid in both versions. The upper bits of a number identify the library: they
+/// are the address of the page of one of the library's variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Number(usize);
 
@@ -30,18 +31,18 @@ impl Number {
         Self((page << COUNT_BITS) | COUNT.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The number as a pointer for Envoy. It is never null, because Envoy takes null as a
+    /// The number as a pointer for Envoy. The pointer is never null, because Envoy takes null as a
     /// rejection.
     pub(super) const fn as_pointer(self) -> *const c_void {
         ptr::without_provenance(self.0)
     }
 
-    /// The number in a pointer that Envoy passes back.
+    /// The number in a pointer that Envoy returns to the module.
     pub(super) fn from_pointer(pointer: *const c_void) -> Self {
         Self(pointer.addr())
     }
 
-    /// The number with this value, which Envoy has passed back.
+    /// The number with this value, which Envoy has returned to the module.
     pub(super) const fn new(number: usize) -> Self {
         Self(number)
     }
@@ -64,7 +65,7 @@ mod tests {
         assert_eq!(Number::from_pointer(first.as_pointer()), first);
     }
 
-    /// A number of another version of the library must not be valid in this one.
+    /// A number that another version of the library has made must not be valid in this version.
     #[test]
     fn the_upper_bits_identify_this_library() {
         let [first, second] = [(); 2].map(|()| Number::next().0 >> COUNT_BITS);

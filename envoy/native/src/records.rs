@@ -1,8 +1,8 @@
 //! The key records that all threads and configurations of the process share.
 //!
 //! A record contains parsed keys, so each key set is parsed only once per process. Configurations
-//! that fetch the same keys in the same way share a record. So a new configuration starts with the
-//! keys that the previous one has fetched.
+//! that fetch the same keys in the same way share a record. So after an update, the new
+//! configuration starts with the keys that the old configuration has fetched.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,8 +58,8 @@ impl Records for ProcessRecords {
         let Some(place) = self.0.get(source.index()) else {
             return Reading::Absent;
         };
-        // The version is read without the lock, because every request that finds a new epoch of the
-        // keeper reads it.
+        // The version is read without taking the lock, because the first request on each worker
+        // after each change of keys reads it.
         let version = place.version.load(Ordering::Acquire);
         if version == 0 {
             return Reading::Absent;

@@ -1,7 +1,7 @@
 //! The configurations that Envoy currently holds in this process.
 //!
 //! Envoy does not notify worker threads when a configuration is added or removed. So each worker
-//! compares the version of this list at each request, and updates its gates when the version has
+//! checks the version of this list at each request, and updates its gates if the version has
 //! changed.
 
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -19,8 +19,8 @@ pub(super) fn version() -> u64 {
 
 /// All configurations, oldest first.
 pub(super) fn all() -> Vec<Arc<Filter>> {
-    // A poisoned lock is harmless: each change of the list is one call, so a panic cannot leave the
-    // list half changed.
+    // A poisoned lock is harmless: each change of the list is a single call, so a panic cannot
+    // leave the list half changed.
     FILTERS
         .read()
         .unwrap_or_else(PoisonError::into_inner)

@@ -12,9 +12,9 @@ use crate::{defects, exchange::write_log, numbers::Number};
 
 static POLICIES: RwLock<BTreeMap<Number, Arc<Value>>> = RwLock::new(BTreeMap::new());
 
-/// Parses a route's policy and returns its number. If the policy is not a JSON object, logs that
-/// and returns `None`, and Envoy rejects the route table. Each filter interprets the policy later
-/// with its own configuration.
+/// Parses a route's policy and returns its number. If the policy is not a JSON object, logs an
+/// error and returns `None`, and Envoy rejects the route table. Each filter later interprets the
+/// policy according to its own configuration.
 pub(super) fn load(bytes: &[u8]) -> Option<Number> {
     defects::trip("policy");
     match serde_json::from_slice::<Value>(bytes) {

@@ -1,8 +1,8 @@
-//! Values that several configurations of this process share. Each value is found by a key.
+//! Values that several configurations of this process share. Each value has a key.
 //!
-//! A value lives as long as Envoy holds a configuration that uses it. Reference counting alone
-//! would keep values too long: an idle worker keeps the gate of a removed configuration until its
-//! next request.
+//! A value is kept as long as Envoy holds a configuration that uses the value. Plain reference
+//! counting would keep values too long, because an idle worker keeps the gate of a removed
+//! configuration until the worker's next request.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

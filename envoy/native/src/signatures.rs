@@ -25,7 +25,7 @@ pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     })
 }
 
-/// Rejects a configuration that requires AWS-LC: this library was built without it.
+/// Rejects a configuration that requires AWS-LC, because this library was built without AWS-LC.
 ///
 /// # Errors
 /// If the configuration requires AWS-LC. The error is the reason.
@@ -40,19 +40,19 @@ pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     }
 }
 
-/// Gives a worker's engine the backend that was chosen when its configuration was loaded. If each
-/// worker chose again, its first request would wait for the self-test.
+/// Gives a worker's engine the backend that was chosen when the configuration was loaded. If each
+/// worker chose a backend itself, the worker's first request would wait for the self-test.
 #[cfg(feature = "aws-lc")]
 pub(super) fn follow(engine: &mut Engine, backend: Backend) {
     engine.follow(backend, Box::new(AwsLc));
 }
 
-/// Does nothing: without AWS-LC, the core verifies signatures.
+/// Does nothing, because without AWS-LC the core verifies all signatures.
 #[cfg(not(feature = "aws-lc"))]
 pub(super) fn follow(_engine: &mut Engine, _backend: Backend) {}
 
-/// Logs which backend verifies signatures. Each configuration chooses a backend, but each choice is
-/// logged only once per process.
+/// Logs which backend verifies signatures. Every configuration chooses a backend, but the process
+/// logs the same choice only once.
 pub(super) fn report(backend: Backend) {
     static REPORTED: Mutex<Vec<Backend>> = Mutex::new(Vec::new());
     let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);

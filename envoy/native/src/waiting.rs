@@ -20,20 +20,21 @@ pub(super) struct Parked {
     /// The `build` number of the gate that has the request in its list.
     pub(super) build: u64,
     pub(super) _ticket: Ticket,
-    /// When the request is forgotten. This is not a time of day: if the clock were set forward, all
-    /// waiting requests would be forgotten and would hang.
+    /// When the request is forgotten, on the monotonic clock. With the wall clock, setting the
+    /// clock forward would make this thread forget all waiting requests, which would then hang.
     pub(super) forgotten_at: Option<Instant>,
     pub(super) scheduler: Arc<StreamScheduler>,
     pub(super) _count: Count,
 }
 
-/// Counts the waiting requests of all threads: one for each value of this type.
+/// Counts the waiting requests of all threads. There is one value of this type for each waiting
+/// request.
 pub(super) struct Count(());
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 impl Count {
-    /// Counts one more waiting request, until the value is dropped.
+    /// Adds one to the count. Dropping the value subtracts it again.
     pub(super) fn new() -> Self {
         COUNT.fetch_add(1, Ordering::Relaxed);
         Self(())
@@ -48,8 +49,8 @@ impl Drop for Count {
 
 /// A stream that has ended.
 pub(super) struct Ended {
-    /// The `build` number of the gate that knows the stream. A gate that is built again starts its
-    /// IDs again, so it may have another request with the same ID.
+    /// The `build` number of the gate that knows the stream. A rebuilt gate restarts its IDs, so it
+    /// may have another request with the same ID.
     pub(super) build: u64,
     pub(super) id: StreamId,
 }
@@ -73,15 +74,16 @@ pub(super) fn add(address: usize, parked: Parked) {
 
 /// Removes and returns the request of a stream, if the request is waiting.
 pub(super) fn take(address: usize) -> Option<Parked> {
-    // Every stream that ends asks for its request, and usually no request waits. A request of this
-    // thread was counted by this thread, so the count cannot be outdated for it.
+    // This function is called for every stream that ends, and usually no request waits, so the
+    // count is checked first. This thread itself has counted its waiting requests, so the count
+    // that it reads includes them.
     if COUNT.load(Ordering::Relaxed) == 0 {
         return None;
     }
     PARKED.with_borrow_mut(|all| all.remove(&address))
 }
 
-/// Makes the gate forget a request. The gate does so the next time it runs.
+/// Makes the gate forget a request the next time that the gate runs.
 pub(super) fn forget(parked: &Parked) {
     let (build, id) = (parked.build, parked.id);
     ENDED.with_borrow_mut(|all| {

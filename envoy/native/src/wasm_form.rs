@@ -1,21 +1,21 @@
 //! Detects route policies that are written for the proxy-wasm module.
 //!
-//! The proxy-wasm module reads a policy from the route's metadata; this module reads it from
-//! `typed_per_filter_config`. When an operator switches modules and forgets to move a route's
-//! policy, the route must not become open, and the operator should not look for the mistake in the
-//! client's token. So every request to such a route is refused with a status that reports a server
-//! error.
+//! The proxy-wasm module reads a route's policy from the route's metadata, whereas this module
+//! reads it from `typed_per_filter_config`. An operator who switches modules may forget to move a
+//! policy. The route must not become open then, and the response should not suggest that the
+//! client's token is wrong. So every request to such a route is refused with a server error.
 
 use portcullis::http::Response;
 
 /// The namespace in a route's metadata that the proxy-wasm module reads.
 pub(super) const NAMESPACE: &str = "portcullis";
 
-/// The metadata to report for a route that has a policy only for the proxy-wasm module. It cannot
-/// be parsed as a policy, so every request is refused.
+/// The metadata to report to the gate for a route whose only policy is for the proxy-wasm module.
+/// These bytes cannot be parsed as a policy, so every request is refused.
 pub(super) const UNREADABLE: &[u8] = b"wasm";
 
-/// The warning about such a route. It is logged once per configuration.
+/// The warning about a route whose only policy is for the proxy-wasm module. It is logged once per
+/// configuration.
 pub(super) const WARNING: &str = "a route has its policy in metadata, which only the proxy-wasm module \
     reads, so its requests get 500; write the policy under typed_per_filter_config, as a DynamicModuleFilterPerRoute";
 
@@ -26,8 +26,8 @@ const BODY: &str = concat!(
     r#""error_description":"Access to this resource is not configured"}"#
 );
 
-/// Turns the refusal of a request to such a route into a server error. The response has no
-/// challenge, because no token would help.
+/// Turns the refusal of a request into a server error, for a route whose only policy is for the
+/// proxy-wasm module. The response has no challenge, because no token would help.
 pub(super) fn refusal(response: &Response) -> Response {
     let mut refusal = response.clone();
     refusal.status = STATUS;

@@ -1,10 +1,10 @@
 //! The gates of one worker thread, one for each configuration, and the requests that wait on this
 //! thread.
 //!
-//! While this module calls Envoy, Envoy can call this module again: sending an answer can end other
-//! streams of the same connection. So neither the list of gates nor the [lists](waiting) of waiting
-//! requests are borrowed during a call to Envoy. If a stream ends while its gate is borrowed, the
-//! gate is notified at its next request.
+//! While this module calls Envoy, Envoy can call this module again. For example, sending an answer
+//! can end other streams of the same connection. So the list of gates and the [lists](waiting) of
+//! waiting requests are never borrowed during a call to Envoy. If a stream ends while its gate is
+//! borrowed, the gate is notified at its next request.
 
 use core::{cell::RefCell, hint::cold_path, time::Duration};
 use std::{rc::Rc, sync::Arc};
@@ -34,7 +34,7 @@ const LOOKS: Duration = Duration::from_millis(100);
 /// its deadline.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
-/// The ID of a stream that does not wait. No gate has this ID in its list.
+/// The ID for streams that do not wait. No waiting request has this ID.
 const NOT_WAITING: StreamId = StreamId(0);
 
 /// The result of a hook for a request's headers or trailers.
@@ -51,14 +51,14 @@ pub(super) enum Outcome {
 struct Worker {
     filter: Arc<Filter>,
     gate: Gate,
-    /// A number that differs for each gate that this thread has built.
+    /// A number that is different for each gate that this thread has built.
     build: u64,
     /// The ID for the next request that has to wait.
     next: u32,
     looked: UnixMillis,
-    /// Kept between requests so that its memory is reused.
+    /// The headers of the last request, kept so that the next request can reuse the memory.
     head: HeaderList,
-    /// Kept for the same reason: the memory for the list of a request's headers.
+    /// An empty list, kept so that the next request can reuse its memory for the list of headers.
     lines: Vec<Pair<'static>>,
 }
 
@@ -137,8 +137,8 @@ pub(super) fn on_stream_end(stream: Stream<'_>) {
     }
 }
 
-/// Drops a gate after a panic, because its state may be broken. The next request builds the gate
-/// again. The requests that wait on the dropped gate are woken and refused.
+/// Drops a gate after a panic, because its state may be broken. The next request rebuilds the gate.
+/// Requests that were waiting on the dropped gate are woken and refused.
 pub(super) fn rebuild(number: Number) {
     let broken = WORKERS.with_borrow_mut(|workers| {
         workers.version = None;
@@ -172,8 +172,8 @@ fn is_grpc(stream: Stream<'_>) -> bool {
     read_head(stream, &mut list, Vec::new()).is_none_or(|head| is_grpc_head(&head))
 }
 
-/// Copies the headers of a request into `list`, and lists them in `memory`. Returns `None` if Envoy
-/// does not return them.
+/// Copies the headers of a request into `list`, and makes a request that refers to these copies and
+/// reuses `memory`. Returns `None` if Envoy does not return the headers.
 fn read_head<'a>(
     stream: Stream<'_>,
     list: &'a mut HeaderList,
@@ -183,11 +183,12 @@ fn read_head<'a>(
     Some(http::Request::new(list.pairs_in(memory)))
 }
 
-/// Returns the memory of a request's list of headers. The list is empty afterwards.
+/// Empties a request's list of headers and returns the list, so that its memory can be reused.
 fn memory(head: http::Request<'_>) -> Vec<Pair<'static>> {
     let mut lines = head.into_headers();
     lines.clear();
-    // The standard library collects into the memory of the old vector.
+    // The lifetime of the elements changes. The standard library reuses the memory of the old
+    // vector for this.
     lines.into_iter().map(|_| (&[][..], &[][..])).collect()
 }
 
@@ -211,7 +212,7 @@ fn find(number: Number) -> Option<Rc<RefCell<Worker>>> {
 }
 
 impl Workers {
-    /// Builds gates for new configurations, and drops the gates of removed ones.
+    /// Builds gates for new configurations, and drops the gates of removed configurations.
     fn follow(&mut self, version: u64) {
         let filters = registry::all();
         self.all
@@ -310,8 +311,8 @@ impl Worker {
                 drop(head);
                 head = read_head(stream, &mut list, Vec::new());
             }
-            // A forged header may have selected the route. Without its headers, the request is
-            // refused.
+            // A forged header may have selected the route. The gate gets no headers, and therefore
+            // refuses the request.
             Some(Err(_)) => {
                 cold_path();
                 head = None;
@@ -325,8 +326,8 @@ impl Worker {
         verdict
     }
 
-    /// Updates the gate with keys and policies from other threads, and with the streams that have
-    /// ended.
+    /// Updates the gate with keys and policies from other threads, and notifies it of streams that
+    /// have ended.
     fn catch_up(&mut self, now: UnixMillis, request: &Request<'_>) {
         self.gate.follow(self.filter.epoch());
         if now < self.looked || now.since(self.looked) >= LOOKS {
@@ -352,7 +353,7 @@ impl Worker {
         let timeout = self.filter.config.limits.park_timeout;
         let scheduler = Arc::new(scheduler);
         let ticket = self.filter.park(Arc::clone(&scheduler), now.plus(timeout));
-        // If keys arrived before the request was added to the list, they have not woken it.
+        // If keys arrived before the request was added to the list, the request was not woken.
         if self.filter.epoch() != epoch {
             scheduler.commit();
         }

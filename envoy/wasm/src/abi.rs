@@ -1,13 +1,12 @@
-//! Wrappers for the proxy-wasm host calls that requests depend on. They return every status as a
-//! value.
+//! Wrappers for the proxy-wasm host calls that requests depend on.
 //!
-//! The SDK's own wrappers panic on an unexpected status or byte, and a panic here ends every stream
-//! of the worker. These functions return a [`Status`] instead.
+//! The SDK's own wrappers panic on an unexpected status or byte, and a panic in this module ends
+//! every stream of the worker. The functions in this file return a [`Status`] instead.
 //!
-//! This is the only file of the module that may contain `unsafe` code. The host gets addresses in
-//! this module's memory. They come from live references, so they are valid during the call. The
-//! host stores its results in memory that it gets from this module's allocator. These functions
-//! take ownership of that memory.
+//! This is the only file of the module that may contain `unsafe` code. The addresses that the host
+//! gets come from live references, so they are valid during the call. The host stores its results
+//! in memory that it gets from this module's allocator. The functions in this file take ownership
+//! of that memory.
 //!
 //! ABI: proxy-wasm 0.2.1.
 
@@ -29,7 +28,7 @@ pub(super) struct Status(u32);
 impl Status {
     /// The host has nothing with this name.
     pub(super) const NOT_FOUND: Self = Self(1);
-    /// The version of the entry is not the expected one.
+    /// The version of the entry is not the expected version.
     pub(super) const CAS_MISMATCH: Self = Self(8);
 }
 
@@ -106,8 +105,8 @@ unsafe extern "C" {
     fn proxy_get_metric(id: u32, value: *mut u64) -> u32;
 }
 
-/// Writes a line to the proxy's log. The line names the module, unless the proxy does: Envoy begins
-/// it with the name of the plugin, its `root_id` and its `vm_id`.
+/// Writes a line to the proxy's log. The line begins with the module's name if the proxy does not
+/// name the plugin itself. Envoy begins each line with the plugin's name, `root_id` and `vm_id`.
 pub(super) fn log(level: LogLevel, message: &str) {
     let names = ["plugin_name", "plugin_root_id", "plugin_vm_id"];
     let is_named = names.iter().any(|name| {
@@ -127,7 +126,7 @@ fn write(level: LogLevel, message: &str) {
         LogLevel::Warn => 3,
         LogLevel::Error => 4,
     };
-    // SAFETY: the address and size are those of a live string.
+    // SAFETY: the address and the size belong to a live string.
     unsafe { proxy_log(level, message.as_ptr(), message.len()) };
 }
 
@@ -162,7 +161,7 @@ pub(super) fn header_map(map: MapType) -> Result<Vec<u8>, Status> {
     })
 }
 
-/// Replaces all request headers called `name` with one.
+/// Replaces all request headers called `name` with one header.
 pub(super) fn replace_request_header(name: &str, value: &str) -> Result<(), Status> {
     // SAFETY: addresses and sizes are those of live strings.
     check(unsafe {
@@ -199,7 +198,7 @@ pub(super) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
     check(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
-/// Calls a foreign function: one that the proxy provides in addition to the ABI.
+/// Calls a foreign function, that is, a function that the proxy provides in addition to the ABI.
 pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
         // SAFETY: addresses and sizes are those of a live string and slice; the host writes an
@@ -268,7 +267,8 @@ pub(super) fn send_local_response(
 }
 
 /// Makes `context` the current context, on which the following calls act. If this call fails, the
-/// *previous* context stays current: a caller that continues would act on another client's request.
+/// *previous* context stays current. A caller that continued would then act on another client's
+/// request.
 pub(super) fn set_effective_context(context: u32) -> Result<(), Status> {
     // SAFETY: the call passes no address.
     check(unsafe { proxy_set_effective_context(context) })
@@ -278,8 +278,8 @@ pub(super) fn set_effective_context(context: u32) -> Result<(), Status> {
 pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<MetricId, Status> {
     let kind = match kind {
         MetricType::Gauge => 1,
-        // Here the kind is always a counter, the only other kind that this module defines. The arm
-        // is a wildcard because the enumeration is non-exhaustive.
+        // This is a counter, the only other kind of metric that this module defines. The arm is a
+        // wildcard because the SDK's enumeration is non-exhaustive.
         _ => 0,
     };
     let mut id = 0;
@@ -301,7 +301,7 @@ pub(super) fn record_metric(id: MetricId, value: u64) -> Result<(), Status> {
     check(unsafe { proxy_record_metric(id.0, value) })
 }
 
-/// The value of a counter or gauge, over all workers.
+/// The value of a counter or gauge over all workers.
 pub(super) fn metric(id: MetricId) -> Result<u64, Status> {
     let mut value = 0;
     // SAFETY: the host writes eight bytes to the address of a live `u64`.
@@ -317,8 +317,8 @@ const fn check(status: u32) -> Result<(), Status> {
     }
 }
 
-/// Runs a call that returns bytes, and takes ownership of these bytes. The host writes them to
-/// memory from this module's allocator.
+/// Runs a call that returns bytes, and takes ownership of these bytes. The host has written the
+/// bytes to memory from this module's allocator.
 fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, Status> {
     let mut data: *mut u8 = null_mut();
     let mut size = 0;
@@ -336,8 +336,8 @@ const fn map_number(map: MapType) -> u32 {
     match map {
         MapType::HttpRequestTrailers => 1,
         MapType::HttpCallResponseHeaders => 6,
-        // Here the map is always the request's headers, the only other map that this module reads.
-        // The arm is a wildcard because the SDK's enumeration is non-exhaustive.
+        // This is the map of the request's headers, the only other map that this module reads. The
+        // arm is a wildcard because the SDK's enumeration is non-exhaustive.
         _ => 0,
     }
 }
@@ -345,8 +345,7 @@ const fn map_number(map: MapType) -> u32 {
 const fn buffer_number(buffer: BufferType) -> u32 {
     match buffer {
         BufferType::HttpCallResponseBody => 4,
-        // Here the buffer is always the configuration, the only other buffer that this module
-        // reads.
+        // This is the buffer with the configuration, the only other buffer that this module reads.
         _ => 7,
     }
 }

@@ -36,8 +36,8 @@ impl Calls {
 }
 
 impl Caller for Calls {
-    /// Makes a call. The root context must be the current context: a call that a stream makes ends
-    /// with the stream.
+    /// Makes a call. The root context must be the current context, because a call that a stream
+    /// makes ends with the stream.
     fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
         let cluster = &fetch.endpoint.cluster;
         // The call is made with the SDK's function, because the SDK's dispatcher delivers responses

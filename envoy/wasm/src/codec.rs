@@ -1,4 +1,4 @@
-//! Encodes key records as JSON for shared memory, which holds bytes.
+//! Encodes key records as JSON for shared memory, which stores bytes.
 //!
 //! Each key source has one JSON document, which contains the source's identity. If a document
 //! belongs to another source or cannot be parsed, it is treated as missing.
@@ -55,14 +55,14 @@ pub(super) fn encode(source: &str, record: &Record) -> Vec<u8> {
         lease_until: record.lease_until,
         unknown_kid_at: record.unknown_kid_at,
     };
-    // Serializing numbers and strings does not fail. If it did, the empty value would be read as a
-    // missing record.
+    // Serializing numbers and strings does not fail. If it did, readers would treat the empty value
+    // as a missing record.
     serde_json::to_vec(&written).unwrap_or_default()
 }
 
 /// Parses a record of `source`; `None` if the bytes are anything else. `known` is the key set
-/// document of the previous record. If the new record has the same document, it is not parsed
-/// again.
+/// document of the previous record. If the new record has the same document, the document is not
+/// parsed again.
 pub(super) fn decode(
     bytes: &[u8],
     source: &str,
@@ -78,8 +78,8 @@ pub(super) fn decode(
         Some(known) if known.text() == text => Some(known.clone()),
         _ => Document::parse(text.as_bytes(), limits).ok(),
     });
-    // The worker that wrote the record could parse its document. If it cannot be parsed here, it is
-    // not the document that the worker fetched.
+    // The worker that wrote the record could parse its document. A document that cannot be parsed
+    // is not the document that the worker fetched.
     if record.document.is_none() {
         record.forget_keys();
     }
@@ -95,10 +95,10 @@ struct Read {
     record: Record,
 }
 
-/// Parses an object that [`encode`] wrote; `None` for any other object.
+/// Parses an object that [`encode`] has written; `None` for any other object.
 ///
-/// A derived implementation would be much larger. Most of it would be error messages that nobody
-/// sees.
+/// A derived implementation of `Deserialize` would be much larger. Most of its code would be for
+/// error messages that nobody sees.
 fn read(members: Map<String, Value>) -> Option<Read> {
     let (mut version, mut source, mut failures) = (None, None, None);
     let (mut generation, mut revision, mut jwks) = (None, None, None);

@@ -1,7 +1,8 @@
-//! The plugin configuration, in the form in which the proxy passes it.
+//! Parses the plugin configuration from the bytes that the proxy passes.
 //!
-//! The proxy passes a `StringValue` as its text. It passes a `Struct`, which Envoy makes from
-//! inline YAML, in protobuf's wire format (observed with Envoy 1.40).
+//! If the configuration is a `StringValue`, the proxy passes its text. If the configuration is a
+//! `Struct`, which Envoy makes from inline YAML, the proxy passes it in protobuf's wire format
+//! (observed with Envoy 1.40).
 
 use serde_json::Value;
 
@@ -20,15 +21,15 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<(Config, Vec<u8>), ConfigError> {
 
 /// Converts the configuration to JSON. Also returns the text of the JSON.
 fn document(bytes: Vec<u8>) -> Result<(Value, Vec<u8>), JsonError> {
-    // JSON is tried first. The first byte does not show which of the two formats it is: a line feed
-    // can begin a JSON text, and is also the tag of a Struct's first field. A Struct never parses
-    // as JSON, because it has control characters where JSON allows none.
+    // JSON is tried first. The first byte does not show which of the two formats the bytes have: a
+    // line feed can begin a JSON text, and is also the tag of a Struct's first field. A Struct
+    // never parses as JSON, because it has control characters where JSON allows none.
     match json::parse(&bytes) {
         Ok(document) => Ok((document, bytes)),
         Err(error) => {
             let document = protobuf::structure(&bytes).ok_or(error)?;
-            // The fields of a Struct are in no fixed order. In this text they are sorted, so that
-            // equal configurations have equal texts.
+            // The fields of a Struct are in no fixed order. The JSON text has sorted members, so
+            // that equal configurations have equal texts.
             let text = document.to_string().into_bytes();
             Ok((document, text))
         }
@@ -56,7 +57,7 @@ mod tests {
         assert_eq!(document(STRUCT.to_vec()), Ok((json, text)));
     }
 
-    /// Operators write account numbers in inline YAML. There, each number becomes a double.
+    /// Operators write account numbers in inline YAML, where each number becomes a double.
     #[test]
     fn keeps_each_integer_of_a_struct() {
         for (integer, double) in [

@@ -1,9 +1,9 @@
 //! The proxy-wasm shell. It translates between the proxy's host calls and the core's types.
 //!
 //! [`worker`] owns the gate of one worker thread and the keeper of its keys. [`stream`] passes each
-//! request to the worker. [`proxy`] implements the core's host traits. This shell decides nothing:
-//! the [`gate`](portcullis::gate) decides what may pass, which requests wait, and what a failed
-//! host call means. The shell never panics, because a panic ends every stream of the worker.
+//! request to the worker. [`proxy`] implements the core's host traits. This shell makes no
+//! decisions: the [`gate`](portcullis::gate) decides what may pass, which requests wait, and what a
+//! failed host call means. The shell never panics, because a panic ends every stream of the worker.
 
 #![cfg_attr(
     test,
@@ -24,7 +24,7 @@ mod codec;
 mod configuration;
 mod live_names;
 mod once;
-// `pairs` and `protobuf` are public for the fuzz targets.
+// `pairs` and `protobuf` are public so that the fuzz targets can use them.
 pub mod pairs;
 mod policies;
 pub mod protobuf;

@@ -1,12 +1,13 @@
 //! Counts the VMs that use a name. A name belongs to something that outlives a VM, such as a record
-//! in shared data or a gauge. The last VM that uses a name has to clean up.
+//! in shared data or a gauge. The last VM that uses a name has to remove the record or reset the
+//! gauge.
 //!
-//! A VM can hold several configurations at once: those of several listeners, and the old and the
-//! new one while a listener is replaced. Several VMs can use the same names: each worker thread has
-//! a VM, and plugins with one `vm_id` have separate VMs if their VM configurations or their code
-//! differ. To find out which VM is the last, the VMs count themselves in shared data. If a VM
-//! traps, it is never subtracted, so the names that it used are never cleaned up. That costs some
-//! memory. Cleaning up too early would be worse: other VMs would lose their keys and refuse
+//! A VM can hold several configurations at once, because there are several listeners, or because a
+//! listener is being replaced. Several VMs can use the same names: each worker thread has a VM, and
+//! plugins with one `vm_id` have separate VMs if their VM configurations or their code differ. To
+//! find out which VM is the last, the VMs count themselves in shared data. If a VM traps, it does
+//! not subtract itself, so the names that it used are never cleaned up. That costs some memory.
+//! Cleaning up too early would be worse, because other VMs would lose their keys and refuse
 //! requests.
 //!
 //! With `shared_memory_key`, the count of a record is authenticated like the record itself. Another
@@ -14,12 +15,12 @@
 //!
 //! - It can replace the count with garbage. Then the record is never cleared.
 //! - It can restore an older count. If the older count is too small, the record is cleared while it
-//!   is in use. That costs one fetch, as overwriting the record would. If the older count is too
-//!   large, the record is cleared too late. A worker that finds the record later checks its age as
-//!   usual.
+//!   is in use. That costs one fetch. Another module could cause the same by overwriting the
+//!   record. If the older count is too large, the record is cleared too late. A worker that finds
+//!   such a record later checks the age of the keys as usual.
 //!
-//! Nobody can add keys to a record by changing a count. The counts of gauges are not authenticated:
-//! modules with different keys share them, and any module can write the gauges anyway.
+//! Changing a count cannot add keys to a record. The counts of gauges are not authenticated,
+//! because modules with different keys share gauges, and any module can write a gauge anyway.
 
 use std::cell::RefCell;
 
@@ -28,7 +29,7 @@ use portcullis::{
     shared_memory::{SealedRecord, SetSharedDataError, SharedMemory},
 };
 
-/// The count that replaces an unreadable count. It is so large that no VM is the last one.
+/// The count that replaces an unreadable count. It is so large that no VM will seem to be the last.
 const UNKNOWN: u32 = u32::MAX;
 
 thread_local! {
@@ -46,7 +47,7 @@ struct LiveName {
     announced: Announced,
 }
 
-/// Whether the shared count includes this VM.
+/// Tells whether the shared count includes this VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Announced {
     /// The host refuses shared data, so VMs cannot share anything and need no count.
@@ -57,8 +58,8 @@ enum Announced {
     No,
 }
 
-/// Records that a configuration starts to use these names. If there is a `key`, the counts are
-/// authenticated with it, so all users of a name must have the same key.
+/// Records that a configuration starts to use these names. If there is a `key`, it authenticates
+/// the counts, so all users of a name must have the same key.
 pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&SecretKey>) {
     LIVE_NAMES.with_borrow_mut(|live| {
         for name in names {
@@ -77,8 +78,9 @@ pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&Secre
 
 /// Adds this VM to the counts of its names. Returns false if the caller has to try again.
 ///
-/// Call this only when the VM serves requests or gets ticks. The host also tries configurations in
-/// VMs that do neither and end without notice. Those VMs must not be counted.
+/// Call this function only when the VM serves requests or gets ticks. The host also tries
+/// configurations in VMs that do neither of these and end without notice. Such VMs must not be
+/// counted.
 pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     LIVE_NAMES.with_borrow_mut(|live| {
         let mut all = true;
@@ -97,7 +99,8 @@ pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     })
 }
 
-/// Records that a configuration stops using these names. Returns the names that no VM uses now.
+/// Records that a configuration stops using these names. Returns the names that no VM uses any
+/// longer.
 pub(super) fn leave<'a>(
     names: impl Iterator<Item = &'a str>,
     host: &dyn SharedMemory,
@@ -131,7 +134,8 @@ fn change(
 ) -> Result<u32, SetSharedDataError> {
     let mut changed = 0;
     let mut write = |present: Option<&[u8]>| {
-        // If garbage counted as zero, the next VM to leave would seem to be the last one.
+        // If an unreadable count were taken as zero, the next VM to leave would seem to be the
+        // last.
         let users = present.map_or(0, |document| decode(document).unwrap_or(UNKNOWN));
         changed = by(users);
         Some(changed.to_le_bytes().to_vec())
@@ -177,7 +181,7 @@ mod tests {
             begin();
             assert!(announce(&host) && announce(&host));
             assert_eq!(counted(&host), Some(others + 1), "a VM counts once");
-            begin(); // the configuration that replaces it
+            begin(); // the configuration that replaces the first
             assert!(!end(&host));
             assert_eq!(counted(&host), Some(others + 1));
             assert_eq!(end(&host), is_last, "{others} others");

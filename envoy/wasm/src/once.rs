@@ -6,12 +6,12 @@ use portcullis::{
     shared_memory::{Expected, SealedRecord, SetSharedDataError, SharedMemory as _},
 };
 
-/// Logs what the configuration with this text gives reason to warn of, once per process. Envoy runs
-/// the module in one VM per worker and two more, and each reads the configuration.
+/// Logs a warning about the configuration with this text, once per process. Envoy runs the module
+/// in one VM per worker and in two more VMs, and each VM reads the configuration.
 ///
-/// An entry in shared data says that another VM has logged the line. If the proxy refuses shared
-/// data, each VM logs it. Other modules with the same `vm_id` can suppress the line, but nothing
-/// else depends on the entry.
+/// An entry in shared data shows that another VM has already logged the line. If the proxy refuses
+/// shared data, each VM logs the line. Other modules with the same `vm_id` can suppress the line by
+/// writing the entry, but nothing else depends on the entry.
 pub(super) fn warn(line: &str, configuration: &[u8]) {
     let configuration = String::from_utf8_lossy(configuration);
     let entry = SealedRecord::about("logged", &format!("{line}\n{configuration}"), None);

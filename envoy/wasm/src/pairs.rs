@@ -1,7 +1,8 @@
 //! Header maps in the serialization that the ABI uses.
 //!
-//! A map consists of the number of pairs, then the sizes of each name and value, then the names and
-//! values themselves. Each name and value ends with a NUL. Numbers have four bytes, little endian.
+//! A map begins with the number of pairs. Then come the sizes of each name and value, and then the
+//! names and values themselves. Each name and value ends with a NUL. Numbers have four bytes,
+//! little endian.
 
 /// Parses a serialized map; `None` if it is truncated.
 pub fn decode(map: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {

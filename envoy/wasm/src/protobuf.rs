@@ -1,5 +1,5 @@
-//! The parts of protobuf's wire format that this module needs. It decodes `Struct` and the metadata
-//! of a route, and encodes requests to verify a signature.
+//! The parts of protobuf's wire format that this module needs. The module decodes a `Struct` and
+//! the metadata of a route, and encodes requests to verify a signature.
 
 use serde_json::{Map, Value};
 
@@ -47,8 +47,8 @@ pub fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malfor
     Ok(found)
 }
 
-/// Encodes a message with these fields, all of type `string` or `bytes`. Their field numbers are 1,
-/// 2 and so on.
+/// Encodes a message with these fields, which are of type `string` or `bytes`. The field numbers
+/// are 1, 2 and so on.
 pub fn message(fields: &[&[u8]]) -> Vec<u8> {
     let mut message = Vec::new();
     for (number, bytes) in (1_u8..).zip(fields) {
@@ -72,7 +72,7 @@ fn nested_structure(message: &[u8], depth: u8) -> Option<Value> {
             return None;
         };
         let (name, value) = map_entry(entry, depth)?;
-        // A repeated name is rejected, because parsers disagree on which value counts.
+        // A repeated name is rejected, because parsers disagree on which of the two values to use.
         members.insert(name, value).is_none().then_some(())
     })?;
     Some(Value::Object(members))
@@ -122,8 +122,8 @@ fn list(message: &[u8], depth: u8) -> Option<Value> {
     Some(Value::Array(elements))
 }
 
-/// Sets a field. Returns `None` if it is already set: some parsers take the last of two values,
-/// others merge them.
+/// Sets a field. Returns `None` if the field is already set, because some parsers take the last of
+/// two values and others merge them.
 fn set_once<T>(place: &mut Option<T>, value: T) -> Option<()> {
     place.replace(value).is_none().then_some(())
 }
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(metadata(names, "a"), Err(Malformed));
     }
 
-    /// Some parsers merge the two values, others take the last one.
+    /// Some parsers merge the two values, others take the last value.
     #[test]
     fn refuses_a_field_that_is_set_twice() {
         assert_eq!(

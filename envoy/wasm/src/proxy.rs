@@ -21,8 +21,8 @@ use portcullis::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Proxy;
 
-/// The expected version to pass when a write must create the entry. Envoy creates a missing entry
-/// whatever the version is, and overwrites an existing entry if the version is 0. Envoy's version
+/// The expected version to pass if a write must create the entry. Envoy creates a missing entry
+/// regardless of the version, and overwrites an existing entry if the version is 0. Envoy's version
 /// counter never reaches this number, so the write fails if the entry exists.
 const CREATE_IF_ABSENT: u32 = u32::MAX;
 
@@ -36,8 +36,8 @@ impl Proxy {
         Ok(UnixMillis::from_nanoseconds(time))
     }
 
-    /// The `vm_id`. Modules with the same `vm_id` share memory. Empty if none is configured, or if
-    /// the proxy does not reveal it.
+    /// The `vm_id`. Modules with the same `vm_id` share memory. The result is empty if no `vm_id`
+    /// is configured, or if the proxy does not reveal it.
     pub(super) fn vm_id() -> Vec<u8> {
         abi::property("plugin_vm_id").unwrap_or_default()
     }
@@ -91,7 +91,7 @@ impl Connection for Proxy {
 }
 
 impl Accelerator for Proxy {
-    /// The proxy also verifies ECDSA, but the module does so in less time with its tables.
+    /// The proxy can also verify ECDSA, but the module is faster because of its tables.
     fn claims(&self, scheme: Scheme) -> bool {
         matches!(scheme, Scheme::RsaPkcs1(_))
     }
@@ -216,9 +216,9 @@ const fn refused(_: abi::Status) -> Refused {
     Refused
 }
 
-/// Parses the message `bool result = 1; string error = 2`. Fields with empty values are absent. A
-/// result of false comes with an error text. One text means that the signature is wrong. All others
-/// mean that Envoy cannot parse the key or lacks the hash.
+/// Parses the message `bool result = 1; string error = 2`. Fields with empty values are absent. If
+/// the result is false, there is an error text. One of the texts means that the signature is wrong.
+/// All other texts mean that Envoy cannot parse the key or does not support the hash.
 fn verdict(result: &[u8]) -> Result<bool, CannotTell> {
     match result {
         [0x08, 1] => Ok(true),

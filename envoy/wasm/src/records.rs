@@ -14,7 +14,8 @@ use portcullis::{
     keys::{Document, Order, Reading, Record, Records, RemoteKeys, SourceId, Version, WriteError},
 };
 
-/// A version that no entry has. With it, the next read always reads the record.
+/// A version that no entry has. If this is the known version, the next read always reads the
+/// record.
 const NEVER: Version = Version(0);
 
 /// The key records of one engine in shared memory, one for each key source.
@@ -29,11 +30,12 @@ pub struct SharedRecords<M> {
 #[derive(Debug)]
 struct Place {
     entry: SealedRecord,
-    /// The identity of the key source. The provider's name is not part of it: two configurations
-    /// could use one name for two authorization servers, whose keys must not be mixed.
+    /// The identity of the key source. The identity does not contain the provider's name, because
+    /// two configurations could use the same name for different authorization servers, whose keys
+    /// must not be mixed.
     source: String,
-    /// The order number of the latest record that any configuration of this VM has read under this
-    /// name.
+    /// The order of the latest record that any configuration of this VM has read or written under
+    /// this name.
     latest: Rc<Cell<Order>>,
     /// The key set document that was last read or written.
     document: RefCell<Option<Document>>,
@@ -42,7 +44,7 @@ struct Place {
 impl<M: SharedMemory> SharedRecords<M> {
     /// Creates the records of an engine's key sources, ordered by source ID. If the configuration
     /// has a `shared_memory_key`, the records are authenticated. An authenticated record is
-    /// rejected if it is older than the latest one in `seen`, which covers all configurations of
+    /// rejected if it is older than the latest record in `seen`, which covers all configurations of
     /// the same worker.
     #[must_use]
     pub fn of(engine: &Engine, memory: M, seen: &mut SeenRecords) -> Self {
@@ -81,9 +83,9 @@ impl<M: SharedMemory> SharedRecords<M> {
 
 impl Place {
     /// Extracts the record from a value in shared memory. Returns `None` if the record is not
-    /// authentic, belongs to another source, or is older than a record that was seen before. An
-    /// attacker who kept an old record could otherwise bring back a key that the issuer has
-    /// withdrawn. Without a `shared_memory_key` the order is not checked, because anyone could
+    /// authentic, belongs to another source, or is older than a record that was seen before.
+    /// Otherwise an attacker who kept an old record could bring back a key that the issuer has
+    /// withdrawn. Without a `shared_memory_key` the order is not checked, because any module could
     /// write a record that looks newer.
     fn opened(&self, value: &[u8], own: Order, limits: KeySetLimits) -> Option<Record> {
         let mut document = self.document.borrow_mut();
@@ -165,8 +167,8 @@ mod tests {
         }
     }
 
-    /// If they shared a record that they cannot authenticate, each policy would keep overwriting
-    /// the other's record.
+    /// If these policies shared one record, neither could authenticate what the other wrote, and
+    /// each would keep overwriting the other's record.
     #[test]
     fn policies_with_different_secrets_have_records_of_their_own() {
         let names = [

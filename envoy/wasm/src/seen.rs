@@ -1,4 +1,4 @@
-//! Remembers the latest key record of each source that was read from shared data.
+//! Remembers, for each source, the order of the latest key record in shared data.
 //!
 //! A new configuration has not read any record yet, so it needs to know what earlier configurations
 //! have read. Otherwise an attacker could restore an old record just before a configuration update,
@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use portcullis::{keys::Order, shared_by_name::SharedByName};
 
-/// The order numbers of the latest records, by entry name. Each is remembered as long as a
+/// The orders of the latest records, by entry name. An order is remembered as long as a
 /// configuration uses the source.
 #[derive(Debug)]
 pub struct SeenRecords(SharedByName<Cell<Order>>);
@@ -21,7 +21,7 @@ impl SeenRecords {
         Self(SharedByName::new())
     }
 
-    /// The order number of the latest record under this name. The caller may update it.
+    /// The order of the latest record under this name. The caller may update the order.
     pub(super) fn latest(&mut self, name: &str) -> Rc<Cell<Order>> {
         self.0.get(name)
     }

@@ -1,4 +1,4 @@
-//! The latest records that any configuration of this VM has read.
+//! Creates key records that share what all configurations of this VM have read.
 
 use core::cell::RefCell;
 
@@ -9,8 +9,8 @@ thread_local! {
     static SEEN: RefCell<SeenRecords> = const { RefCell::new(SeenRecords::new()) };
 }
 
-/// The key records of an engine's sources in shared memory. A record is rejected as too old if an
-/// earlier configuration of this VM would reject it.
+/// Creates the key records of an engine's sources in shared memory. An authenticated record is
+/// rejected if any configuration of this VM has already read a newer record.
 pub(super) fn of(engine: &Engine) -> SharedRecords<Proxy> {
     SEEN.with_borrow_mut(|seen| SharedRecords::of(engine, Proxy, seen))
 }

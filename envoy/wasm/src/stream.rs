@@ -17,7 +17,8 @@ pub(super) struct Stream {
 
 /// What has happened to the headers of a request.
 enum Head {
-    /// The request was answered, or there is no engine to decide on it. It does not continue.
+    /// The request was answered, or there is no engine that could decide. The request does not
+    /// continue.
     Held,
     /// The headers are held until keys arrive.
     Waits(BodyHold),
@@ -88,8 +89,8 @@ impl Stream {
 }
 
 impl Drop for Stream {
-    /// Runs when the stream ends, because the client has gone or the request is complete. The
-    /// request no longer waits.
+    /// Runs when the stream ends, because the client has gone or the request is complete. Removes
+    /// the request from the waiting requests.
     fn drop(&mut self) {
         if let Head::Waits(_) = self.head
             && let Ok(mut worker) = self.worker.try_borrow_mut()

@@ -20,13 +20,14 @@ use portcullis::{
     time::UnixMillis,
 };
 
-/// The worker, which its root context and its streams share. `None` until it is configured.
+/// The worker, which its root context and its streams share. `None` until the worker has a
+/// configuration.
 pub(super) type SharedWorker = Rc<RefCell<Option<Worker>>>;
 
 /// The tick period while requests wait or calls are in progress, and before the first tick.
 const BUSY_TICK_MILLISECONDS: u32 = 20;
-/// The tick period at all other times. If another worker fetches a key set from which a key was
-/// removed, the key can still verify tokens on this worker for this long.
+/// The tick period at all other times. If another worker fetches a key set that lacks a withdrawn
+/// key, this worker may still accept the key for this long.
 const IDLE_TICK_MILLISECONDS: u32 = 100;
 
 /// The gate and the keeper of one worker thread.
@@ -40,14 +41,14 @@ pub(super) struct Worker {
     calls: Calls,
     /// The tick period that was last requested.
     tick: Option<u32>,
-    /// True once this VM has counted itself as a user of its names. The host also tries each
-    /// configuration in a separate VM, which gets neither ticks nor requests and must not be
-    /// counted.
+    /// True once this VM has counted itself as a user of its [names](live_names). The host also
+    /// tries each configuration in a separate VM, which gets neither ticks nor requests and must
+    /// not be counted.
     is_announced: bool,
 }
 
 impl Worker {
-    /// Creates a worker. It starts with the keys that other workers have fetched. `text` is the
+    /// Creates a worker, which starts with the keys that other workers have fetched. `text` is the
     /// text of the configuration.
     pub(super) fn new(root_id: u32, mut engine: Engine, text: &[u8]) -> Self {
         let metrics = DecisionMetrics::define(engine.config(), &Proxy);
@@ -74,7 +75,8 @@ impl Worker {
         worker
     }
 
-    /// Decides on a request that has just arrived. The current context must be the request's.
+    /// Decides on a request that has just arrived. The current context must be the context of this
+    /// request.
     pub(super) fn on_request(&mut self, context_id: u32) -> Verdict {
         self.announce();
         let map = request_headers();
@@ -91,7 +93,7 @@ impl Worker {
     }
 
     /// Removes identities and tokens from a request's trailers. The current context must be the
-    /// request's.
+    /// context of this request.
     pub(super) fn on_trailers(&mut self, context_id: u32) -> Verdict {
         self.gate.on_trailers(StreamId(context_id), &Proxy)
     }
@@ -120,7 +122,7 @@ impl Worker {
         });
     }
 
-    /// Takes the response to a call. The current context must be the root context.
+    /// Processes the response to a call. The current context must be the root context.
     pub(super) fn on_call_response(&mut self, token: u32, headers: usize, body_size: usize) {
         let Some(fetch) = self.calls.take(token) else {
             return;
@@ -139,8 +141,8 @@ impl Worker {
     /// Resumes waiting requests.
     fn wake(&mut self, now: UnixMillis) {
         for stream in self.gate.ready(now) {
-            // Act only if the stream still exists. If it does not, the previous context stays
-            // current, and the following calls would let another client's request through.
+            // If the stream no longer exists, this call fails and the previous context stays
+            // current. The following calls would then let another client's request through.
             if abi::set_effective_context(stream.0).is_err() {
                 self.gate.on_stream_end(stream);
                 continue;
@@ -166,7 +168,8 @@ impl Worker {
     /// Requests ticks with this period, if there is background work.
     fn set_tick(&mut self, milliseconds: u32) {
         if self.gate.has_background_work() && self.tick != Some(milliseconds) {
-            // If the host refuses, keys cannot be refreshed. The next request tries again.
+            // If the host refuses ticks, keys cannot be refreshed. The next request asks for ticks
+            // again.
             self.tick = abi::set_tick_period_milliseconds(milliseconds)
                 .ok()
                 .map(|()| milliseconds);
@@ -175,8 +178,8 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// Cleans up after a configuration. Its fetches are abandoned, so that other workers need not
-    /// wait for them. Keys and gauges that no VM uses any longer are cleared.
+    /// Cleans up after a configuration. Abandons the configuration's fetches, so that other workers
+    /// need not wait for them. Clears key records and gauges that no VM uses any longer.
     fn drop(&mut self) {
         for fetch in self.calls.take_all() {
             self.gate.engine_mut().abandon(&fetch);
@@ -191,8 +194,8 @@ impl Drop for Worker {
     }
 }
 
-/// The headers of the current context's request, to be parsed by [`request`]. Empty if the host
-/// does not return them.
+/// The headers of the current context's request, to be parsed by [`request`]. The result is empty
+/// if the host does not return the headers.
 fn request_headers() -> Vec<u8> {
     abi::header_map(MapType::HttpRequestHeaders).unwrap_or_default()
 }
