@@ -312,7 +312,7 @@ pub(super) struct HeaderList {
     octets: Vec<u8>,
     /// For each header, the positions in `octets` where its name and its value end.
     ends: Vec<(usize, usize)>,
-    /// Memory for the headers that Envoy lends, kept for reuse. Between calls the list is empty.
+    /// Memory into which Envoy writes the headers that it lends. Only the capacity of this list is used.
     lent: Vec<RawHeader>,
 }
 
