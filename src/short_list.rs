@@ -1,4 +1,5 @@
-//! A list that needs no allocation for its first element. Most of these lists have only one.
+//! A list that needs no allocation for its first element. Most of these lists have only one
+//! element.
 
 use core::iter;
 

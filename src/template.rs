@@ -84,7 +84,8 @@ fn literal(text: &str) -> Option<(&str, Option<&str>)> {
     split(literal, '}').is_none().then_some((literal, rest))
 }
 
-/// Splits `text` at the first `at`. Not inlined, so that the Wasm module has only one copy.
+/// Splits `text` at the first `at`. Not inlined, so that the Wasm module has only one copy of this
+/// function.
 #[inline(never)]
 fn split(text: &str, at: char) -> Option<(&str, &str)> {
     text.split_once(at)

@@ -14,7 +14,8 @@
 //! and not the tokens in regular use. A hit allocates no memory.
 //!
 //! Each set also has a limit in bytes, which covers its tokens and their values. An insertion
-//! evicts only as many entries as it needs. An entry larger than the limit is not cached.
+//! evicts only as many entries as the new entry needs. An entry larger than the limit is not
+//! cached.
 
 use core::cell::Cell;
 

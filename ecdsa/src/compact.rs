@@ -110,7 +110,7 @@ fn subtract(number: &mut [u32], other: &[u32]) -> bool {
     borrow == 1
 }
 
-/// Reduces a number below 2p modulo p.
+/// Reduces a number modulo p. The number must be below 2p.
 #[inline(never)]
 fn subtract_if_not_below(number: &mut [u32], prime: &[u32]) {
     if subtract(number, prime) {

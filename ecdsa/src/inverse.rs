@@ -75,7 +75,7 @@ fn divide(f: &mut [i32], g: &mut [i32], d: &mut [i32], e: &mut [i32], modulus: &
         .is_some_and(|limb| *limb < 0);
     let sign = if is_negative { -1 } else { 1 };
     scale_and_add(d, sign, &[]);
-    // d was above -2·modulus.
+    // At this point d is above -2·modulus, so adding the modulus at most twice makes d positive.
     for _ in 0..2 {
         if d.last().is_some_and(|limb| *limb < 0) {
             scale_and_add(d, 1, modulus);
@@ -127,8 +127,8 @@ fn division_steps(eta: &mut i32, mut f: Wrapping<u32>, mut g: Wrapping<u32>) -> 
     }
 }
 
-/// Replaces x by (u·x + v·y)/2^30 and y by (q·x + r·y)/2^30. With a modulus and its inverse modulo
-/// 2^30, adds the multiples of the modulus that make these divisions exact.
+/// Replaces x with (u·x + v·y)/2^30 and y with (q·x + r·y)/2^30. With a modulus and its inverse
+/// modulo 2^30, adds the multiples of the modulus that make these divisions exact.
 fn apply(steps: &Steps, x: &mut [i32], y: &mut [i32], modulus: Option<(&[i32], Wrapping<u32>)>) {
     let Steps { u, v, q, r } = steps;
     let (modulus, inverse) = modulus.unwrap_or_default();
@@ -177,7 +177,7 @@ fn without_signs(f: &mut [i32], g: &mut [i32]) -> usize {
     length.saturating_sub(1)
 }
 
-/// Replaces x by `sign`·x + y.
+/// Replaces x with `sign`·x + y.
 fn scale_and_add(x: &mut [i32], sign: i64, y: &[i32]) {
     let mut others = y.iter();
     let mut sum = Wrapping(0);

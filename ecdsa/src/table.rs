@@ -124,7 +124,8 @@ pub(crate) fn sum<F: Field<N>, const N: usize>(
     sum
 }
 
-/// Takes the next column, the highest octet of `columns`, and returns the table entry for it.
+/// Takes the next column, the highest octet of `columns`, and returns the table entry for this
+/// column.
 #[inline(always)]
 fn entry<F: Field<N>, const N: usize>(
     entries: &[Affine<F>; ENTRIES],

@@ -13,7 +13,7 @@ use crate::{
 /// The methods that read-only paths support.
 pub const READING: [&str; 2] = ["GET", "HEAD"];
 
-/// A refusal of a request.
+/// The refusal of a request, with everything that determines the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
     /// Why the request is refused.
@@ -72,8 +72,8 @@ impl Denial {
         )
     }
 
-    /// Returns true if the response depends only on the reason and the schemes. Two such refusals
-    /// with the same reason and schemes have the same response.
+    /// Returns true if the response depends only on the reason and the schemes. Such a response can
+    /// be reused for other refusals with the same reason and schemes.
     #[must_use]
     pub fn is_usual(&self) -> bool {
         self.scopes.is_empty()
@@ -146,8 +146,8 @@ impl Denial {
         }
         let error = match self.reason.class() {
             Class::Unauthenticated => None,
-            // Another token would not help, so the challenge has no error code. It only names the
-            // metadata.
+            // Another token would not help, so the challenge has no error code. The challenge only
+            // names the metadata document.
             Class::Forbidden if self.resource_metadata.is_some() => None,
             Class::InvalidRequest => Some("invalid_request"),
             Class::InvalidToken => Some("invalid_token"),

@@ -17,7 +17,7 @@ pub struct Exports {
     pub identity: Option<StateKey>,
     /// The key of the entry with the reason why a token was refused (`failed_status_in_metadata`).
     pub failed_status: Option<StateKey>,
-    /// The claims whose space-delimited strings are exported as lists.
+    /// The claims to export as a list if they contain a space-delimited string.
     pub space_delimited_claims: Vec<String>,
 }
 

@@ -32,7 +32,8 @@ pub enum PermitReason {
     Lenient,
     /// The rule requires no token.
     NotRequired,
-    /// The request would have been refused, but shadow mode blocks nothing (`mode: shadow`).
+    /// The request would have been refused, but in shadow mode every request passes (`mode:
+    /// shadow`).
     Shadow(Denial),
     /// No rule matches the request, and the setting `unmatched` allows such requests.
     Unmatched,
@@ -40,17 +41,17 @@ pub enum PermitReason {
     Verified,
 }
 
-/// A change to a request's head.
+/// A change to a request's headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderEdit {
     /// Removes every line of this header.
     Remove(Text),
-    /// Replaces all lines of this header by one line with this value.
+    /// Replaces all lines of this header with one line, which has this value.
     Set(Text, Text),
 }
 
 impl PermitReason {
-    /// The reason's name on the command line.
+    /// The reason's name in the output of the command line program.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {

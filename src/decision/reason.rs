@@ -78,13 +78,14 @@ reasons! {
     /// The request has a header that some servers would mistake for another header, and a rule has
     /// a condition on that other header.
     AmbiguousHeader: "header", InvalidTarget, None;
-    /// The method differs only in case from a standard method or a rule's method, or is not UTF-8.
+    /// The method differs only in case from a standard method or from a rule's method, or the
+    /// method is not UTF-8.
     AmbiguousMethod: "method", InvalidTarget, None;
     /// The path can be read in more than one way, or so can a query parameter that a rule checks.
     AmbiguousPath: "ambiguous_path", InvalidTarget, None;
     /// The token is for another audience (RFC 7519 §4.1.3).
     Audience: "audience", InvalidToken, Some(25);
-    /// The rule requires that the user authenticates again or in another way (RFC 9470).
+    /// The rule requires the user to authenticate again or in another way (RFC 9470).
     Authentication: "authentication", InsufficientAuthentication, None;
     /// The client is unknown, or its secret is wrong. The answer does not reveal which.
     BadClientSecret: "bad_client_secret", InvalidToken, Some(26);

@@ -14,7 +14,7 @@ use crate::{
     policy::Schemes,
 };
 
-/// A response to send, with its encoding by the host.
+/// A response to send, and the host's encoding of the response.
 #[derive(Debug)]
 pub struct Answer {
     response: Response,

@@ -1,5 +1,5 @@
 //! Carries out a decision. This module defines which operations the host performs, in which order,
-//! and what happens if the host refuses one.
+//! and what happens if the host refuses an operation.
 
 use crate::{
     connection::Refused,

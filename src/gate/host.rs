@@ -15,7 +15,7 @@ impl<T: SharedMemory + Log + Meter> Environment for T {}
 
 /// One request in the proxy, with the operations that the gate can perform on the request.
 pub trait Exchange: Environment + Connection + Route {
-    /// The ID of the request's connection; `None` if the host does not provide one.
+    /// The ID of the request's connection; `None` if the host provides no ID.
     fn connection(&self) -> Option<ConnectionId>;
 
     /// Changes the request's headers.
@@ -49,7 +49,7 @@ pub trait Exchange: Environment + Connection + Route {
     /// If the host refuses the removal.
     fn remove_trailer(&self, name: &str) -> Result<(), Refused>;
 
-    /// Sends the answer. If the answer cannot be sent, the request must still not go on.
+    /// Sends the answer. Even if the answer cannot be sent, the request must be stopped.
     fn answer(&self, answer: &Answer);
 }
 

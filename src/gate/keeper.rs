@@ -78,8 +78,8 @@ impl Keeper {
         self.complete(engine, fetch, response, now, host, caller)
     }
 
-    /// The time of the next fetch, in the past if a fetch is due. `None` if no provider fetches
-    /// keys.
+    /// The time of the next fetch. If a fetch is due, this time is in the past. `None` if no
+    /// provider fetches keys.
     ///
     /// A request whose key is missing can make the next fetch due earlier.
     #[must_use]

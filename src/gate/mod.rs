@@ -49,7 +49,7 @@ pub use self::{
     waiting::StreamId,
 };
 
-/// The engine of one worker for one configuration, and the requests that wait for its keys.
+/// The engine of one worker for one configuration, and the requests that wait for keys.
 #[derive(Debug)]
 pub struct Gate {
     engine: Engine,
@@ -63,7 +63,7 @@ pub struct Gate {
     has_news: bool,
     /// The keeper's epoch at the time when the key records were last read.
     epoch: u64,
-    /// The keys that the last request needed and that were missing.
+    /// The missing keys that the last request needed.
     wanted: Option<(SourceId, FetchCause)>,
 }
 
@@ -71,11 +71,11 @@ pub struct Gate {
 /// request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// End the request. The gate has answered it, or the host could not send the answer.
+    /// Stop the request. The gate has answered the request, or the host could not send the answer.
     Answer,
     /// Let the request go on.
     Pass,
-    /// Hold the request and its body until it is resumed.
+    /// Hold the request and its body until the request is resumed.
     Wait(BodyHold),
 }
 
@@ -311,7 +311,8 @@ impl Gate {
     }
 }
 
-/// Changes the reason of a refusal from missing keys to too many waiting requests.
+/// If the reason of a refusal is that keys are missing, changes the reason to
+/// [`Reason::Overloaded`].
 fn overloaded(mut decided: Decided) -> Decided {
     if let Decision::Deny(denial) = &mut decided.decision
         && denial.reason == Reason::KeysUnavailable

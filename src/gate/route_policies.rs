@@ -2,7 +2,8 @@
 //!
 //! For each request, one host call returns the policy of the request's route as bytes. A worker
 //! uses these bytes as the key to look up the policy that it has already parsed. Most requests skip
-//! the call if `route_policies` is `off`; [`route_sampling`](super::route_sampling) decides which.
+//! the call if `route_policies` is `off`; [`route_sampling`](super::route_sampling) decides which
+//! requests still make it.
 
 use std::rc::Rc;
 
@@ -40,7 +41,7 @@ pub trait Route {
     /// If the bytes are malformed.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
 
-    /// Returns true if [`metadata`](Self::metadata) describes the new route once the host has
+    /// Returns true if [`metadata`](Self::metadata) describes the new route after the host has
     /// chosen the route again.
     fn tells_the_next_route(&self) -> bool {
         false
@@ -51,7 +52,7 @@ pub trait Route {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
-/// The parsed policies of routes. The key is the metadata that encodes the policy.
+/// The parsed policies of routes, by the metadata that encodes each policy.
 #[derive(Debug)]
 pub(super) struct RoutePolicies {
     by_metadata: Vec<Known>,

@@ -21,10 +21,10 @@ pub(super) struct RouteSampling(Cell<State>);
 enum State {
     /// Every request looks up the policy.
     Always,
-    /// No lookup has succeeded yet, so every request tries one. A request whose lookup fails is
-    /// refused, because its route's policy may be strict.
+    /// No lookup has succeeded yet, so every request tries a lookup. A request whose lookup fails
+    /// is refused, because its route's policy may be strict.
     Unanswered,
-    /// The time of the last lookup. The route had no policy.
+    /// The last lookup was at this time, and found no policy.
     NoneAt(UnixMillis),
 }
 
@@ -51,7 +51,7 @@ impl RouteSampling {
     pub(super) fn asks(&self, now: UnixMillis) -> bool {
         match self.0.get() {
             State::Always | State::Unanswered => true,
-            // If the clock was set back, look up the policy too.
+            // The policy is also looked up if the clock was set back.
             State::NoneAt(then) => now < then || now.since(then) >= INTERVAL,
         }
     }

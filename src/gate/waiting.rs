@@ -56,7 +56,7 @@ impl Waiting {
         Some(hold)
     }
 
-    /// Whether the list is empty.
+    /// Returns whether the list is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }
@@ -76,8 +76,9 @@ impl Waiting {
         self.requests.get(self.place(stream)?)
     }
 
-    /// Returns whether a request has waited too long. This includes a request that arrived "in the
-    /// future": the clock was set back, so the length of its wait is unknown.
+    /// Returns whether a request has waited too long. Also returns true if the request's arrival
+    /// time is in the future. In that case the clock was set back, so the length of the wait is
+    /// unknown.
     pub(super) fn is_due(&self, request: &WaitingRequest, now: UnixMillis) -> bool {
         request.arrived.plus(self.timeout) <= now || request.arrived > now
     }

@@ -46,7 +46,7 @@ impl HeaderName {
     }
 
     /// Returns true if some servers turn `other` into the same variable as this name. Without this
-    /// check, such a server would take a client's `x_user` or `x.user` for the `x-user` that
+    /// check, such a server would mistake a client's `x_user` or `x.user` for the `x-user` that
     /// Portcullis sets. A pseudo-header such as `:path` is never confusable, because no server
     /// turns it into a variable.
     #[must_use]

@@ -83,8 +83,8 @@ pub struct Nameless {
 }
 
 impl Nameless {
-    /// Counts the keys of `set` that have no `kid`. Returns `None` if fewer than two keys have
-    /// none.
+    /// Counts the keys of `set` that have no `kid`. Returns `None` if fewer than two keys have no
+    /// `kid`.
     pub fn of(set: &KeySet) -> Option<Self> {
         let nameless = || set.keys().iter().filter(|key| key.kid().is_none());
         let are_all_tried = Algorithm::ALL.into_iter().all(|algorithm| {

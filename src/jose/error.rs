@@ -158,7 +158,7 @@ pub enum KeySetError {
     NotAKeySet,
     /// The outer object contains the same name twice (RFC 7517 section 5).
     DuplicateName,
-    /// A key in the configuration cannot be used. The operator has to correct it.
+    /// A key in the configuration cannot be used. The operator has to correct this key.
     Refused {
         /// The key, with the reason.
         key: SkippedKey,

@@ -13,7 +13,7 @@ use crate::jose::base64url;
 use crate::jose::error::{MAX_KID_BYTES, TokenError};
 use crate::json;
 
-/// The members of a token's header that are used (RFC 7515 section 4.1).
+/// The members of a token's header that Portcullis uses (RFC 7515 section 4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoseHeader {
     algorithm: Algorithm,

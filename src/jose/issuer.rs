@@ -1,4 +1,4 @@
-//! Issuer templates, for issuers that contain another claim of the token.
+//! Issuer templates, for issuers that contain the value of another claim of the token.
 //!
 //! Microsoft Entra has one issuer per tenant. The issuers differ only in the tenant's identifier,
 //! which tokens also have in the claim `tid`. A template is the text that these issuers have in

@@ -5,7 +5,7 @@
 //! decides how the octets of a key are interpreted. Otherwise an attacker could use an RSA public
 //! key as an HMAC secret (RFC 8725 sections 2.1 and 3.1).
 //!
-//! [`jwk`](super::jwk) parses keys from JSON and decides which are admitted.
+//! [`jwk`](super::jwk) parses keys from JSON and decides which keys are admitted.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -43,9 +43,9 @@ pub enum KeyPurpose {
 /// The period in which a certificate is valid, including both ends (RFC 5280 section 4.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
-    /// `notBefore`.
+    /// The certificate's `notBefore`.
     pub not_before: UnixSeconds,
-    /// `notAfter`.
+    /// The certificate's `notAfter`.
     pub not_after: UnixSeconds,
 }
 

@@ -63,7 +63,7 @@ pub struct KeyQuery<'a> {
     pub issued: Option<&'a Claims>,
 }
 
-/// The admitted keys of one issuer: at least one key.
+/// The admitted keys of one issuer. There is at least one key.
 #[derive(Clone, Debug)]
 pub struct KeySet {
     keys: Vec<VerifyingKey>,
@@ -147,7 +147,7 @@ impl KeySet {
         &self.skipped
     }
 
-    /// Returns true if any key has a validity period, which keys from certificates have.
+    /// Returns true if any key has a validity period, as keys from certificates do.
     pub const fn depends_on_time(&self) -> bool {
         self.depends_on_time
     }

@@ -36,28 +36,28 @@ pub enum KeyType {
 pub enum KeyNumbers<'a> {
     /// Modulus and public exponent.
     Rsa {
-        /// `n`, big-endian.
+        /// The JWK member `n`, big-endian.
         modulus: &'a [u8],
-        /// `e`, big-endian.
+        /// The JWK member `e`, big-endian.
         exponent: &'a [u8],
     },
     /// The coordinates of a point.
     Ec {
-        /// `crv`.
+        /// The JWK member `crv`.
         curve: Curve,
-        /// `x`, with its leading zeros.
+        /// The JWK member `x`, with its leading zeros.
         x: &'a [u8],
-        /// `y`, with its leading zeros.
+        /// The JWK member `y`, with its leading zeros.
         y: &'a [u8],
     },
     /// An Ed25519 public key.
     Ed25519 {
-        /// `x`.
+        /// The JWK member `x`.
         x: &'a [u8],
     },
     /// A shared secret.
     Oct {
-        /// `k`.
+        /// The JWK member `k`.
         secret: &'a [u8],
     },
 }

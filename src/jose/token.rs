@@ -5,12 +5,12 @@
 //!
 //! The claims of an [`UntrustedToken`] may only be used to choose a key or to refuse the token. The
 //! claims of a [`VerifiedToken`] may be used to grant access. Only a valid signature turns an
-//! unverified token into a verified one.
+//! unverified token into a verified token.
 //!
 //! The idea comes from the `UntrustedToken` of jwt-compact. That type is not used here, for three
-//! reasons. It accepts the last of two members with the same name. It hides `crit`. And it refuses
-//! a token if the length of its `x5t` is wrong, although Portcullis ignores `x5t` (Entra's tokens
-//! have this member). The algorithm traits of jwt-compact are used; see
+//! reasons. If an object contains the same name twice, that type uses the last member. It hides
+//! `crit`. And it refuses a token if the length of its `x5t` is wrong, although Portcullis ignores
+//! `x5t` (Entra's tokens have this member). The algorithm traits of jwt-compact are used; see
 //! [`signature`](super::signature).
 
 use std::sync::Arc;

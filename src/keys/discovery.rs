@@ -42,7 +42,7 @@ pub(super) fn jwks_endpoint(
     }
 }
 
-/// Returns true if the issuer `found` in the metadata is the configured one. If the configured
+/// Returns true if the issuer `found` in the metadata is the configured issuer. If the configured
 /// issuer has a placeholder, the issuer in the metadata may have `{tenantid}` at that position.
 /// Microsoft Entra writes `{tenantid}` in the metadata that all tenants share.
 fn names(configured: &str, found: &str) -> bool {

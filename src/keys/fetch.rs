@@ -91,7 +91,7 @@ pub struct FetchOutcome {
     pub uri: String,
     /// The cluster of the last call.
     pub cluster: String,
-    /// The number of failed fetches in a row before this one.
+    /// The number of failed fetches in a row before this fetch.
     pub failures: u32,
     /// Why the previous fetch failed; `None` if the previous fetch succeeded.
     pub previous: Option<FetchError>,

@@ -124,8 +124,8 @@ impl Record {
         }
     }
 
-    /// Returns true if a worker holds a valid lease. If a lease ends later than a lease that is
-    /// taken now, it was taken before the clock was set back. Such a lease is ignored, because it
+    /// Returns true if a worker holds a valid lease. If a lease ends later than a lease taken now
+    /// would end, it was taken before the clock was set back. Such a lease is ignored, because it
     /// would prevent fetches for too long.
     fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
         let longest = timing.lease.saturating_add(CLOCK_CORRECTION);
@@ -334,7 +334,7 @@ mod tests {
         assert_eq!(record.etag.as_deref(), Some("\"1\""));
         record.confirm(tagged("\"2\""), at(800));
         assert_eq!(record.etag.as_deref(), Some("\"2\""));
-        // A new document without a tag does not inherit the tag of the old one.
+        // A new document without a tag does not inherit the tag of the old document.
         record.succeed(document(), "https://idp/keys", Caching::default(), at(900));
         assert_eq!((record.etag, record.max_age), (None, None));
     }

@@ -108,7 +108,7 @@ impl Record {
         self.lease_until = None;
     }
 
-    /// Increments the revision, before each write.
+    /// Increments the revision. Callers must do so before each write.
     pub(super) fn revise(&mut self) {
         self.order.revision = self.order.revision.saturating_add(1);
     }

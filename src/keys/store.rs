@@ -173,7 +173,7 @@ impl KeyStore {
         }
     }
 
-    /// The configuration of each source, in the order of the ids.
+    /// The configuration of each source, in the order of the source IDs.
     pub fn sources(&self) -> impl Iterator<Item = &RemoteKeys> {
         self.sources.iter().map(Source::keys)
     }

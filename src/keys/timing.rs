@@ -8,8 +8,8 @@ use crate::{
     time::UnixMillis,
 };
 
-/// How long before the end of their freshness keys are fetched again, as in `jwt_authn`. If keys
-/// are fresh for less than ten times as long, a tenth of their freshness is used instead.
+/// Keys are fetched again this long before they stop being fresh, as in `jwt_authn`. If keys are
+/// fresh for less than 50 seconds, a tenth of that time is used instead.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5);
 
 /// A lease lasts for the sum of the timeouts of all calls of a fetch, plus this time.
@@ -68,7 +68,7 @@ impl Timing {
         })
     }
 
-    /// The time between a fetch and the next one.
+    /// The time between a fetch and the next fetch.
     pub(super) fn refresh_after(&self, max_age: Option<u64>) -> Duration {
         let freshness = self.freshness(max_age);
         let ahead = REFRESH_AHEAD.min(freshness.checked_div(10).unwrap_or_default());
@@ -96,7 +96,7 @@ impl Timing {
     }
 }
 
-/// Hashes a time (the finaliser of `SplitMix64`).
+/// Hashes a time, with the finaliser of `SplitMix64`.
 fn scramble(time: UnixMillis) -> u64 {
     let mut bits = time.as_u64().wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

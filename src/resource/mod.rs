@@ -77,7 +77,7 @@ fn document(resource: &ProtectedResource) -> Value {
         Value::Array(list) => !list.is_empty(),
         value => !value.is_null(),
     };
-    // Collecting into a map would first sort the members, with sorting code of seven kilobytes.
+    // Collecting into a map would first sort the members, which needs seven kilobytes of code.
     let mut present = Map::new();
     for (name, value) in members.into_iter().filter(|(_, value)| has_value(value)) {
         present.insert(name.to_owned(), value);

@@ -36,7 +36,7 @@ const TAG: usize = 32;
 /// Length of a block of SHA-256 in octets.
 const BLOCK: usize = 64;
 
-/// Computes the new document from the current one. If the result is `None`, the document stays
+/// Computes the new document from the current document. If the result is `None`, the document stays
 /// unchanged.
 type Change<'a> = dyn FnMut(Option<&[u8]>) -> Option<Vec<u8>> + 'a;
 
@@ -149,8 +149,8 @@ impl Seal {
         [mac.finalize().into_bytes().as_slice(), document].concat()
     }
 
-    /// Returns the document in a value. Returns `None` if the value was closed with another key or
-    /// under another name.
+    /// Returns the document in a value. Returns `None` if the value's tag was made with another key
+    /// or for another name.
     fn open<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
         let (tag, document) = value.split_at_checked(TAG)?;
         let mut mac = self.0.clone();

@@ -1,4 +1,5 @@
-//! HTML text. Every value from the configuration or from a fetch goes through [`escape`].
+//! Writes parts of the HTML page. Every value from the configuration or from a fetch goes through
+//! [`escape`].
 
 use core::time::Duration;
 

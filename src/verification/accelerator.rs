@@ -5,8 +5,8 @@ use crate::jose::{Scheme, X509Signature};
 /// Host code that verifies signatures faster than Portcullis itself. Portcullis validates keys and
 /// signatures before it passes them to an accelerator.
 pub trait Accelerator {
-    /// Returns true if the accelerator verifies signatures of this scheme. [`verify`](Self::verify)
-    /// is not called for other schemes.
+    /// Returns true if the accelerator can verify signatures of this scheme.
+    /// [`verify`](Self::verify) is not called for other schemes.
     fn claims(&self, scheme: Scheme) -> bool;
 
     /// Returns true if a signature is valid. An accelerator that parses keys can keep the parsed

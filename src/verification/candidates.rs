@@ -22,7 +22,7 @@ pub(super) struct ServingKeys<'a> {
     pub(super) source: Option<SourceId>,
 }
 
-/// Returns the keys of a provider that may verify tokens now.
+/// Returns the provider's keys, if they may verify tokens now.
 pub(super) fn serving_keys<'a>(
     (id, trust): (ProviderId, &'a Trust),
     circumstances: &Circumstances<'a>,

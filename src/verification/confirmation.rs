@@ -1,4 +1,4 @@
-//! Checks that a token is only used by the client that it is bound to by `cnf` (RFC 7800, RFC 8705
+//! Checks that a token that `cnf` binds to a client is only used by that client (RFC 7800, RFC 8705
 //! section 3).
 
 use serde_json::Value;

@@ -4,7 +4,7 @@
 //! Cheap checks come first, so that no signature is verified for a token that cannot pass. Expiry
 //! is the exception: it is checked after the signature, so that only a client with a correctly
 //! signed token learns that the token has expired. All invalid tokens get the same answer (401
-//! `invalid_token`). The reasons are only in metrics and logs.
+//! `invalid_token`). The actual reasons are only in metrics and logs.
 
 mod accelerator;
 mod attempts;
@@ -56,9 +56,9 @@ pub use self::{
     verified_once::{Invalidated, VerifiedOnce, verify_again},
 };
 
-/// Verifies a token for one provider. Also returns a [`VerifiedOnce`], with which later
-/// verifications of the token take less time. All providers that verify the token in this request
-/// must share the same [`Attempts`].
+/// Verifies a token for one provider. Also returns a [`VerifiedOnce`], which makes later
+/// verifications of the token faster. All providers that verify the token in this request must
+/// share the same [`Attempts`].
 ///
 /// # Errors
 /// The first check that fails.

@@ -11,11 +11,12 @@ use crate::{
 /// lookup among thousands of entries is cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Revocation {
-    /// Tokens, by `jti` (RFC 7519 §4.1.7).
+    /// The revoked tokens, by `jti` (RFC 7519 §4.1.7).
     pub token_ids: Vec<String>,
-    /// Clients, by the identifier in the provider's `client_id_claims`.
+    /// The revoked clients, by their identifier in one of the provider's `client_id_claims`.
     pub client_ids: Vec<String>,
-    /// Subjects, by `sub`. A subject's tokens are revoked if they were issued before this time.
+    /// The revoked subjects, by `sub`, each with a time. A subject's tokens are revoked if they
+    /// were issued before that time.
     pub issued_before: Vec<(String, UnixSeconds)>,
 }
 

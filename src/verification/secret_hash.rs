@@ -22,7 +22,7 @@ pub const SALT_OCTETS: usize = 16;
 /// The length in octets of a digest, and of a secret.
 pub const DIGEST_OCTETS: usize = 32;
 
-/// The maximum number of secrets of one client: the current one and its replacement.
+/// The maximum number of secrets of one client: the current secret and its replacement.
 pub const MAX_SECRETS: usize = 2;
 
 const SCHEME: &str = "sha256";
@@ -198,7 +198,7 @@ mod tests {
         }
     }
 
-    /// An unused slot does not match even if the computed digest equals the dummy's.
+    /// An unused slot does not match, even if the computed digest equals the dummy's digest.
     #[test]
     fn an_unused_slot_matches_nothing() {
         assert!(!SecretHashes::default().fit_by(|_| SecretHash::DUMMY.digest));

@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-/// The conditions under which a provider accepts a token: which keys may sign it, and which claims
-/// it must have.
+/// The conditions under which a provider accepts a token: which keys may sign the token, and which
+/// claims it must have.
 #[derive(Debug)]
 pub struct Trust {
     /// True if the provider is enabled. A disabled provider refuses its tokens and fetches no keys.

@@ -202,10 +202,10 @@ callbacks! {
         http_filter_config_http_callout: fn(Handle, *mut u64, ModuleBuffer, *mut RawHeader, usize, ModuleBuffer, u64) -> u32;
     }
     younger {
-        // 1.39
+        // Since Envoy 1.39.
         http_filter_config_increment_counter: fn(Handle, usize, *const ModuleBuffer, usize, u64) -> u32;
         http_filter_config_set_gauge: fn(Handle, usize, *const ModuleBuffer, usize, u64) -> u32;
-        // 1.40
+        // Since Envoy 1.40.
         http_set_dynamic_metadata_struct: fn(Handle, ModuleBuffer, ModuleBuffer);
         http_has_filter_state: fn(Handle, ModuleBuffer) -> bool;
         log_v2: fn(u32, ModuleBuffer, ModuleBuffer, u32);
@@ -250,7 +250,7 @@ fn report_missing(name: &str, lookup: impl Fn(&CStr) -> Option<*mut c_void>) {
     unsafe { log(Level::Error as u32, ModuleBuffer::new(line.as_bytes())) };
 }
 
-/// The level of a log line. The values are those of Envoy.
+/// The level of a log line. The values are Envoy's.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Level {
     Info = 2,
@@ -547,7 +547,7 @@ impl<'hook> Stream<'hook> {
         get(&raw mut lent).then(|| unsafe { lent.octets() }.to_vec())
     }
 
-    /// Adds to a counter.
+    /// Adds `by` to a counter.
     pub(super) fn increment(&self, counter: usize, by: u64) {
         // SAFETY: this stream's hook is running. The metric has no labels. A number that Envoy does
         // not know only makes the call fail.
@@ -558,7 +558,8 @@ impl<'hook> Stream<'hook> {
 
     /// Sets a gauge.
     pub(super) fn set_gauge(&self, gauge: usize, value: u64) {
-        // SAFETY: the same as for `increment`.
+        // SAFETY: this stream's hook is running. The metric has no labels. A number that Envoy does
+        // not know only makes the call fail.
         let _ = unsafe {
             (self.envoy.http_filter_set_gauge)(self.handle, gauge, ptr::null(), 0, value)
         };
@@ -606,12 +607,12 @@ impl Configuration<'_> {
         })
     }
 
-    /// Defines a counter. This works only while the configuration is loaded.
+    /// Defines a counter. This works only while the configuration is being loaded.
     pub(super) fn define_counter(&self, name: &str) -> Option<usize> {
         self.define(self.envoy.http_filter_config_define_counter, name)
     }
 
-    /// Defines a gauge. This works only while the configuration is loaded.
+    /// Defines a gauge. This works only while the configuration is being loaded.
     pub(super) fn define_gauge(&self, name: &str) -> Option<usize> {
         self.define(self.envoy.http_filter_config_define_gauge, name)
     }
@@ -634,7 +635,8 @@ impl Configuration<'_> {
         (result == 0).then_some(number)
     }
 
-    /// Adds to a counter. Returns false before Envoy 1.39, which has no function for this.
+    /// Adds `by` to a counter. Always returns false on versions of Envoy before 1.39, which have no
+    /// function for this.
     pub(super) fn increment(&self, counter: usize, by: u64) -> bool {
         let Some(increment) = self.envoy.http_filter_config_increment_counter else {
             return false;
@@ -643,7 +645,8 @@ impl Configuration<'_> {
         unsafe { increment(self.handle, counter, ptr::null(), 0, by) == 0 }
     }
 
-    /// Sets a gauge. Returns false before Envoy 1.39, which has no function for this.
+    /// Sets a gauge. Always returns false on versions of Envoy before 1.39, which have no function
+    /// for this.
     pub(super) fn set_gauge(&self, gauge: usize, value: u64) -> bool {
         let Some(set) = self.envoy.http_filter_config_set_gauge else {
             return false;
@@ -706,7 +709,7 @@ pub(super) struct StreamScheduler {
 
 // SAFETY: commit and delete may be called from any thread.
 unsafe impl Send for StreamScheduler {}
-// SAFETY: as for `Send`.
+// SAFETY: commit and delete may be called from any thread.
 unsafe impl Sync for StreamScheduler {}
 
 impl StreamScheduler {
@@ -733,7 +736,7 @@ pub(super) struct ConfigurationScheduler {
 
 // SAFETY: commit and delete may be called from any thread.
 unsafe impl Send for ConfigurationScheduler {}
-// SAFETY: as for `Send`.
+// SAFETY: commit and delete may be called from any thread.
 unsafe impl Sync for ConfigurationScheduler {}
 
 impl ConfigurationScheduler {

@@ -38,7 +38,7 @@ pub(super) struct Gauges {
     pub(super) own: KeyMetrics,
     /// The gauges of configurations that Envoy loaded earlier. When an earlier configuration is
     /// removed, this keeper resets the gauges of that configuration, because Envoy never removes a
-    /// gauge. They are defined in advance, because Envoy allows definitions only while a
+    /// gauge. These gauges are defined in advance, because Envoy allows definitions only while a
     /// configuration is being loaded.
     pub(super) others: Vec<(Number, KeyMetrics)>,
 }
@@ -61,8 +61,8 @@ pub(super) struct Filter {
     /// Makes Envoy call the hook of this configuration's keeper on the main thread.
     pub(super) scheduler: ConfigurationScheduler,
     /// The number of changes of keys so far. When it changes, workers read the keys again. The
-    /// keeper's own epoch would not do, because it restarts at 0 when the keeper is rebuilt after a
-    /// panic.
+    /// keeper's own epoch cannot be used for this, because it restarts at 0 when the keeper is
+    /// rebuilt after a panic.
     epoch: AtomicU64,
     wishes: Mutex<Vec<Wish>>,
     has_warned_of_wasm_form: AtomicBool,

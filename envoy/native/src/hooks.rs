@@ -189,7 +189,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_new(own: Own, _stream: Handle)
 
 /// Handles the headers of a request, on the worker of its stream.
 ///
-/// Only Envoy may call this.
+/// Only Envoy may call this function.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
     stream: Handle,
@@ -204,7 +204,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
     unsafe { decided("request_headers", stream, number, stop, act) }
 }
 
-/// Lets the body continue. Envoy does not call this while the request waits.
+/// Lets the body continue. Envoy does not call this function while the request waits.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_request_body(
     _stream: Handle,
@@ -216,7 +216,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_request_body(
 
 /// Handles the trailers of a request, on the worker of its stream.
 ///
-/// Only Envoy may call this.
+/// Only Envoy may call this function.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_trailers(
     stream: Handle,
@@ -230,7 +230,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_trailers(
 
 /// Called on a stream's worker when the stream has ended, for example because its client has gone.
 ///
-/// Only Envoy may call this.
+/// Only Envoy may call this function.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
     stream: Handle,
@@ -245,7 +245,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
 
 /// Decides again on a waiting request that was woken. Runs on the request's worker.
 ///
-/// Only Envoy may call this.
+/// Only Envoy may call this function.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
     stream: Handle,
@@ -263,7 +263,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
 
 /// Called on the main thread after the clock or a worker has asked for the keeper to run.
 ///
-/// Only Envoy may call this.
+/// Only Envoy may call this function.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_scheduled(
     handle: Handle,

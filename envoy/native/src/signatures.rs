@@ -16,7 +16,7 @@ use crate::exchange::write_log;
 /// the self-test.
 ///
 /// # Errors
-/// If the configuration requires AWS-LC and AWS-LC cannot be used. The error is the reason.
+/// If the configuration requires AWS-LC and AWS-LC cannot be used. The error states the reason.
 #[cfg(feature = "aws-lc")]
 pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     engine.accelerate(Box::new(AwsLc)).map_err(|unfit| {
@@ -28,7 +28,7 @@ pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
 /// Rejects a configuration that requires AWS-LC, because this library was built without AWS-LC.
 ///
 /// # Errors
-/// If the configuration requires AWS-LC. The error is the reason.
+/// If the configuration requires AWS-LC. The error states the reason.
 #[cfg(not(feature = "aws-lc"))]
 pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     use portcullis::verification::SignatureBackend;

@@ -34,7 +34,7 @@ pub(super) struct Count(());
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 impl Count {
-    /// Adds one to the count. Dropping the value subtracts it again.
+    /// Adds one to the count. Dropping the value subtracts one again.
     pub(super) fn new() -> Self {
         COUNT.fetch_add(1, Ordering::Relaxed);
         Self(())

@@ -148,7 +148,7 @@ pub(super) fn set_tick_period_milliseconds(period: u32) -> Result<(), Status> {
 /// Reads at most `max_size` bytes of a buffer.
 pub(super) fn buffer(buffer: BufferType, max_size: usize) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
-        // SAFETY: the host writes an address and a size to those of live variables.
+        // SAFETY: the host writes an address and a size to two live variables.
         unsafe { proxy_get_buffer_bytes(buffer_number(buffer), 0, max_size, data, size) }
     })
 }
@@ -156,14 +156,14 @@ pub(super) fn buffer(buffer: BufferType, max_size: usize) -> Result<Vec<u8>, Sta
 /// Reads all headers of a map, in the ABI's serialization (see [`super::pairs`]).
 pub(super) fn header_map(map: MapType) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
-        // SAFETY: the host writes an address and a size to those of live variables.
+        // SAFETY: the host writes an address and a size to two live variables.
         unsafe { proxy_get_header_map_pairs(map_number(map), data, size) }
     })
 }
 
 /// Replaces all request headers called `name` with one header.
 pub(super) fn replace_request_header(name: &str, value: &str) -> Result<(), Status> {
-    // SAFETY: addresses and sizes are those of live strings.
+    // SAFETY: the addresses and sizes belong to live strings.
     check(unsafe {
         proxy_replace_header_map_value(
             map_number(MapType::HttpRequestHeaders),
@@ -178,15 +178,15 @@ pub(super) fn replace_request_header(name: &str, value: &str) -> Result<(), Stat
 /// Removes all headers called `name` from a map.
 pub(super) fn remove_from(map: MapType, name: &str) -> Result<(), Status> {
     let map = map_number(map);
-    // SAFETY: address and size are those of a live string.
+    // SAFETY: the address and the size belong to a live string.
     check(unsafe { proxy_remove_header_map_value(map, name.as_ptr(), name.len()) })
 }
 
 /// Reads a property of the request or connection. The segments of `path` are separated by NUL.
 pub(super) fn property(path: &str) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
-        // SAFETY: the path's address and size are those of a live string; the host writes an
-        // address and a size to those of live variables.
+        // SAFETY: the path's address and size belong to a live string; the host writes an address
+        // and a size to two live variables.
         unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) }
     })
 }
@@ -194,15 +194,15 @@ pub(super) fn property(path: &str) -> Result<Vec<u8>, Status> {
 /// Sets the property `name` of the request. Envoy stores it as the entry `wasm.<name>` of the
 /// filter state.
 pub(super) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
-    // SAFETY: addresses and sizes are those of a live string and slice.
+    // SAFETY: the addresses and sizes belong to a live string and a live slice.
     check(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
 /// Calls a foreign function, that is, a function that the proxy provides in addition to the ABI.
 pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
-        // SAFETY: addresses and sizes are those of a live string and slice; the host writes an
-        // address and a size to those of live variables.
+        // SAFETY: the addresses and sizes belong to a live string and a live slice; the host writes
+        // an address and a size to two live variables.
         unsafe {
             proxy_call_foreign_function(
                 name.as_ptr(),
@@ -220,8 +220,8 @@ pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<
 pub(super) fn shared_data(key: &str) -> Result<(Vec<u8>, u32), Status> {
     let mut cas = 0;
     let value = receive(|data, size| {
-        // SAFETY: the key's address and size are those of a live string; the host writes an
-        // address, a size and a number to those of live variables.
+        // SAFETY: the key's address and size belong to a live string; the host writes an address, a
+        // size and a number to three live variables.
         unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &raw mut cas) }
     })?;
     Ok((value, cas))
@@ -229,7 +229,7 @@ pub(super) fn shared_data(key: &str) -> Result<(Vec<u8>, u32), Status> {
 
 /// Writes an entry of the proxy's shared data if the entry's version is `cas`.
 pub(super) fn set_shared_data(key: &str, value: &[u8], cas: u32) -> Result<(), Status> {
-    // SAFETY: addresses and sizes are those of a live string and slice.
+    // SAFETY: the addresses and sizes belong to a live string and a live slice.
     check(unsafe {
         proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas)
     })
@@ -251,7 +251,7 @@ pub(super) fn send_local_response(
     body: &str,
 ) -> Result<(), Status> {
     const MAP_HTTP_STATUS: i32 = -1;
-    // SAFETY: addresses and sizes are those of live strings and a live slice.
+    // SAFETY: the addresses and sizes belong to live strings and a live slice.
     check(unsafe {
         proxy_send_local_response(
             u32::from(status),
@@ -283,8 +283,8 @@ pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<MetricId, St
         _ => 0,
     };
     let mut id = 0;
-    // SAFETY: the name's address and size are those of a live string; the host writes four bytes
-    // to the address of a live `u32`.
+    // SAFETY: the name's address and size belong to a live string; the host writes four bytes to
+    // the address of a live `u32`.
     check(unsafe { proxy_define_metric(kind, name.as_ptr(), name.len(), &raw mut id) })?;
     Ok(MetricId(id))
 }

@@ -4,10 +4,10 @@
 //!
 //! A VM can hold several configurations at once, because there are several listeners, or because a
 //! listener is being replaced. Several VMs can use the same names: each worker thread has a VM, and
-//! plugins with one `vm_id` have separate VMs if their VM configurations or their code differ. To
-//! find out which VM is the last, the VMs count themselves in shared data. If a VM traps, it does
-//! not subtract itself, so the names that it used are never cleaned up. That costs some memory.
-//! Cleaning up too early would be worse, because other VMs would lose their keys and refuse
+//! plugins with the same `vm_id` have separate VMs if their VM configurations or their code differ.
+//! To find out which VM is the last, the VMs count themselves in shared data. If a VM traps, it
+//! does not subtract itself, so the names that it used are never cleaned up. That costs some
+//! memory. Cleaning up too early would be worse, because other VMs would lose their keys and refuse
 //! requests.
 //!
 //! With `shared_memory_key`, the count of a record is authenticated like the record itself. Another
@@ -220,7 +220,7 @@ mod tests {
         }
     }
 
-    /// Another module may write the count before this VM is added or after it.
+    /// Another module may write the count before or after this VM is added.
     #[test]
     fn with_a_key_an_untagged_count_does_not_make_a_vm_the_last() {
         let key = key();

@@ -1,4 +1,4 @@
-//! Log lines that every VM of the process would write.
+//! Logs warnings once per process. Without this module, every VM of the process would log them.
 
 use crate::{abi, proxy::Proxy};
 use portcullis::{

@@ -8,8 +8,8 @@ use crate::{
     status::Count,
 };
 
-/// The counters of one configuration's decisions. If the host refused to define a counter, the
-/// decisions that it would count are not counted.
+/// The counters of one configuration's decisions. A counter that the host refused to define is
+/// `None` and is never written.
 #[derive(Clone, Debug, Default)]
 pub struct DecisionMetrics {
     allowed: Option<MetricId>,

@@ -13,12 +13,13 @@
 //! - Envoy passes a configuration to every worker even if it then rejects the listener because of
 //!   another filter.
 //!
-//! A connection ID can mislead too. A client can hold a socket in a listener filter during an
-//! update. The socket then becomes a connection of the old configuration, although its ID is the
-//! highest of all. So a new connection of an earlier configuration only begins a contest. The
-//! earlier configuration takes over if the newest configuration gets no connection with a higher ID
-//! within [`SETTLING`]. An active configuration gets such connections. After a rollback, the newest
-//! configuration is no longer active and gets none.
+//! A connection ID can mislead too. During an update, a client can keep a new socket in one of
+//! Envoy's listener filters, for example by sending nothing. When the socket later becomes a
+//! connection, the connection belongs to the old configuration, although its ID is the highest of
+//! all. So a new connection of an earlier configuration only begins a contest between the two
+//! configurations. The earlier configuration takes over if the newest configuration gets no
+//! connection with a higher ID within [`SETTLING`]. An active configuration gets such connections.
+//! After a rollback, the newest configuration is no longer active and gets none.
 //!
 //! Looking up the connection of a request takes a call to the host. For requests to the newest
 //! configuration, the gate normally makes this call only for a sample. A client could flood one
@@ -38,10 +39,10 @@
 //! records. Each worker then relies on its own connections only.
 //!
 //! Without the key, other modules can make any configuration in this VM the newest. If they claim
-//! that this configuration has the highest possible connection ID, the change is permanent. Old
-//! connections then have the same access as without `policy_id`. New connections are also subject
-//! to the restrictions of that configuration, until that configuration is drained. A worker cannot
-//! reject an ID as too high, because it only knows the IDs of its own connections.
+//! that this configuration has the highest possible connection ID, the change is permanent.
+//! Connections of that configuration then have the same access as without `policy_id`. Connections
+//! of the other configurations are also subject to its restrictions, until it is drained. A worker
+//! cannot reject an ID as too high, because it only knows the IDs of its own connections.
 //!
 //! The configurations of one policy may have different keys. Each configuration reads and writes
 //! the record that is sealed with its own key. While at least one configuration has a key,
@@ -100,7 +101,7 @@ impl Default for Policies {
 struct Generation {
     /// The position of this configuration in the VM's order of arrival, starting with 1.
     order: u64,
-    /// A hash of the configuration's text. It is the same on every worker.
+    /// A hash of the configuration's text. The hash is the same on every worker.
     digest: [u8; DIGEST_OCTETS],
     config: Arc<Config>,
 }
@@ -290,7 +291,7 @@ impl Succession {
     }
 
     /// Returns whether `other`, which got this connection, replaces the newest configuration. An
-    /// earlier configuration does so only after a contest.
+    /// earlier configuration replaces the newest configuration only after a contest.
     fn yields_to(
         &mut self,
         other: &Generation,

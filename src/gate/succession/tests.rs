@@ -139,7 +139,8 @@ fn connections_older_than_the_contender_do_not_delay_a_rollback() {
     assert!(is_restricted(&new) && !is_restricted(&old));
 }
 
-/// Creates a worker with two configurations. All workers in these tests have the same two.
+/// Creates a worker with two configurations. All workers in these tests have the same two
+/// configurations.
 fn worker() -> (Membership, Membership) {
     let mut policies = Policies::new();
     let mut enter = |realm| {

@@ -79,8 +79,8 @@ struct FakeProxy {
     /// The policy of the request's route, as JSON.
     route: RefCell<Option<Value>>,
     routes_read: Cell<u32>,
-    /// The policy of the route that the host chooses after the edits; the outer `None` if the host
-    /// does not report it.
+    /// The policy of the route that the host chooses after the edits; the outer `None` means that
+    /// the host does not report the new route.
     next_route: RefCell<Option<Option<Value>>>,
     connection: Cell<u64>,
     trailers: Vec<(&'static str, &'static str)>,

@@ -31,8 +31,8 @@ impl RsaKey {
     /// which does not change the key.
     ///
     /// # Errors
-    /// If the modulus does not have 2048 to 8192 bits, the exponent is not between 3 and 65537, or
-    /// if the modulus or the exponent is even.
+    /// If the modulus does not have 2048 to 8192 bits, if the exponent is not between 3 and 65537,
+    /// or if one of the two numbers is even.
     pub fn admit(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         let modulus = without_leading_zeros(modulus);
         let bits = bit_length(modulus);

@@ -122,7 +122,8 @@ fn next_block(text: &str) -> Result<Option<(Block<'_>, &str)>, BlockError> {
     block().ok_or(BlockError::Boundary).map(Some)
 }
 
-/// Splits `text` at the first `at`. Not inlined, so that the Wasm module has only one copy.
+/// Splits `text` at the first `at`. Not inlined, so that the Wasm module has only one copy of this
+/// function.
 #[inline(never)]
 fn split<'a>(text: &'a str, at: &str) -> Option<(&'a str, &'a str)> {
     text.split_once(at)

@@ -154,7 +154,7 @@ impl Modulus {
         self.subtract_if_not_below(number);
     }
 
-    /// Reduces a number below 2n modulo n.
+    /// Reduces a number modulo n. The number must be below 2n.
     fn subtract_if_not_below(&self, number: &mut [Block]) {
         if compare(number, &self.limbs) == Ordering::Less {
             return;
@@ -169,7 +169,7 @@ impl Modulus {
         }
     }
 
-    /// Replaces `x` by x·y/R modulo n.
+    /// Replaces `x` with x·y/R modulo n.
     fn multiply(&self, x: &mut [Block], y: &[Block], columns: &mut [Columns]) {
         columns.fill([0; 4]);
         let mut above = &mut *columns;
@@ -181,7 +181,7 @@ impl Modulus {
         self.reduce(columns, x);
     }
 
-    /// Replaces `x` by x²/R modulo n.
+    /// Replaces `x` with x²/R modulo n.
     fn square(&self, x: &mut [Block], columns: &mut [Columns]) {
         columns.fill([0; 4]);
         let (mut numbers, mut above) = (&*x, &mut *columns);
@@ -395,8 +395,8 @@ mod tests {
 
     use super::*;
 
-    /// Modulo 2^k - 1, the power 2^j equals 2^(j modulo k). The limbs of such a modulus have only
-    /// one-bits.
+    /// Modulo 2^k - 1, the power 2^j equals 2^(j modulo k). The limbs of such a modulus consist
+    /// only of 1 bits.
     #[test]
     fn powers_of_two_modulo_a_mersenne_number() {
         for bits in [108, 1279, 2047, 2048, 2049, 3072, 4095, 4096, 8191, 8192] {
