@@ -5,7 +5,7 @@
 //! 30 division steps at a time from only the lowest bits of f and g, and then applies these steps
 //! to the whole numbers.
 //!
-//! The caller does not rely on the result, but checks it by multiplying it by the number.
+//! The caller must check the result, for example by multiplying it by the number.
 
 use std::num::Wrapping;
 
@@ -75,7 +75,7 @@ fn divide(f: &mut [i32], g: &mut [i32], d: &mut [i32], e: &mut [i32], modulus: &
         .is_some_and(|limb| *limb < 0);
     let sign = if is_negative { -1 } else { 1 };
     scale_and_add(d, sign, &[]);
-    // At this point d is above -2·modulus, so adding the modulus at most twice makes d positive.
+    // At this point d is above -2·modulus, so adding the modulus at most twice makes d nonnegative.
     for _ in 0..2 {
         if d.last().is_some_and(|limb| *limb < 0) {
             scale_and_add(d, 1, modulus);

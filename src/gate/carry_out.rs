@@ -114,8 +114,8 @@ impl Gate {
 
     /// Responds with the status report.
     fn report(&mut self, format: Format, now: UnixMillis, exchange: &impl Exchange) -> Verdict {
-        // Another worker may have fetched keys since the last tick, and all workers must report the
-        // same state.
+        // Another worker may have fetched keys since this worker last read the shared records, and
+        // all workers must report the same state.
         self.has_news |= self.engine.synchronize();
         let counts = match format {
             Format::Html => self.metrics.counts(exchange),

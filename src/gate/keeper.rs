@@ -189,7 +189,7 @@ fn failure(error: FetchError, outcome: &FetchOutcome) -> String {
 }
 
 /// The status of a provider whose keys are in the configuration, or that needs no keys. `None` for
-/// a provider that fetches keys, because its status is unknown before the first tick.
+/// a provider that fetches keys, because its status is unknown before the keeper first runs.
 fn configured(provider: &Provider) -> Option<KeyStatus> {
     if !provider.trust.enabled {
         return Some(KeyStatus::default());

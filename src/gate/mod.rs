@@ -132,8 +132,8 @@ impl Gate {
         }
         let head = self.head(request, now, exchange);
         let mut decided = self.decide(&head, now, Patience::Waiting, exchange);
-        // Another worker may have fetched the key since the last tick. Without a second decision, a
-        // valid token could be refused.
+        // Another worker may have fetched the key since this worker last read the shared records.
+        // Without a second decision, a valid token could be refused.
         if self.engine.synchronize_for(&decided.decision, now) {
             self.has_news = true;
             let before = decided.cache_use;

@@ -101,7 +101,7 @@ mod tests {
             (6001, false),
             (7500, true),
             (8499, false),
-            (4000, true), // the clock went back
+            (4000, true), // the clock was set back
             (4999, false),
         ] {
             assert_eq!(sampling.asks(at(now)), asks, "{now}");

@@ -49,7 +49,7 @@ pub struct Validity {
     pub not_after: UnixSeconds,
 }
 
-/// An admitted key.
+/// An admitted key, that is, a key that has passed every check.
 #[derive(Clone, Debug)]
 pub struct VerifyingKey {
     material: Material,

@@ -7,8 +7,8 @@ const MAX_ETAG_BYTES: usize = 256;
 /// The caching headers of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caching {
-    /// The number of seconds for which the response is still fresh. `None` if the headers do not
-    /// limit this time.
+    /// The number of seconds for which the response stays fresh from now on. `None` if the headers
+    /// do not limit this time.
     pub max_age: Option<u64>,
     /// The entity tag, which the next request sends as `If-None-Match`.
     pub etag: Option<String>,

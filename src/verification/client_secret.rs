@@ -99,7 +99,7 @@ mod tests {
             ("b:other", Reason::BadClientSecret),
             ("b:old", Reason::ClientDisabled),
             ("c:other", Reason::BadClientSecret),
-            ("c:old", Reason::ClientExpired), // refused from this second on
+            ("c:old", Reason::ClientExpired), // expires in exactly this second
             ("a", Reason::MalformedCredential),
         ] {
             assert_eq!(outcome(pair), Err(reason), "{pair}");

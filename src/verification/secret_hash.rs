@@ -169,7 +169,7 @@ mod tests {
             &format!("sha256:{digest}"),
             &format!("SHA256:AQEBAQEBAQEBAQEBAQEBAQ:{digest}"),
             &format!("sha512:AQEBAQEBAQEBAQEBAQEBAQ:{digest}"),
-            &format!("sha256:AQEBAQEBAQEBAQEBAQEB:{digest}"), // 15 octets of salt
+            &format!("sha256:AQEBAQEBAQEBAQEBAQEB:{digest}"), // the salt has only 15 octets
             &format!("sha256:AQEBAQEBAQEBAQEBAQEBAQ==:{digest}"),
             "sha256:AQEBAQEBAQEBAQEBAQEBAQ:AQEBAQEBAQEBAQEBAQEBAQ",
             &format!("{WRITTEN}:"),

@@ -77,7 +77,8 @@ impl KeyMetrics {
         }
     }
 
-    /// Sets the gauges of a provider's keys if the keys' status has changed. Called on each tick.
+    /// Sets the gauges of a provider's keys if the keys' status has changed. Called each time the
+    /// keeper runs.
     pub(in crate::gate) fn set_key_gauges(
         &self,
         provider: ProviderId,

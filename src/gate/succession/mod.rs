@@ -26,11 +26,11 @@
 //! connection with so many requests that every sampled request comes from this connection. The
 //! sample would then miss all other connections. So while the newest configuration is contested,
 //! all workers look up the connection of every request. When one worker sees a contest, the other
-//! workers learn of the contest at their next tick.
+//! workers learn of the contest the next time that they read the shared record.
 //!
-//! At each tick, a worker also reads from shared data which configuration the other workers
-//! consider the newest. So the worker can apply restrictions even if the newest configuration has
-//! no connection on this worker yet.
+//! Workers read this record periodically. It also tells a worker which configuration the other
+//! workers consider the newest. So the worker can apply restrictions even if the newest
+//! configuration has no connection on this worker yet.
 //!
 //! Other modules with the same `vm_id` can write to shared data. With `shared_memory_key` they
 //! cannot forge a record, but they can restore an older one. A worker that knows a newer connection
@@ -178,7 +178,8 @@ impl Membership {
         if !succession.yields_to(&self.own, connection, now) {
             return;
         }
-        // Another worker may have seen a newer connection since the last tick.
+        // Another worker may have published a newer connection since this worker last read the
+        // record.
         succession.learn(&self.record, host);
         if succession.yields_to(&self.own, connection, now) {
             succession.set_newest(&self.own, connection);

@@ -163,7 +163,7 @@ fn a_contest_makes_all_workers_look_for_new_connections() {
         assert!(is_restricted(&old) && !is_restricted(&new), "{seconds}");
         new.on_tick(&host);
         new_elsewhere.on_tick(&host);
-        request(&new_elsewhere, taken, seconds, &host); // takes the sample of this interval
+        request(&new_elsewhere, taken, seconds, &host); // uses up the sample of this interval
         request(&new_elsewhere, taken + 3, seconds, &host);
         (taken, seconds) = (taken + 3, seconds + 5);
     }
@@ -196,8 +196,8 @@ fn an_earlier_configuration_takes_over_with_a_newer_connection_after_settling() 
     request(&new, 5, 10, &host);
     for (connection, seconds, takes_over) in [
         (1, 100, false), // the connection was open before the update
-        (6, 100, false), // the connection may be from the switch
-        (6, 10, false),  // the clock went back
+        (6, 100, false), // the connection may have been accepted during the switch
+        (6, 10, false),  // the clock was set back
         (6, 14, false),
         (6, 15, true),
     ] {

@@ -11,7 +11,7 @@ use crate::jose::algorithm::Hash;
 use crate::jose::error::KeyError;
 use crate::jose::numbers::Curve;
 
-/// An admitted EC public key.
+/// An EC public key that has passed the checks of [`admit`](Self::admit).
 #[derive(Clone, Debug)]
 pub struct EcKey {
     curve: Curve,

@@ -8,7 +8,7 @@
 use super::arithmetic::eddsa::PublicKey;
 use crate::jose::error::KeyError;
 
-/// An admitted Ed25519 public key.
+/// An Ed25519 public key that has passed the checks of [`admit`](Self::admit).
 #[derive(Clone, Debug)]
 pub struct Ed25519Key(PublicKey);
 

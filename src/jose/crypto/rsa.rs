@@ -20,7 +20,7 @@ const MIN_EXPONENT: u64 = 3;
 /// but not safer.
 const MAX_EXPONENT: u64 = 65_537;
 
-/// An admitted RSA public key.
+/// An RSA public key that has passed the checks of [`admit`](Self::admit).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RsaKey(PublicKey);
 
