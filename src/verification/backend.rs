@@ -11,8 +11,8 @@ use core::fmt;
 use crate::jose::{Algorithm, CompactJws, KeyOrigin, UntrustedToken, VerifyingKey, X509Signature};
 use crate::verification::Accelerator;
 
-/// Who verifies signatures, as configured (`signature_backend`). For algorithms that the host does
-/// not support, the module always verifies.
+/// Who verifies signatures, as configured (`signature_backend`). The module always verifies
+/// signatures whose algorithm the host does not support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureBackend {
     /// The host if the host passes the self-test, otherwise the module.
@@ -68,8 +68,8 @@ const TRIAL: &[(Algorithm, &str, &str)] = &[
 /// The choice between the host and the module, and its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// The host passed the self-test and verifies the algorithms that it supports. If the host
-    /// cannot decide about a signature, the module verifies it.
+    /// The host passed the self-test. It verifies signatures whose algorithm it supports. If the
+    /// host cannot decide about a signature, the module verifies it.
     Host,
     /// The module verifies, because it is configured to do so.
     Module,
@@ -122,9 +122,9 @@ pub(super) fn is_signed_by(
         .unwrap_or_else(|| jws.verify_with(key))
 }
 
-/// Returns true if an accelerator that passed the self-test may verify this algorithm. The
-/// accelerator must claim the algorithm's scheme, and the self-test must have covered the
-/// algorithm's family.
+/// Returns true if an accelerator that passed the self-test may verify signatures with this
+/// algorithm. The accelerator must claim the algorithm's scheme, and the self-test must have
+/// covered the algorithm's family.
 fn is_trusted(accelerator: &dyn Accelerator, algorithm: Algorithm) -> bool {
     let family = algorithm.family();
     accelerator.claims(algorithm.scheme())

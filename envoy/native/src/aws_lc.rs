@@ -1,10 +1,10 @@
 //! Verifies signatures with AWS-LC, a fork of BoringSSL with optimised code for each kind of
 //! processor.
 //!
-//! AWS-LC verifies RS* and PS*. For the other algorithms the core is faster: it precomputes
-//! a table for each key of ES256, ES384 and `EdDSA`, and HS* needs only a hash. The core validates
-//! each key before it passes the key to AWS-LC, and the core itself encodes signatures as DER. So
-//! AWS-LC parses no encoding that a client wrote.
+//! AWS-LC verifies RS* and PS* signatures. For the other algorithms the core is faster: it
+//! precomputes a table for each key of ES256, ES384 and `EdDSA`, and HS* needs only a hash. The
+//! core validates each key before it passes the key to AWS-LC, and the core itself encodes
+//! signatures as DER. So AWS-LC parses no encoding that a client wrote.
 
 use std::sync::OnceLock;
 

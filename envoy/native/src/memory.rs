@@ -1,8 +1,8 @@
 //! Memory that all threads and configurations of the process share. Workers use this memory to
 //! exchange what they know about a policy.
 //!
-//! This memory replaces the shared data that WebAssembly modules use. In contrast to shared data,
-//! other modules cannot access this memory.
+//! This memory replaces the shared data that WebAssembly modules use. Other modules can access
+//! shared data, but not this memory.
 
 use std::{
     collections::BTreeMap,

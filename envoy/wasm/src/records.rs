@@ -83,10 +83,10 @@ impl<M: SharedMemory> SharedRecords<M> {
 
 impl Place {
     /// Extracts the record from a value in shared memory. Returns `None` if the record is not
-    /// authentic, belongs to another source, or is older than a record that was seen before.
-    /// Otherwise an attacker who kept an old record could bring back a key that the issuer has
-    /// withdrawn. Without a `shared_memory_key` the order is not checked, because any module could
-    /// write a record that looks newer.
+    /// authentic, belongs to another source, or is older than a record that was seen before. If
+    /// older records were accepted, an attacker could restore an old record and thereby bring back
+    /// a key that the issuer has withdrawn. Without a `shared_memory_key` the order is not checked,
+    /// because any module could write a record that looks newer.
     fn opened(&self, value: &[u8], own: Order, limits: KeySetLimits) -> Option<Record> {
         let mut document = self.document.borrow_mut();
         let text = self.entry.open(value)?;

@@ -115,9 +115,9 @@ impl Modulus {
     }
 
     /// Computes R² modulo n, which is the Montgomery form of R. Starts with 2^(bits-1), which is
-    /// below n, and doubles this number until it is 2R, the Montgomery form of 2. R is 2^L with L =
-    /// 27·limbs. So repeated squaring and doubling, guided by the bits of L, then turns the
-    /// Montgomery form of 2 into that of R.
+    /// below n, and doubles this number until it is 2R, the Montgomery form of 2. R is 2^L with
+    /// L = 27·limbs. So the Montgomery form of R is the L-th power of that of 2, computed by
+    /// repeated squaring and doubling.
     fn r_squared(&self) -> Box<[Block]> {
         let highest = self.bits.saturating_sub(1);
         let exponent_of_r = self.limbs.len().saturating_mul(BLOCK_BITS);
