@@ -13,7 +13,8 @@ use portcullis::{
     policy::{ProviderId, Scheme},
 };
 
-/// Reads a configuration from a file: the file itself, or the filter `name` in an Envoy file.
+/// Reads a configuration from a file. The file is a policy, or an Envoy file with the policy of the
+/// filter `name`.
 pub(crate) fn config(
     path: &Path,
     name: Option<&str>,
@@ -23,7 +24,7 @@ pub(crate) fn config(
     read(&source, name).map(|(_, config)| config)
 }
 
-/// Reads the policy in a source, and parses it into a configuration.
+/// Reads the policy in a source file, and parses the policy into a configuration.
 pub(crate) fn read(source: &Source, name: Option<&str>) -> Result<(Policy, Config), Failure> {
     let own = policy_of(source, name)?;
     match policy::read(source, &own) {
@@ -76,7 +77,7 @@ fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
     }
 }
 
-/// The providers that accept tokens. Those that accept client secrets are left out.
+/// The providers that accept tokens, without the providers that accept client secrets.
 pub(crate) fn token_providers(config: &Config) -> impl Iterator<Item = (ProviderId, &Provider)> {
     let providers = config.providers();
     providers.filter(|(_, provider)| provider.scheme() == Scheme::Bearer)

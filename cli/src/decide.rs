@@ -45,7 +45,7 @@ pub(super) struct RequestLine {
     pub(super) certificate: PeerCertificate,
 }
 
-/// The certificate of a connection's peer. Without one, everything is empty.
+/// The certificate of a connection's peer. All fields are empty if the peer has no certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PeerCertificate {
     pub(super) digest: Option<[u8; 32]>,
@@ -61,7 +61,7 @@ pub(super) struct DecisionLine {
     pub(super) reason: &'static str,
     pub(super) provider: Option<String>,
     pub(super) response_headers: Vec<(&'static str, String)>,
-    /// All headers that the upstream would see; empty if the request does not reach it.
+    /// All headers that the upstream would receive; empty if the request is not forwarded.
     pub(super) forwarded_headers: Vec<(String, String)>,
     /// The names of headers that the client sent and that do not reach the upstream.
     removed_headers: Vec<String>,
@@ -96,7 +96,7 @@ impl RequestLine {
 }
 
 impl DecisionLine {
-    /// Replaces the token by a placeholder in the headers that the upstream would see.
+    /// Replaces the token with a placeholder in the headers that the upstream would receive.
     pub(super) fn without(mut self, token: &str) -> Self {
         for (_, value) in &mut self.forwarded_headers {
             *value = value.replace(token, "(the token)");
@@ -105,7 +105,8 @@ impl DecisionLine {
     }
 }
 
-/// A host that knows only the filter state and the peer's certificate of one input line.
+/// A stand-in for Envoy that provides only the filter state and the peer's certificate of one input
+/// line.
 struct LineHost {
     filter_state: BTreeMap<String, String>,
     certificate: PeerCertificate,
@@ -220,15 +221,16 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
         Decision::Deny(denial) => denied(engine, line.id, &denial),
         Decision::Report(format) => served(line.id, "status", engine.report(format, now, &[])),
         Decision::Serve(response) => served(line.id, "resource_metadata", response),
-        // This is not expected, because the engine was told not to wait for keys. If it happens
-        // anyway, the request must not pass.
+        // This is not expected, because the engine was asked to decide without waiting for keys. If
+        // it happens anyway, the request must not pass.
         Decision::AwaitKeys { .. } => {
             denied(engine, line.id, &Denial::new(Reason::KeysUnavailable))
         }
     }
 }
 
-/// The output line for a request that the gate itself answers with a document.
+/// The output line for a request that Portcullis itself answers, with its status page or with the
+/// metadata of a protected resource.
 fn served(id: Value, reason: &'static str, response: Response) -> DecisionLine {
     DecisionLine {
         id,
@@ -259,7 +261,7 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
     }
 }
 
-/// The filter state under Envoy's names, which have the prefix `wasm.`.
+/// Returns the entries of the filter state. Each key has the prefix `wasm.`, as in Envoy.
 fn filter_state(entries: &[StateEntry]) -> BTreeMap<String, String> {
     let named = |entry: &StateEntry| (format!("wasm.{}", entry.key.as_str()), entry.value.clone());
     entries.iter().map(named).collect()

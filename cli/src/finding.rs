@@ -24,7 +24,7 @@ pub(crate) struct Finding {
     pub(crate) file: String,
     /// The position in the file; `None` if the finding concerns the whole file.
     pub(crate) position: Option<Position>,
-    /// The path of the field.
+    /// The path of the field that the finding is about; empty if there is none.
     pub(crate) path: String,
     /// What is wrong, and what to do.
     pub(crate) message: String,

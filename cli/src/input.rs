@@ -60,7 +60,7 @@ impl KeySetFile {
         Ok((id, read(&self.file, &mut std::io::empty())?))
     }
 
-    /// Parses the file as the provider parses a fetched key set.
+    /// Reads the file and parses it in the same way as a fetched key set.
     pub(super) fn key_set(&self, config: &Config) -> Result<Result<KeySet, KeySetError>, Failure> {
         let (_, document) = self.read(config)?;
         Ok(key_set(config, &document))
@@ -95,7 +95,7 @@ impl fmt::Display for KeySetFile {
     }
 }
 
-/// Parses a key set as the providers parse a fetched one.
+/// Parses a key set in the same way as a fetched key set.
 fn key_set(config: &Config, document: &[u8]) -> Result<KeySet, KeySetError> {
     let limits = KeySetLimits {
         bytes: config.limits.jwks_bytes,
@@ -128,7 +128,7 @@ pub(super) fn preload(
 pub(super) const KEY_SET_REMEDY: &str =
     "give the JWKS that the authorization server publishes, with a public key for signatures";
 
-/// The time of the decisions: the given one, or now.
+/// The time of the decisions: the given time, or else the current time.
 pub(super) fn time(seconds: Option<u64>) -> UnixMillis {
     seconds.map_or_else(system_time, |seconds| {
         UnixMillis::new(seconds.saturating_mul(1000))
@@ -177,7 +177,7 @@ pub(super) fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// The bytes of a file; `-` is the standard input.
+/// Reads a file as bytes; `-` is the standard input.
 pub(super) fn read(path: &Path, input: &mut dyn BufRead) -> Result<Vec<u8>, Failure> {
     let bytes = if is_standard(path) {
         let mut bytes = Vec::new();

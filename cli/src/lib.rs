@@ -1,4 +1,4 @@
-//! The command line: the module's engine without a proxy.
+//! The command-line program, which runs the module's engine without a proxy.
 //!
 //! `check` reads configurations as the module would; `test` runs policy tests; `decide` decides on
 //! requests from standard input; `explain` shows the checks of one token. These commands run the

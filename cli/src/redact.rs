@@ -15,7 +15,8 @@ const OPAQUE: usize = 20;
 /// A word of at least this length that has only hexadecimal digits may be a secret.
 const HEX: usize = 32;
 
-/// Returns the message. Words that may be a token, or a part of one, are replaced.
+/// Returns the message. Replaces every word that may be a token, a part of a token or another
+/// secret.
 pub(super) fn redacted(message: &impl Display) -> String {
     let message = message.to_string();
     let mut shown = String::new();

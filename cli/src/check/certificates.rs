@@ -1,5 +1,6 @@
-//! Checks that the connection manager and the listener around a filter pass on the client
-//! certificates that the filter's policy reads.
+//! Checks the settings around a filter whose policy has `client_certificate`: the connection
+//! manager must keep the header with the certificate, and the listener must authenticate the proxy
+//! that sends the header.
 
 use crate::{
     envoy::{document::Node, message::either},
@@ -11,8 +12,7 @@ use portcullis::{
     policy::CertificateHeader,
 };
 
-/// Returns the findings about `client_certificate`. There are none if the listener is in another
-/// file.
+/// Returns the findings about `client_certificate`. Settings in another file are not checked.
 pub(super) fn check(
     source: &Source,
     document: &Node,
@@ -60,7 +60,7 @@ pub(super) fn check(
     findings
 }
 
-/// The messages around a filter.
+/// The parts of the document that contain a filter: its connection manager and its filter chain.
 #[derive(Default)]
 struct Around<'a> {
     manager: Option<(ConfigPath, &'a Node)>,
@@ -101,8 +101,8 @@ const CHECKS: [&str; 3] = [
     "verify_certificate_spki",
 ];
 
-/// Returns the reason why a listener's peers cannot be trusted. `None` if they can be trusted, or
-/// if the settings are not in this file.
+/// Returns the reason why a listener's peers cannot be trusted. Returns `None` if the peers can be
+/// trusted, or if the settings that decide this are in another file.
 fn fault_of_listener(chain: &Node, are_names_trusted: bool) -> Option<&'static str> {
     let Some(socket) = either(chain, "transport_socket") else {
         return Some(

@@ -21,7 +21,7 @@ const TLS: &str = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 
 /// A reference from a provider to a cluster.
 struct Use {
-    /// The place of the reference in the policy.
+    /// The path of the reference in the policy.
     at: ConfigPath,
     name: String,
     is_https: bool,
@@ -79,7 +79,8 @@ fn name_of(cluster: &Node) -> &str {
         .unwrap_or_default()
 }
 
-/// Every cluster that the policy's providers name, for a key set or for discovery.
+/// Returns every reference from the policy's providers to a cluster, for a key set or for
+/// discovery.
 fn uses(policy: &Value, config: &Config) -> Vec<Use> {
     let mut uses = Vec::new();
     for (_, provider) in config.providers() {
@@ -159,7 +160,8 @@ fn clusters(document: &Node) -> Vec<(ConfigPath, &Node)> {
     found
 }
 
-/// Whether Envoy may also get clusters from a discovery service.
+/// Whether Envoy may also get clusters from a discovery service. A cluster that the document does
+/// not define may then exist anyway.
 fn has_discovery(document: &Node) -> bool {
     let mut found = false;
     visit(document, &ConfigPath::default(), &mut |_, node| {
@@ -172,8 +174,8 @@ fn has_discovery(document: &Node) -> bool {
     found
 }
 
-/// Returns the place of a TLS setting that lets an attacker impersonate the server, and an
-/// explanation. `None` if there is no such setting.
+/// Returns the path of a TLS setting that lets an attacker impersonate the server, and an
+/// explanation. Returns `None` if there is no such setting.
 fn weak_tls(at: &ConfigPath, cluster: &Node) -> Option<(ConfigPath, String)> {
     let name = name_of(cluster);
     if either(cluster, "transport_socket_matches").is_some() {

@@ -2,8 +2,8 @@
 //!
 //! The module stops at the first error, which keeps it small. `portcullis check` repairs each error
 //! in a copy of the policy and reads the copy again, until no error is left. A repair may cause
-//! another error: if a misspelt field was removed, the field is now missing. Errors that a repair
-//! caused are not reported.
+//! another error: after it removes a misspelt field, the correctly spelt field is missing. Errors
+//! that a repair caused are not reported.
 
 use serde_json::{Map, Value, json};
 
@@ -15,8 +15,8 @@ const MAX_ERRORS: usize = 50;
 /// The name that a repair writes where the policy needs a name.
 const STUB: &str = "portcullis-check";
 
-/// An error with the place to show. For an unknown field, that is the field itself, not the object
-/// around it.
+/// An error, and the path that the report shows for it. For an unknown field, this is the path of
+/// the field itself, not of the object that contains the field.
 pub(super) struct Found {
     pub(super) error: ConfigError,
     pub(super) place: ConfigPath,
@@ -30,7 +30,8 @@ pub(super) fn read(document: &Value) -> Result<Config, Vec<Found>> {
         removed: Vec::new(),
     };
     let mut found: Vec<Found> = Vec::new();
-    // Errors that a repair causes are not reported, but each uses up a round, so the loop ends.
+    // Each round handles one error. An error that a repair caused is not reported, but it also
+    // takes up a round, so the loop always ends.
     for _ in 0..MAX_ERRORS {
         match Config::from_value(&repair.document) {
             Ok(config) if found.is_empty() => return Ok(config),
@@ -53,7 +54,7 @@ pub(super) fn read(document: &Value) -> Result<Config, Vec<Found>> {
     Err(found)
 }
 
-/// The place to show for an error.
+/// Returns the path that the report shows for an error.
 fn place(error: &ConfigError) -> ConfigPath {
     match error.reason() {
         Fault::UnknownField { field, .. } => error.location().member(field),
@@ -68,7 +69,7 @@ fn place(error: &ConfigError) -> ConfigPath {
     }
 }
 
-/// A copy of the document that is being repaired.
+/// The original document, and a copy that is being repaired.
 struct Repair {
     original: Value,
     document: Value,
@@ -132,7 +133,8 @@ impl Repair {
             Fault::Empty | Fault::TooFew { .. } => {
                 return self.removed.iter().any(|one| one.parent == *at);
             }
-            // These compare the resource with rules and providers, any of which may be repaired.
+            // These errors result from comparing the resource with the rules and providers. An
+            // earlier repair may have changed any of these.
             Fault::AnyAudienceBelow { .. }
             | Fault::MixedRequirements
             | Fault::NoAuthorizationServer { .. }
@@ -166,8 +168,9 @@ impl Repair {
             })
     }
 
-    /// Converts a place in the repaired document to the same place in the original, where the
-    /// removed elements of lists are still present.
+    /// Converts a path in the repaired document to the path of the same value in the original. List
+    /// indices may differ, because the original still has the elements that were removed from the
+    /// copy.
     fn restored(&self, place: &ConfigPath) -> ConfigPath {
         let mut steps = place.steps().to_vec();
         for one in self.removed.iter().rev() {
@@ -231,7 +234,8 @@ impl Repair {
         let Some((step, parent)) = at.steps().split_last() else {
             return;
         };
-        // Messages name a rule by its index, so a rule is replaced, not removed.
+        // A whole rule is replaced, not removed, because messages name a rule by its index. A whole
+        // provider is also replaced.
         if at.steps().len() <= 2 && (at.passes("rules") || at.passes("providers")) {
             return self.replace_unit(at);
         }
@@ -280,8 +284,9 @@ impl Repair {
         }
     }
 
-    /// Replaces the provider, rule or requirement that contains the place by a valid one.
-    /// Elsewhere, it removes the whole top-level field.
+    /// Replaces the provider, rule or named requirement that contains the path `at` with a valid
+    /// one. If there is none, or if it has already been replaced, removes the whole top-level
+    /// field.
     fn replace_unit(&mut self, at: &ConfigPath) {
         let top = at.steps().first().cloned();
         let unit = at.steps().get(1).cloned();

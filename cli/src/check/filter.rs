@@ -122,7 +122,8 @@ fn vm_id(message: &Node) -> &str {
     vm_id.unwrap_or_default()
 }
 
-/// The path of a message's member, in the spelling that the document uses.
+/// Returns the path of a message's field, with the field's name in snake case or camel case as in
+/// the document.
 fn member(message: &Node, at: &ConfigPath, name: &str) -> ConfigPath {
     match message.member(name) {
         None if either(message, name).is_some() => at.member(&camel_case(name)),
@@ -130,7 +131,7 @@ fn member(message: &Node, at: &ConfigPath, name: &str) -> ConfigPath {
     }
 }
 
-/// Other WebAssembly modules that have this `vm_id`.
+/// Returns the paths of other WebAssembly modules with this `vm_id`.
 fn other_modules(document: &Node, own: &ConfigPath, wanted: &str) -> Vec<ConfigPath> {
     let mut others = Vec::new();
     visit(document, &ConfigPath::default(), &mut |at, node| {
@@ -147,7 +148,7 @@ fn other_modules(document: &Node, own: &ConfigPath, wanted: &str) -> Vec<ConfigP
     others
 }
 
-/// The filter chain entry that contains the place.
+/// Returns the path of the filter chain entry that contains the path `at`.
 fn entry(at: &ConfigPath) -> Option<ConfigPath> {
     let steps = at.steps();
     let is_typed = |step: &Step| matches!(step, Step::Member(name) if name == "typed_config" || name == "typedConfig");

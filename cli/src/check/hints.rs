@@ -27,7 +27,7 @@ fn is_top(error: &ConfigError) -> bool {
     error.location().steps().is_empty()
 }
 
-/// The advice for a policy that still has part of its Envoy filter around it.
+/// The advice for a policy that was copied together with part of its Envoy filter.
 fn wrapper(field: &str, document: &Value) -> Option<String> {
     let inner = document.get(field)?;
     let has = |name: &str| {
@@ -96,7 +96,7 @@ fn wrong_type(at: &ConfigPath, expected: &str, written: &Value) -> Option<String
     Some(format!("write {instead}"))
 }
 
-/// The value at a place.
+/// Returns the value at a path.
 pub(super) fn at<'a>(document: &'a Value, place: &ConfigPath) -> Option<&'a Value> {
     place
         .steps()

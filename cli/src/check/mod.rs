@@ -56,14 +56,14 @@ struct Found {
     findings: Vec<Finding>,
     /// The accepted configurations, each with the name of its file.
     configs: Vec<(String, Config)>,
-    /// The URL of the MCP server that passed its probe.
+    /// The URL of the MCP server that was checked without a finding.
     server: Option<String>,
     /// Whether any file is neither YAML nor JSON.
     has_unusable: bool,
 }
 
 impl Found {
-    /// Sorts the findings by file and by their places in the file.
+    /// Sorts the findings by file, and by their positions in the file.
     fn sort(&mut self) {
         self.findings
             .sort_by(|left, right| left.order().cmp(&right.order()));
@@ -101,7 +101,7 @@ pub(super) fn run(
     })
 }
 
-/// The findings of one source, sorted by their places.
+/// Returns the findings about one source file, sorted by their positions.
 pub(crate) fn findings(
     source: &Source,
     name: Option<&str>,
@@ -226,8 +226,8 @@ fn check_key_set(file: &KeySetFile, found: &mut Found) -> Result<(), Failure> {
         }
     };
     for skipped in key_set.skipped() {
-        // Anyone can fetch the published set, so a shared secret in it is an error, not only a
-        // skipped key.
+        // Anyone can fetch a published key set. So a shared secret in the set is an error, while
+        // any other skipped key is only a warning.
         let severity = match skipped.reason == KeyError::SecretFromAfar {
             true => Severity::Error,
             false => Severity::Warning,

@@ -1,4 +1,4 @@
-//! Finds mistakes and weak choices in a policy, with their places in the file.
+//! Finds mistakes and weak choices in a policy, with their positions in the file.
 
 use super::{every_error, every_error::Found, hints};
 use crate::{
@@ -10,7 +10,7 @@ use portcullis::{
     time::UnixMillis,
 };
 
-/// The error for a number that Envoy reads as text.
+/// The error message for a number that Envoy reads as a string.
 const NUMBER: &str = "Envoy reads this number as text, as it has a fraction or an exponent, or is \
                       beyond 2^53; write a plain integer, or quote it";
 
@@ -39,7 +39,7 @@ pub(crate) fn read(source: &Source, policy: &Policy) -> Result<Config, Vec<Findi
     Err(findings)
 }
 
-/// Returns an error's path, and its message with a hint appended.
+/// Returns an error's path and its message. Appends a hint to the message if there is one.
 fn wording(found: &Found, document: &serde_json::Value) -> (String, String) {
     let text = found.error.to_string();
     let (path, message) = text.split_once(": ").unwrap_or(("", &text));

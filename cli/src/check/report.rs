@@ -15,7 +15,7 @@ use portcullis::config::Config;
 /// All findings, as JSON.
 #[derive(Serialize)]
 struct Report<'a> {
-    /// Whether there are no errors. Warnings are allowed.
+    /// True if there are no errors. There may be warnings.
     ok: bool,
     findings: &'a [Finding],
     policies: Vec<Summary<'a>>,

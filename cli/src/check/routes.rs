@@ -1,5 +1,5 @@
-//! Checks the policies of Envoy's routes: metadata for the proxy-wasm module, typed per-route
-//! configuration for the dynamic module.
+//! Checks the policies of Envoy's routes. For the proxy-wasm module, a route has its policy in its
+//! metadata; for the dynamic module, in typed per-route configuration.
 
 use crate::{
     envoy::{
@@ -26,7 +26,8 @@ const PER_ROUTE: &str =
 const ONE_OF: &str = "the route's requests get 403; write one of disabled: true, requirement_name \
                       (with or without authorize), or authorize";
 
-/// Checks the policy of each route against every filter that requests to the route pass.
+/// Checks each route's policy with the configuration of every Portcullis filter that is in front of
+/// the route.
 pub(super) fn check(
     source: &Source,
     document: &Node,
@@ -83,9 +84,9 @@ pub(super) fn has_policy(document: &Node) -> bool {
     found
 }
 
-/// The filters that requests to this route pass. An inline route belongs to the filters of its
-/// connection manager. A separate route configuration may belong to any filter, so all filters are
-/// returned.
+/// Returns the filters in front of a route. For an inline route, these are the filters of its
+/// connection manager. A separate route configuration may be used behind any filter, so all filters
+/// are returned.
 fn in_front<'a>(
     filters: &'a [(Filter, Config)],
     at: &ConfigPath,
@@ -199,7 +200,7 @@ impl Route<'_> {
         Some(finding)
     }
 
-    /// The typed per-route policy for a filter, with its place.
+    /// The typed per-route policy for a filter, with its path.
     fn typed(&self, filter: &Filter) -> Option<(ConfigPath, Node)> {
         let field = OVERRIDES
             .iter()

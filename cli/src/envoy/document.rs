@@ -1,13 +1,13 @@
 //! A YAML or JSON document as Envoy reads it.
 //!
-//! Members keep their order, and scalars are kept as they were written, so a document that is read
-//! and written again means the same to Envoy. Envoy has its own rules for unquoted scalars: `60.0`
+//! Members keep their order, and scalars keep their original text. So a document that is read and
+//! then written again means the same to Envoy. Envoy has its own rules for unquoted scalars: `60.0`
 //! is a string, and `on` is true. Comments and anchors are lost.
 
 /// A value of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
-    /// An unquoted scalar, as it was written. `null`, `~` and an empty value are null.
+    /// An unquoted scalar, as it was written. `null`, `~` and the empty string mean null.
     Plain(String),
     /// A quoted string.
     Text(String),
@@ -71,7 +71,7 @@ impl Node {
         matches!(self, Self::Plain(text) if is_null(text))
     }
 
-    /// The value, read as a boolean in Envoy's way; `None` if it is none.
+    /// The value as a boolean. `None` if Envoy would not accept the value as a boolean.
     pub(crate) fn boolean(&self) -> Option<bool> {
         match self {
             Self::Plain(text) => boolean(text),
@@ -80,7 +80,7 @@ impl Node {
         }
     }
 
-    /// The value, read as an unsigned number in Envoy's way; `None` if it is none.
+    /// The value as an unsigned integer. `None` if Envoy would not accept the value as one.
     pub(crate) fn unsigned(&self) -> Option<u64> {
         let text = self.text()?;
         let whole = match text.split_once('.') {
@@ -113,7 +113,7 @@ impl Node {
         }
     }
 
-    /// The number of nodes, including this one.
+    /// The number of nodes in this value, including the value itself.
     pub(crate) fn size(&self) -> usize {
         let inner: usize = match self {
             Self::Plain(_) | Self::Text(_) => 0,
@@ -158,7 +158,8 @@ fn is_null(text: &str) -> bool {
     ["", "~", "null", "Null", "NULL"].contains(&text)
 }
 
-/// Reads a boolean. Like Envoy's YAML reader, it accepts `true`, `TRUE` and `True`, but not `tRUE`.
+/// Parses a boolean. Like Envoy's YAML reader, this function accepts `true`, `TRUE` and `True`, but
+/// not `tRUE`.
 pub(crate) fn boolean(text: &str) -> Option<bool> {
     let lower = text.to_ascii_lowercase();
     let mut rest = text.chars().skip(1);

@@ -19,12 +19,13 @@ pub(crate) fn type_of(node: &Node) -> Option<&str> {
     url.rsplit('/').next()
 }
 
-/// The member `name`, in snake case or camel case.
+/// The member with the given name in snake case, or else with the same name in camel case.
 pub(crate) fn either<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
     node.member(name).or_else(|| node.member(&camel_case(name)))
 }
 
-/// The type and the content of a message. If the message is a `TypedStruct`, both are inside it.
+/// The type and the content of a message. If the message is a `TypedStruct`, these are the type and
+/// the content of the wrapped message.
 pub(crate) fn unwrapped(node: &Node) -> (Option<&str>, &Node) {
     match type_of(node) {
         Some("xds.type.v3.TypedStruct" | "udpa.type.v1.TypedStruct") => {

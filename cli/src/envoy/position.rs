@@ -1,12 +1,13 @@
 //! The lines and columns of values in a document.
 //!
-//! Only findings need positions, so a position is found by parsing the text again.
+//! A parsed document does not store positions, because only findings need them. To find a position,
+//! the text is parsed again.
 
 use serde_saphyr::granit_parser::{Event, Parser, Span};
 
 use portcullis::config::{ConfigPath, Step};
 
-/// A position in a file. Line and column count from 1.
+/// A position in a file. The first line and the first column are 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) line: usize,
@@ -15,7 +16,7 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// Converts a position of the YAML parser, whose columns count from 0.
+    /// Converts a position from the YAML parser, which counts columns from 0.
     pub(super) const fn new(line: usize, column: usize) -> Self {
         Self {
             line,
@@ -23,9 +24,10 @@ impl Position {
         }
     }
 
-    /// Converts a position inside a string value, such as JSON in a string, to a position in the
-    /// document `text`. `self` is the start of the string. Only a literal block (`|`) keeps the
-    /// string's lines; for any other string, returns its start.
+    /// Converts `inner`, a position inside a string value (such as JSON in a YAML string), to a
+    /// position in the document `text`. `self` is the position where the string starts. Only in a
+    /// literal block (`|`) are the string's lines also lines of the document. For any other string,
+    /// returns `self`.
     pub(crate) fn of_inner(self, text: &str, inner: Self) -> Self {
         let lines: Vec<&str> = text.lines().take(self.line).collect();
         let header = lines.iter().rev().nth(1).map(|line| line.trim_end());
@@ -43,13 +45,13 @@ impl Position {
     }
 }
 
-/// The position of a member's name or of a list element. If the path does not exist, returns the
-/// position of the closest ancestor that does.
+/// Returns the position of the list element or of the member's name at the path `at`. If the path
+/// does not exist, returns the position of the closest ancestor that exists.
 pub(crate) fn position(text: &str, at: &ConfigPath) -> Option<Position> {
     find(text, at, Part::Name)
 }
 
-/// The position of a member's value.
+/// Returns the position of the member's value at the path `at`.
 pub(crate) fn position_of_value(text: &str, at: &ConfigPath) -> Option<Position> {
     find(text, at, Part::Value)
 }
@@ -165,7 +167,7 @@ const fn begins(event: &Event<'_>) -> bool {
     matches!(event, Event::MappingStart(..) | Event::SequenceStart(..))
 }
 
-/// The position of the first tab that indents a line. YAML does not allow tabs there.
+/// The position of the first tab in the indentation of a line, where YAML does not allow tabs.
 pub(super) fn indenting_tab(text: &str) -> Option<Position> {
     text.lines().enumerate().find_map(|(index, line)| {
         let indent = line.len().saturating_sub(line.trim_start().len());

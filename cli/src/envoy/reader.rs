@@ -1,8 +1,9 @@
 //! Reads YAML and JSON documents.
 //!
 //! The reader is stricter than Envoy. If a name occurs twice in one object, Envoy uses the last
-//! one; if a file has several documents, Envoy uses the first one. Here, both are errors. The
-//! number of nodes is limited, because YAML aliases can make a small file expand without end.
+//! value. If a file has several documents, Envoy uses the first document. This reader reports an
+//! error in both cases. The number of nodes is limited, because YAML aliases can make a small file
+//! expand without end.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -55,7 +56,7 @@ pub(crate) enum Fault {
         /// The name.
         name: String,
     },
-    /// A list or an object is used as a name.
+    /// A list or an object is used as a member's name.
     NameIsNoText,
     /// The file has more than one document.
     SeveralDocuments,
@@ -84,7 +85,8 @@ impl From<Fault> for Unreadable {
 
 impl Node {
     pub(crate) fn read(text: &str) -> Result<(Self, Format), Unreadable> {
-        // JSON is also YAML, so the YAML reader reports the error.
+        // If the text is not valid JSON, the YAML reader either accepts it or reports the error,
+        // because JSON is also YAML.
         match serde_json::from_str(text) {
             Ok(node) if Node::size(&node) > MAX_NODES => Err(Fault::TooLarge.into()),
             Ok(node) => Ok((node, Format::Json)),
@@ -216,8 +218,8 @@ impl Tree {
 
     fn complete(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
         if anchor != 0 {
-            // The copy that is kept for aliases uses memory too, so its nodes count again, even if
-            // the copy of an outer value already contains them.
+            // The copy that is kept for aliases uses memory too. So its nodes are counted again,
+            // even if the copy of an outer value already contains these nodes.
             self.count(node.size())?;
             self.anchors.insert(anchor, node.clone());
         }

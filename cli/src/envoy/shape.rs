@@ -4,7 +4,7 @@ use super::document::Node;
 
 const ROUTE: &str = "envoy.config.route.v3.Route";
 
-/// Whether an object is an HTTP route: by its type, or by members that only routes have.
+/// Whether an object is an HTTP route, judging by its type or by members that only routes have.
 pub(crate) fn is_route(members: &[(String, Node)]) -> bool {
     const ACTIONS: [&str; 8] = [
         "direct_response",
@@ -115,7 +115,8 @@ pub(crate) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
     });
 }
 
-/// Edits the object that has one of these names. If there is none, creates it under the first name.
+/// Edits the member that has one of these names and is an object. If there is no such member,
+/// creates an object with the first name.
 pub(crate) fn edit(
     members: &mut Vec<(String, Node)>,
     names: &[&str],

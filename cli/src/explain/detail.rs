@@ -1,5 +1,5 @@
-//! Describes what each check compared. The engine decides the outcome. This file only describes
-//! what the token contains and what the provider accepts.
+//! Describes what each check compared: what the token contains, and what the provider accepts. The
+//! outcome of the check comes from the engine.
 
 use core::time::Duration;
 
@@ -333,7 +333,8 @@ pub(super) fn rights(
     }
 }
 
-/// The sides of a check that has nothing to compare with: the second one is empty.
+/// The result of `Details::sides` for a check that compares the token with nothing: the second
+/// string is empty.
 fn one(side: &str) -> (String, String) {
     (side.to_owned(), String::new())
 }

@@ -1,13 +1,14 @@
 //! `portcullis explain`: shows the checks of one token, up to the first check that fails.
 //!
-//! [`verification`] makes the checks and reports each one, so the output cannot differ from what
-//! the module does. The checks run for the providers that the request's rule requires, or for all
-//! providers if there is no request. The output shows only the providers that accept the token's
-//! issuer. If none does, the output shows all of these providers, and what they expect. If there is
-//! a request, the [`engine`](portcullis::engine) also decides on it, as the module would.
+//! The checks are those of the module ([`verification`]), so the output cannot differ from what the
+//! module does. The candidates are the providers that the request's rule requires. If there is no
+//! request, or if its rule requires no provider, all providers are candidates. The output shows the
+//! candidates that accept the token's issuer. If no candidate accepts the issuer, the output shows
+//! all candidates, and what they expect. If there is a request, the [`engine`](portcullis::engine)
+//! also decides on the request, as the module would.
 //!
-//! A token that fails counts as a finding (exit code 1). Neither the token nor its signature is
-//! ever printed.
+//! If the token, or the request with the token, is refused, the exit code is 1. The output contains
+//! the decoded header and claims, but never the token itself or its signature.
 
 mod detail;
 mod printable;
@@ -56,7 +57,7 @@ pub(super) struct Question<'a> {
     pub(super) key_sets: &'a [KeySetFile],
     /// The method and the path.
     pub(super) request: Option<(&'a String, &'a String)>,
-    /// Further headers of the request.
+    /// The request's headers, apart from the one with the token.
     pub(super) headers: &'a [HeaderLine],
     pub(super) format: Format,
 }
@@ -93,10 +94,10 @@ pub(super) fn run(
     })
 }
 
-/// Reads the token, without the word `Bearer` and white space around it.
+/// Reads the token. Drops the word `Bearer` and surrounding white space.
 fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
-    // The message leaves out the path: the operator may have given the token itself instead of a
-    // file.
+    // The message leaves out the path, because the operator may have passed the token itself
+    // instead of a file name.
     let unusable = |what: &str| Failure::Usage(format!("--token: {what}"));
     let bytes = input::read(path, input).map_err(|_| {
         unusable("no such file, or not to be read; name a file, or give the token on the standard input of --token -")
@@ -164,8 +165,8 @@ pub(crate) fn report(
 /// A provider that checks the token, and the audiences that the provider accepts for the rule.
 type Asked<'a> = (ProviderId, &'a Audiences);
 
-/// The providers that a rule requires. If there is no rule, or if the rule requires no token, these
-/// are all providers. Providers of client secrets are left out.
+/// Returns the providers that a rule requires. If there is no rule, or if the rule requires no
+/// provider, returns all providers. Providers that accept client secrets are left out.
 fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
     let mut asked: Vec<Asked<'_>> = Vec::new();
     if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {
@@ -193,7 +194,8 @@ fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
     asked
 }
 
-/// Keeps the providers that accept the token's issuer. If none does, keeps all.
+/// Keeps the providers that accept the token's issuer. If no provider accepts the issuer, keeps
+/// all.
 fn candidates<'a>(
     config: &Config,
     mut asked: Vec<Asked<'a>>,
@@ -231,7 +233,7 @@ fn provider(
     let circumstances = Circumstances {
         keys: engine.keys(),
         now,
-        // If a key is missing, the module would fetch it.
+        // As in the module, which would fetch a missing key and wait for it.
         patience: Patience::Waiting,
         certificate_digest: &|| None,
         accelerator: None,
@@ -331,7 +333,8 @@ fn decided(
     (report, decision)
 }
 
-/// Builds the request. The token is in the first place where the provider looks for tokens.
+/// Builds the request. Puts the token where the provider looks for tokens first: into a header,
+/// else into a query parameter, else into a cookie.
 fn presented(token: &str, request: RequestHead<'_>, provider: Option<&Provider>) -> RequestLine {
     let places = provider.map(|provider| &provider.places);
     let header = places.and_then(|places| places.headers.first());

@@ -2,8 +2,8 @@
 
 use portcullis::{config::Limits, decision::Reason};
 
-/// Describes what is wrong with the request, and what to do. Returns an empty string for any other
-/// reason.
+/// Describes what is wrong with the request itself, and how to fix it. Returns an empty string if
+/// the request is refused for another reason.
 pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
     let is = |other: Reason| reason == other.label();
     if is(Reason::PathTooLong) {

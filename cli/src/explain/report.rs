@@ -30,15 +30,15 @@ pub(crate) struct TokenReport {
     /// The header, if it can be decoded. Neither the header nor the claims have been verified.
     pub(super) header: Option<Value>,
     pub(super) claims: Option<Value>,
-    /// The status of the answer, if the token is refused before any provider checks it.
+    /// The status code of the response, if the token is refused before any provider checks it.
     pub(super) status: Option<u16>,
     pub(super) reason: Option<&'static str>,
     pub(crate) checks: Vec<Step>,
 }
 
 impl Report {
-    /// Replaces the remedy for missing keys. The program's remedy names an option; this one names
-    /// the field of the playground page.
+    /// Replaces the remedy for missing keys. The program's own remedy names a command-line option;
+    /// the new remedy names the input field of the playground page.
     pub(crate) fn point_to_page(&mut self) {
         let all = self.providers.iter_mut();
         for step in all.flat_map(|provider| &mut provider.checks) {
@@ -72,14 +72,14 @@ pub(crate) enum StepOutcome {
     Passed,
 }
 
-/// The checks of the token by one provider.
+/// The checks of the token with the settings of one provider.
 #[derive(Debug, Serialize)]
 pub(crate) struct ProviderReport {
     pub(crate) name: String,
     /// Whether the provider accepts the token's issuer.
     pub(super) names_issuer: bool,
     pub(super) accepted: bool,
-    /// The status of the answer to a request with this token.
+    /// The status code of the response to a request with this token.
     pub(super) status: Option<u16>,
     pub(super) reason: Option<&'static str>,
     pub(crate) checks: Vec<Step>,

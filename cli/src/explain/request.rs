@@ -34,7 +34,7 @@ pub(crate) struct RequestHead<'a> {
 }
 
 impl RequestHead<'_> {
-    /// The request, with `path` as its path.
+    /// The request as an input line of `decide`, with `path` instead of its own path.
     pub(super) fn line_with(&self, path: &str) -> RequestLine {
         let mut line = RequestLine::new(self.method, path);
         for header in self.headers {
@@ -43,7 +43,7 @@ impl RequestHead<'_> {
         line
     }
 
-    /// The request.
+    /// The request as an input line of `decide`.
     pub(super) fn line(&self) -> RequestLine {
         self.line_with(self.path)
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::colour::is_coloured;
 
-/// The escape sequences (ECMA-48) for colours; empty without colour.
+/// The escape sequences (ECMA-48) for colours. All are empty if the output is not coloured.
 struct Paint {
     bold: &'static str,
     good: &'static str,

@@ -1,4 +1,4 @@
-//! Prepares the engine and the token for a question of the playground page.
+//! Prepares the engine and the token for a question from the playground page.
 
 use serde_json::{Map, Value};
 

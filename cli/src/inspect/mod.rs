@@ -1,9 +1,9 @@
 //! Checks and explains policies and tokens for the playground, a page in the browser.
 //!
-//! There are no files, no clock and no terminal: the caller passes strings and the time, and
-//! receives JSON. The findings are those of `check`, and the report is that of `explain`. Claims
-//! are turned into a token as in policy tests. [`share()`] removes the secrets from a policy, so
-//! that a user can pass the policy on.
+//! This code uses no files, no clock and no terminal: the caller passes strings and the time, and
+//! receives JSON. The answer has the findings of `check` and the report of `explain`. If the user
+//! enters claims instead of a token, a token with these claims is made, as in policy tests.
+//! [`share()`] removes the secrets from a policy, so that a user can pass the policy on.
 
 mod credential;
 mod question;
@@ -29,8 +29,8 @@ use portcullis::{config::ConfigPath, verification::KeySource};
 
 pub use self::{sample::sample, share::share};
 
-/// Answers the page's questions. The keys that sign tokens are made once and kept for later
-/// questions.
+/// Answers questions from the page. The keys that sign tokens are generated once, and kept for
+/// later questions.
 #[derive(Default)]
 pub struct Inspector {
     keys: Keys,
@@ -70,8 +70,8 @@ fn answered(question: &Question, keys: &mut Keys) -> Answer {
     answer
 }
 
-/// Adds the report and the decision to `answer`. An error without a [`Problem`] means that the
-/// findings already say what is wrong.
+/// Adds the report and the decision to `answer`. `Err(None)` means that the findings in `answer`
+/// already say what is wrong.
 fn decided(
     question: &Question,
     source: &Source,

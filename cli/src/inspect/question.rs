@@ -1,10 +1,10 @@
-//! The questions of the playground page, and the answers.
+//! The questions that the playground page asks, and the answers that it gets.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{decide::DecisionLine, explain::report::Report, finding::Finding};
 
-/// A question of the page.
+/// A question from the page: how the policy decides on a request with a credential.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Question {
@@ -29,7 +29,7 @@ pub(super) enum Credential {
     Token(String),
     /// Claims, from which a signed token is made.
     Claims {
-        /// The provider whose key signs the token; `None` means the first one that the rule
+        /// The provider whose key signs the token. `None` means the first provider that the rule
         /// requires.
         provider: Option<String>,
         /// A JSON object whose members replace those of a valid set of claims.
@@ -37,7 +37,7 @@ pub(super) enum Credential {
     },
 }
 
-/// A key set for a provider that would fetch its keys.
+/// A key set for a provider that, in the module, fetches its keys.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeySetText {
@@ -76,7 +76,7 @@ pub(super) struct RulePlace {
     pub(super) line: Option<usize>,
 }
 
-/// An input that cannot be used.
+/// An input of the page that cannot be used, and the reason.
 #[derive(Debug, Serialize)]
 pub(super) struct Problem {
     pub(super) input: Input,

@@ -10,21 +10,21 @@ use crate::{
 };
 
 const POLICY: &str = include_str!("sample.yaml");
-/// The line of the sample policy that is replaced by the source of the provider's keys.
+/// A placeholder in the sample policy. The source of the provider's keys replaces this line.
 const KEYS: &str = "    # keys\n";
 const FETCHED: &str = "    remote_jwks:
       http_uri: { uri: \"https://login.example.com/keys\", cluster: login, timeout: 5s }
 ";
 
-/// A policy, and a token if the policy contains the key that verifies it.
+/// A policy. If the policy contains a key, there is also a token that the key verifies.
 #[derive(Default, Serialize)]
 struct Sample {
     policy: String,
     token: Option<String>,
 }
 
-/// Returns a sample as JSON. If there is a time `now` (in seconds since 1970), makes a key, puts
-/// its public part into the policy, and signs a token with it.
+/// Returns a sample as JSON. If `now` is given (in seconds since 1970), generates a key, puts its
+/// public part into the policy, and signs a token with the key.
 #[must_use]
 pub fn sample(now: Option<u64>) -> String {
     let fetched = POLICY.replace(KEYS, FETCHED);

@@ -1,4 +1,4 @@
-//! Removes the secrets from a policy, so that a user can pass it on in a link.
+//! Removes the secrets from a policy, so that a user can share the policy in a link.
 //!
 //! Only an accepted policy can be shared. In a refused policy, a misspelt field could contain a
 //! secret that this code would not recognise. Comments and the Envoy settings around the policy may
@@ -20,15 +20,16 @@ use crate::{
 };
 use portcullis::{config::camel_case, lenient_base64, verification::SecretHash};
 
-/// The replacement for a shared secret: base64url of 66 octets, which is enough for each algorithm.
+/// The replacement for a shared secret: base64url of 66 octets, which is long enough for every
+/// algorithm.
 const SECRET: &str =
     "removed-removed-removed-removed-removed-removed-removed-removed-removed-removed-removed-";
 
-/// The replacement for any other string.
+/// The replacement for any other string that may be a secret.
 const TEXT: &str = "removed";
 
 /// The public members of a JWK (RFC 7517, RFC 7518 and RFC 8037), and Entra's `issuer`. Members
-/// with certificates are missing here, because no check reads them.
+/// with certificates, such as `x5c`, are not listed, because no check reads them.
 const PUBLIC_MEMBERS: [&str; 10] = [
     "alg", "crv", "e", "issuer", "key_ops", "kid", "kty", "n", "use", "x",
 ];
@@ -152,7 +153,7 @@ fn public_key(key: &Value) -> Option<Value> {
     Some(Value::Object(public))
 }
 
-/// A string in PEM with only its public blocks: private keys and the text around the blocks are
+/// Reduces a string in PEM to its public blocks. Private keys and the text around the blocks are
 /// removed.
 fn public_blocks(value: &Node) -> Node {
     let Some(pem) = value.text() else {
@@ -182,8 +183,8 @@ fn of_uri(name: &str, value: Node) -> Node {
     }
 }
 
-/// Replaces the values that rules compare headers and query parameters with. Such a value may be
-/// the secret with which a gateway in front of Envoy authenticates itself.
+/// Replaces the values in the conditions of rules on headers and query parameters. Such a value may
+/// be the secret with which a gateway in front of Envoy authenticates itself.
 fn within_matches(rules: Node) -> Node {
     elements(rules, &|rule| {
         members(rule, &|name, value| match name {
@@ -194,7 +195,8 @@ fn within_matches(rules: Node) -> Node {
                         _ => compared(value),
                     })
                 }),
-                // Tools and methods are no secrets, but the value of an argument may be one.
+                // The names of tools and methods are not secret, but the value of an argument may
+                // be.
                 "mcp" => members(value, &|name, value| match name {
                     "params" => compared(value),
                     _ => value,
@@ -206,7 +208,7 @@ fn within_matches(rules: Node) -> Node {
     })
 }
 
-/// Replaces all strings and numbers in the value of a condition. Booleans stay.
+/// Replaces all strings and numbers in the value of a condition. Booleans are kept.
 fn compared(value: Node) -> Node {
     match value {
         Node::Map(_) => members(value, &|_, value| compared(value)),
@@ -234,7 +236,7 @@ fn members(node: Node, change: &dyn Fn(&str, Node) -> Node) -> Node {
     Node::Map(changed.collect())
 }
 
-/// The names in this source file that are different in camel case.
+/// The field names in this source file whose camel-case form is different.
 const CAMEL: [&str; 10] = [
     "client_secrets",
     "inline_bytes",

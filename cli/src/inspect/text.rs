@@ -12,8 +12,8 @@ pub(super) fn source(policy: &str) -> Source {
     }
 }
 
-/// The name of the filter that the page has asked for or, if there is no filter with that name, of
-/// the first one.
+/// Returns the name of the filter that the page asked for. If no filter has that name, returns the
+/// name of the first filter.
 pub(super) fn chosen<'a>(filters: &'a [String], wanted: Option<&str>) -> Option<&'a str> {
     let names = || filters.iter().map(String::as_str);
     let known = wanted.and_then(|wanted| names().find(|name| *name == wanted));

@@ -43,7 +43,8 @@ pub enum Deviation {
     StrictBearer,
     /// Counters have other names.
     Counters,
-    /// `jwt_authn` tacitly accepts several spellings of an audience. They are now listed.
+    /// `jwt_authn` tacitly accepts several spellings of an audience. The new configuration lists
+    /// all of them.
     AudienceSpellings,
     /// Fetched keys are cached and refreshed differently.
     FetchedKeys,
@@ -51,9 +52,9 @@ pub enum Deviation {
     ListenerDoesNotWait,
     /// The number of retries of a failed fetch has no limit.
     RetriesUnbounded,
-    /// A fetch without a timeout gets one.
+    /// A fetch without a timeout gets a timeout.
     CallBounded {
-        /// The timeout that is written.
+        /// The timeout in the new configuration.
         timeout: &'static str,
     },
     /// The content of a file is copied into the configuration.
@@ -66,7 +67,7 @@ pub enum Deviation {
         /// The variable.
         variable: String,
     },
-    /// Changes of a file have no effect after the migration.
+    /// Later changes to a key file have no effect.
     NotWatched,
     /// A key of a local key set is not used.
     KeyLeftOut(SkippedKey),
@@ -76,7 +77,7 @@ pub enum Deviation {
     FilterState,
     /// Another filter reads dynamic metadata that is no longer written.
     MetadataUnwritten,
-    /// An RBAC filter denies by dynamic metadata that is no longer written.
+    /// An RBAC filter denies requests based on dynamic metadata that is no longer written.
     DenialUnwritten,
     /// A route or a matcher branch depends on dynamic metadata that is no longer written.
     ChoiceUnwritten,
@@ -87,13 +88,14 @@ pub enum Deviation {
         /// The new name.
         to: String,
     },
-    /// A condition on the query can only match after the query is decoded.
+    /// A condition on the query never matched in `jwt_authn`, but may match now, because the module
+    /// decodes the query first.
     QueryDecoded,
     /// A regular expression counts octets in Envoy, but characters in Portcullis.
     CountsOctets,
     /// A rule has a condition that `jwt_authn` ignores.
     ConditionIgnored,
-    /// A requirement is empty, and a route or rule may name it.
+    /// A requirement is empty. It is written as `allow_missing_or_failed`.
     EmptyRequirement,
     /// A route's requirement moves into the route's metadata.
     RouteOverride {
@@ -102,16 +104,18 @@ pub enum Deviation {
     },
     /// A route has an override for a filter that the document does not have.
     OverrideOfNone,
-    /// A route matches on something that the module edits, and other routes have policies.
+    /// A route matches on a part of the request that the module edits, and other routes have
+    /// policies.
     UnsettledRoute,
-    /// In a file without filters, routes match on something that a module may edit.
+    /// In a file without filters, routes match on parts of the request that a module may edit.
     PerhapsUnsettledRoutes {
         /// The number of such conditions.
         places: usize,
     },
-    /// The routes are in another file, and this listener has no guard.
+    /// The routes are in another file, and this listener has no guards that refuse requests until
+    /// the rewritten routes arrive.
     RoutesElsewhere,
-    /// The routes are in another file. The listener's guards refuse requests on routes that have
+    /// The routes are in another file. The listener's guards refuse requests to routes that have
     /// not been rewritten.
     RoutesGuarded,
     /// The listener has several guards. No file of routes can switch off all of them.
@@ -119,12 +123,13 @@ pub enum Deviation {
         /// The names of the guards.
         guards: Vec<String>,
     },
-    /// The virtual hosts of a file of routes switch off guards.
+    /// In a file of routes, the rewritten virtual hosts switch off guards.
     GuardsLifted {
         /// The names of the guards.
         guards: Vec<String>,
     },
-    /// In a `requires_all`, one member takes a token away from another.
+    /// Members of a `requires_all` use the same token. In `jwt_authn`, the first of them removes
+    /// the token, so the next does not find it.
     TakenTokens,
     /// `allow_missing` is inside a requirement other than the outermost `requires_any`.
     NestedAllowMissing,
@@ -177,7 +182,7 @@ impl Deviation {
         }
     }
 
-    /// Whether the difference is the same for every filter. One line then reports it for all
+    /// Whether the difference is the same for every filter, so that one line can report it for all
     /// filters.
     #[must_use]
     pub const fn is_common(&self) -> bool {

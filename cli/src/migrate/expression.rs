@@ -1,10 +1,10 @@
 //! Analyses regular expressions just enough to find those that the regular expression engines of
 //! Envoy and of the module match differently.
 //!
-//! Envoy's engine matches octets; the module's engine matches UTF-8 characters. They differ if an
-//! expression counts: `é` has two octets, so `/éx` matches `/..x` in Envoy and `/.x` in the module.
-//! In doubt, a difference is reported, because the operator can always write an expression that
-//! counts only ASCII characters.
+//! Envoy's engine matches octets; the module's engine matches UTF-8 characters. The results differ
+//! if an expression counts: `é` has two octets, so the expression for the path `/éx` is `/..x` in
+//! Envoy, but `/.x` in the module. In case of doubt, a difference is reported, because the operator
+//! can always write an expression that counts only ASCII characters.
 
 use regex_lite::Regex;
 
@@ -14,7 +14,7 @@ use portcullis::policy::full_match;
 #[derive(Debug, PartialEq, Eq)]
 struct Step<'a> {
     text: &'a str,
-    /// Whether the step matches at least once.
+    /// Whether the step has to match at least once.
     is_needed: bool,
     /// Whether the step may repeat without limit, as with `*` or `+`.
     is_endless: bool,
@@ -26,9 +26,9 @@ enum Part<'a> {
     Open,
     /// The end of a group.
     Close {
-        /// Whether the group matches at least once.
+        /// Whether the group has to match at least once.
         is_needed: bool,
-        /// Whether the group's quantifier is something else than a count such as `{3}`.
+        /// False if the group's quantifier is a count such as `{3}`.
         is_free: bool,
     },
     Or,
@@ -50,7 +50,8 @@ impl Set {
             .is_none_or(|regex| regex.is_match(&text))
     }
 
-    /// The only character of the set, if the set contains a single character and it is ASCII.
+    /// The character of the set, if the set contains exactly one character, and that character is
+    /// ASCII.
     pub(super) fn only(&self) -> Option<char> {
         let mut letters = ascii().filter(|letter| self.has(*letter));
         let first = letters.next()?;
@@ -62,7 +63,8 @@ impl Set {
         !self.names_some_beyond_ascii() && self.has('\u{e9}')
     }
 
-    /// Whether the step names characters beyond ASCII. The set then contains only some of them.
+    /// Whether the step names individual characters beyond ASCII. If so, the set contains only some
+    /// of the characters beyond ASCII.
     fn names_some_beyond_ascii(&self) -> bool {
         let has_code = ["\\x", "\\u", "\\U"]
             .iter()
@@ -70,8 +72,8 @@ impl Set {
         !self.text.is_ascii() || has_code
     }
 
-    /// Whether the step is one literal character beyond ASCII. Such a step matches the same in both
-    /// engines.
+    /// Whether the step is one literal character beyond ASCII. Such a step matches the same text in
+    /// both engines.
     fn is_plain(&self) -> bool {
         self.text.chars().count() == 1 && !self.text.is_ascii()
     }
@@ -138,7 +140,7 @@ pub(super) fn sets(expression: &str) -> impl Iterator<Item = Set> {
     })
 }
 
-/// Whether the expression sets or clears this flag, such as `(?i)`, anywhere.
+/// Whether the expression sets or clears this flag anywhere. For example, `(?i)` sets the flag `i`.
 pub(super) fn has_flag(expression: &str, flag: char) -> bool {
     expression.split("(?").skip(1).any(|group| {
         let end = group.find([')', ':', '<', 'P']).unwrap_or(0);

@@ -2,8 +2,8 @@
 //!
 //! As in Envoy, a name is in `snake_case` or `lowerCamelCase`, null means absent, and a single
 //! value counts as a list with one element. The caller takes every field that it knows. At the end,
-//! [`Fields::finish`] refuses the message if a field is left, because an unknown field might make
-//! `jwt_authn` stricter.
+//! [`Fields::finish`] refuses the message if a field has not been taken, because an unknown field
+//! might make `jwt_authn` stricter.
 
 use super::obstacle::{NotCarried, Obstacle};
 use crate::envoy::document::Node;
@@ -63,8 +63,8 @@ impl<'a> Fields<'a> {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
-    /// Takes a string that is a member of a protobuf `oneof`. Even an empty string chooses its
-    /// member.
+    /// Takes a string field of a protobuf `oneof`. Here, an empty string counts as present, because
+    /// it still selects its field.
     pub(super) fn chosen(&mut self, name: &str) -> Result<Option<&'a str>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);
@@ -141,7 +141,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Ends the message. Fails if a field has not been taken.
+    /// Ends reading the message. Fails if a field has not been taken.
     pub(super) fn finish(self) -> Result<(), NotCarried> {
         match self.rest.first() {
             Some((name, _)) => Err(NotCarried {
@@ -174,7 +174,7 @@ pub(super) fn copy(node: &Node) -> Node {
     in_snake_case(node.canonical())
 }
 
-/// The error that a value has the wrong type.
+/// The error for a value of the wrong type.
 pub(super) const fn wrong(at: ConfigPath, expected: &'static str) -> NotCarried {
     NotCarried {
         at,

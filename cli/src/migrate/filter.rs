@@ -26,7 +26,8 @@ const EVERYWHERE: [Deviation; 5] = [
     Deviation::SeveralTokens,
 ];
 
-/// Envoy's default limit for all headers of a request together, in bytes. No path is longer.
+/// Envoy's default limit for the total size of a request's headers, in bytes. The path counts as a
+/// header, so no path is longer.
 const LONGEST_PATH: u64 = 61_440;
 
 /// The equivalent of a filter, with the differences in behaviour.

@@ -28,7 +28,8 @@ pub(super) struct Keys {
     pub(super) field: &'static str,
     /// The content of the field.
     pub(super) source: Option<Node>,
-    /// The algorithms that must be listed if the key set contains a shared secret; otherwise empty.
+    /// The algorithms that the new configuration must list, because the key set contains shared
+    /// secrets; empty if it contains none.
     pub(super) secret_algorithms: Vec<&'static str>,
 }
 
@@ -98,8 +99,8 @@ fn retry_policy(placed: Placed<'_>, journal: &mut Journal) -> Result<Object, Not
     let mut fields = Fields::open(placed)?;
     let mut policy = Object::default();
     journal.note_once(fields.at(), Deviation::RetriesUnbounded);
-    // These fields are dropped: Envoy ignores them, or they have no equivalent in Portcullis's
-    // retries.
+    // These fields are dropped. Either Envoy ignores them, or they have no equivalent in the way in
+    // which Portcullis retries.
     for field in [
         "host_selection_retry_max_attempts",
         "num_retries",

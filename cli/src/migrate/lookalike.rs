@@ -1,5 +1,5 @@
-//! For a document without a `jwt_authn` filter: finds what may have been meant, such as the filter
-//! in an older API, or a Kubernetes resource that a control plane turns into the filter.
+//! Finds what the operator may have meant if a document has no `jwt_authn` filter. Examples are the
+//! filter in an older API, and a Kubernetes resource that a control plane turns into the filter.
 
 use core::fmt;
 
@@ -24,7 +24,7 @@ enum What {
     OldType(String),
     /// A filter chain entry with an untyped `config`, or without any configuration.
     Untyped,
-    /// The content of the filter's configuration, without its type.
+    /// The content of the filter's configuration, without its `@type`.
     Bare,
     /// A Kubernetes resource.
     Kind {
@@ -84,8 +84,8 @@ fn what(node: &Node) -> Option<What> {
     };
     match node.member("providers") {
         Some(Node::Map(providers)) if providers.iter().any(|(_, one)| is_provider(one)) => {
-            // A message with another type is another filter. The type of `jwt_authn` would have
-            // matched above.
+            // A message that has a type is a different filter, because the type of `jwt_authn`
+            // would have matched above.
             node.member("@type").is_none().then_some(What::Bare)
         }
         _ => None,

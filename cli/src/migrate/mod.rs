@@ -5,12 +5,12 @@
 //! [`requirement`]). The requirements of routes move into the routes' metadata ([`route`]). The
 //! output is either the equivalent configurations, or the whole document with the module in place
 //! of its filters ([`rewrite`](mod@rewrite)). If listeners and routes are served separately, the
-//! rewritten listener contains guards, which refuse requests while only one of the two has arrived
-//! ([`rollout`]).
+//! rewritten listener contains guards, which refuse requests until the rewritten routes have also
+//! arrived ([`rollout`]).
 //!
-//! The migrated policy lets the same requests through as `jwt_authn`: it states every lenient
-//! setting. If a difference cannot be avoided, each [`Difference`] is reported on standard error
-//! ([`report`]). If the policy would mean something else, the filter is [`NotCarried`], and nothing
+//! The migrated policy states every lenient setting of `jwt_authn` explicitly, so it lets the same
+//! requests through. Every [`Difference`] that cannot be avoided is reported on standard error
+//! ([`report`]). If a filter cannot be expressed in Portcullis, it is [`NotCarried`], and nothing
 //! is written.
 
 mod difference;
@@ -146,7 +146,7 @@ pub(super) fn run(
     let scopes = edits.scopes(&document);
     let (unsettled, perhaps_unsettled) = match routes.overrides {
         0 if surroundings.routes_elsewhere.is_empty() => (Vec::new(), Vec::new()),
-        // The scoped routes of this document choose among routes in another file.
+        // The routes are in another file, but this document's scopes choose among them.
         0 => (Vec::new(), scopes),
         _ => ([edits.places(&document), scopes].concat(), Vec::new()),
     };
@@ -183,7 +183,8 @@ pub(super) fn run(
     differences.append(&mut routes.differences);
     let configurations = carried.into_iter().map(|carried| carried.configuration);
     let written = if let Some(module) = module {
-        // The overrides have been moved, so the operator has nothing left to do for them.
+        // The rewrite has already moved the overrides, so the operator need not act on these
+        // differences.
         differences
             .retain(|difference| !matches!(difference.what, Deviation::RouteOverride { .. }));
         let is_native = matches!(module, Target::Native(_));
@@ -224,8 +225,8 @@ const fn is_of_wasm_alone(what: &Deviation) -> bool {
     matches!(what, Deviation::FilterState | Deviation::MetadataUnwritten)
 }
 
-/// Refuses a document in which an RBAC filter, a route or a matcher decides by the dynamic metadata
-/// of `jwt_authn`.
+/// Refuses a document in which the decision of an RBAC filter, a route or a matcher depends on the
+/// dynamic metadata of `jwt_authn`.
 fn check_readers(surroundings: &Surroundings) -> Result<(), NotCarried> {
     let denials = surroundings.denials.iter();
     let denials = denials.map(|at| (at, Obstacle::DenialByMetadata));
@@ -240,7 +241,8 @@ fn check_readers(surroundings: &Surroundings) -> Result<(), NotCarried> {
     }
 }
 
-/// The named requirements that require nothing: in all filters, or only in some.
+/// Returns the names of the requirements that require nothing in all filters, and of those that
+/// require nothing only in some filters.
 fn empty_requirements(carried: &[Carried]) -> Empty {
     let is_empty = |one: &Carried, name: &String| one.empty_requirements.contains(name);
     let names = carried.iter().flat_map(|one| one.empty_requirements.iter());

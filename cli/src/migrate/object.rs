@@ -28,7 +28,8 @@ impl Object {
         }
     }
 
-    /// Adds a boolean member, if it is true. If it is false, it is left out, which means the same.
+    /// Adds a boolean member if its value is true. False is left out, because a missing member
+    /// means false.
     pub(super) fn put_flag(&mut self, name: &str, flag: bool) {
         if flag {
             self.put(name, flag);

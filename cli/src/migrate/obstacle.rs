@@ -1,6 +1,7 @@
 //! The reasons why a filter cannot be migrated.
 //!
-//! If there is any such reason, nothing is written, because the result would mean something else.
+//! If there is such a reason, nothing is written, because the result would not mean the same as the
+//! original.
 
 use core::fmt;
 
@@ -30,7 +31,7 @@ pub enum Obstacle {
         /// The type that the field needs.
         expected: &'static str,
     },
-    /// A field that has no counterpart.
+    /// A field that has no counterpart in Portcullis.
     NoCounterpart {
         /// What the operator can do instead.
         instead: &'static str,
@@ -63,12 +64,13 @@ pub enum Obstacle {
     QueryEncoded,
     /// A route or a matcher branch that depends on dynamic metadata.
     ChoiceByMetadata,
-    /// A Portcullis filter in a document whose routes have overrides for `jwt_authn`. The metadata
-    /// for the new module would reach that filter too.
+    /// An existing Portcullis filter in a document whose routes have overrides for `jwt_authn`. The
+    /// routes' metadata for the new module would also apply to the existing filter.
     OtherModule,
     /// A route that already has other metadata for Portcullis.
     MetadataThere,
-    /// A route that matches on something that the module edits, while other routes have policies.
+    /// A route that matches on a part of the request that the module edits, while other routes have
+    /// policies.
     UnsettledRoute,
     /// An override whose routes are not all in this document.
     OverrideUnmoved,
@@ -76,7 +78,8 @@ pub enum Obstacle {
     EmptyForSome,
     /// Weighted clusters of the same route that have different overrides.
     UnequalClusters,
-    /// An RBAC filter that denies by dynamic metadata. Without the metadata, it would deny nothing.
+    /// An RBAC filter that denies requests based on dynamic metadata. Without the metadata, it
+    /// would deny nothing.
     DenialByMetadata,
 }
 

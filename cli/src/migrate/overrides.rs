@@ -11,7 +11,8 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// What messages call a value that Envoy accepts as an override for `jwt_authn`.
+/// The words with which messages describe the expected value: an override for `jwt_authn` that
+/// Envoy accepts.
 const OVERRIDE: &str = "an override that Envoy takes for jwt_authn";
 
 /// The override of a route. It replaces the filter's rules for that route.
@@ -38,7 +39,8 @@ impl Layer {
         configured: None,
     };
 
-    /// Takes the settings that this override leaves out from the `outer` one.
+    /// Combines this override with the `outer` override, which supplies the settings that this
+    /// override leaves out.
     pub(super) fn over(self, outer: &Self) -> Self {
         Self {
             is_disabled: self.is_disabled.or(outer.is_disabled),

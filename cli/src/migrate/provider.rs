@@ -35,8 +35,9 @@ pub(super) fn provider(placed: Placed<'_>, journal: &mut Journal) -> Result<Node
     Ok(provider.into())
 }
 
-/// All spellings that `jwt_authn` accepts for these audiences. It ignores one leading `http://` or
-/// `https://` and one trailing `/`. For each audience, the configured spelling comes first.
+/// All spellings that `jwt_authn` accepts for these audiences. `jwt_authn` ignores one leading
+/// `http://` or `https://` and one trailing `/`. For each audience, the configured spelling comes
+/// first.
 pub(super) fn spellings(written: &[&str]) -> Vec<String> {
     let mut spellings: Vec<String> = Vec::new();
     for audience in written.iter().filter(|audience| !audience.is_empty()) {
@@ -45,8 +46,8 @@ pub(super) fn spellings(written: &[&str]) -> Vec<String> {
             .into_iter()
             .flat_map(|scheme| ["", "/"].map(|end| format!("{scheme}{bare}{end}")));
         for spelling in std::iter::once((*audience).to_owned()).chain(all) {
-            // A spelling with an added scheme or slash is only accepted if its normal form is the
-            // same.
+            // `jwt_authn` accepts a spelling with an added scheme or slash only if its normal form
+            // equals that of the audience.
             let is_same = !spelling.is_empty() && normal(&spelling) == bare;
             if is_same && !spellings.contains(&spelling) {
                 spellings.push(spelling);

@@ -46,14 +46,14 @@ pub(super) fn condition((at, node): Placed<'_>, journal: &mut Journal) -> Result
 enum Reading {
     /// Both forms.
     Same,
-    /// Only the decoded form. No client sends such text without encoding it.
+    /// Only the decoded form. Clients always encode such text before they send it.
     Decoded,
     /// Only the form as sent. Decoding changes the text.
     Encoded,
 }
 
-/// The forms that match a literal string. `separators` contains the characters that clients have to
-/// encode at this place, such as `=` in a name.
+/// Returns the forms of a query that a literal string can match. `separators` contains the
+/// characters that clients have to encode in this part of a query, such as `=` in a name.
 fn of_text(text: &str, separators: &str) -> Reading {
     let of = |letter: char| match letter {
         '%' | '+' => Reading::Encoded,
@@ -63,15 +63,15 @@ fn of_text(text: &str, separators: &str) -> Reading {
     text.chars().map(of).max().unwrap_or(Reading::Same)
 }
 
-/// The forms that match a regular expression. Changes the expression so that its dots match line
-/// breaks. In `jwt_authn`, a line break is the three characters `%0a`, and a dot matches each of
-/// them.
+/// Returns the forms of a query that a regular expression can match. Also changes the expression so
+/// that its dots match line breaks. In `jwt_authn`, a line break is the three characters `%0a`, and
+/// a dot matches each of them.
 fn of_regex(regex: &mut Node) -> Reading {
     let Some(expression) = regex.text().map(str::to_owned) else {
         return Reading::Same;
     };
-    // This analysis does not support the flag `x`, which makes spaces meaningless, nor flags that
-    // are cleared (`-`).
+    // This analysis supports neither the flag `x`, with which spaces have no meaning, nor cleared
+    // flags (`-`). It treats such an expression as one that matches only encoded text.
     if ['x', '-'].iter().any(|flag| has_flag(&expression, *flag)) {
         return Reading::Encoded;
     }
@@ -82,10 +82,10 @@ fn of_regex(regex: &mut Node) -> Reading {
     reading.unwrap_or(Reading::Same)
 }
 
-/// The forms that match one step of an expression. A class with `%` or `+` matches encoded text in
-/// `jwt_authn`, and the decoded text may have characters outside the class. This is harmless if
-/// clients can send those characters unencoded, because then they could already evade the condition
-/// in `jwt_authn`.
+/// Returns the forms of a query that one step of an expression can match. A class with `%` or `+`
+/// matches encoded text in `jwt_authn`, and the decoded text may have characters outside the class.
+/// This is harmless if clients can send those characters unencoded, because then they could already
+/// evade the condition in `jwt_authn`.
 fn of_set(set: &Set) -> Reading {
     if let Some(only) = set.only() {
         return of_text(only.encode_utf8(&mut [0; 4]), "");

@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use super::{difference::Difference, search::Found};
 use portcullis::config::ConfigPath;
 
-/// The parts of a path that are left out, because they only show how Envoy nests objects. An index
-/// other than `[0]` is not left out.
+/// The parts that are left out of a printed path, because they only show how Envoy nests objects.
+/// An index other than `[0]` is not left out.
 const NESTING: [&str; 8] = [
     "static_resources.",
     "filter_chains[0].",
@@ -38,8 +38,8 @@ pub(super) fn write(
             printed.push(difference);
         }
     }
-    // Within a severity, differences that apply to every filter come last, so that they do not hide
-    // those that need work.
+    // Within a severity, the differences that apply to every filter come last, so that they do not
+    // hide the differences that the operator has to act on.
     printed.sort_by_key(|difference| (difference.what.severity(), difference.what.is_common()));
     if filters.len() > 1 && printed.iter().any(|one| is_within(filters, one)) {
         for (index, filter) in filters.iter().enumerate() {

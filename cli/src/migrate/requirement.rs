@@ -35,7 +35,7 @@ pub(super) struct Requirements<'a> {
 }
 
 impl<'a> Requirements<'a> {
-    /// Starts the conversion. `providers` has the new names of the providers.
+    /// Starts the conversion. `providers` maps each provider to its new name.
     pub(super) const fn new(providers: &'a Names) -> Self {
         let empty = Vec::new();
         Self { empty, providers }
@@ -59,7 +59,7 @@ impl<'a> Requirements<'a> {
                 Some(requirement) => requirement,
                 None => {
                     self.empty.push(name.to_owned());
-                    // The requirement is kept, because routes in another file may name it.
+                    // An empty requirement is kept, because routes in another file may name it.
                     nothing(&at, journal)
                 }
             };
@@ -99,8 +99,8 @@ impl<'a> Requirements<'a> {
         rules.put_some("name", fields.text("name")?);
         let mut requires = Object::default();
         for (value, placed) in fields.entries("requires")? {
-            // A value that requires nothing is left out. Values that are not listed require nothing
-            // either.
+            // A filter state value that requires nothing is left out, because values that are not
+            // listed also require nothing.
             requires.put_some(value, self.whole(placed, journal)?);
         }
         rules.put("requires", requires);
@@ -112,7 +112,7 @@ impl<'a> Requirements<'a> {
         self.empty.iter().any(|empty| empty == name)
     }
 
-    /// Converts a `JwtRequirement` that is not a member of a group. `None` means that it requires
+    /// Converts a `JwtRequirement` that is not a member of a group. Returns `None` if it requires
     /// nothing.
     fn whole(&self, placed: Placed<'_>, journal: &mut Journal) -> Result<Option<Node>, NotCarried> {
         let at = placed.0.clone();
@@ -123,7 +123,7 @@ impl<'a> Requirements<'a> {
         Ok(requirement)
     }
 
-    /// Converts a `JwtRequirement`. `None` means that it requires nothing.
+    /// Converts a `JwtRequirement`. Returns `None` if it requires nothing.
     fn requirement(
         &self,
         placed: Placed<'_>,
@@ -253,7 +253,7 @@ fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarri
     Ok(condition.into())
 }
 
-/// Notes the regular expressions of a condition that count octets.
+/// Notes every regular expression in a condition if the expression counts octets.
 fn note_counts(at: &ConfigPath, condition: &Node, journal: &mut Journal) {
     visit(condition, at, &mut |at, node| {
         let regex = node.member("regex").and_then(Node::text);

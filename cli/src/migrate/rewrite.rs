@@ -15,11 +15,13 @@ use crate::{
 
 const TYPES: &str = "type.googleapis.com/";
 
-/// The example file, which has the tested list of capabilities.
+/// The example configuration. The list of capabilities is copied from it, because the list there is
+/// tested.
 const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
 
-/// The field that makes a filter optional, in snake case and in camel case. An Envoy without
-/// WebAssembly support would skip an optional filter, and let every request pass.
+/// The field that makes a filter optional, in snake case and in camel case. The rewrite removes
+/// this field, because an Envoy without WebAssembly support would skip an optional filter and let
+/// every request pass.
 const OPTIONAL: [&str; 2] = ["is_optional", "isOptional"];
 
 /// The build of Portcullis that replaces the filters.
@@ -41,9 +43,8 @@ impl Target<'_> {
         format!("{TYPES}{name}")
     }
 
-    /// A route's policy as typed configuration for the dynamic module, which does not read
-    /// metadata.
-    /// `None` for the proxy-wasm module.
+    /// A route's policy as typed configuration for the dynamic module, which does not take policies
+    /// from metadata. `None` for the proxy-wasm module.
     pub(super) fn typed_policy(self, policy: Node) -> Option<Node> {
         match self {
             Self::Wasm(_) => None,
@@ -68,7 +69,7 @@ impl Target<'_> {
 pub(super) struct Modules<'a> {
     /// The build, and the path of its file for Envoy.
     target: Target<'a>,
-    /// The new name of each filter.
+    /// The name that every replaced filter gets.
     name: String,
     /// The configurations for the filters that have not been replaced yet, in document order.
     configurations: VecDeque<Node>,
@@ -77,7 +78,7 @@ pub(super) struct Modules<'a> {
 }
 
 impl<'a> Modules<'a> {
-    /// Prepares the replacement. `configurations` has the new configuration of each filter, in
+    /// Prepares the replacement. `configurations` contains the new configuration of each filter, in
     /// document order.
     pub(super) fn new(
         target: Target<'a>,
@@ -192,7 +193,7 @@ impl<'a> Modules<'a> {
     }
 }
 
-/// A `google.protobuf.Struct` in a field of the type `Any`.
+/// Wraps a value in a `google.protobuf.Struct`, for a field of the type `Any`.
 fn structure(value: Node) -> Object {
     let mut structure = Object::default();
     structure.put("@type", format!("{TYPES}google.protobuf.Struct"));
@@ -200,8 +201,8 @@ fn structure(value: Node) -> Object {
     structure
 }
 
-/// A `google.protobuf.StringValue` with JSON in a field of the type `Any`. For a route's policy,
-/// Envoy 1.38 does not convert a `Struct` to JSON, so the JSON has to be a string.
+/// Writes a value as JSON into a `google.protobuf.StringValue`, for a field of the type `Any`. A
+/// route's policy has to be a string of JSON, because Envoy 1.38 does not convert a `Struct` there.
 fn json_text(value: &Node) -> Object {
     let mut text = Object::default();
     text.put("@type", format!("{TYPES}google.protobuf.StringValue"));
@@ -209,8 +210,8 @@ fn json_text(value: &Node) -> Object {
     text
 }
 
-/// Whether the string is a library's name, not the path of its file. Envoy before 1.40 supports
-/// only names.
+/// Whether the string is a library's name rather than the path of its file. Envoy before 1.40
+/// supports only names.
 fn is_name(library: &str) -> bool {
     !library.contains('/') && !library.ends_with(".so")
 }

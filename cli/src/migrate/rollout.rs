@@ -1,16 +1,17 @@
-//! Guards that refuse requests while only half of a roll-out has arrived.
+//! Guards, which refuse requests while a rewritten listener still has its old routes.
 //!
 //! A control plane that serves listeners and routes separately may serve either of them first.
-//! Rewritten routes with the old listener are safe: they keep their overrides for `jwt_authn`, so
-//! the old listener still enforces them. Old routes with the rewritten listener are dangerous: the
-//! module does not see typed per-filter configuration of routes, so it would apply its rules where
-//! a route requires more. Therefore the rewritten listener gets a guard in front of the module: an
-//! RBAC filter that refuses every request.
+//! Rewritten routes with the old listener are safe: the routes keep their overrides for
+//! `jwt_authn`, so the old listener still enforces the overrides. Old routes with the rewritten
+//! listener are dangerous: the module does not read the routes' overrides for `jwt_authn`, so it
+//! would apply its own rules even where a route requires more. Therefore the rewritten listener
+//! gets a guard in front of the module: an RBAC filter that refuses every request.
 //!
 //! Each old filter has its own guard, named after the filter. A rewritten virtual host switches off
-//! only the guards of the filters that its routes configure. The guards of other filters stay on,
-//! so the listener refuses these requests. The reason is that a route's metadata applies to every
-//! module in the listener: if it disabled one filter, it would disable all of them.
+//! only the guards of the filters that its routes configure. If the listener has other filters,
+//! their guards stay on, so the listener refuses requests to these routes. This is necessary
+//! because a route's metadata applies to every module in the listener. Metadata that should disable
+//! one filter would disable all of them.
 
 use core::mem;
 
@@ -35,10 +36,11 @@ const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 /// filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Guard {
-    /// The guard of an entry that is a `jwt_authn` filter.
+    /// The guard of a filter chain entry that is itself a `jwt_authn` filter. The string is the
+    /// entry's name.
     Of(String),
-    /// The guard of an entry that contains a `jwt_authn` filter, such as a composite filter.
-    /// Overrides for the inner filter cannot be converted, so only files of routes without
+    /// The guard of a filter chain entry that contains a `jwt_authn` filter, such as a composite
+    /// filter. Overrides for the inner filter cannot be converted, so only files of routes without
     /// overrides switch this guard off.
     Within(String),
 }
@@ -58,9 +60,9 @@ pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
         .map(|(name, _)| name.as_str())
 }
 
-/// For each chain of a connection manager, the guards that it needs, each with the index of the
-/// entry before which it belongs. Upgraded requests run the upgrade's own chain, so that chain
-/// needs its own guards.
+/// Returns, for each filter chain of a connection manager, the guards that the chain needs. The
+/// number with each guard is the index of the entry in front of which the guard belongs. Upgraded
+/// requests run the upgrade's own chain, so that chain needs its own guards.
 pub(super) fn guards(manager: &[(String, Node)]) -> Vec<Vec<(usize, Guard)>> {
     let chains = chains(manager);
     match source_of_routes(manager) {
@@ -109,7 +111,8 @@ pub(super) fn insert(guards: Vec<Vec<(usize, Guard)>>, manager: &mut [(String, N
     });
 }
 
-/// Switches off these guards for a virtual host. All other guards are on.
+/// Switches off exactly these guards for a virtual host. If an earlier run switched off other
+/// guards, they are switched on again.
 pub(super) fn mark(overrides: &mut Vec<(String, Node)>, guards: &[Guard]) {
     overrides.retain(|(name, _)| !name.starts_with(GUARD));
     for guard in guards {
@@ -222,8 +225,8 @@ mod tests {
         }
     }
 
-    /// An earlier run may have switched a guard off. If the routes do not configure its filter, the
-    /// guard must be on again.
+    /// An earlier run may have switched a guard off. If the routes do not configure that guard's
+    /// filter, the guard must be switched on again.
     #[test]
     fn lifts_the_guards_of_the_named_filters_alone() {
         let mut overrides = vec![

@@ -4,8 +4,9 @@
 //! cluster; the innermost override applies. The module sees only the metadata of the route, so the
 //! metadata of each route gets the override that applies to the route.
 //!
-//! Routes that are delivered separately from their listener also keep the override, so that an old
-//! listener still enforces it. Their virtual hosts are marked as rewritten ([`rollout`]).
+//! Routes that are delivered separately from their listener also keep their overrides, so that an
+//! old listener still enforces the overrides. The virtual hosts of these routes are marked as
+//! rewritten ([`rollout`]).
 
 use super::{
     difference::{Deviation, Difference},
@@ -29,11 +30,11 @@ use portcullis::config::ConfigPath;
 /// How routes are delivered to Envoy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Delivery {
-    /// In the listener that has the `jwt_authn` filter.
+    /// The routes are inside the listener that has the `jwt_authn` filter.
     WithListener,
-    /// In a listener without a `jwt_authn` filter.
+    /// The routes are inside a listener without a `jwt_authn` filter.
     WithOtherListener,
-    /// Separately from the listener, before it or after it.
+    /// The routes arrive separately, before or after the listener.
     Apart,
 }
 
@@ -65,9 +66,9 @@ pub(super) struct Routes<'a> {
     /// The differences: one for each route that got metadata, and one for each override that
     /// belongs to no filter.
     pub(super) differences: Vec<Difference>,
-    /// The number of routes so far.
+    /// The number of routes found so far.
     routes: usize,
-    /// The number of overrides so far.
+    /// The number of overrides read so far.
     pub(super) overrides: usize,
     /// The number of virtual hosts that were marked as rewritten.
     pub(super) marked: usize,
@@ -93,7 +94,8 @@ impl<'a> Routes<'a> {
         }
     }
 
-    /// Rewrites the document. Fails if an override has not been moved into any route.
+    /// Rewrites the document. Fails if an override cannot be moved into the metadata of all its
+    /// routes.
     pub(super) fn rewrite(&mut self, document: Node) -> Result<Node, NotCarried> {
         let places = places_of_overrides(&document);
         let rewritten = self.part(
@@ -219,7 +221,8 @@ impl<'a> Routes<'a> {
         Ok(Node::Map(members))
     }
 
-    /// The override of a route's weighted clusters. All of them must have the same.
+    /// Returns the override that applies to a route's weighted clusters. Fails unless the same
+    /// override applies to every cluster.
     fn clusters(
         &mut self,
         clusters: &mut [Node],
@@ -301,8 +304,8 @@ impl<'a> Routes<'a> {
         Ok(own.unwrap_or_default())
     }
 
-    /// Whether an override is for `jwt_authn`: it has the name of such a filter, or the type of
-    /// such an override.
+    /// Whether an override is for `jwt_authn`: its name is that of a `jwt_authn` filter, or its
+    /// type is that of an override for `jwt_authn`.
     fn is_override(&self, name: &str, config: &Node) -> bool {
         self.surroundings.names.contains(name) || is_per_route(config)
     }
@@ -331,8 +334,8 @@ impl<'a> Routes<'a> {
             return Err(refused(Obstacle::OverrideOfUnnamed));
         }
         if !is_known && delivery == Delivery::Apart {
-            // The filter may be in another file. Without the override, its routes would lose their
-            // requirements.
+            // The filter of this override may be in another file. If the override were left out,
+            // the routes would lose their requirements.
             return Err(refused(Obstacle::OverrideOfOne));
         }
         if !is_known {
@@ -359,7 +362,8 @@ impl<'a> Routes<'a> {
 
 /// Refuses a route that already has metadata for Portcullis. `jwt_authn` ignores such metadata, but
 /// the module would obey it, and an override would replace it. If the metadata equals the override,
-/// the file has been rewritten before, and the route is accepted.
+/// the file has been rewritten before, and the route is accepted. A route without an override is
+/// accepted if its listener has no `jwt_authn` filter.
 fn check_metadata(
     route: &[(String, Node)],
     at: &ConfigPath,

@@ -14,10 +14,10 @@ use portcullis::config::ConfigPath;
 pub(super) const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
 /// The type of an override for `jwt_authn`.
 pub(super) const PER_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
-/// The namespace of the filter's dynamic metadata, which is also its usual name.
+/// The namespace of the filter's dynamic metadata. This is also the filter's usual name.
 pub(super) const NAMESPACE: &str = "envoy.filters.http.jwt_authn";
 
-/// A filter of the document.
+/// A `jwt_authn` filter of the document.
 pub(super) struct Found<'a> {
     /// The path of the filter's configuration.
     pub(super) at: ConfigPath,
@@ -46,7 +46,7 @@ pub(super) fn is_filter_type(url: &str) -> bool {
     url.rsplit('/').next() == Some(FILTER)
 }
 
-/// Every filter, in document order.
+/// Every `jwt_authn` filter, in document order.
 pub(super) fn filters(document: &Node) -> Vec<Found<'_>> {
     let mut found = Vec::new();
     visit(document, &ConfigPath::default(), &mut |at, node| {
@@ -73,12 +73,13 @@ pub(super) fn places_of_overrides(document: &Node) -> Vec<ConfigPath> {
     places
 }
 
-/// Whether a chain's entry is a `jwt_authn` filter, or may get one from a discovery service.
+/// Whether a filter chain entry is a `jwt_authn` filter, or may become one through a discovery
+/// service.
 pub(super) fn is_entry(entry: &Node) -> bool {
     types(entry).contains(&FILTER)
 }
 
-/// The types that an entry's filter has, or may have after discovery.
+/// The type of an entry's filter, or the types that a discovery service may give it.
 pub(super) fn types(entry: &Node) -> Vec<&str> {
     let typed = either(entry, "typed_config");
     let discovery = either(entry, "config_discovery");

@@ -18,7 +18,7 @@ const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 
 /// A connection manager whose routes are not in the document.
 pub(super) struct Elsewhere {
-    /// The path of the field that names the source.
+    /// The path of the field that names the source of the routes.
     pub(super) at: ConfigPath,
     /// The guards that the manager's chains therefore need.
     pub(super) guards: Vec<Guard>,
@@ -27,13 +27,15 @@ pub(super) struct Elsewhere {
 /// The parts of a document that affect its `jwt_authn` filters.
 #[derive(Default)]
 pub(super) struct Surroundings {
-    /// Every name in the document, including those that routes have overrides for.
+    /// Every name in the document, including the filter names for which routes have overrides. The
+    /// module must get a different name.
     pub(super) taken: BTreeSet<String>,
     /// The names of the `jwt_authn` filters, by which routes refer to them. In a file without
-    /// filters: the names from `--filter`, or else the names that its routes configure, or else the
-    /// usual name.
+    /// filters: the names from `--filter`, or else the filter names for which its routes have
+    /// overrides, or else the filter's usual name.
     pub(super) names: BTreeSet<String>,
-    /// The names of chain entries that contain a filter, such as composite filters.
+    /// The names of filter chain entries that contain a `jwt_authn` filter, such as composite
+    /// filters.
     pub(super) wrappers: BTreeSet<String>,
     /// Whether the document has neither a `jwt_authn` filter nor an entry that contains one.
     pub(super) is_apart: bool,
@@ -44,11 +46,12 @@ pub(super) struct Surroundings {
     pub(super) routes_elsewhere: Vec<Elsewhere>,
     /// The places that read the dynamic metadata of `jwt_authn`.
     pub(super) metadata_readers: Vec<ConfigPath>,
-    /// The RBAC filters that deny requests by this metadata. Without it, they would deny nothing.
+    /// The RBAC filters that deny requests based on the metadata of `jwt_authn`. Without the
+    /// metadata, they would deny nothing.
     pub(super) denials: Vec<ConfigPath>,
-    /// The routes and matcher branches that depend on this metadata.
+    /// The routes and matcher branches that depend on the metadata of `jwt_authn`.
     pub(super) choices: Vec<ConfigPath>,
-    /// Entries that look like a Portcullis filter.
+    /// The paths of entries that look like a Portcullis filter.
     pub(super) modules: Vec<ConfigPath>,
     /// The `vm_id` of each WebAssembly virtual machine.
     pub(super) vm_ids: Vec<String>,
@@ -92,7 +95,7 @@ pub(super) fn surroundings(document: &Node, said: &[String]) -> Surroundings {
     surroundings
 }
 
-/// The names of the overrides that are for `jwt_authn`.
+/// The filter names in `overrides` whose overrides are for `jwt_authn`.
 fn names_of_overrides(overrides: &Node, said: &[String]) -> impl Iterator<Item = String> {
     let members = match overrides {
         Node::Map(members) => members.as_slice(),
@@ -171,15 +174,16 @@ impl Surroundings {
     }
 }
 
-/// Whether an entry may be a Portcullis filter. It looks like one if the word "portcullis" occurs
-/// in it, for example in the name of its file or virtual machine, or if it has providers and rules.
+/// Whether a WebAssembly filter may be Portcullis: the word "portcullis" occurs in the entry, for
+/// example in the name of a file or virtual machine, or the entry has providers and rules.
 fn is_module(entry: &Node) -> bool {
     let is_wasm = types(entry).contains(&WASM);
     let has_policy = mentions(entry, "providers") && mentions(entry, "rules");
     is_wasm && (mentions(entry, "portcullis") || has_policy)
 }
 
-/// If this route match or matcher tree reads the metadata of `jwt_authn`, the path where it does.
+/// Returns the path at which this route or matcher input reads the dynamic metadata of `jwt_authn`.
+/// Returns `None` if it does not read this metadata.
 fn choice_by_metadata(at: &ConfigPath, node: &Node) -> Option<ConfigPath> {
     let condition = node.member("match");
     let metadata = condition.and_then(|condition| either(condition, "dynamic_metadata"));
@@ -222,14 +226,14 @@ fn lists_namespace(value: &Node) -> bool {
     }
 }
 
-/// Whether these RBAC rules deny requests by the metadata of `jwt_authn`.
+/// Whether this RBAC configuration denies requests based on the metadata of `jwt_authn`.
 fn denies_by_metadata(rbac: &Node) -> bool {
     let rules = rbac.member("rules").is_some_and(|rules| {
         let action = rules.member("action").and_then(Node::text);
         let denies = matches!(action, Some("DENY" | "1"));
         mentions_namespace(rules, denies)
     });
-    // It is not examined which actions the matcher has, so any mention counts.
+    // The actions of the matcher are not examined, so any mention of the namespace counts.
     let matcher = rbac.member("matcher");
     let of_route = rbac.member("rbac").is_some_and(denies_by_metadata);
     rules || of_route || matcher.is_some_and(|matcher| mentions_namespace(matcher, true))

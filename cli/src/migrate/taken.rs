@@ -8,7 +8,8 @@ use super::difference::Deviation;
 use crate::envoy::document::Node;
 
 const GROUPS: [&str; 2] = ["requires_any", "requires_all"];
-/// The requirements that handle tokens of any provider and remove them from the request.
+/// The requirements that, in `jwt_authn`, handle the tokens of any provider and remove them from
+/// the request.
 const LENIENT: [&str; 3] = [
     "allow_missing",
     "allow_missing_or_failed",
@@ -27,7 +28,7 @@ pub(super) fn differences(requirement: &Node) -> Vec<Deviation> {
     differences
 }
 
-/// Whether members of a `requires_all` use the same token.
+/// Whether the requirement contains a `requires_all` whose members use the same token.
 fn takes_tokens(requirement: &Node) -> bool {
     let all = members(requirement, "requires_all");
     if all.len() > 1 {
@@ -59,7 +60,7 @@ fn contains(requirement: &Node, kinds: &[&str]) -> bool {
         || every_member(requirement).any(|member| contains(member, kinds))
 }
 
-/// All providers that a requirement names, with those in its groups.
+/// All providers that a requirement names, including the providers in its groups.
 fn providers(requirement: &Node) -> Vec<&str> {
     let both = requirement.member("provider_and_audiences");
     let own = both.unwrap_or(requirement).member("provider_name");

@@ -1,4 +1,5 @@
-//! Finds routes whose choice depends on something that the module edits.
+//! Finds routes that Envoy chooses by a part of the request that the module edits, such as a
+//! header.
 //!
 //! Envoy chooses a route when a request arrives, and again after the module has edited headers. The
 //! module checks only the requirement of the first route. A client could choose headers that match
@@ -33,7 +34,8 @@ pub(super) struct Edits {
 }
 
 impl Edits {
-    /// The edits of these filters. Without filters, any header or parameter may be edited.
+    /// Collects the edits of these filters. If there are no filters, any header or parameter may be
+    /// edited.
     pub(super) fn of(filters: &[Found<'_>]) -> Self {
         let mut edits = Self {
             may_be_any: filters.is_empty(),
@@ -163,8 +165,8 @@ impl Edits {
 
     fn has_param(&self, name: Option<&str>) -> bool {
         let is_edited = |name: &str| {
-            // Envoy's routes compare the name of a parameter as it was sent, but the module decodes
-            // it first.
+            // Envoy's routes compare the encoded name of a parameter, as the client sent it, but
+            // the module decodes the name first.
             let mut decoded = form_urlencoded::parse(name.as_bytes());
             let decoded = decoded.next().map(|(name, _)| name).unwrap_or_default();
             self.params.iter().any(|own| is_parameter(own, &decoded))

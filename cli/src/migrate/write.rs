@@ -1,9 +1,9 @@
 //! Writes documents as a person would write them.
 //!
 //! The output is YAML in block style: two spaces per level, literal blocks for strings with several
-//! lines, and quotes only around strings that a reader could take for something else. Some strings
-//! are ambiguous only in YAML 1.1 (`on`, `1_000`, dates). They are quoted too, because tools other
-//! than Envoy read these files.
+//! lines, and quotes only around strings that a YAML parser could mistake for another type. Some
+//! strings are ambiguous only in YAML 1.1 (`on`, `1_000`, dates). They are quoted too, because
+//! tools other than Envoy read these files.
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
@@ -23,8 +23,8 @@ pub(crate) fn yaml(document: &Node) -> String {
     text
 }
 
-/// Writes a document as JSON. An unquoted scalar becomes null, a boolean or a number if it can be
-/// one, and otherwise a string.
+/// Writes a document as JSON. An unquoted scalar becomes null, a boolean or a number if Envoy would
+/// read it as one of these, and otherwise a string.
 impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -114,8 +114,8 @@ fn push_indent(indent: usize, text: &mut String) {
 fn flow(node: &Node) -> String {
     match node {
         Node::Plain(_) if node.is_null() => "null".to_owned(),
-        // A plain scalar with line breaks was written on several lines. Every reader takes it for a
-        // string.
+        // A plain scalar with line breaks was written on several lines. Every YAML parser reads it
+        // as a string.
         Node::Plain(text) if text.contains('\n') => scalar(text),
         Node::Plain(text) => text.clone(),
         Node::Text(text) => scalar(text),
@@ -124,7 +124,7 @@ fn flow(node: &Node) -> String {
     }
 }
 
-/// Whether the string can be written as a literal block without a change.
+/// Whether a literal block (`|`) can represent the string unchanged.
 fn is_block(text: &str) -> bool {
     let is_printable = |letter: char| letter == '\n' || !letter.is_control();
     text.contains('\n')
@@ -163,8 +163,8 @@ fn is_plain(text: &str) -> bool {
         && !is_like_a_number(text)
 }
 
-/// Whether some reader may take a string for a number, a version, a date or a time. Numbers may be
-/// in any base, with an exponent or with separators.
+/// Whether some YAML parser may mistake a string for a number, a version, a date or a time. Numbers
+/// may be in any base, with an exponent or with separators.
 fn is_like_a_number(text: &str) -> bool {
     let is_of_number = |byte: u8| byte.is_ascii_hexdigit() || b"xXoO_.:+-,TZ".contains(&byte);
     text.starts_with(|first: char| first.is_ascii_digit() || "+.".contains(first))

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::jose::base64url;
 use sha2::{Digest as _, Sha256};
 
-/// The line before a certificate in PEM.
+/// The first line of a certificate in PEM.
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 
 /// Length of a SHA-256 digest in base64url.

@@ -64,7 +64,7 @@ pub(super) fn header(provider: &Provider) -> Map<String, Value> {
     header
 }
 
-/// What a test wants to be different in the claims.
+/// The changes that a test makes to the claims.
 pub(super) struct Wanted<'a> {
     /// Claims that replace the default ones; null removes a claim.
     pub(super) claims: &'a Map<String, Value>,
@@ -78,7 +78,8 @@ pub(super) struct Wanted<'a> {
 pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Value {
     let trust = &provider.trust;
     let mut claims = Map::new();
-    // The client's identifier is set before the subject, because some servers put it into `sub`.
+    // The client's identifier is set before the subject, because for some servers `sub` is the
+    // claim with the client's identifier.
     put_client(&mut claims, provider);
     put(
         &mut claims,
@@ -115,7 +116,7 @@ pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Valu
 
 /// Sets the client's identifier in the first claim that may contain it. If the issuer is the client
 /// itself (RFC 7523 section 3), sets it in every such claim, because the module refuses a token in
-/// which they differ.
+/// which these claims differ.
 fn put_client(claims: &mut Map<String, Value>, provider: &Provider) {
     let trust = &provider.trust;
     let paths = &trust.client_id_claims;
@@ -153,7 +154,8 @@ fn subject(provider: &Provider) -> String {
         Pattern::Prefix(text) => format!("{text}{SUBJECT}"),
         Pattern::Suffix(text) => format!("{SUBJECT}{text}"),
         Pattern::Contains(text) => format!("{SUBJECT}{text}{SUBJECT}"),
-        // No subject can be generated from a regular expression, so the test must set one.
+        // No subject can be generated from a regular expression, so the test must set a subject
+        // that matches.
         Pattern::Regex(_) => SUBJECT.to_owned(),
     }
 }
@@ -173,8 +175,8 @@ fn times(claims: &mut Map<String, Value>, provider: &Provider, is_expired: bool,
     claims.insert("exp".to_owned(), json!(start.saturating_add(lifetime)));
 }
 
-/// Returns the issuer. If it is a template, fills in its placeholders from the claims, and adds the
-/// claims that are missing.
+/// Returns the issuer. If the issuer is a template, fills its placeholders with the values of
+/// claims. Adds a claim for each placeholder that has none.
 fn issuer(issuer: &Issuer, claims: &mut Map<String, Value>) -> String {
     match issuer {
         Issuer::Any => "https://issuer.example.com".to_owned(),

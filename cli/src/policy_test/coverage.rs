@@ -59,7 +59,7 @@ pub(super) struct Part {
 }
 
 impl Coverage {
-    /// Creates the coverage of a policy of which nothing has been reached yet.
+    /// Creates the coverage of a policy before any test has run.
     pub(super) fn new(
         identity: Identity,
         source: &Source,

@@ -85,7 +85,7 @@ pub(super) fn read(source: &Source, at: &ConfigPath, written: &Value) -> Result<
     }
 }
 
-/// The error message for a reason that does not exist; `None` if it exists.
+/// The error message for a reason that does not exist; `None` if the reason exists.
 fn unknown_reason(reason: &str) -> Option<String> {
     let all = reasons();
     if all.contains(&reason) {

@@ -1,8 +1,8 @@
 //! Reads the fields of an object in a test file.
 //!
-//! If a value is wrong, the readers that Serde derives do not name the field. These functions
-//! report the field, its position, and what to write there. They never repeat a value, because it
-//! may be a secret.
+//! If a value is wrong, the deserializers that Serde derives do not name the field. The functions
+//! in this file report the field, its position, and what to write there. They never repeat a value,
+//! because it may be a secret.
 
 use core::fmt::Display;
 
@@ -22,8 +22,8 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Opens the object at `at`. Fails if the value is not an object, or if it has other fields
-    /// than these.
+    /// Opens the object at `at`. Fails if the value is not an object, or if it has a field with a
+    /// name that is not in the list.
     pub(super) fn of(
         source: &'a Source,
         at: &ConfigPath,
@@ -97,7 +97,7 @@ impl<'a> Fields<'a> {
         flag.map(Option::unwrap_or_default)
     }
 
-    /// An object with any names; empty if the field is absent.
+    /// An object whose members may have any name; empty if the field is absent.
     pub(super) fn object(&self, name: &str) -> Result<Map<String, Value>, Finding> {
         let object = |value: &Value| value.as_object().cloned();
         let object = self.read(name, object, "write names and values: { NAME: VALUE }");
@@ -129,8 +129,8 @@ fn in_object(source: &Source, at: &ConfigPath, place: &ConfigPath, message: Stri
     source.finding(Severity::Error, position, path, message)
 }
 
-/// The message about an unknown field. It is worded like the one about an unknown field in a
-/// policy.
+/// The message about an unknown field. The wording is that of the message about an unknown field in
+/// a policy.
 fn unknown_field(name: &str, known: &[&'static str]) -> String {
     let nearest = nearest(name, known.iter().copied());
     let fault = Fault::UnknownField {

@@ -17,7 +17,7 @@ use portcullis::{config::Config, engine::Engine};
 
 pub(crate) use super::signer::Keys;
 
-/// What the token should be like.
+/// The requested properties of the token.
 pub(crate) struct Wanted<'a> {
     /// The provider's name; `None` means the first provider that the request's rule requires.
     pub(crate) provider: Option<&'a str>,
@@ -28,16 +28,16 @@ pub(crate) struct Wanted<'a> {
     pub(crate) now: u64,
 }
 
-/// A token, and an engine for the policy that has the key to verify the token.
+/// A token, and an engine with the policy and with the key that verifies the token.
 pub(crate) struct Minted {
     pub(crate) engine: Engine,
     pub(crate) token: String,
-    /// A key set that contains the key.
+    /// A key set that contains this key.
     pub(crate) jwks: String,
 }
 
-/// Signs a token with a key from `keys`, and replaces the provider's keys by this key. If `keys`
-/// has no such key yet, makes one.
+/// Signs a token with a key from `keys`, and builds an engine in which this key replaces the
+/// provider's keys. If `keys` has no suitable key yet, generates it.
 pub(crate) fn mint(
     policy: &Value,
     config: &Config,

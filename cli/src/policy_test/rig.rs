@@ -27,16 +27,16 @@ const SOURCES: [&str; 5] = [
 pub(super) struct Rig {
     pub(super) engine: Engine,
     pub(super) keys: Keys,
-    /// The secret of the clients that got one for this run.
+    /// The secret of all clients that got a secret made for this run.
     pub(super) secret: String,
 }
 
 /// The reason why the engine cannot be built.
 #[derive(Debug)]
 pub(super) enum Unfit {
-    /// The operating system provides no randomness.
+    /// The operating system provides no random numbers for keys.
     NoKey,
-    /// The policy is refused with the keys of this run.
+    /// The module refuses the policy after the keys of this run replace the provider's keys.
     Refused(String),
 }
 

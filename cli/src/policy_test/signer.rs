@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 const RSA_BITS: usize = 2048;
 
-/// The operating system provides no randomness for keys.
+/// The error that the operating system provides no random numbers for keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoKey;
 
@@ -202,7 +202,7 @@ fn scalar<K, E>(from: impl Fn(&[u8]) -> Result<K, E>, curve: u8) -> Result<K, No
     for _ in 0..16 {
         let octets: [u8; 66] = random()?;
         let mut long = octets;
-        // The order of P-521 has 521 bits.
+        // The order of P-521 has 521 bits, so only the lowest bit of the first octet is kept.
         if let Some(first) = long.first_mut() {
             *first &= 1;
         }

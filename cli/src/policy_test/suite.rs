@@ -226,7 +226,8 @@ fn token(source: &Source, at: &ConfigPath, written: &Value) -> Result<Token, Fin
     })
 }
 
-/// Reads a certificate with names. A policy may trust the proxy in front by one of them.
+/// Reads a certificate and its names. A policy may recognise the trusted proxy in front of Envoy by
+/// one of these names.
 fn certificate_of(
     source: &Source,
     at: &ConfigPath,
@@ -247,7 +248,7 @@ fn certificate_of(
     })
 }
 
-/// The digest in a field that holds it, or the certificate itself.
+/// Reads a certificate's digest from a field that contains the digest or the certificate itself.
 fn digest(fields: &Fields<'_>, name: &str) -> Result<Option<[u8; 32]>, Finding> {
     let written = fields.text(name)?;
     let digest = written.map(|text| certificate::digest(&text)).transpose();

@@ -113,8 +113,8 @@ pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String),
 
 /// The secret of a client: the secret in the test, or else the secret made for this run.
 ///
-/// If there is no secret in the test, an unknown client is an error. Otherwise, a request with a
-/// misspelt client would be refused as if the secret were wrong, and the test could pass by
+/// If there is no secret in the test, an unknown client is an error. Without this error, a request
+/// with a misspelt client would be refused as if the secret were wrong, and the test could pass by
 /// mistake.
 fn secret<'a>(rig: &'a Rig, basic: &'a Basic) -> Result<&'a str, String> {
     if let Some(secret) = &basic.secret {

@@ -1,5 +1,5 @@
-//! Files with policies. A file is either a policy by itself, or an Envoy configuration that
-//! contains Portcullis.
+//! Files with policies. A file is either a policy, or an Envoy configuration with Portcullis
+//! filters.
 
 pub(crate) mod policy;
 pub(crate) mod value;
@@ -34,8 +34,8 @@ pub(crate) struct Source {
 /// The content of a file.
 pub(crate) enum Contents {
     Policy(Policy),
-    /// An Envoy configuration. If the policy of a filter cannot be read, there is a finding in its
-    /// place.
+    /// An Envoy configuration. If the policy of a filter cannot be read, the filter has a finding
+    /// instead of a policy.
     Envoy {
         document: Node,
         /// The syntax of the document.
@@ -227,7 +227,7 @@ impl Source {
 
 const START: Position = Position { line: 1, column: 1 };
 
-/// The path `inner`, relative to `outer`.
+/// Appends the path `inner` to the path `outer`.
 pub(crate) fn joined(outer: &ConfigPath, inner: &ConfigPath) -> ConfigPath {
     let mut at = outer.clone();
     for step in inner.steps() {

@@ -19,7 +19,7 @@ pub(crate) const NATIVE: &str =
 pub(crate) enum Build {
     /// The proxy-wasm module.
     Wasm,
-    /// Envoy's dynamic module.
+    /// The dynamic module, a native library that Envoy loads.
     Native,
 }
 
@@ -114,8 +114,8 @@ pub(crate) fn body(at: &ConfigPath, message: &Node, field: &str) -> (ConfigPath,
     (at, body)
 }
 
-/// Whether a filter is Portcullis. Its names and files show it, or its configuration. `vm_id` does
-/// not count, because another module may have the same.
+/// Whether a filter is Portcullis, judging by its names, its files and its configuration. `vm_id`
+/// does not count, because another module may have the same `vm_id`.
 fn is_portcullis(message: &Node, policy: &Body) -> bool {
     let names = ["name", "root_id", "filter_name"];
     let mut named = names

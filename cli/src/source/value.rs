@@ -8,8 +8,8 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// The largest integer up to which a double is exact. A `google.protobuf.Struct` stores all numbers
-/// as doubles.
+/// The limit up to which a double represents every integer exactly. A `google.protobuf.Struct`
+/// stores all numbers as doubles.
 const EXACT: u64 = 1 << 53;
 
 /// The value that the module receives. `texts` collects the paths of unquoted numbers that Envoy
@@ -64,7 +64,8 @@ fn plain(text: &str, at: &ConfigPath, texts: &mut Vec<ConfigPath>) -> Value {
     }
 }
 
-/// The integer part of a number with a fraction or an exponent, or beyond 64 bits.
+/// Returns the integer part of a number that has a fraction or an exponent, or 0 if that part does
+/// not fit into 64 bits. Returns `None` if the text is not a number.
 fn fraction(text: &str) -> Option<Number> {
     let is_numeric = |letter: char| letter.is_ascii_digit() || "+-.eE".contains(letter);
     let has_digit = text.contains(|letter: char| letter.is_ascii_digit());

@@ -28,7 +28,8 @@ pub(super) struct Response {
 }
 
 impl Url {
-    /// Parses a URL; `None` if it is not `http`, or could smuggle a header into the request.
+    /// Parses a URL. Returns `None` if its scheme is not `http`, if it has no host, or if it
+    /// contains characters that could smuggle a header into the request.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("http://")?;
         let (authority, path) = match rest.find('/') {
@@ -101,7 +102,7 @@ fn parse(bytes: &[u8]) -> Option<Response> {
     Some(Response { status, body })
 }
 
-/// The content of a chunked body.
+/// Decodes a body in chunked transfer encoding. Returns `None` if it is malformed.
 fn joined(mut rest: &str) -> Option<String> {
     let mut content = String::new();
     loop {

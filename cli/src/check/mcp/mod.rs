@@ -1,8 +1,9 @@
 //! Checks whether an MCP server compares the headers of a call with its body.
 //!
-//! Rules with `match.mcp` see only the headers. They protect a tool only if the server refuses a
-//! call whose body names another tool than its headers. The check sends such contradictory calls.
-//! The calls name tools that no server has, so nothing happens if the server executes a call.
+//! Rules with `match.mcp` see only the headers. Such a rule protects a tool only if the server
+//! refuses every call whose body names a different tool than its headers. This check sends such
+//! contradictory calls. They name tools that no server has, so a server that accepts a call still
+//! executes nothing.
 
 mod http;
 
@@ -19,20 +20,21 @@ use crate::{
 /// The first protocol revision in which servers must compare headers and body.
 const REVISION: &str = "2026-07-28";
 
-/// The JSON-RPC error of a call whose headers and body differ.
+/// The JSON-RPC error code for a call whose headers and body differ.
 const HEADER_MISMATCH: i64 = -32020;
 
 const METHOD: &str = "tools/call";
 const TOOL: &str = "portcullis_check_of_the_body";
 
-/// Contradictory calls: the values of the headers `Mcp-Method` and `Mcp-Name`, and the member of
-/// the body that differs.
+/// The contradictory calls. Each entry has the values of the headers `Mcp-Method` and `Mcp-Name`,
+/// and the name of the body's member that contradicts them.
 const PROBES: [(&str, &str, &str); 2] = [
     (METHOD, "portcullis_check_of_the_header", "name"),
     ("tools/list", TOOL, "method"),
 ];
 
-/// Sends the probes to a server, and returns what is wrong with its responses.
+/// Sends the contradictory calls to a server, and returns a finding for each response that is
+/// wrong.
 pub(super) fn check(text: &str) -> Result<Vec<Finding>, Failure> {
     let url = Url::parse(text).ok_or_else(|| {
         let remedy = "write the address of the server behind Envoy, such as http://mcp.internal:8080/mcp; \
@@ -83,9 +85,9 @@ fn send(url: &Url, method: &str, name: &str) -> io::Result<Response> {
     url.post(&headers, &body.to_string())
 }
 
-/// Checks that the server refused the call because headers and body differ in `difference`. Any
-/// other refusal proves nothing, because the server might have executed the call if it had the
-/// tool.
+/// Checks that the server refused the call because the headers and the body differ in the member
+/// `difference`. A refusal for another reason proves nothing: perhaps the server only lacks the
+/// tool, and would otherwise have executed the call.
 fn verdict(response: &Response, difference: &str) -> Result<(), String> {
     let body: Option<Value> = serde_json::from_str(&response.body).ok();
     let code = body.and_then(|body| body.pointer("/error/code")?.as_i64());
