@@ -1,10 +1,10 @@
-# Builds Portcullis with nothing but Docker. The result is Envoy with the module in
+# Builds Portcullis with nothing but Docker. The result is an image of Envoy that has the module in
 # /etc/envoy/portcullis.wasm:
 #
 #   docker build --tag envoy-portcullis .
 #
-# Other targets: `module` is an image whose only file is /plugin.wasm, as Istio and Envoy Gateway pull it.
-# `demo` has the two servers of the demo, which envoy/compose/docker-compose.yml starts.
+# Other targets: `module` is an image whose only file is /plugin.wasm; Istio and Envoy Gateway can pull
+# it. `demo` has the two servers of the demo, which envoy/compose/docker-compose.yml starts.
 
 FROM rust:1.95-slim-bookworm AS compiled
 WORKDIR /portcullis

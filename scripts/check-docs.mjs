@@ -65,7 +65,7 @@ function anchors(path) {
     line.replace(/^#+ /, '').toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'));
 }
 
-// The links of a page that lead to a page or heading which does not exist.
+// The links of a page whose target page or heading does not exist.
 function broken(path) {
   const links = Array.from(readFileSync(path, 'utf8').matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link);
   return links.filter((link) => !/^[a-z]+:/.test(link)).filter((link) => {

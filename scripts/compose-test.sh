@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs the Compose demo on a machine without access to an image registry. The script builds the
-# images itself, under the names in prebuilt.yml, from Debian (downloaded from this machine's apt
-# mirror), this machine's Node.js and the given Envoy. With BUILD=1, it builds the images that the
-# Dockerfile starts from, which also have this machine's Rust and the packages that the build needs. If
-# no Docker daemon answers, the script installs and starts one. Afterwards it removes everything that
-# it made, except Debian's files in .tools/.
+# Runs the Compose demo on a machine without access to an image registry. The script builds the images
+# itself, under the names in prebuilt.yml, from Debian (downloaded from this machine's apt mirror),
+# this machine's Node.js and the given Envoy. With BUILD=1, it builds the base images of the Dockerfile
+# instead, with this machine's Rust and the packages that the build needs. If no Docker daemon answers,
+# the script installs and starts one. Afterwards it removes everything that it made, except Debian's
+# files in .tools/.
 #
 #   scripts/compose-test.sh ENVOY        (as root, on Debian)
 set -euo pipefail
@@ -67,8 +67,8 @@ start_docker() {
     exit 1
 }
 
-# Saves the rules of the firewall, because Docker does not remove its own chains when it ends. Only
-# existing tables can be saved, so each table is listed first, which creates it.
+# Saves the firewall's rules, because Docker does not remove its own chains when it ends. Only
+# existing tables can be saved. Listing a table creates it, so each table is listed first.
 save_firewall() {
     local family
     for family in iptables ip6tables; do
@@ -107,8 +107,8 @@ image_names() {
     fi
 }
 
-# Makes one image that has the programs of every service, and tags it with all names. The image with
-# Rust has this machine's toolchain as well.
+# Makes an image for every name, always with the programs of all services. The image with Rust also
+# has this machine's toolchain.
 make_images() {
     local name node
     node=$(node -p process.execPath)
@@ -134,8 +134,9 @@ make_images() {
     done
 }
 
-# What a build in Docker needs, because it has no network: npm with the packages of the two folders, and
-# the paths of Rust and of its packages on this machine.
+# Adds what a build in Docker needs, because the build has no network: npm with the packages of two
+# folders, and Rust. The array `rust` has the paths of Rust and of its packages on this machine;
+# `offline` has the options that make the build use them.
 offline=()
 rust=()
 add_packages() {
@@ -155,7 +156,8 @@ add_packages() {
     cargo=$(realpath "${CARGO_HOME:-$HOME/.cargo}")
     toolchain=$(rustc --print sysroot)
     rust=("--exclude=${toolchain#/}/share" "${toolchain#/}" "${cargo#/}/registry/cache" "${cargo#/}/registry/index")
-    # Cargo's own programs of the toolchain, and in place of rustup one that has nothing to add.
+    # The build uses the programs of this machine's toolchain. It calls rustup to add a target that
+    # is already there, so a script that does nothing replaces rustup.
     printf '#!/bin/sh\n' >"$tree/usr/local/bin/rustup"
     chmod 755 "$tree/usr/local/bin/rustup"
     offline=(

@@ -13,8 +13,8 @@ chmod 755 "$scratch"
 
 clone() {
     git clone --quiet "$root" "$1"
-    # make would check or install these tools. The new files tell make that the tools are up to
-    # date.
+    # Without these files, make would check or install the tools. New files tell make that the tools
+    # are up to date.
     mkdir -p "$1/.tools"
     touch "$1/.tools/rust" "$1/.tools/rust-target" "$1/.tools/node"
 }

@@ -19,7 +19,7 @@ chmod 755 "$scratch"
 cd "$scratch"
 echo "Downloading $package"
 apt-get download -qq "$package" 2>/dev/null || {
-    # The lists of packages are missing or old.
+    # The download failed, so the package lists are probably missing or old.
     if [ "$(id -u)" -eq 0 ]; then apt-get update -qq; else sudo apt-get update -qq; fi
     apt-get download -qq "$package"
 }

@@ -20,7 +20,7 @@ use workload::{self, Backend, Cache, Forwards, Gate};
 /// The time of all decisions, in seconds since 1970.
 const NOW: u64 = 1_790_000_000;
 
-/// A prepared step, which can run.
+/// A prepared step, ready to run.
 type Step = Box<dyn Fn()>;
 
 /// The steps in order: the name of each, and a function that prepares it.
@@ -32,7 +32,8 @@ fn all() -> Vec<(String, Box<dyn Fn() -> Step>)> {
             Box::new(check_claims),
         ),
     ];
-    // The workload has no ES512, but its arithmetic is one of its own.
+    // The workload does not include ES512, but this benchmark does, because the arithmetic of its
+    // curve differs from that of the others.
     for algorithm in workload::ALGORITHMS.into_iter().chain([Algorithm::Es512]) {
         let name = format!("verify a signature of {}", algorithm.name());
         steps.push((name, Box::new(move || verify_signature(algorithm))));
@@ -162,7 +163,8 @@ fn engine(gate: &Gate) -> Engine {
     Engine::new(Config::parse(configuration.as_bytes()).unwrap())
 }
 
-/// Whether the engine permits a request with the headers that wrk sends and Envoy adds.
+/// Whether the engine permits a request that has the headers of the load generator wrk and the
+/// headers that Envoy adds.
 fn permits(engine: &Engine, credential: &[u8]) -> bool {
     let mut headers: Vec<(&[u8], &[u8])> = vec![
         (b":authority", b"127.0.0.1:10000"),

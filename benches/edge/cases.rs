@@ -27,14 +27,13 @@ pub(crate) struct Case {
     pub(crate) tokens: Tokens,
     /// The expected status of every response.
     pub(crate) status: u16,
-    /// The id of the case that this one is compared with.
+    /// The id of the other case, with which this case is compared.
     pub(crate) against: Option<String>,
-    /// The minimum ratio of that case's processor time to this one's; `None` if any ratio is
-    /// accepted.
+    /// The aim for the comparison with the other case; `None` if any result is accepted.
     pub(crate) aim: Option<Aim>,
 }
 
-/// The minimum ratio of the other case's processor time to this case's.
+/// The minimum ratio of two processor times: the other case's time divided by this case's time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Aim {
     /// The minimum for the median of the rounds.
@@ -91,7 +90,7 @@ pub(crate) fn filled(id: &str, build: Build, cache: Cache) -> Case {
     plain(id, id, Filter::Portcullis(build, gate, Backend::Module))
 }
 
-/// A case that is not compared with another.
+/// A case that is not compared with another case.
 pub(crate) fn plain(id: &str, what: &str, filter: Filter) -> Case {
     Case {
         id: id.to_owned(),
@@ -118,7 +117,7 @@ const fn median(median: f64) -> Aim {
 }
 
 /// The native build should cost no more than `jwt_authn`. The condition on the quartile makes sure
-/// that it costs little more in the worse rounds too.
+/// that, even in the worse rounds, it costs only a little more.
 const LEVEL: Aim = Aim {
     median: 1.00,
     quartile: Some(0.95),
@@ -168,7 +167,8 @@ fn variant(cases: &[Case], id: &str, what: &str, gate: &Gate, backend: Backend) 
     })
 }
 
-/// The case with `route_policies: on`. With `off`, the module makes one host call less per request.
+/// The case with `route_policies: on`. With `off`, the module makes one host call fewer per
+/// request.
 pub(crate) const ROUTES_ON: &str = "cached-RS256-wasm-routes";
 /// The same case with `route_policies: off`.
 pub(crate) const ROUTES_OFF: &str = "cached-RS256-wasm";

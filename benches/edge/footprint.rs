@@ -17,7 +17,7 @@ use support::{
 };
 use workload::{Cache, PATH};
 
-/// How often each Envoy is started.
+/// How many times Envoy is started for each measured time.
 const STARTS: usize = 5;
 
 /// A measured value and its maximum.
@@ -30,7 +30,7 @@ pub(crate) struct Weight {
 }
 
 impl Weight {
-    /// Whether the value does not exceed the maximum.
+    /// Whether the value is at most the maximum. Without a maximum, any value is accepted.
     pub(crate) fn is_met(&self) -> bool {
         self.at_most.is_none_or(|most| self.value <= most)
     }
@@ -90,7 +90,7 @@ pub(crate) fn measure(options: &Options) -> Vec<Weight> {
 fn memory_of_full_cache() -> f64 {
     const ENTRIES: usize = 10_000;
     // The cache is divided into sets, and the bytes of a token select one of them. Some sets are
-    // full before others, so it takes more tokens than there are entries to fill all of them.
+    // full earlier than others. So filling all sets takes more tokens than the cache has entries.
     const SENT: u64 = 50_000;
     let tokens = Fresh::new();
     let linear = |cache| {

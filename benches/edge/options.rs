@@ -15,12 +15,12 @@ pub(crate) const LOAD_CORE: usize = 0;
 
 /// The options that environment variables set.
 pub(crate) struct Options {
-    /// How often each listener is loaded.
+    /// The number of rounds. Each round loads every listener once.
     pub(crate) rounds: usize,
-    /// How many seconds each load takes.
+    /// For how many seconds a round loads each listener.
     pub(crate) seconds: u64,
-    /// Prefixes of names. Only cases and measurements with one of these prefixes are measured; if
-    /// the list is empty, all are.
+    /// Prefixes of names. Only cases and measurements whose names have one of these prefixes are
+    /// selected. If the list is empty, all are selected.
     pub(crate) wanted: Vec<String>,
     /// The number of requests in the soak test.
     pub(crate) soak: u64,

@@ -1,5 +1,5 @@
-//! Draws the ratios by processor time as a chart: one bar for each comparison, with `jwt_authn` at
-//! 1.
+//! Draws the ratios by processor time as a chart: one bar for each comparison. `jwt_authn` is the
+//! line at 1.
 //!
 //! The chart must be readable on light and dark backgrounds. Everything that a colour shows must
 //! also be shown by words or marks.

@@ -24,7 +24,7 @@ use workload::{Cache, PATH};
 pub(crate) struct Row {
     pub(crate) case: Case,
     pub(crate) rounds: Vec<Round>,
-    /// The results of the case that this one is compared with.
+    /// The results of the other case, with which `case` is compared.
     against: Vec<Round>,
     /// The results of the listener without a filter.
     none: Vec<Round>,
@@ -75,8 +75,8 @@ impl Row {
         (!self.against.is_empty()).then(|| [0.25, 0.5, 0.75].map(|part| quantile(ratios(), part)))
     }
 
-    /// The processor time per request that the filter adds to that of the listener without a
-    /// filter, in microseconds.
+    /// The processor time that the filter adds to each request, in microseconds: the difference
+    /// from the listener without a filter.
     pub(crate) fn above_none(&self) -> f64 {
         difference(&self.rounds, &self.none)
     }
@@ -87,7 +87,7 @@ fn difference(own: &[Round], other: &[Round]) -> f64 {
     median(pairs.map(|(own, other)| own.processor - other.processor))
 }
 
-/// Measures the cases that the options select, and those that they are compared with.
+/// Measures the cases that the options select, and the cases with which they are compared.
 pub(crate) fn measure(options: &Options) -> Vec<Row> {
     let cases = wanted(options);
     if cases.is_empty() {
@@ -209,8 +209,8 @@ fn check(world: &World, case: &Case, tokens: &Path) {
     }
 }
 
-/// Checks that a case used its cache as expected: with hits if tokens are repeated, otherwise
-/// without.
+/// Checks that a case used its cache as expected: the cache must have hits if tokens are repeated,
+/// and no hits otherwise.
 fn check_cache(world: &World, case: &Case) {
     let Filter::Portcullis(build, gate, _) = &case.filter else {
         return;

@@ -16,9 +16,9 @@ use crate::options;
 use support::signer::Signer;
 use workload::claims;
 
-/// The number of tokens in a load that the cache must not find.
+/// The number of different tokens in a load in which no token may be found in the cache.
 const MANY: usize = 4096;
-/// The number of tokens in a load that the cache must find.
+/// The number of different tokens in a load in which every token must be found in the cache.
 const FEW: usize = 64;
 /// The tokens of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,7 +70,7 @@ fn mint(algorithm: Algorithm, count: usize) -> Vec<String> {
     })
 }
 
-/// Gives each token the signature of the next one, which is well-formed but wrong.
+/// Gives each token the signature of the next token. Such a signature is well-formed but wrong.
 fn forge(tokens: &[String]) -> Vec<String> {
     let parts = |token: &'_ String| {
         token

@@ -46,7 +46,7 @@ const SERVICES: [&str; 10] = [
     "returns",
 ];
 
-/// What a gate should do, for a configuration of either filter.
+/// The settings from which a configuration of either filter is generated.
 #[derive(Clone, Debug)]
 pub struct Gate {
     pub algorithm: Algorithm,
@@ -92,7 +92,7 @@ pub enum Forwards {
 /// The implementation that verifies signatures for Portcullis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// The faster implementation for each algorithm. This is the default.
+    /// For each algorithm, the faster of the available implementations. This is the default.
     Auto,
     Module,
 }
@@ -146,8 +146,8 @@ pub fn key_set(algorithm: Algorithm) -> Value {
     jwks([&Signer::new(algorithm), &old])
 }
 
-/// A key set with `count` keys. If `count` is two, it is [`key_set`]. Otherwise, the last key signs the tokens. All other
-/// keys are copies of one old key, each with its own `kid`.
+/// A key set with `count` keys. If `count` is two, this is [`key_set`]. Otherwise, the last key
+/// signs the tokens. All other keys are copies of one old key, each with its own `kid`.
 fn key_set_of(algorithm: Algorithm, count: usize) -> Value {
     if count == 2 {
         return key_set(algorithm);
@@ -178,8 +178,8 @@ pub fn jwt_authn(gate: &Gate) -> Value {
     })
 }
 
-/// The configuration of Portcullis. It requires the same as the configuration of `jwt_authn`, and also
-/// scopes.
+/// The configuration of Portcullis. It requires everything that the configuration of `jwt_authn`
+/// requires, and scopes in addition.
 pub fn portcullis(gate: &Gate, backend: Backend, id: &str) -> Value {
     let rule = |path: &String, scope: String| {
         json!({

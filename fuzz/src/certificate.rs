@@ -1,5 +1,5 @@
 //! Headers with client certificates. In `x-forwarded-client-cert`, a client can write its own part
-//! before the proxy's part. Nothing in the client's part changes which certificate is read from the
+//! before the proxy's part. Whatever the client's part contains, the certificate is read from the
 //! proxy's part.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};

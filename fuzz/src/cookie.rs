@@ -22,7 +22,7 @@ thread_local! {
     });
 }
 
-/// Reads the input as lines of `Cookie`, in which `$` represents a token that passes.
+/// Reads the input as lines of `Cookie`, in which `$` represents a valid token.
 pub fn check(input: &[u8]) {
     let lines: Vec<Vec<u8>> = input
         .split(|octet| *octet == b'\n')

@@ -1,8 +1,9 @@
-//! ECDSA: every implementation has the verdict of the crate of the curve.
+//! ECDSA: every implementation of this project agrees with RustCrypto's crate for the curve, such
+//! as `p256`.
 
 use portcullis_ecdsa::{lazy, verified};
 
-/// Takes the input apart.
+/// The part of the input that has not been read yet.
 struct Input<'a>(&'a [u8]);
 
 impl Input<'_> {
@@ -11,7 +12,7 @@ impl Input<'_> {
         octet
     }
 
-    /// The next octets. After the end of the input, they are 0.
+    /// Reads the next octets. After the end of the input, all octets are 0.
     fn octets<const N: usize>(&mut self) -> [u8; N] {
         let mut octets = [0; N];
         let (taken, rest) = self.0.split_at(N.min(self.0.len()));
@@ -23,8 +24,9 @@ impl Input<'_> {
 
 /// Checks a key and a signature on the curve that the first octet chooses.
 ///
-/// Signatures that cause equal and opposite points, or infinity, are rare among random ones. So
-/// numbers can be written as small ones, powers of two, and multiples of the key's secret.
+/// With a random signature, the verifier rarely adds equal or opposite points, or reaches infinity.
+/// So the input can also describe numbers as small numbers, as powers of two, and as multiples of
+/// the key's secret.
 pub fn check(input: &[u8]) {
     let mut input = Input(input);
     match input.octet() % 3 {
@@ -55,7 +57,7 @@ macro_rules! curve {
                 }
             }
 
-            /// A key is accepted if its point is on the curve.
+            /// Checks that a key is accepted exactly if its point is on the curve.
             fn coordinates(x: &[u8; $octets], y: &[u8; $octets]) {
                 let (x_bytes, y_bytes) = (FieldBytes::from(*x), FieldBytes::from(*y));
                 let theirs = AffinePoint::from_coordinates(&x_bytes, &y_bytes);
@@ -64,7 +66,8 @@ macro_rules! curve {
                 assert_eq!(verified::$key::new(x, y).is_some(), is_point);
             }
 
-            /// The signature for which the verifier computes u1·G + u2·Q.
+            /// Checks a signature for which the verifier computes u1·G + u2·Q with numbers from the
+            /// input. Checks it again after one octet of the digest or the signature is changed.
             fn sums(input: &mut Input<'_>) {
                 let secret = scalar(input, &Scalar::ONE);
                 let u2 = scalar(input, &secret);
@@ -90,7 +93,8 @@ macro_rules! curve {
                 if let Some(octet) = changed {
                     *octet ^= u8::try_from(change).unwrap_or_default();
                 }
-                // A scalar has at most 521 bits, and p521 ignores the bits above.
+                // Only 521 bits of the digest are kept for P-521, because the crate `p521` ignores
+                // the bits above.
                 digest[0] &= if $octets == 66 { 1 } else { 0xff };
                 verdict(&key.to_affine(), &digest, &signature);
             }
@@ -123,7 +127,7 @@ macro_rules! curve {
                     7 => small - related,
                     _ => {
                         let mut octets = input.octets::<$octets>();
-                        // Below 2^520, for P-521.
+                        // For P-521, the number stays below 2^520.
                         octets[0] &= if $octets == 66 { 0 } else { 0xff };
                         Scalar::reduce(&FieldBytes::from(octets))
                     }
@@ -135,5 +139,5 @@ macro_rules! curve {
 
 curve!(on_p256, p256, verified, P256Key, 32);
 curve!(on_p384, p384, verified, P384Key, 48);
-// Only one field computes P-521.
+// P-521 has only one implementation of field arithmetic, so it is passed in place of both.
 curve!(on_p521, p521, lazy, P521Key, 66);

@@ -51,8 +51,8 @@ fn line(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     Some((name.to_ascii_lowercase(), &value[1..]))
 }
 
-/// The values that servers find for a header: the first line, the last line, or all lines joined.
-/// Some servers take `mcp_name` for `mcp-name`.
+/// The values that servers may find for a header: that of the first line, that of the last line, or
+/// all values joined. Some servers do not distinguish `mcp_name` from `mcp-name`.
 fn values(lines: &[(Vec<u8>, &[u8])], own: &str) -> Vec<String> {
     let variable = |name: &[u8]| -> Vec<u8> {
         let fold = |octet: &u8| {
@@ -80,8 +80,8 @@ fn values(lines: &[(Vec<u8>, &[u8])], own: &str) -> Vec<String> {
     found
 }
 
-/// What servers understand by these values: they decode base64 strictly, or leniently. `None` if a
-/// server finds no text in it.
+/// How servers read these values. Some servers decode base64 strictly, others leniently. `None`
+/// means that a server cannot decode the value to text.
 fn readings(lines: &[(Vec<u8>, &[u8])], own: &str) -> Vec<Option<String>> {
     let values = values(lines, own);
     let strict = values.iter().map(|value| {

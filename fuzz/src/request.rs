@@ -30,7 +30,7 @@ thread_local! {
 }
 
 /// Reads the input as the header lines of a request, `name: value`. In a value, `$` represents a
-/// token that passes.
+/// valid token.
 pub fn check(input: &[u8]) {
     let lines: Vec<(Vec<u8>, Vec<u8>)> = input.split(|octet| *octet == b'\n').map(header).collect();
     let headers = || {
@@ -118,8 +118,8 @@ fn edited(lines: &[(Vec<u8>, Vec<u8>)], permit: &Permit) -> Vec<(Vec<u8>, Vec<u8
     headers
 }
 
-/// Whether some server could take a header for the identity header, because CGI and PHP turn
-/// punctuation in names into `_`.
+/// Whether some server could mistake a header for the identity header, because CGI and PHP turn
+/// punctuation in header names into `_`.
 fn spells_identity(name: &[u8]) -> bool {
     match name {
         [b'x', mark, user @ ..] => user == b"user" && b"!#$%&'*+-.^_`|~".contains(mark),

@@ -93,7 +93,7 @@ fn check_policy(metadata: &Value) {
     });
 }
 
-/// The reason why a request passes; `None` if it is refused.
+/// The reason why a request passes; `None` if the request is refused.
 fn reason(engine: &Engine, policy: &RoutePolicy, token: Option<&str>) -> Option<PermitReason> {
     let authorization = token.map(|token| format!("Bearer {token}"));
     let mut headers: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", b"/")];

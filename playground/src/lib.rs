@@ -28,15 +28,15 @@ impl Playground {
 }
 
 /// Returns the policy without its secrets. If `policy` is an Envoy file with several filters,
-/// returns the policy of the one with the name `filter`.
+/// returns the policy of the filter with the name `filter`.
 #[wasm_bindgen]
 #[must_use]
 pub fn share(policy: &str, filter: &str) -> String {
     inspect::share(policy, Some(filter))
 }
 
-/// Returns an example policy. With `now`, in seconds since 1970, the policy contains a key, and a
-/// token of that key is returned too.
+/// Returns an example policy. If `now` is given (in seconds since 1970), the policy contains a key,
+/// and the result also has a token that is signed with this key.
 #[wasm_bindgen]
 #[must_use]
 pub fn sample(now: Option<u32>) -> String {

@@ -1,7 +1,7 @@
 // Checks that a schema accepts and refuses the right documents. The first line of standard input is
 // the schema. Each further line is an object with the members "place", "document" and "valid". If
-// the errors must have an exact text, it also has "complaint". Prints a line for each document with
-// an unexpected result.
+// the validator must report exact errors, the object also has "complaint". Prints a line for each
+// document with an unexpected result.
 import { createInterface } from 'node:readline';
 import Ajv from 'ajv/dist/2020.js';
 

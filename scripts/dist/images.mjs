@@ -4,8 +4,8 @@
 //   oci/artifact  an OCI artifact whose layer is the module itself
 //   docker        the same as compat, as a Docker image
 //
-// The first two are OCI image layouts. The third is a folder as skopeo's `dir:` reads it, because tools
-// find no image of Docker's media type in an OCI layout.
+// The first two are OCI image layouts. The third is a folder in the format that skopeo reads with
+// `dir:`, because tools do not recognise an image with Docker's media type in an OCI layout.
 //
 // https://github.com/solo-io/wasm/tree/master/spec describes the forms. The tag of an image is the
 // version.

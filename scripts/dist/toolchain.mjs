@@ -1,12 +1,12 @@
-// The sources and tools of a release. Another compiler gives other bytes, so building the same
-// release again needs the same versions of all tools.
+// The sources and tools of a release. A different compiler version produces different bytes, so
+// rebuilding a release needs the same versions of all tools.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 const run = (command, ...args) => execFileSync(command, args, { encoding: 'utf8' }).trim();
 
-// The version, and the commit if this is a clone. Uncommitted changes are part of what was built,
-// so a changed clone has no revision.
+// The version, and the commit if this is a clone without uncommitted changes. With uncommitted
+// changes, the build does not correspond to any commit.
 export function describeSource() {
   const { packages } = JSON.parse(run('cargo', 'metadata', '--locked', '--offline', '--no-deps', '--format-version', '1'));
   const { version, license, description } = packages.find(({ name }) => name === 'portcullis');

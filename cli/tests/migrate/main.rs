@@ -28,7 +28,7 @@ use portcullis::config::Config;
 use portcullis_cli::migrate::{Deviation, Obstacle, configuration};
 use serde_json::{Value, json};
 
-/// A key set, which one case reads from an environment variable.
+/// The key set that one case reads from an environment variable.
 const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"e","x":"rgvbd-gRuo5y7perHm04oqvtq2A4Ak80WzBTaKORFWc"}]}"#;
 
 /// The Envoy configuration around a case's filter.
@@ -195,7 +195,7 @@ fn are_installed(files: [&Path; 2], targets: &str) -> bool {
     missing.is_empty()
 }
 
-/// Every case with which Envoy can start, with its name.
+/// Every case that Envoy can load as its whole configuration, with its name.
 fn bootstraps(prefix: &'static str) -> impl Iterator<Item = (String, PathBuf)> {
     let filters = cases("filters").into_iter().map(move |(name, path)| {
         let text = fs::read_to_string(path).unwrap();
@@ -255,7 +255,7 @@ fn rewrites_for_the_dynamic_module() {
     assert_eq!(count("metadata_namespace: envoy.filters.http.jwt_authn"), 1);
     let policies = count("v3.DynamicModuleFilterPerRoute\n");
     assert!(policies > 0, "{rewritten}");
-    // If the typed policy were missing, a route with this metadata would get 500.
+    // Without the typed policy, a request to a route with this metadata would get status 500.
     assert_eq!(count("filter_metadata:\n"), policies);
     assert_eq!(count("filename: /opt/libportcullis-1.so"), policies + 1);
     assert_eq!(count("do_not_close: true"), policies + 1);

@@ -1,5 +1,5 @@
-//! Migrations after which requests would pass that `jwt_authn` refuses. Each is refused, or
-//! reported as a danger.
+//! Migrations after which requests that `jwt_authn` refuses could pass. The program refuses each
+//! such migration, or reports a danger.
 
 use std::path::Path;
 
@@ -135,8 +135,8 @@ fn neither_obeys_nor_loses_existing_metadata() {
     assert!(rewritten.contains("- root"), "{rewritten}");
 }
 
-/// The module does not write the dynamic metadata of `jwt_authn`, so a request would take another
-/// route.
+/// The module does not write the dynamic metadata of `jwt_authn`, so a request could take a
+/// different route than before.
 #[test]
 fn no_route_is_chosen_by_metadata_of_jwt_authn() {
     let metadata = "filter: envoy.filters.http.jwt_authn, path: [{ key: jwt }, { key: blocked }]";

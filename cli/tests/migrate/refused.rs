@@ -291,7 +291,7 @@ fn uses_no_name_that_routes_refer_to() {
     }
 }
 
-/// A connection manager with one filter of this name.
+/// A connection manager with one `jwt_authn` filter, which has this name.
 pub(super) fn manager(name: &str, more: &str) -> String {
     format!(
         r#"- "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
@@ -358,7 +358,7 @@ fn keeps_overrides_of_different_filters_apart() {
     );
 }
 
-/// A separate route table may belong to a listener in another file, and the filter is in that file.
+/// A separate route table may belong to a listener in another file, which then contains the filter.
 #[test]
 fn loses_no_override_for_a_filter_of_another_file() {
     let strict = |name: &str| {
@@ -399,8 +399,8 @@ fn refuses_overrides_of_a_filter_that_was_not_named() {
     assert!(said.contains("--filter is for a file of routes"), "{said}");
 }
 
-/// A filter inside another one has a guard. A file of routes with overrides cannot switch that
-/// guard off.
+/// A `jwt_authn` filter inside another filter has a guard. A file of routes with overrides cannot
+/// switch off that guard.
 #[test]
 fn keeps_a_nested_filter_closed_to_routes_with_overrides() {
     let manager = manager("composite", "rds: { route_config_name: r }");
@@ -547,8 +547,8 @@ fn refuses_overrides_that_envoy_refuses() {
     }
 }
 
-/// A requirement with the same name may be empty in one filter and unknown in another. The other
-/// filter then refuses the request.
+/// A requirement may be empty in one filter, while another filter has no requirement with that name
+/// and refuses the request.
 #[test]
 fn opens_no_route_by_a_requirement_of_another_filter() {
     let routes = routes(&format!(
@@ -707,7 +707,8 @@ fn keeps_rules_for_a_provider_with_an_empty_name() {
     assert!(printed.contains("provider_name: provider"), "{printed}");
 }
 
-/// Files that contain something else in place of the filter, such as an older type of it.
+/// Files that contain something similar instead of the filter, such as the filter's type in an
+/// older API.
 #[test]
 fn names_what_refers_to_the_filter() {
     for (name, document, expected) in [

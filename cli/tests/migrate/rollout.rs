@@ -333,8 +333,8 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Cases in which the routes configure the filter `jwt`, but the listener has another filter, or
-/// one more.
+/// Cases in which the routes configure the filter `jwt`, but the listener has a filter with another
+/// name, or a second filter.
 fn cases_of_other_names() -> Vec<Case> {
     let strict = json!([{ "match": { "prefix": "/" }, "requires": { "provider_name": "p" } }]);
     let lax = json!({ "lax": { "allow_missing_or_failed": {} } });
@@ -584,7 +584,7 @@ fn opens_nothing_in_any_order_of_the_roll_out() {
     );
 }
 
-/// A file with both the listener and the routes is rewritten like two files with one of them each.
+/// A file with both the listener and the routes is rewritten in the same way as two separate files.
 #[test]
 fn rewrites_one_file_as_it_rewrites_two() {
     for (number, case) in cases().iter().enumerate() {

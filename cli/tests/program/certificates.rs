@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{file, portcullis, stdout};
 
-/// What `check` says about a policy in a listener with this connection manager and transport
+/// What `check` prints about a policy in a listener with this connection manager and this transport
 /// socket.
 fn check(
     name: &str,
@@ -149,8 +149,8 @@ fn a_policy_without_an_envoy_file_has_no_such_errors() {
     assert!(!said.contains(": error: "), "{said}");
 }
 
-/// A policy test can give the certificate's names with which the policy recognises the proxy in
-/// front.
+/// A policy test can give the names in a certificate, by which the policy recognises the proxy in
+/// front of Envoy.
 #[test]
 fn a_policy_test_names_the_proxy_in_front() {
     let hash = "01".repeat(32);

@@ -214,7 +214,8 @@ fn names_the_place_of_a_bad_url() {
     );
 }
 
-/// A secret may be on the line with the fault, or next to it.
+/// A secret may be on the line with the fault or on an adjacent line, so the message must not quote
+/// these lines.
 #[test]
 fn does_not_repeat_the_lines_around_a_yaml_fault() {
     for (name, text) in [

@@ -12,7 +12,7 @@ fn block(fence: &str) -> &'static str {
     rest.split_once("\n```").unwrap().0
 }
 
-/// Writes the README's Envoy file, which the tests of the page name.
+/// Writes the README's Envoy file, to which the tests on the page refer.
 fn write_envoy() {
     let root = support::folders::project();
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
