@@ -220,7 +220,7 @@ build-tests: $(TOOLS)/rust
 build-wasm-tests: $(TOOLS)/rust-target $(BINDINGS)
 	cargo test $(WASM_TESTS) --no-run
 
-test-unit: $(TOOLS)/rust ## Unit tests and examples of the code's documentation, native (T=name: those of that name)
+test-unit: $(TOOLS)/rust ## Unit tests and examples of the code's documentation, native (T=name: only those whose names contain it)
 	cargo test $(ALL) --lib --bins $(PLAIN:%=--test %) $(T)
 	cargo test $(ALL) --doc $(T)
 
@@ -233,7 +233,7 @@ test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## The core's unit tes
 size: wasm $(TOOLS)/node ## The module's size and imports, and the example's capabilities
 	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
 
-test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migration (T=name: those of that name)
+test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migration (T=name: only those whose names contain it)
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY) --skip in_native
 

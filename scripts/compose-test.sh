@@ -107,8 +107,8 @@ image_names() {
     fi
 }
 
-# Makes an image for every name, always with the programs of all services. The image with Rust also
-# has this machine's toolchain.
+# Makes an image for every name that has none yet. Each image contains the programs of all services.
+# The image with Rust also has this machine's toolchain.
 make_images() {
     local name node
     node=$(node -p process.execPath)

@@ -23,8 +23,8 @@ pub(crate) fn yaml(document: &Node) -> String {
     text
 }
 
-/// Writes a document as JSON. An unquoted scalar becomes null, a boolean or a number if Envoy would
-/// read it as one of these, and otherwise a string.
+/// Writes a document as JSON. An unquoted scalar becomes null, a boolean or a number if JSON writes
+/// that value in the same way; otherwise it becomes a string.
 impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
