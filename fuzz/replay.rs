@@ -23,7 +23,7 @@ fn every_target_accepts_its_corpus() {
     }
 }
 
-/// If a folder's name is misspelt, its files are never passed to a target.
+/// Finds corpus folders whose names are misspelt. Their files would never be passed to a target.
 #[test]
 fn every_corpus_has_its_target() {
     for folder in fs::read_dir(corpus()).unwrap() {

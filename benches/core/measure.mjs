@@ -1,7 +1,7 @@
 // Measures each step of benches/core: natively in instructions, which valgrind counts, and as
-// WebAssembly in microseconds, in the Node that runs this script. Run it with --no-liftoff, because
-// Envoy's V8 does not use the baseline compiler either. Prints a table and writes it to
-// target/bench/core.md and core.json.
+// WebAssembly in microseconds, in the Node.js process that runs this script. Run it with
+// --no-liftoff, because Envoy's V8 does not use the baseline compiler either. Prints a table and
+// writes it to target/bench/core.md and core.json.
 //
 //   node --no-liftoff measure.mjs
 //

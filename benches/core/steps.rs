@@ -150,7 +150,8 @@ fn decide_without_token() -> Step {
     Box::new(move || assert!(!permits(&engine, b"")))
 }
 
-/// Decides on a request with a token. If the cache is on, the preparation puts the token into it.
+/// Decides on a request with a token. If the cache is on, the preparation puts the token into the
+/// cache.
 fn decide(gate: &Gate) -> Step {
     let engine = engine(gate);
     let credential = format!("Bearer {}", token(&Signer::new(gate.algorithm)));

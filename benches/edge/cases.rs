@@ -152,7 +152,7 @@ fn compared(
     vec![other, native, wasm]
 }
 
-/// A variant of the last of `cases`, with another configuration and without an aim.
+/// A variant of the last case in `cases`, with a different configuration and without an aim.
 fn variant(cases: &[Case], id: &str, what: &str, gate: &Gate, backend: Backend) -> Option<Case> {
     let case = cases.last()?;
     let Filter::Portcullis(build, ..) = case.filter else {

@@ -17,7 +17,7 @@ use support::{
 };
 use workload::{Cache, PATH};
 
-/// How many times Envoy is started for each measured time.
+/// How many times Envoy is started to measure the time until it is ready.
 const STARTS: usize = 5;
 
 /// A measured value and its maximum.

@@ -27,8 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) p99: u64,
 }
 
-/// Sends requests for this many seconds, as fast as the server responds. Their tokens come from the
-/// file `tokens`, in a loop.
+/// Sends requests for this many seconds, as fast as the server responds. The requests use the
+/// tokens in the file `tokens`, in a loop.
 pub(crate) fn send(address: SocketAddr, tokens: &Path, seconds: u64) -> Outcome {
     let output = Command::new("taskset")
         .args(["-c", &LOAD_CORE.to_string(), "wrk", "--threads", "1"])

@@ -4,7 +4,7 @@
 //! itself. The load generator wrk runs on another core. In each round, wrk loads every listener in
 //! turn, for a second each, so that other load on the machine affects all listeners alike. A ratio
 //! is computed within each round, and the report shows the median of the rounds. Before the
-//! measurement, the program checks that each listener answers as its case says.
+//! measurement, the program checks that each listener answers as its case expects.
 //!
 //! Environment variables select what is measured (docs/performance.md): `BENCH_ROUNDS`,
 //! `BENCH_SECONDS`, `BENCH_CASES`, `BENCH_SOAK`, `BENCH_WRITE_DOCS`.

@@ -25,7 +25,7 @@ pub extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
     _name: Buffer,
     _text: Buffer,
 ) -> Pointer {
-    // Envoy refuses null. It never dereferences the pointer.
+    // Any pointer except null will do, because Envoy never dereferences it.
     1 as Pointer
 }
 

@@ -1,4 +1,4 @@
-//! Draws the ratios by processor time as a chart: one bar for each comparison. `jwt_authn` is the
+//! Draws the ratios of processor times as a chart: one bar for each comparison. `jwt_authn` is the
 //! line at 1.
 //!
 //! The chart must be readable on light and dark backgrounds. Everything that a colour shows must

@@ -59,7 +59,7 @@ impl Row {
         (!self.against.is_empty()).then(|| [0.25, 0.5, 0.75].map(|part| quantile(ratios(), part)))
     }
 
-    /// Whether the ratio by processor time reaches the aim. The ratio is first rounded to two
+    /// Whether the ratio of the processor times reaches the aim. The ratio is first rounded to two
     /// digits, as the report shows it.
     pub(crate) fn is_met(&self) -> Option<bool> {
         let ([low, ratio, _], aim) = (self.processor_ratio()?, self.case.aim?);

@@ -97,7 +97,7 @@ pub(crate) fn measure(options: &Options) -> Option<Soak> {
     })
 }
 
-/// A measurement of the memory, as words.
+/// Describes a measurement of the memory in words.
 fn described(memory: Memory) -> String {
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     let (resident, linear) = (megabytes(memory.resident), megabytes(memory.linear));

@@ -1,4 +1,4 @@
-//! The tokens that clients send: thousands of different ones, made before the measurement.
+//! The tokens that clients send: thousands of different tokens, made before the measurement.
 
 use std::{
     fs,

@@ -76,7 +76,7 @@ impl World {
         self.addresses[case]
     }
 
-    /// A metric of Portcullis in a case's listener.
+    /// The value of a Portcullis metric for a case's listener.
     pub(crate) fn metric(&self, build: Build, case: &str, name: &str) -> u64 {
         let host = match build {
             Build::Wasm => "wasmcustom",

@@ -1,5 +1,5 @@
-//! The workload of both benchmarks: tokens like those of common authorization servers, and a policy,
-//! once as a configuration of `jwt_authn` and once as one of Portcullis.
+//! The workload of both benchmarks: tokens like those of common authorization servers, and a policy
+//! as a configuration of `jwt_authn` and as a configuration of Portcullis.
 
 #![allow(dead_code, reason = "each benchmark uses a part")]
 
@@ -55,7 +55,7 @@ pub struct Gate {
     pub forwards: Forwards,
     /// The number of rules. Requests match the third rule from the end, or the only rule.
     pub rules: usize,
-    /// The number of providers. All tokens come from the first one.
+    /// The number of providers. All tokens come from the first provider.
     pub providers: usize,
     /// The number of keys that the first provider has.
     pub key_count: usize,

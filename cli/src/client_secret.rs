@@ -1,4 +1,4 @@
-//! `portcullis client-secret`.
+//! `portcullis client-secret`: makes a secret for an API client, and its hash.
 
 use std::io::{self, Write};
 

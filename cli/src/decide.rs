@@ -1,4 +1,4 @@
-//! `portcullis decide`.
+//! `portcullis decide`: reads requests from standard input, and prints the decision on each request.
 
 use std::{
     collections::BTreeMap,
@@ -129,7 +129,7 @@ impl Connection for LineHost {
     }
 }
 
-/// Decides on each line of the input.
+/// Decides on the request in each line of the input.
 pub(super) fn run(
     path: &Path,
     filter: Option<&str>,

@@ -24,7 +24,7 @@ pub mod token;
 /// A property that must hold for any input.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The name of the module, the program and the folder of the corpus.
+    /// The name of the target's module, of its program and of its folder in the corpus.
     pub name: &'static str,
     /// Panics if the property does not hold for an input.
     pub check: fn(&[u8]),

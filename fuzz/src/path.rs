@@ -16,7 +16,7 @@ const STEPS: [Step; 6] = [
     without_dot_segments,
 ];
 
-/// The maximum number of readings of an accepted path.
+/// The maximum number of ways in which an accepted path can be read.
 const MOST_READINGS: usize = 64;
 
 /// Reads the input as a path.

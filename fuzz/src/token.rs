@@ -23,8 +23,8 @@ thread_local! {
     });
 }
 
-/// Reads the input as a token. If the input begins with `{`, it is a header and, on the next line,
-/// a payload, and the issuer signs both.
+/// Reads the input as a token. If the input begins with `{`, it consists of a header and, after a
+/// line break, a payload. The issuer then signs both.
 pub fn check(input: &[u8]) {
     let text = match input {
         [b'{', ..] => {

@@ -284,9 +284,9 @@ impl Repair {
         }
     }
 
-    /// Replaces the provider, rule or named requirement that contains the path `at` with a valid
-    /// one. If there is none, or if it has already been replaced, removes the whole top-level
-    /// field.
+    /// Replaces a whole provider, rule or named requirement: the one that contains the path `at`.
+    /// The replacement is valid. If the path is not in any of these, or if the part has already
+    /// been replaced, removes the whole top-level field.
     fn replace_unit(&mut self, at: &ConfigPath) {
         let top = at.steps().first().cloned();
         let unit = at.steps().get(1).cloned();

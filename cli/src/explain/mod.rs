@@ -55,7 +55,7 @@ pub(super) struct Question<'a> {
     pub(super) token: &'a Path,
     pub(super) now: Option<u64>,
     pub(super) key_sets: &'a [KeySetFile],
-    /// The method and the path.
+    /// The method and the path of the request, if there is a request to decide on.
     pub(super) request: Option<(&'a String, &'a String)>,
     /// The request's headers, apart from the one with the token.
     pub(super) headers: &'a [HeaderLine],
@@ -333,8 +333,8 @@ fn decided(
     (report, decision)
 }
 
-/// Builds the request. Puts the token where the provider looks for tokens first: into a header,
-/// else into a query parameter, else into a cookie.
+/// Builds the request. Puts the token into a header if the provider accepts tokens in headers, and
+/// otherwise into a query parameter or a cookie.
 fn presented(token: &str, request: RequestHead<'_>, provider: Option<&Provider>) -> RequestLine {
     let places = provider.map(|provider| &provider.places);
     let header = places.and_then(|places| places.headers.first());

@@ -72,7 +72,7 @@ pub(crate) enum StepOutcome {
     Passed,
 }
 
-/// The checks of the token with the settings of one provider.
+/// The results of the checks that one provider's settings require.
 #[derive(Debug, Serialize)]
 pub(crate) struct ProviderReport {
     pub(crate) name: String,

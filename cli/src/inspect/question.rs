@@ -32,7 +32,7 @@ pub(super) enum Credential {
         /// The provider whose key signs the token. `None` means the first provider that the rule
         /// requires.
         provider: Option<String>,
-        /// A JSON object whose members replace those of a valid set of claims.
+        /// A JSON object with claims. They replace the default claims, which the provider accepts.
         claims: String,
     },
 }

@@ -19,10 +19,10 @@ pub enum Severity {
     Note,
 }
 
-/// A difference in behaviour, and the place that causes it.
+/// A difference in behaviour, and the part of the document that causes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
-    /// The place in the document that was read.
+    /// The path of this part in the original document.
     pub at: ConfigPath,
     /// What differs.
     pub what: Deviation,
@@ -59,12 +59,12 @@ pub enum Deviation {
     },
     /// The content of a file is copied into the configuration.
     FileInlined {
-        /// The file.
+        /// The file's path.
         file: String,
     },
     /// The value of an environment variable is copied into the configuration.
     VariableInlined {
-        /// The variable.
+        /// The variable's name.
         variable: String,
     },
     /// Later changes to a key file have no effect.
@@ -133,7 +133,7 @@ pub enum Deviation {
     TakenTokens,
     /// `allow_missing` is inside a requirement other than the outermost `requires_any`.
     NestedAllowMissing,
-    /// The output has no comments and no anchors.
+    /// The comments and YAML anchors of the document are lost.
     CommentsLost,
 }
 

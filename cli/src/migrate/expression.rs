@@ -28,7 +28,7 @@ enum Part<'a> {
     Close {
         /// Whether the group has to match at least once.
         is_needed: bool,
-        /// False if the group's quantifier is a count such as `{3}`.
+        /// False if the group's quantifier is a count such as `{3}`, otherwise true.
         is_free: bool,
     },
     Or,

@@ -72,7 +72,7 @@ impl<'a> Fields<'a> {
         node.text().map(Some).ok_or_else(|| wrong(at, "a string"))
     }
 
-    /// Takes a boolean; an absent one is false.
+    /// Takes a boolean. If the field is absent, returns false.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(false);
@@ -80,7 +80,7 @@ impl<'a> Fields<'a> {
         node.boolean().ok_or_else(|| wrong(at, "a boolean"))
     }
 
-    /// Takes an unsigned number; zero counts as absent.
+    /// Takes an unsigned number. Zero counts as absent.
     pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);

@@ -3,7 +3,7 @@
 use super::difference::{Deviation, Difference};
 use portcullis::config::ConfigPath;
 
-/// The differences so far, in the order in which they were found.
+/// The differences found so far, in the order in which they were found.
 #[derive(Default)]
 pub(super) struct Journal(pub(super) Vec<Difference>);
 

@@ -22,11 +22,11 @@ use portcullis::{
 /// The timeout for a fetch that has no timeout in `jwt_authn`.
 const TIMEOUT: &str = "5s";
 
-/// A key source.
+/// The source of a provider's keys.
 pub(super) struct Keys {
-    /// The name of the field: `remote_jwks` or `local_jwks`.
+    /// The field that configures the source: `remote_jwks` or `local_jwks`.
     pub(super) field: &'static str,
-    /// The content of the field.
+    /// The content of the field, if the original provider has one.
     pub(super) source: Option<Node>,
     /// The algorithms that the new configuration must list, because the key set contains shared
     /// secrets; empty if it contains none.

@@ -10,8 +10,8 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// Something that may be meant as the filter, such as a v2alpha type or an Istio
-/// `RequestAuthentication`.
+/// A part of the document that the operator may have meant as the filter, such as a v2alpha type or
+/// an Istio `RequestAuthentication`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lookalike {
     at: ConfigPath,
@@ -20,7 +20,7 @@ pub(super) struct Lookalike {
 
 #[derive(Debug, PartialEq, Eq)]
 enum What {
-    /// A type of an API version that Envoy no longer reads.
+    /// The filter's type in an API version that Envoy no longer supports.
     OldType(String),
     /// A filter chain entry with an untyped `config`, or without any configuration.
     Untyped,

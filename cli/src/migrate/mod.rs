@@ -1,4 +1,4 @@
-//! `portcullis migrate`: from `jwt_authn` to Portcullis.
+//! `portcullis migrate`: converts `jwt_authn` filters to Portcullis filters.
 //!
 //! The document is read as Envoy reads it ([`crate::envoy`]). Its `jwt_authn` filters are found
 //! ([`search`], [`mod@surroundings`]), and each is converted ([`filter`], [`provider`], [`keys`],
@@ -255,7 +255,7 @@ fn empty_requirements(carried: &[Carried]) -> Empty {
     }
 }
 
-/// The differences that other parts of the document cause.
+/// The differences that parts of the document outside the filters cause.
 fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
     let difference = |at: &ConfigPath, what: Deviation| {
         let at = at.clone();

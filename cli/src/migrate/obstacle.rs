@@ -10,16 +10,16 @@ use portcullis::{
     jose::KeySetError,
 };
 
-/// The reason why a filter cannot be converted, with the place of the obstacle.
+/// The reason why a filter cannot be converted, and the part of the document that prevents it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NotCarried {
-    /// The place in the document that was read.
+    /// The path of this part in the original document.
     pub at: ConfigPath,
     /// The reason.
     pub reason: Obstacle,
 }
 
-/// What keeps a part of the document from being converted.
+/// The reason why a part of the document cannot be converted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Obstacle {
     /// A field that `jwt_authn` does not have, as far as this program knows.
@@ -38,14 +38,14 @@ pub enum Obstacle {
     },
     /// A file that cannot be read.
     File {
-        /// The file.
+        /// The file's path.
         file: String,
         /// The operating system's message.
         fault: String,
     },
     /// An environment variable that is not set, or is not valid text.
     Variable {
-        /// The variable.
+        /// The variable's name.
         variable: String,
     },
     /// Bytes that are not valid text.

@@ -65,9 +65,9 @@ impl Target<'_> {
     }
 }
 
-/// Replaces filters by modules.
+/// Replaces `jwt_authn` filters with Portcullis filters.
 pub(super) struct Modules<'a> {
-    /// The build, and the path of its file for Envoy.
+    /// The build, and the path or name with which Envoy finds it.
     target: Target<'a>,
     /// The name that every replaced filter gets.
     name: String,
@@ -127,8 +127,8 @@ impl<'a> Modules<'a> {
         let is_resource = members.iter().any(|(name, _)| name == "@type");
         for (name, node) in &mut members {
             match name.as_str() {
-                // The name changes, because routes still have overrides under the old name, and one
-                // of them could disable the module.
+                // The new filter gets a different name. Routes still have overrides under the old
+                // name, and one of these could disable the new filter.
                 "name" if is_entry && !is_resource => {
                     *node = self.name.as_str().into();
                 }

@@ -8,10 +8,10 @@
 //! gets a guard in front of the module: an RBAC filter that refuses every request.
 //!
 //! Each old filter has its own guard, named after the filter. A rewritten virtual host switches off
-//! only the guards of the filters that its routes configure. If the listener has other filters,
-//! their guards stay on, so the listener refuses requests to these routes. This is necessary
-//! because a route's metadata applies to every module in the listener. Metadata that should disable
-//! one filter would disable all of them.
+//! only the guards of the filters that its routes configure. If the listener has other `jwt_authn`
+//! filters, their guards stay on, so the listener refuses requests to these routes. This is
+//! necessary because a route's metadata applies to every module in the listener. Metadata that
+//! should disable one filter would disable all of them.
 
 use core::mem;
 
@@ -136,7 +136,7 @@ impl Guard {
     fn entry(&self) -> Node {
         let mut typed = Object::default();
         typed.put("@type", format!("{TYPES}{RBAC}"));
-        // RBAC refuses every request that no policy allows. There are no policies here.
+        // RBAC refuses every request that no policy allows. This filter has no policies.
         typed.put("rules", Object::default());
         let mut entry = Object::default();
         entry.put("name", self.name());

@@ -44,7 +44,7 @@ pub(super) struct Surroundings {
     /// The connection managers that have a `jwt_authn` filter and whose routes are not in the
     /// document.
     pub(super) routes_elsewhere: Vec<Elsewhere>,
-    /// The places that read the dynamic metadata of `jwt_authn`.
+    /// The paths of values that refer to the dynamic metadata of `jwt_authn`.
     pub(super) metadata_readers: Vec<ConfigPath>,
     /// The RBAC filters that deny requests based on the metadata of `jwt_authn`. Without the
     /// metadata, they would deny nothing.

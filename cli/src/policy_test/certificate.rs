@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 /// The first line of a certificate in PEM.
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 
-/// Length of a SHA-256 digest in base64url.
+/// The length of a SHA-256 digest in base64url.
 const DIGEST_LETTERS: usize = 43;
 
 /// Why a string is neither a certificate nor a digest.

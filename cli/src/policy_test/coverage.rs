@@ -114,7 +114,7 @@ impl Coverage {
     }
 }
 
-/// The coverage of all policies together in whole percent, rounded down.
+/// The coverage of all policies together, in percent, rounded down.
 pub(super) fn percent(all: &[Coverage]) -> u8 {
     let reached: usize = all.iter().map(|one| one.reached).sum();
     let total: usize = all.iter().map(|one| one.total).sum();

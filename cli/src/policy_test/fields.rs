@@ -57,7 +57,7 @@ impl<'a> Fields<'a> {
         self.members.get(name)
     }
 
-    /// A field. Fails if it is missing.
+    /// Returns the value of a field. Fails if the field is missing.
     pub(super) fn required(&self, name: &str) -> Result<&'a Value, Finding> {
         self.value(name).ok_or_else(|| {
             let message = format!("\"{name}\" is missing; add it");
@@ -74,13 +74,13 @@ impl<'a> Fields<'a> {
         )
     }
 
-    /// A string. Fails if it is missing.
+    /// Returns a field with a string. Fails if the field is missing.
     pub(super) fn required_text(&self, name: &str) -> Result<String, Finding> {
         self.required(name)?;
         self.text(name).map(Option::unwrap_or_default)
     }
 
-    /// A number. The error message shows `example`.
+    /// Returns a field with a number. For a wrong value, the error message shows `example`.
     pub(super) fn number<T: Copy + TryFrom<u64> + Display>(
         &self,
         name: &str,
@@ -91,13 +91,14 @@ impl<'a> Fields<'a> {
         self.read(name, number, &message)
     }
 
-    /// A boolean; false if the field is absent.
+    /// Returns a field with a boolean; false if the field is absent.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Finding> {
         let flag = self.read(name, Value::as_bool, "write true or false");
         flag.map(Option::unwrap_or_default)
     }
 
-    /// An object whose members may have any name; empty if the field is absent.
+    /// Returns a field with an object whose members may have any name. The object is empty if the
+    /// field is absent.
     pub(super) fn object(&self, name: &str) -> Result<Map<String, Value>, Finding> {
         let object = |value: &Value| value.as_object().cloned();
         let object = self.read(name, object, "write names and values: { NAME: VALUE }");

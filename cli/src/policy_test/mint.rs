@@ -1,4 +1,4 @@
-//! Makes a token for a policy without a test file.
+//! Makes a token for a policy when there is no test file.
 
 use serde_json::{Map, Value, json};
 

@@ -28,7 +28,7 @@ pub(super) struct Outcome {
     pub(super) differences: Vec<String>,
     /// A short description of the decision.
     pub(super) found: String,
-    /// The rule that the request matched.
+    /// The index of the rule that the request matched.
     pub(super) rule: Option<usize>,
     /// The providers whose credentials the decision used.
     pub(super) providers: Vec<String>,

@@ -185,7 +185,7 @@ impl Source {
         })
     }
 
-    /// The failure for a `--filter` that names no filter of the file.
+    /// The failure if `--filter` names a filter that the file does not have.
     pub(crate) fn no_such_filter(
         &self,
         name: &str,

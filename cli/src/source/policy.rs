@@ -23,15 +23,15 @@ pub(crate) enum Build {
     Native,
 }
 
-/// A filter of Portcullis.
+/// A Portcullis filter.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
     /// The filter's name in its chain.
     pub(crate) name: String,
     pub(crate) build: Build,
-    /// The path of the filter's message: `PluginConfig` or `DynamicModuleFilter`.
+    /// The path of `message`.
     pub(crate) at: ConfigPath,
-    /// The filter's message.
+    /// The protobuf message that configures the filter: `PluginConfig` or `DynamicModuleFilter`.
     pub(crate) message: Node,
     /// The path of the policy.
     pub(crate) policy_at: ConfigPath,
@@ -79,7 +79,8 @@ pub(crate) fn filters(document: &Node) -> Vec<Filter> {
     found
 }
 
-/// The message of a WebAssembly or dynamic module filter, with its path.
+/// Returns the protobuf message that configures a WebAssembly or dynamic module filter, and the
+/// message's path. Returns `None` for any other node.
 fn message<'a>(at: &ConfigPath, node: &'a Node) -> Option<(Build, ConfigPath, &'a Node)> {
     let at = match type_of(node) {
         Some("xds.type.v3.TypedStruct" | "udpa.type.v1.TypedStruct") => at.member("value"),

@@ -300,7 +300,7 @@ fn validate(envoy: &Path, file: &Path) {
     assert!(output.status.success(), "{}: {said}", file.display());
 }
 
-/// Other programs convert a single `jwt_authn` message with this function.
+/// Other programs call `configuration` to convert a single `jwt_authn` message.
 #[test]
 fn migrates_a_single_message() {
     let provider = json!({ "issuer": "a", "localJwks": { "inlineString": KEYS } });

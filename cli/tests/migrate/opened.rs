@@ -124,7 +124,7 @@ fn neither_obeys_nor_loses_existing_metadata() {
             }
         }
     }
-    // Another listener of the file has been migrated before.
+    // In this document, another listener has already been migrated.
     let migrated = manager("x", &format!("route_config: {}", there("{}", authorize)));
     let (migrated, _) = migrated.split_once("  http_filters:").unwrap();
     let document = format!(
@@ -231,7 +231,7 @@ fn writes_no_rule_for_a_query_in_its_encoded_form() {
         let place = "rules[0].match.queryParameters[0]";
         assert!(error.at.to_string().ends_with(place), "{}", error.at);
     }
-    // No client sends a query with a space in it, so the rule never matched in `jwt_authn`.
+    // No client sends a query with an unencoded space, so the rule never matched in `jwt_authn`.
     let migrated = configuration(&param("q", json!({ "exact": "a b" }))).unwrap();
     let mut differences = migrated.differences.iter();
     assert!(differences.any(|one| one.what == Deviation::QueryDecoded));

@@ -7,7 +7,8 @@ use super::{ENVOY, embedded, file, migrate};
 pub(super) const PROVIDER: &str =
     "providers: { idp: { issuer: a, local_jwks: { filename: keys.json } } }";
 
-/// The messages of a run that prints nothing on standard output and ends with this exit code.
+/// Runs `migrate` and returns its messages. Checks that it prints nothing on standard output, and
+/// that it ends with the exit code `code`.
 pub(super) fn messages(file: &std::path::Path, arguments: &[&str], code: i32) -> String {
     let output = migrate(file, arguments);
     let messages = String::from_utf8(output.stderr).unwrap();
@@ -207,8 +208,8 @@ fn distinguishes_wrong_usage_from_findings() {
     }
 }
 
-/// If nothing writes the metadata of `jwt_authn` any more, an RBAC filter that denies by this
-/// metadata would deny nothing.
+/// If nothing writes the metadata of `jwt_authn` any more, an RBAC filter that denies requests
+/// based on this metadata would deny nothing.
 #[test]
 fn opens_nothing_that_rbac_refuses_by_metadata() {
     let metadata = "{ filter: envoy.filters.http.jwt_authn, path: [{ key: jwt }, { key: sub }], \
@@ -423,7 +424,7 @@ fn keeps_a_nested_filter_closed_to_routes_with_overrides() {
     }
 }
 
-/// A file of routes that configures one filter leaves the other filter's guard closed.
+/// A file of routes that configures one filter leaves the other filter's guard switched on.
 #[test]
 fn warns_of_several_filters_in_a_chain_whose_routes_come_separately() {
     let manager = manager("jwt", "rds: { route_config_name: r }");
@@ -571,7 +572,7 @@ fn opens_no_route_by_a_requirement_of_another_filter() {
     );
 }
 
-/// An override that applies to no route of the document would be lost, so it is refused.
+/// An override that applies to no route of the document would be lost, so `migrate` refuses it.
 #[test]
 fn loses_no_override() {
     let say =

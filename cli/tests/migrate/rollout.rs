@@ -1,4 +1,4 @@
-//! Rolls out listeners and routes separately, in either order, in the real Envoy.
+//! Rolls out listeners and routes separately, in either order, in a real Envoy.
 //!
 //! Each case is a listener with `jwt_authn` and a separate file with its routes. `migrate
 //! --rewrite` rewrites both. One Envoy then runs all four combinations that can occur in a
@@ -44,9 +44,9 @@ struct Case {
     routes: Value,
     /// The requested paths, each with its host.
     targets: Vec<(&'static str, &'static str)>,
-    /// The names that `--filter` gives for the file of routes.
+    /// The values of `--filter` for the file of routes.
     said: Vec<&'static str>,
-    /// Whether the new listener refuses everything on the new routes, because these routes
+    /// Whether the new listener refuses every request to the new routes, because these routes
     /// configure another filter.
     stays_closed: bool,
     /// The chains that contain the filters.
@@ -118,7 +118,7 @@ fn disabled() -> Value {
     json!({ "@type": PER_ROUTE, "disabled": true })
 }
 
-/// Adds an override for the filter with the usual name to an object.
+/// Adds an override to an object. The override is for the filter with the usual name.
 fn saying(mut object: Value, says: impl Into<Value>) -> Value {
     object["typed_per_filter_config"] = json!({ "envoy.filters.http.jwt_authn": says.into() });
     object
@@ -437,7 +437,8 @@ fn name_of(number: usize, (listener, routes): (Version, Version)) -> String {
     format!("{number}-{listener:?}-{routes:?}")
 }
 
-/// The four listeners of a case. Their routes are files in the folder.
+/// The four listeners of a case: the old and the new listener, each with the old and with the new
+/// routes. The routes are in files in the folder.
 fn listeners(folder: &Path, number: usize, case: &Case) -> Vec<Value> {
     let old = listener(case);
     let new = rewritten(&format!("rollout-{number}-listener"), &old, &[]);

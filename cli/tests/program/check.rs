@@ -1,4 +1,4 @@
-//! `portcullis check`.
+//! Tests of `portcullis check`.
 
 use std::path::Path;
 

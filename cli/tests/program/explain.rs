@@ -49,7 +49,7 @@ rules:
     roles: { any_of: [writer] }
 ";
 
-/// A token, the request to explain it for, and the expected exit code.
+/// A token, the request with which it is explained, and the expected exit code.
 struct Case {
     name: &'static str,
     token: String,

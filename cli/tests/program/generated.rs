@@ -1,4 +1,4 @@
-//! `portcullis schema`, `completions` and `man`.
+//! Tests of `portcullis schema`, `completions` and `man`.
 
 use std::fs;
 

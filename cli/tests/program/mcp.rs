@@ -1,4 +1,4 @@
-//! Rules for MCP calls in the program: `check --mcp`, and headers for `explain`.
+//! MCP calls on the command line: `check --mcp`, and headers for `explain`.
 
 use std::{
     io::{Read as _, Write as _},
@@ -13,8 +13,8 @@ use super::{CONFIG, file, portcullis, stdout};
 const REFUSED: &str = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32020,"message":"differs"}}"#;
 const EXECUTED: &str = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
 
-/// Starts a server that gives these responses to two requests. Returns its URL and, once it has
-/// answered, the requests.
+/// Starts a server that gives these responses to two requests. Returns the server's URL, and a
+/// thread whose result is the two requests.
 fn server(responses: [(u16, &'static str); 2]) -> (String, thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! `portcullis test`.
+//! Tests of `portcullis test`.
 
 use serde_json::{Value, json};
 
