@@ -1,4 +1,4 @@
-//! `portcullis decide`: reads requests from standard input, and prints the decision on each request.
+//! `portcullis decide`: reads requests from standard input, and prints a decision on each.
 
 use std::{
     collections::BTreeMap,
