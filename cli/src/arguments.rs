@@ -7,8 +7,8 @@ use clap_complete::Shell;
 
 use super::{examples::*, explain::request::HeaderLine, format::FormatOptions, input::KeySetFile};
 
-/// Verifies access tokens at the edge: checks configurations, tries decisions, explains tokens,
-/// migrates from `jwt_authn`.
+/// Checks configurations, tests policies, explains tokens, and migrates from `jwt_authn`, with the
+/// same engine that verifies access tokens in Envoy.
 #[derive(Debug, Parser)]
 #[command(
     name = "portcullis",
@@ -22,7 +22,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Find mistakes and weak choices in policies, and in the Envoy around them.
+    /// Find mistakes and weak choices in policies, and in the Envoy configuration around them.
     ///
     /// Prints one line per finding, `FILE:LINE:COLUMN: error: PATH: what; remedy`. If there are no
     /// findings, prints `ok` and what the policy contains.
@@ -38,11 +38,11 @@ pub(super) enum Command {
         /// Treat warnings as errors: exit code 1.
         #[arg(long)]
         strict: bool,
-        /// Check this JWKS as the keys of a provider that fetches them.
+        /// Also check this JWKS as the keys of a provider that fetches its keys.
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
-        /// Send calls to this MCP server whose headers and body differ: it must refuse them. Give the
-        /// server's own address (http), behind Envoy.
+        /// Send calls with contradictory headers and bodies to this MCP server, which must refuse
+        /// them. Give the http address of the server itself, not that of Envoy.
         #[arg(long, value_name = "URL")]
         mcp: Option<String>,
         #[command(flatten)]
@@ -50,12 +50,13 @@ pub(super) enum Command {
     },
     /// Make a secret for an API client, and its hash for the configuration.
     ///
-    /// Prints `{"secret":…,"hash":…}`: 256 bits of the operating system's randomness, and
-    /// `sha256:<salt>:<digest>`. The program does not store the secret.
+    /// Prints `{"secret":…,"hash":…}`. The secret has 256 random bits from the operating system.
+    /// The hash has the form `sha256:<salt>:<digest>`. The program does not store the secret.
     #[command(after_help = CLIENT_SECRET_EXAMPLES)]
     ClientSecret,
     #[command(after_help = DECIDE_EXAMPLES)]
-    /// Decide on requests: one JSON object per line, on standard input and on standard output.
+    /// Decide on requests. Reads one JSON object per line from standard input, and prints one per
+    /// line.
     Decide {
         /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
         #[arg(long)]
@@ -66,7 +67,7 @@ pub(super) enum Command {
         /// The time of the decisions; by default, the current time.
         #[arg(long, value_name = "UNIX_SECONDS")]
         now: Option<u64>,
-        /// Use this JWKS as the keys of a provider that fetches them. Without it, the keys are
+        /// Use this JWKS as the keys of a provider that fetches its keys. Without it, the keys are
         /// unavailable (503).
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
@@ -75,7 +76,7 @@ pub(super) enum Command {
     /// Show each check of a token, up to the first that fails.
     ///
     /// The checks run in the module's own code. The header and the claims are shown; the signature
-    /// never is. Exit code 1: the token, or the request with the token, is refused.
+    /// never is. The exit code is 1 if the token, or the request with the token, is refused.
     Explain {
         /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
         #[arg(long)]
@@ -89,19 +90,20 @@ pub(super) enum Command {
         /// The time of the decisions; by default, the current time.
         #[arg(long, value_name = "UNIX_SECONDS")]
         now: Option<u64>,
-        /// Use this JWKS as the keys of a provider that fetches them.
+        /// Use this JWKS as the keys of a provider that fetches its keys.
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
-        /// Also decide on this request, with the rule that it matches.
+        /// Also decide on a request with this method and path.
         #[arg(long, num_args = 2, value_names = ["METHOD", "PATH"])]
         request: Vec<String>,
-        /// Send this header with the request, such as `Mcp-Name: list_files`. Repeat it for several.
+        /// Send this header with the request, such as `Mcp-Name: list_files`. Repeat the option for
+        /// several headers.
         #[arg(long, value_name = "NAME: VALUE", requires = "request")]
         header: Vec<HeaderLine>,
         #[command(flatten)]
         format: FormatOptions,
     },
-    /// Run policy tests: requests with claims, and what the policy should decide.
+    /// Run policy tests: requests with claims, and the decisions that the policy should make.
     ///
     /// Tests are written in YAML: see docs/policy-tests.md. A key made for this run replaces each
     /// provider's own keys and signs the tokens.
@@ -142,8 +144,8 @@ pub(super) enum Command {
     },
     /// Print the equivalent of each `jwt_authn` filter of an Envoy configuration.
     ///
-    /// Prints differences in behaviour on standard error, one per line. Exit code 1: there is no
-    /// such filter, or one cannot be migrated.
+    /// Prints differences in behaviour on standard error, one per line. The exit code is 1 if there
+    /// is no such filter, or if a filter cannot be migrated.
     #[command(after_help = MIGRATE_EXAMPLES)]
     Migrate {
         /// Envoy's configuration, or resources of a discovery service: YAML or JSON; `-` is the
@@ -156,7 +158,8 @@ pub(super) enum Command {
         #[arg(long, value_name = "WASM_FILE", requires = "rewrite", group = "build")]
         module: Option<String>,
         /// The path of the dynamic module in Envoy's file system, for Envoy 1.40 and later. For
-        /// 1.38 and 1.39, its name: `portcullis` for `libportcullis.so` in Envoy's search path.
+        /// Envoy 1.38 and 1.39, the module's name instead of its path: `portcullis` for
+        /// `libportcullis.so` in Envoy's search path.
         #[arg(
             long,
             value_name = "LIBRARY_FILE",
@@ -166,7 +169,7 @@ pub(super) enum Command {
         native: Option<String>,
         /// For a file of routes: the name of the `jwt_authn` filter in the listener. Needed if the
         /// routes do not configure the filter and its name is not `envoy.filters.http.jwt_authn`.
-        /// Repeat it for several filters that no route configures.
+        /// Repeat the option for several filters that no route configures.
         #[arg(long, value_name = "NAME", requires = "rewrite")]
         filter: Vec<String>,
     },
