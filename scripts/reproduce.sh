@@ -23,7 +23,8 @@ echo "The first build, in $scratch/first"
 clone "$scratch/first"
 make -C "$scratch/first" --no-print-directory dist
 
-# Another folder, another user, another cargo home and another copy of the compiler.
+# The second build has another folder, another user, another cargo home and another copy of the
+# compiler.
 second="$scratch/second home/portcullis"
 echo "The second build, in $second"
 mkdir -p "$scratch/second home" "$scratch/toolchain"
