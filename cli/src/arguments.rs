@@ -55,8 +55,8 @@ pub(super) enum Command {
     #[command(after_help = CLIENT_SECRET_EXAMPLES)]
     ClientSecret,
     #[command(after_help = DECIDE_EXAMPLES)]
-    /// Decide on requests. Reads one JSON object per line from standard input, and prints one per
-    /// line.
+    /// Decide on requests. Reads one request per line from standard input, as JSON, and prints one
+    /// decision per line.
     Decide {
         /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
         #[arg(long)]

@@ -253,7 +253,8 @@ fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarri
     Ok(condition.into())
 }
 
-/// Notes every regular expression in a condition if the expression counts octets.
+/// Finds the regular expressions in a condition that count octets, and notes each of them as a
+/// difference.
 fn note_counts(at: &ConfigPath, condition: &Node, journal: &mut Journal) {
     visit(condition, at, &mut |at, node| {
         let regex = node.member("regex").and_then(Node::text);
