@@ -1,5 +1,5 @@
-//! Makes the test program export the functions that Envoy offers to dynamic modules. The library
-//! that the program loads calls them.
+//! Makes the linker export, from the test programs, the functions that Envoy offers to dynamic
+//! modules. The library under test, which the test programs load, calls these functions.
 
 fn main() {
     let names = "envoy_dynamic_module_callback_*";

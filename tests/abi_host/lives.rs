@@ -1,5 +1,5 @@
-//! Calls the library with random sequences of events, in a host that checks every call of the
-//! library.
+//! Runs the dynamic module (the library) through random sequences of events. The host checks every
+//! call that the library makes.
 
 use std::{
     env, fs,
@@ -14,21 +14,21 @@ use support::{
     folders,
 };
 
-/// The number of events for each seed.
+/// The number of events in a sequence. Each seed gives one sequence.
 const EVENTS: usize = 10_000;
-/// The first seed.
+/// The seed of the first sequence.
 const SEED: u64 = 20_261_127;
 
-/// Returns the paths of two versions of a library, as during an upgrade. The second is a copy of
-/// the first.
+/// Returns two paths with the same library. They stand for the old and the new version during an
+/// upgrade.
 fn two_versions(library: &Path, folder: &Path) -> [PathBuf; 2] {
     let copy = folder.join("other.so");
     fs::copy(library, &copy).unwrap();
     [library.to_owned(), copy]
 }
 
-/// If `PORTCULLIS_ABI_SECONDS` is set, the test repeats the sequence with other seeds for that many
-/// seconds.
+/// If `PORTCULLIS_ABI_SECONDS` is set, the test runs further sequences, each with another seed, for
+/// that many seconds.
 #[test]
 fn no_order_of_events_breaks_the_library() {
     let seconds = env::var("PORTCULLIS_ABI_SECONDS").ok();
@@ -36,7 +36,7 @@ fn no_order_of_events_breaks_the_library() {
     let folder = folders::temporary().join(format!("abi-{}", std::process::id()));
     let defects = folder.join("defects");
     fs::create_dir_all(&defects).unwrap();
-    // SAFETY: this is the program's only test, and it starts other threads only after this.
+    // SAFETY: this is the program's only test, and it starts other threads only after this line.
     unsafe { env::set_var(process::DEFECTS, &defects) };
     let start = Instant::now();
     let for_tests = two_versions(&built_for_tests(), &folder);

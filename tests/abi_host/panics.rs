@@ -1,4 +1,5 @@
-//! Tests of panics of the dynamic module in the real Envoy.
+//! Makes the dynamic module panic in the real Envoy, and tests what happens to requests, keys and
+//! configurations.
 
 use std::{
     fs,
@@ -18,10 +19,11 @@ use support::{
 
 const ISSUER: &str = "https://login.example.com";
 const JWKS_PATH: &str = "/jwks";
-/// The answer to a request during which the module panicked.
+/// The status, and the response code details, of the module's own answer after a panic.
 const DEFECT: (u16, &str) = (500, "portcullis_defect");
 
-/// The servers and files around an Envoy with the library that was built for these tests.
+/// What an Envoy needs for these tests: a signer of tokens, an authorization server, and the folder
+/// `defects`, in which a file makes the library panic.
 struct World {
     signer: Signer,
     server: AuthorizationServer,
@@ -73,12 +75,13 @@ impl World {
         Request::get("/").bearer(signer.sign_claims(&claims))
     }
 
-    /// Keeps the authorization server from sending its keys.
+    /// Makes the authorization server hold back its answers.
     fn hold(&self) {
         self.server.hold();
     }
 
-    /// Makes the module panic the next time that its code reaches `place`.
+    /// Makes the module panic the next time that it reaches the place in its code that is called
+    /// `place`.
     fn cause(&self, place: &str) {
         fs::write(self.defects.join(place), "").unwrap();
     }
@@ -96,8 +99,8 @@ impl Drop for World {
     }
 }
 
-/// Creates a world, calls `prepare` with it, and starts Envoy in it. Also returns a request with a
-/// valid token, which is not sent yet. Returns `None` if Envoy or the library is not installed.
+/// Creates a [`World`], calls `prepare` with it, and then starts Envoy. The returned request has a
+/// valid token and has not been sent. Returns `None` if Envoy or the library is not installed.
 fn start(prepare: impl FnOnce(&World)) -> Option<(World, NativeEnvoy, Request)> {
     if !is_installed(&built_for_tests()) {
         return None;
@@ -114,8 +117,8 @@ fn sent(gate: &NativeEnvoy, request: &Request) -> (u16, String) {
     (exchange.status, exchange.details)
 }
 
-/// Waits until this many requests wait for keys. Then sends one more request, which the worker
-/// answers only after it has handled all earlier requests.
+/// Waits until this many requests are pending. Then sends one more request. The answer shows that
+/// the worker has also handled all earlier requests, which now wait for keys.
 fn wait_until_held(gate: &NativeEnvoy, requests: u64) {
     gate.wait_until("all in flight", || gate.in_flight() == requests);
     assert_eq!(gate.send(&Request::get("/")).status, 401);
@@ -131,7 +134,8 @@ fn a_panic_costs_one_request() {
         world.cause(place);
         let (status, details) = sent(&gate, &good);
         match place {
-            // Here the module panics before the request has an answer, so the module sends its own.
+            // The module panics before the request has an answer, so the module answers the request
+            // itself.
             "request" => assert_eq!((status, &*details), DEFECT),
             _ => assert_eq!(status, 500, "{details}"),
         }
@@ -146,8 +150,8 @@ fn a_panic_costs_one_request() {
     assert!(!log.contains("a test asked"), "{log}");
 }
 
-/// The panic destroys the gate that would answer the waiting requests. They are refused, so that
-/// they do not wait forever.
+/// The panic destroys the object that would answer the waiting requests. The module refuses these
+/// requests, so that they do not wait forever.
 #[test]
 fn a_panic_refuses_the_requests_that_wait() {
     let Some((world, gate, good)) = start(World::hold) else {
@@ -178,8 +182,8 @@ fn a_panic_refuses_the_request_that_is_resumed() {
     assert_eq!(gate.send(&good).status, 200);
 }
 
-/// The keeper panics while it handles a response with keys. The waiting request still gets the
-/// keys.
+/// The module panics on the main thread while it handles a response with keys. The waiting request
+/// still gets the keys.
 #[test]
 fn keys_arrive_after_a_panic_on_their_response() {
     let Some((world, gate, good)) = start(World::hold) else {
@@ -191,11 +195,11 @@ fn keys_arrive_after_a_panic_on_their_response() {
     world.server.release();
     assert_eq!(gate.finish(waiting).status, 200);
     assert!(world.is_caused("fetched"));
-    // The keys were stored before the panic, so at most one more fetch follows.
+    // The module stored the keys before the panic, so at most one more fetch follows.
     assert!(world.server.fetches(JWKS_PATH) <= 2);
 }
 
-/// Keys are still refreshed after the main thread has panicked.
+/// The module still refreshes keys after a panic on the main thread.
 #[test]
 fn keys_rotate_after_a_panic_on_the_main_thread() {
     let Some((world, gate, good)) = start(|_| ()) else {
@@ -217,8 +221,8 @@ fn keys_rotate_after_a_panic_on_the_main_thread() {
     gate.wait_until("the new key", || gate.send(&rotated).status == 200);
 }
 
-/// If loading a configuration panics, the old configuration stays active, and the next update
-/// works.
+/// If the module panics while it loads a configuration, the old configuration stays active, and the
+/// next update works.
 #[test]
 fn a_panic_while_a_configuration_is_loaded_refuses_the_update() {
     let Some((world, gate, good)) = start(|_| ()) else {

@@ -7,11 +7,11 @@ use core::{
 
 /// A pointer to one of this host's objects. The host passes it to the library.
 pub(crate) type Handle = *mut c_void;
-/// The pointer that the library returned for a configuration, a policy or a stream. It contains a
-/// number instead of an address.
+/// The pointer that the library returned for a configuration, a policy or a stream. The library
+/// puts a number into it instead of an address.
 pub(crate) type Own = *const c_void;
 
-/// Bytes that the host lends to the library, or the other way round.
+/// Bytes that the host lends to the library, or the library to the host.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Octets {
@@ -19,7 +19,7 @@ pub(crate) struct Octets {
     count: usize,
 }
 
-/// A header that the host lends to the library, or the other way round.
+/// A header that the host lends to the library, or the library to the host.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Header {
@@ -28,7 +28,7 @@ pub(crate) struct Header {
 }
 
 impl Octets {
-    /// Lends bytes to the library. As in Envoy, the pointer is null if there are none.
+    /// Lends bytes to the library. As in Envoy, the pointer is null if there are no bytes.
     pub(crate) const fn lend(octets: &[u8]) -> Self {
         let first = match octets {
             [] => ptr::null(),

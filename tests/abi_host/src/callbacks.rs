@@ -1,5 +1,5 @@
-//! The callbacks: Envoy's functions that the library calls. Each one first checks that the library
-//! may call it at this time.
+//! The callbacks: functions of Envoy that the library calls. Each callback first checks that the
+//! library may call it at this moment.
 
 use core::ptr;
 use std::sync::{Weak, atomic::Ordering, mpsc::Sender};
@@ -18,7 +18,7 @@ const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const FROZEN: u32 = 3;
 
-/// Callbacks that change something fail at random, on average once in this many calls.
+/// The average number of calls per failure. Callbacks that change something fail at random.
 const FAILURES: usize = 300;
 
 macro_rules! callbacks {
@@ -197,7 +197,8 @@ callbacks! {
 
     fn envoy_dynamic_module_callback_http_filter_scheduler_delete(scheduler: Handle) {
         STREAM_SCHEDULERS.remove(scheduler.addr());
-        // SAFETY: the scheduler was alive, as the line above checks, and this was its only use.
+        // SAFETY: the line above checks that the scheduler was alive, and removes its handle, so
+        // nothing uses the scheduler again.
         drop(unsafe { Box::from_raw(scheduler.cast::<StreamScheduler>()) });
     }
 
@@ -218,7 +219,8 @@ callbacks! {
 
     fn envoy_dynamic_module_callback_http_filter_config_scheduler_delete(scheduler: Handle) {
         CONFIGURATION_SCHEDULERS.remove(scheduler.addr());
-        // SAFETY: the scheduler was alive, as the line above checks, and this was its only use.
+        // SAFETY: the line above checks that the scheduler was alive, and removes its handle, so
+        // nothing uses the scheduler again.
         drop(unsafe { Box::from_raw(scheduler.cast::<ConfigurationScheduler>()) });
     }
 
@@ -237,7 +239,8 @@ callbacks! {
 
 /// The number of a stream, and the channel to the stream's worker.
 type StreamScheduler = (u64, Sender<Event>);
-/// A configuration, and the channel to the main thread, which calls the configuration's hook.
+/// A configuration, and a channel to the main thread. The main thread calls the configuration's
+/// hook.
 type ConfigurationScheduler = (Weak<Configuration>, Sender<Weak<Configuration>>);
 
 fn lines(stream: &Stream, kind: u32) -> &core::cell::RefCell<Vec<crate::requests::Line>> {

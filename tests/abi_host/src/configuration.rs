@@ -23,12 +23,13 @@ use crate::{
 /// A configuration that the library has loaded. It lives at least as long as its last stream.
 pub(crate) struct Configuration {
     pub(crate) library: &'static Library,
-    /// The number that the library returned for the configuration; 0 while it is being loaded.
+    /// The number that the library returned for the configuration; 0 while the library loads it.
     own: AtomicUsize,
     /// The channel that asks the main thread to call the configuration's hook.
     pub(crate) main: Sender<Weak<Configuration>>,
     thread: ThreadId,
-    /// A reference to this object itself, because the library only passes back a bare pointer.
+    /// A weak reference to this object. A scheduler needs one, but the library passes back only a
+    /// bare pointer.
     itself: Weak<Configuration>,
     pub(crate) is_loading: AtomicBool,
     /// The number of metrics that the library has defined.
@@ -51,7 +52,7 @@ pub(crate) enum Response {
 
 impl Configuration {
     /// Loads a configuration. Must run on the main thread. Returns `None` if the library rejects
-    /// it.
+    /// the configuration.
     pub(crate) fn load(
         library: &'static Library,
         name: &str,
@@ -83,8 +84,8 @@ impl Configuration {
         (!own.is_null()).then_some(configuration)
     }
 
-    /// Returns the configuration of a handle. Ends the process if this is not the main thread, or
-    /// if none of the configuration's hooks is running.
+    /// Returns the configuration that belongs to a handle. Ends the process if this is not the main
+    /// thread, or if none of the configuration's hooks is running.
     pub(crate) fn of(handle: Handle) -> Arc<Self> {
         CONFIGURATIONS.expect(handle.addr());
         // SAFETY: the configuration is alive, as the line above checks.
@@ -121,7 +122,7 @@ impl Configuration {
         result
     }
 
-    /// Calls the hook that a scheduler asked for.
+    /// Calls the configuration's hook after the library has asked for it through a scheduler.
     pub(crate) fn scheduled(&self) {
         self.in_hook(|| {
             let (handle, own) = (self.handle(), self.own());
@@ -172,8 +173,8 @@ impl Configuration {
             Response::Unavailable => (SUCCESS, "503", "no healthy upstream".to_owned()),
             Response::Reset => (RESET, "", String::new()),
         };
-        // The response is copied and freed afterwards, so that a sanitizer notices if the library
-        // uses it later.
+        // The library gets a copy of the response. The copy is freed after the hook, so that a
+        // sanitizer notices if the library uses it later.
         let status = status.as_bytes().to_vec();
         let headers = Vec::from([
             Header {

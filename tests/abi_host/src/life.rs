@@ -25,13 +25,13 @@ use crate::{
 };
 
 const WORKERS: usize = 3;
-/// The maximum number of configurations at a time, and also of policies.
+/// The maximum number of configurations that exist at a time, and the maximum number of policies.
 const MOST: usize = 6;
 /// How long all waiting requests may take to end, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The filter's name in Envoy's configuration.
 const NAME: &str = "portcullis";
-/// The places in the library's code where a test can make the library panic.
+/// The names of the places in the library's code at which a test can make the library panic.
 const DEFECTS: [&str; 10] = [
     "decided", "ended", "fetched", "policy", "read", "rebuild", "request", "tick", "trailers",
     "woken",
@@ -41,7 +41,8 @@ const DEFECTS: [&str; 10] = [
 pub struct Plan<'a> {
     /// The versions of the library to load: two for an upgrade, otherwise one.
     pub libraries: &'a [PathBuf],
-    /// The folder for files that cause panics; `None` if the libraries cannot be made to panic.
+    /// The folder in which a file makes a library panic; `None` if the libraries were built without
+    /// defects.
     pub defects: Option<&'a Path>,
     /// The seed of the random numbers.
     pub seed: u64,
@@ -92,7 +93,7 @@ impl Plan<'_> {
 }
 
 impl Life<'_> {
-    /// Calls the hooks that schedulers asked for.
+    /// Calls the hooks that the library has asked for through schedulers.
     fn run_scheduled(&self) {
         while let Ok(configuration) = self.scheduled.try_recv() {
             if let Some(configuration) = configuration.upgrade() {
@@ -193,7 +194,8 @@ impl Life<'_> {
         }
     }
 
-    /// Removes a configuration. It ends at once, or on a worker when its last stream ends.
+    /// Removes a configuration from the list. Without streams, the configuration ends at once.
+    /// Otherwise it ends together with its last stream, on a worker.
     fn remove_configuration(&mut self) {
         if self.configurations.len() < 2 {
             return;

@@ -1,8 +1,8 @@
-//! The handles that the library may use at the moment. The process ends if the library uses another
-//! handle, or releases a handle twice.
+//! Records the live handles: those that the library may use now. The process ends if the library
+//! uses any other handle, or releases a handle twice.
 //!
-//! Each handle is also the address of memory. The memory is freed when the owner of the handle
-//! ends, so a sanitizer notices if the library uses it later.
+//! Each handle is the address of an object. The host frees the object when the handle is no longer
+//! live, so a sanitizer notices if the library still uses the object.
 
 use std::{
     backtrace::Backtrace,
@@ -60,7 +60,7 @@ impl Live {
     }
 }
 
-/// Keeps a log line of the library, to be printed if the test fails.
+/// Keeps a log line of the library. The last few lines are printed if the test fails.
 pub(crate) fn keep_line(line: String) {
     let mut log = locked(&LOG);
     log.push_back(line);

@@ -1,4 +1,4 @@
-//! The policies of routes that the library loads.
+//! Route policies. The library loads them for the host.
 
 use core::ptr;
 
@@ -10,8 +10,8 @@ use crate::{
     live::die,
 };
 
-/// A route's policy. Envoy releases a policy, on any thread, as soon as neither the route table nor
-/// a stream uses it.
+/// A route's policy. As in Envoy, it is released as soon as neither the route table nor a stream
+/// uses it. This can happen on any thread.
 pub(crate) struct RoutePolicy {
     library: &'static Library,
     /// The number that the library returned for this policy.
@@ -22,7 +22,7 @@ pub(crate) struct RoutePolicy {
 
 impl RoutePolicy {
     /// Loads a policy. Must run on the main thread. Returns `None` if the library panicked because
-    /// a test made it.
+    /// a test made it panic.
     pub(crate) fn load(library: &'static Library, disables: bool) -> Option<Self> {
         let policy = match disables {
             true => json!({ "disabled": true }),

@@ -1,4 +1,4 @@
-//! The requests of clients. For each request, this module knows whether it may pass.
+//! The requests that clients send, and whether each request may pass.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -19,7 +19,8 @@ const ISSUER: &str = "https://login.example.com";
 /// A header that only Portcullis may set.
 pub(crate) const USER: &[u8] = b"x-user";
 const FORGED_USER: &[u8] = b"mallory";
-/// So many headers that the library needs heap memory for its list of headers.
+/// A number of headers that is large enough to make the library put its list of headers on the
+/// heap.
 const MANY: usize = 60;
 
 /// A header or trailer line.
@@ -51,9 +52,10 @@ pub(crate) struct Request {
 pub(crate) enum Route {
     Plain,
     Policy(Arc<RoutePolicy>),
-    /// A policy number that this library never returned, as if another version of it had.
+    /// The route's policy has a number that this library never returned, as if another version of
+    /// the library had loaded the policy.
     Stale(usize),
-    /// A policy in the route's metadata, which only the proxy-wasm module reads.
+    /// The policy is in the route's metadata, where only the proxy-wasm module looks for it.
     InWasmForm,
 }
 
@@ -173,8 +175,7 @@ impl Request {
         }
     }
 
-    /// Returns whether the request may pass a filter of this library, provided that no callback
-    /// fails.
+    /// Returns whether the request may pass through a filter of this library if no callback fails.
     pub(crate) fn may_pass(&self, library: &'static Library) -> bool {
         match &self.route {
             Route::Stale(_) | Route::InWasmForm => false,
@@ -185,7 +186,8 @@ impl Request {
         }
     }
 
-    /// The identity that the upstream must get if this request passes.
+    /// The identity that must reach the upstream if this request passes; `None` if the request
+    /// needs no token.
     pub(crate) fn identity(&self) -> Option<&'static [u8]> {
         match &self.route {
             Route::Policy(policy) if policy.disables => None,

@@ -36,7 +36,7 @@ pub(crate) struct Stream {
     pub(crate) state: Cell<State>,
     /// True once the host has called the library's hook for the end of the stream.
     pub(crate) has_ended: Cell<bool>,
-    /// True once a callback has failed. Then the request must not pass.
+    /// True once a callback has failed. From then on, the request must not pass.
     pub(crate) has_failed: Cell<bool>,
     hooks: Cell<u32>,
     own: Cell<usize>,
@@ -78,8 +78,8 @@ impl Stream {
         stream
     }
 
-    /// Returns the stream of a handle. Ends the process if this is not the stream's thread, if none
-    /// of the stream's hooks is running, or if the stream has ended.
+    /// Returns the stream that belongs to a handle. Ends the process if this is not the stream's
+    /// thread, if none of the stream's hooks is running, or if the stream has ended.
     pub(crate) fn of(handle: Handle) -> Rc<Self> {
         let stream = Self::perhaps_ended(handle);
         if stream.has_ended.get() {
@@ -116,7 +116,7 @@ impl Stream {
         ptr::from_ref(self).cast_mut().cast()
     }
 
-    /// Runs one of the stream's hooks. All lent bytes are freed when it has returned.
+    /// Runs one of the stream's hooks. All lent bytes are freed when the hook has returned.
     pub(crate) fn in_hook<R>(&self, hook: impl FnOnce(Handle, Own) -> R) -> R {
         self.hooks.set(self.hooks.get() + 1);
         let result = hook(self.handle(), self.own());
@@ -135,7 +135,7 @@ impl Stream {
         lent
     }
 
-    /// Frees all lent bytes. Envoy may do so whenever the headers change.
+    /// Frees all lent bytes, as Envoy may do whenever the headers change.
     pub(crate) fn take_back(&self) {
         self.lent.borrow_mut().clear();
     }

@@ -30,9 +30,10 @@ const STOP_ALL: u32 = 4;
 /// An event for a worker.
 pub(crate) enum Event {
     Begin(Arc<Configuration>, Box<Request>),
-    /// The client of a stream leaves. The number selects one of the worker's streams.
+    /// A client leaves, so its stream ends. The number selects one of the worker's streams.
     Leave(usize),
-    /// A scheduler asked for the hook of the stream with this number.
+    /// The library has asked, through a scheduler, for a call of the hook of the stream with this
+    /// number.
     Scheduled(u64),
     /// The drain time of a configuration is over, so all its streams end.
     Drained(Arc<Configuration>),
@@ -65,7 +66,7 @@ fn with<R>(act: impl FnOnce(&mut Own) -> R) -> R {
     OWN.with_borrow_mut(|own| act(own.as_mut().unwrap_or_else(|| die("not a worker"))))
 }
 
-/// Returns true with the probability 1 / `times`.
+/// Returns true at random, on average once in `times` calls.
 pub(crate) fn once_in(times: usize) -> bool {
     with(|own| own.random.once_in(times))
 }
@@ -221,8 +222,8 @@ pub(crate) fn end(stream: &Rc<Stream>) {
     with(|own| own.streams.remove(&stream.number));
 }
 
-/// Ends streams at random while `stream` is being answered or resumed, as the end of a connection
-/// may do.
+/// Ends some streams at random. This happens while the library answers or resumes `stream`, because
+/// in Envoy a connection can close at that moment.
 pub(crate) fn end_some(stream: &Rc<Stream>) {
     if once_in(6) {
         let other = with(|own| {
