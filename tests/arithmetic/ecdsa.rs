@@ -1,8 +1,9 @@
-//! Compares ECDSA with the crates `p256`, `p384` and `p521`, and with AWS-LC.
+//! Compares the verdicts of `portcullis_ecdsa` with those of the crates `p256`, `p384` and `p521`,
+//! and with those of AWS-LC.
 //!
-//! Each signature is verified with both of the crate's implementations of field arithmetic: the
-//! formally verified one (`verified`), and the one for WebAssembly (`lazy`). Some are also verified
-//! without a table of multiples.
+//! `portcullis_ecdsa` has two implementations of field arithmetic: a formally verified one
+//! (`verified`), and one for WebAssembly (`lazy`). Each signature is verified with both. Some
+//! signatures are also verified without the table of multiples that speeds verification up.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED,
@@ -28,7 +29,7 @@ macro_rules! curve {
 
             use super::*;
 
-            /// The same key in each implementation.
+            /// A key, in the form that each implementation needs.
             struct Key {
                 point: ProjectivePoint,
                 theirs: VerifyingKey,
@@ -62,7 +63,8 @@ macro_rules! curve {
                     theirs
                 }
 
-                /// Like [`Self::verdict`], but also verifies with AWS-LC and without a table.
+                /// Like [`Self::verdict`], but also verifies with AWS-LC and without a table of
+                /// multiples.
                 fn verdict_on_message(&self, message: &[u8], signature: &[u8]) -> bool {
                     let digest = $hash::digest(message);
                     let verdict = self.verdict(&digest, signature);
@@ -103,8 +105,8 @@ macro_rules! curve {
                 }
             }
 
-            /// The r of a signature for which u1·G + u2·Q is `sum`: the sum's x coordinate. `None`
-            /// if the sum is infinity.
+            /// The r of a signature for which u1·G + u2·Q is `sum`: the x coordinate of `sum`.
+            /// `None` if `sum` is the point at infinity.
             fn r(sum: &ProjectivePoint) -> Option<Scalar> {
                 let is_finite = !bool::from(sum.is_identity());
                 is_finite.then(|| {
@@ -114,8 +116,8 @@ macro_rules! curve {
                 })
             }
 
-            /// The keys are simple multiples of G, and u1 and u2 are chosen so that equal and
-            /// opposite points occur in the middle of the computation, and infinity at its end.
+            /// The keys are simple multiples of G, and u1 and u2 are chosen so that the computation
+            /// adds equal points and opposite points, and sometimes ends at the point at infinity.
             #[test]
             fn chosen_sums_have_equal_verdicts() {
                 let mut random = Random(0xec);
@@ -148,7 +150,8 @@ macro_rules! curve {
                             1 => flip(&mut random, &mut signature),
                             _ => signature[$octets..].copy_from_slice(&octets(&-s)),
                         }
-                        // A scalar has at most 521 bits, and p521 ignores the bits above.
+                        // A scalar of P-521 has 521 bits. The crate `p521` ignores the higher bits
+                        // of a digest.
                         digest[0] &= if $octets == 66 { 1 } else { 0xff };
                         let other = key.verdict(&digest, &signature);
                         accepted += u32::from(good) + u32::from(other);
@@ -185,7 +188,7 @@ macro_rules! curve {
                 }
             }
 
-            /// Tries r, s and the digest at both ends of their ranges.
+            /// Tries the smallest and the largest values of r, s and the digest.
             #[test]
             fn ends_of_ranges_have_equal_verdicts() {
                 let last = octets(&-Scalar::ONE);
@@ -207,7 +210,8 @@ macro_rules! curve {
                 }
             }
 
-            /// x can be above the order. Then r is x - n, and the verifier must also try r + n.
+            /// The x coordinate can be larger than the curve's order n. In that case r is x - n, so
+            /// the verifier must also try r + n.
             #[test]
             fn x_above_the_order() {
                 let mut random = Random(0x77);
@@ -244,7 +248,7 @@ macro_rules! curve {
 
 curve!(p256, verified::P256Key, 32, Sha256, ECDSA_P256_SHA256_FIXED);
 curve!(p384, verified::P384Key, 48, Sha384, ECDSA_P384_SHA384_FIXED);
-// Only one field computes P-521.
+// For P-521, `portcullis_ecdsa` has only the implementation `lazy`, which takes both roles.
 curve!(p521, lazy::P521Key, 66, Sha512, ECDSA_P521_SHA512_FIXED);
 
 fn flip(random: &mut Random, octets: &mut [u8]) {

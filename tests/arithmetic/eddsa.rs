@@ -16,9 +16,9 @@ const ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-/// In some cases, the key or R has a component of small order. Verification with the cofactor would
-/// accept more of these signatures than strict verification. In other cases, a bit of the signature
-/// is changed, or L is added to S.
+/// In some signatures, the key or R has a component of small order. Verification that multiplies by
+/// the cofactor would accept more of them than strict verification. In other signatures, a bit is
+/// changed, or L (the order of the base point) is added to S.
 #[test]
 fn verdicts_are_those_of_strict_verification() {
     let mut random = Random(25519);

@@ -1,4 +1,4 @@
-//! Compares modular powers with `num-bigint` and `crypto-bigint`.
+//! Compares the project's modular exponentiation with the crates `num-bigint` and `crypto-bigint`.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
@@ -86,8 +86,9 @@ fn constant_time(modulus: &BigUint, base: &BigUint, exponent: u64, octets: usize
     power[power.len() - octets..].to_vec()
 }
 
-/// A random size in bits. Most sizes are small, so that the test can try many numbers. Small
-/// numbers have the same edge cases at the limits of limbs and blocks as large ones.
+/// A random size in bits. Most sizes are small, so that the test can try many numbers. At the
+/// boundaries of limbs (machine words) and blocks, small numbers have the same edge cases as large
+/// ones.
 fn size(random: &mut Random) -> u64 {
     match random.below(1000) {
         0..900 => 2 + random.below(600),
@@ -134,8 +135,8 @@ fn shape(random: &mut Random, bits: u64) -> BigUint {
     }
 }
 
-/// A number below `end` whose bits are pieces joined together. `piece` returns the length of a
-/// piece and its pattern.
+/// A number below `end`, joined from pieces of bits. `piece` returns the length of a piece in bits,
+/// and the bits themselves.
 fn joined(random: &mut Random, end: &BigUint, piece: fn(&mut Random) -> (u64, u64)) -> BigUint {
     let mut number = BigUint::from(1_u8);
     while number.bits() <= end.bits() {

@@ -1,4 +1,4 @@
-//! Compares RSA paddings with the `rsa` crate.
+//! Compares the verification of RSA paddings with the crate `rsa`.
 //!
 //! The moduli are primes, not products of two primes. The private exponent of a prime is easy to
 //! compute, so the tests can sign any encoding, good or flawed. A verifier does not notice, because
@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::{Random, padded};
 
-/// The size of each prime in bits, and its distance below 2^bits. With these sizes, a PSS encoding
-/// uses 7, 8, 1, 4, 6, 7 and 8 bits of its first octet. If it uses all 8, the modulus has one octet
-/// more than the encoding.
+/// For each prime, its size in bits, and the number to subtract from 2^bits to get the prime. With
+/// these sizes, a PSS encoding uses 7, 8, 1, 4, 6, 7 and 8 bits of its first octet. If the encoding
+/// uses all 8 bits, the modulus has one octet more than the encoding.
 const PRIMES: [(usize, u64); 7] = [
     (2048, 2543),
     (2049, 1449),
@@ -55,7 +55,8 @@ impl Key {
         }
     }
 
-    /// Signs an encoding; `None` if the encoding, as a number, is not below the modulus.
+    /// Signs an encoded message. Returns `None` if the encoding, read as a number, is not below the
+    /// modulus.
     fn sign(&self, encoded: &[u8]) -> Option<Vec<u8>> {
         let number = BigUint::from_bytes_be(encoded);
         (number < self.modulus).then(|| {
@@ -66,9 +67,9 @@ impl Key {
 }
 
 type Hash = fn(&[u8]) -> Vec<u8>;
-/// A function that encodes a message. The arguments are the random numbers, the number of the flaw
-/// (0 for none), the size of the modulus in bits, the last octet of the hash's object identifier,
-/// the hash function and the message.
+/// A function that encodes a message. The arguments are a generator of random numbers, the number
+/// of the flaw to introduce (0 for none), the size of the modulus in bits, the last octet of the
+/// hash's object identifier, the hash function and the message.
 type Encode = fn(&mut Random, u64, usize, u8, Hash, &[u8]) -> Vec<u8>;
 /// The PKCS #1 and PSS algorithms of a hash, the last octet of its object identifier, and the hash
 /// function.
@@ -99,7 +100,8 @@ fn theirs(key: &Key, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> b
     .is_ok()
 }
 
-/// Compares the verdicts on a flawless encoding and on each flaw, for every key and hash.
+/// For every key and hash, compares the verdicts on a correct encoding and on encodings with each
+/// flaw.
 fn verdicts_are_equal(pick: fn(&Row) -> Algorithm, flaws: u64, encode: Encode) {
     let mut random = Random(8017);
     for (bits, below) in PRIMES {
@@ -207,7 +209,7 @@ fn pss_is_accepted_with_a_salt_as_long_as_its_hash() {
             let before = vec![u8::from(flaw == 11); bits.div_ceil(8) - octets];
             let mut encoded = [&before[..], &block, &seed, &[trailer]].concat();
             // Flaws 8 and 11 are not possible with every size of the modulus. Instead of an
-            // impossible flaw, a bit is flipped, so that the encoding must be refused too.
+            // impossible flaw, a bit is flipped, so that the encoding is still wrong.
             let has_flaw = (flaw != 8 || unused > 0) && (flaw != 11 || !before.is_empty());
             flip(random, &mut encoded, flaw == 12 || !has_flaw);
             encoded
