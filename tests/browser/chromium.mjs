@@ -25,16 +25,16 @@ export function errorsOf(page) {
   return errors;
 }
 
-// The serious and critical findings of axe, a tool that tests accessibility.
+// Returns the serious and critical findings of axe, a tool that tests accessibility.
 export async function violations(page) {
-  // The page's Content-Security-Policy forbids `addScriptTag`.
+  // `addScriptTag` cannot load axe, because the page's Content-Security-Policy forbids it.
   await page.evaluate(AXE);
   const { violations: found } = await page.evaluate(() => window.axe.run());
   return found.filter(({ impact }) => ['serious', 'critical'].includes(impact))
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
-// Saves a screenshot if the environment names a folder for it.
+// Saves a screenshot if the environment variable SCREENSHOTS names a folder.
 export async function picture(page, name) {
   if (SCREENSHOTS) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
 }

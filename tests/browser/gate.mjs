@@ -1,5 +1,5 @@
-// Runs Envoy with the module in front of an API, on free ports of 127.0.0.1. There is an
-// authorization server in each state that the status page can show. Environment variables:
+// Runs Envoy with the module in front of an API, on free ports of 127.0.0.1. The configuration has
+// one authorization server for each state that the status page can show. Environment variables:
 // PORTCULLIS_ENVOY (the program), PORTCULLIS_WASM (the module), and for the dynamic module
 // PORTCULLIS_NATIVE and PORTCULLIS_BUILD=native.
 import { createHmac, generateKeyPairSync } from 'node:crypto';
@@ -9,9 +9,10 @@ import { filter, startEnvoy, until } from '../envoy.mjs';
 
 export const STATUS = '/portcullis';
 export const COOKIE = 'session';
-// A value with two scripts. If the page ran either of them, its title would change.
+// A value with two scripts. If the page ran one of the scripts, the page's title would change.
 export const HOSTILE = '"><img src=x onerror="document.title=1"></bdi><script>document.title=2</script>';
-// The longest name that a server may have. The page cannot break it into several lines.
+// The longest name that an authorization server may have. The page cannot break this name into
+// several lines.
 export const LONG = 'l'.repeat(64);
 const SECRET = Buffer.alloc(32, 7);
 
@@ -26,7 +27,7 @@ export function token(lifetime = 600) {
   return `${input}.${createHmac('sha256', SECRET).update(input).digest('base64url')}`;
 }
 
-// A server that only publishes two keys at /keys.
+// Starts a server that publishes two keys at /keys and returns its port.
 async function startKeyServer() {
   const keys = ['one', 'two'].map((kid) => ({
     ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), kid, alg: 'EdDSA',
@@ -107,7 +108,8 @@ function bootstrap(keyServer) {
   };
 }
 
-// Starts the gate. Returns its address when the first fetch of every server has ended.
+// Starts the gate. Returns its address when the first fetch from every authorization server has
+// ended.
 export async function startGate() {
   const envoy = await startEnvoy(JSON.stringify(bootstrap(await startKeyServer())));
   const url = envoy.url('ingress');

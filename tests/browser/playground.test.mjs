@@ -42,8 +42,8 @@ async function open(options = {}, hash = '') {
   context.on('request', (request) => requests.push(request.url()));
   await page.goto(url + hash);
   await says(page, /Allowed|Refused|refused/);
-  // Closes the page. Checks that there were no errors and no other requests, and that the browser
-  // has stored nothing.
+  // Closes the page. Checks that there were no errors, that the page loaded nothing else, and that
+  // the browser has stored nothing.
   const close = async () => {
     const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
     assert.deepEqual(kept, [0, 0, '']);
@@ -222,8 +222,8 @@ test('is light or dark as the system is, wide or narrow, and accessible in each'
         assert.ok(overflow <= 0, `${name}: ${overflow} pixels too wide`);
         await picture(page, `playground-${name}`);
       }
-      // In a narrow window, the result is out of sight. A bar at the edge of the window shows its
-      // title and leads to it.
+      // In a narrow window, the result is out of sight. A bar at the edge of the window shows the
+      // result's title, and a click on the bar scrolls to the result.
       await page.evaluate(() => scrollTo(0, 0));
       const peek = page.locator('#peek');
       await peek.waitFor({ state: width < 1024 ? 'visible' : 'hidden' });
