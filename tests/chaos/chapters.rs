@@ -1,5 +1,5 @@
-//! The chapters of the test: in each of them, the authorization server behaves differently. This
-//! module counts the fetches in each chapter and checks them against a limit.
+//! The chapters of the test. In each chapter, the authorization server behaves differently. This
+//! module counts the key fetches in each chapter, and compares the count with a limit.
 
 use std::{
     fmt,
@@ -34,7 +34,7 @@ pub(crate) struct Fetches {
 }
 
 impl Fetches {
-    /// The fetches since the earlier count.
+    /// The fetches that have ended since the count `earlier`.
     pub(crate) fn since(self, earlier: Self) -> Self {
         Self {
             succeeded: self.succeeded - earlier.succeeded,
@@ -48,7 +48,7 @@ impl Fetches {
 }
 
 impl Chapter {
-    /// A chapter that began at `started` and ends now.
+    /// Describes a chapter that began at `started` and ends now.
     pub(crate) fn ended(
         name: &'static str,
         health: Health,
@@ -72,13 +72,14 @@ impl Chapter {
                 let refreshes = most(self.lasted, CACHE_DURATION * 9 / 10);
                 refreshes + most(self.lasted, COOLDOWN)
             }
-            // The first fetch is for freshness or for an unknown `kid`. After it, the back-off
-            // limits the fetches.
+            // The first fetch refreshes the keys or looks for an unknown `kid`. The back-off limits
+            // all later fetches.
             Health::Failing => attempts(self.lasted),
         }
     }
 
-    /// Fails the test if there were too many fetches, or none although some were due.
+    /// Fails the test if there were too many fetches, or if none ended as the server's state makes
+    /// them end.
     pub(crate) fn assert_in_bounds(&self) {
         let (seen, allowed) = (self.fetches.all(), self.allowed());
         assert!(
@@ -106,13 +107,14 @@ impl fmt::Display for Chapter {
     }
 }
 
-/// The maximum number of events in this time if they are at least an interval apart.
+/// The maximum number of events within `time`, if at least `interval` passes between two events.
 fn most(time: Duration, interval: Duration) -> u64 {
     (time.as_millis() / interval.as_millis()) as u64 + 1
 }
 
-/// The maximum number of attempts in this time if all of them fail. Each wait is twice the previous
-/// one, up to ten times the first. A random part, up to a tenth, is subtracted from each wait.
+/// The maximum number of fetches within `time`, if all of them fail. Each wait for the next fetch
+/// is twice the previous wait, up to ten times the first. Up to a tenth of each wait is subtracted
+/// at random.
 fn attempts(time: Duration) -> u64 {
     let waits = (0..).map(|failures: u32| {
         let doubled = BACKOFF * 2_u32.pow(failures.min(10));

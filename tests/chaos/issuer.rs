@@ -1,4 +1,4 @@
-//! The authorization server of the test, and its keys.
+//! The test's authorization server and its keys.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -14,14 +14,14 @@ use support::{
 /// The claim `iss` of the server's tokens.
 pub(crate) const ISSUER: &str = "https://login.example.com";
 const JWKS_PATH: &str = "/jwks";
-/// How long keys are fresh. They are fetched again after nine tenths of this time.
+/// How long keys are fresh. The gate fetches them again after nine tenths of this time.
 pub(crate) const CACHE_DURATION: Duration = Duration::from_secs(1);
 /// The minimum time between two fetches that unknown `kid`s cause.
 pub(crate) const COOLDOWN: Duration = Duration::from_millis(500);
 /// The timeout of a fetch.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
-/// The wait after the first failure. Each further failure doubles the wait, up to ten times this
-/// value.
+/// The wait after the first failed fetch. Each further failure doubles the wait, up to ten times
+/// this value.
 pub(crate) const BACKOFF: Duration = Duration::from_millis(100);
 
 /// A configuration with a provider `login`, which fetches this server's keys, and a rule that
@@ -56,7 +56,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// All keys that the server will ever use, the oldest first.
+    /// All keys that the server uses during the test, the oldest first.
     pub(crate) fn all() -> Vec<Self> {
         let generation = |(n, (algorithm, own, other))| {
             let kid = format!("key-{n}");
@@ -80,7 +80,7 @@ impl Key {
     }
 }
 
-/// The server. It has the same address after a restart.
+/// The server. It keeps its address when it restarts.
 pub(crate) struct Issuer {
     script: AuthorizationServer,
     address: SocketAddr,
@@ -116,7 +116,7 @@ impl Issuer {
         self.answer(answer(keys).after(3 * TIMEOUT));
     }
 
-    /// Answers 200 with a body that is not a key set.
+    /// From now on, answers 200 with a body that is not a key set.
     pub(crate) fn publish_garbage(&self) {
         self.answer(Answer::json("<!doctype html><title>Maintenance</title>"));
     }

@@ -2,8 +2,9 @@
 //!
 //! The server stops, slows down, restarts, answers with garbage and rotates its keys three times.
 //! Meanwhile, clients send good and bad tokens. The test proves three things: no good token is
-//! refused once the gate has had the chance to fetch its key; no bad token passes; and keys are
-//! fetched no more often than the configuration allows. `make chaos` prints the counts.
+//! refused once the gate (Envoy with Portcullis) has had the chance to fetch the token's key; no
+//! bad token passes; and keys are fetched no more often than the configuration allows. `make chaos`
+//! prints the number of requests and fetches.
 
 mod chapters;
 mod issuer;

@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(40);
 /// The number of equal parts into which the duration of the test is divided.
 const PARTS: u32 = 60;
 
-/// Runs all chapters, and prints the counts.
+/// Runs all chapters, and prints the number of requests and fetches.
 pub(crate) fn rage<D: InEnvoy>() {
     let mut storm = Storm::<D>::begin();
     storm.chapter("calm", Health::Good, 5, Storm::nothing);
@@ -124,8 +124,8 @@ impl<D: InEnvoy> Storm<D> {
 
     fn nothing(&mut self) {}
 
-    /// Rotates the keys while no client sends made-up `kid`s. Tokens of the new key pass as soon as
-    /// the key is published, because the first such token causes a fetch.
+    /// Rotates the keys while no client sends made-up `kid`s. Tokens that the new key signed pass
+    /// as soon as the key is published, because the first of them causes a fetch.
     fn rotate_quietly(&mut self) {
         self.traffic.strangers = Strangers::Absent;
         self.send();
@@ -140,9 +140,10 @@ impl<D: InEnvoy> Storm<D> {
         self.send();
     }
 
-    /// Replaces the oldest key while made-up `kid`s keep starting the cool-down. Tokens of the new
-    /// key pass after the cool-down at the latest. Tokens of the old key are refused as soon as the
-    /// new key set is fetched.
+    /// Replaces the oldest key while clients send made-up `kid`s. These keep starting the
+    /// cool-down, during which no unknown `kid` causes a fetch. Tokens that the new key signed pass
+    /// after the cool-down at the latest. Tokens that the old key signed are refused as soon as the
+    /// gate has fetched the new key set.
     fn rotate(&mut self, newest: usize) {
         let oldest = newest - 2;
         self.traffic.good = newest - 1..newest;
@@ -156,8 +157,8 @@ impl<D: InEnvoy> Storm<D> {
         self.await_removal(oldest);
     }
 
-    /// Restarts the server with a new key in place of the oldest. The gate learns of the change
-    /// with its next fetch.
+    /// Restarts the server with a new key in place of the oldest key. The gate learns of the change
+    /// when it next fetches keys.
     fn restart(&mut self) {
         self.traffic.good = 3..4;
         self.traffic.doubtful = vec![2, 4];
@@ -172,8 +173,8 @@ impl<D: InEnvoy> Storm<D> {
         self.await_removal(2);
     }
 
-    /// Waits until every worker refuses tokens of this key. From then on, no worker may accept
-    /// them.
+    /// Waits until every worker refuses tokens that this key signed. From then on, no worker may
+    /// accept such tokens.
     fn await_removal(&mut self, key: usize) {
         let token = self.tokens.good(key);
         self.gate.wait_until("every worker to refuse", || {

@@ -1,4 +1,4 @@
-//! The clients' requests, with the correct answers.
+//! The requests that clients send, and the correct answers to them.
 
 use std::ops::Range;
 
@@ -16,35 +16,37 @@ use support::{driver::Request, load::Shot, signer::Signer};
 const USER: &str = "alice";
 const REFUSED: &[u16] = &[401];
 
-/// The keys that the clients' tokens are signed with, by their state. A key is named by its index;
-/// the oldest key has index 0.
+/// The keys that sign the clients' tokens, grouped by the state of the key. The numbers are indices
+/// of keys; the oldest key has the index 0.
 #[derive(Clone)]
 pub(crate) struct Traffic {
-    /// Published keys. The gate knows them, or fetches them as soon as it needs them.
+    /// Published keys. The gate has them already, or fetches them when a token needs them.
     pub(crate) good: Range<usize>,
-    /// Keys that were just published or withdrawn. The gate may accept or refuse their tokens.
+    /// Keys that were just published or withdrawn. The gate may accept or refuse tokens that they
+    /// signed.
     pub(crate) doubtful: Vec<usize>,
-    /// Withdrawn keys. The gate knows of the withdrawal, so every worker must refuse their tokens.
+    /// Withdrawn keys. The gate knows of the withdrawal, so every worker must refuse tokens that
+    /// they signed.
     pub(crate) removed: Range<usize>,
-    /// Whether clients also send tokens with made-up `kid`s.
+    /// Says whether clients also send tokens with made-up `kid`s.
     pub(crate) strangers: Strangers,
 }
 
-/// Whether clients send tokens with made-up `kid`s.
+/// Says whether clients send tokens with made-up `kid`s.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strangers {
     Absent,
     Present,
 }
 
-/// The tokens: for each kind, one per key.
+/// The tokens that clients send. Each list has one token per key.
 pub(crate) struct Tokens {
     good: Vec<String>,
     forged: Vec<String>,
     expired: Vec<String>,
     foreign: Vec<String>,
     unsigned: Vec<String>,
-    /// The claims of tokens with made-up `kid`s, and the unpublished key that signs them.
+    /// For tokens with made-up `kid`s: the unpublished key that signs them, and their claims.
     stranger: (Signer, Value),
 }
 
@@ -78,12 +80,12 @@ impl Tokens {
         }
     }
 
-    /// A request with the good token that the key with this index has signed.
+    /// A request with the good token that was signed by the key with this index.
     pub(crate) fn good(&self, key: usize) -> Request {
         bearer(&self.good[key])
     }
 
-    /// Requests of all kinds.
+    /// Requests of every kind, with the correct answers.
     pub(crate) fn mix(&self, traffic: &Traffic) -> Vec<Shot> {
         let newest = traffic.good.end - 1;
         let mut mix = vec![
