@@ -1,5 +1,5 @@
-// Envoy with Portcullis in front of an MCP server, on free ports of 127.0.0.1.
-// Environment: PORTCULLIS_ENVOY (the program), PORTCULLIS_WASM (the module), PORTCULLIS_NATIVE and
+// Starts Envoy with Portcullis in front of an MCP server, on free ports of 127.0.0.1. Environment:
+// PORTCULLIS_ENVOY (the program), PORTCULLIS_WASM (the module), PORTCULLIS_NATIVE and
 // PORTCULLIS_BUILD=native (the dynamic module).
 import { createServer, request as send } from 'node:http';
 
@@ -21,8 +21,8 @@ export async function startAuthorizationServer() {
   return issuer;
 }
 
-// A port that is free now. Envoy needs the port before it starts, because the URL of the resource in
-// its configuration contains the port.
+// Returns a port that is free now. The port must be chosen before Envoy starts, because Envoy's
+// configuration contains it in the URL of the resource.
 async function freePort() {
   const server = createServer();
   const port = await listen(server);
@@ -91,7 +91,8 @@ export async function startGate(upstream, issuer, rules) {
 }
 
 // Starts a proxy that adds a token to each request, for clients that cannot get a token. If a header
-// has the proxy's own address, the proxy replaces it by the resource's host. It changes nothing else.
+// contains the proxy's own address, the proxy replaces the address with the resource's host. The
+// proxy changes nothing else.
 export async function startTokenProxy(resource, token) {
   const { host, hostname, port } = new URL(resource);
   const proxy = createServer((incoming, response) => {

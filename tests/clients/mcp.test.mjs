@@ -33,8 +33,8 @@ before(async () => {
 
 after(stopAll);
 
-// The rules: two tools need different scopes, other methods need only a token, and older clients may
-// open streams.
+// Returns the rules: two tools need different scopes, other methods need only a token, and older
+// clients may open streams.
 function rules() {
   const rule = (call, scopes) => ({
     match: { path_separated_prefix: '/mcp', mcp: call },
@@ -123,8 +123,8 @@ test('the conformance suite has the same result with and without the gate', asyn
   for (const scenario of ['tools-call-simple-text', 'resources-read-text', 'prompts-get-simple', 'http-header-validation']) {
     assert.equal(alone[scenario], 0, `${scenario} without the gate`);
   }
-  // In two checks, the suite sends the revision `v999.0.0` and expects the server's own error. But the
-  // gate refuses these requests itself, because a revision must be a date.
+  // In two checks, the suite sends the protocol revision `v999.0.0` and expects an error from the MCP
+  // server. But Portcullis refuses these requests itself, because a revision must be a date.
   const expected = { ...alone, 'server-stateless': alone['server-stateless'] + 2 };
   assert.deepEqual(await conformance(await startTokenProxy(url, token)), expected);
 });
