@@ -1,4 +1,5 @@
-// Tests the release that `make dist` builds. DIST is its folder.
+// Tests the release that `make dist` builds. The environment variable DIST names the folder of the
+// release.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';

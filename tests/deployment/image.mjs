@@ -1,5 +1,5 @@
-// Reads the module from an image by the rules of Istio and Envoy Gateway. Both have the same rules
-// (pkg/wasm/imagefetcher.go and internal/wasm/imagefetcher.go).
+// Reads the module from an image as Istio (pkg/wasm/imagefetcher.go) and Envoy Gateway
+// (internal/wasm/imagefetcher.go) do. Both have the same rules.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -29,8 +29,8 @@ export async function moduleOf(manifest, blob) {
   return checked(layer, blob);
 }
 
-// The images of a release. Each function reads an image from its folder: the manifest, the manifest's
-// bytes, and a function that reads a blob.
+// The images of a release. Each function reads an image from its folder, and returns the manifest,
+// the manifest's bytes, and a function that reads a blob.
 export const IMAGES = {
   'oci/compat': readLayout,
   'oci/artifact': readLayout,

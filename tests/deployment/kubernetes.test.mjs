@@ -1,5 +1,5 @@
 // Tests envoy/kubernetes/: the manifests, the policies in them, and, in the real Envoy, the Envoy
-// configuration that each controller makes of them.
+// configuration that each controller generates from them.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -30,7 +30,7 @@ before(async () => {
 });
 after(stopAll);
 
-// Returns the manifests with a secret instead of REPLACE-ME, which users have to replace.
+// Returns the manifests with a random secret in place of REPLACE-ME, as a user would fill it in.
 function withSecret(resources) {
   return JSON.parse(JSON.stringify(resources).replace('REPLACE-ME', randomBytes(32).toString('base64url')));
 }
@@ -104,8 +104,8 @@ test('the Envoy file of the Deployment has no error and no warning', () => {
   check(fileOf(FILES['deployment.yaml']));
 });
 
-// Starts Envoy as the controller of the manifests would. `update` replaces the resource that Istio
-// sends by ECDS.
+// Starts Envoy as the controller of the manifests would. In the result, `update` replaces the
+// resource that Istio sends by ECDS, Envoy's discovery service for filter configurations.
 async function start(name, resources = FILES[name]) {
   const extension = ISTIO.includes(name) ? temporary('extension.json', extensionOf(pluginOf(resources), MODULE)) : undefined;
   const envoy = await startEnvoy(translate(resources, { ...servers, extension, admin: await freePort() }));
@@ -130,8 +130,8 @@ for (const name of NAMES.filter((one) => LIBRARY || !one.includes('native'))) {
     const answers = await Promise.all(wrong.map((token) => request(envoy, '/orders/7', token)));
     assert.deepEqual(answers.map(({ status }) => status), [401, 401, 403]);
     assert.equal((await request(envoy, '/healthz')).status, 200);
-    // Envoy or Portcullis refuses the escaped slash, or Envoy Gateway redirects to the path without the
-    // escape.
+    // Envoy or Portcullis refuses the escaped slash. With Envoy Gateway, Envoy instead redirects to the
+    // path without the escape, which needs a token.
     assert.ok([400, 401].includes((await request(envoy, '/healthz/..%2forders')).status));
     const { body } = await request(envoy, '/orders/7', good, { 'x-user': 'admin' });
     assert.equal(JSON.parse(body).headers['x-user'], 'orders-service');
@@ -140,7 +140,7 @@ for (const name of NAMES.filter((one) => LIBRARY || !one.includes('native'))) {
   });
 }
 
-// Returns the number of Istio's updates that Envoy rejected.
+// Returns the number of updates by ECDS that Envoy has rejected.
 async function refusals(envoy) {
   const stats = await (await fetch(`${envoy.admin}/stats?filter=config_discovery`)).text();
   return Number(/\.update_rejected: (\d+)/.exec(stats)?.[1]);

@@ -1,5 +1,5 @@
-// Tests envoy/observability/ with the demo. A real Prometheus scrapes Envoy, evaluates every
-// expression of the dashboard and of the alerts, and must find each metric that they name.
+// Tests envoy/observability/ with the demo. A real Prometheus scrapes Envoy and evaluates every
+// expression of the dashboard and of the alerts. It must find each metric that an expression names.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
@@ -21,8 +21,8 @@ const named = [...new Set(expressions.flatMap((expr) => expr.match(/\bportcullis
 let servers;
 let gates;
 
-// Returns the demo's configuration with the tags and the audit log of envoy/observability/, and with a provider that
-// never gets keys.
+// Returns the demo's configuration, with the tags and the audit log of envoy/observability/ and a provider `never`,
+// which never gets keys.
 function observed(library) {
   const log = read('envoy/observability/audit-log.yaml').replace(/^/gm, ' '.repeat(18));
   const never = `providers:
@@ -63,7 +63,7 @@ for (const build of LIBRARY ? ['wasm', 'native'] : ['wasm']) {
     await traffic(gates[build]);
     const stats = async () => (await fetch(`${gates[build].admin}/stats/prometheus`)).text();
     await until('the alert of missing keys', async () => /keys_missing\{portcullis_provider="never"\} 1/.test(await stats()));
-    // prometheus.yaml removes this prefix.
+    // prometheus.yaml removes this prefix from the names.
     const text = (await stats()).replaceAll('envoy_dynamicmodulescustom_portcullis_', 'portcullis_');
     for (const name of named) assert.match(text, new RegExp(`^${name}\\{`, 'm'));
     assert.match(text, /^portcullis_denied\{portcullis_reason="missing_credential"\} 1$/m);

@@ -1,6 +1,6 @@
-// Tests that the images of `make dist` come back unchanged from a registry, with the commands of
-// docs/install.md, and that Envoy downloads the module by its digest. DIST is the folder of the
-// release, REGISTRY the program of a registry.
+// Pushes the images of `make dist` to a registry with the commands of docs/install.md, and tests
+// that they come back unchanged. Also tests that Envoy downloads the module by its digest.
+// Environment: DIST (the folder of the release) and REGISTRY (the program that runs a registry).
 import assert from 'node:assert/strict';
 import { readFileSync, renameSync } from 'node:fs';
 import { createServer, get } from 'node:http';
@@ -36,7 +36,7 @@ after(async () => {
 // Returns the next version of the module: the same code, with an empty custom section at the end.
 const next = (module) => Buffer.concat([module, Buffer.from([0, 2, 1, 0x6e])]);
 
-// Starts a server for both versions of the module.
+// Starts an HTTP server that offers both versions of the module.
 async function serve(module) {
   const answers = { '/portcullis.wasm': module, '/next.wasm': next(module) };
   const server = createServer((request, response) => {
@@ -90,8 +90,8 @@ function downloading(path, digest) {
 `;
 }
 
-// Returns the status of the answer to a valid token. Uses a new connection, which belongs to the newest
-// listener.
+// Returns the status of the answer to a valid token. The request uses a new connection, because only
+// new connections reach the newest listener.
 async function status(url) {
   const token = await requestToken(servers.authorizationServer, { resource: 'https://api.example/orders', scope: 'orders:read' });
   return new Promise((resolve, reject) => {
@@ -120,7 +120,8 @@ for (const [what, path, digest] of [
   });
 }
 
-// Starts Envoy with a listener that it reads from a file. `update` replaces that listener.
+// Starts Envoy with a listener that Envoy reads from a file. In the result, `update` replaces that
+// listener.
 async function startDiscovered(text) {
   const port = await freePort();
   const listener = (changed) => JSON.stringify({ resources: [{

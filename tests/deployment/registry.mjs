@@ -1,4 +1,4 @@
-// A registry on the loopback interface: Debian's docker-registry, with its own folder.
+// Runs a registry (Debian's docker-registry) on the loopback interface, with a folder of its own.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { start } from '../../envoy/demo/processes.mjs';
 import { freePort, inRepository, until } from '../envoy.mjs';
 
-// Starts the registry. `run` runs a command of the documentation, in which only the registry's name is
-// replaced. skopeo gets options for a registry without TLS.
+// Starts the registry. In the result, `run` runs a command of the documentation with the registry's
+// address in place of the documented name. skopeo also gets options for a registry without TLS.
 export async function startRegistry(program) {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-registry-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -38,7 +38,7 @@ const MANIFESTS = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
 
-// Pulls an image by digest or tag, in the same way as Istio and Envoy Gateway.
+// Pulls an image by digest or tag, as Istio and Envoy Gateway do.
 export async function pull(url, name, reference) {
   const response = await fetch(`${url}/v2/${name}/manifests/${reference}`, { headers: { accept: MANIFESTS.join(', ') } });
   if (!response.ok) throw new Error(`${name}:${reference}: ${response.status}`);

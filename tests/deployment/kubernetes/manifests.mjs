@@ -1,7 +1,7 @@
-// Reads the manifests of envoy/kubernetes/ and checks them as an API server would, without an API
-// server. An API server silently drops misspelt and misplaced fields: a dropped `failStrategy` could
-// make Envoy fail open. The TypeScript types of each kind find such fields. The validators of the
-// packages check what types cannot express, such as patterns.
+// Reads the manifests of envoy/kubernetes/, and checks them as an API server would. An API server
+// silently drops misspelt and misplaced fields: a dropped `failStrategy` could make Envoy fail open.
+// Here, the TypeScript types of each resource kind reveal such fields. The npm packages with these
+// types also contain validators, which check what types cannot express, such as patterns.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,8 +17,8 @@ const FOLDER = inRepository('envoy/kubernetes');
 const OWN_TYPES = './resources.js';
 export const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml')).sort();
 
-// The modules that contain the types and the validator of each kind. The kinds of OWN_TYPES have no
-// validator.
+// The modules that contain the types and the validator of each kind. The kinds whose types are in
+// OWN_TYPES have no validator.
 const PACKAGES = {
   'apps/v1': 'kubernetes-models/apps/v1',
   'gateway.networking.k8s.io/v1': '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1',
@@ -75,9 +75,9 @@ export async function validate(resource) {
   new Model(resource).validate();
 }
 
-// Checks a resource with the custom resource definitions of Envoy Gateway and Istio in a folder
-// (PORTCULLIS_CRDS). Unknown fields are errors. Returns false if the folder has no definition of the
-// resource's kind.
+// Checks a resource with the custom resource definitions of Envoy Gateway and Istio. `folder`
+// contains these definitions (PORTCULLIS_CRDS). Unknown fields are errors. Returns false if the
+// folder contains no definition of the resource's kind.
 export function checkByDefinition(resource, folder) {
   const [group, version] = resource.apiVersion.split('/');
   for (const name of readdirSync(folder)) {

@@ -1,5 +1,5 @@
-// Types for resources of Envoy Gateway 1.9 and Istio 1.30 for which no package exists. They have only
-// the fields that envoy/kubernetes/ uses, so that a misspelt field is an error.
+// Types for resources of Envoy Gateway 1.9 and Istio 1.30 for which no package exists. The types have
+// only the fields that envoy/kubernetes/ uses, so that a misspelt field is an error.
 import type { IObjectMeta } from '@kubernetes-models/apimachinery/apis/meta/v1/ObjectMeta';
 import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';

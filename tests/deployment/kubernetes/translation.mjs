@@ -1,8 +1,8 @@
-// Makes the part of the Envoy configuration about the filter that each controller would generate from
-// a manifest. Mirrors the code of Envoy Gateway (internal/xds/translator/{wasm,dynamicmodule}.go) and of
-// Istio (pilot/pkg/model/extensions.go and pilot/pkg/networking/core/extension/extensionfilter.go,
-// after Istio's agent has put the module into a file). The test's servers replace the API and the
-// authorization server.
+// Translates manifests into Envoy's configuration of the filter, as each controller would. This code
+// mirrors Envoy Gateway (internal/xds/translator/{wasm,dynamicmodule}.go) and Istio
+// (pilot/pkg/model/extensions.go and pilot/pkg/networking/core/extension/extensionfilter.go). For
+// Istio, the result is what Envoy gets after Istio's agent has put the module into a file. Servers
+// of the test take the place of the API and the authorization server.
 import { parse } from 'yaml';
 
 import { only } from './manifests.mjs';
@@ -11,7 +11,8 @@ const TYPES = 'type.googleapis.com/envoy.extensions.filters.http';
 const text = (policy) => ({ '@type': 'type.googleapis.com/google.protobuf.StringValue', value: JSON.stringify(policy) });
 const loopback = (port) => ({ address: { socket_address: { address: '127.0.0.1', port_value: Number(port) } } });
 
-// Returns a manifest's cluster with the address of a server of the test. That server has no TLS.
+// Returns a cluster of a manifest, redirected to a server of the test. The result has no TLS,
+// because that server has none.
 function redirect(cluster, url) {
   const { transport_socket: tls, ...rest } = cluster;
   const { trusted_ca: trusted, match_typed_subject_alt_names: names } = tls?.typed_config.common_tls_context.validation_context ?? {};
@@ -62,7 +63,7 @@ function ofEnvoyGateway(resources, { upstream, authorizationServer, module, libr
     ? wasmOfEnvoyGateway(spec.wasm[0], id, module)
     : dynamicModuleOfEnvoyGateway(spec.dynamicModule[0], only(resources, 'EnvoyProxy').spec.dynamicModules, library);
   return bootstrap({
-    // The filter is off by default, and on for each route that the policy targets.
+    // The filter is off by default. Each route that the policy targets turns it on.
     filter: { name, disabled: true, typed_config: config },
     routes: [{
       match: { prefix: '/' },
@@ -101,14 +102,15 @@ const dynamicModuleOfEnvoyGateway = (filter, registered, library) => ({
   filter_config: text(filter.config),
 });
 
-// Returns the fields that both kinds of Istio manifests have.
+// Returns the plugin's fields, which are the same in both kinds of Istio manifests.
 export function pluginOf(resources) {
   const extension = resources.find(({ kind }) => kind === 'TrafficExtension');
   const { metadata, spec } = extension ?? only(resources, 'WasmPlugin');
   return { ...metadata, ...(extension ? spec.wasm : spec) };
 }
 
-// Returns the resource that Istio sends by ECDS. It has no vm_id, and its policy is a string.
+// Returns the resource that Istio sends by ECDS. In this resource, there is no vm_id, and the
+// policy is a string.
 export const extensionOf = (plugin, module) => JSON.stringify({
   version_info: '1',
   resources: [{
@@ -146,7 +148,7 @@ function ofIstio(resources, { upstream, authorizationServer, extension }) {
   });
 }
 
-// Returns the Envoy configuration file in the manifests of the plain Deployment.
+// Returns the Envoy configuration file that the manifests of the plain Deployment contain.
 export const fileOf = (resources) => only(resources, 'ConfigMap').data['envoy.yaml'];
 
 function ofDeployment(resources, { upstream, authorizationServer, module, admin }) {
@@ -159,7 +161,7 @@ function ofDeployment(resources, { upstream, authorizationServer, module, admin 
   return JSON.stringify(file).replace('/etc/portcullis/plugin.wasm', () => module);
 }
 
-// Returns the configuration of an Envoy that runs the manifests with their policy.
+// Returns the configuration of an Envoy with the filter and the policy of these manifests.
 export function translate(resources, servers) {
   const kinds = resources.map(({ kind }) => kind);
   if (kinds.includes('EnvoyExtensionPolicy')) return ofEnvoyGateway(resources, servers);
