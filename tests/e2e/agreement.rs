@@ -1,5 +1,5 @@
-//! `portcullis decide`, with which operators try their policies, makes the same decisions on these
-//! tokens as the module.
+//! Operators try their policies with `portcullis decide`. On the tokens of a real authorization
+//! server, it must make the same decisions as the module in Envoy.
 
 use std::{fs, process};
 

@@ -1,9 +1,9 @@
 //! Tests Envoy and the module with tokens of a real authorization server.
 //!
 //! The server is the npm package `oidc-provider` (`envoy/authorization-server`), a certified
-//! implementation. It has its own ways to sign tokens and to publish keys. `make e2e` installs
-//! everything. If something is missing, the tests print what is missing and pass; with `CI=true`
-//! they fail.
+//! implementation. Its code for signing tokens and publishing keys has nothing in common with this
+//! project. `make e2e` installs everything that the tests need. If something is missing, the tests
+//! print what is missing and pass; with `CI=true` they fail.
 
 mod agreement;
 mod oidc_provider;

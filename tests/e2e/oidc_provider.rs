@@ -18,7 +18,7 @@ use support::{
     signer::Signer,
 };
 
-/// The identifier of the client that authenticates with a secret. `server.mjs` has the same
+/// The identifier of the client that authenticates with a secret. `server.mjs` contains the same
 /// identifiers and the same secret.
 pub(crate) const CLIENT: &str = "orders-service";
 const SECRET: &str = "orders-service-secret-0123456789abcdef0123456789";
@@ -47,7 +47,7 @@ fn folder() -> PathBuf {
     support::folders::project().join("envoy/authorization-server")
 }
 
-/// A running server, which ends when it is dropped.
+/// A running server. Dropping the value ends the server.
 pub(crate) struct OidcProvider {
     process: Process,
     issuer: String,
@@ -74,7 +74,7 @@ impl OidcProvider {
         self.process = process;
     }
 
-    /// Ends the server.
+    /// Stops the server.
     pub(crate) fn stop(&mut self) {
         self.process.end();
     }
@@ -96,12 +96,13 @@ impl OidcProvider {
         body
     }
 
-    /// An access token for [`CLIENT`] (RFC 6749 section 4.4), requested with these parameters.
+    /// Requests an access token for [`CLIENT`] (RFC 6749 section 4.4) with these parameters.
     pub(crate) fn token(&self, parameters: &[(&str, &str)]) -> String {
         self.granted(&basic(), parameters)
     }
 
-    /// An access token for [`CLIENT`] that is bound to the key of `signer` (RFC 9449 section 5).
+    /// Requests an access token for [`CLIENT`] that is bound to the key of `signer` (RFC 9449
+    /// section 5).
     pub(crate) fn bound_token(&self, signer: &Signer, parameters: &[(&str, &str)]) -> String {
         let header = json!({ "typ": "dpop+jwt", "alg": signer.alg.name(), "jwk": signer.jwk() });
         let claims = json!({
@@ -127,7 +128,7 @@ impl OidcProvider {
         }))
     }
 
-    /// An access token for [`SIGNING_CLIENT`], requested with this assertion.
+    /// Requests an access token for [`SIGNING_CLIENT`], which authenticates with this assertion.
     pub(crate) fn token_for(&self, assertion: &str, parameters: &[(&str, &str)]) -> String {
         let own = [
             ("client_id", SIGNING_CLIENT),
@@ -164,8 +165,8 @@ impl OidcProvider {
     }
 }
 
-/// The Node process. `_stdout` keeps its output pipe open, because the server fails if it cannot
-/// write.
+/// The Node process. `_stdout` keeps the process's output pipe open, because the server fails if it
+/// cannot write to the pipe.
 struct Process {
     child: Child,
     _stdout: BufReader<ChildStdout>,

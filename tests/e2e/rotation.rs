@@ -1,4 +1,4 @@
-//! The server changes its keys or stops.
+//! Tests what happens when the server changes its keys or stops.
 
 use serde_json::json;
 

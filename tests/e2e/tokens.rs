@@ -10,7 +10,7 @@ use support::{envoy::InEnvoy, on_both_builds, signer::Signer};
 
 on_both_builds!(decides_on_every_token_of_the_server);
 
-/// A token, the path to send it to, and the expected outcome.
+/// A token, the path of the request that carries it, and the expected outcome.
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) path: &'static str,
@@ -31,7 +31,7 @@ const INVALID: &str = r#"Bearer realm="api", error="invalid_token""#;
 const INSUFFICIENT: &str =
     r#"Bearer realm="api", error="insufficient_scope", scope="orders:read orders:write""#;
 
-/// A token of each kind that the server can issue.
+/// All cases: a token of each kind that the server can issue.
 pub(crate) fn cases(server: &OidcProvider) -> Vec<Case> {
     [signed(server), unfit(server), bound(server)]
         .into_iter()
@@ -39,7 +39,8 @@ pub(crate) fn cases(server: &OidcProvider) -> Vec<Case> {
         .collect()
 }
 
-/// Two tokens for each algorithm: one has the scopes that its path requires, and one lacks a scope.
+/// Two tokens for each algorithm: one with the scopes that its path requires, and one without one
+/// of these scopes.
 fn signed(server: &OidcProvider) -> Vec<Case> {
     let read = |algorithm: &str| good_token(server, algorithm);
     let both = |algorithm: &str| {

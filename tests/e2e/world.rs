@@ -1,4 +1,4 @@
-//! A gate in front of the authorization server's resources.
+//! A gate (Envoy with Portcullis) in front of an API, and the requests that tests send to it.
 
 use serde_json::{Value, json};
 
@@ -8,8 +8,8 @@ use support::{
     envoy::InEnvoy,
 };
 
-/// The algorithms with which the server can sign. The last segment of the requested resource
-/// selects one of them.
+/// The algorithms with which the server can sign. The last path segment of the requested resource
+/// selects the algorithm.
 pub(crate) const ALGORITHMS: [&str; 7] = [
     "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
 ];
@@ -17,7 +17,8 @@ pub(crate) const ALGORITHMS: [&str; 7] = [
 /// `orders:read`.
 pub(crate) const BOTH_SCOPES: &str = "/orders/new";
 
-/// The resource whose tokens the server signs with `algorithm`. It is also the tokens' audience.
+/// The URL of the resource whose tokens the server signs with `algorithm`. It is also the audience
+/// of these tokens.
 pub(crate) fn resource(algorithm: &str) -> String {
     format!("https://api.example/{}", algorithm.to_lowercase())
 }
@@ -71,7 +72,7 @@ pub(crate) fn get(gate: &impl Driver, path: &str, token: &str) -> Exchange {
     gate.send(&Request::get(path).bearer(token))
 }
 
-/// The number of requests that Envoy has sent to the server. All of them are key fetches.
+/// The number of requests that Envoy has sent to the authorization server. All of them fetch keys.
 pub(crate) fn fetches(gate: &impl InEnvoy) -> u64 {
     let name = "cluster.login.upstream_rq_total";
     let stats = gate.admin(&format!("/stats?filter={name}"));
