@@ -1,5 +1,5 @@
-//! Compares the outcomes of a request on both sides: with `jwt_authn` ("native") and with the
-//! module ("ours").
+//! Compares the two outcomes of a request: with `jwt_authn` ("native") and with the module
+//! ("ours").
 
 use std::{collections::BTreeMap, fmt};
 
@@ -13,16 +13,18 @@ pub(crate) struct Difference(pub(crate) Vec<Atom>);
 /// A single difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Atom {
-    /// The status that the client received differs. It is 200 if the request reached the upstream.
+    /// The client received different statuses. The status 200 means that the request reached the
+    /// upstream.
     Decision { native: u16, ours: u16 },
-    /// A header of the forwarded request differs. `:path` stands for the path with its query.
+    /// A header of the forwarded request differs. The header `:path` contains the path and the
+    /// query.
     Forwarded(Forwarded),
 }
 
-/// Every token in these tests has more characters than this.
+/// A number of characters that is smaller than the length of any token in these tests.
 const SHORTEST_TOKEN: usize = 10;
 
-/// A header that differs.
+/// A header with different values on the two sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Forwarded {
     pub(crate) name: String,
@@ -47,20 +49,21 @@ impl Difference {
 }
 
 impl Atom {
-    /// Whether the module refused a request with this status that `jwt_authn` let through.
-    /// `jwt_authn` itself never answers 503, so a 503 means that the upstream refused the forwarded
-    /// request.
+    /// Returns whether the module refused, with this status, a request that `jwt_authn` let
+    /// through. `jwt_authn` itself never answers 503, so a 503 means that the upstream refused the
+    /// forwarded request.
     pub(crate) fn is_refusal(&self, status: u16) -> bool {
         matches!(self, Self::Decision { native: 200 | 503, ours } if *ours == status)
     }
 
-    /// Whether the sides answered with these statuses: first `jwt_authn`, then the module.
+    /// Returns whether the statuses are these two: first the status with `jwt_authn`, then the
+    /// status with the module.
     pub(crate) fn is_decision(&self, expected: (u16, u16)) -> bool {
         matches!(self, Self::Decision { native, ours } if (*native, *ours) == expected)
     }
 
-    /// Whether both sides let the request through, but only one of them verified the token. The
-    /// other side forwards the token and sets no headers from claims.
+    /// Returns whether both sides let the request through, but only one of them verified the token.
+    /// The other side forwards the token and sets no headers from claims.
     pub(crate) fn is_identity(&self) -> bool {
         let Self::Forwarded(header) = self else {
             return false;
@@ -72,7 +75,7 @@ impl Atom {
                 && lengths[0].abs_diff(lengths[1]) > SHORTEST_TOKEN
     }
 
-    /// The header that differs; `None` if the decision differs.
+    /// The header, if a header differs; `None` if the decision differs.
     pub(crate) fn header(&self) -> Option<&Forwarded> {
         match self {
             Self::Forwarded(header) => Some(header),
@@ -111,8 +114,8 @@ fn forwarded(native: &Seen, ours: &Seen) -> Vec<Forwarded> {
         .collect()
 }
 
-/// The method, the path and the headers of a request by name. The order of lines counts only within
-/// one name.
+/// Groups the headers of a request by name, together with its method and path. The order of lines
+/// with different names is lost, because it does not matter.
 fn by_name(seen: &Seen) -> BTreeMap<String, Vec<String>> {
     let Headers(lines) = &seen.headers;
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();

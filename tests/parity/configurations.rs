@@ -1,4 +1,4 @@
-//! Hand-written configurations of `jwt_authn`.
+//! The hand-written configurations of `jwt_authn`.
 
 use portcullis::jose::Algorithm::{
     self, EdDsa, Es256, Es384, Es512, Hs256, Hs384, Hs512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
@@ -15,25 +15,26 @@ pub(crate) const ISSUER: &str = "https://login.example.com";
 /// The issuer of the other tokens.
 pub(crate) const PARTNER: &str = "https://partner.example.com";
 
-/// The name of the filter state entry that rules read. The request header with the same name sets
-/// it.
+/// The name of the filter state entry that rules read. The tests set it with a request header of
+/// the same name.
 pub(crate) const FILTER_STATE: &str = "x-tier";
 
-/// A configuration of `jwt_authn`, and the paths and headers that its rules distinguish.
+/// A configuration of `jwt_authn`, with paths and headers for requests that its rules treat
+/// differently.
 #[derive(Clone)]
 pub(crate) struct Configuration {
     pub(crate) name: String,
     pub(crate) providers: Vec<Provider>,
-    /// The fields other than the providers.
+    /// All fields of the configuration except `providers`.
     pub(crate) rest: Value,
-    /// The paths, some with a query, that are requested. The first one needs a token.
+    /// The paths to request, some with a query. The first path needs a token.
     pub(crate) targets: Vec<String>,
-    /// The headers that rules compare.
+    /// Headers for which the rules have conditions, with values to send.
     pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Configuration {
-    /// A configuration that requires a token of its first provider on every path.
+    /// Creates a configuration that requires a token of its first provider on every path.
     pub(crate) fn new(name: &str, providers: Vec<Provider>) -> Self {
         let requires = json!({ "provider_name": providers[0].name });
         let configuration = Self {
@@ -46,7 +47,7 @@ impl Configuration {
         configuration.requiring(&requires)
     }
 
-    /// Replaces the requirement of every path.
+    /// Replaces the rules with a single rule: every path has this requirement.
     pub(crate) fn requiring(self, requires: &Value) -> Self {
         self.ruled(&json!([{ "match": { "prefix": "/" }, "requires": requires }]))
     }
@@ -63,13 +64,13 @@ impl Configuration {
         self
     }
 
-    /// Replaces the paths that are requested.
+    /// Replaces the paths to request.
     pub(crate) fn at(mut self, targets: &[&str]) -> Self {
         self.targets = targets.iter().map(|target| (*target).to_owned()).collect();
         self
     }
 
-    /// Replaces the headers that rules compare.
+    /// Replaces the headers to send.
     pub(crate) fn headed(mut self, headers: &[(&str, &str)]) -> Self {
         let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         self.headers = headers.iter().map(pair).collect();
@@ -81,8 +82,8 @@ impl Configuration {
         &self.targets[0]
     }
 
-    /// The configuration of `jwt_authn`. `number` is part of the paths of its key sets, so that
-    /// they differ from those of other configurations.
+    /// The configuration of `jwt_authn`. `number` becomes part of the paths of the key sets, so
+    /// that no two configurations use the same path.
     pub(crate) fn jwt_authn(&self, number: usize) -> Value {
         let mut whole = self.rest.clone();
         whole["providers"] = json!({});
@@ -112,8 +113,8 @@ impl Configuration {
     }
 }
 
-/// A provider with the usual issuer and audience. `more` adds or replaces fields; `null` removes
-/// one.
+/// A provider `login` with the usual issuer and audience. `more` adds or replaces fields; `null`
+/// removes a field.
 pub(crate) fn login(more: &Value, keys: Keys) -> Provider {
     named("login", ISSUER, more, keys)
 }
@@ -136,7 +137,7 @@ pub(crate) fn one(name: &str, more: &Value) -> Configuration {
 }
 
 /// A configuration with two providers. `partner` has additional fields for the second provider,
-/// such as the places where it looks for tokens.
+/// such as where that provider looks for tokens.
 fn pair(name: &str, partner: &Value) -> Configuration {
     let login = login(&json!({}), Keys::local(&[Es256]));
     let partner = named("partner", PARTNER, partner, Keys::local(&[EdDsa]));

@@ -1,7 +1,7 @@
 //! The deliberate differences from `jwt_authn`.
 //!
-//! A row of the table selects requests by their content and the configuration, and describes how
-//! their outcomes differ. `docs/jwt_authn.md` has the same table.
+//! Each row of the table applies to certain requests and configurations, and describes how the
+//! outcomes differ. `docs/jwt_authn.md` has the same table.
 
 use serde_json::Value;
 
@@ -27,18 +27,18 @@ pub(crate) struct Row {
     /// What the module does.
     pub(crate) ours: &'static str,
     pub(crate) reason: &'static str,
-    /// Whether the row's difference applies to a request.
+    /// Returns whether the row applies to a request.
     pub(crate) applies: fn(Case<'_>) -> bool,
-    /// Whether this is the difference that the row describes.
+    /// Returns whether an observed difference is the one that the row describes.
     pub(crate) is: fn(Case<'_>, &Atom) -> bool,
 }
 
-/// A request to a configuration.
+/// A planned request, and the configuration that decides on it.
 #[derive(Clone, Copy)]
 pub(crate) struct Case<'a> {
-    /// The configuration.
+    /// The configuration of both sides.
     pub(crate) configuration: &'a Configuration,
-    /// The request.
+    /// The planned request.
     pub(crate) plan: &'a Plan,
 }
 
@@ -61,8 +61,8 @@ pub(crate) const TABLE: &[Row] = &[
         reason: "RFC 9110 section 11.1 and RFC 6750 sections 2.1 and 3.1. Attackers use credentials that two parsers read differently",
         applies: |Case { plan, .. }| plan.tokens.iter().any(is_odd_credential),
         is: |case, atom| match atom {
-            // Only the module finds the token. If the rule does not require a token, the module may
-            // also ignore it as a credential of another scheme.
+            // Only the module finds and verifies the token. Or the rule requires no token, and the
+            // module ignores the credential because it has another scheme.
             Atom::Decision {
                 native: 401,
                 ours: 200,
@@ -71,7 +71,7 @@ pub(crate) const TABLE: &[Row] = &[
                 native: 200 | 401 | 403,
                 ours,
             } => matches!(ours, 400 | 401),
-            // `jwt_authn` finds a token here that the module does not find.
+            // `jwt_authn` finds a token that the module does not find.
             Atom::Forwarded(header) if header.native.len() > header.ours.len() => true,
             _ => atom.is_identity(),
         },

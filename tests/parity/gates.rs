@@ -1,4 +1,5 @@
-//! One Envoy with two listeners for each configuration: one with `jwt_authn`, one with the module.
+//! Runs one Envoy with two listeners for each configuration: one listener with `jwt_authn`, and one
+//! with the module.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +30,7 @@ use support::{
     upstream::Upstream,
 };
 
-/// A side of the comparison.
+/// The two sides of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     JwtAuthn,
@@ -43,15 +44,16 @@ pub(crate) struct Outcome {
     pub(crate) status: u16,
     /// The request that the upstream received; `None` if it was refused.
     pub(crate) seen: Option<Seen>,
-    /// The body of the answer. For `jwt_authn`, it is the best hint at the reason for a refusal.
+    /// The body of the answer. When `jwt_authn` refuses a request, the body is the best hint at the
+    /// reason.
     pub(crate) body: String,
 }
 
-/// The filters of both listeners, except the router.
+/// The filters of the two listeners of a configuration, except the router.
 pub(crate) struct Pair {
-    /// The filters with `jwt_authn`.
+    /// The filters of the listener with `jwt_authn`.
     pub(crate) native: Vec<Value>,
-    /// The filters with the module.
+    /// The filters of the listener with the module.
     pub(crate) ours: Vec<Value>,
 }
 
@@ -63,7 +65,7 @@ pub(crate) struct Gates {
     _idp: Server,
 }
 
-/// Creates the filters for both listeners of a configuration.
+/// Creates the filters for the two listeners of a configuration.
 ///
 /// # Panics
 ///
@@ -79,7 +81,8 @@ pub(crate) fn pair(configuration: &Configuration, number: usize) -> Pair {
     }
 }
 
-/// The server that publishes the key sets of all providers that fetch them.
+/// Creates the server that publishes the key sets, except those that a configuration contains
+/// itself.
 pub(crate) fn idp(configurations: &[Configuration]) -> AuthorizationServer {
     let idp = AuthorizationServer::new();
     for (number, configuration) in configurations.iter().enumerate() {
@@ -163,7 +166,8 @@ impl Gates {
         }
     }
 
-    /// A client of the listener for this side of a configuration.
+    /// Creates a client of a listener: the one for this side and the configuration with this
+    /// number.
     pub(crate) fn client(&self, side: Side, number: usize) -> Client<'_> {
         Client {
             gates: self,

@@ -78,7 +78,8 @@ fn provider(index: usize, random: &mut Random) -> Provider {
 }
 
 fn places(index: usize, random: &mut Random, json: &mut Value) {
-    // Without these fields, a provider reads the standard places. The first provider often does.
+    // A provider without the fields below looks for tokens in the standard places. The first
+    // provider is often left without them.
     if random.once_in(if index == 0 { 2 } else { 4 }) {
         return;
     }

@@ -1,4 +1,5 @@
-//! The places where a request can contain tokens, and the ways to write a token there.
+//! The places in a request where a client can put a token, and the correct and incorrect ways to
+//! write it there.
 
 use serde_json::Value;
 
@@ -12,34 +13,34 @@ pub(crate) enum Place {
     Param(String),
 }
 
-/// How a token is written in its place, correctly or not.
+/// How a token is written, correctly or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dress {
-    /// As the provider expects it.
+    /// The token is written as the provider expects it.
     Plain,
-    /// With the prefix in lower case.
+    /// The prefix is in lower case.
     LowerCase,
-    /// Without the space after the prefix, or with a space that does not belong to the prefix.
+    /// The space after the prefix is missing, or there is a space that is not part of the prefix.
     OtherSpace,
-    /// Without the prefix.
+    /// The prefix is missing.
     Bare,
-    /// With other text before the prefix.
+    /// Other characters precede the prefix.
     Behind,
-    /// With text after the token that is not base64url.
+    /// Characters that are not base64url follow the token.
     Followed,
-    /// A comma after the token.
+    /// A comma follows the token.
     Comma,
-    /// `=` after the token.
+    /// `=` follows the token.
     Padded,
-    /// The token in quotes.
+    /// The token is in quotes.
     Quoted,
-    /// A quote before the token, but none after it.
+    /// A quote precedes the token, but no quote follows it.
     HalfQuoted,
-    /// The prefix without a token.
+    /// The prefix is not followed by a token.
     Nothing,
-    /// The name or the value percent-encoded, in a place where servers decode it.
+    /// The name or the value is percent-encoded, in a place where servers decode percent-encoding.
     Encoded,
-    /// Spaces around the token.
+    /// Spaces surround the token.
     Spaced,
 }
 
@@ -62,7 +63,7 @@ impl Dress {
 }
 
 impl Place {
-    /// Every place where a provider of `jwt_authn` looks for tokens.
+    /// Returns every place where a provider of `jwt_authn` looks for tokens.
     pub(crate) fn of(provider: &Value) -> Vec<Self> {
         let list = |field: &str| provider[field].as_array().cloned().unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -102,8 +103,8 @@ impl Place {
             if name == "authorization" && prefix.trim_end().eq_ignore_ascii_case("bearer"))
     }
 
-    /// Whether a provider that looks for tokens in one of these places may also find those in the
-    /// other.
+    /// Returns whether a provider that looks for tokens in one of these two places may also find
+    /// tokens in the other place.
     pub(crate) fn shares(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Header { name, .. }, Self::Header { name: other, .. }) => name == other,

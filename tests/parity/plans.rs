@@ -1,4 +1,4 @@
-//! Plans for requests. The tokens of a planned request are signed only when it is sent.
+//! Plans for requests. A planned request gets its signed tokens only when it is sent.
 
 use crate::{
     configurations::Configuration,
@@ -7,7 +7,7 @@ use crate::{
 };
 use support::{driver::Request, random::Random};
 
-/// The number of random requests that are added to those of the table.
+/// The number of random requests for each configuration, in addition to the fixed requests.
 const RANDOM_REQUESTS: usize = 20;
 /// The value that a client sends in identity headers to claim another identity.
 const SPOOF: &str = "spoofed";
@@ -15,13 +15,13 @@ const SPOOF: &str = "spoofed";
 /// A planned request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
-    /// The method. An empty one means `GET`.
+    /// The method; empty means `GET`.
     pub(crate) method: &'static str,
     /// Path and query.
     pub(crate) target: String,
     /// The headers that contain no tokens.
     pub(crate) headers: Vec<(String, String)>,
-    /// The tokens, in the order in which they are added to the request.
+    /// The tokens, in the order in which the request contains them.
     pub(crate) tokens: Vec<Token>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Token {
 }
 
 impl Plan {
-    /// Builds the request with fresh tokens.
+    /// Builds the request, and signs its tokens.
     pub(crate) fn request(&self, configuration: &Configuration, mint: Mint) -> Request {
         let method = if self.method.is_empty() {
             "GET"
@@ -84,7 +84,7 @@ impl Plan {
     }
 }
 
-/// The requests for a configuration: fixed ones, and random ones.
+/// All requests for a configuration: fixed requests and random requests.
 pub(crate) fn plans(configuration: &Configuration, random: &mut Random) -> Vec<Plan> {
     let mut plans = Vec::new();
     without_tokens(configuration, &mut plans);
@@ -151,7 +151,7 @@ fn with_faults(configuration: &Configuration, random: &mut Random, plans: &mut V
     }
 }
 
-/// Requests with several tokens, of one provider or of several.
+/// Adds requests with several tokens, of one provider or of several providers.
 fn several(configuration: &Configuration, plans: &mut Vec<Plan>) {
     let target = configuration.target();
     let everyone = |fault: Fault| {
@@ -212,7 +212,7 @@ fn on_paths(configuration: &Configuration, plans: &mut Vec<Plan>) {
     }
 }
 
-/// Requests in which the client sends headers that the providers set.
+/// Adds requests in which the client sends headers that only the filter may set.
 fn spoofed(configuration: &Configuration, plans: &mut Vec<Plan>) {
     let owned = configuration.owned_headers();
     let Some(name) = owned.first() else {
@@ -276,7 +276,7 @@ fn at_random(configuration: &Configuration, random: &mut Random) -> Plan {
     plan
 }
 
-/// A token in the first place where its provider looks for tokens.
+/// Plans a token in the first place where its provider looks for tokens.
 fn token(configuration: &Configuration, provider: usize, fault: Fault) -> Token {
     let places = configuration.providers[provider].places();
     Token {

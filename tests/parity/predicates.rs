@@ -12,22 +12,22 @@ use crate::{
     tokens::Fault,
 };
 
-/// Whether the module does not verify the token: it refuses the request or, if the rule allows
-/// failed tokens, lets it pass without an identity.
+/// Returns whether the module did not verify the token: the module refused the request or, because
+/// the rule allows failed tokens, let the request pass without an identity.
 pub(crate) fn is_not_verified(_: Case<'_>, atom: &Atom) -> bool {
     atom.is_refusal(401) || atom.is_identity()
 }
 
-/// Whether the requirement contains a requirement that accepts requests without a token, and also
-/// contains nested groups or `requires_all`.
+/// Returns whether the requirement contains two things: a requirement that accepts requests without
+/// a token, and nested groups or `requires_all`.
 pub(crate) fn is_lenient_within(requirement: &Value) -> bool {
     let text = requirement.to_string();
     let groups = text.matches("\"requirements\"").count();
     text.contains("\"allow_missing") && (groups > 1 || text.contains("requires_all"))
 }
 
-/// The largest number of credentials that the request has in the places that a single provider
-/// reads.
+/// Counts, for each provider, the request's credentials in the places where that provider looks.
+/// Returns the largest of these numbers.
 pub(crate) fn most_credentials(configuration: &Configuration, plan: &Plan) -> usize {
     let count = |places: &[Place]| {
         let tokens = plan
@@ -68,7 +68,8 @@ pub(crate) fn is_loosely_written(token: &Token) -> bool {
     ) || matches!(token.dress, Dress::Padded | Dress::Followed)
 }
 
-/// Whether the provider's key set contains a key that is not meant for such a token.
+/// Returns whether only the module rejects a key of the token's provider: an encryption key, a
+/// fetched symmetric key, or one of several keys that have no `kid` or no `alg`.
 pub(crate) fn is_key_misused(configuration: &Configuration, token: &Token) -> bool {
     let keys = &configuration.providers[token.provider].keys;
     let Value::Array(jwks) = &keys.jwks["keys"] else {
@@ -91,7 +92,7 @@ pub(crate) fn has_audiences(configuration: &Configuration) -> bool {
             .contains("provider_and_audiences")
 }
 
-/// Whether the token is written so that `jwt_authn` may not find it.
+/// Returns whether the token is written in a way in which `jwt_authn` might not find it.
 pub(crate) fn is_unread_by_native(token: &Token) -> bool {
     matches!(
         token.dress,
@@ -125,7 +126,7 @@ pub(crate) fn is_in_query(plan: &Plan) -> bool {
         .any(|token| matches!(token.place, Place::Param(_)))
 }
 
-/// Whether the values are the same number, or the same JSON in base64.
+/// Returns whether both values are the same number, or the same JSON in base64.
 pub(crate) fn is_same_claim(native: &[String], ours: &[String]) -> bool {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     let value = |lines: &[String]| {

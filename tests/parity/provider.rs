@@ -25,7 +25,7 @@ pub(crate) struct Keys {
     pub(crate) source: Source,
 }
 
-/// Where `jwt_authn` gets a key set from.
+/// The source of a provider's key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The key set is in the configuration.
@@ -34,11 +34,12 @@ pub(crate) enum Source {
     Remote,
     /// The key set is fetched before any request needs it.
     RemoteAhead,
-    /// The key set is fetched from a server that does not publish it.
+    /// The key set should be fetched, but the server does not publish it.
     RemoteAbsent,
 }
 
-/// Which of the members `kid` and `alg` the published keys have. `jwt_authn` finds keys by them.
+/// Which of the members `kid` and `alg` the published keys have. `jwt_authn` uses these members to
+/// find the key of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Naming {
     /// The keys have both `kid` and `alg`.
@@ -52,7 +53,7 @@ pub(crate) enum Naming {
 }
 
 impl Keys {
-    /// Keys for these algorithms.
+    /// Creates one key for each of these algorithms.
     pub(crate) fn new(source: Source, naming: Naming, algorithms: &[Algorithm]) -> Self {
         let signers: Vec<Signer> = algorithms.iter().map(|alg| Signer::new(*alg)).collect();
         let jwk = |signer: &Signer| {
@@ -74,7 +75,7 @@ impl Keys {
         }
     }
 
-    /// Keys in the configuration, with `kid` and `alg`.
+    /// Creates keys that are in the configuration and have `kid` and `alg`.
     pub(crate) fn local(algorithms: &[Algorithm]) -> Self {
         Self::new(Source::Local, Naming::Full, algorithms)
     }
@@ -99,7 +100,8 @@ impl Provider {
         format!("/{configuration}/{}", self.name)
     }
 
-    /// The provider's whole configuration. Keys are fetched through the cluster `idp`.
+    /// The provider's whole configuration, with its keys or with a URL to fetch them through the
+    /// cluster `idp`.
     pub(crate) fn whole(&self, configuration: usize) -> Value {
         let mut whole = self.json.clone();
         if self.keys.source == Source::Local {

@@ -1,5 +1,5 @@
-//! Compares Envoy's RBAC filter behind `jwt_authn` with the rules that replace both, using the
-//! examples in `docs/jwt_authn.md`.
+//! Compares Envoy's RBAC filter behind `jwt_authn` with the rules of Portcullis that replace both
+//! filters. The configurations are the examples in `docs/jwt_authn.md`.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -45,8 +45,8 @@ fn rules_decide_as_rbac_behind_jwt_authn_does() {
             let [expected, found] = [native.send(&request), ours.send(&request)];
             let case = format!("{method} {path} (dry: {is_dry}) with {name}");
             assert_eq!(expected.seen.is_some(), found.seen.is_some(), "{case}");
-            // If no rule matches a request, the module does not verify its token, so a forged one
-            // gets 403 instead of 401.
+            // If no rule matches a request, the module does not verify its token, so a request with
+            // a forged token gets 403 instead of 401.
             if name != "a forged one" || expected.status == found.status {
                 assert_eq!(expected.status, found.status, "{case}");
             } else {

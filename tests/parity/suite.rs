@@ -21,7 +21,7 @@ const GENERATED: usize = 24;
 const SHOWN: usize = 60;
 /// The minimum number of configurations, and the minimum number of requests to each of them.
 const FEWEST: (usize, usize) = (40, 60);
-/// The maximum number of rows in the table of differences.
+/// The maximum number of rows in the table of deliberate differences.
 const MOST_ROWS: usize = 15;
 
 /// The results of a run.
@@ -80,8 +80,8 @@ fn compare(
     for plan in plans {
         let (mut outcomes, mut difference) = ask(configuration, &plan, &mut native, &mut ours);
         if difference.is_some() {
-            // The clock may have reached the next second between the requests to the two sides, so
-            // both are repeated once.
+            // The clock may have reached the next second between the two requests, so both requests
+            // are repeated once.
             (outcomes, difference) = ask(configuration, &plan, &mut native, &mut ours);
         }
         report.add(configuration, &plan, difference, &outcomes);

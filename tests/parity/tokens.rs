@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::provider::Provider;
 use support::signer::{Pair, Signer};
 
-/// How many seconds a token's times are away from every limit. With this margin, both sides come to
-/// the same decision although one of them decides later.
+/// The distance in seconds between a token's times and every limit. With this margin, both sides
+/// make the same decision although one of them decides later.
 const MARGIN: i64 = 15;
 
 macro_rules! faults {
@@ -55,7 +55,8 @@ pub(crate) struct Mint {
 }
 
 impl Mint {
-    /// A token of `provider` with this fault, signed by the provider's key with the index `key`.
+    /// Signs a token of `provider` with this fault. `key` is the index of the signing key among the
+    /// provider's keys.
     pub(crate) fn token(self, provider: &Provider, key: usize, fault: Fault) -> String {
         let signers = &provider.keys.signers;
         let signer = &signers[key % signers.len()];
@@ -193,12 +194,12 @@ fn faulty_header(signer: &Signer, fault: Fault) -> Value {
     header
 }
 
-/// Signs with the provider's key, or with another key if the fault is a wrong key.
+/// Signs a token with the provider's key, or with another key if the fault requires a wrong key.
 fn with_other_key(signer: &Signer, header: &Value, claims: &Value, fault: Fault) -> String {
     match fault {
         Fault::OtherKey => Signer::with_pair(signer.alg, Pair::Other).token(header, claims),
         Fault::AlgOfFamily => {
-            // The header names the algorithm that was used, but the key set declares another
+            // The token's header names the algorithm that was used, but the key set names another
             // algorithm for the key.
             Signer::new(sibling(signer.alg)).token(header, claims)
         }
@@ -236,8 +237,8 @@ fn padding(segment: &str) -> String {
     "=".repeat((4 - segment.len() % 4) % 4)
 }
 
-/// Replaces the last character by the next one of the alphabet. If only unused bits change, the
-/// segment still decodes to the same octets.
+/// Replaces the last character with the next character of the base64url alphabet. If this changes
+/// only unused bits, the segment still decodes to the same octets.
 fn with_trailing_bits(segment: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (rest, last) = segment.split_at(segment.len() - 1);
