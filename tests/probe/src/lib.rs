@@ -1,9 +1,10 @@
-//! A module that makes the host calls of a script and answers with their results.
+//! A proxy-wasm module for tests. It makes the host calls that a script lists, and answers with
+//! their results.
 //!
-//! A request's header `script` contains steps, separated by `;`. As in Portcullis, the request
-//! waits while the root context works: on its next tick, the root context runs the script and
-//! answers with a JSON array that has one element per step. A misspelt step traps. A request
-//! without a script passes, because it is meant for another module.
+//! A request's header `script` contains steps, separated by `;`. The request waits, as a request
+//! waits for keys in Portcullis. On its next tick, the root context runs the script, and answers
+//! with a JSON array that has one element per step. A misspelt step makes the module trap. A
+//! request without a script passes, because it is meant for another module.
 #![allow(
     clippy::disallowed_methods,
     clippy::panic,
@@ -27,9 +28,9 @@ use proxy_wasm::{
 proxy_wasm::main! {{ proxy_wasm::set_root_context(|_| Box::new(Root::default())); }}
 
 thread_local! {
-    /// The scripts of this VM that wait for a tick.
+    /// The scripts in this VM that wait for a tick.
     static ARRIVED: RefCell<Vec<Run>> = const { RefCell::new(Vec::new()) };
-    /// Whether this VM has run a script with the step `once`.
+    /// True once this VM has run a script with the step `once`.
     static PLAYED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -96,8 +97,8 @@ impl Context for Root {
 }
 
 impl Root {
-    /// Runs the remaining steps. Then answers the request that contained the script, if it is still
-    /// open.
+    /// Runs the remaining steps of a script. Then answers the request that contained the script, if
+    /// that request is still open.
     fn play(&mut self, mut run: Run) {
         while let Some(step) = run.steps.pop_front() {
             let answer = match step.split_whitespace().collect::<Vec<_>>()[..] {
@@ -108,7 +109,8 @@ impl Root {
                     Ok(token) => return drop(self.calls.insert(token, run)),
                     Err(refused) => status(Err(refused)),
                 },
-                // Logs the number of this request, which waits until another script answers it.
+                // Logs the context ID of this request, and lets the request wait until another
+                // script answers it.
                 ["wait"] => {
                     let line = format!("waiting {}", run.stream);
                     return hostcalls::log(LogLevel::Info, &line).unwrap();
@@ -161,15 +163,15 @@ impl Run {
             },
             ["context"] => self.stream.to_string(),
             ["effective", context] => status(hostcalls::set_effective_context(number(context))),
-            // Makes later steps apply to the request that contained the script again.
+            // Makes the following steps apply, once more, to the request that contained the script.
             ["own"] => status(hostcalls::set_effective_context(self.stream)),
             ["respond"] => status(self.respond()),
             ["header", wanted] => {
                 let lines = self.headers.iter().filter(|(name, _)| name == wanted);
                 format!("{:?}", lines.map(|(_, value)| value).collect::<Vec<_>>())
             }
-            // Returns a property's bytes; null if it is missing. `/` separates the segments of its
-            // path.
+            // Returns a property's bytes; null if the property is missing. `/` separates the
+            // segments of the property's path.
             ["property", path] => match hostcalls::get_property(path.split('/').collect()) {
                 Ok(Some(value)) => format!("{value:?}"),
                 Ok(None) => "null".into(),
@@ -179,7 +181,8 @@ impl Run {
                 status(hostcalls::set_property(vec![key], Some(value.as_bytes())))
             }
             ["foreign", name] => status(hostcalls::call_foreign_function(name, None).map(drop)),
-            // Returns the result of a foreign function. The argument is in hexadecimal digits.
+            // Calls a foreign function and returns its result. The script has the argument in
+            // hexadecimal digits.
             ["ask", name, arguments] => {
                 let arguments = octets(arguments);
                 match hostcalls::call_foreign_function(name, Some(&arguments)) {
@@ -191,8 +194,8 @@ impl Run {
                 let headers = MapType::HttpRequestHeaders;
                 status(hostcalls::set_map_value(headers, name, Some(value)))
             }
-            // Returns whether this script is the first in this VM to contain the step. If not,
-            // skips the other steps.
+            // Returns true if this VM runs a script with the step `once` for the first time.
+            // Otherwise returns false and skips the remaining steps.
             ["once"] => {
                 let first = !PLAYED.replace(true);
                 self.steps.retain(|_| first);
