@@ -1,7 +1,8 @@
 //! The memory cost of the cache of verified tokens: a hit allocates nothing in the cache, and an
 //! entry takes little memory.
 //!
-//! This test needs its own binary, because it replaces the global allocator by one that counts.
+//! This test needs its own binary, because it replaces the global allocator with one that counts
+//! allocations.
 
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
@@ -91,7 +92,7 @@ fn finding_a_token_again_allocates_nothing_but_the_list_of_edits() {
     ]);
     for (of_provider, lists) in [
         (json!({"forward": true}), 0),
-        // An edit removes the token from the request, so there is a list of edits: one allocation.
+        // The token is removed from the request. The list of such edits takes one allocation.
         (json!({}), 1),
         (json!({"claim_to_headers": headers}), 1),
     ] {
@@ -125,7 +126,7 @@ fn kept_besides_text(mut of_provider: Value, tokens: impl Iterator<Item = String
     (BYTES.get() - before).saturating_sub(text) / count
 }
 
-/// Different tokens. There are so few of them that no part of the cache is full and all stay
+/// Tokens that all differ. They are too few to fill any part of the cache, so all of them stay
 /// cached.
 fn numbered(padding: &str) -> impl Iterator<Item = String> {
     (0..1500).map(move |number| token(&json!({"jti": number.to_string(), "padding": padding})))
@@ -143,7 +144,8 @@ fn keeping_a_token_takes_little_besides_its_text() {
     }
 }
 
-/// The attack: a token with long lists takes many times its own size when it is parsed.
+/// The attack: a token contains long lists, so it takes many times its own size in memory once it
+/// is parsed.
 #[test]
 fn no_token_makes_the_cache_keep_more_than_its_share() {
     let lists = vec![json!([]); 800];

@@ -1,9 +1,9 @@
-//! The module accepts or refuses the example configurations in the documentation, as each of them
-//! says.
+//! Tests the example configurations in the documentation. Portcullis must accept or reject each one
+//! as its code block says.
 //!
 //! A fenced block marked `yaml portcullis` or `json portcullis` contains a whole configuration that
-//! the module accepts. A block marked `yaml portcullis refused` contains one that the module
-//! refuses.
+//! Portcullis accepts. A block marked `yaml portcullis refused` contains a configuration that
+//! Portcullis rejects.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -50,7 +50,8 @@ fn in_vain(document: &Value) -> Vec<String> {
     warnings.iter().map(ToString::to_string).collect()
 }
 
-/// `docs/requirements.md` numbers the requirements whose tests begin with their number.
+/// `docs/requirements.md` gives a number to each requirement. The name of a requirement's test
+/// begins with that number.
 #[test]
 fn every_numbered_requirement_has_a_test_and_the_reverse() {
     let page = fs::read_to_string(folders::project().join("docs/requirements.md")).unwrap();
@@ -66,7 +67,8 @@ fn every_numbered_requirement_has_a_test_and_the_reverse() {
     assert_eq!(documented, tested);
 }
 
-/// Adds the numbers with which tests below `path` begin, such as `r4` and `m3` of `fn r4_m3_names`.
+/// Collects the requirement numbers at the beginning of the names of functions below `path`. For
+/// example, `fn r4_m3_names` has the numbers `r4` and `m3`.
 fn collect_numbers(path: &Path, numbers: &mut BTreeSet<String>) {
     if path.is_dir() {
         for entry in fs::read_dir(path).unwrap() {

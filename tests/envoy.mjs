@@ -34,7 +34,7 @@ export async function startServers() {
   return { upstream: api.url, authorizationServer: authorizationServer.url };
 }
 
-// Starts Envoy. The function `url` of the result returns the address of a listener.
+// Starts Envoy. In the result, `url(name)` returns the address of a listener.
 export async function startEnvoy(configuration) {
   const log = [];
   const adminFile = temporary('admin', '');
@@ -54,8 +54,8 @@ export async function startEnvoy(configuration) {
   return { admin, url, log };
 }
 
-// The HTTP filter of the build under test: with PORTCULLIS_BUILD=native the dynamic module, else the
-// proxy-wasm module.
+// Returns the HTTP filter for the build under test: the dynamic module if PORTCULLIS_BUILD=native,
+// otherwise the proxy-wasm module.
 export function filter(vmId, configuration) {
   const type = (name) => `type.googleapis.com/envoy.extensions.filters.http.${name}`;
   if (process.env.PORTCULLIS_BUILD === 'native') {

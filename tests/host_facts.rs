@@ -1,11 +1,11 @@
 //! Facts about the host that Portcullis relies on, tested in the real Envoy and in the fake host.
 //!
 //! Envoy documents few of these facts. If a version of Envoy changes one of them, the test with the
-//! fact's name fails. The same tests run in the fake host, so it cannot differ from Envoy
-//! unnoticed. The probe, a module made for tests (`tests/probe`), makes the host calls: it is
-//! linked into this binary for the fake host, and built as wasm for Envoy (`make host-facts`). No
-//! test can show that shared data never expires; that follows from the source (proxy-wasm-cpp-host,
-//! `src/shared_data.cc`).
+//! fact's name fails. The same tests run in the fake host, so that the fake host cannot differ from
+//! Envoy unnoticed. A module made for tests, the probe (`tests/probe`), makes the host calls. For
+//! the fake host, the probe is linked into this binary. For Envoy, `make host-facts` builds it as
+//! wasm. One fact cannot be tested: shared data never expires. It follows from the source of
+//! proxy-wasm-cpp-host (`src/shared_data.cc`).
 
 use std::{path::PathBuf, time::Duration};
 
@@ -122,8 +122,8 @@ fn the_context_of_a_stream_that_is_gone_is_refused<D: Driver>() {
     assert_eq!(answers, json!(["BadArgument"]));
 }
 
-/// If the host refuses to switch to a context, the previous context stays in force. A module that
-/// ignored the refusal would answer another client's request.
+/// If the host refuses to switch to a context, the previous context stays in force. If a module
+/// ignored the refusal, it would answer another client's request.
 fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
     let gate: D = start(Setup::default());
     let gone = &play(&gate, "context")[0];
@@ -143,8 +143,8 @@ fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
     assert_eq!(parsed(&misdirected), json!(["Ok", "BadArgument"]));
 }
 
-/// Two workers and the main thread have three VMs. Any of them, even the main thread's, may be the
-/// one that fetches the keys.
+/// Two workers and the main thread have three VMs. Any of the three VMs may fetch the keys, even
+/// that of the main thread.
 fn the_vms_of_all_workers_and_of_the_main_thread_tick<D: Driver>() {
     let gate: D = start(Setup::default().workers(2));
     let ticking = || gate.log().iter().filter(|line| *line == "ticking").count();
@@ -241,7 +241,8 @@ fn a_route_without_metadata_has_no_property<D: Driver>() {
     );
 }
 
-/// After an edit, Envoy chooses the route again, but only a later filter sees the new route.
+/// After the module has edited a header, Envoy chooses the route again, but only filters after the
+/// module see the new route.
 fn an_edit_does_not_reveal_the_new_route<D: Driver>() {
     let [first, second] = ["first", "second"].map(|name| json!({ "name": name }));
     let setup = Setup {
@@ -280,8 +281,8 @@ fn a_missing_foreign_function_is_not_found<D: Driver>() {
     assert_eq!(answers, json!(["Ok", "Ok", "NotFound"]));
 }
 
-/// The module refuses a token only if the host says that its signature is wrong. If the host cannot
-/// verify it, the module verifies the signature itself.
+/// Portcullis refuses a token only if the host says that the token's signature is wrong. If the
+/// host cannot verify the signature, Portcullis verifies it itself.
 fn a_wrong_signature_differs_from_one_that_cannot_be_verified<D: Driver>() {
     let pem = include_str!("support/keys/p256.pub.pem").lines();
     let base64: String = pem.filter(|line| !line.starts_with('-')).collect();
@@ -328,13 +329,13 @@ fn module() -> PathBuf {
     support::folders::project().join(BUILT)
 }
 
-/// Runs a script in a gate with its own process, and returns the answers.
+/// Runs a script in a new gate, and returns the results of the steps.
 fn played<D: Driver>(script: &str) -> Value {
     play::<D>(&start(Setup::default()), script)
 }
 
-/// Runs a script in a gate with a cluster `server`, whose server gives this answer. Returns the
-/// script's results.
+/// Runs a script in a new gate whose cluster `server` leads to a server with this answer. Returns
+/// the results of the steps.
 fn called<D: Driver>(answer: Answer, script: &str) -> Value {
     let server = AuthorizationServer::new();
     server.answer("/", answer);
@@ -345,7 +346,7 @@ fn play<D: Driver>(gate: &D, script: &str) -> Value {
     parsed(&gate.send(&request(script)).body)
 }
 
-/// Runs a script once on each of two workers. It opens connections until both workers have run the
+/// Runs a script once on each of two workers. Opens new connections until both workers have run the
 /// script.
 fn play_on_each_worker<D: Driver>(gate: &D, script: &str) -> [Value; 2] {
     let mut answers = Vec::new();

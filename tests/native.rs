@@ -25,7 +25,7 @@ fn declared(block: &str) -> BTreeSet<String> {
     names
 }
 
-/// Whether a file contains a symbol with this name.
+/// Returns whether a binary file contains a symbol with this name.
 fn has_symbol(file: &[u8], name: &str) -> bool {
     let symbol = [&b"\0"[..], name.as_bytes(), b"\0"].concat();
     file.windows(symbol.len()).any(|window| window == symbol)
@@ -91,8 +91,9 @@ fn the_library_has_every_hook_that_envoy_calls() {
 }
 
 /// During an upgrade, routes may still have policies that the old version of the library has
-/// loaded. Envoy then passes what the old version returned for a policy to the new version. If the
-/// new version took it for a policy of its own, a route could get the policy of another route.
+/// loaded. Envoy then passes the pointer that the old version returned for a policy to the new
+/// version. If the new version took this pointer for one of its own, a route could get the policy
+/// of another route.
 #[test]
 fn a_policy_that_another_version_loaded_refuses_every_request() {
     if !is_installed(&library()) || version() < (1, 40) {
@@ -153,7 +154,7 @@ fn a_policy_that_another_version_loaded_refuses_every_request() {
     }
 }
 
-/// `envoy --mode validate` checks a configuration and fetches no keys.
+/// `envoy --mode validate` only checks a configuration, so it must not fetch keys.
 #[test]
 fn envoy_validates_a_configuration_without_a_fetch() {
     if !is_installed(&library()) || version() < (1, 38) {

@@ -1,8 +1,8 @@
-//! Every example policy has policy tests that reach all of its rules and providers. They prove that
-//! the policy decides as the text around the example says.
+//! Every example policy has a file of policy tests. The tests must reach all rules and providers of
+//! the policy. They prove that the policy decides as the text around the example says.
 //!
-//! For instance, `roles-3.test.yaml` has the tests for the third example of `docs/roles.md`, and
-//! `envoy-demo.test.yaml` those for `envoy/demo.yaml`.
+//! For instance, `roles-3.test.yaml` contains the tests for the third example of `docs/roles.md`,
+//! and `envoy-demo.test.yaml` contains the tests for `envoy/demo.yaml`.
 
 #![allow(
     clippy::expect_used,
@@ -24,12 +24,13 @@ fn folder() -> PathBuf {
     project().join("tests/policies")
 }
 
-/// Runs the tests in a file. Returns the output if they do not succeed.
+/// Runs the tests in a file. Returns the output if a test fails or a rule or provider is not
+/// reached.
 fn complaint(file: &Path) -> Option<String> {
     failure_of(&["test", "--fail-under", "100"], file)
 }
 
-/// Runs a command of the program on a file. Returns the output if it does not succeed.
+/// Runs a command of the program on a file. Returns the output if the command does not succeed.
 fn failure_of(command: &[&str], file: &Path) -> Option<String> {
     let arguments = ["portcullis"].iter().chain(command).copied();
     let arguments = arguments.chain(file.to_str());

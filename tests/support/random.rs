@@ -14,7 +14,7 @@ impl Random {
         usize::try_from(self.number() % bound as u64).unwrap()
     }
 
-    /// Returns true with the probability 1 / `times`.
+    /// Returns true at random, on average once in `times` calls.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
