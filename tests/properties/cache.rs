@@ -1,5 +1,5 @@
-//! The cache of verified tokens never changes a decision, in whatever order tokens, rules,
-//! connections, times, keys and configurations follow each other.
+//! The cache of verified tokens never changes a decision. The tests combine tokens, rules,
+//! connections, times, keys and configurations in random order.
 
 use std::cell::Cell;
 
@@ -136,7 +136,7 @@ fn configurations() -> Vec<Value> {
     plain.chain(exporting.clone()).collect()
 }
 
-/// The same configuration without entries for other filters, so that most decisions need few steps.
+/// Returns the configuration without the fields that write metadata for other filters.
 fn without_exports(mut configuration: Value) -> Value {
     for (_, provider) in configuration["providers"].as_object_mut().unwrap() {
         let provider = provider.as_object_mut().unwrap();
@@ -151,8 +151,8 @@ struct Token {
     text: String,
 }
 
-/// Tokens of each provider. Some are always good; others are refused by some rules, at some times
-/// or with some configurations.
+/// Tokens of each provider. Some tokens are always good. Other tokens are refused by some rules, at
+/// some times or with some configurations.
 fn tokens() -> Vec<Token> {
     let digest = base64url::encode(&[1; 32]);
     let claims = [
@@ -287,14 +287,15 @@ impl Connection for Presenter {
     }
 }
 
-/// Two engines that get the same requests, one with a cache and one without.
+/// Two engines that get the same requests: one with a cache, and one without a cache.
 struct Twins {
     now: i64,
     engines: [Engine; 2],
 }
 
 impl Twins {
-    /// Creates the engines. The cache has only three entries, so that tokens displace each other.
+    /// Creates the engines. The cache has room for only three tokens, so that tokens displace each
+    /// other.
     fn new(configuration: &Value, now: i64) -> Self {
         let engines = [json!({"jwt_cache_size": 3}), json!({"disabled": true})].map(|cache| {
             let mut configuration = configuration.clone();
@@ -390,7 +391,7 @@ fn every_request_is_decided_as_without_a_cache() {
         }
         Ok(())
     });
-    // With fewer hits, the test would compare too little.
+    // With few cache hits, the test would compare too little.
     assert!(
         hits.get() > 500,
         "{} hits, {} misses",

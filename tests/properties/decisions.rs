@@ -1,7 +1,8 @@
-//! Only the one good token passes, however broken tokens, headers and paths are combined.
+//! Only the one good token passes. The tests combine this token with broken tokens, headers and
+//! paths.
 //!
 //! The module `admission` generates well-formed credentials and knows which of them are good. The
-//! tests here generate input that is mostly broken.
+//! tests here generate mostly broken input.
 
 use std::sync::LazyLock;
 

@@ -1,7 +1,7 @@
-//! Properties that hold for every input, tested on generated inputs.
+//! Tests properties that must hold for every input. The inputs are generated.
 //!
-//! A failing property prints the smallest input for which it fails. `PORTCULLIS_TIMES` multiplies
-//! the number of cases.
+//! A failing property prints the smallest input for which it fails. The environment variable
+//! `PORTCULLIS_TIMES` multiplies the number of cases.
 
 mod admission;
 mod cache;

@@ -1,4 +1,5 @@
-//! Every parser of untrusted input returns for any input, and reports its content correctly.
+//! Parsers of untrusted input return, without a panic, for every input. What they return is what
+//! the input contains.
 
 use portcullis::{
     jose::{
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::world::runs;
 
-/// An arbitrary JSON value. It often contains names and strings that the parsers look for.
+/// An arbitrary JSON value. The value often contains names and strings that the parsers look for.
 fn json_value() -> impl Strategy<Value = Value> {
     let word = prop_oneof![
         Just("RS256".to_owned()),
@@ -50,7 +51,8 @@ fn name() -> impl Strategy<Value = String> {
     prop_oneof![3 => prop::sample::select(known.map(str::to_owned).to_vec()), 1 => any::<String>()]
 }
 
-/// Passes `octets` to every parser. The property is that every parser returns.
+/// Passes `octets` to every parser. The results do not matter: the property is that every parser
+/// returns.
 fn read_as_everything(octets: &[u8]) {
     let _ = json::parse(octets);
     let _ = JoseHeader::parse(octets);

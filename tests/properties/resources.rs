@@ -1,5 +1,6 @@
-//! Every 401 and 403 for a path of a protected resource names the URL of metadata that can be read.
-//! No token for one resource is accepted at another resource, whatever host the request names.
+//! Every 401 and 403 for a path of a protected resource names a URL at which the gate serves the
+//! resource's metadata. A token for one resource is never accepted at another resource, no matter
+//! which host the request names.
 
 use std::sync::LazyLock;
 
@@ -16,7 +17,8 @@ use crate::world::{NOW, decide, engine, for_all, provider, signer, with};
 
 const ISSUER: &str = "https://idp.example";
 
-/// The URLs of the resources that a configuration may have. Some URLs are below others.
+/// The URLs of the resources that a configuration may have. The paths of some URLs are below those
+/// of other URLs.
 const URLS: [&str; 7] = [
     "https://a.example",
     "https://a.example/mcp",
@@ -52,7 +54,7 @@ const PATHS: [&str; 10] = [
     "/other",
 ];
 
-/// Tokens whose audience is one of the URLs, with and without the scope that some rules require.
+/// Tokens for each URL as audience, with and without the scope that some rules require.
 static TOKENS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     let of = |audience: &'static str| {
         ["", "read"].map(|scope| {
@@ -109,7 +111,8 @@ fn challenges(response: &Response) -> impl Iterator<Item = &str> {
     challenges.map(|(_, value)| value.as_str())
 }
 
-/// The metadata document at this URL; `None` if the gate serves none there.
+/// Requests the metadata document at this URL. Returns `None` if the gate does not serve a document
+/// there.
 fn read(engine: &Engine, url: &str) -> Option<Value> {
     let (_, rest) = url.split_once("://")?;
     let (authority, path) = rest.split_at(rest.find('/')?);
@@ -185,7 +188,8 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
                     prop_assert!(*audience == resource.url.identifier() || !is_other);
                     prop_assert_ne!(origin, Some("https://evil.example"));
                 }
-                // No rule names its host, so an unknown host must not lead past a resource.
+                // Rules do not name hosts. So a request for an unknown host must not get past the
+                // checks of a resource with the same path.
                 let is_known = resources.iter().any(|own| own.url.is_at(authority));
                 let elsewhere = || resources.iter().filter(|own| own.is_above_path(bare));
                 if !is_known && elsewhere().next().is_some() {

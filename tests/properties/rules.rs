@@ -1,5 +1,5 @@
-//! The engine finds the first rule that matches. It uses an index, which skips most rules; a search
-//! through all rules must give the same result.
+//! The engine finds the first rule that matches. To find it, the engine uses an index, which skips
+//! most rules. A search through all rules must give the same result.
 
 use portcullis::{
     config::Config,
@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 
 use crate::world::for_all;
 
-/// The path of a rule or of a request. It consists of a few different segments, so that many paths
-/// are prefixes of others. Some paths have several spellings, or can be read in several ways.
+/// The path of a rule or of a request. The path is built from only a few different segments, so
+/// that many paths are prefixes of others. Some segments are percent-encoded, and some can be read
+/// in several ways.
 fn path() -> impl Strategy<Value = String> {
     let segment = select(vec![
         "a",
@@ -66,7 +67,8 @@ fn engine(rules: &[Value], policy: &str) -> Option<Engine> {
     ))
 }
 
-/// The index of the first rule that matches one reading of the path, found by trying all rules.
+/// The index of the first rule that matches `target`, one reading of the path. Tries all rules in
+/// turn.
 fn first(config: &Config, request: &Request<'_>, target: Option<Target<'_>>) -> Option<usize> {
     let mut rules = config.rules.iter();
     rules.position(|rule| {
@@ -77,8 +79,8 @@ fn first(config: &Config, request: &Request<'_>, target: Option<Target<'_>>) -> 
     })
 }
 
-/// The index of the first rule that matches. `None` if the readings of the path lead to different
-/// rules.
+/// The index of the first rule that matches. `None` if different readings of the path match
+/// different rules.
 fn expected(config: &Config, request: &Request<'_>) -> Option<usize> {
     let Some(raw) = request.target() else {
         return first(config, request, None);
@@ -100,7 +102,8 @@ fn the_first_rule_that_matches_is_found() {
     let paths = prop::collection::vec(prop::option::weighted(0.9, path()), 1..20);
     for_all(300, &(rules, paths), |(rules, paths)| {
         for policy in ["reject", "raw"] {
-            // With `reject`, a configuration is refused if it has a rule that no request can match.
+            // With `path_policy: reject`, the parser rejects a configuration with a rule that no
+            // request can match.
             let is_valid = |rule: &&Value| engine(&[(*rule).clone()], policy).is_some();
             let rules: Vec<Value> = rules.iter().filter(is_valid).cloned().collect();
             let engine = engine(&rules, policy).unwrap();

@@ -1,5 +1,5 @@
-//! Tokens of every algorithm verify with the key that signed them, and no longer verify after a
-//! change.
+//! With every algorithm, a token verifies with the key that signed it, and no longer verifies after
+//! a change.
 
 use portcullis::{
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeyQuery, KeySet, KeySetLimits, UntrustedToken},
@@ -35,7 +35,8 @@ fn verifies_a_token_of_every_algorithm_with_its_own_key_only() {
     }
 }
 
-/// PingFederate, for example, publishes keys for RS256 and signs with RS384.
+/// Some servers publish a key for one algorithm and sign with another. PingFederate, for example,
+/// publishes keys for RS256 and signs with RS384.
 #[test]
 fn a_key_serves_other_algorithms_of_its_family_only_on_request() {
     let keys = |alg| key_set(&Signer::new(alg).named(Some("k")));

@@ -1,7 +1,8 @@
-//! Every spelling of a path matches the same rule, or is refused.
+//! A path can be spelled in several ways, because any octet may be percent-encoded. Every spelling
+//! of a path must match the same rule, or be refused.
 //!
 //! An upstream decodes the path that it receives, so all spellings of a path reach one resource.
-//! These tests generate other spellings of paths and let the engine decide.
+//! These tests generate spellings of paths and let the engine decide.
 
 use portcullis::{decision::Decision, engine::Engine, http::Request};
 use proptest::prelude::*;
@@ -9,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::world::{NOW, decide, provider, runs};
 
-/// Pieces of paths: names from the rules, characters with several spellings, and pieces that the
-/// engine refuses.
+/// Pieces of paths: names from the rules, characters that can be percent-encoded, and pieces that
+/// the engine refuses.
 const PIECES: [&str; 24] = [
     "/", "/", "a", "admin", "Admin", "x[1]", "é", "€", "|", " ", "{id}", "~", "%", "25", ";v=1",
     ".", "..", "+", "\\", "@", "\"", "caf", "%2", "u00e9",
@@ -44,8 +45,8 @@ fn path() -> impl Strategy<Value = String> {
         .prop_filter("a query is no part of a path", |path| !path.contains('?'))
 }
 
-/// Another spelling of the same path. Each octet except `/` is kept, or percent-encoded with digits
-/// in upper or lower case.
+/// Returns another spelling of the path. Each octet except `/` is kept, or percent-encoded with
+/// hexadecimal digits in upper or lower case.
 fn respelled(path: &str, choices: &[u8]) -> String {
     let mut octets: Vec<u8> = Vec::new();
     for (place, octet) in path.bytes().enumerate() {
@@ -64,8 +65,8 @@ fn request(path: &str) -> Request<'_> {
     Request::new(vec![(b":method", b"GET"), (b":path", path.as_bytes())])
 }
 
-/// The index of the rule that a path matches; `None` if it matches no rule. An error if the path is
-/// refused as ambiguous.
+/// The index of the rule that a path matches; `None` if it matches no rule. Returns an error if the
+/// engine refuses the path as ambiguous.
 fn rule(engine: &Engine, path: &str) -> Result<Option<usize>, &'static str> {
     match decide(engine, &request(path), NOW) {
         Decision::Deny(denial) if denial.reason.label() == "ambiguous_path" => Err("ambiguous"),

@@ -1,4 +1,4 @@
-//! The clock, the issuer and the test runner that all properties share.
+//! What all properties share: the clock, the issuer and the test runner.
 
 use std::fmt::Debug;
 
@@ -18,8 +18,8 @@ pub(crate) use support::{
 /// The time at which every test starts, in seconds since 1970.
 pub(crate) const NOW: i64 = 1_800_000_000;
 
-/// Settings for a run with this many cases, or more if `PORTCULLIS_TIMES` is set. A failure writes
-/// no file, because the printed seed is enough to repeat it.
+/// Settings for a run with this many cases, multiplied by `PORTCULLIS_TIMES`. A failure writes no
+/// file, because the printed seed is enough to repeat the failure.
 pub(crate) fn runs(cases: u32) -> Runs {
     Runs {
         cases: support::times::times(cases),
@@ -52,7 +52,7 @@ pub(crate) fn signer() -> Signer {
     Signer::new(Algorithm::Hs256)
 }
 
-/// A signer with the same `kid` and a key that no configuration contains.
+/// A signer with the `kid` of [`signer`], but with a key that no configuration contains.
 pub(crate) fn forger() -> Signer {
     Signer::with_pair(Algorithm::Hs256, Pair::Other)
 }

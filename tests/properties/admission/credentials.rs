@@ -1,4 +1,5 @@
-//! Good and bad credentials. The test knows which credentials are good, because it makes them.
+//! Generates good and bad credentials. The test knows which credentials are good, because it makes
+//! them itself.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::{prelude::*, sample::select};
@@ -9,7 +10,8 @@ use crate::world::{NOW, forger, signer};
 const ISSUED: i64 = NOW - 50;
 pub(super) const SECRET: &str = "c2VjcmV0-of-256-bits_0123456789abcdef";
 
-/// The content of a credential. A client secret ignores the fields that only tokens have.
+/// The content of a credential. Fields that only tokens have are ignored if the credential is a
+/// client secret.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
     /// The provider: `people` accepts tokens, `jobs` accepts client secrets.
@@ -24,7 +26,7 @@ pub(super) struct Made {
     scope: &'static str,
 }
 
-/// The place in which the client sends the credential.
+/// The place in the request where the client sends the credential.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Place {
     Authorization,
@@ -44,8 +46,8 @@ const SCOPES: [&str; 8] = [
 ];
 
 pub(super) fn made() -> impl Strategy<Value = Made> {
-    // Faults are rare, so that most bad credentials have only one fault. One fault must be enough
-    // for a refusal.
+    // Faults are rare, so that most bad credentials have only one fault. A single fault must be
+    // enough for a refusal.
     let rarely = || prop::bool::weighted(0.12);
     let of = |good: &'static str, bad: &'static str| {
         rarely().prop_map(move |is_bad| if is_bad { bad } else { good })
@@ -92,7 +94,7 @@ impl Made {
         STANDARD.encode(format!("{}:{secret}", self.client))
     }
 
-    /// The credential as a string, and whether it is a token.
+    /// Returns the credential as a string, and whether the credential is a token.
     pub(super) fn text(&self) -> (String, bool) {
         match self.provider {
             "people" => (self.token(), true),
@@ -100,7 +102,7 @@ impl Made {
         }
     }
 
-    /// Whether the provider accepts the credential at this time.
+    /// Returns whether the provider accepts the credential at this time.
     pub(super) fn is_good(&self, now: i64) -> bool {
         match self.provider {
             "people" => {

@@ -1,9 +1,9 @@
-//! Without a verified credential that is sufficient, no request passes, and nobody sees the status
-//! page.
+//! No request passes, and nobody sees the status page, without a verified and sufficient
+//! credential.
 //!
-//! Random credentials in all places are sent to rules of every kind. The test made the credentials,
-//! so it knows without parsing which of them are good. It compares the engine's decisions with this
-//! knowledge.
+//! The test sends random credentials, in every place of a request, to rules of every kind. The test
+//! made the credentials itself, so it knows without parsing which of them are good, and can check
+//! the engine's decisions.
 
 mod credentials;
 mod policy;
@@ -29,7 +29,7 @@ struct Asked {
     credentials: Vec<(Made, Place)>,
     path: &'static str,
     method: &'static str,
-    /// The seconds that pass before the request.
+    /// The number of seconds that pass before the request.
     pass: i64,
     /// A header that only the gate may set, and that the client sends anyway.
     spoof: Option<&'static str>,
@@ -88,7 +88,8 @@ fn asked() -> impl Strategy<Value = Asked> {
         })
 }
 
-/// Decides one request. Fails if the answer repeats a credential, or if a refusal has no reason.
+/// Decides on one request, and returns whether the request passes. Fails if the decision is wrong,
+/// or if the answer repeats a credential.
 fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> {
     let mut path = asked.path.to_owned();
     let mut headers: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
@@ -120,7 +121,8 @@ fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> 
     let request = Request::new(request.collect());
     let decision = decide(engine, &request, now);
 
-    // `jobs` only reads one place, so a secret in another place does not count.
+    // The provider `jobs` looks for secrets only in `Authorization`, so a secret in another place
+    // does not count.
     let good: Vec<&Made> = asked
         .credentials
         .iter()
@@ -157,15 +159,15 @@ fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> 
             now - NOW
         );
     } else if let [(made, Place::Authorization)] = &asked.credentials[..] {
-        // A good credential must not be refused.
+        // A single credential that is good and sufficient must not be refused.
         let expected = made.is_good(now) && may(asked.path, asked.method, &good);
         prop_assert!(!expected, "{decision:?} {asked:?} at {}", now - NOW);
     }
     Ok(passes)
 }
 
-/// Identity headers must come from a good credential and name a role that the rule requires. The
-/// client's own identity headers must be removed.
+/// Checks that identity headers come from a good credential and name a role that the rule requires,
+/// and that the client's own identity headers are removed.
 fn check_headers(edits: &[HeaderEdit], asked: &Asked, good: &[&Made]) -> Result<(), TestCaseError> {
     if let Some(name) = asked.spoof {
         let removed = HeaderEdit::Remove(name.to_ascii_lowercase().into());
@@ -199,8 +201,8 @@ fn check_headers(edits: &[HeaderEdit], asked: &Asked, good: &[&Made]) -> Result<
 fn nothing_passes_without_a_credential_that_verifies_for_its_rule() {
     let configuration = policy::configuration();
     let (passed, refused) = (Cell::new(0), Cell::new(0));
-    // A few credentials and paths are used again and again as time passes. A repeated credential
-    // may come from the cache, perhaps after it was verified for another rule.
+    // A few credentials and paths are used again and again as time passes. The cache may contain a
+    // repeated credential, perhaps because it was verified for another rule.
     let histories = (
         prop::collection::vec(asked(), 1..6),
         prop::collection::vec(any::<[prop::sample::Index; 2]>(), 1..25),
@@ -223,7 +225,7 @@ fn nothing_passes_without_a_credential_that_verifies_for_its_rule() {
         }
         Ok(())
     });
-    // If few requests passed, or few were refused, the test would prove too little.
+    // The test would prove too little if few requests passed or few requests were refused.
     let (passed, refused) = (passed.get(), refused.get());
     assert!(
         passed > 500 && refused > 1000,

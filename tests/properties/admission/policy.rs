@@ -1,4 +1,4 @@
-//! The policy that decides on the credentials, and a model that predicts its decisions.
+//! The policy under test, and a simple model that predicts the policy's decisions.
 
 use portcullis::verification::SecretHash;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ pub(super) fn configuration() -> Value {
     })
 }
 
-/// Whether a request with these good credentials may pass on this path.
+/// Returns whether a request with these good credentials may pass on this path.
 pub(super) fn may(path: &str, method: &str, good: &[&Made]) -> bool {
     let any = |holds: &dyn Fn(&Made) -> bool| good.iter().any(|made| holds(made));
     let people = |made: &Made| made.provider == "people";

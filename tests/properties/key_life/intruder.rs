@@ -1,9 +1,9 @@
-//! An intruder overwrites the shared record of a key set with garbage and with its own earlier
-//! values.
+//! An intruder overwrites the shared record of a key set with garbage, or with earlier values of
+//! the record.
 //!
-//! With `shared_memory_key`, a worker never returns to a key set that is older than one it has
-//! already served, not even after an update of its configuration. No worker serves keys for longer
-//! than allowed.
+//! With `shared_memory_key`, a worker that has used one key set never returns to an older one, not
+//! even after an update of its configuration. No worker uses keys for longer than the configuration
+//! allows.
 
 use portcullis::{
     engine::Engine,
@@ -20,13 +20,13 @@ use super::{
 };
 use crate::world::runs;
 
-/// An event in a world with an intruder who can write to shared memory.
+/// An event in a history with an intruder, who can write to shared memory.
 #[derive(Clone, Debug)]
 enum Hostile {
     Happens(Event),
     /// The intruder overwrites the record with these bytes.
     Garbage(Vec<u8>),
-    /// The intruder overwrites the record with an earlier value.
+    /// The intruder overwrites the record with an earlier value of the record.
     Restore(prop::sample::Index),
 }
 
@@ -38,15 +38,15 @@ fn hostile() -> impl Strategy<Value = Hostile> {
     ]
 }
 
-/// A worker: its engine, its pending calls, the number of the newest key set that it has served,
-/// and what its VM remembers across updates.
+/// A worker: its engine, its pending calls, the number of the newest key set that it has used, and
+/// what its VM remembers across updates.
 type Worker = (Engine, Vec<Call>, u64, SeenRecords);
 
 struct World {
     host: SharedStore,
     now: u64,
     workers: Vec<Worker>,
-    /// The time at which the server published each key set. The index is the set's number.
+    /// The time at which the server published each key set. The index is the key set's number.
     published_at: Vec<u64>,
 }
 
@@ -68,7 +68,7 @@ impl World {
         (engine, Vec::new(), 0, seen)
     }
 
-    /// Configures the worker's VM again with the same configuration.
+    /// Updates the worker's VM with a configuration that has not changed.
     fn update(&mut self, worker: usize) {
         let (mut engine, calls, ..) = Self::newcomer(&self.host);
         let (former, former_calls, _, seen) = &mut self.workers[worker];
@@ -100,8 +100,8 @@ impl World {
                 }
             }
             Hostile::Happens(Event::Succeed) => {
-                // No two answers may arrive at the same time: if a worker cannot read the records
-                // of another, the time of a key set decides which one is newer.
+                // No two answers may arrive at the same time. A worker that cannot read another
+                // worker's record decides by the time of arrival which key set is newer.
                 self.now += 1;
                 let number = self.published_at.len();
                 self.published_at.push(self.now);
@@ -162,7 +162,7 @@ impl World {
         }
     }
 
-    /// Once the intruder is gone and the server answers, every worker must get fresh keys.
+    /// Checks that every worker gets fresh keys once the intruder is gone and the server answers.
     fn recover(&mut self) {
         let patience = LEASE + MAX_BACK_OFF * 11 / 10 + 1000;
         for _ in 0..patience / 100 {

@@ -1,9 +1,9 @@
-//! The life of a key set in random histories: several workers share records in one store, the
-//! server's answers are good, bad, late or missing, workers die and are replaced, and time passes.
+//! Tests the life of a key set in random histories. Several workers share records in one store. The
+//! server's answers are good, bad, late or missing. Workers die and are replaced, and time passes.
 //!
-//! In every history, at most one pending fetch has the lease. No worker uses keys for longer than
-//! their limits allow. The server gets no more requests than back-off and cool-down allow. Once the
-//! server answers, every worker recovers.
+//! In every history, at most one pending fetch has the lease, which is the right to fetch. No
+//! worker uses keys for longer than the limits allow. The server gets no more requests than the
+//! back-off and the cool-down allow. Once the server answers, every worker recovers.
 
 mod intruder;
 mod store;
@@ -40,7 +40,7 @@ const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
 enum Event {
     /// This many milliseconds pass for all workers.
     Pass(u64),
-    /// The worker's timer ticks, so it fetches keys that are due.
+    /// The worker's timer ticks, so the worker fetches keys that are due.
     Tick,
     /// A token names a key that the worker does not have.
     UnknownKid,
@@ -52,7 +52,7 @@ enum Event {
     Fail,
     /// The server answers with a body that is not a key set.
     Garbage,
-    /// The worker dies without any cleanup, and another one takes its place.
+    /// The worker dies without any cleanup, and a new worker takes its place.
     Die,
     /// The worker's configuration is replaced, and its calls are cancelled.
     Leave,
@@ -226,8 +226,8 @@ impl World {
         }
     }
 
-    /// Fails if no fetch may begin now, because another fetch has the lease or because it is too
-    /// early.
+    /// Checks that a fetch may begin now. Fails if another fetch has the lease, or if the back-off
+    /// or the cool-down has not passed.
     fn check_begin(&mut self, may_learn_kid: bool) {
         let leased: Vec<u64> = self
             .workers
@@ -255,7 +255,7 @@ impl World {
         );
     }
 
-    /// Fails if a worker uses keys for longer than the last good answer allows.
+    /// Fails if a worker still uses keys after the maximum time since the last good answer.
     fn check_serving(&self) {
         for (engine, ..) in &self.workers {
             if let Some(Keys::Serving(..)) = engine.keys().keys(PROVIDER, self.at()) {
@@ -268,8 +268,8 @@ impl World {
         }
     }
 
-    /// From now on the server answers. Every worker must have fresh keys as soon as the lease and
-    /// the longest back-off have passed.
+    /// Lets the server answer from now on. Checks that every worker has fresh keys once the lease
+    /// and the longest back-off have passed.
     fn recover(&mut self) {
         let patience = LEASE + MAX_BACK_OFF * 11 / 10 + 1000;
         let workers = self.workers.len();
