@@ -1,5 +1,6 @@
-//! The rules for JSON Web Tokens: RFC 8725 section 3, and the sections that its successor adds
-//! (draft-ietf-oauth-rfc8725bis-10). Each test has the number of its section.
+//! Tests the best practices for JSON Web Tokens: those in section 3 of RFC 8725, and those that its
+//! successor adds (draft-ietf-oauth-rfc8725bis-10). The name of each test contains the number of a
+//! section.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use portcullis::{config::Config, jose::Algorithm};
@@ -46,12 +47,12 @@ fn claims() -> Value {
     })
 }
 
-/// A good token with changed members of its header; `null` removes one.
+/// A good token with changed members of its header; `null` removes a member.
 fn token_with_header(signer: &Signer, changes: &Value) -> String {
     signer.token(&with(signer.header(), changes), &claims())
 }
 
-/// A good token with changed claims; `null` removes one.
+/// A good token with changed claims; `null` removes a claim.
 fn token_with_claims(signer: &Signer, changes: &Value) -> String {
     signer.sign_claims(&with(claims(), changes))
 }
@@ -83,13 +84,13 @@ fn rule_3_1_perform_algorithm_verification() {
         let token = token_with_header(&own, &json!({ "alg": alg }));
         assert_eq!(gate.verify(&token), expected, "{alg}");
     }
-    // The published key names RS256, but its owner signs with PS256.
+    // The published key is for RS256, but the issuer signs with PS256.
     let rs256 = Signer::new(Algorithm::Rs256);
     let ps256 = Signer::new(Algorithm::Ps256).named(rs256.kid.as_deref());
     let token = ps256.sign_claims(&claims());
     let both = gate_with(provider(), rs256.jwks());
     assert_eq!(both.verify(&token), refused("unknown_key"));
-    // A forger uses the published key as a shared secret.
+    // A forger uses the published public key as a shared secret.
     let secret = json!({
         "kty": "oct", "k": URL_SAFE_NO_PAD.encode(signer::public_pem(Algorithm::Rs256)),
     });
@@ -220,8 +221,8 @@ fn rule_3_7_use_utf_8() {
     }
 }
 
-/// A key only verifies tokens of its issuer. The issuer is compared exactly, and the subject must
-/// be one that the provider accepts.
+/// A key verifies only tokens of its own issuer. The issuer is compared exactly, and the subject
+/// must be one that the provider accepts.
 #[test]
 fn rule_3_8_validate_issuer_and_subject() {
     let own = es256();
@@ -278,8 +279,8 @@ fn rule_3_9_use_and_validate_audience() {
     assert!(refused_configuration(&provider));
 }
 
-/// `kid` only chooses among the issuer's keys, and no URL or key in a header is used. `Gate` checks
-/// that nothing is fetched.
+/// `kid` only chooses among the issuer's keys. A URL or a key in a token's header is never used.
+/// `Gate` checks that nothing is fetched.
 #[test]
 fn rule_3_10_do_not_trust_received_claims() {
     let own = es256();
@@ -310,12 +311,12 @@ fn rule_3_10_do_not_trust_received_claims() {
     }
 }
 
-/// The gate of an authorization server that follows RFC 9068.
+/// A gate for the tokens of an authorization server that follows RFC 9068.
 fn access_tokens(signer: &Signer) -> Gate {
     gate(signer).with("preset", json!("rfc9068"))
 }
 
-/// A `typ` without a slash is a subtype of `application/`.
+/// A `typ` without a slash is short for a media type that starts with `application/`.
 #[test]
 fn rule_3_11_use_explicit_typing() {
     let own = es256();
@@ -339,7 +340,8 @@ fn rule_3_11_use_explicit_typing() {
     }
 }
 
-/// Other kinds of tokens of the same issuer are refused, although the same key signs them.
+/// Tokens of other types, such as logout tokens, are refused, although the same issuer signs them
+/// with the same key.
 #[test]
 fn rule_3_12_use_mutually_exclusive_validation_rules() {
     let own = es256();
@@ -388,8 +390,8 @@ fn rule_3_13_limit_the_iterations_of_hashes() {
     assert!(refused_configuration(&provider));
 }
 
-/// A token must consist of three parts in base64url. In JSON serialisation, two parsers could read
-/// different claims.
+/// A token must consist of three parts in base64url. From a token in JSON serialisation, two
+/// parsers could read different claims.
 #[test]
 fn rule_3_14_check_the_format_of_tokens() {
     let own = es256();

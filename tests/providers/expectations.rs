@@ -1,4 +1,4 @@
-//! Checks what each fixture expects, and what is expected of all fixtures.
+//! Checks the expectations in each fixture, and the expectations that apply to all fixtures.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ const SCOPE: Outcome = Err((403, "insufficient_scope"));
 const ROLE: Outcome = Err((403, "insufficient_role"));
 const CLAIM: Outcome = Err((403, "insufficient_claim"));
 const CLIENT: Outcome = Err((403, "insufficient_client"));
-/// A value that no fixture has as scope, role, client or claim.
+/// A value that no fixture contains as a scope, a role, a client or a claim.
 const NOBODY: &str = "nobody:has-this";
 
 #[test]
@@ -40,7 +40,8 @@ fn grants_what_each_provider_says_and_nothing_more() {
     assert_eq!(cases, COUNT);
 }
 
-/// Compares outcomes and counts the comparisons. A failure shows the fixture's name.
+/// Compares outcomes and counts the comparisons. The message of a failure contains the fixture's
+/// name.
 #[derive(Default)]
 struct Checks {
     label: String,
@@ -91,8 +92,9 @@ fn is_sound(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
 }
 
 impl Gate {
-    /// Replaces the key set by one for ES512, after `algorithms` was set to ES512. Otherwise, a key
-    /// set in the configuration would be refused, because it has no key for the algorithm.
+    /// Gives the gate a key for ES512 if its keys are part of the configuration. Tests that set
+    /// `algorithms` to ES512 need this, because a configuration without such a key would be
+    /// rejected.
     fn with_any_key(mut self) -> Self {
         if self.provider.get("remote_jwks").is_none() {
             let signer = support::signer::Signer::new(portcullis::jose::Algorithm::Es512);
@@ -102,8 +104,8 @@ impl Gate {
     }
 }
 
-/// Checks that the token is refused only because it is not an access token: if this one check is
-/// switched off, a gate accepts the token.
+/// Checks that the token is refused only because it is not an access token: a gate that does not
+/// check this accepts the token.
 fn is_refused(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let token = fixture.token();
     let (reason, blind) = match fixture.id.as_str() {
@@ -180,7 +182,8 @@ fn meets(checks: &mut Checks, gate: &Gate, fixture: &Fixture, (name, expected): 
             let found = gate.with("issuer", json!(plain)).verify(&token);
             checks.expect("no slash", found, Err((401, "issuer")));
         }
-        // The token only refers to its groups, so it does not satisfy a required group.
+        // The token contains only a reference to its groups, so it does not satisfy a requirement
+        // for a group.
         "must" => grants_roles(checks, gate, &token, &[]),
         "groups" => assert_eq!(fixture.claims.get("groups"), None),
         other => panic!("{}: nothing checks {other:?}", fixture.id),

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use support::identity_providers::fixtures::Fixture;
 
-/// The outcome for a token: passed, or refused with a status and a reason.
+/// The outcome for a token. A refusal has a status and a reason.
 pub(crate) type Outcome = Result<(), (u16, &'static str)>;
 
-/// A provider with its keys, and the time at which it decides.
+/// A provider with its keys, and the time of its decisions.
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) provider: Value,
@@ -53,7 +53,7 @@ impl Gate {
         self.decide(None, token)
     }
 
-    /// Verifies the token, and checks that it satisfies `authorize`.
+    /// Verifies the token, and checks that the token satisfies `authorize`.
     pub(crate) fn authorize(&self, authorize: &Value, token: &str) -> Outcome {
         self.decide(Some(authorize), token)
     }

@@ -53,7 +53,7 @@ fn entra_tenants_cannot_impersonate_each_other() {
 #[test]
 fn entra_keys_serve_only_the_issuer_that_they_name() {
     let (gate, fixture) = case("entra-v2-user");
-    // The second key is the one with which Microsoft signs tokens for personal accounts.
+    // Microsoft signs tokens for personal accounts with the second key.
     let mut theirs = fixture;
     theirs.header["kid"] = json!("kidmsa");
     let forged = theirs.forged();
@@ -68,7 +68,7 @@ fn entra_groups_that_the_token_only_refers_to_do_not_count() {
     let group = "a5a8e6f6-0001-4e5a-8f5c-1d3f2b9a0c11";
     let rule = json!({ "claims": [{ "claim": "groups", "any_of": [group] }] });
     let short = Err((403, "insufficient_claim"));
-    // If the engine wanted to fetch the groups, the gate would fail the test.
+    // The gate fails the test if the engine wants to fetch the groups.
     assert_eq!(gate.authorize(&rule, &fixture.token()), short);
     let named = fixture
         .clone()
@@ -132,7 +132,7 @@ fn keys_that_only_encrypt_sign_nothing() {
                 key["use"] = json!("enc");
             }
         }
-        // A set without any key for signatures would be refused as a whole.
+        // A key set without any key for signatures would be rejected as a whole.
         keys.push(Signer::new(Algorithm::Es256).named(Some("other")).jwk());
         assert_eq!(gate.verify(&fixture.token()), Err((401, "unknown_key")));
     }
@@ -223,8 +223,8 @@ fn kubernetes_tokens_may_live_a_year_and_no_longer() {
     assert_eq!(split, Err((403, "insufficient_claim")));
 }
 
-/// An assertion as in the vendor's manual has `iat`, and its audience is the host of the token
-/// endpoint. An assertion of the vendor's SDKs has no `iat` and another audience.
+/// In the vendor's manual, an assertion has `iat`, and its audience is the host of the token
+/// endpoint. In the vendor's SDKs, an assertion has no `iat`, and another audience.
 #[test]
 fn client_assertions_come_in_two_forms() {
     let (gate, fixture) = case("zidentity-client-assertion");

@@ -1,4 +1,5 @@
-//! Tokens of workloads: SPIFFE's JWT-SVIDs, Kubernetes service accounts, jobs of GitHub Actions.
+//! Tokens of workloads: JWT-SVIDs (SPIFFE), tokens of Kubernetes service accounts, and tokens of
+//! GitHub Actions jobs.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ const fn refused(reason: &'static str) -> Outcome {
     Err((401, reason))
 }
 
-/// See the standards SPIFFE-ID, section 2, and JWT-SVID, section 3.1.
+/// Tests section 2 of the standard SPIFFE-ID and section 3.1 of the standard JWT-SVID.
 #[test]
 fn spiffe_subjects_name_a_workload_of_the_trust_domain() {
     let (gate, fixture) = case("spiffe-jwt-svid");
@@ -103,7 +104,7 @@ fn spiffe_keys_must_be_for_jwt_svids() {
     }
 }
 
-/// A key with the `use` of JWT-SVIDs must not verify the tokens of other providers.
+/// A key whose `use` is `jwt-svid` must not verify tokens of other kinds.
 #[test]
 fn keys_for_jwt_svids_verify_no_other_tokens() {
     let (mut gate, fixture) = case("k8s-projected");
@@ -111,7 +112,7 @@ fn keys_for_jwt_svids_verify_no_other_tokens() {
     assert_eq!(gate.verify(&fixture.token()), refused("unknown_key"));
 }
 
-/// See JWT-SVID, section 2.
+/// Tests section 2 of the standard JWT-SVID.
 #[test]
 fn spiffe_headers_have_the_types_and_algorithms_of_the_standard() {
     let (gate, fixture) = case("spiffe-jwt-svid");
@@ -120,7 +121,8 @@ fn spiffe_headers_have_the_types_and_algorithms_of_the_standard() {
         (json!("JWT"), Ok(())),
         (json!("JOSE"), Ok(())),
         (json!("at+jwt"), refused("token_type")),
-        // A WIT-SVID is bound to a key. Without a proof of that key, it proves nothing.
+        // A WIT-SVID is bound to a key. Without proof that the client has this key, the token
+        // proves nothing.
         (json!("wit+jwt"), refused("token_type")),
     ] {
         let mut other = fixture.clone();
