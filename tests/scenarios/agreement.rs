@@ -1,4 +1,5 @@
-//! `portcullis decide` and the module reach the same decisions, whatever state the keys are in.
+//! `portcullis decide` and the module make the same decisions, no matter which state the keys are
+//! in.
 
 use std::{
     fs, process,
@@ -82,7 +83,7 @@ fn the_program_agrees_in_every_state_of_the_keys<D: Driver>() {
     agree("after removal", Some(&jwks([&new])));
 }
 
-/// The status, the reason, the challenge and the identity.
+/// What a request led to: the status, the reason, the challenge and the identity.
 type Answered = (u16, String, Option<String>, Option<String>);
 
 fn seen(exchange: &Exchange) -> Answered {

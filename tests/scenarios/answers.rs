@@ -1,6 +1,7 @@
-//! Answers depend on the kind of request and on the configuration: gRPC, preflights, shadow mode.
+//! Answers that depend on the kind of request or on the configuration: gRPC, CORS preflights,
+//! shadow mode.
 //!
-//! The module `refusals` tests the answer for each reason to refuse a request.
+//! The module `refusals` tests the answer for each reason for which a request is refused.
 
 use serde_json::json;
 
@@ -29,7 +30,7 @@ fn refuses_a_grpc_call_with_a_grpc_status<D: Driver>() {
     let call = Request::new("POST", "/pkg.Service/Call").header("content-type", "application/grpc");
     let exchange = gate.send(&call);
     assert_eq!(exchange.status, 200);
-    // 16 is gRPC's UNAUTHENTICATED.
+    // The gRPC status 16 is UNAUTHENTICATED.
     assert_eq!(exchange.headers.value("grpc-status").as_deref(), Some("16"));
     assert!(exchange.upstream.is_none());
 }
@@ -102,7 +103,7 @@ fn makes_no_request_wait_in_shadow_mode<D: Driver>() {
     server.release();
 }
 
-/// The protected service's own refusals reach the client unchanged.
+/// If the protected service itself refuses a request, its answer reaches the client unchanged.
 fn answers_of_the_service_pass_unchanged() {
     let signer = signer();
     let gate: Envoy = with_local_keys(&signer);

@@ -1,5 +1,5 @@
 //! Tokens that are bound to a client certificate (RFC 8705), over TLS, with and without a proxy in
-//! front.
+//! front of the gate.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -30,7 +30,8 @@ on_both_builds!(
 
 const XFCC: &str = "x-forwarded-client-cert";
 
-/// A gate behind TLS, the signer of its tokens, and the peers that connect to it.
+/// A gate that accepts TLS connections, the signer of its tokens, and the peers that connect to the
+/// gate.
 struct World<D> {
     gate: D,
     signer: Signer,
@@ -57,8 +58,8 @@ impl<D: InEnvoy> World<D> {
         }
     }
 
-    /// A client's request with a token that is bound to a certificate. `None` if the connection
-    /// ended without an answer.
+    /// Sends a client's request with a token that is bound to the certificate `bound_to`. Returns
+    /// `None` if the connection ended without an answer.
     fn send(
         &self,
         client: usize,
@@ -129,8 +130,8 @@ fn a_proxy_in_front_says_which_certificate_the_client_has<D: InEnvoy>() {
     assert_eq!(status, 200);
     assert!(seen.unwrap().headers.values(XFCC).is_empty());
     assert_eq!(world.status(1, STRANGER, &[]), Some(200));
-    // The certificate of the connection is that of the proxy, and the proxy replaces a header that
-    // the client sends.
+    // A client cannot use a token that is bound to the proxy's certificate, although the proxy
+    // presents it to the gate. A client cannot forge the header, because the proxy replaces it.
     let forged = format!("Hash={}", CLIENT.hash());
     assert_eq!(world.status(0, FRONT, &[]), Some(401));
     assert_eq!(world.status(1, CLIENT, &[(XFCC, &forged)]), Some(401));
@@ -170,7 +171,7 @@ fn a_header_counts_only_from_a_peer_with_a_trusted_name<D: InEnvoy>() {
         assert_eq!(world.status(0, CLIENT, &header), Some(200), "{field}");
         assert_eq!(world.status(0, STRANGER, &header), Some(401), "{field}");
         assert_eq!(world.status(1, CLIENT, &header), Some(401), "{field}");
-        // The listener does not let this peer in.
+        // The listener rejects this peer's certificate.
         assert_eq!(world.status(2, CLIENT, &header), None, "{field}");
     }
 }
@@ -185,7 +186,8 @@ fn a_header_counts_only_from_a_peer_with_a_trusted_digest<D: InEnvoy>() {
         let exchange = world.status(client, CLIENT, &[(XFCC, &header)]);
         assert_eq!(exchange, Some(expected), "{client}");
     }
-    // A token that is not bound to a certificate is accepted, but the forged header is removed.
+    // A token that is not bound to a certificate is accepted, but the header, which this client has
+    // forged, is removed.
     let token = token_with(&world.gate, &world.signer, &json!({}));
     let request = Request::get("/").bearer(token).header(XFCC, &header);
     let (status, answer) = world.front.send(1, &request).unwrap();
@@ -198,7 +200,8 @@ fn hostile_names_and_headers_forge_no_certificate<D: InEnvoy>() {
     let clients = [Target::Front, Target::AppendingFront].map(|target| (Some(HOSTILE), target));
     let behind = (Peers::Validated, Some("FORWARD_ONLY"));
     let world: World<D> = World::new(&trusting_front(), behind, &clients);
-    // The subject of the certificate contains a quote and an element with the client's digest.
+    // The subject of the certificate HOSTILE contains a quote and an element with the digest of the
+    // certificate CLIENT.
     assert_eq!(world.status(0, CLIENT, &[]), Some(401));
     assert_eq!(world.status(0, HOSTILE, &[]), Some(200));
     let own = CLIENT.hash();
@@ -214,13 +217,13 @@ fn hostile_names_and_headers_forge_no_certificate<D: InEnvoy>() {
         let exchange = world.status(1, CLIENT, &[(XFCC, &written)]);
         assert_eq!(exchange, Some(401), "{written}");
     }
-    // An element that the client writes does not hide the element that the proxy appends.
+    // An element that the client sends does not hide the element that the proxy appends.
     let written = format!("Hash={own};Subject=\"a,b\"");
     assert_eq!(world.status(1, HOSTILE, &[(XFCC, &written)]), Some(200));
 }
 
-/// Envoy does not quote URIs, so `docs/certificates.md` warns operators not to let the proxy write
-/// them.
+/// Envoy does not quote URIs in the header. So `docs/certificates.md` warns operators not to let a
+/// proxy write URIs into it.
 fn a_proxy_that_writes_uris_can_be_deceived<D: InEnvoy>() {
     let clients = [(Some(HOSTILE), Target::FrontWithUri)];
     let behind = (Peers::Validated, Some("FORWARD_ONLY"));

@@ -1,4 +1,4 @@
-//! Required claims and scopes, in every form that authorization servers use.
+//! Required claims and scopes, in all the forms that authorization servers use.
 
 use serde_json::{Value, json};
 
@@ -55,7 +55,8 @@ fn audience_issuer_and_client_must_match_if_the_provider_sets_them<D: Driver>() 
     }
 }
 
-/// Servers differ in the claim that names the client. A token that names two clients is refused.
+/// Authorization servers use different claims to name the client. A token that names two clients is
+/// refused.
 fn the_client_is_named_by_any_of_four_claims<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);
@@ -78,7 +79,7 @@ fn the_client_is_named_by_any_of_four_claims<D: Driver>() {
     assert_eq!(sent(json!({})), refused, "none at all");
 }
 
-/// Okta, Entra ID and PingFederate write scopes differently. The rules see the same set.
+/// Okta, Entra ID and PingFederate write scopes differently. Rules see the same set of scopes.
 fn scopes_are_read_in_every_form<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);

@@ -1,4 +1,4 @@
-//! API clients that authenticate with a secret. The secret comes alone or together with a token, is
+//! API clients that authenticate with a secret. A secret is sent alone or together with a token, is
 //! rotated, or belongs to a client that is disabled or has expired.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -262,7 +262,8 @@ fn reveals_nothing_of_a_secret<D: Driver>() {
     }
 }
 
-/// A role grants the same rights to a client with a published key, a configured key or a secret.
+/// A role grants the same rights to every client, whether it authenticates with a published key, a
+/// configured key or a secret.
 fn a_client_authenticates_by_a_published_key_a_configured_key_or_a_secret<D: Driver>() {
     let (published, written) = (Signer::new(Algorithm::Es256), Signer::new(Algorithm::Rs256));
     let server = publishing(&published);

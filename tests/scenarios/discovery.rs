@@ -53,7 +53,7 @@ fn finds_keys_through_the_issuer_s_metadata<D: Driver>() {
     let token = token(&gate, &signer(), "alice");
     gate.wait_until("keys", || get(&gate, "/", &token).status == 200);
     assert_eq!((login.fetches(OPENID), keys.fetches(JWKS_PATH)), (1, 1));
-    // The key request takes its host from the metadata document and its cluster from the
+    // The host of the key request comes from the metadata document, and its cluster comes from the
     // configuration.
     let asked = keys.requests().remove(0).headers.value("host");
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Memory does not grow with the number of requests.
 //!
-//! `PORTCULLIS_TIMES` multiplies the number of requests. `make bench` sends millions of them to the
-//! proxy-wasm module.
+//! `PORTCULLIS_TIMES` multiplies the number of requests. `make bench` sends millions of requests to
+//! the proxy-wasm module.
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ use support::{
 
 on_both_builds!(memory_stays_flat_over_thousands_of_fresh_tokens);
 
-/// The number of good tokens in each half of the test: ten times as many as the cache holds.
+/// The number of good tokens in each half of the test: ten times as many as fit into the cache.
 const GOOD: u32 = 10_000;
 /// The number of forged tokens in each half of the test.
 const FORGED: u32 = 2_500;

@@ -1,4 +1,4 @@
-//! The examples in `envoy/` work in the real Envoy as their comments say.
+//! In the real Envoy, the examples in `envoy/` work as their comments say.
 
 use serde_json::{Value, json};
 
@@ -37,7 +37,8 @@ fn access_log_and_rbac_read_the_verified_token() {
     const YAML: &str = include_str!("../../envoy/metadata.yaml");
     let keys = ["portcullis.jwt", "portcullis.failure"];
     for key in keys {
-        // The access log of these tests prints filter state in the same format.
+        // The example's access log prints filter state in the same format as the access log of
+        // these tests.
         assert!(YAML.contains(&format!("\"%FILTER_STATE(wasm.{key}:PLAIN)%\"")));
     }
     let signer = signer();
@@ -74,7 +75,7 @@ fn a_request_that_ends_up_on_another_route_is_refused() {
     assert_eq!(gate.send(&Request::get("/")).status, 200);
     assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
     // The module sets `x-user: root`, so Envoy chooses the first route. That route requires more
-    // than the module has checked.
+    // than the module has checked, so the request is refused.
     let mut claims = claims(&gate, "root");
     claims["scope"] = json!("other");
     let moved = get(&gate, "/", &signer.sign_claims(&claims));
@@ -82,7 +83,7 @@ fn a_request_that_ends_up_on_another_route_is_refused() {
     assert_eq!(moved.details, "rbac_access_denied_matched_policy[none]");
 }
 
-/// With `clear_route_cache`, the route may depend on a claim of the token.
+/// With `clear_route_cache`, a claim of the token can decide which route Envoy chooses.
 fn a_verified_claim_chooses_the_route() {
     let signer = signer();
     let mut setup = example(include_str!("../../envoy/metadata.yaml"));
@@ -108,8 +109,8 @@ fn a_verified_claim_chooses_the_route() {
         let waiting = gate.begin(&good);
         gate.wait_until("a waiting request", || gate.in_flight() == 1);
         server.release();
-        // Before 1.37, Envoy runs that function for the wrong request if the request has waited for
-        // keys.
+        // After a request has waited for keys, Envoy before 1.37 applies `clear_route_cache` to the
+        // wrong request.
         let waited = gate.finish(waiting);
         assert_eq!(waited.status, 200);
         let reaches = clears && envoy::version() >= (1, 37);

@@ -1,5 +1,5 @@
-//! What the gate exports for other filters: filter state and, from the dynamic module, the dynamic
-//! metadata that `jwt_authn` writes.
+//! What the gate exports for other filters: filter state and, only from the dynamic module, the
+//! same dynamic metadata that `jwt_authn` writes.
 
 use proxy_wasm::types::Status;
 use serde_json::{Value, json};
@@ -99,11 +99,11 @@ fn exports_the_reason_of_a_failure_only_for_operators<D: Driver>() {
     }
 }
 
-/// The namespace for dynamic metadata in these tests' configuration.
+/// The namespace that these tests configure for dynamic metadata.
 const NAMESPACE: &str = "com.example.gate";
 
-/// A filter that copies dynamic metadata into headers for the service: the metadata in `NAMESPACE`
-/// into headers `x-ours-…`, and that of `jwt_authn` into headers `x-theirs-…`.
+/// A filter that copies dynamic metadata into headers for the service. Metadata in `NAMESPACE` goes
+/// into headers `x-ours-…`, and metadata of `jwt_authn` goes into headers `x-theirs-…`.
 fn showing_metadata() -> Value {
     let mut mutations = Vec::new();
     for (whose, namespace) in [("ours", NAMESPACE), ("theirs", JWT_AUTHN)] {
@@ -129,8 +129,8 @@ fn showing_metadata() -> Value {
 /// The name of Envoy's own filter, which is also its namespace for dynamic metadata.
 const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
-/// The dynamic module writes the same metadata as `jwt_authn`, so filters that read it keep
-/// working. The proxy-wasm module accepts the same configuration but writes no metadata.
+/// The dynamic module writes the same metadata as `jwt_authn`, so filters that read this metadata
+/// keep working. The proxy-wasm module accepts the same configuration but writes no metadata.
 fn the_dynamic_module_writes_the_metadata_that_jwt_authn_writes<D: Driver>() {
     if !D::takes_nested_metadata() {
         return;
@@ -194,7 +194,8 @@ fn the_dynamic_module_writes_the_metadata_that_jwt_authn_writes<D: Driver>() {
     }
 }
 
-/// Filters behind the module would otherwise decide without the payload.
+/// If the host does not store the payload, filters behind the module would decide without the
+/// payload.
 #[test]
 fn refuses_a_request_whose_payload_the_host_does_not_store() {
     let signer = signer();
@@ -207,8 +208,8 @@ fn refuses_a_request_whose_payload_the_host_does_not_store() {
     assert_eq!((exchange.status, exchange.upstream), (503, None));
 }
 
-/// With `clear_route_cache`, the module calls the host's function of that name. If the host has no
-/// such function, an edited header clears the route cache too; without an edit, the request is
+/// With `clear_route_cache`, the module calls the host's function of that name. If the host lacks
+/// the function, an edit of a header clears the route cache too. Without an edit, the request is
 /// refused.
 #[test]
 fn asks_the_host_for_a_new_route_only_if_configured() {

@@ -1,4 +1,4 @@
-//! Claims that the gate forwards without verifying the token.
+//! Claims that the gate forwards although it has not verified the token.
 
 use serde_json::json;
 
@@ -36,7 +36,8 @@ fn passes_unverified_claims_on_and_marks_them<D: Driver>() {
     let seen = exchange.upstream.unwrap().headers;
     assert_eq!(seen.values(MARKER), ["false"]);
     assert_eq!(seen.values("authorization"), [format!("Bearer {forged}")]);
-    // Without a token, neither header is set, and the client's own are removed.
+    // Without a token, the gate sets neither header, and removes the two headers that the client
+    // sent.
     let bare = gate.send(
         &Request::get("/")
             .header(MARKER, "true")

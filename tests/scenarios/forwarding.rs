@@ -58,7 +58,7 @@ fn carries_verified_claims_and_no_header_that_a_client_made_up<D: Driver>() {
     assert_eq!(seen.bytes("x-city"), ["Z\u{fc}rich".as_bytes()]);
 }
 
-/// CGI and PHP turn each of these names into `X_USER`.
+/// CGI and PHP turn each of the names in this test into `X_USER`.
 fn removes_an_owned_header_under_every_name_that_a_server_folds<D: Driver>() {
     let signer = signer();
     let mut configuration = configuration(&local_provider(&signer));
@@ -110,7 +110,7 @@ fn reads_a_token_under_a_confusable_name_and_takes_it_out<D: Driver>() {
 }
 
 /// A client with two tokens could choose which one the module checks and which one the upstream
-/// believes. If the token is forwarded, the upstream sees both.
+/// believes. If tokens are forwarded, the upstream sees both tokens.
 fn refuses_a_second_token_under_a_confusable_name<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);

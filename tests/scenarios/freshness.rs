@@ -1,5 +1,5 @@
-//! Fetched keys: when they are fetched again, when they count as stale, and what remains of them
-//! after their URL is removed from the configuration.
+//! The freshness of fetched keys: when keys are fetched again, when they are reported as stale, and
+//! what remains of them when their URL is removed from the configuration.
 
 use std::time::Duration;
 
@@ -80,8 +80,8 @@ fn reports_when_keys_are_stale<D: Driver>() {
     gate.wait_until("fresh again", || stale() == Some(0));
 }
 
-/// If the URL of a key set is removed and later configured again, the keys are fetched again,
-/// because no worker refreshed them in between.
+/// If the URL of a key set is removed and later configured again, the keys must be fetched again,
+/// because no worker has refreshed them in the meantime.
 fn leaves_no_keys_behind<D: Driver>() {
     let server = publishing(&signer());
     let gate: D = with_remote_keys(&server);
@@ -145,7 +145,7 @@ fn gauges_show_the_state_of_the_keys<D: Driver>() {
     assert!(gauge("renamed.jwks.last_success_seconds") > Some(0));
     assert_eq!(server.fetches(JWKS_PATH), 1);
 
-    // A URL at which no keys are published.
+    // The new URL is one at which no keys are published.
     let mut elsewhere = remote_provider();
     elsewhere["remote_jwks"]["http_uri"]["uri"] = json!("https://login.example.com/none");
     gate.reconfigure(&configuration(&elsewhere)).unwrap();
@@ -153,7 +153,7 @@ fn gauges_show_the_state_of_the_keys<D: Driver>() {
         gauge("login.keys") == Some(0) && gauge("renamed.keys") == Some(0)
     });
 
-    // The key set exceeds this limit, so the fetch counts as failed.
+    // The key set exceeds the limit of ten bytes, so the fetch counts as failed.
     let mut smaller = configuration(&remote_provider());
     smaller["limits"] = json!({ "jwks_bytes": 10 });
     gate.reconfigure(&smaller).unwrap();

@@ -13,7 +13,8 @@ use support::{
 
 on_both_builds!(a_refused_grpc_request_gets_the_status_of_its_refusal);
 
-/// If the dynamic module set no `grpc-status`, Envoy would send the value 0, which means success.
+/// If the dynamic module did not set `grpc-status`, Envoy would send the value 0, which means
+/// success.
 fn a_refused_grpc_request_gets_the_status_of_its_refusal<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);

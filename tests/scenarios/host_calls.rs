@@ -1,5 +1,5 @@
-//! The host calls of the most frequent requests. Each call costs more than the decision itself, so a
-//! request must not make one more than it needs.
+//! The host calls that the module makes for the most frequent kinds of requests. Each call costs
+//! more than the decision itself, so the module must not make any unnecessary call.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ const SET: &str = "proxy_replace_header_map_value";
 const REMOVE: &str = "proxy_remove_header_map_value";
 const ANSWER: &str = "proxy_send_local_response";
 
-/// The host calls while a request's headers are handled.
+/// The host calls that the module makes while it handles a request's headers.
 fn calls(gate: &FakeHost, request: &Request) -> Vec<String> {
     gate.process().recorded = Some(Vec::new());
     let pending = gate.begin(request);
@@ -26,8 +26,8 @@ fn calls(gate: &FakeHost, request: &Request) -> Vec<String> {
     calls
 }
 
-/// A request with a cached token makes seven calls: one of them asks for the route's policy, and one
-/// sets the header with a claim.
+/// For a request with a cached token, the module makes seven calls. One call asks for the route's
+/// policy, and one call sets the header with a claim.
 #[test]
 fn frequent_requests_make_no_call_more_than_they_need() {
     let signer = signer();

@@ -1,4 +1,4 @@
-//! Input that tries to crash the module or to bypass it.
+//! Input that could crash the module or slip past its checks.
 
 use crate::world::{configuration, forwarded_user, get, local_provider, signer, start, token};
 use support::{

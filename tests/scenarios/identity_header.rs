@@ -1,4 +1,4 @@
-//! A header with an identity built from claims, which no client can set.
+//! A header with an identity that the gate builds from claims. No client can set this header.
 
 use serde_json::{Value, json};
 
@@ -43,7 +43,8 @@ fn the_upstream_learns_who_is_calling<D: Driver>() {
     let gate: D = gate(page_with_keys_of(&signer));
     for (scopes, role) in [
         ("zscalerbeta.net::272378::Auditor", "Auditor"),
-        // If several roles satisfy the rule, the header names the first of them in the token.
+        // If several roles satisfy the rule, the header names the role that comes first in the
+        // token.
         (
             "zscalerbeta.net::272378::Other zscalerbeta.net::272378::Auditor \
              zscalerbeta.net::272378::NetworkAdmin",
@@ -74,7 +75,7 @@ fn the_upstream_learns_who_is_calling<D: Driver>() {
 fn no_client_sets_its_identity<D: Driver>() {
     let signer = signer();
     let mut configuration = page_with_keys_of(&signer);
-    // Paths that need no role, and paths that need no token.
+    // These rules are for paths that need no role, and for paths that need no token.
     let rules = configuration["rules"].as_array_mut().unwrap();
     rules.insert(0, json!({ "match": { "path": "/open" } }));
     rules.insert(

@@ -1,5 +1,4 @@
-//! Keys that are part of the configuration, and keys in a key set that are valid for one issuer
-//! only.
+//! Keys that are part of the configuration, and published keys that are valid for only one issuer.
 
 use std::time::Duration;
 
@@ -40,7 +39,8 @@ fn with_public_keys<D: Driver>(pem: &[&str]) -> D {
     start(&Setup::new(configuration(&provider)))
 }
 
-/// The forms are SPKI, PKCS #1, certificates and a key set. A provider may have several keys.
+/// Keys can be configured in SPKI, in PKCS #1, as certificates or as a key set. A provider can have
+/// several keys.
 fn verifies_by_configured_keys_in_each_form<D: Driver>() {
     let with_keys = |field: &str, value: Value| with(provider(), &json!({ field: value }));
     let several = format!("{SPKI}{PKCS1}");

@@ -49,7 +49,8 @@ fn parks_requests_until_the_keys_arrive<D: Driver>() {
 }
 
 /// Some hosts hold back only the headers of a waiting request. If the module let the body pass, the
-/// headers would go with it, and a forged token would pass before there is a key to check it.
+/// headers would pass with it. So a request with a forged token would pass before the module has a
+/// key to check the token.
 fn holds_bodies_back_while_their_heads_wait<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
@@ -108,7 +109,7 @@ fn answers_503_while_keys_are_unavailable<D: Driver>() {
     }
 }
 
-/// An update of the configuration enables the provider again without a restart.
+/// An update of the configuration must be able to enable the provider again, without a restart.
 fn fetches_no_keys_of_a_disabled_provider<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
@@ -143,8 +144,9 @@ fn learns_a_rotated_key<D: Driver>() {
     }
 }
 
-/// Without a `kid`, a forged token costs one verification per key. How many keys the module tries
-/// depends on what one verification costs. The log says whether it tries all of them.
+/// Without a `kid`, a forged token costs one verification per key. The number of keys that the
+/// module tries depends on the cost of one verification. The log says whether the module tries all
+/// keys.
 fn bounds_the_cost_of_verifying_a_token<D: Driver>() {
     for (algorithm, tried) in [(Algorithm::Ps256, 16), (Algorithm::Es512, 4)] {
         for (others, status) in [(tried - 1, 200), (tried, 401)] {
@@ -170,7 +172,8 @@ fn bounds_the_cost_of_verifying_a_token<D: Driver>() {
     }
 }
 
-/// Each bit of the exponent makes verifications slower, and any client can cause verifications.
+/// Any client can cause verifications, and each bit of the exponent makes them slower. So the
+/// module does not use keys with a large exponent.
 fn keys_with_large_rsa_exponents_never_serve<D: Driver>() {
     let signer = Signer::new(Algorithm::Ps256);
     let mut keys = signer.jwks();

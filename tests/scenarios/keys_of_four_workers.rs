@@ -2,7 +2,7 @@
 //! client.
 //!
 //! The number of allowed fetches is computed from the time that has passed, so no test depends on
-//! speed.
+//! the speed of the machine.
 
 use std::time::Duration;
 
@@ -52,7 +52,8 @@ fn fetches_once_for_a_thousand_requests_that_race<D: Driver>() {
     gate.wait_until("all in flight", || gate.in_flight() == REQUESTS);
     assert_eq!(gate.taken_by_worker(), [REQUESTS / 4; WORKERS]);
     gate.wait_until("a fetch", || server.fetches(JWKS_PATH) > 0);
-    // In this time every worker's timer ticks, and a worker without the lease must not fetch.
+    // Meanwhile every worker's timer ticks, but only the worker with the lease (the right to fetch)
+    // may fetch keys.
     gate.pass(Duration::from_millis(300));
     server.release();
     for (n, pending) in pending.into_iter().enumerate() {
@@ -96,7 +97,7 @@ fn fetches_once_per_cooldown_through_a_flood_of_unknown_kids<D: Driver>() {
                 let kid = format!("made-up-{round}-{n}");
                 let stranger = stranger.clone().named(Some(&kid));
                 let stranger = Request::get("/").bearer(token(&gate, &stranger, "mallory"));
-                // One good request for every ten tokens with unknown keys.
+                // There is one good request for every ten tokens with unknown keys.
                 let good = (n % 10 == 0).then(|| good.clone());
                 [Some(stranger), good].into_iter().flatten()
             })
@@ -112,7 +113,8 @@ fn fetches_once_per_cooldown_through_a_flood_of_unknown_kids<D: Driver>() {
         }
         gate.pass(Duration::from_millis(200));
     }
-    // One fetch at the start, one for the first unknown key, and one more per second.
+    // The gate may fetch once at the start, once for the first unknown key, and once more per
+    // second.
     let allowed = 2 + most_intervals(&gate, started, Duration::from_secs(1));
     let fetches = server.fetches(JWKS_PATH);
     assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
@@ -120,7 +122,7 @@ fn fetches_once_per_cooldown_through_a_flood_of_unknown_kids<D: Driver>() {
     assert_all_workers_took_part(&gate);
 }
 
-/// A withdrawn key may have been stolen.
+/// A withdrawn key may have been stolen, so no worker may accept it any longer.
 fn refuses_a_removed_key_on_every_worker<D: Driver>() {
     let (old, new) = (signer(), Signer::new(Algorithm::Es384));
     let server = publishing(&old);
@@ -170,7 +172,7 @@ fn has_keys_before_any_request_and_keeps_them_through_an_update<D: Driver>() {
     server.release();
 }
 
-/// Replacing a configuration cancels its pending fetch, so the response is lost.
+/// When a configuration is replaced, its pending fetch is cancelled, so the response is lost.
 fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
@@ -185,7 +187,8 @@ fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     updated["realm"] = json!("updated");
     gate.reconfigure(&updated).unwrap();
     server.release();
-    // The requests wait until the lease of the lost fetch ends: its timeout and one more second.
+    // The requests wait until the lease of the lost fetch ends. A lease lasts for the timeout of
+    // the fetch and one more second.
     let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
     let answers = gate.send_over(CONNECTIONS, &vec![good; CONNECTIONS]);
     assert_eq!(answers, [Some(200); CONNECTIONS]);
@@ -194,9 +197,9 @@ fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     assert_eq!(failed, Some(0));
 }
 
-/// The host delivers no responses, so the worker that fetches seems to have died. The other workers
-/// wait until its lease ends (the timeout of the fetch and one more second), and then fetch
-/// themselves.
+/// The host delivers no response to the worker that fetches, so that worker seems to have died. The
+/// other workers wait until the worker's lease ends, and then fetch the keys themselves. A lease
+/// lasts for the timeout of the fetch and one more second.
 fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
     let server = publishing(&signer());
     let mut provider = remote_provider();
@@ -218,9 +221,9 @@ fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
     assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
 }
 
-/// A token with an unknown key has started the cool-down, so this worker fetches nothing. Meanwhile
-/// another worker fetches a new key. If this worker refused a token of that key, the client would
-/// discard a good token.
+/// A token with an unknown key has started the cool-down of one worker, so that worker fetches
+/// nothing. Meanwhile another worker fetches a new key. If the first worker refused a token that
+/// the new key signed, the client would discard a good token.
 fn accepts_a_key_that_another_worker_has_fetched<D: Driver>() {
     if !D::shows_key_metrics_at_once() {
         return;
@@ -229,7 +232,8 @@ fn accepts_a_key_that_another_worker_has_fetched<D: Driver>() {
     meets_a_key_that_another_worker_has_fetched::<D>(strict, 401);
 }
 
-/// A rule may let failed tokens pass without an identity. A good token must not count as failed.
+/// A rule can let requests with failed tokens pass without an identity. Even under such a rule, a
+/// good token must not count as failed only because another worker has fetched its key.
 fn identifies_the_caller_by_a_key_that_another_worker_has_fetched<D: Driver>() {
     if !D::shows_key_metrics_at_once() {
         return;
@@ -269,7 +273,8 @@ fn gate<D: Driver>(server: &AuthorizationServer, settings: &Value) -> D {
     start(&setup.balanced_workers(WORKERS))
 }
 
-/// The maximum number of intervals that can have ended since `started`, a time in whole seconds.
+/// The maximum number of intervals that can have passed since `started`. The clock has only whole
+/// seconds.
 fn most_intervals(gate: &impl Driver, started: u64, interval: Duration) -> usize {
     let passed = Duration::from_secs(gate.now() + 1 - started);
     usize::try_from(passed.as_millis() / interval.as_millis()).unwrap()

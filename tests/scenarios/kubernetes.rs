@@ -1,5 +1,6 @@
-//! The recipe of `docs/providers/kubernetes.md`: Envoy adds its own token to the calls that fetch
-//! the keys of a cluster, because the API server answers no one else.
+//! The recipe of `docs/providers/kubernetes.md`: Envoy adds its own service account token when it
+//! fetches the keys of a Kubernetes cluster, because the API server answers only requests with such
+//! a token.
 
 use std::{
     fs,
@@ -29,7 +30,7 @@ on_both_builds!(
 
 const PAGE: &str = include_str!("../../docs/providers/kubernetes.md");
 
-/// The block of the page that contains this text.
+/// The YAML block of the page that contains this text.
 fn block(text: &str) -> &'static str {
     let blocks = PAGE.split("```yaml").skip(1);
     let mut blocks = blocks.map(|block| block.split_once("```").unwrap().0);
@@ -37,7 +38,8 @@ fn block(text: &str) -> &'static str {
     block.split_once('\n').unwrap().1
 }
 
-/// An API server behind TLS, and the volume with the token of Envoy's pod.
+/// A Kubernetes cluster: an API server behind TLS, and a volume with the service account token of
+/// Envoy's pod.
 struct Cluster {
     signer: Signer,
     /// The token that the API server accepts.
@@ -85,7 +87,7 @@ impl Cluster {
         cluster
     }
 
-    /// Replaces the token in the volume, in the way of a kubelet.
+    /// Replaces the token in the volume, in the same way as a kubelet.
     fn renew(&self, token: &'static str) {
         let folder = format!("..{token}");
         fs::create_dir(self.volume.join(&folder)).unwrap();
@@ -95,7 +97,8 @@ impl Cluster {
         fs::rename(draft, self.volume.join("..data")).unwrap();
     }
 
-    /// A text of the page, with the places of this cluster.
+    /// Parses YAML from the page, after replacing its addresses and paths with those of this
+    /// cluster.
     fn here(&self, text: &str) -> Value {
         let volume = self.volume.to_str().unwrap();
         let socket = format!(
@@ -110,7 +113,7 @@ impl Cluster {
         serde_saphyr::from_str(&text).unwrap()
     }
 
-    /// The gate of the page, which fetches the keys every second.
+    /// A gate with the page's configuration, except that it fetches the keys every second.
     fn gate<D: InEnvoy>(&self, cluster: Value) -> D {
         let secret = self.here(block("generic_secret"));
         fs::write(secret_file(&self.volume), secret.to_string()).unwrap();
@@ -139,7 +142,7 @@ impl Cluster {
             "iat": gate.now(),
             "kubernetes.io": { "namespace": "shop" },
         });
-        // Kubernetes writes no `typ`.
+        // Tokens of Kubernetes have no `typ`.
         let header = json!({ "alg": "RS256", "kid": self.signer.kid });
         gate.send(&Request::get("/orders").bearer(self.signer.token(&header, &claims)))
     }
@@ -157,7 +160,7 @@ impl Drop for Cluster {
 
 fn the_keys_of_the_api_server_are_fetched_with_the_pods_token<D: InEnvoy>() {
     if version() < (1, 37) {
-        return; // it has no `header_value_prefix`
+        return; // this Envoy has no `header_value_prefix`
     }
     let cluster = Cluster::new();
     let gate: D = cluster.gate(cluster.here(block("credential_injector")));

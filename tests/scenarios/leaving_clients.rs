@@ -9,8 +9,8 @@ use support::{
 
 on_every_driver!(clients_that_leave_disturb_no_others);
 
-/// Every waiting request must get its own answer. If an answer for a departed client went to
-/// another client, that client's request would pass.
+/// Every waiting request must get its own answer. If a departed client's answer went to another
+/// client, a bad request could pass because of another request's good token.
 fn clients_that_leave_disturb_no_others<D: Driver>() {
     const CLIENTS: u64 = 240;
     let signer = signer();
@@ -21,7 +21,7 @@ fn clients_that_leave_disturb_no_others<D: Driver>() {
     let mut staying = Vec::new();
     let mut leaving = Vec::new();
     for n in 0..CLIENTS {
-        // A good token, then a bad one, then one whose client leaves.
+        // In turn: a good token, a bad token, and a good token whose client leaves.
         let signer = if n % 3 == 1 { &stranger } else { &signer };
         let request = Request::get("/").bearer(token(&gate, signer, &format!("u{n}")));
         let pending = gate.begin(&request);
@@ -49,7 +49,7 @@ fn clients_that_leave_disturb_no_others<D: Driver>() {
     assert_eq!(gate.in_flight(), 0);
 }
 
-/// The host drops a stream without notifying the module. When the module wants to answer that
+/// The host has dropped a stream without notifying the module. When the module wants to answer that
 /// stream, `proxy_set_effective_context` fails, and the previous context stays in force. A module
 /// that ignores this failure answers another client's request.
 #[test]

@@ -1,7 +1,7 @@
-//! The behaviour of a gate, that is, of the filter in a running proxy. Each scenario is written
-//! once and runs in the fake host and in the real Envoy.
+//! Tests the behaviour of a gate: the filter in a running proxy. Each scenario is written once and
+//! runs in the fake host and in the real Envoy.
 //!
-//! Decisions are tested directly at the engine. Scenarios test what depends on the host: headers,
+//! The engine's own tests cover its decisions. Scenarios test what depends on the host: headers,
 //! bodies, waiting, metrics, fetches.
 
 mod agreement;

@@ -1,5 +1,5 @@
-//! Rules for MCP calls. Some requests would evade the rules if Envoy changed or joined their
-//! headers.
+//! Rules for MCP calls. Some requests in these tests would evade the rules if Envoy changed their
+//! headers or joined several header lines.
 
 use serde_json::{Value, json};
 
@@ -23,12 +23,12 @@ const CALL: (&str, &str) = ("Mcp-Method", "tools/call");
 const LISTS: (&str, &str) = ("Mcp-Name", "list_files");
 const DELETES: (&str, &str) = ("Mcp-Name", "delete_all");
 
-/// An MCP endpoint with two tools, below a path that any token may use.
+/// An MCP endpoint with two tools. All requests that no MCP rule matches need only a token.
 fn endpoint<D: Driver>() -> D {
     endpoint_with(&json!({}))
 }
 
-/// The endpoint with further fields of the configuration.
+/// The endpoint, with additional fields in the configuration.
 fn endpoint_with<D: Driver>(rest: &Value) -> D {
     let mut config = configuration(&local_provider(&signer()));
     let tool = |name: &str, scopes: Value| {

@@ -29,8 +29,8 @@ const OF_FETCHES: [&str; 4] = [
     "jwks.stale",
 ];
 
-/// A provider that fetches no keys must not trigger alerts on its number of keys or on the age of
-/// its last fetch.
+/// Operators set alerts on a provider's number of keys and on the age of its last fetch. A provider
+/// that fetches no keys must not trigger such alerts.
 fn defines_only_metrics_that_apply_to_the_provider<D: Driver>() {
     if !D::shows_key_metrics_at_once() {
         return;

@@ -21,7 +21,7 @@ on_every_driver!(
     workers_without_new_connections_learn_of_the_update,
 );
 
-/// A policy and the requests of its clients.
+/// A policy, and requests that clients send under it.
 pub(crate) struct Policy {
     pub(crate) config: Value,
     pub(crate) revoked: Request,
@@ -29,7 +29,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// A policy that accepts tokens at `/` and client secrets at `/jobs`.
+    /// Creates a policy that accepts tokens at `/` and client secrets at `/jobs`.
     pub(crate) fn new(now: u64, id: Option<&str>) -> Self {
         let signer = signer();
         let mut config = configuration(&local_provider(&signer));
@@ -80,11 +80,11 @@ pub(crate) fn keeping(config: Value) -> Setup {
     }
 }
 
-/// Tokens that are signed before there is a gate, and so before there is a clock, use this time. It
-/// is later than the time of every driver's clock.
+/// The current time for tokens that are signed before the gate starts, when there is no clock to
+/// ask. It is later than the time of every driver's clock, so that these tokens have not expired.
 pub(crate) const NOW: u64 = 4_000_000_000;
 
-/// Waits until new connections get this status.
+/// Waits until the request gets this status on new connections.
 pub(crate) fn await_status(gate: &impl Driver, request: &Request, status: u16) {
     gate.wait_until("the new configuration", || {
         gate.send(request).status == status
@@ -147,7 +147,8 @@ fn refuses_on_old_connections_what_the_newest_configuration_refuses<D: Driver>()
         ),
     ];
     for (index, (pointer, value, refused, reason, still_good)) in cases.into_iter().enumerate() {
-        // Each configuration needs a new text, because Envoy treats a repeated text as a rollback.
+        // Each configuration needs a new text. Otherwise Envoy would treat the repeated text as a
+        // rollback.
         let mut before = policy.config.clone();
         let realm = format!("before {index}");
         before["realm"] = json!(realm);
@@ -233,14 +234,14 @@ fn obeys_a_rollback_to_the_same_text<D: Driver>() {
     let before = configured(&gate);
     gate.reconfigure(&policy.config).unwrap();
     await_status(&gate, &policy.revoked, 200);
-    // The worker's VM still has a context with the old text, so it is not configured again. In the
-    // fake host, the main thread's VM is configured again, because no connection has kept its old
-    // context.
+    // The worker's VM still has a context with the old text, so this VM is not configured again. In
+    // the fake host, the VM of the main thread is configured again, because no connection has kept
+    // that VM's old context.
     assert!(
         configured(&gate) <= before + 1,
         "the worker's VM was configured"
     );
-    // The configuration in between still applies its own revocations.
+    // The configuration that the rollback replaced still refuses what it has revoked.
     if D::keeps_connections_through_a_rollback() {
         assert_eq!(gate.send_on(&mut between, &policy.revoked).status, 401);
     }

@@ -1,4 +1,4 @@
-//! Failures of an authorization server: how long the last good keys serve, and what happens
+//! Failures of an authorization server: how long the gate uses the last good keys, and what happens
 //! afterwards.
 //!
 //! One gate has a provider for each kind of failure, so that all failures are tested at the same
@@ -21,7 +21,7 @@ on_every_driver!(
     accepts_a_key_set_of_any_content_type,
 );
 
-/// The number of seconds for which stale keys still serve.
+/// The number of seconds for which the gate still uses stale keys.
 const MAX_STALE: u64 = 4;
 
 /// The failures, each with the name of its provider.
@@ -58,7 +58,8 @@ fn outages(signer: &Signer) -> Vec<(&'static str, Answer)> {
         ("none", Answer::json("")),
         ("other", Answer::json("{}")),
         ("empty", Answer::json(r#"{"keys":[]}"#)),
-        // A published key set with a symmetric key, which anyone could use to sign.
+        // A published key set that contains a symmetric key. Anyone could sign tokens with that
+        // key.
         (
             "secret",
             Answer::json(r#"{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"ES256-1"}]}"#),

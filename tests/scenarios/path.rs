@@ -88,7 +88,8 @@ fn applies_the_first_rule_that_matches<D: Driver>() {
     assert_eq!(post.outcome(), (403, "unmatched"));
 }
 
-/// The rule ignores good and bad tokens alike. On its paths, no client can set an identity header.
+/// A rule without requirements ignores good and bad tokens alike. On the rule's paths, no client
+/// can set an identity header.
 fn a_rule_without_requirements_ignores_tokens<D: Driver>() {
     let signer = signer();
     let mut config = configuration(&local_provider(&signer));
@@ -107,7 +108,7 @@ fn a_rule_without_requirements_ignores_tokens<D: Driver>() {
     }
 }
 
-/// Strict rules by path, method and host; everything else is open.
+/// Rules for some paths, methods and hosts require a token. All other requests need none.
 fn strict_rules_before_an_open_one(policy: &str) -> Setup {
     let mut config = configuration(&local_provider(&signer()));
     let strict =
@@ -133,7 +134,7 @@ fn assert_refused(exchange: &Exchange, status: u16, reason: &str) {
     assert!(exchange.upstream.is_none(), "it reached the upstream");
 }
 
-/// An upstream decodes each of the refused spellings to a path that has a rule.
+/// An upstream would decode each path that is refused here to a path that has a rule.
 fn no_spelling_of_a_path_evades_its_rule<D: Driver>() {
     let gate: D = start(&strict_rules_before_an_open_one("reject"));
     for (path, status, reason) in [
@@ -187,8 +188,9 @@ fn no_spelling_of_a_host_evades_its_rule<D: Driver>() {
     assert_eq!(gate.metric("portcullis.denied.authority"), Some(6));
 }
 
-/// When Envoy chooses a virtual host, it ignores letter case but no other difference in spelling.
-/// Any other spelling of the host reaches another virtual host, which must not be open.
+/// When Envoy chooses a virtual host, it ignores the letter case of the host name, but no other
+/// difference. A host name that is written differently leads to another virtual host, and the open
+/// rule must not apply there.
 fn an_open_rule_by_host_opens_no_other_virtual_host<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     let host = json!([{ "name": "host", "exact_match": "public.example" }]);

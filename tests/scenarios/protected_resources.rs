@@ -1,5 +1,6 @@
 //! Protected resources (RFC 9728) in a proxy: metadata, challenges, audiences, origins and step-up
-//! authentication. Some requests try to get the metadata of another resource, or to use its token.
+//! authentication. Some requests try to get the metadata of another resource, or to use a token for
+//! another resource.
 
 use serde_json::{Value, json};
 
@@ -207,7 +208,8 @@ fn no_host_is_answered_with_the_metadata_of_another<D: Driver>() {
     }
     let alone = document(&gate.send(&at("files.example.com", "GET", WELL_KNOWN)));
     assert_eq!(alone["resource"], "https://files.example.com/");
-    // Headers in which proxies name the original host do not choose the resource.
+    // Proxies name the original host in these headers. The headers must not decide which resource
+    // is meant.
     let poisoned = Request::get(&path)
         .header("x-forwarded-host", "files.example.com")
         .header("forwarded", "host=files.example.com");

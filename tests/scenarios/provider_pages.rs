@@ -1,5 +1,5 @@
-//! The pages in `docs/providers/`. The configuration on each page accepts its product's access
-//! tokens, enforces the rights that the page names, and refuses ID tokens.
+//! Tests the pages in `docs/providers/`. The configuration on each page must accept the access
+//! tokens of the page's product, enforce the rights that the page names, and refuse ID tokens.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ struct Page {
     claims: Value,
     /// The changes that turn the claims into those of an ID token; `null` removes a claim.
     id_token: Value,
-    /// The method, the path and the expected status.
+    /// Requests: the method, the path and the expected status.
     requests: &'static [(&'static str, &'static str, u16)],
 }
 
@@ -95,7 +95,7 @@ fn block(page: &Page) -> Value {
     serde_saphyr::from_str(block).unwrap()
 }
 
-/// Okta's page also has a whole Envoy file, which must contain the configuration on the page.
+/// Okta's page also contains a complete Envoy file. The file must contain the page's configuration.
 #[test]
 fn the_envoy_file_of_okta_holds_the_configuration_of_its_page() {
     let page = pages().remove(0);

@@ -1,6 +1,6 @@
-//! Tokens as major identity providers issue them, each decided with its preset. One gate accepts
-//! all of them and fetches their keys from one server. `tests/providers/` tests each provider in
-//! detail.
+//! Tokens as major identity providers issue them. The gate checks each token with the preset of its
+//! provider. One gate accepts all these tokens, and fetches all keys from one server.
+//! `tests/providers/` tests each provider in detail.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::world::start;
 
 on_every_driver!(decides_on_the_tokens_of_every_identity_provider);
 
-/// A value that no fixture has as scope, role or client.
+/// A value that no fixture contains as a scope, a role or a client.
 const NOBODY: &str = "nobody:has-this";
 
 fn decides_on_the_tokens_of_every_identity_provider<D: Driver>() {
@@ -105,7 +105,8 @@ fn asked_of(fixture: &Fixture) -> BTreeMap<&'static str, Value> {
     asked
 }
 
-/// The provider for a fixture's tokens. Each provider's key set has its own path on the server.
+/// The provider for a fixture's tokens. The server publishes each provider's key set at its own
+/// path.
 fn provider(fixture: &Fixture, server: &AuthorizationServer) -> Value {
     let mut provider = provider_for(&fixture.id);
     let keys = fixture.jwks().to_string();

@@ -1,6 +1,7 @@
-//! When Envoy becomes ready. Only an invalid configuration keeps a listener from serving.
+//! Tests when Envoy becomes ready. Only an invalid configuration keeps a listener from accepting
+//! requests.
 //!
-//! A module cannot delay a listener until it has keys, so requests wait instead.
+//! A module without keys cannot delay its listener, so requests wait for the keys instead.
 //! `docs/operations.md` describes the behaviour that these tests prove.
 
 use std::thread;
@@ -67,7 +68,7 @@ fn an_update_does_not_wait_for_its_keys<D: InEnvoy>() {
     let mut provider = remote_provider();
     provider["remote_jwks"]["http_uri"]["cluster"] = json!("silent");
     gate.reconfigure(&configuration(&provider)).unwrap();
-    // The old configuration had keys and is gone; the new one has none yet.
+    // The old configuration, which had keys, is gone. The new configuration has no keys yet.
     let waiting = gate.begin(&good);
     gate.wait_until("a waiting request", || gate.in_flight() == 1);
     assert_eq!(gate.admin("/ready"), "LIVE\n");
@@ -76,7 +77,7 @@ fn an_update_does_not_wait_for_its_keys<D: InEnvoy>() {
     assert_eq!(silent.fetches(JWKS_PATH), 1);
 }
 
-/// The drain time is one second here; Envoy's default is ten minutes.
+/// In this test, the drain time is one second. Envoy's default is ten minutes.
 fn an_update_cuts_off_requests_that_wait_longer_than_the_drain_time<D: InEnvoy>() {
     let signer = signer();
     let server = publishing(&signer);

@@ -1,4 +1,4 @@
-//! Every reason to refuse a request, with its status, challenge, body and counter.
+//! Every reason for which the gate refuses a request, with its status, challenge, body and counter.
 
 use portcullis::decision::Reason;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ struct Refusal {
     reason: Reason,
 }
 
-/// A gate with many requirements, so that every refusal can occur.
+/// A gate with many requirements, so that every reason can occur.
 fn demanding<D: Driver>(signer: &Signer) -> D {
     let provider = with(
         local_provider(signer),
@@ -185,7 +185,7 @@ fn bad_claims(gate: &impl Driver, signer: &Signer) -> Vec<(Request, Reason)> {
         .collect()
 }
 
-/// Requests with a good token that does not grant enough.
+/// Requests with a good token that lacks a scope, a role or another right.
 fn shortfalls(gate: &impl Driver, signer: &Signer) -> Vec<(Request, Reason)> {
     let token = token_with(gate, signer, &good());
     let cases = [
@@ -200,7 +200,7 @@ fn shortfalls(gate: &impl Driver, signer: &Signer) -> Vec<(Request, Reason)> {
     cases.collect()
 }
 
-/// Status, challenge and body agree, and contain nothing of the token.
+/// The status, the challenge and the body must agree, and must not contain any part of the token.
 fn each_refusal_is_answered_as_rfc_6750_says<D: Driver>() {
     let signer = signer();
     let gate: D = demanding(&signer);
@@ -244,7 +244,7 @@ fn challenge(refusal: &Refusal) -> Option<String> {
     Some(format!(r#"Bearer realm="orders"{rest}"#))
 }
 
-/// One counter goes up by one, and all others stay as they are.
+/// Each refusal increases one counter by one, and leaves all other counters unchanged.
 fn each_refusal_counts_once_under_its_reason<D: Driver>() {
     let signer = signer();
     let gate: D = demanding(&signer);

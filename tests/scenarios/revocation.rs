@@ -24,7 +24,7 @@ fn revoking(signer: &Signer, revoked: &Value) -> Value {
     ))
 }
 
-/// A protobuf `Struct` stores every number as a double.
+/// If the configuration is a protobuf `Struct`, every number in it is a double.
 fn reads_a_cut_off_that_arrives_as_a_double<D: Driver>() {
     let signer = signer();
     let revoked = json!({ "issued_before": { "mallory": 1_000_000_000 } });
@@ -50,7 +50,7 @@ fn reads_a_cut_off_that_arrives_as_a_double<D: Driver>() {
     }
 }
 
-/// The update also applies to a token that is in the cache.
+/// The update must also apply to a token that is in the cache.
 fn a_revocation_takes_effect_with_its_configuration<D: Driver>() {
     let signer = signer();
     let gate: D = start(&Setup::new(revoking(&signer, &json!({}))));

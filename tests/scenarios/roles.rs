@@ -1,6 +1,6 @@
-//! The rights of each role in the configuration of `docs/roles.md`.
+//! Tests the rights of each role in the configuration of `docs/roles.md`.
 //!
-//! The engine's own tests check which scope names which role.
+//! How roles are read from scopes is tested in the engine's own tests.
 
 use portcullis::config::Config;
 use serde_json::{Value, json};
@@ -73,7 +73,8 @@ fn roles_have_full_view_only_or_no_access_as_the_page_says<D: Driver>() {
             }
         }
     }
-    // Some servers take the method from such a header. The rules use the real method.
+    // Some servers take the method from one of the headers below. The rules must use the real
+    // method.
     let scopes = json!("zscalerbeta.net::272378::Auditor");
     let token = signer.sign_claims(&claims_for_the_page(&gate, &scopes));
     for name in [

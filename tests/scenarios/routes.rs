@@ -1,4 +1,4 @@
-//! Policies in the metadata of Envoy's routes and in the filter state.
+//! Policies in the metadata of Envoy's routes, and requirements that the filter state selects.
 
 use std::time::Duration;
 
@@ -119,8 +119,8 @@ fn the_tokens_of_the_rule_need_the_rights_of_the_route<D: Driver>() {
     );
 }
 
-/// Each build of the module reads route policies from another place. If an operator changes the
-/// build but not the routes, the routes must not become open.
+/// The two builds of the module read route policies from different places. If an operator changes
+/// the build but not the routes, the routes must not become open.
 fn a_policy_for_the_other_build_refuses_every_request<D: Driver>() {
     let signer = signer();
     let open = Route::new("/").saying(json!({ "disabled": true }));
@@ -158,7 +158,7 @@ fn no_client_s_header_chooses_the_policy<D: Driver>() {
     assert_eq!(forged.outcome(), outcome);
     assert_eq!(forged.upstream, None);
     // The module itself sets `x-user: root` for the verified subject. If Envoy then chooses the
-    // route again, it gets the open one.
+    // route again, it chooses the open route.
     let root = get(&gate, "/", &token(&gate, &signer, "root"));
     if D::IS_NATIVE {
         assert_eq!(root.status, 200);
@@ -222,14 +222,15 @@ fn with_route_policies_off<D: Driver>(signer: &Signer) -> D {
     })
 }
 
-/// The number of log lines that warn of `route_policies: off` where a route has a policy.
+/// The number of log lines that warn that a route has a policy although `route_policies` is `off`.
 fn warnings(gate: &impl Driver) -> usize {
     let log = gate.log();
     let warns = |line: &&String| line.contains("although route_policies is off");
     log.iter().filter(warns).count()
 }
 
-/// The policy applies to the request that finds it and to all later ones.
+/// The module must apply the policy to the request during which it finds the policy, and to all
+/// later requests.
 fn obeys_a_policy_although_route_policies_is_off<D: Driver>() {
     let signer = signer();
     let gate: D = with_route_policies_off(&signer);
@@ -242,8 +243,8 @@ fn obeys_a_policy_although_route_policies_is_off<D: Driver>() {
     gate.wait_until("a warning", || warnings(&gate) == 1);
 }
 
-/// With `route_policies: off`, the module looks for a policy once a second, so it overlooks one for
-/// at most that long.
+/// With `route_policies: off`, the module looks for a route policy only once a second. So it
+/// overlooks a policy for one second at most.
 #[test]
 fn misses_a_policy_of_a_route_in_use_for_a_second_at_most() {
     let gate: FakeHost = with_route_policies_off(&signer());
@@ -257,7 +258,7 @@ fn misses_a_policy_of_a_route_in_use_for_a_second_at_most() {
     assert_eq!(warnings(&gate), 1);
 }
 
-/// Each worker looks for route policies itself, and again after each new configuration.
+/// Each worker looks for route policies itself, and looks again after each new configuration.
 #[test]
 fn looks_for_policies_on_the_first_request_of_each_worker_and_configuration() {
     let signer = signer();
@@ -274,8 +275,8 @@ fn looks_for_policies_on_the_first_request_of_each_worker_and_configuration() {
         for _ in 0..2 {
             assert_eq!(get(&gate, "/", &good).status, 200);
         }
-        // The module does not look again within one second, so it does not notice that the host
-        // refuses the call.
+        // Within one second, the module does not look for policies again, so it does not notice
+        // that the host refuses the call.
         gate.force("proxy_get_property", Status::InternalFailure);
         for _ in 0..2 {
             assert_eq!(get(&gate, "/", &good).status, 200);
@@ -288,7 +289,7 @@ fn looks_for_policies_on_the_first_request_of_each_worker_and_configuration() {
     }
 }
 
-/// A route's policy may be stricter than the rule.
+/// A route's policy may be stricter than the rule, so the module must not decide without it.
 #[test]
 fn lets_nothing_pass_if_the_host_withholds_route_metadata() {
     let signer = signer();
@@ -300,7 +301,7 @@ fn lets_nothing_pass_if_the_host_withholds_route_metadata() {
     assert_eq!((exchange.status, exchange.upstream), (503, None));
 }
 
-/// Route metadata that is empty, or only for other filters, changes nothing.
+/// Route metadata that is empty, or that is only for other filters, changes no decision.
 #[test]
 fn broken_route_metadata_denies_every_request() {
     let signer = signer();

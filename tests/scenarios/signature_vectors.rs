@@ -1,4 +1,4 @@
-//! Envoy's own cryptography gives the same verdicts on public test vectors as the module.
+//! On public test vectors, Envoy's own cryptography gives the same verdicts as the module.
 //!
 //! The probe (`tests/probe`), a module made for tests, calls Envoy in the same way as Portcullis.
 
@@ -15,7 +15,8 @@ use support::{
 
 /// Envoy's limit for a request's headers in KiB.
 const HEADERS_KIB: u32 = 96;
-/// The maximum length of a script for the probe. A script is a header, so it stays below the limit.
+/// The maximum length of a script for the probe. The script is sent in a header, so it must stay
+/// below the limit.
 const SCRIPT_BYTES: usize = 64 * 1024;
 
 const ECDSA: [(Ecdsa, Algorithm, Curve); 3] = [
@@ -122,7 +123,8 @@ fn step(question: &X509Signature<'_>) -> String {
     for (number, field) in (1_u8..).zip(fields) {
         arguments.push(number << 3 | 2);
         let size = u16::try_from(field.len()).unwrap();
-        // The length is always encoded in two septets, even if the second is zero.
+        // The length is always encoded as a varint of two octets with seven bits each, even if the
+        // upper bits are zero.
         arguments.extend([0x80 | (size & 0x7f) as u8, u8::try_from(size >> 7).unwrap()]);
         arguments.extend(field);
     }
@@ -133,7 +135,7 @@ fn step(question: &X509Signature<'_>) -> String {
     format!("ask verify_signature {digits}")
 }
 
-/// Envoy's verdicts, one per step. Each request carries as many steps as fit into its script.
+/// Envoy's verdicts, one per step. Each request carries as many steps as a script may contain.
 fn ask<'a>(gate: &Envoy, steps: impl Iterator<Item = &'a String>) -> Vec<bool> {
     let mut verdicts = Vec::new();
     let mut play = |script: &str| {

@@ -1,4 +1,4 @@
-//! A signature is verified by the proxy or by the module. The result is the same.
+//! Either the proxy or the module verifies a signature. The result must be the same.
 
 use std::sync::{
     Arc,
@@ -153,7 +153,7 @@ fn der(good: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-/// A signature that looks like DER, but has 64 octets, the length of `r` and `s` in JOSE's form.
+/// A signature that looks like DER, but has 64 octets, the length of a signature in JOSE's format.
 fn der_of_64_octets(good: &[u8]) -> Vec<u8> {
     [&[0x30, 62, 2, 29][..], &good[..29], &[2, 29], &good[32..61]].concat()
 }
@@ -172,8 +172,8 @@ fn logs_who_verifies<D: Driver>() {
     }
 }
 
-/// The log of an Envoy process with a single gate. The module logs only once per process what
-/// verifies signatures.
+/// The log of an Envoy process with a single gate. The module logs only once per process which
+/// implementation verifies signatures.
 fn native_log(backend: &str) -> Vec<String> {
     let setup = setup(backend, &[Signer::new(Algorithm::Es256)]).alone();
     start::<NativeEnvoy>(&setup).log()
@@ -275,7 +275,7 @@ fn only_a_backend_that_uses_the_host_asks_it() {
     }
 }
 
-/// Each VM tests the host's function again for each configuration.
+/// In each VM, the module tests the host's function again for each configuration.
 #[test]
 fn a_host_that_lies_is_not_asked_again() {
     let signer = Signer::new(Algorithm::Rs256);

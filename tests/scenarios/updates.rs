@@ -1,8 +1,8 @@
 //! Configurations that change while clients send requests.
 //!
-//! While a change is under way, the answer may be that of the old or of the new configuration.
-//! Before and after the change, only one answer is correct. No connection may end without an
-//! answer.
+//! While a change is under way, a request may get the answer of the old or of the new
+//! configuration. Before and after the change, only one answer is correct. No connection may end
+//! without an answer.
 
 use std::time::Duration;
 
@@ -119,7 +119,8 @@ fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     let vms = gate.vms();
     gate.replace(&alone).unwrap();
     gate.wait_until("the end of the other VM", || gate.vms() < vms);
-    // A new configuration text creates new contexts, which take their keys from the shared record.
+    // A new configuration text makes Envoy create new contexts, which take their keys from the
+    // shared record.
     let mut next = alone;
     next.configuration["realm"] = json!("next");
     gate.replace(&next).unwrap();
@@ -129,7 +130,8 @@ fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     assert_eq!(server.fetches(JWKS_PATH), 1);
 }
 
-/// The changes of the provider `partner`, each with the status that its tokens get afterwards.
+/// The changes to the provider `partner`. For each change, there is the status that the partner's
+/// tokens get afterwards.
 fn changes() -> Vec<(&'static str, Option<Value>, u16)> {
     let mut provider = remote_provider();
     provider["issuer"] = json!(PARTNER);
@@ -167,7 +169,8 @@ impl Tokens {
         }
     }
 
-    /// Requests of each kind, with the correct statuses for the partner's requests.
+    /// Requests of each kind. `partner` contains the correct statuses for requests with the
+    /// partner's tokens.
     fn mix(&self, partner: &[u16]) -> [Shot; 3] {
         let with = |path, token| Request::get(path).bearer(token);
         [

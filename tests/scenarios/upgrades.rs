@@ -56,13 +56,14 @@ fn a_library_under_a_new_name_takes_over_under_load() {
         load.tally().assert_right();
     }
     load.stop().assert_right();
-    // Each version of the library has its own memory, so each has fetched the keys.
+    // Each version of the library has its own memory, so each version has fetched the keys.
     assert!(server.fetches(JWKS_PATH) >= 2);
     drop(gate);
     fs::remove_dir_all(folder).unwrap();
 }
 
-/// A gate with this version of the library, for its filter and for the policies of its routes.
+/// A gate that uses this version of the library both for its filter and for the policies of its
+/// routes.
 fn with_library(library: &Path, change: usize) -> Setup {
     let mut configuration = configuration(&remote_provider());
     configuration["requirement_map"] = json!({ "signed_in": { "provider_name": "login" } });

@@ -1,5 +1,5 @@
-//! A host that withholds some of its functions from the module. The module does not trap. If a
-//! request cannot be checked without the function, it is refused.
+//! A host that withholds some of its functions from the module. The module must not trap. If the
+//! module cannot check a request without the function, it must refuse the request.
 
 use proxy_wasm::types::Status;
 use serde_json::json;

@@ -14,8 +14,8 @@ use support::{
 pub(crate) const ISSUER: &str = "https://login.example.com";
 /// The path of the issuer's key set.
 pub(crate) const JWKS_PATH: &str = "/jwks";
-/// The timeout of a fetch and of a request that waits for it. This is the maximum, so that no test
-/// depends on how fast a busy machine sends its requests.
+/// The timeout of a fetch and of a request that waits for it. This is the maximum that a
+/// configuration may have, so that no test depends on how fast a busy machine is.
 const PATIENT: &str = "60s";
 
 /// A provider `login` whose keys are part of the configuration.
@@ -84,7 +84,7 @@ pub(crate) fn with_local_keys<D: Driver>(signer: &Signer) -> D {
     start(&Setup::new(configuration(&local_provider(signer))))
 }
 
-/// Starts a gate. Panics if its configuration is refused.
+/// Starts a gate. Panics if its configuration is rejected.
 pub(crate) fn start<D: Driver>(setup: &Setup) -> D {
     D::start(setup).unwrap_or_else(|refused| panic!("{}", refused.0))
 }

@@ -1,4 +1,4 @@
-//! Fetched keys, and requests that wait for them.
+//! Attacks on fetched keys, and on requests that wait for keys.
 
 use portcullis::jose::Algorithm;
 use serde_json::json;

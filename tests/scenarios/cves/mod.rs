@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::world::{configuration, forwarded_user, get, local_provider, signer, start, token};
 use support::driver::{Driver, Exchange, Setup};
 
-/// A gate with these rules; `login` has local keys.
+/// A gate with these rules, and with a provider `login` whose keys are part of the configuration.
 pub(super) fn ruled<D: Driver>(rules: Value) -> D {
     let mut config = configuration(&local_provider(&signer()));
     config["rules"] = rules;

@@ -21,7 +21,7 @@ on_every_driver!(
     envoy_46586_no_client_sets_an_identity_where_no_token_is_needed,
 );
 
-/// A regular expression engine that backtracks would practically never finish this match.
+/// A regular expression engine that uses backtracking would practically never finish this match.
 fn cve_2019_14993_no_path_makes_a_regular_expression_slow<D: Driver>() {
     let gate: D = ruled(json!([
         { "match": { "safe_regex": { "regex": "/(a+)+(a|aa)+b" } }, "requires": requires() },
@@ -157,8 +157,8 @@ fn cve_2026_73547_connect_is_denied_without_a_path<D: Driver>() {
     assert_still_serves(&gate);
 }
 
-/// The client's own identity headers are removed even if its request matches no rule, needs no
-/// token, is a preflight, or passes although its token failed.
+/// The gate removes identity headers that a client sends even if the request matches no rule, needs
+/// no token, is a preflight, or passes although its token failed.
 fn envoy_46586_no_client_sets_an_identity_where_no_token_is_needed<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     config["bypass_cors_preflight"] = json!(true);

@@ -114,8 +114,8 @@ fn cve_2026_41413_no_token_chooses_a_url_to_fetch<D: Driver>() {
     assert!(paths.into_iter().all(|path| path == JWKS_PATH));
 }
 
-/// In the vulnerable software, the answer showed whether a token's padding was correct. Here, all
-/// bad tokens get the same answer.
+/// In the vulnerable software, the answer showed whether a token's padding was correct. In
+/// Portcullis, all bad tokens get the same answer.
 fn cve_2026_47775_all_bad_tokens_get_the_same_answer<D: Driver>() {
     let gate: D = with_local_keys(&signer());
     let forger = Signer::with_pair(Algorithm::Es256, Pair::Other);

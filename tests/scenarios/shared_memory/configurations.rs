@@ -1,4 +1,4 @@
-//! The shared record that says which configuration of a policy is the newest.
+//! Attacks on the shared record that says which configuration of a policy is the newest.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn a_record_makes_an_older_configuration_the_newest_without_the_secret<D: Shared
     });
 }
 
-/// At least the time between two ticks of an idle gate's timer.
+/// A time that is not shorter than the interval between two ticks of an idle gate's timer.
 const TICK: Duration = Duration::from_millis(100);
 
 /// A gate after an update that revokes a token, and a connection that was opened before the update.
@@ -98,7 +98,8 @@ impl<D: Shared> Updated<D> {
     }
 }
 
-/// The record of the same configuration, with a time later than that of every connection.
+/// Returns a forged record for the same configuration. Its time is later than that of any
+/// connection.
 fn later(record: &[u8]) -> Vec<u8> {
     let (digest, _) = record.split_at(32);
     [digest, &u64::MAX.to_le_bytes()].concat()

@@ -1,4 +1,5 @@
-//! The shared counters. Each counts the users of one record, and the last user clears that record.
+//! Attacks on the shared counters. Each counter counts the users of one record. The last user
+//! clears that record.
 
 use super::{SECRET, Shared, TAG, record_names, with_secret};
 use crate::world::{configuration, publishing, remote_provider, signer, start};
@@ -26,8 +27,8 @@ fn a_forged_count_clears_a_record_that_is_in_use_without_the_secret() {
     });
 }
 
-/// A gate and the name of a record that it uses. An intruder has set the record's counter to 1, and
-/// then another VM that used the record has ended.
+/// A gate and the name of a record that it uses. An intruder has set the record's counter to 1.
+/// Then another VM, which also used the record, has ended.
 fn after_a_forged_count(secret: Option<&str>) -> (Envoy, String) {
     let server = publishing(&signer());
     let configuration = with_secret(configuration(&remote_provider()), secret);
@@ -42,7 +43,8 @@ fn after_a_forged_count(secret: Option<&str>) -> (Envoy, String) {
     gate.wait_until("the record", || gate.read(&name).is_some());
     let users = format!("portcullis/users/1/{name}");
     let count = || gate.read(&users).unwrap_or_default();
-    // Two plugins use the record, each on the main thread and on one worker.
+    // Two plugins use the record, each on the main thread and on one worker, so there are four
+    // users.
     gate.wait_until("all users", || count().ends_with(&4_u32.to_le_bytes()));
     let genuine = count();
     let (tag, _) = genuine.split_at(genuine.len() - 4);

@@ -26,7 +26,8 @@ on_every_driver!(
     warns_without_the_secret_if_anyone_may_share_the_memory,
 );
 
-/// The record with another key set and later times, as if a worker had just fetched that key set.
+/// Returns the record with another key set and later times, as if a worker had just fetched that
+/// key set.
 fn forged(record: &[u8], document: &Value) -> Vec<u8> {
     let mut forged: Value = serde_json::from_slice(record).unwrap();
     forged["jwks"] = json!(document.to_string());
@@ -115,7 +116,7 @@ fn an_older_record_brings_no_withdrawn_key_back<D: Shared>() {
     stays_withdrawn(&gate, &withdrawn);
 }
 
-/// The new configuration has not yet read any record itself.
+/// When the record is restored, the new configuration has not read any record yet.
 fn an_older_record_brings_no_withdrawn_key_back_at_an_update<D: Shared>() {
     let (gate, withdrawn) = after_a_withdrawal::<D>(Some(SECRET));
     let mut next = with_secret(configuration(&remote_provider()), Some(SECRET));
