@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::{left_padded, ran, sources, text, unhex, verdict};
 
-/// A case of a CAVP response file: the name of its section, and the fields of the case and of the
-/// section.
+/// A case of a CAVP response file: the name of its section, and the fields of the section and of
+/// the case itself.
 struct Case {
     section: String,
     fields: BTreeMap<String, String>,
@@ -94,7 +94,7 @@ fn ecdsa_public_keys() {
     ran("CAVP ECDSA PKV", count, 36);
 }
 
-/// The cases with moduli and hashes that JOSE uses.
+/// The cases whose modulus size and hash are used in JOSE.
 fn rsa_cases(file: &str) -> Vec<Case> {
     let mut modulus = String::new();
     let mut cases = cases(&format!("asymmetric/RSA/FIPS_186-2/{file}"), "Result");
@@ -144,7 +144,7 @@ fn rsa_pkcs1_signatures() {
 }
 
 /// CAVP signs with a salt of ten octets, but JOSE requires a salt as long as the hash (RFC 7518
-/// section 3.5). So signatures that CAVP marks as good are refused, only because of their salt.
+/// section 3.5). So signatures that CAVP marks as good must be refused, only because of their salt.
 #[test]
 fn rsa_pss_signatures_with_another_salt_are_refused() {
     let cases = rsa_cases("SigVerPSS_186-3.rsp");

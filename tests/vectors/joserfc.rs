@@ -1,4 +1,4 @@
-//! The fixtures and keys from the tests of joserfc, a Python library.
+//! Fixtures and keys from the tests of joserfc, a Python library.
 
 use std::path::PathBuf;
 
@@ -140,7 +140,7 @@ fn spki(pem: &str) -> Vec<u8> {
     STANDARD.decode(body).unwrap()
 }
 
-/// The RSA key at the end of an SPKI. The modulus comes first, then the exponent 65537.
+/// Reads the RSA key at the end of an SPKI. The modulus precedes the exponent, which is 65537.
 fn rsa_key_of(der: &[u8]) -> VerifyingKey {
     const EXPONENT: [u8; 5] = [0x02, 0x03, 1, 0, 1];
     let before = der.strip_suffix(&EXPONENT).unwrap();

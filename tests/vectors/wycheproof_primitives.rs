@@ -15,8 +15,9 @@ fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// Runs the cases of a file. `prepare` makes, for each group of cases, the function that verifies a
-/// signature of a message. Returns how many cases had to be accepted and how many refused.
+/// Runs the cases of a file. For each group of cases, `prepare` returns a function that verifies
+/// the signature of a message. Returns the number of accepted cases and the number of refused
+/// cases.
 fn run<V>(text: &str, prepare: impl Fn(&Value) -> V) -> (usize, usize)
 where
     V: Fn(&[u8], &[u8]) -> bool,
@@ -27,7 +28,8 @@ where
         let verify = prepare(group);
         for case in list(&group["tests"]) {
             let message = unhex(string(&case["msg"]));
-            // A lenient verifier may accept cases marked "acceptable". This verifier must not.
+            // A lenient verifier may accept cases marked "acceptable". Portcullis must not accept
+            // them.
             let expected = case["result"] == "valid";
             let verdict = verify(&message, &unhex(string(&case["sig"])));
             assert_eq!(verdict, expected, "{case}");
@@ -55,7 +57,8 @@ fn by(key: VerifyingKey, algorithm: Algorithm) -> impl Fn(&[u8], &[u8]) -> bool 
     move |message, signature| verdict(&key, algorithm, message, signature)
 }
 
-/// The key that these numbers describe. If the group also has a JWK, it must describe the same key.
+/// The key that these numbers describe. If the group also has a JWK, the JWK must describe the same
+/// key.
 fn same_key(numbers: KeyNumbers<'_>, group: &Value) -> VerifyingKey {
     let key = VerifyingKey::from_numbers(numbers).unwrap();
     if let Some(jwk) = group.get("publicKeyJwk").or(group.get("keyJwk")) {
@@ -99,7 +102,7 @@ fn ecdsa() {
     }
 }
 
-/// The arithmetic of the WebAssembly module. Native builds use it only on P-521.
+/// Tests the arithmetic of the WebAssembly module, which native builds use only on P-521.
 #[test]
 fn ecdsa_as_in_webassembly() {
     fn key<K>(group: &Value, new: fn(&[u8], &[u8]) -> Option<K>) -> K {
