@@ -1,9 +1,9 @@
-//! A scripted authorization server. For each path, the script has an answer, which may be delayed
-//! or fail.
+//! A scripted authorization server. The script has an answer for each path. An answer can be
+//! delayed, and it can fail.
 //!
-//! The script does not use sockets. The fake host reads it directly; for Envoy,
-//! [`AuthorizationServer::listen`] serves it on loopback. Clones share one script, so a test can
-//! change the answers during a request.
+//! The script itself does not use sockets. The fake host reads it directly; for Envoy,
+//! [`AuthorizationServer::listen`] serves it on loopback. Because clones share one script, a test
+//! can change the answers during a request.
 
 use std::{
     io,
@@ -21,22 +21,23 @@ use super::{
 /// The server's answer to a request.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// Status code.
+    /// The status code.
     pub status: u16,
-    /// Header lines other than `content-length`.
+    /// The header lines, except `content-length`.
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
     /// How long the server waits before it answers.
     pub delay: Duration,
-    /// How the answer fails; `None` if it arrives complete.
+    /// How the answer fails; `None` if the answer arrives complete.
     pub fault: Option<Fault>,
 }
 
 /// How an answer fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection closes before the first byte. The module receives a 503 that the proxy makes.
+    /// The connection closes before the first byte. The module receives a 503 that the proxy
+    /// generates.
     Reset,
     /// The connection closes in the middle of the body. The module receives neither headers nor
     /// body.
@@ -44,7 +45,7 @@ pub enum Fault {
 }
 
 impl Answer {
-    /// 200 with a JSON body.
+    /// Status 200 with a JSON body.
     pub fn json(body: impl Into<Vec<u8>>) -> Self {
         let mut headers = Headers::default();
         headers.add("content-type", "application/json");
@@ -74,7 +75,7 @@ impl Answer {
         }
     }
 
-    /// The same answer, but the connection closes in the middle of its body.
+    /// Returns this answer, except that the connection closes in the middle of the body.
     pub fn truncated(self) -> Self {
         Self {
             fault: Some(Fault::Truncate),
@@ -82,19 +83,19 @@ impl Answer {
         }
     }
 
-    /// The same answer after a delay.
+    /// Returns this answer with a delay.
     pub fn after(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }
 
-    /// The same answer with one more header line.
+    /// Returns this answer with an additional header line.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.add(name, value);
         self
     }
 }
 
-/// A handle on a scripted server.
+/// A handle to a scripted server. Clones are handles to the same server.
 #[derive(Clone, Default)]
 pub struct AuthorizationServer(Arc<Shared>);
 
@@ -124,18 +125,19 @@ impl AuthorizationServer {
         script.answers.push((path.to_owned(), answer));
     }
 
-    /// Accepts requests from now on, but answers none until [`Self::release`].
+    /// Accepts requests from now on, but does not answer them until the test calls
+    /// [`Self::release`].
     pub fn hold(&self) {
         self.0.script.lock().unwrap().held = true;
     }
 
-    /// Answers the held requests with the answers that are set now.
+    /// Answers all requests that wait because of [`Self::hold`], with the answers that are set now.
     pub fn release(&self) {
         self.0.script.lock().unwrap().held = false;
         self.0.released.notify_all();
     }
 
-    /// Every request so far.
+    /// All requests so far.
     pub fn requests(&self) -> Vec<Message> {
         self.0.script.lock().unwrap().requests.clone()
     }
@@ -150,7 +152,7 @@ impl AuthorizationServer {
             .count()
     }
 
-    /// Records a request. The fake host calls this even if the request never gets an answer.
+    /// Records a request. The fake host records a request even if the request never gets an answer.
     pub fn receive(&self, request: Message) {
         self.0.script.lock().unwrap().requests.push(request);
     }

@@ -1,8 +1,9 @@
 //! Sends as many different requests as possible, over connections that stay open.
 //!
-//! A client is a thread with many connections. It sends one request on each of them before it reads
-//! the first answer, so that even an unoptimised build keeps a proxy busy. Pipelining does not
-//! work, because Envoy closes a connection when it answers a request itself.
+//! A client is a thread with many connections. The client sends one request on each connection
+//! before it reads the first answer, so that even an unoptimised build keeps a proxy busy. The
+//! client does not send several requests at once on one connection (pipelining), because Envoy
+//! closes a connection when it answers a request itself.
 
 use std::{
     io::{self, Read, Write},
@@ -17,7 +18,7 @@ use super::{driver::Request, http};
 const CONNECTIONS: usize = 32;
 
 /// Sends one request for each number in `numbers`, divided among this many clients, and waits for
-/// all answers. Fails at the first answer with another status than `status`.
+/// all answers. Returns an error at the first answer whose status is not `status`.
 pub fn send(
     address: SocketAddr,
     clients: u64,
@@ -73,7 +74,7 @@ fn converse(
 }
 
 /// Reads an answer with `content-length`. Envoy's own answers and those of the test servers have
-/// one.
+/// this header.
 fn read_answer<'a>(connection: &mut TcpStream, text: &'a mut [u8]) -> io::Result<&'a [u8]> {
     const LENGTH: &[u8] = b"content-length: ";
     const END: &[u8] = b"\r\n\r\n";

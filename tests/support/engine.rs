@@ -10,7 +10,7 @@ use portcullis::{
 };
 use serde_json::Value;
 
-/// The engine of a configuration. Panics if the configuration is refused.
+/// Creates an engine with this configuration. Panics if the configuration is rejected.
 pub fn engine(configuration: &Value) -> Engine {
     let config = Config::parse(configuration.to_string().as_bytes());
     Engine::new(config.unwrap_or_else(|error| panic!("{error}: {configuration}")))
@@ -21,8 +21,8 @@ pub fn at(seconds: i64) -> UnixMillis {
     UnixMillis::new(u64::try_from(seconds).unwrap() * 1000)
 }
 
-/// Decides on a request over a plaintext connection. If a key is missing, the request is refused
-/// instead of waiting for the key.
+/// Decides on a request that arrived over a connection without TLS. If a key is missing, the
+/// request is refused instead of waiting for the key.
 pub fn decide(engine: &Engine, request: &Request<'_>, now: i64) -> Decision {
     decided(engine, request, now).decision
 }

@@ -25,7 +25,7 @@ pub struct Example {
 }
 
 impl Example {
-    /// The page and the line, for messages.
+    /// The page and the line of the code block, for messages.
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
@@ -48,7 +48,8 @@ pub fn of_the_documentation() -> Vec<Example> {
     pages().iter().flat_map(|page| examples(page)).collect()
 }
 
-/// The configurations of Portcullis in the Envoy configurations of `envoy/`, each with its file.
+/// The configurations of Portcullis that the Envoy configurations in `envoy/` contain, each with
+/// the name of its file.
 pub fn of_envoy() -> Vec<(String, Value)> {
     let folder = crate::folders::project().join("envoy");
     let mut found = Vec::new();
@@ -104,7 +105,7 @@ fn pages() -> Vec<PathBuf> {
 fn examples(page: &Path) -> Vec<Example> {
     let text = fs::read_to_string(page).unwrap();
     let mut found: Vec<Example> = Vec::new();
-    let mut fence: Option<bool> = None; // in a code block: Some(whether it is a configuration)
+    let mut fence: Option<bool> = None; // in a code block: `Some`; true in a configuration
     for (index, line) in text.lines().enumerate() {
         let info = line.trim_start().strip_prefix("```");
         match (fence, info) {

@@ -14,11 +14,11 @@ pub fn project() -> &'static Path {
     tests.parent().unwrap()
 }
 
-/// A folder for the files of tests.
+/// A folder for files that tests write.
 ///
 /// # Panics
 ///
-/// If the folder cannot be created.
+/// Panics if the folder cannot be created.
 #[must_use]
 pub fn temporary() -> PathBuf {
     let folder = project().join("target/tmp");
@@ -31,7 +31,7 @@ pub fn temporary() -> PathBuf {
 ///
 /// # Panics
 ///
-/// If the file cannot be written.
+/// Panics if the file cannot be written.
 #[must_use]
 pub fn write(folder: &str, name: &str, text: &str) -> PathBuf {
     static DRAFTS: AtomicU32 = AtomicU32::new(0);

@@ -1,8 +1,8 @@
 //! A minimal HTTP/1.1 implementation over loopback sockets.
 //!
 //! Header names and values are bytes, because many attacks are requests that a normal client
-//! library refuses to send. The end of a body is given by `content-length`, by `chunked`, or by the
-//! end of the connection. A malformed message is an `io::Error`.
+//! library refuses to send. A body ends where `content-length` or `chunked` says, or where the
+//! connection ends. A malformed message is an `io::Error`.
 
 use std::{
     fmt,
@@ -49,7 +49,8 @@ impl Headers {
         self.bytes(name).into_iter().map(text).collect()
     }
 
-    /// The value of a header; `None` without the header. Fails the test if the header is repeated.
+    /// The value of a header; `None` if there is no such header. Fails the test if the header is
+    /// repeated.
     pub fn value(&self, name: &str) -> Option<String> {
         let mut values = self.values(name);
         assert!(values.len() <= 1, "header {name} is repeated: {values:?}");
@@ -71,11 +72,11 @@ pub struct Message {
     /// For a request, the method and the target. For a response, an empty string and the status
     /// code.
     pub start: (String, String),
-    /// Header lines in order.
+    /// The header lines in order.
     pub headers: Headers,
     /// The body, without its transfer encoding.
     pub body: Vec<u8>,
-    /// Trailer lines in order.
+    /// The trailer lines in order.
     pub trailers: Headers,
 }
 
@@ -156,7 +157,7 @@ pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(connection)
 }
 
-/// The bytes of a response with `content-length`.
+/// The bytes of a response in HTTP/1.1, including `content-length`.
 pub fn response(status: u16, headers: &Headers, body: &[u8]) -> Vec<u8> {
     let mut bytes =
         format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len()).into_bytes();
@@ -187,8 +188,8 @@ fn read_head(from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(head))
 }
 
-/// What the body of a message is if the message has neither `content-length` nor `chunked`
-/// (RFC 9112 section 6.3).
+/// The body of a message that has neither `content-length` nor `chunked` (RFC 9112 section 6.3):
+/// either it is empty, or it ends when the connection closes.
 #[derive(Clone, Copy)]
 enum Unframed {
     Empty,

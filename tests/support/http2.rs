@@ -1,8 +1,8 @@
 //! A minimal HTTP/2 client: it sends one request and reads the status of the response.
 //!
-//! Tests need requests that HTTP/1.1 cannot carry and that client libraries refuse to send: with
-//! arbitrary octets in `:path`, or with a method in lower case. Header fields are sent as literals
-//! without indexing and without Huffman coding (RFC 7541 section 6.2.2).
+//! Tests need requests that HTTP/1.1 cannot carry and that client libraries refuse to send, such as
+//! requests with arbitrary octets in `:path` or with a method in lower case. Header fields are sent
+//! as literals without indexing and without Huffman coding (RFC 7541 section 6.2.2).
 
 use std::{
     io::{self, Read, Write},
@@ -61,8 +61,8 @@ fn text(octets: &[u8]) -> Vec<u8> {
     [&[length], octets].concat()
 }
 
-/// The number of octets before the header block, which depends on the frame's flags for padding and
-/// priority.
+/// The number of octets in a frame before the header block. It depends on the frame's flags for
+/// padding and priority.
 const fn skipped(flags: u8) -> usize {
     let padded = if flags & PADDED == 0 { 0 } else { 1 };
     let priority = if flags & PRIORITY == 0 { 0 } else { 5 };
@@ -87,8 +87,8 @@ fn first_status(block: &[u8]) -> Option<u16> {
     }
 }
 
-/// Decodes three Huffman-coded digits (RFC 7541 appendix B). The digits 0 to 2 have five bits, the
-/// others six.
+/// Decodes three Huffman-coded digits (RFC 7541 appendix B). The codes of the digits 0 to 2 have
+/// five bits, and those of the other digits have six bits.
 fn digits(coded: &[u8]) -> Option<u16> {
     let bits: Vec<u16> = coded
         .iter()

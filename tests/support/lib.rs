@@ -1,11 +1,11 @@
-//! Test support: drivers for the scenarios, scripted servers, signers.
+//! Code that the tests share: drivers for the scenarios, scripted servers, signers.
 //!
 //! - [`fake_host::FakeHost`] runs the module natively in a fake proxy: fast, deterministic and easy to debug.
 //! - [`envoy::Envoy`] runs the proxy-wasm module in the real Envoy over loopback sockets.
 //! - [`envoy::NativeEnvoy`] runs the dynamic module in the real Envoy.
 //!
-//! A scenario is a function that is generic over the [`driver::Driver`]. [`on_every_driver!`] makes one test of it for
-//! each driver.
+//! A scenario is a function that is generic over the [`driver::Driver`]. [`on_every_driver!`] turns a scenario into
+//! one test for each driver.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod authorization_server;
@@ -41,10 +41,11 @@ pub mod upstream;
 pub mod workers;
 pub mod x509;
 
-/// Makes one test of each scenario for each driver: `in_process::…`, `in_envoy::…` and `in_native::…`.
+/// Turns each scenario into one test for each driver: `in_process::…`, `in_envoy::…` and
+/// `in_native::…`.
 ///
-/// A scenario is `fn name<D: Driver>()`. If Envoy or the module is missing, a test prints that and passes; in CI it
-/// fails. With `in_envoy PATH;` before the scenarios, Envoy runs the module at that path.
+/// A scenario is `fn name<D: Driver>()`. If Envoy or the module is missing, a test prints what is missing and
+/// passes; in CI, the test fails. With `in_envoy PATH;` before the scenarios, Envoy runs the module at that path.
 #[macro_export]
 macro_rules! on_every_driver {
     ($($scenario:ident),+ $(,)?) => {
@@ -73,8 +74,8 @@ macro_rules! on_every_driver {
     };
 }
 
-/// Makes tests of each scenario for the fake host and for Envoy with the proxy-wasm module. These scenarios depend on
-/// host features that the dynamic module does not have.
+/// Turns each scenario into a test in the fake host and a test in Envoy with the proxy-wasm module. These scenarios
+/// depend on host features that the dynamic module does not have.
 #[macro_export]
 macro_rules! on_wasm_hosts {
     ($($scenario:ident),+ $(,)?) => {
@@ -85,8 +86,8 @@ macro_rules! on_wasm_hosts {
     };
 }
 
-/// Makes one test of each scenario for each build in Envoy. These scenarios need features that the fake host does not
-/// have.
+/// Turns each scenario into two tests in Envoy, one for each build of the module. These scenarios need features that
+/// the fake host does not have.
 #[macro_export]
 macro_rules! on_both_builds {
     ($($scenario:ident),+ $(,)?) => {
@@ -110,7 +111,7 @@ macro_rules! on_both_builds {
     };
 }
 
-/// Makes a test of each scenario for Envoy with the proxy-wasm module only.
+/// Turns each scenario into a test in Envoy with the proxy-wasm module only.
 #[macro_export]
 macro_rules! in_envoy {
     ($($scenario:ident),+ $(,)?) => {
@@ -124,7 +125,7 @@ macro_rules! in_envoy {
     };
 }
 
-/// Makes a test of each scenario for Envoy with the dynamic module only.
+/// Turns each scenario into a test in Envoy with the dynamic module only.
 #[macro_export]
 macro_rules! in_native {
     ($($scenario:ident),+ $(,)?) => {

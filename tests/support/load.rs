@@ -1,9 +1,9 @@
-//! Puts a steady load on a listener, over connections that stay open.
+//! Puts a listener under a steady load, over connections that stay open.
 //!
 //! Each kind of request has its expected answers. A scenario may change the mix of requests:
 //! [`Load::change`] returns when no request of the old mix is pending. If a connection ends without
-//! an answer, the request counts as lost. It is not repeated, because a real client would have
-//! noticed the loss.
+//! an answer, the request counts as lost. A lost request is not sent again, because a real client
+//! would have noticed the loss.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ use super::{
     upstream::ECHO_USER,
 };
 
-/// The number of wrong answers that are shown in full.
+/// The maximum number of wrong answers that a failure shows in full.
 const SHOWN: usize = 10;
 
 /// A kind of request with its expected answers.
@@ -42,8 +42,8 @@ impl Shot {
         Self::varying(kind, right, move |_| request.clone())
     }
 
-    /// Sends a different request each time. `request` makes it from a number that is never
-    /// repeated.
+    /// Sends a different request each time. The function `request` gets a different number each
+    /// time, and makes a request from it.
     pub fn varying(
         kind: &'static str,
         right: &[u16],
@@ -57,8 +57,8 @@ impl Shot {
         }
     }
 
-    /// Also expects that, if the request passes, the header for the protected service names this
-    /// user.
+    /// Adds an expectation: if the request passes, the identity header that reaches the protected
+    /// service must name this user.
     pub fn of_user(self, user: &str) -> Self {
         Self {
             user: Some(user.to_owned()),
@@ -86,7 +86,7 @@ pub struct Load {
 
 struct Shared {
     mix: Mutex<(u64, Arc<[Shot]>)>,
-    /// For each client, the number of the mix that its last request came from.
+    /// For each client, the number of the mix from which it took its last request.
     taken: Vec<AtomicU64>,
     next: AtomicU64,
     stopping: AtomicBool,
@@ -94,7 +94,7 @@ struct Shared {
 }
 
 impl Load {
-    /// Starts this many clients. Each has one connection and pauses between two requests.
+    /// Starts this many clients. Each client has one connection and pauses between two requests.
     pub fn start(
         address: SocketAddr,
         clients: usize,
@@ -146,7 +146,7 @@ impl Load {
         self.shared.tally.lock().unwrap().clone()
     }
 
-    /// Stops the clients after their last answers, and returns the final tally.
+    /// Stops the clients once their pending requests are answered, and returns the final tally.
     pub fn stop(mut self) -> Tally {
         self.end();
         self.tally()
@@ -226,7 +226,7 @@ impl Tally {
         }
     }
 
-    /// The number of answers with this status that requests of this kind got.
+    /// The number of requests of this kind that were answered with this status.
     pub fn of(&self, kind: &str, status: u16) -> u64 {
         let row = self.rows.get(kind);
         row.and_then(|row| row.statuses.get(&status).copied())
@@ -263,8 +263,8 @@ impl fmt::Display for Tally {
     }
 }
 
-/// A client with one connection. It reconnects if the server has announced that it closes the
-/// connection.
+/// A client with one connection. The client reconnects if the server has announced that it will
+/// close the connection.
 pub struct Client {
     address: SocketAddr,
     connection: Option<BufReader<TcpStream>>,

@@ -24,7 +24,7 @@ impl Random {
         choices[self.below(choices.len())].clone()
     }
 
-    /// Any 64-bit number.
+    /// A random 64-bit number.
     pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -31,8 +31,8 @@ pub enum Then {
     Close,
 }
 
-/// A threaded server on loopback. Dropping it frees its port and closes its connections, as if its
-/// process had ended.
+/// A threaded server on loopback. Dropping the value frees the port and closes all connections, as
+/// if the server's process had ended.
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -46,8 +46,8 @@ struct Shared {
 }
 
 impl Server {
-    /// Listens on a free port. `handler` answers the requests; for different connections, it runs
-    /// in parallel.
+    /// Listens on a free port. `handler` answers the requests. It runs in parallel for different
+    /// connections.
     pub fn start(handler: impl Fn(Message) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), handler)
     }
@@ -72,8 +72,8 @@ impl Server {
                 own.open.lock().unwrap().insert(id, twin);
                 let (own, handler) = (Arc::clone(&own), Arc::clone(&handler));
                 thread::spawn(move || {
-                    // A broken connection is no error here, because the test that waits for its
-                    // answer fails.
+                    // An error of a connection is ignored, because a test that waits for an answer
+                    // on the connection fails anyway.
                     drop(serve(connection, &*handler));
                     own.open.lock().unwrap().remove(&id);
                 });

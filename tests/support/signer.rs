@@ -1,7 +1,7 @@
 //! Signs tokens with the fixed keys in `keys/`, as an issuer would.
 //!
-//! Everything is deterministic (RSA-PSS takes its salt from a counter), so failures are
-//! reproducible. The private keys are public, because they are in this repository: never use them
+//! All signatures are deterministic (the salt of RSA-PSS comes from a counter), so failures are
+//! reproducible. The private keys are in this repository, so everyone knows them: never use them
 //! anywhere else.
 
 #![allow(
@@ -24,7 +24,7 @@ use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPrivateKey};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-/// Chooses between the two keys that exist for each key type.
+/// Selects one of the two keys that exist for each key type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pair {
     /// The key that the issuer publishes.
@@ -53,19 +53,20 @@ enum PrivateKey {
 }
 
 impl Signer {
-    /// Signs with `alg` under the kid `<alg>-1`, such as `RS256-1`.
+    /// Creates a signer for `alg`. Its `kid` is `<alg>-1`, such as `RS256-1`.
     pub fn new(alg: Algorithm) -> Self {
         Self::with_pair(alg, Pair::Own)
     }
 
-    /// Like [`Self::new`], with a choice of keys. Both keys of an algorithm have the same `kid`.
+    /// Like [`Self::new`], but with either of the two keys. Both keys of an algorithm have the same
+    /// `kid`.
     pub fn with_pair(alg: Algorithm, pair: Pair) -> Self {
         let jwk = private_jwk(alg, pair);
         let private = serde_json::from_str(jwk).expect("a key file is a JSON object");
         Self::from_private_jwk(alg, Some(&format!("{}-1", alg.name())), private)
     }
 
-    /// Signs with the private key that a JWK describes.
+    /// Creates a signer with the private key that a JWK describes.
     pub fn from_private_jwk(
         alg: Algorithm,
         kid: Option<&str>,
@@ -80,7 +81,7 @@ impl Signer {
         }
     }
 
-    /// The same key under another `kid`, or under none.
+    /// Returns the same signer with another `kid`, or with none.
     #[must_use]
     pub fn named(mut self, kid: Option<&str>) -> Self {
         self.kid = kid.map(str::to_owned);

@@ -1,4 +1,4 @@
-//! The number of cases of a generated test.
+//! The number of cases of a test with generated input.
 
 /// Multiplies the number of cases by `PORTCULLIS_TIMES`, which `make test-exhaustive` sets.
 pub fn times(cases: u32) -> u32 {

@@ -1,5 +1,5 @@
-//! Certificates for TLS connections, and Envoy's configuration with them. `tls/make.sh` makes the
-//! certificates.
+//! Certificates for TLS connections, and the parts of Envoy's configuration that use them. The
+//! script `tls/make.sh` makes the certificates.
 
 use base64::{
     Engine as _,
@@ -24,21 +24,22 @@ macro_rules! identity {
     };
 }
 
-/// The certificate authority, which has signed all certificates except [`SELF_SIGNED`].
+/// The certificate of the authority that has signed all other certificates except [`SELF_SIGNED`].
 pub const AUTHORITY: &str = include_str!("tls/authority.pem");
-/// The certificate of servers: `gate.example`.
+/// The certificate of the gate and of other servers, with the name `gate.example`.
 const GATE: Identity = identity!("gate");
 /// The certificate of a client.
 pub const CLIENT: Identity = identity!("client");
 /// The certificate of a proxy in front of the gate, with the names `spiffe://example.org/front` and
 /// `front.example` and the subject `CN=front,O=Example`.
 pub const FRONT: Identity = identity!("front");
-/// The certificate of a client that tries to pass as [`CLIENT`]: its names contain separators of
-/// `x-forwarded-client-cert` and the digest of [`CLIENT`].
+/// The certificate of a client that tries to pass as [`CLIENT`]. The names in the certificate
+/// contain separators of `x-forwarded-client-cert` and the digest of [`CLIENT`].
 pub const HOSTILE: Identity = identity!("hostile");
 /// A self-signed certificate with the names of [`FRONT`].
 pub const SELF_SIGNED: Identity = identity!("self_signed");
-/// The certificate of a peer that is not trusted, with other names than [`FRONT`].
+/// The certificate of a peer that no configuration trusts. Its names differ from those of
+/// [`FRONT`].
 pub const STRANGER: Identity = identity!("stranger");
 
 /// How a listener treats the certificates of its peers.
@@ -46,11 +47,11 @@ pub const STRANGER: Identity = identity!("stranger");
 pub enum Peers {
     /// The listener requires a certificate, and accepts any certificate.
     Any,
-    /// The listener accepts peers without a certificate, and refuses certificates that the authority
+    /// The listener accepts peers without a certificate, and rejects certificates that the authority
     /// has not signed.
     Optional,
-    /// The listener's configuration requires a certificate, but names no authority. Envoy then asks
-    /// for no certificate.
+    /// The listener's configuration requires a certificate, but names no authority. In this case,
+    /// Envoy does not ask for a certificate.
     Unasked,
     /// The listener requires a certificate that the authority has signed.
     Validated,
@@ -83,7 +84,7 @@ impl Identity {
     }
 }
 
-/// The transport socket of a listener.
+/// The transport socket of a listener with TLS.
 pub fn listener(peers: Peers) -> Value {
     let mut common = json!({ "tls_certificates": GATE.chain() });
     if peers != Peers::Unasked {

@@ -1,8 +1,8 @@
 //! The protected service. It records every request and answers 200, unless the request asks for
 //! another status with the header [`STATUS`].
 //!
-//! Each answer has an [`ECHO_ID`], by which a test finds the record of the request, even if many
-//! requests run at once or the answer has no body (`HEAD`).
+//! Each answer has the header [`ECHO_ID`]. With it, a test finds the record of the request, even if
+//! many requests run at once or the answer has no body (`HEAD`).
 
 use std::{
     io,
@@ -18,9 +18,9 @@ use super::{
 
 /// The response header with the id of the request's record.
 pub const ECHO_ID: &str = "x-echo-id";
-/// The response header that repeats the request's [`USER`].
+/// The response header that repeats the request header [`USER`].
 pub const ECHO_USER: &str = "x-echo-user";
-/// The request header with which the gate names the user.
+/// The request header in which the gate names the user.
 pub const USER: &str = "x-user";
 /// The request header with which a test chooses the service's status.
 pub const STATUS: &str = "x-echo-status";
@@ -64,7 +64,7 @@ impl Upstream {
         self.server.address()
     }
 
-    /// The recorded request that belongs to an answer, found by its [`ECHO_ID`].
+    /// The recorded request to which an answer belongs, found by the answer's [`ECHO_ID`].
     pub fn seen(&self, response_headers: &Headers) -> Option<Seen> {
         let id: usize = response_headers.value(ECHO_ID)?.parse().ok()?;
         self.seen.lock().unwrap().get(id).cloned()

@@ -1,8 +1,8 @@
-//! Verifies signatures like a host that knows X.509 but not JOSE. The DER parsers are independent
-//! of Portcullis's own.
+//! Verifies signatures like a host that knows X.509 but not JOSE. Its DER parsers have nothing in
+//! common with those of Portcullis.
 //!
 //! Like BoringSSL, this verifier looks only at the key. It accepts any hash with any key, even if
-//! the token names an algorithm that would not allow it.
+//! the token's algorithm does not allow that combination.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
-/// Whether a signature is valid; `None` if the key cannot be read or the hash is unknown.
+/// Returns whether a signature is valid; `None` if the key cannot be read or the hash is unknown.
 pub fn verifies(hash: &str, public_key: &[u8], signature: &[u8], text: &[u8]) -> Option<bool> {
     let key = SubjectPublicKeyInfoRef::from_der(public_key).ok()?;
     let octets = key.subject_public_key.as_bytes()?;
@@ -62,7 +62,7 @@ pub fn verifies(hash: &str, public_key: &[u8], signature: &[u8], text: &[u8]) ->
     }
 }
 
-/// The two integers of a strictly encoded DER sequence; `None` for anything else.
+/// Parses a strictly encoded DER sequence of two integers. Returns `None` for anything else.
 fn numbers(der: &[u8]) -> Option<[&[u8]; 2]> {
     let numbers = Vec::<UintRef<'_>>::from_der(der).ok()?;
     let octets: Vec<_> = numbers.iter().map(|number| number.as_bytes()).collect();

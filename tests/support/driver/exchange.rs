@@ -9,17 +9,17 @@ use crate::http::{self, Headers};
 /// A client's request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Method.
+    /// The method.
     pub method: String,
-    /// Path and query, sent unchanged.
+    /// The path and the query, sent unchanged.
     pub path: String,
     /// The value of the `Host` header.
     pub authority: String,
-    /// Header lines, sent unchanged and in this order.
+    /// The header lines, sent unchanged and in this order.
     pub headers: Headers,
-    /// The body. `content-length` is added, unless the body is empty.
+    /// The body. If it is not empty, the header `content-length` is added.
     pub body: Vec<u8>,
-    /// The trailer lines. With trailers, the body is chunked.
+    /// The trailer lines. If there are any, the body is sent chunked.
     pub trailers: Headers,
 }
 
@@ -36,7 +36,7 @@ impl Request {
         }
     }
 
-    /// A `GET`.
+    /// A `GET` request.
     pub fn get(path: &str) -> Self {
         Self::new("GET", path)
     }
@@ -102,16 +102,16 @@ pub struct Exchange {
     pub headers: Headers,
     /// The body that the client received.
     pub body: Vec<u8>,
-    /// What reached the protected service, if anything did.
+    /// The request that reached the protected service; `None` if none did.
     pub upstream: Option<Seen>,
     /// Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub details: String,
-    /// The metadata in the namespace `portcullis` of the route that the request finally took.
+    /// The metadata of the route that the request finally took, in the namespace `portcullis`.
     pub route: Option<Value>,
-    /// The filter state that the module wrote, for the names in
+    /// The filter state that the module wrote. The names are those in
     /// [`Setup::filter_state`](super::Setup::filter_state).
     pub filter_state: BTreeMap<String, String>,
-    /// The request headers in the access log, for the names in
+    /// The request headers in the access log. The names are those in
     /// [`Setup::logged`](super::Setup::logged).
     pub logged: BTreeMap<String, String>,
 }
@@ -128,14 +128,14 @@ impl Exchange {
 /// A request as it reached the protected service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// Method.
+    /// The method.
     pub method: String,
-    /// Path and query.
+    /// The path and the query.
     pub path: String,
-    /// Header lines in order, including `host` and those that the proxy adds.
+    /// The header lines in order, including `host` and the lines that the proxy adds.
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
-    /// Trailer lines in order.
+    /// The trailer lines in order.
     pub trailers: Headers,
 }

@@ -1,24 +1,27 @@
-//! The interface between scenarios and gates: start a gate, send requests, examine the result.
+//! The interface through which scenarios start a gate, send requests and examine the results. A
+//! gate is a proxy with the module.
 //!
 //! A scenario asserts outcomes: answers, requests that reached the protected service, fetches,
-//! metrics. It never asserts the order of host calls, so it holds with every [`Driver`].
+//! metrics. It never asserts the order of host calls, so it can run with every [`Driver`].
 //!
 //! # What a driver must do
 //!
 //! - Put the gate in front of a service that records every request, with the clusters, routes and filters of
 //!   [`Setup`].
-//! - If a configuration is refused, return [`Refused`] with everything that was logged about it. Tests
-//!   compare this log.
-//! - Keep any number of requests in flight between [`Driver::begin`] and [`Driver::finish`], and report how a
-//!   client sees each one end.
+//! - If a configuration is rejected, return [`Refused`] with everything that was logged about it.
+//!   Tests compare these log lines.
+//! - Keep any number of requests in flight between [`Driver::begin`] and [`Driver::finish`], and report the
+//!   end of each request as its client sees it.
 //! - Fail the test if the module traps or panics, even if the test does not check for that.
 //! - Start every gate from a clean state: counters at zero, an empty log, and no data of other gates in
 //!   shared memory.
-//! - Wait for conditions, never for a fixed time. The fake host's time is simulated; Envoy's is real.
+//! - Wait for conditions, never for a fixed time. Time is simulated in the fake host, and real in
+//!   Envoy.
 //!
-//! Some hosts lack a feature. The fields of [`Setup`] and [`Exchange`] name the host that lacks it,
-//! and a scenario that needs the feature only runs with drivers that have it.
-//! [`on_every_driver!`](crate::on_every_driver) lists the drivers.
+//! Some hosts lack features. If a field of [`Setup`] or [`Exchange`] needs such a feature, its
+//! documentation names the host that lacks the feature. A scenario that needs a feature only runs
+//! with drivers that have the feature. [`on_every_driver!`](crate::on_every_driver) lists the
+//! drivers.
 
 mod exchange;
 mod setup;
@@ -37,40 +40,42 @@ pub trait Driver: Sized {
     /// A request that has no answer yet.
     type Pending;
 
-    /// Whether the driver runs the dynamic module.
+    /// True if the driver runs the dynamic module.
     const IS_NATIVE: bool = false;
 
-    /// A connection that stays open until it is dropped. All of its requests are served with the
-    /// configuration that was in force when it was opened.
+    /// A connection that stays open until it is dropped. The configuration that was in force when
+    /// the connection was opened handles all its requests.
     type Connection;
 
-    /// Whether a connection survives an update and its rollback. Envoy before 1.40 may reset the
-    /// connection, so that its further requests get no decision.
+    /// Returns whether a connection stays open through an update and the rollback of that update.
+    /// Envoy before 1.40 may reset the connection, so that the module cannot decide on further
+    /// requests.
     fn keeps_connections_through_a_rollback() -> bool {
         true
     }
 
-    /// Whether filters can exchange nested metadata. Before 1.40, Envoy accepts no nested metadata
-    /// from a dynamic module.
+    /// Returns whether filters can exchange nested metadata. Before 1.40, Envoy accepts no nested
+    /// metadata from a dynamic module.
     fn takes_nested_metadata() -> bool {
         true
     }
 
-    /// Whether metrics about keys are visible as soon as they change. In Envoy 1.38, a dynamic
-    /// module can write metrics only while it handles a request.
+    /// Returns whether metrics about keys are visible as soon as they change. In Envoy 1.38, a
+    /// dynamic module can write metrics only while it handles a request.
     fn shows_key_metrics_at_once() -> bool {
         true
     }
 
     /// Starts the gate. Returns when the gate accepts requests, or when its configuration is
-    /// refused.
+    /// rejected.
     fn start(setup: &Setup) -> Result<Self, Refused>;
 
-    /// Replaces the plugin configuration. If the new one is refused, the old one stays in force.
+    /// Replaces the plugin configuration. If the new configuration is rejected, the old one stays
+    /// in force.
     fn reconfigure(&self, configuration: &Value) -> Result<(), Refused>;
 
-    /// Offers a configuration that the module accepts, as part of an update that the host refuses
-    /// for another reason.
+    /// Offers a configuration that the module accepts. The host rejects the update for another
+    /// reason, so the old configuration stays in force.
     fn reconfigure_in_vain(&self, configuration: &Value);
 
     /// Opens a connection. In Envoy, the connection outlives an update only with
@@ -92,8 +97,8 @@ pub trait Driver: Sized {
     /// The number of requests that the gate has received and not answered yet.
     fn in_flight(&self) -> u64;
 
-    /// The number of connections that each worker has accepted. The fake host returns the number of
-    /// requests instead.
+    /// The number of connections that each worker has accepted. In the fake host, this is the
+    /// number of requests instead.
     fn taken_by_worker(&self) -> Vec<u64>;
 
     /// The value of a counter or gauge; `None` if the module has not defined it.
@@ -105,10 +110,10 @@ pub trait Driver: Sized {
     /// The gate's clock in seconds since 1970, for the times in tokens.
     fn now(&self) -> u64;
 
-    /// Lets this much of the gate's time pass.
+    /// Waits until this much time has passed on the gate's clock.
     fn pass(&self, time: Duration);
 
-    /// Waits until the condition holds. Fails the test after a timeout.
+    /// Waits until the condition is true. Fails the test after a timeout.
     fn wait_until(&self, expectation: &str, condition: impl FnMut() -> bool);
 
     /// Sends a request and waits for its answer.
@@ -137,6 +142,7 @@ pub trait Driver: Sized {
     }
 }
 
-/// The refusal of a configuration, with everything that host and module logged about it.
+/// The error if a configuration is rejected: everything that the host and the module logged about
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused(pub String);

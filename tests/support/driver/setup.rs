@@ -17,7 +17,7 @@ pub enum Wrapping {
     Struct,
 }
 
-/// The settings of a gate. Their defaults give one worker and no clusters.
+/// The settings of a gate. The defaults are one worker and no clusters.
 #[derive(Clone, Default)]
 pub struct Setup {
     /// The plugin configuration.
@@ -27,36 +27,36 @@ pub struct Setup {
     /// Clusters, each with a scripted server.
     pub clusters: BTreeMap<String, AuthorizationServer>,
     /// Clusters, each with the address of a server that the test runs itself. Only Envoy can use
-    /// them.
+    /// such clusters.
     pub external_clusters: BTreeMap<String, SocketAddr>,
-    /// Clusters in the form of Envoy's configuration. The fake host has none.
+    /// Clusters in the form of Envoy's configuration. The fake host ignores them.
     pub configured_clusters: Vec<Value>,
-    /// The number of worker threads; 0 means 1. In the proxy-wasm build, each worker and the main
-    /// thread have a VM.
+    /// The number of worker threads; 0 means 1. With the proxy-wasm module, each worker has a VM,
+    /// and the main thread has another VM.
     pub workers: usize,
-    /// Whether Envoy gives each new connection to the worker that has the fewest connections.
-    /// Otherwise the kernel chooses the worker. The fake host always uses its workers in turn.
+    /// True if Envoy gives each new connection to the worker with the fewest connections. If false,
+    /// the kernel chooses the worker. The fake host always uses its workers in turn.
     pub balanced: bool,
-    /// How the listener treats certificates of its peers; `None` means no TLS. The fake host has no
-    /// TLS.
+    /// How the listener treats the certificates of its peers; `None` means no TLS. The fake host
+    /// does not support TLS.
     pub peers: Option<Peers>,
     /// What the connection manager does with `x-forwarded-client-cert`; `None` means Envoy's
-    /// default. The fake host passes the header on.
+    /// default. The fake host always passes the header on.
     pub forward_client_cert_details: Option<&'static str>,
-    /// Whether connections outlive the configuration that they began with. Otherwise Envoy closes
-    /// them as soon as the configuration is replaced.
+    /// True if connections stay open when their configuration is replaced. If false, Envoy closes
+    /// the connections.
     pub keeps_connections: bool,
-    /// Whether the gate has its own process, which starts and ends with the gate. A test that
-    /// examines the start of Envoy or the whole process needs it. Other gates share a process, one
-    /// after another.
+    /// True if the gate has its own process, which starts and ends with the gate. A test needs this
+    /// if it examines the start of Envoy or the whole process. Otherwise, gates use the same
+    /// process one after another.
     pub alone: bool,
-    /// The allowed `proxy_*` calls and callbacks; `None` allows all. Only WebAssembly has such
+    /// The allowed `proxy_*` calls and callbacks; `None` allows all. The dynamic module has no such
     /// capabilities.
     pub capabilities: Option<Vec<String>>,
     /// The limit for a request's headers in KiB; 0 means Envoy's default of 60.
     pub request_headers_kib: u32,
-    /// Whether the filter receives the body while it holds back the headers
-    /// (`allow_on_headers_stop_iteration`). The fake host always passes the body on.
+    /// True if the filter receives the body while it holds back the headers
+    /// (`allow_on_headers_stop_iteration`). In the fake host, the filter always receives the body.
     pub stops_headers_alone: bool,
     /// The filter state to report in [`Exchange::filter_state`](super::Exchange::filter_state),
     /// without the prefix `wasm.`.
@@ -64,26 +64,28 @@ pub struct Setup {
     /// The request headers to report in [`Exchange::logged`](super::Exchange::logged). Only Envoy
     /// has an access log.
     pub logged: Vec<String>,
-    /// The routes by host, with their metadata. If empty, one route takes all requests.
+    /// The virtual hosts with their routes. If the list is empty, one route takes all requests.
     pub virtual_hosts: Vec<VirtualHost>,
     /// The filter state that another filter sets before the module runs: for each key, the request
     /// header that contains the value.
     pub preset_filter_state: BTreeMap<String, String>,
-    /// The filters before Portcullis, in the form of Envoy's configuration. The fake host has none.
+    /// The filters before Portcullis, in the form of Envoy's configuration. The fake host ignores
+    /// them.
     pub filters_ahead: Vec<Value>,
-    /// The filters after Portcullis, in the form of Envoy's configuration. The fake host has none.
+    /// The filters after Portcullis, in the form of Envoy's configuration. The fake host ignores
+    /// them.
     pub filters_behind: Vec<Value>,
-    /// The `vm_id`: WebAssembly modules with the same one share memory. `None` chooses a new one.
-    /// No two tests may use the same `vm_id`, because one process can run the gates of several
-    /// tests.
+    /// The `vm_id`. Proxy-wasm modules with the same `vm_id` share memory. With `None`, the gate
+    /// gets a new `vm_id`. No two tests may use the same `vm_id`, because one process can run the
+    /// gates of several tests.
     pub vm_id: Option<String>,
     /// The proxy-wasm module or the dynamic module that Envoy loads; `None` means Portcullis. The
     /// fake host always runs Portcullis.
     pub module: Option<PathBuf>,
-    /// A folder for a dynamic module that was built with defects: if a test creates a file there,
-    /// the module panics on purpose. With `None`, a panic fails the test.
+    /// A folder for a dynamic module that was built with defects: if a test creates a file in the
+    /// folder, the module panics on purpose. If this is `None`, every panic fails the test.
     pub defects: Option<PathBuf>,
-    /// The build of Portcullis that Envoy runs. The driver sets it.
+    /// The build of Portcullis that Envoy runs. The driver sets this field.
     pub build: Build,
 }
 
@@ -102,7 +104,7 @@ pub enum Build {
 pub struct VirtualHost {
     /// The host name. `*` matches every name that no other virtual host has.
     pub domain: String,
-    /// The routes. The first one that matches is used.
+    /// The routes. The first route that matches a request is used.
     pub routes: Vec<Route>,
 }
 
@@ -111,24 +113,25 @@ pub struct VirtualHost {
 pub struct Route {
     /// The prefix of the path.
     pub prefix: String,
-    /// A header that the request must have with this value.
+    /// The name and the value of a header that the request must have.
     pub header: Option<(String, String)>,
-    /// A filter state entry that must have this value. Only Envoy supports it.
+    /// The name and the value of a filter state entry that the request must have. Only Envoy
+    /// supports this condition.
     pub filter_state: Option<(String, String)>,
     /// The metadata in the namespace `portcullis`; `None` means no metadata at all.
     pub metadata: Option<Value>,
-    /// Whether the policy is in the route's metadata even if Envoy runs the dynamic module, which
-    /// does not read it there.
+    /// True if the policy is in the route's metadata, where only the proxy-wasm module reads it,
+    /// even if Envoy runs the dynamic module.
     pub is_in_wasm_form: bool,
 }
 
 impl VirtualHost {
-    /// Routes for all host names that no other virtual host has.
+    /// Creates a virtual host for every name that no other virtual host has.
     pub fn any(routes: impl IntoIterator<Item = Route>) -> Self {
         Self::new("*", routes)
     }
 
-    /// Routes of this host.
+    /// Creates a virtual host for this host name.
     pub fn new(domain: &str, routes: impl IntoIterator<Item = Route>) -> Self {
         let (domain, routes) = (domain.to_owned(), routes.into_iter().collect());
         Self { domain, routes }
@@ -136,7 +139,7 @@ impl VirtualHost {
 }
 
 impl Route {
-    /// A route without metadata.
+    /// Creates a route without metadata for all paths with this prefix.
     pub fn new(prefix: &str) -> Self {
         Self {
             prefix: prefix.to_owned(),
@@ -147,7 +150,7 @@ impl Route {
         }
     }
 
-    /// Limits the route to requests whose filter state has this value.
+    /// Limits the route to requests with this filter state entry.
     pub fn with_filter_state(self, key: &str, text: &str) -> Self {
         Self {
             filter_state: Some((key.to_owned(), text.to_owned())),
@@ -155,8 +158,8 @@ impl Route {
         }
     }
 
-    /// Puts the policy into the route's metadata even if Envoy runs the dynamic module, which does
-    /// not read it there.
+    /// Puts the policy into the route's metadata, where only the proxy-wasm module reads it, even
+    /// if Envoy runs the dynamic module.
     pub fn in_wasm_form(self) -> Self {
         Self {
             is_in_wasm_form: true,
@@ -164,7 +167,7 @@ impl Route {
         }
     }
 
-    /// Adds metadata for the module, which is the route's policy.
+    /// Gives the route a policy for the module.
     pub fn saying(self, metadata: Value) -> Self {
         Self {
             metadata: Some(metadata),
@@ -172,7 +175,7 @@ impl Route {
         }
     }
 
-    /// Limits the route to requests that have this header with this value.
+    /// Limits the route to requests with this header and this value.
     pub fn with_header(self, name: &str, value: &str) -> Self {
         Self {
             header: Some((name.to_owned(), value.to_owned())),
@@ -190,7 +193,7 @@ impl Setup {
         }
     }
 
-    /// Adds a cluster with this server behind it.
+    /// Adds a cluster that leads to this scripted server.
     pub fn cluster(mut self, name: &str, server: &AuthorizationServer) -> Self {
         self.clusters.insert(name.to_owned(), server.clone());
         self
@@ -216,7 +219,7 @@ impl Setup {
         }
     }
 
-    /// Requests a separate process for the gate.
+    /// Gives the gate its own process.
     pub fn alone(self) -> Self {
         Self {
             alone: true,
@@ -224,7 +227,7 @@ impl Setup {
         }
     }
 
-    /// Allows only these capabilities.
+    /// Allows the module only these capabilities.
     pub fn capabilities<S: Into<String>>(self, allowed: impl IntoIterator<Item = S>) -> Self {
         Self {
             capabilities: Some(allowed.into_iter().map(Into::into).collect()),

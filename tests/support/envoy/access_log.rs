@@ -16,7 +16,7 @@ pub struct Entry {
     client: String,
     /// Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub details: Option<String>,
-    /// The metadata of the route.
+    /// The metadata of the request's route.
     pub route: Option<Value>,
     /// The filter state by name; null for an entry that the module did not write.
     pub filter_state: BTreeMap<String, Option<String>>,
@@ -24,7 +24,8 @@ pub struct Entry {
     pub headers: BTreeMap<String, Option<String>>,
 }
 
-/// The log's entries by the client's address. The file is read while Envoy still writes to it.
+/// The access log's entries, by the client's address. Tests read the file while Envoy still writes
+/// to it.
 #[derive(Default)]
 pub struct AccessLog {
     file: Option<BufReader<File>>,

@@ -23,7 +23,7 @@ pub const VM_ID: &str = "portcullis-test";
 /// Envoy's own default for `max_request_headers_kb`.
 const REQUEST_HEADERS_KIB: u32 = 60;
 
-/// The configuration of a process that receives its listeners and clusters later.
+/// The configuration of a warm process, which receives its listeners and clusters later.
 pub fn warm(folder: &Path, build: Build) -> Value {
     let mut bootstrap = json!({
         "node": { "id": "test", "cluster": "test" },
@@ -57,7 +57,7 @@ fn loaded_module() -> Value {
     json!({ "name": "envoy.bootstrap.wasm", "typed_config": service })
 }
 
-/// The configuration of a process. The listener is not part of it but in a separate file.
+/// The configuration of a process. The listener is in a separate file.
 pub fn bootstrap(folder: &Path, clusters: &[Value]) -> Value {
     json!({
         "node": { "id": "test", "cluster": "test" },
@@ -149,7 +149,7 @@ fn route((index, route): (usize, &Route), setup: &Setup) -> Value {
 }
 
 /// How Envoy's configuration wraps a route's policy for the dynamic module. Envoy 1.38 would pass a
-/// `Struct` to the module in its protobuf encoding, so the policy is a string there.
+/// `Struct` to the module in the protobuf encoding, so before 1.39 the policy is a string.
 fn policy_wrapping() -> Wrapping {
     match version() >= (1, 39) {
         true => Wrapping::Struct,
@@ -194,7 +194,7 @@ fn preset_filter_state(preset: &BTreeMap<String, String>) -> Option<Value> {
     })
 }
 
-/// Portcullis's filter with its configuration.
+/// The filter Portcullis with its configuration.
 pub fn filter(setup: &Setup, configuration: &Value) -> Value {
     match setup.build {
         Build::Wasm => wasm_filter(setup, configuration),
@@ -205,8 +205,8 @@ pub fn filter(setup: &Setup, configuration: &Value) -> Value {
 /// The name of the dynamic module's filter.
 const NATIVE_FILTER: &str = "portcullis";
 
-/// Refers to the library by its path, or by its name if this version of Envoy does not support
-/// paths.
+/// The field that tells Envoy which library to load. It contains the library's path, or the
+/// library's name if this version of Envoy does not support paths.
 fn dynamic_module(setup: &Setup) -> Value {
     let library = setup.module.clone().unwrap_or_else(library);
     match version() >= (1, 40) {
@@ -269,7 +269,7 @@ pub fn wasm_filter(setup: &Setup, written: &Value) -> Value {
     })
 }
 
-/// The same filter in a separate VM with the same `vm_id`.
+/// The filter of [`wasm_filter`], but in another VM with the same `vm_id`.
 pub fn wasm_filter_of_another_vm(setup: &Setup, configuration: &Value) -> Value {
     let mut filter = wasm_filter(setup, configuration);
     filter["typed_config"]["config"]["vm_config"]["configuration"] = json!({
@@ -278,14 +278,14 @@ pub fn wasm_filter_of_another_vm(setup: &Setup, configuration: &Value) -> Value 
     filter
 }
 
-/// The path of a gate's access log. A process writes a separate file for each of its gates.
+/// The path of a gate's access log. A process writes a separate file for each gate.
 pub fn access_log_file(folder: &Path, setup: &Setup) -> PathBuf {
     let vm_id = setup.vm_id.as_deref().unwrap_or(VM_ID);
     folder.join(format!("access-{vm_id}.log"))
 }
 
-/// Envoy's configuration of the access log, which has one line for each request. The client's port
-/// identifies the request, because each request has its own connection.
+/// Envoy's configuration of the access log, which has one line for each request. A log line is
+/// found by the client's port, because each request has its own connection.
 fn access_log(folder: &Path, setup: &Setup) -> Value {
     let prefix = match setup.build {
         Build::Wasm => "wasm.",

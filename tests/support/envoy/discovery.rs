@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 use super::{bootstrap, process::EnvoyProcess};
 use crate::driver::{Refused, Setup};
 
-/// The kind of the resources that a file contains.
+/// The two kinds of resources. Each file contains resources of one kind.
 #[derive(Clone, Copy)]
 pub enum Kind {
-    /// Listeners.
+    /// The file contains listeners.
     Listeners,
-    /// Clusters.
+    /// The file contains clusters.
     Clusters,
 }
 
-/// A set of resources that Envoy was offered, identified by its version.
+/// A set of resources that was offered to Envoy. Its version identifies it.
 pub struct Offer {
     kind: Kind,
     version: String,
@@ -76,7 +76,7 @@ impl Kind {
         }
     }
 
-    /// The number of offers of this kind that Envoy has refused.
+    /// The number of offers of this kind that Envoy has rejected.
     pub fn refusals(self, process: &EnvoyProcess) -> u64 {
         let name = format!("{}.update_rejected", self.statistics());
         process.stat(&name).unwrap_or_default()
@@ -84,17 +84,17 @@ impl Kind {
 }
 
 impl Offer {
-    /// Whether Envoy has accepted the offer.
+    /// Returns whether Envoy has accepted the offer.
     pub fn is_taken(&self, process: &EnvoyProcess) -> bool {
         let name = format!("{}.version_text", self.kind.statistics());
         process.stats(&name).get(&name) == Some(&self.version)
     }
 }
 
-/// A listener that Envoy was offered.
+/// A listener that was offered to Envoy.
 pub struct OfferedListener {
     offer: Offer,
-    /// The number of listeners that Envoy had refused before this offer.
+    /// The number of listeners that Envoy had rejected before this offer.
     refusals: u64,
     /// The size of Envoy's log when the listener was offered.
     logged: usize,
@@ -110,7 +110,7 @@ impl OfferedListener {
         }
     }
 
-    /// Offers a listener to a process.
+    /// Offers a listener to a running process.
     pub fn new(process: &EnvoyProcess, setup: &Setup, configuration: &Value) -> Self {
         let (refusals, logged) = (Kind::Listeners.refusals(process), process.log().len());
         let listener = bootstrap::listener(process.folder(), setup, configuration);
@@ -126,8 +126,8 @@ impl OfferedListener {
         self.logged
     }
 
-    /// Envoy's verdict on the listener. Returns `None` until Envoy has refused the listener, or has
-    /// accepted it and removed the one before it.
+    /// Envoy's verdict on the listener. Returns `None` until Envoy has rejected the listener, or
+    /// has accepted it and removed the previous listener.
     pub fn verdict(&self, process: &EnvoyProcess, setup: &Setup) -> Option<Result<(), Refused>> {
         if Kind::Listeners.refusals(process) > self.refusals {
             let log = process

@@ -1,5 +1,5 @@
-//! Other Envoys around a gate: a proxy in front of it, to which clients connect with TLS, and TLS in
-//! front of a server.
+//! Additional Envoys for tests with TLS: a proxy in front of a gate, to which clients connect with
+//! TLS, and an Envoy that accepts TLS for a server without TLS.
 
 use std::{
     io::{self, BufReader, Write as _},
@@ -19,17 +19,17 @@ use crate::{
     tls::{self, FRONT, Identity, Peers},
 };
 
-/// Where a client connects to.
+/// The servers to which a client can connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// The gate itself.
     Gate,
-    /// The proxy, which replaces `x-forwarded-client-cert` by an element with the client's digest
-    /// and subject.
+    /// A proxy that replaces `x-forwarded-client-cert` with one element, which contains the digest
+    /// and the subject of the client's certificate.
     Front,
-    /// The proxy, which also writes the client's URI.
+    /// A proxy that replaces the header, and also writes the URI of the client's certificate.
     FrontWithUri,
-    /// The proxy, which appends an element with the client's digest.
+    /// A proxy that appends an element with the digest of the client's certificate to the header.
     AppendingFront,
 }
 
@@ -40,15 +40,16 @@ const FRONTS: [(Target, &str, &str, &[&str]); 3] = [
     (Target::AppendingFront, "appending", "APPEND_FORWARD", &[]),
 ];
 
-/// A proxy in front of a gate, and a tunnel into TLS for each client.
+/// Proxies in front of a gate, and a tunnel for each client. The tunnel makes the client's TLS
+/// connection.
 pub struct Front {
     process: EnvoyProcess,
     clients: Vec<(Option<Identity>, Target)>,
 }
 
 impl Front {
-    /// Starts a proxy in front of the gate at this address. For each client, `clients` has its
-    /// certificate, if any, and the target to which it connects.
+    /// Starts proxies in front of the gate at this address. For each client, `clients` contains the
+    /// client's certificate, if any, and the server to which the client connects.
     pub fn start(gate: SocketAddr, clients: &[(Option<Identity>, Target)]) -> Self {
         let folder = process::new_folder();
         let tunnels = (0..clients.len()).map(|number| tunnel(&tunnel_name(number)));
@@ -79,7 +80,7 @@ impl Front {
     }
 
     /// Sends a request as one of the clients. An error means that the connection ended without an
-    /// answer, because one side refused the other's certificate.
+    /// answer, because one side rejected the other's certificate.
     pub fn send(&self, client: usize, request: &Request) -> io::Result<(u16, Message)> {
         assert!(client < self.clients.len(), "no such client");
         let address = self.process.listeners()[&tunnel_name(client)];
@@ -89,11 +90,11 @@ impl Front {
     }
 }
 
-/// TLS in front of a server without TLS.
+/// An Envoy that accepts TLS for a server without TLS.
 pub struct TlsServer(EnvoyProcess);
 
 impl TlsServer {
-    /// Starts TLS in front of the server at this address.
+    /// Starts an Envoy that accepts TLS for the server at this address.
     pub fn start(server: SocketAddr) -> Self {
         let mut listener = tunnel("server");
         listener["filter_chains"][0]["transport_socket"] = tls::listener(Peers::Optional);
@@ -106,7 +107,7 @@ impl TlsServer {
         Self(process)
     }
 
-    /// The address.
+    /// The address for TLS connections.
     pub fn address(&self) -> SocketAddr {
         self.0.listeners()["server"]
     }

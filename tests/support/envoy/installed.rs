@@ -11,8 +11,8 @@ use std::{
 
 use crate::driver::Build;
 
-/// Whether Envoy and the module at this path exist. If one is missing, prints its path, or fails
-/// the test if `CI` is set.
+/// Returns whether Envoy and the module at this path exist. If one of them is missing, prints the
+/// path of the missing file, or fails the test if `CI` is set.
 pub fn is_installed(module: &Path) -> bool {
     let missing: Vec<_> = [binary(), module.to_owned()]
         .into_iter()
@@ -66,7 +66,7 @@ pub fn library() -> PathBuf {
     from_environment("PORTCULLIS_NATIVE", "target/native/libportcullis.so")
 }
 
-/// The name by which Envoy finds the library in its folder: `lib<name>.so`.
+/// The name by which Envoy finds the library. The library's file is called `lib<name>.so`.
 pub fn library_name() -> String {
     let library = library();
     let stem = library.file_stem().and_then(OsStr::to_str).unwrap();

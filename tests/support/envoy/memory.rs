@@ -11,7 +11,7 @@ const RESERVATION: u64 = 4 << 30;
 pub struct Memory {
     /// All resident memory, in bytes.
     pub resident: u64,
-    /// The total of the modules' linear memories in all VMs, in bytes. A linear memory never
+    /// The total size of the modules' linear memories in all VMs, in bytes. A linear memory never
     /// shrinks.
     pub linear: u64,
 }

@@ -8,7 +8,7 @@
 //!
 //! The kernel picks the ports. The files are in `target/tmp/envoy-…`; if a test fails, its files
 //! stay there. Envoy watches the file with the listener, so a test can replace the configuration of
-//! a running gate. A trap of the module always fails the test.
+//! a running gate. If the module traps, the test always fails.
 
 mod access_log;
 pub mod bootstrap;
@@ -49,14 +49,14 @@ use super::{
     upstream::Upstream,
 };
 
-/// What Envoy logs when a callback of the proxy-wasm module traps.
+/// A part of the line that Envoy logs when a callback of the proxy-wasm module traps.
 pub const TRAP: &str = "error wasm Function: ";
-/// What the dynamic module logs when it panics.
+/// A part of the line that the dynamic module logs when it panics.
 const DEFECT: &str = ": defect ";
 /// The gauge of running VMs.
 const VMS: &str = "wasm.envoy.wasm.runtime.v8.active";
 
-/// A type that selects the build of the module which a driver runs.
+/// A type that selects which build of the module a driver runs.
 pub trait RunsBuild {
     /// The build.
     const BUILD: Build;
@@ -82,7 +82,7 @@ pub type Envoy = Gate<Wasm>;
 /// A running Envoy with the dynamic module.
 pub type NativeEnvoy = Gate<Native>;
 
-/// A running Envoy with the servers around it.
+/// A running Envoy, and the servers that it connects to.
 pub struct Gate<B> {
     build: PhantomData<B>,
     setup: Setup,
@@ -101,7 +101,7 @@ pub trait InEnvoy: Driver {
     /// The address of the listener.
     fn address(&self) -> SocketAddr;
 
-    /// A page of the admin interface.
+    /// Requests a page of the admin interface.
     fn admin(&self, path: &str) -> String;
 
     /// The request that the protected service received before it answered with these headers.
@@ -284,7 +284,7 @@ impl<B: RunsBuild> Driver for Gate<B> {
 }
 
 impl<B: RunsBuild> Gate<B> {
-    /// Offers the gate to Envoy without waiting until Envoy accepts or refuses it.
+    /// Offers the gate's configuration to Envoy, without waiting until Envoy accepts or rejects it.
     pub fn launch(setup: &Setup) -> Self {
         let upstream = Upstream::start().unwrap();
         let mut clusters = vec![bootstrap::cluster(bootstrap::UPSTREAM, upstream.address())];
@@ -320,7 +320,7 @@ impl<B: RunsBuild> Gate<B> {
         }
     }
 
-    /// Replaces the listener with one for another setup. The clusters stay.
+    /// Replaces the listener with a listener for another setup. The clusters stay.
     pub fn replace(&self, setup: &Setup) -> Result<(), Refused> {
         let offered = self.offer(setup, &setup.configuration);
         self.await_verdict(&offered)
@@ -345,12 +345,12 @@ impl<B: RunsBuild> Gate<B> {
         self.process.stat(VMS)
     }
 
-    /// A page of the admin interface.
+    /// Requests a page of the admin interface.
     pub fn admin(&self, path: &str) -> String {
         self.process.admin(path)
     }
 
-    /// Whether Envoy says that it is ready.
+    /// Returns whether Envoy reports that it is ready.
     pub fn is_ready(&self) -> bool {
         self.process.is_ready()
     }
@@ -402,8 +402,8 @@ impl<B> Drop for Gate<B> {
     }
 }
 
-/// Whether the gate needs its own process. With an empty `vm_id`, it would share memory with
-/// earlier gates.
+/// Returns whether the gate needs its own process. In a shared process, a gate with an empty
+/// `vm_id` would share memory with earlier gates.
 fn needs_a_process(setup: &Setup) -> bool {
     let shares_memory = setup.vm_id.as_deref() == Some("");
     let has_own_module = setup.module.is_some() || setup.defects.is_some();
@@ -440,7 +440,7 @@ pub fn new_vm_id() -> String {
     format!("gate-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The dynamic module's messages in Envoy's log.
+/// The messages in Envoy's log that come from the dynamic module.
 fn logged_by_library(log: &str) -> Vec<String> {
     let words = |line: &str| {
         let (_, words) = line.split_once(" dynamic_modules ")?;
@@ -450,8 +450,8 @@ fn logged_by_library(log: &str) -> Vec<String> {
     log.lines().filter_map(words).collect()
 }
 
-/// The messages in Envoy's log of the modules with this `vm_id`, which may be empty. Envoy begins
-/// each message with a prefix that ends with the `vm_id`.
+/// The messages in Envoy's log that come from modules with this `vm_id`. Envoy begins each of these
+/// messages with a prefix that ends with the `vm_id`, which may be empty.
 fn logged_by_modules(log: &str, vm_id: &str) -> Vec<String> {
     let words = |line: &str| {
         let (_, named) = line.split_once(" wasm log")?;

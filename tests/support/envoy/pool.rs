@@ -1,9 +1,9 @@
 //! Running Envoys that serve one gate after another.
 //!
 //! Envoy starts slowly, because compiling the module takes more than a second of processor time. A
-//! warm Envoy keeps the compiled module loaded in a VM without requests, so a new gate starts
-//! almost at once. The gate's listener and clusters are added and removed by discovery, and its VMs
-//! and statistics end with its listener.
+//! warm Envoy keeps the compiled module loaded in a VM that serves no requests, so a new gate
+//! starts almost at once. The gate's listener and clusters are added and removed by discovery, and
+//! its VMs and statistics end with its listener.
 
 use std::{
     collections::BTreeMap,
@@ -37,7 +37,7 @@ struct Pool {
     slots: BTreeMap<PoolKind, usize>,
 }
 
-/// The build that a process serves, and its number of workers.
+/// The kind of a process: the build that it runs, and its number of workers.
 type PoolKind = (Build, usize);
 
 /// A process without a gate.
@@ -45,9 +45,9 @@ pub struct Warm {
     process: EnvoyProcess,
     slot: Slot,
     /// The number of VMs that run while there is no gate. `None` if Envoy runs no proxy-wasm
-    /// module, because then it has no such gauge.
+    /// module, because then Envoy does not count VMs.
     vms: Option<u64>,
-    /// The discovery response without listeners, which makes Envoy remove all listeners.
+    /// An offer of no listeners, which makes Envoy remove all listeners.
     empty: Offer,
 }
 
@@ -55,13 +55,13 @@ pub struct Warm {
 pub enum Lease {
     /// A process that starts and ends with the gate.
     Own(EnvoyProcess),
-    /// A process that serves other gates before and after this one, unless the test fails. It is
-    /// `None` only while the lease is dropped.
+    /// A process that serves other gates before and after this gate, unless the test fails. The
+    /// value is `None` only while the lease is dropped.
     Warm(Option<Warm>),
 }
 
 impl Lease {
-    /// Borrows a warm Envoy, in which nothing is left of earlier gates.
+    /// Borrows a warm Envoy. Nothing of earlier gates is left in it.
     pub fn warm(build: Build, workers: usize) -> Self {
         loop {
             if let Some(warm) = take((build, workers)) {
@@ -96,8 +96,8 @@ impl Drop for Lease {
     }
 }
 
-/// Takes an idle process that is ready. If there is none, starts a new one, unless the limit is
-/// reached or another process is starting.
+/// Takes an idle process that is ready. If there is none, starts a new process. Returns `None` if
+/// the limit is reached or another process is starting.
 fn take(kind: PoolKind) -> Option<Warm> {
     let idle = with_pool(|pool| {
         let first = pool.idle.iter().position(|warm| warm.slot.0 == kind);
@@ -163,7 +163,7 @@ impl Warm {
         }
     }
 
-    /// Whether nothing is left of the previous gate.
+    /// Returns whether the process is ready for a new gate: nothing is left of the previous gate.
     fn is_ready(&self) -> bool {
         if self.process.log().contains(TRAP) {
             self.process.fail(&"a module trapped at its end");

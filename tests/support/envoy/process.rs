@@ -1,6 +1,6 @@
 //! An Envoy process: its folder, its admin interface, its end.
 //!
-//! A shell starts Envoy and kills it when the shell's own standard input closes. That happens when
+//! A shell starts Envoy, and kills Envoy when the shell's standard input closes. That happens when
 //! the test binary ends, even by a signal, so no Envoy outlives the tests.
 
 use std::{
@@ -41,12 +41,12 @@ pub const LIBRARIES: &str = "ENVOY_DYNAMIC_MODULES_SEARCH_PATH";
 pub const DEFECTS: &str = "PORTCULLIS_DEFECTS";
 /// Options for every process: the logs are written soon, and Envoy itself logs only warnings.
 const OPTIONS: [&str; 4] = ["--file-flush-interval-msec", "10", "--log-level", "warning"];
-/// Isolates a process from others with the same base ID.
+/// The option that isolates a process from other processes with the same base ID.
 const ALONE: &str = "--disable-hot-restart";
-/// Closes connections of a replaced configuration immediately.
+/// Options with which Envoy immediately closes the connections of a replaced configuration.
 const DRAIN_AT_ONCE: [&str; 4] = ["--drain-time-s", "1", "--drain-strategy", "immediate"];
-/// Keeps connections of a replaced configuration open. Within the first second, Envoy asks only one
-/// of 86,400 clients to close its connection.
+/// Options with which Envoy keeps the connections of a replaced configuration open. Within the
+/// first second, Envoy asks only one of 86,400 clients to close its connection.
 const DRAIN_IN_A_DAY: [&str; 4] = ["--drain-time-s", "86400", "--drain-strategy", "gradual"];
 /// The log levels that tests need.
 const LOG_LEVELS: [&str; 4] = [
@@ -74,11 +74,11 @@ pub fn new_folder() -> PathBuf {
     }
 }
 
-/// A running Envoy, which ends when it is dropped. If the test fails, its folder stays.
+/// A running Envoy. Dropping the value ends Envoy. If the test fails, the folder stays.
 pub struct EnvoyProcess {
     folder: PathBuf,
     shell: Child,
-    /// The shell's standard input. Envoy runs as long as it is open.
+    /// The shell's standard input. Envoy runs as long as this pipe is open.
     leash: Option<ChildStdin>,
     admin: SocketAddr,
 }
@@ -89,7 +89,7 @@ impl EnvoyProcess {
         Self::spawn_draining(&DRAIN_AT_ONCE, folder, bootstrap, workers)
     }
 
-    /// Starts Envoy so that connections outlive the configuration that they began with.
+    /// Starts an Envoy that keeps connections open when their configuration is replaced.
     pub fn spawn_keeping_connections(folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
         Self::spawn_draining(&DRAIN_IN_A_DAY, folder, bootstrap, workers)
     }
@@ -109,8 +109,9 @@ impl EnvoyProcess {
         Self::spawn_by(&command, folder, bootstrap, workers)
     }
 
-    /// Starts a process of a hot restart: `generation` 0 is the first one, and 1 takes over from
-    /// it. The first process writes the base ID, which both use, into the folder `shared`.
+    /// Starts a process of a hot restart: `generation` 0 is the first process, and 1 is the process
+    /// that takes over from it. The first process writes the base ID, which both processes use,
+    /// into the folder `shared`.
     pub fn spawn_generation(
         generation: usize,
         shared: &Path,
@@ -204,8 +205,8 @@ impl EnvoyProcess {
         written.trim_end().parse().ok()
     }
 
-    /// Whether Envoy has ended. Until the shell ends, a dead Envoy is a zombie: it still has its
-    /// process id, but no `exe` link.
+    /// Returns whether Envoy has ended. Until the shell ends, an Envoy that has ended is a zombie:
+    /// it still has its process id, but no `exe` link.
     pub fn has_ended(&self) -> bool {
         let program = |id| fs::read_link(format!("/proc/{id}/exe"));
         self.written_id().is_some_and(|id| program(id).is_err())
@@ -218,12 +219,12 @@ impl EnvoyProcess {
         String::from_utf8(body).unwrap()
     }
 
-    /// Whether Envoy says that it is ready.
+    /// Returns whether Envoy reports that it is ready.
     pub fn is_ready(&self) -> bool {
         http::get(self.admin, "/ready").is_ok_and(|(status, _)| status == 200)
     }
 
-    /// The value of a counter or gauge; `None` if Envoy does not know it.
+    /// The value of a counter or gauge; `None` if Envoy has no such statistic.
     pub fn stat(&self, name: &str) -> Option<u64> {
         self.stats(name).remove(name)?.parse().ok()
     }
@@ -249,7 +250,7 @@ impl EnvoyProcess {
         assert_eq!(status, 200);
     }
 
-    /// The address of the gate's listener; `None` while there is none.
+    /// The address of the gate's listener; `None` while there is no listener.
     pub fn listener(&self) -> Option<SocketAddr> {
         self.listeners().remove(bootstrap::LISTENER)
     }
@@ -272,7 +273,7 @@ impl EnvoyProcess {
         String::from_utf8_lossy(&fs::read(self.folder.join(LOG)).unwrap()).into_owned()
     }
 
-    /// Waits until a condition holds. Fails the test after a timeout.
+    /// Waits until `look` returns a value, and returns the value. Fails the test after a timeout.
     pub fn wait_for<T>(&self, expectation: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let start = Instant::now();
         loop {
@@ -315,7 +316,8 @@ impl Drop for EnvoyProcess {
             let _ = writeln!(leash, "keep");
             let _ = writeln!(io::stderr(), "Envoy's files: {}", self.folder.display());
         }
-        // The shell ends Envoy before it ends itself. It may have ended already.
+        // The shell ends Envoy before it ends itself. The shell may have ended already, so errors
+        // are ignored.
         let _ = self.shell.wait();
     }
 }

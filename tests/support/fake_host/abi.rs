@@ -1,4 +1,4 @@
-//! The Proxy-Wasm ABI 0.2.1 between module and fake host, as native functions.
+//! The Proxy-Wasm ABI 0.2.1 between the module and the fake host, as native functions.
 //!
 //! The SDK declares the `proxy_*` host calls as C functions and exports the `proxy_on_*` callbacks.
 //! This file implements the host calls and declares the callbacks. Both sides are linked into one
@@ -26,7 +26,7 @@ use super::{
 use crate::http::{Headers, Message};
 
 // SAFETY: these are the signatures of the exports of proxy-wasm 0.2.5 (`dispatcher.rs`,
-// `allocator.rs`, `main!`). They take plain numbers, so nothing that a caller passes is unsound.
+// `allocator.rs`, `main!`). They take only plain numbers, so no argument makes a call unsound.
 unsafe extern "C" {
     #[link_name = "_initialize"]
     pub safe fn initialize();
@@ -88,8 +88,8 @@ fn or_status(outcome: Result<Status, Status>) -> Status {
     outcome.unwrap_or_else(|status| status)
 }
 
-/// Defines host calls. Each has the arguments of the ABI and a body that changes the process and
-/// the VM.
+/// Defines host calls. Each host call has the arguments that the ABI defines, and a body that
+/// changes the process and the VM.
 macro_rules! host_calls {
     ($(
         fn $name:ident($($argument:ident: $kind:ty),* $(,)?)
@@ -276,8 +276,8 @@ extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 {
     })
 }
 
-/// Runs the foreign function without holding the process's lock, because a test's function may lock
-/// the process itself.
+/// Runs the foreign function without holding the process's lock, because a function that a test
+/// provides may lock the process itself.
 // SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_call_foreign_function(

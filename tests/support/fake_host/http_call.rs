@@ -1,4 +1,4 @@
-//! HTTP calls that the module makes, and their outcomes.
+//! HTTP calls that the module makes, and the outcomes of these calls.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ pub struct HttpCall {
     pub path: String,
     /// The time at which the call was made.
     pub since: Duration,
-    /// The timeout; zero means none.
+    /// The timeout; zero means no timeout.
     pub timeout: Duration,
 }
 
 impl HttpCall {
     /// The outcome at the time `now`; `None` while the call is pending. If the server fails before
-    /// it sends headers, the module receives an answer of the proxy. If the server fails later, the
-    /// module receives an empty answer.
+    /// it sends headers, the module receives an answer that the proxy generates. If the server
+    /// fails later, the module receives an empty answer.
     pub fn outcome(&self, now: Duration) -> Option<Delivery> {
         let answer = self.server.answer_now(&self.path);
         let expired = !self.timeout.is_zero() && now >= self.since + self.timeout;
@@ -40,7 +40,8 @@ impl HttpCall {
     }
 }
 
-/// The response that the module may read in the callback of its call.
+/// The response to an HTTP call. The module may read it in the callback that reports the end of the
+/// call.
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
     /// The headers; empty if the call failed.

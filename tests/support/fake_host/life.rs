@@ -103,7 +103,7 @@ impl FakeHost {
         action == CONTINUE
     }
 
-    /// Applies the process's configuration to a VM. Returns false if the module refuses the
+    /// Applies the process's configuration to a VM. Returns false if the module rejects the
     /// configuration. If a root context with the same configuration still serves connections, that
     /// context also takes the new connections. As in Envoy, the module then gets no callback.
     pub(super) fn configure_vm(&self, vm: usize) -> bool {
@@ -122,7 +122,8 @@ impl FakeHost {
         }
     }
 
-    /// Creates a root context with the process's configuration. `None` if the module refuses it.
+    /// Creates a root context with the process's configuration. Returns `None` if the module
+    /// rejects the configuration.
     pub(super) fn create_root(&self, vm: usize) -> Option<u32> {
         let (root, size) = {
             let mut process = self.process();
@@ -176,8 +177,8 @@ impl FakeHost {
         self.settle(vm);
     }
 
-    /// Ends a stream that was served or abandoned. As in Envoy, `proxy_on_log` runs before the
-    /// context is destroyed.
+    /// Ends a stream whose request was answered, or whose client has left. As in Envoy,
+    /// `proxy_on_log` runs before the context is destroyed.
     pub(super) fn end(&self, StreamId { vm, context }: StreamId) {
         let log = move || abi::proxy_on_log(context);
         self.vms[vm].enter(context, "proxy_on_log", (), log);

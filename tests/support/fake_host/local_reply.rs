@@ -1,4 +1,4 @@
-//! Turns an answer of the module into the response that Envoy would send
+//! Turns the module's own answer to a request into the response that Envoy would send
 //! (`Http::Utility::sendLocalReply`).
 
 use crate::{driver::Exchange, http::Headers};
@@ -14,7 +14,7 @@ pub struct LocalResponse {
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
-    /// The gRPC status. A negative value means that it is derived from the HTTP status.
+    /// The gRPC status. If the value is negative, the gRPC status is derived from the HTTP status.
     pub grpc_status: i32,
 }
 

@@ -3,7 +3,7 @@
 
 use proxy_wasm::types::Status;
 
-/// The kinds of metrics, in the order of the ABI's numbers.
+/// The kinds of metrics, in the order of their numbers in the ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A value that only grows.

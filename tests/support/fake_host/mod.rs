@@ -1,9 +1,9 @@
 //! The in-process driver: a fake proxy around the natively linked module.
 //!
 //! The driver is fast, deterministic and easy to debug. Time is simulated and only passes while a
-//! scenario waits. As in Envoy, there is a VM for each worker and one for the main thread. The main
-//! thread's VM ticks but gets no requests. A panic of the module ends the test binary, so no test
-//! can miss it.
+//! scenario waits. As in Envoy, there is a VM for each worker and one for the main thread. The
+//! timer of the main thread's VM ticks, but this VM gets no requests. A panic of the module ends
+//! the test binary, so no test can miss it.
 
 mod abi;
 pub mod foreign;
@@ -35,7 +35,7 @@ use super::{
     http::PATIENCE,
 };
 
-/// The start of simulated time: 2027-01-15T08:00:00Z.
+/// The time at which a simulated clock starts: 2027-01-15T08:00:00Z.
 const START: Duration = Duration::from_secs(1_800_000_000);
 
 /// A simulated proxy process.
@@ -229,8 +229,8 @@ impl Drop for FakeHost {
 /// Functions that only this driver offers. They examine or change the host's state, or run a single
 /// callback.
 impl FakeHost {
-    /// The process with its clock, shared data, metrics, properties and forced statuses. The caller
-    /// must drop the guard before the module runs.
+    /// The process, which contains the clock, the shared data, the metrics, the properties and the
+    /// forced statuses. The caller must drop the guard before the module runs.
     pub fn process(&self) -> MutexGuard<'_, Process> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }

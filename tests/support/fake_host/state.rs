@@ -1,7 +1,7 @@
 //! The state of the host: one process with its clock, shared data, metrics and VMs.
 //!
-//! The state is plain data behind one mutex, which is never locked while the module runs. The fake
-//! host reproduces Envoy's pitfalls: if the module selects a context that does not exist, the
+//! The state is plain data behind one mutex. The mutex is never locked while the module runs. The
+//! fake host reproduces Envoy's pitfalls: if the module selects a context that does not exist, the
 //! previous selection stays in force; the module cannot reach the headers of a stream after the
 //! stream has continued; and verdicts take effect after the callback.
 
@@ -30,7 +30,7 @@ use crate::{
 /// One proxy process.
 #[derive(Default)]
 pub struct Process {
-    /// Time since 1970.
+    /// The current time, since 1970.
     pub now: Duration,
     /// The data that all VMs share.
     pub shared_data: SharedData,
@@ -38,9 +38,9 @@ pub struct Process {
     pub metrics: Metrics,
     /// The log lines, each with its level as in the ABI.
     pub log: Vec<(u32, String)>,
-    /// Reachable authorization servers.
+    /// The authorization servers that the module can reach, by the name of the cluster.
     pub clusters: BTreeMap<String, AuthorizationServer>,
-    /// The `vm_id`. Modules with the same one share `shared_data`.
+    /// The `vm_id`. Modules with the same `vm_id` share `shared_data`.
     pub vm_id: String,
     /// The plugin configuration that the module reads.
     pub configuration: Vec<u8>,
@@ -48,39 +48,40 @@ pub struct Process {
     pub foreign_functions: BTreeMap<String, ForeignFunction>,
     /// The names of the foreign functions that the module has called, in order.
     pub foreign_calls: Vec<String>,
-    /// The routes by host. If empty, one route takes all requests.
+    /// The virtual hosts with their routes. If the list is empty, one route takes all requests.
     pub virtual_hosts: Vec<VirtualHost>,
     /// The filter state that exists before the module runs: for each key, the request header that
     /// contains the value.
     pub preset_filter_state: BTreeMap<String, String>,
-    /// The properties of every stream, by property path. The segments of a path are joined with
-    /// dots.
+    /// The properties that every stream has, by property path. The segments of a path are joined
+    /// with dots.
     pub properties: BTreeMap<String, Vec<u8>>,
     /// The allowed capabilities; `None` allows all.
     pub capabilities: Option<BTreeSet<String>>,
-    /// The host calls that return a status of the test's choice.
+    /// The host calls that the test makes return a certain status.
     pub forced: BTreeMap<String, Status>,
     /// The host calls that return a status of the test's choice while the module handles trailers.
     pub forced_on_trailers: BTreeMap<String, Status>,
-    /// The names of the host calls since a test set an empty list. `None` if no test has.
+    /// The names of the host calls since the test set this field to an empty list. `None` means
+    /// that host calls are not recorded.
     pub recorded: Option<Vec<String>>,
     /// The number of the last connection.
     pub last_connection: u64,
-    /// The VMs. The first one belongs to the main thread.
+    /// The VMs. The first VM belongs to the main thread.
     pub vms: Vec<VmState>,
 }
 
 impl Process {
-    /// Whether the module may use a capability.
+    /// Returns whether the module may use a capability.
     pub fn allows(&self, capability: &str) -> bool {
         self.capabilities
             .as_ref()
             .is_none_or(|allowed| allowed.contains(capability))
     }
 
-    /// The properties of a request: the filter state, and the metadata of the route that was chosen
-    /// on arrival. After the module edits the headers, Envoy chooses a route again, but only when a
-    /// later filter asks for it.
+    /// The properties of a request: the filter state, and the metadata of the route that Envoy
+    /// chose when the request arrived. After the module edits the headers, Envoy chooses a route
+    /// again, but only when a later filter asks for it.
     pub fn properties_of(&self, stream: &Stream) -> BTreeMap<String, Vec<u8>> {
         let mut properties = self.properties.clone();
         for (key, header) in &self.preset_filter_state {
@@ -146,21 +147,21 @@ impl Process {
 pub struct VmState {
     /// The context whose callback is running; 0 outside callbacks.
     pub current: u32,
-    /// The context that the module selected instead of the current one; 0 means none.
+    /// The context that the module has selected instead of the current context; 0 means none.
     pub effective: u32,
     /// The last context id that was assigned.
     pub last_context: u32,
     /// The last call token that was assigned.
     pub last_token: u32,
-    /// Root contexts.
+    /// The root contexts by id.
     pub roots: BTreeMap<u32, Root>,
-    /// The root context that takes new connections. It has the configuration in force.
+    /// The root context that takes new connections. It has the configuration that is in force.
     pub current_root: u32,
     /// The open connections, each with the root context that took it.
     pub connections: BTreeMap<u64, u32>,
     /// The number of requests so far.
     pub requests_taken: u64,
-    /// The streams that exist.
+    /// The streams that have not ended, by context id.
     pub streams: BTreeMap<u32, Stream>,
     /// The streams that the host has dropped without notifying the module.
     pub forgotten: Vec<u32>,
@@ -188,7 +189,7 @@ impl VmState {
         self.last_context
     }
 
-    /// `proxy_set_effective_context`. If it fails, the previous selection stays.
+    /// Implements `proxy_set_effective_context`. If the call fails, the previous selection stays.
     pub fn set_effective(&mut self, context: u32) -> Status {
         if !self.exists(context) {
             return Status::BadArgument;
@@ -197,8 +198,8 @@ impl VmState {
         Status::Ok
     }
 
-    /// The context that host calls apply to: the selected one if it still exists, or else the
-    /// current one.
+    /// The context to which host calls apply: the selected context if it still exists, otherwise
+    /// the current context.
     pub fn acting(&self) -> u32 {
         if self.exists(self.effective) {
             self.effective
@@ -254,14 +255,15 @@ impl VmState {
         Status::Ok
     }
 
-    /// Records a verdict on a stream. Only the first one counts.
+    /// Records a verdict on a stream. Only the first verdict counts.
     pub fn decide(&mut self, context: u32, act: Act) {
         if let Some(stream) = self.streams.get_mut(&context) {
             stream.act.get_or_insert(act);
         }
     }
 
-    /// `proxy_http_call`: sends a request to a cluster. A callback reports the outcome later.
+    /// Implements `proxy_http_call`: sends a request to a cluster. A callback reports the outcome
+    /// later.
     pub fn call(
         &mut self,
         process: &Process,
@@ -287,7 +289,7 @@ impl VmState {
         Ok(self.last_token)
     }
 
-    /// A stream whose verdict has not been applied yet.
+    /// Finds a stream with a verdict that has not been applied yet.
     pub fn decided(&self) -> Option<(u32, Act)> {
         self.streams
             .iter()

@@ -10,8 +10,8 @@ use crate::{
     http::Headers,
 };
 
-/// Request headers whose lines Envoy joins into one, with commas between the values. `cookie` is
-/// not one of them.
+/// Request headers that Envoy joins into one line if they are repeated, with commas between the
+/// values. `cookie` is not among them.
 const INLINE: [&str; 8] = [
     "accept",
     "access-control-request-headers",
@@ -30,22 +30,22 @@ pub struct Stream {
     pub root: u32,
     /// The request headers, including pseudo-headers.
     pub request: Headers,
-    /// Request body.
+    /// The request body.
     pub body: Vec<u8>,
-    /// Request trailers.
+    /// The request trailers.
     pub trailers: Headers,
     /// The response headers, including `:status`.
     pub response: Headers,
     /// The properties that the request had when it arrived.
     pub properties: BTreeMap<String, Vec<u8>>,
-    /// The properties that the module set.
+    /// The filter state entries that the module has set.
     pub filter_state: BTreeMap<String, Vec<u8>>,
-    /// The module's verdict. Only the first one counts.
+    /// The module's verdict. Only the first verdict counts.
     pub act: Option<Act>,
 }
 
 impl Stream {
-    /// Creates the stream of a request, with the headers as the proxy passes them to its filters.
+    /// Creates the stream of a request. The headers are those that the proxy passes to its filters.
     pub fn arriving(request: &Request, root: u32) -> Self {
         let mut headers = Headers::default();
         if request.method == "CONNECT" {

@@ -1,8 +1,9 @@
-//! A VM. It runs in its own thread, because the SDK's contexts are thread-local.
+//! A VM. Each VM runs in its own thread, because the SDK stores its contexts in thread-local
+//! variables.
 //!
 //! The test's thread waits until a callback has returned, so a scenario in the fake host is
 //! deterministic with any number of workers. A panic of the module ends the test binary, because a
-//! panic cannot unwind through the C functions between module and host.
+//! panic cannot unwind through the C functions between the module and the host.
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,7 +28,7 @@ thread_local! {
     static IN_MODULE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A VM with the module loaded, which ends when it is dropped.
+/// A VM that has loaded the module. Dropping the value ends the VM.
 pub struct Vm(mpsc::Sender<Job>);
 
 impl Vm {
@@ -86,7 +87,7 @@ pub fn host_call(name: &str, act: impl FnOnce(&mut Process, &mut VmState) -> Sta
     status as u32
 }
 
-/// Whether a VM runs in this thread.
+/// Returns whether a VM runs in this thread.
 pub fn is_vm() -> bool {
     THIS.with_borrow(Option::is_some)
 }
@@ -105,8 +106,9 @@ fn with_vm<R>(act: impl FnOnce(&mut Process, &mut VmState) -> R) -> R {
 fn load_module() {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    // The SDK installs its logger and a panic hook once per process, without synchronisation. Its
-    // hook would log the panics of failing tests through a host, but a test's thread has no host.
+    // The SDK installs its logger and a panic hook once per process, without synchronisation. The
+    // SDK's hook would log the panics of failing tests through a host, but a test's thread has no
+    // host. So another hook replaces it.
     abi::initialize();
     panic::set_hook(Box::new(report_panic));
     drop(guard);

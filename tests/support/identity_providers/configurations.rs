@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// The provider whose configuration fits the token of this fixture.
+/// Returns the configuration of the provider that accepts the tokens of this fixture.
 pub fn provider_for(fixture: &str) -> Value {
     match fixture {
         "okta-custom-as" => okta(),
@@ -151,8 +151,9 @@ fn kubernetes() -> Value {
     })
 }
 
-/// This provider accepts the issuer of tokens in Kubernetes secrets, and does not require the claim
-/// `kubernetes.io`. Such tokens are refused only because `exp` and `aud` are missing.
+/// This provider accepts the issuer of the old tokens that Kubernetes stores in secrets, and does
+/// not require the claim `kubernetes.io`. So tokens in Kubernetes secrets are refused only because
+/// they have no `exp` and no `aud`.
 fn kubernetes_legacy() -> Value {
     let mut provider = kubernetes();
     provider["require_claims"] = json!([]);
