@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs the unit tests of a wasm build in Node. Cargo uses this script as its runner:
+// Runs the unit tests of a wasm build in Node. Cargo calls this script as the runner of the tests:
 //
 //   node run.mjs MODULE [NAME]
 //
@@ -45,5 +45,5 @@ const context = new wasm.WasmBindgenTestContext(false);
 context.include_ignored(false);
 context.filtered_count(tests.length - wanted.length);
 const passed = await context.run(wanted.map((name) => wasm.__wasm[name]));
-// If no test runs, that is an error, unless NAME was given.
+// Without NAME, it is an error if no test runs.
 process.exitCode = passed && (filter || wanted.length > 0) ? 0 : 1;

@@ -1,8 +1,8 @@
 //! Writes the JavaScript bindings of a wasm build: `wasm-bindings node MODULE FOLDER` for tests in
 //! Node, or `wasm-bindings page MODULE FOLDER` for a script in a web page.
 //!
-//! `wasm-bindgen-test-runner` does the same before it starts Node, but its browsers, HTTP server
-//! and command line make it slow to compile.
+//! `wasm-bindgen-test-runner` also writes these bindings before it starts Node. But it is slow to
+//! compile, because it also contains an HTTP server, a command line and support for browsers.
 
 use std::{env, process::ExitCode};
 
