@@ -1,9 +1,9 @@
 //! The JSON Schema of the configuration agrees with the parser.
 //!
-//! A standard validator (Ajv, in Node) checks every example of the documentation and of `envoy/`,
-//! and variants in which a value is replaced or an unknown field is added. The schema must accept
-//! every document that the parser accepts, and refuse every document that the parser refuses
-//! because of its structure.
+//! A standard validator (Ajv, in Node) applies the schema to every example of the documentation and
+//! of `envoy/`, and to variants in which a value is replaced or an unknown field is added. The
+//! schema must accept every document that the parser accepts, and reject every document that the
+//! parser rejects because of the document's structure.
 
 use std::{
     fs,
@@ -19,9 +19,8 @@ struct Judged {
     place: String,
     document: Value,
     is_valid: bool,
-    /// The complaint that the validator must make: a path, and the unknown field or the fault
-    /// there.
-    /// `None` if any complaint will do.
+    /// The complaint that the validator must make: the path of the fault, and the fault or the name
+    /// of the unknown field. `None` if any complaint is fine.
     complaint: Option<&'static str>,
 }
 
@@ -30,7 +29,8 @@ fn agrees_with_the_parser() {
     let mut judged = Vec::new();
     for (place, document) in documents() {
         judged.extend(judge(place.clone(), document.clone()));
-        // The pages in docs/providers only repeat fields of the main page, so they get no variants.
+        // The pages in docs/providers have only fields that the main page has too, so no variants
+        // are made of them.
         let count = match place.contains("docs/providers") {
             true => 0,
             false => values(&document),
@@ -59,7 +59,7 @@ fn agrees_with_the_parser() {
 }
 
 /// An editor shows the validator's message next to a line, so the message must name the wrong
-/// field, not the rule around it.
+/// field, not the rule that contains it.
 #[test]
 fn reports_a_fault_inside_a_requirement_at_its_own_place() {
     let any = |of: Value| json!({"requires_any": {"requirements": [{"allow_missing": {}}, of]}});
@@ -196,7 +196,7 @@ fn every_preset_has_a_fixture() {
     }
 }
 
-/// A configuration that contains every object with defaults.
+/// A configuration that contains every object whose fields have defaults.
 fn base() -> Value {
     json!({
         "limits": {},
@@ -229,7 +229,8 @@ fn parse(document: &Value) -> Result<Config, portcullis::config::ConfigError> {
     Config::parse(document.to_string().as_bytes())
 }
 
-/// The schema's verdict on a document; `None` if only the parser can decide.
+/// Pairs a document with the verdict that the schema must give. Returns `None` if only the parser
+/// can decide.
 fn judge(place: String, document: Value) -> Option<Judged> {
     let is_valid = match parse(&document) {
         Ok(_) => true,
@@ -289,7 +290,7 @@ fn complaints(judged: &[Judged]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Values of every type, and some that have a special meaning.
+/// Values of every type, and some values that have a special meaning.
 fn replacements() -> Vec<Value> {
     vec![
         json!(null),

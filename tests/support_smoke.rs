@@ -1,4 +1,4 @@
-//! Tests the tools that the scenarios use: header maps and scripted servers.
+//! Tests the header maps and scripted servers that the scenarios use.
 
 use portcullis_wasm as _; // linked for the fake host
 

@@ -25,8 +25,8 @@ const SECRET: &str = "orders-service-secret-0123456789abcdef0123456789";
 /// The identifier of the client that authenticates with a key.
 pub(crate) const SIGNING_CLIENT: &str = "reporting-job";
 
-/// Whether Node and the server's packages are installed. If not, prints what is missing, or fails
-/// the test if `CI` is set.
+/// Returns whether Node and the server's packages are installed. If not, prints what is missing, or
+/// fails the test if `CI` is set.
 pub(crate) fn is_installed() -> bool {
     let packages = folder().join("node_modules/oidc-provider");
     let node = Command::new("node").arg("--version").output();

@@ -57,7 +57,7 @@ pub(crate) struct Pair {
     pub(crate) ours: Vec<Value>,
 }
 
-/// A running Envoy with the servers around it.
+/// A running Envoy, and the servers that it connects to.
 pub(crate) struct Gates {
     process: EnvoyProcess,
     addresses: BTreeMap<String, SocketAddr>,

@@ -96,8 +96,8 @@ impl Place {
         places
     }
 
-    /// Whether this place is the `Authorization` header with the scheme `Bearer` (RFC 6750 section
-    /// 2.1).
+    /// Returns whether this place is the `Authorization` header with the scheme `Bearer` (RFC 6750
+    /// section 2.1).
     pub(crate) fn is_bearer(&self) -> bool {
         matches!(self, Self::Header { name, prefix }
             if name == "authorization" && prefix.trim_end().eq_ignore_ascii_case("bearer"))

@@ -57,7 +57,7 @@ impl Plan {
         request
     }
 
-    /// Whether any of the tokens has this fault.
+    /// Returns whether any of the tokens has this fault.
     pub(crate) fn has(&self, fault: Fault) -> bool {
         self.tokens.iter().any(|token| token.fault == fault)
     }

@@ -51,7 +51,8 @@ pub(crate) fn most_credentials(configuration: &Configuration, plan: &Plan) -> us
         .unwrap_or_default()
 }
 
-/// Whether a token is in a place that RFC 6750 defines, but is not written as RFC 6750 requires.
+/// Returns whether a token is in a place that RFC 6750 defines, but is not written as RFC 6750
+/// requires.
 pub(crate) fn is_odd_credential(token: &Token) -> bool {
     let is_described = token.place.is_bearer() || matches!(token.place, Place::Param(_));
     is_described
@@ -100,14 +101,15 @@ pub(crate) fn is_unread_by_native(token: &Token) -> bool {
     )
 }
 
-/// Whether a rule compares query parameters and the request's path or query is percent-encoded.
+/// Returns whether a rule compares query parameters and the request's path or query is
+/// percent-encoded.
 pub(crate) fn is_encoded_condition(configuration: &Configuration, plan: &Plan) -> bool {
     let rules = configuration.rest["rules"].to_string();
     rules.contains("query_parameters") && plan.target.contains('%')
 }
 
-/// Whether two targets have the same path and the same parameters, in any order. Parameters with
-/// neither a name nor a value are ignored.
+/// Returns whether two targets have the same path and the same parameters, in any order. Parameters
+/// with neither a name nor a value are ignored.
 pub(crate) fn is_same_query(native: &str, ours: &str) -> bool {
     let read = |target: &str| {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
