@@ -80,8 +80,7 @@ impl World {
         self.server.hold();
     }
 
-    /// Makes the module panic the next time that it reaches the place in its code that is called
-    /// `place`.
+    /// Makes the module panic the next time that its code reaches the place with the name `place`.
     fn cause(&self, place: &str) {
         fs::write(self.defects.join(place), "").unwrap();
     }

@@ -78,8 +78,8 @@ impl Chapter {
         }
     }
 
-    /// Fails the test if there were too many fetches, or if none ended as the server's state makes
-    /// them end.
+    /// Fails the test if there were too many fetches. Also fails it if no fetch succeeded although
+    /// the server was good, or if no fetch failed although the server was failing.
     pub(crate) fn assert_in_bounds(&self) {
         let (seen, allowed) = (self.fetches.all(), self.allowed());
         assert!(

@@ -13,8 +13,8 @@ pub(crate) struct Difference(pub(crate) Vec<Atom>);
 /// A single difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Atom {
-    /// The client received different statuses. The status 200 means that the request reached the
-    /// upstream.
+    /// The client received different statuses from the two sides. The status 200 means that the
+    /// request reached the upstream.
     Decision { native: u16, ours: u16 },
     /// A header of the forwarded request differs. The header `:path` contains the path and the
     /// query.
@@ -50,8 +50,8 @@ impl Difference {
 
 impl Atom {
     /// Returns whether the module refused, with this status, a request that `jwt_authn` let
-    /// through. `jwt_authn` itself never answers 503, so a 503 means that the upstream refused the
-    /// forwarded request.
+    /// through. `jwt_authn` itself never answers 503. So a 503 on its side means that `jwt_authn`
+    /// let the request through, and that the upstream then refused it.
     pub(crate) fn is_refusal(&self, status: u16) -> bool {
         matches!(self, Self::Decision { native: 200 | 503, ours } if *ours == status)
     }

@@ -1,5 +1,5 @@
-//! Parsers of untrusted input return, without a panic, for every input. What they return is what
-//! the input contains.
+//! For every input, the parsers of untrusted input return without a panic, and what they return is
+//! what the input contains.
 
 use portcullis::{
     jose::{

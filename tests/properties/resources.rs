@@ -54,7 +54,8 @@ const PATHS: [&str; 10] = [
     "/other",
 ];
 
-/// Tokens for each URL as audience, with and without the scope that some rules require.
+/// Tokens for each of the URLs (their audience), with and without the scope that some rules
+/// require.
 static TOKENS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     let of = |audience: &'static str| {
         ["", "read"].map(|scope| {

@@ -36,7 +36,7 @@ fn passes_unverified_claims_on_and_marks_them<D: Driver>() {
     let seen = exchange.upstream.unwrap().headers;
     assert_eq!(seen.values(MARKER), ["false"]);
     assert_eq!(seen.values("authorization"), [format!("Bearer {forged}")]);
-    // Without a token, the gate sets neither header, and removes the two headers that the client
+    // Without a token, the gate sets neither of the two headers, and removes those that the client
     // sent.
     let bare = gate.send(
         &Request::get("/")

@@ -54,7 +54,7 @@ fn asks_whether_the_key_set_has_changed<D: Driver>() {
     assert_eq!(tag_of(1).as_deref(), Some("\"1\""));
     assert_eq!(get(&gate, "/", &token).status, 200);
     assert_eq!(counted("fetch_failed"), 0);
-    // The new key set has no entity tag, so the fetch after it sends no `If-None-Match`.
+    // The new key set has no entity tag, so the fetch after that sends no `If-None-Match`.
     server.answer(JWKS_PATH, Answer::json(jwks([&signer()]).to_string()));
     let before = server.fetches(JWKS_PATH);
     gate.wait_until("two more", || server.fetches(JWKS_PATH) >= before + 2);
@@ -145,7 +145,7 @@ fn gauges_show_the_state_of_the_keys<D: Driver>() {
     assert!(gauge("renamed.jwks.last_success_seconds") > Some(0));
     assert_eq!(server.fetches(JWKS_PATH), 1);
 
-    // The new URL is one at which no keys are published.
+    // At the new URL, no keys are published.
     let mut elsewhere = remote_provider();
     elsewhere["remote_jwks"]["http_uri"]["uri"] = json!("https://login.example.com/none");
     gate.reconfigure(&configuration(&elsewhere)).unwrap();

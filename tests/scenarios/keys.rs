@@ -103,7 +103,7 @@ fn answers_503_while_keys_are_unavailable<D: Driver>() {
         assert_eq!(exchange.headers.value("www-authenticate"), None);
         assert_eq!(exchange.outcome().1, "keys_unavailable");
         assert_eq!(get(&gate, "/", "junk").status, 401, "needs no key");
-        // The gate recovers.
+        // The gate must recover when the server sends good keys.
         server.answer(JWKS_PATH, Answer::json(signer.jwks().to_string()));
         gate.wait_until("recovery", || get(&gate, "/", &token).status == 200);
     }

@@ -56,7 +56,7 @@ fn roles_have_full_view_only_or_no_access_as_the_page_says<D: Driver>() {
         ("Auditor", "/api/v1/users/3", view_only),
         ("Other", "/api/v1/rules", nothing),
         ("Other", "/api/v1/users", nothing),
-        // No rule matches.
+        // No rule matches these paths.
         ("NetworkAdmin", "/api/v2/rules", nothing),
         ("NetworkAdmin", "/api/v1/rulesets", nothing),
     ] {

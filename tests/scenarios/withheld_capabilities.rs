@@ -43,7 +43,8 @@ fn works_with_the_capabilities_of_the_example<D: Driver>() {
     assert_eq!(gate.send(&Request::get("/")).status, 401);
 }
 
-/// No request can be checked without these calls. The host refuses one of them at a time.
+/// No request can be checked without these calls. The test makes the host refuse one of these calls
+/// at a time.
 #[test]
 fn lets_nothing_pass_if_the_host_refuses_a_call() {
     for call in [
@@ -79,8 +80,8 @@ fn shows_the_status_without_metrics() {
     assert!(page().contains("The proxy withholds the metrics."));
 }
 
-/// Requests can be checked without these calls. The host refuses one of them at a time. Without
-/// shared data, each worker fetches the keys itself.
+/// Requests can be checked without these calls. The test makes the host refuse one of these calls
+/// at a time. Without shared data, each worker fetches the keys itself.
 #[test]
 fn decides_without_shared_data_metrics_and_log() {
     for call in [

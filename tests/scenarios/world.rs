@@ -14,7 +14,7 @@ use support::{
 pub(crate) const ISSUER: &str = "https://login.example.com";
 /// The path of the issuer's key set.
 pub(crate) const JWKS_PATH: &str = "/jwks";
-/// The timeout of a fetch and of a request that waits for it. This is the maximum that a
+/// The timeout of a fetch, and of a request that waits for the fetch. This is the maximum that a
 /// configuration may have, so that no test depends on how fast a busy machine is.
 const PATIENT: &str = "60s";
 

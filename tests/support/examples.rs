@@ -105,7 +105,7 @@ fn pages() -> Vec<PathBuf> {
 fn examples(page: &Path) -> Vec<Example> {
     let text = fs::read_to_string(page).unwrap();
     let mut found: Vec<Example> = Vec::new();
-    let mut fence: Option<bool> = None; // in a code block: `Some`; true in a configuration
+    let mut fence: Option<bool> = None; // Some inside a code block; true if it is a configuration
     for (index, line) in text.lines().enumerate() {
         let info = line.trim_start().strip_prefix("```");
         match (fence, info) {

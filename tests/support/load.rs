@@ -1,9 +1,9 @@
 //! Puts a listener under a steady load, over connections that stay open.
 //!
-//! Each kind of request has its expected answers. A scenario may change the mix of requests:
-//! [`Load::change`] returns when no request of the old mix is pending. If a connection ends without
-//! an answer, the request counts as lost. A lost request is not sent again, because a real client
-//! would have noticed the loss.
+//! Each kind of request has its expected answers. A scenario can change the mix of requests with
+//! [`Load::change`], which returns when no request of the old mix is pending. If a connection ends
+//! without an answer, the request counts as lost. A lost request is not sent again, because a real
+//! client would have noticed the loss.
 
 use std::{
     collections::BTreeMap,
@@ -37,13 +37,13 @@ pub struct Shot {
 }
 
 impl Shot {
-    /// Always sends the same request.
+    /// Creates a kind that always sends the same request.
     pub fn new(kind: &'static str, request: Request, right: &[u16]) -> Self {
         Self::varying(kind, right, move |_| request.clone())
     }
 
-    /// Sends a different request each time. The function `request` gets a different number each
-    /// time, and makes a request from it.
+    /// Creates a kind that sends a different request each time. The function `request` makes a
+    /// request from a number, and gets a different number each time.
     pub fn varying(
         kind: &'static str,
         right: &[u16],

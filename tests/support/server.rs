@@ -25,9 +25,9 @@ pub struct Reply {
 /// What the server does after a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
-    /// Wait for the next request.
+    /// The server waits for the next request.
     KeepAlive,
-    /// Close the connection.
+    /// The server closes the connection.
     Close,
 }
 

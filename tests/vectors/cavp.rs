@@ -98,7 +98,7 @@ fn ecdsa_public_keys() {
 fn rsa_cases(file: &str) -> Vec<Case> {
     let mut modulus = String::new();
     let mut cases = cases(&format!("asymmetric/RSA/FIPS_186-2/{file}"), "Result");
-    // A section has several moduli. Each one is listed before its cases.
+    // A section has several moduli. Each modulus is listed before its cases.
     for case in &mut cases {
         if let Some(own) = case.fields.get("n") {
             modulus.clone_from(own);

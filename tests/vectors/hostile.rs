@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::{files, json as read_json, list, ran, sources, string, text};
 
-/// The verdict of `JSONTestSuite` on a file. The first letter of the file's name tells the verdict.
+/// The verdict of `JSONTestSuite` on a file. The first letter of the file's name stands for the
+/// verdict.
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Accept,

@@ -1,7 +1,7 @@
 //! Public test vectors, run through the public interface of `portcullis::jose`.
 //!
-//! The module `sources` lists where the vectors come from. They belong to other projects and have
-//! their own licences, so only the examples of RFCs are copied here (`rfc_examples.json`).
+//! The module `sources` lists where the vectors come from. The vectors belong to other projects and
+//! have their own licences, so only the examples of RFCs are copied here (`rfc_examples.json`).
 //!
 //! Every test asserts the number of its cases. Otherwise, a test without any cases would pass.
 

@@ -59,7 +59,7 @@ fn json_web_signature() {
     let disagreements = disagreements(&outcomes);
     // The file marks these six cases as valid, but Portcullis refuses them:
     // - 346, 350: the key is for PS256, but the token uses PS384 (RFC 8725 section 3.1).
-    // - 347, 351: the `alg` of the key is "ES521".
+    // - 347, 351: the `alg` of the key is "ES521", which does not exist.
     // - 372, 373: the base64url contains "?".
     //
     // The file marks 367 and 370 as invalid, but they are identical to the valid case 357.
@@ -121,7 +121,7 @@ fn json_web_key() {
     // The file marks these cases as invalid, but Portcullis accepts them:
     // - 1: a key set with a secret and a public key. In the configuration, both are allowed; in a
     //   fetched key set, the secret would be refused.
-    // - 4: several keys have the same `kid`. All of them are tried.
+    // - 4: several keys have the same `kid`. Portcullis tries all of them.
     // - 7: the modulus has the ROCA weakness. Only the issuer can replace the key.
     assert_eq!(disagreements(&outcomes), [1, 4, 7]);
     ran(

@@ -32,8 +32,7 @@ pub(crate) enum Event {
     Begin(Arc<Configuration>, Box<Request>),
     /// A client leaves, so its stream ends. The number selects one of the worker's streams.
     Leave(usize),
-    /// The library has asked, through a scheduler, for a call of the hook of the stream with this
-    /// number.
+    /// The library has asked for a hook call, through the scheduler of the stream with this number.
     Scheduled(u64),
     /// The drain time of a configuration is over, so all its streams end.
     Drained(Arc<Configuration>),

@@ -163,7 +163,8 @@ impl Run {
             },
             ["context"] => self.stream.to_string(),
             ["effective", context] => status(hostcalls::set_effective_context(number(context))),
-            // Makes the following steps apply, once more, to the request that contained the script.
+            // Selects the context of the request that contained the script, after another step has
+            // selected another context.
             ["own"] => status(hostcalls::set_effective_context(self.stream)),
             ["respond"] => status(self.respond()),
             ["header", wanted] => {
@@ -181,7 +182,7 @@ impl Run {
                 status(hostcalls::set_property(vec![key], Some(value.as_bytes())))
             }
             ["foreign", name] => status(hostcalls::call_foreign_function(name, None).map(drop)),
-            // Calls a foreign function and returns its result. The script has the argument in
+            // Calls a foreign function and returns its result. In the script, the argument is in
             // hexadecimal digits.
             ["ask", name, arguments] => {
                 let arguments = octets(arguments);

@@ -68,7 +68,7 @@ pub(super) fn may(path: &str, method: &str, good: &[&Made]) -> bool {
     let admin = |made: &Made| people(made) && made.roles().contains(&"admin");
     let jobs = |made: &Made| made.provider == "jobs";
     match path {
-        _ if method == "get" => false, // a standard method in lower case
+        _ if method == "get" => false, // a standard method in lower case is refused
         "/admin" | "/lenient" => any(&admin),
         "/read" => any(&|made| people(made) && made.reads()),
         "/jobs" => any(&jobs),

@@ -1,7 +1,7 @@
 //! Known vulnerabilities of other software, tried against this module. The name of each test
-//! contains the vulnerability's number. Most are Envoy's (`jwt_authn`, RBAC, `ext_authz`, paths,
-//! headers, asynchronous calls), some are Istio's, and one is a JOSE library's. Each scenario
-//! repeats the attack.
+//! contains the vulnerability's number. Most of the vulnerabilities were in Envoy (`jwt_authn`,
+//! RBAC, `ext_authz`, paths, headers, asynchronous calls), some were in Istio, and one was in a
+//! JOSE library. Each scenario repeats the attack.
 
 mod keys;
 mod requests;

@@ -43,8 +43,8 @@ pub trait Driver: Sized {
     /// True if the driver runs the dynamic module.
     const IS_NATIVE: bool = false;
 
-    /// A connection that stays open until it is dropped. The configuration that was in force when
-    /// the connection was opened handles all its requests.
+    /// A connection that stays open until it is dropped. All requests on a connection are handled
+    /// with the configuration that was in force when the connection was opened.
     type Connection;
 
     /// Returns whether a connection stays open through an update and the rollback of that update.

@@ -194,7 +194,7 @@ fn preset_filter_state(preset: &BTreeMap<String, String>) -> Option<Value> {
     })
 }
 
-/// The filter Portcullis with its configuration.
+/// The Portcullis filter with its configuration.
 pub fn filter(setup: &Setup, configuration: &Value) -> Value {
     match setup.build {
         Build::Wasm => wasm_filter(setup, configuration),

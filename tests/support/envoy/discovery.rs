@@ -28,7 +28,7 @@ pub struct Offer {
 }
 
 impl Kind {
-    /// The name of the file in the process's folder.
+    /// The name of the file with resources of this kind, in the process's folder.
     pub fn file(self) -> &'static str {
         match self {
             Self::Listeners => "listeners.json",

@@ -62,10 +62,10 @@ pub trait RunsBuild {
     const BUILD: Build;
 }
 
-/// Runs the proxy-wasm module.
+/// Selects the proxy-wasm module.
 pub enum Wasm {}
 
-/// Runs the dynamic module.
+/// Selects the dynamic module.
 pub enum Native {}
 
 impl RunsBuild for Wasm {
@@ -363,8 +363,8 @@ impl<B: RunsBuild> Gate<B> {
             .get_or_init(|| self.process.wait_for("the listener", look))
     }
 
-    /// Combines the answer that a client has received with the access log and the upstream's
-    /// record.
+    /// Collects the outcome of a request from three sources: the answer that the client has
+    /// received, the access log, and the requests that the upstream has recorded.
     fn exchange(&self, answer: io::Result<(u16, http::Message)>, client: &str) -> Exchange {
         let (status, message) = answer.unwrap_or_else(|error| self.process.fail(&error));
         let path = bootstrap::access_log_file(self.process.folder(), &self.setup);

@@ -27,7 +27,8 @@ static POOL: Mutex<Pool> = Mutex::new(Pool {
     idle: Vec::new(),
     slots: BTreeMap::new(),
 });
-/// Only one process starts at a time, because compiling the module uses all cores.
+/// Locked while a process starts. Only one process starts at a time, because compiling the module
+/// uses all cores.
 static STARTING: Mutex<()> = Mutex::new(());
 
 struct Pool {

@@ -22,8 +22,8 @@ use crate::http::{self, PATIENCE};
 
 /// The pause between two checks of a condition.
 pub const POLL: Duration = Duration::from_millis(10);
-/// The shell script, which runs Envoy until standard input closes or receives a line. If the script
-/// has received a line, it keeps the folder; otherwise it removes the folder.
+/// The shell script. It runs Envoy until the script's standard input closes or receives a line.
+/// After it has received a line, the script keeps the folder. Otherwise, it removes the folder.
 const WATCH: &str = r#"
 trap : INT
 "$@" </dev/null &
@@ -36,10 +36,11 @@ wait
 /// The environment variable that tells Envoy where to find dynamic modules that are configured by
 /// name.
 pub const LIBRARIES: &str = "ENVOY_DYNAMIC_MODULES_SEARCH_PATH";
-/// The environment variable for a dynamic module that was built with defects. It names a folder; if
-/// a test creates a file there, the module panics on purpose.
+/// The environment variable for a dynamic module that was built with defects. The variable names a
+/// folder. If a test creates a file in the folder, the module panics on purpose.
 pub const DEFECTS: &str = "PORTCULLIS_DEFECTS";
-/// Options for every process: the logs are written soon, and Envoy itself logs only warnings.
+/// Options for every process: Envoy writes its logs to files without much delay, and logs only
+/// warnings.
 const OPTIONS: [&str; 4] = ["--file-flush-interval-msec", "10", "--log-level", "warning"];
 /// The option that isolates a process from other processes with the same base ID.
 const ALONE: &str = "--disable-hot-restart";

@@ -56,7 +56,8 @@ fn bytes(data: *const u8, size: usize) -> Vec<u8> {
     if data.is_null() || size == 0 {
         return Vec::new();
     }
-    // SAFETY: the module passes pointer and length of a slice that it borrows during the call.
+    // SAFETY: the module passes the pointer and the length of a slice that it borrows during the
+    // call.
     unsafe { slice::from_raw_parts(data, size) }.to_vec()
 }
 

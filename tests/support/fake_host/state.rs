@@ -58,9 +58,9 @@ pub struct Process {
     pub properties: BTreeMap<String, Vec<u8>>,
     /// The allowed capabilities; `None` allows all.
     pub capabilities: Option<BTreeSet<String>>,
-    /// The host calls that the test makes return a certain status.
+    /// The host calls that always return a status chosen by the test.
     pub forced: BTreeMap<String, Status>,
-    /// The host calls that return a status of the test's choice while the module handles trailers.
+    /// The host calls that return a status chosen by the test while the module handles trailers.
     pub forced_on_trailers: BTreeMap<String, Status>,
     /// The names of the host calls since the test set this field to an empty list. `None` means
     /// that host calls are not recorded.

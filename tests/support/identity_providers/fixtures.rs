@@ -58,12 +58,12 @@ impl Fixture {
         self
     }
 
-    /// The signed token.
+    /// Signs the token with a key that the provider publishes.
     pub fn token(&self) -> String {
         Signer::new(Algorithm::Rs256).token(&self.header, &self.claims)
     }
 
-    /// The same token, signed with a key that the provider does not have.
+    /// Signs the token with a key that the provider does not have.
     pub fn forged(&self) -> String {
         Signer::with_pair(Algorithm::Rs256, Pair::Other).token(&self.header, &self.claims)
     }
