@@ -70,7 +70,8 @@ pub(crate) fn is_loosely_written(token: &Token) -> bool {
 }
 
 /// Returns whether only the module rejects a key of the token's provider: an encryption key, a
-/// fetched symmetric key, or one of several keys that have no `kid` or no `alg`.
+/// fetched symmetric key, one of several keys that have no `kid` or no `alg`, or, if the token's
+/// `alg` is untrue, a single such key.
 pub(crate) fn is_key_misused(configuration: &Configuration, token: &Token) -> bool {
     let keys = &configuration.providers[token.provider].keys;
     let Value::Array(jwks) = &keys.jwks["keys"] else {

@@ -17,7 +17,8 @@ pub struct Request {
     pub authority: String,
     /// The header lines, sent unchanged and in this order.
     pub headers: Headers,
-    /// The body. If it is not empty, the header `content-length` is added.
+    /// The body. The header `content-length` is added, unless the body is empty or there are
+    /// trailers.
     pub body: Vec<u8>,
     /// The trailer lines. If there are any, the body is sent chunked.
     pub trailers: Headers,

@@ -29,7 +29,7 @@ pub struct Setup {
     /// Clusters, each with the address of a server that the test runs itself. Only Envoy can use
     /// such clusters.
     pub external_clusters: BTreeMap<String, SocketAddr>,
-    /// Clusters in the form of Envoy's configuration. The fake host ignores them.
+    /// Clusters in the form of Envoy's configuration. Only Envoy can use such clusters.
     pub configured_clusters: Vec<Value>,
     /// The number of worker threads; 0 means 1. With the proxy-wasm module, each worker has a VM,
     /// and the main thread has another VM.
@@ -69,11 +69,10 @@ pub struct Setup {
     /// The filter state that another filter sets before the module runs: for each key, the request
     /// header that contains the value.
     pub preset_filter_state: BTreeMap<String, String>,
-    /// The filters before Portcullis, in the form of Envoy's configuration. The fake host ignores
+    /// The filters before Portcullis, in the form of Envoy's configuration. Only Envoy can run
     /// them.
     pub filters_ahead: Vec<Value>,
-    /// The filters after Portcullis, in the form of Envoy's configuration. The fake host ignores
-    /// them.
+    /// The filters after Portcullis, in the form of Envoy's configuration. Only Envoy can run them.
     pub filters_behind: Vec<Value>,
     /// The `vm_id`. Proxy-wasm modules with the same `vm_id` share memory. With `None`, the gate
     /// gets a new `vm_id`. No two tests may use the same `vm_id`, because one process can run the
