@@ -237,10 +237,10 @@ test-scenarios: wasm envoy ## Run the scenarios, in the fake host and in Envoy, 
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY) --skip in_native
 
-test-native: native envoy ## Test the dynamic module: scenarios and parity in Envoy, and random calls from a test host
-	CI=true cargo test $(ALL) --test native --test abi_host --test panics
-	CI=true cargo test $(ALL) --test scenarios --test migrate in_native -- $(IN_ENVOY)
-	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity -- --show-output
+test-native: native envoy ## Test the dynamic module: scenarios and parity in Envoy, and random calls from a test host (T=name: only tests of that name)
+	CI=true cargo test $(ALL) --test native --test abi_host --test panics $(T)
+	CI=true cargo test $(ALL) --test scenarios --test migrate $(or $(T),in_native) -- $(IN_ENVOY) $(if $(T),--skip in_process --skip in_envoy)
+	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity $(T) -- --show-output
 
 chaos: wasm native envoy ## Send half a minute of traffic while the authorization server fails, rotates its keys and restarts
 	CI=true cargo test $(ALL) --test chaos $(T) -- --test-threads 1 --show-output

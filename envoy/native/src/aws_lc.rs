@@ -2,7 +2,7 @@
 //! processor.
 //!
 //! AWS-LC verifies RS* and PS* signatures. For the other algorithms the core is faster: it
-//! precomputes a table for each key of ES256, ES384 and `EdDSA`, and HS* needs only a hash. The
+//! precomputes a table for each key of ES* and `EdDSA`, and HS* needs only a hash. The
 //! core validates each key before it passes the key to AWS-LC, and the core itself encodes
 //! signatures as DER. So AWS-LC parses no encoding that a client wrote.
 
