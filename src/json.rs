@@ -83,7 +83,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     Ok(strict.0)
 }
 
-/// Parses one strict JSON object.
+/// Strictly parses a single JSON object.
 ///
 /// # Errors
 /// [`JsonError`] if the bytes are anything else.

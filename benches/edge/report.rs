@@ -211,7 +211,7 @@ impl Report {
     }
 }
 
-/// Whether a row is compared with another case. Only such rows are in the table and in the chart.
+/// Whether a row is compared with another case. Only these rows appear in the table and in the chart.
 pub(crate) fn is_compared(row: &Row) -> bool {
     row.case.against.is_some() && !row.case.what.0.is_empty()
 }

@@ -1,4 +1,4 @@
-//! Starts the Envoy that is measured, and the authorization server.
+//! Starts the Envoy under test, and the authorization server.
 
 use std::{
     collections::BTreeMap,

@@ -280,7 +280,7 @@ field! {
 }
 
 field! {
-    /// Coordinates on P-521.
+    /// The field of P-521's coordinates.
     P521: [u64; 9] modulo [
         0xffff_ffff_ffff_ffff, 0xffff_ffff_ffff_ffff, 0xffff_ffff_ffff_ffff, 0xffff_ffff_ffff_ffff,
         0xffff_ffff_ffff_ffff, 0xffff_ffff_ffff_ffff, 0xffff_ffff_ffff_ffff, 0xffff_ffff_ffff_ffff,

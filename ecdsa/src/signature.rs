@@ -9,8 +9,8 @@ use crate::point::Point;
 use crate::table::{Table, sum};
 use crate::unhurried;
 
-/// A public key: a point of the curve, with its table once a signature has been verified with the
-/// key.
+/// A public key: a point on the curve. The precomputed table of its multiples is built when a
+/// signature is first verified with the key.
 #[derive(Debug)]
 pub(crate) struct Key<F, const N: usize> {
     point: [[u64; N]; 2],

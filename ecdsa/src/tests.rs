@@ -43,7 +43,7 @@ macro_rules! curve {
                 [x.to_vec(), y.to_vec()]
             }
 
-            /// A scalar with no special relation to the other scalars of the tests.
+            /// A scalar with no special relation to the other scalars in the tests.
             fn arbitrary() -> Scalar {
                 let octets: [u8; $octets] = std::array::from_fn(|place| {
                     u8::try_from(place)

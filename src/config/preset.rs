@@ -17,9 +17,9 @@ choice! {
         EntraV2 = "entra-v2",
         /// No particular product.
         Generic = "generic",
-        /// Jobs of GitHub Actions.
+        /// GitHub Actions jobs.
         GithubActions = "github-actions",
-        /// ID tokens of Google.
+        /// Google ID tokens.
         Google = "google",
         /// Keycloak.
         Keycloak = "keycloak",

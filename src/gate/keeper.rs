@@ -96,7 +96,7 @@ impl Keeper {
         self.metrics.gauges()
     }
 
-    /// Resets the gauge groups named in `unused`, so that stale values raise no alert.
+    /// Resets the gauge groups named in `unused`, so that stale values trigger no alert.
     pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
         self.metrics.clear(unused, meter);
     }

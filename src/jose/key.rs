@@ -358,7 +358,7 @@ mod tests {
         );
     }
 
-    /// For P-256, this algorithm is ES256, even with [`JwkAlgorithm::Family`].
+    /// A P-256 key only verifies ES256, even with [`JwkAlgorithm::Family`].
     #[test]
     fn an_ec_key_only_verifies_the_algorithm_of_its_curve() {
         // The base point of P-256 (SEC 2 section 2.4.2) is a valid public key.

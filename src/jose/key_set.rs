@@ -125,7 +125,7 @@ impl KeySet {
             }
         }
         // The operator configured these secrets. So a bad secret is a mistake to report, whereas a
-        // bad key of an issuer is only skipped.
+        // bad key from an issuer is only skipped.
         if keys.is_empty() || !skipped.is_empty() {
             return Err(KeySetError::NoUsableKey { skipped });
         }

@@ -76,8 +76,8 @@ pub struct X509Key {
 }
 
 impl X509Key {
-    /// Encodes the key with these numbers. Returns `None` for secrets, which are never given to an
-    /// accelerator.
+    /// Encodes the public key that consists of `numbers`. Returns `None` for a secret, because
+    /// secrets are never passed to an accelerator.
     pub(super) fn of(numbers: KeyNumbers<'_>) -> Option<Self> {
         Some(Self {
             der: public_key(numbers)?,

@@ -1,4 +1,4 @@
-//! The test suite: sends every request of every configuration to both sides.
+//! The test suite: for each configuration, sends each request to `jwt_authn` and to Portcullis.
 
 use std::{collections::BTreeMap, env};
 

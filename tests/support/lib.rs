@@ -125,7 +125,7 @@ macro_rules! in_envoy {
     };
 }
 
-/// Turns each scenario into a test in Envoy with the dynamic module only.
+/// Turns each scenario into a test that runs only in Envoy with the dynamic module.
 #[macro_export]
 macro_rules! in_native {
     ($($scenario:ident),+ $(,)?) => {

@@ -61,8 +61,9 @@ pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
 }
 
 /// Returns, for each filter chain of a connection manager, the guards that the chain needs. The
-/// number with each guard is the index of the entry in front of which the guard belongs. Upgraded
-/// requests run the upgrade's own chain, so that chain needs its own guards.
+/// number with each guard is the index of the entry in front of which the guard belongs. Requests
+/// for an upgrade, such as a WebSocket, pass through the upgrade's own chain, which therefore needs
+/// its own guards.
 pub(super) fn guards(manager: &[(String, Node)]) -> Vec<Vec<(usize, Guard)>> {
     let chains = chains(manager);
     match source_of_routes(manager) {

@@ -95,7 +95,7 @@ pub(super) fn surroundings(document: &Node, said: &[String]) -> Surroundings {
     surroundings
 }
 
-/// The filter names in `overrides` whose overrides are for `jwt_authn`.
+/// The keys of `overrides` (filter names) whose entries configure `jwt_authn`.
 fn names_of_overrides(overrides: &Node, said: &[String]) -> impl Iterator<Item = String> {
     let members = match overrides {
         Node::Map(members) => members.as_slice(),

@@ -132,7 +132,7 @@ fn put_client(claims: &mut Map<String, Value>, provider: &Provider) {
     }
 }
 
-/// Copies the members of `upper` into an object. Null removes a member.
+/// Copies the members of `upper` into an object. A null value removes the member.
 pub(super) fn overlay(members: &mut Map<String, Value>, upper: &Map<String, Value>) {
     for (name, value) in upper {
         match value {

@@ -59,7 +59,7 @@ pub(super) struct Part {
 }
 
 impl Coverage {
-    /// Creates the coverage of a policy before any test has run.
+    /// Creates the initial coverage of a policy, in which nothing is covered yet.
     pub(super) fn new(
         identity: Identity,
         source: &Source,

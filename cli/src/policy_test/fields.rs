@@ -74,7 +74,7 @@ impl<'a> Fields<'a> {
         )
     }
 
-    /// Returns a field with a string. Fails if the field is missing.
+    /// Returns the value of a string field. Fails if the field is missing.
     pub(super) fn required_text(&self, name: &str) -> Result<String, Finding> {
         self.required(name)?;
         self.text(name).map(Option::unwrap_or_default)

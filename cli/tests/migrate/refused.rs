@@ -359,7 +359,8 @@ fn keeps_overrides_of_different_filters_apart() {
     );
 }
 
-/// A separate route table may belong to a listener in another file, which then contains the filter.
+/// The listener that uses a route table may be in another file, together with its filter. So the
+/// overrides in the route table must be kept.
 #[test]
 fn loses_no_override_for_a_filter_of_another_file() {
     let strict = |name: &str| {

@@ -149,7 +149,7 @@ fn a_policy_without_an_envoy_file_has_no_such_errors() {
     assert!(!said.contains(": error: "), "{said}");
 }
 
-/// A policy test can give the names in a certificate, by which the policy recognises the proxy in
+/// A policy test can specify the certificate names that the policy uses to recognise the proxy in
 /// front of Envoy.
 #[test]
 fn a_policy_test_names_the_proxy_in_front() {

@@ -24,7 +24,7 @@ use crate::{
     routes, wasm_form,
 };
 
-/// The namespace for dynamic metadata if the configuration does not set a namespace.
+/// The default namespace for dynamic metadata.
 const METADATA_NAMESPACE: &str = "portcullis";
 
 /// Writes a log line. The line begins with the name of this module, because Envoy's log does not

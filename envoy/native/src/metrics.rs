@@ -56,8 +56,8 @@ pub(super) struct Definitions<'hook> {
     all: Defined,
 }
 
-/// The metrics of a configuration that is still being loaded. If loading fails, dropping this value
-/// releases the metrics' values.
+/// The metrics of a configuration that is still being loaded. If loading fails, this list is
+/// dropped, which releases the metrics that were defined so far.
 #[derive(Default)]
 struct Defined(RefCell<Vec<Metric>>);
 

@@ -25,8 +25,8 @@ const MAX_EXPONENT: u64 = 65_537;
 pub struct RsaKey(PublicKey);
 
 impl RsaKey {
-    /// Admits the key with this modulus and exponent (RFC 7518 section 6.3.1), unsigned and
-    /// big-endian. Leading zero octets are allowed, although RFC 7518 section 2 forbids them. Many
+    /// Checks a key, given its modulus and exponent as unsigned big-endian integers (RFC 7518
+    /// section 6.3.1). Leading zero octets are allowed, although RFC 7518 section 2 forbids them. Many
     /// encoders write the modulus as a signed integer and therefore add a zero octet in front,
     /// which does not change the key.
     ///

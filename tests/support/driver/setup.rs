@@ -72,7 +72,7 @@ pub struct Setup {
     /// The filters before Portcullis, in the form of Envoy's configuration. Only Envoy can run
     /// them.
     pub filters_ahead: Vec<Value>,
-    /// The filters after Portcullis, in the form of Envoy's configuration. Only Envoy can run them.
+    /// The filters after Portcullis, as Envoy configuration. Only Envoy can run them.
     pub filters_behind: Vec<Value>,
     /// The `vm_id`. Proxy-wasm modules with the same `vm_id` share memory. With `None`, the gate
     /// gets a new `vm_id`. No two tests may use the same `vm_id`, because one process can run the

@@ -101,7 +101,7 @@ impl Process {
         properties
     }
 
-    /// Returns the number of a new connection, unique in the process.
+    /// Returns an ID for a new connection, unique within the process.
     pub fn new_connection(&mut self) -> u64 {
         self.last_connection += 1;
         self.last_connection

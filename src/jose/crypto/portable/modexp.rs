@@ -23,7 +23,7 @@
 //!   and would take twice the time.
 //! - A square computes each product of two different blocks once, and doubles it.
 //!
-//! A power with the exponent 65537 takes 16 squares and 2 products. The last product multiplies by
+//! Raising to the power 65537 takes 16 squarings and 2 products. The last product multiplies by
 //! the plain base instead of its Montgomery form. This also converts the result back from
 //! Montgomery form.
 
