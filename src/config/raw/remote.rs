@@ -121,7 +121,7 @@ object! {
     /// `BackoffStrategy` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawBackOff {
-        /// Wait after the first failure, instead of `failed_refetch_duration`.
+        /// How long to wait after the first failure. Replaces `failed_refetch_duration`.
         base_interval | camelCase: RawDuration,
         /// Maximum wait; not less than `base_interval`. Default: ten times `base_interval`.
         max_interval | camelCase: Option<RawDuration>,

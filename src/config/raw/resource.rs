@@ -16,7 +16,7 @@ object! {
         challenge_scope: Option<bool> = true,
         /// How MCP clients are treated below the resource.
         mcp: Option<RawMcpClients>,
-        /// URL that identifies the resource: `https` (`http` only for loopback hosts), without query and fragment.
+        /// URL that identifies the resource: `https` (`http` only for loopback hosts), without a query or fragment.
         resource: String,
         /// URL of a page for developers.
         resource_documentation: Option<String>,

@@ -137,7 +137,7 @@ pub(super) fn resources() -> BTreeSet<String> {
                     "protected_resources.0.authorization_servers",
                     json!(["https://as.example?x"]),
                 ),
-                r#"protected_resources[0].authorization_servers[0]: expected an https URL without query and fragment (http only for loopback hosts), found "https://as.example?x""#,
+                r#"protected_resources[0].authorization_servers[0]: expected an https URL without a query or fragment (http only for loopback hosts), found "https://as.example?x""#,
             ),
             (
                 with("protected_resources.0.scopes_supported", json!(["a b"])),
