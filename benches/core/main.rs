@@ -10,6 +10,7 @@
 //! Before a step runs for the first time, it is prepared. To get the cost of the step without its
 //! preparation, subtract the cost of a run with few repetitions from that of a run with many.
 
+mod growth;
 mod steps;
 
 use std::env;

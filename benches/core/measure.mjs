@@ -6,16 +6,19 @@
 //   node --no-liftoff measure.mjs
 //
 // CASES is a comma-separated list of strings. If it is set, only steps whose names contain one of
-// them are measured. WRITE_DOCS=1 writes the table into docs/performance.md.
+// them are measured. WRITE_DOCS=1 writes the tables into docs/performance.md, and docs/growth.svg.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+
+import { pictureOf, seriesOf, tableOf } from './growth.mjs';
 
 // Each step runs FEW times in one run of the program and FEW + MORE times in another. The
 // difference between the two does not contain the preparation.
 const FEW = 2;
 const MORE = 10;
 const DOCUMENT = 'docs/performance.md';
+const PICTURE = 'docs/growth.svg';
 // The number of samples in Node, and the minimum duration of each sample.
 const SAMPLES = 25;
 const MILLISECONDS = 10;
@@ -58,7 +61,7 @@ const program = build();
 const { instance } = await WebAssembly.instantiate(readFileSync(build('--target', 'wasm32-unknown-unknown')), {});
 const names = execFileSync(program, { encoding: 'utf8' }).trim().split('\n');
 
-const rows = [];
+const [rows, growth] = [[], []];
 const header = '| step | instructions | µs as wasm | least |\n|---|--:|--:|--:|';
 const line = (row) => {
   const cells = [row.step, row.instructions.toLocaleString('en'), row.median.toFixed(2), row.least.toFixed(2)];
@@ -67,18 +70,31 @@ const line = (row) => {
 console.log(`\n${header}`);
 for (const [step, name] of names.entries()) {
   if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
-  const { median, least } = time(instance.exports.repeat, step);
-  const row = { step: name, instructions: Math.round(await instructions(program, step)), median, least };
+  const counted = { step: name, instructions: Math.round(await instructions(program, step)) };
+  if (name.startsWith('growth/')) {
+    growth.push(counted);
+    console.log(`${name}: ${counted.instructions}`);
+    continue;
+  }
+  const row = { ...counted, ...time(instance.exports.repeat, step) };
   rows.push(row);
   console.log(line(row));
 }
 const table = [`Node ${process.version}, V8 ${process.versions.v8}:`, '', header, ...rows.map(line)].join('\n');
 mkdirSync('target/bench', { recursive: true });
 writeFileSync('target/bench/core.md', `${table}\n`);
-writeFileSync('target/bench/core.json', `${JSON.stringify({ node: process.version, v8: process.versions.v8, rows }, null, 2)}\n`);
+writeFileSync('target/bench/core.json', `${JSON.stringify({ node: process.version, v8: process.versions.v8, rows, growth }, null, 2)}\n`);
 console.log('\ntarget/bench: core.md, core.json');
 if (Number(process.env.WRITE_DOCS ?? 0) > 0) {
-  const [begin, end] = ['<!-- steps -->\n', '<!-- /steps -->\n'];
+  const series = seriesOf(growth);
+  replace('steps', table);
+  replace('growth', tableOf(series));
+  writeFileSync(PICTURE, pictureOf(series));
+}
+
+// Replaces the part of the document between `<!-- name -->` and `<!-- /name -->`.
+function replace(name, text) {
+  const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->\n`];
   const [before, rest] = readFileSync(DOCUMENT, 'utf8').split(begin);
-  writeFileSync(DOCUMENT, `${before}${begin}\n${table}\n\n${end}${rest.split(end)[1]}`);
+  writeFileSync(DOCUMENT, `${before}${begin}\n${text}\n\n${end}${rest.split(end)[1]}`);
 }

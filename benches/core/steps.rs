@@ -14,14 +14,15 @@ use portcullis::{
 };
 use serde_json::json;
 
+use crate::growth;
 use support::signer::Signer;
 use workload::{self, Backend, Cache, Forwards, Gate};
 
 /// The time of all decisions, in seconds since 1970.
-const NOW: u64 = 1_790_000_000;
+pub(crate) const NOW: u64 = 1_790_000_000;
 
 /// A prepared step, ready to run.
-type Step = Box<dyn Fn()>;
+pub(crate) type Step = Box<dyn Fn()>;
 
 /// The steps in order: the name of each, and a function that prepares it.
 fn all() -> Vec<(String, Box<dyn Fn() -> Step>)> {
@@ -62,6 +63,7 @@ fn all() -> Vec<(String, Box<dyn Fn() -> Step>)> {
         let name = format!("decide: {}, not cached", algorithm.name());
         steps.push((name, Box::new(move || decide(&gate))));
     }
+    steps.extend(growth::all());
     steps
 }
 
@@ -152,21 +154,21 @@ fn decide_without_token() -> Step {
 
 /// Decides on a request with a token. If the cache is on, the preparation puts the token into the
 /// cache.
-fn decide(gate: &Gate) -> Step {
+pub(crate) fn decide(gate: &Gate) -> Step {
     let engine = engine(gate);
     let credential = format!("Bearer {}", token(&Signer::new(gate.algorithm)));
     assert!(permits(&engine, credential.as_bytes()));
     Box::new(move || assert!(permits(&engine, credential.as_bytes())))
 }
 
-fn engine(gate: &Gate) -> Engine {
+pub(crate) fn engine(gate: &Gate) -> Engine {
     let configuration = workload::portcullis(gate, Backend::Module, "core").to_string();
     Engine::new(Config::parse(configuration.as_bytes()).unwrap())
 }
 
 /// Whether the engine permits a request that has the headers of the load generator wrk and the
 /// headers that Envoy adds.
-fn permits(engine: &Engine, credential: &[u8]) -> bool {
+pub(crate) fn permits(engine: &Engine, credential: &[u8]) -> bool {
     let mut headers: Vec<(&[u8], &[u8])> = vec![
         (b":authority", b"127.0.0.1:10000"),
         (b":path", workload::PATH.as_bytes()),

@@ -133,7 +133,7 @@ impl Report {
             lines.extend([String::new(), gain]);
         }
         if !self.footprint.is_empty() {
-            let header = "| Weight | measured | at most | |\n|---|--:|--:|:-:|";
+            let header = "| Weight | measured | at most | met |\n|---|--:|--:|:-:|";
             lines.extend(["".to_owned(), header.to_owned()]);
             lines.extend(self.footprint.iter().map(weight));
         }
@@ -218,7 +218,7 @@ pub(crate) fn is_compared(row: &Row) -> bool {
 
 fn header(heading: &str) -> String {
     format!(
-        "| {heading} | build | cost, `jwt_authn`'s | ratio by processor time | ratio by requests | at least | |"
+        "| {heading} | build | cost, `jwt_authn`'s | ratio by processor time | ratio by requests | goal | met |"
     )
 }
 
@@ -238,7 +238,7 @@ fn weight(weight: &Weight) -> String {
 }
 
 fn verdict(is_met: bool) -> &'static str {
-    if is_met { "yes" } else { "**no**" }
+    if is_met { "yes" } else { "no" }
 }
 
 fn row(row: &Row) -> Value {

@@ -282,7 +282,8 @@ fn issuers(written: &[String]) -> Result<Vec<String>, ConfigError> {
     let issuers = texts(written)?;
     for (index, issuer) in issuers.iter().enumerate() {
         if SecureUrl::parse(issuer).is_none() {
-            let expected = "an https URL without a query or fragment (http only for loopback hosts)";
+            let expected =
+                "an https URL without a query or fragment (http only for loopback hosts)";
             return Err(Fault::wrong_form(expected, issuer)).at_index(index);
         }
     }

@@ -1,0 +1,70 @@
+//! How the cost of a decision grows with the policy: with its rules, providers and keys, and with
+//! the tokens in the cache.
+
+use std::cell::Cell;
+
+use portcullis::jose::Algorithm;
+use support::signer::Signer;
+use workload::{self, Cache, Gate};
+
+use crate::steps::{NOW, Step, decide, engine, permits};
+
+/// The prefix of the names of these steps. What grows and its size follow, separated by slashes.
+const PREFIX: &str = "growth";
+/// The sizes of the rules, providers, keys and caches that are measured.
+const RULES: [usize; 4] = [1, 10, 100, 1000];
+const PROVIDERS: [usize; 4] = [1, 3, 10, 100];
+const KEYS: [usize; 4] = [1, 2, 8, 64];
+const TOKENS: [usize; 3] = [1_000, 10_000, 100_000];
+
+/// The steps in order: the name of each, and a function that prepares it.
+pub(crate) fn all() -> Vec<(String, Box<dyn Fn() -> Step>)> {
+    let cached = Gate::new(Algorithm::Rs256, Cache::ON);
+    let rules = RULES.map(|rules| ("rules", rules, Gate { rules, ..cached }));
+    let providers = PROVIDERS.map(|providers| {
+        let gate = Gate {
+            providers,
+            ..cached
+        };
+        ("providers", providers, gate)
+    });
+    let keys = KEYS.map(|key_count| {
+        let gate = Gate {
+            key_count,
+            ..Gate::new(Algorithm::Hs256, Cache::Off)
+        };
+        ("keys", key_count, gate)
+    });
+    let policies = rules.into_iter().chain(providers).chain(keys);
+    let mut steps: Vec<(String, Box<dyn Fn() -> Step>)> = Vec::new();
+    for (what, size, gate) in policies {
+        steps.push((name(what, size), Box::new(move || decide(&gate))));
+    }
+    for count in TOKENS {
+        let prepare = move || decide_on_one_of(count);
+        steps.push((name("tokens", count), Box::new(prepare)));
+    }
+    steps
+}
+
+fn name(what: &str, size: usize) -> String {
+    format!("{PREFIX}/{what}/{size}")
+}
+
+/// Decides on requests with different tokens, all of which are in the cache.
+fn decide_on_one_of(count: usize) -> Step {
+    // HS256, because all of these tokens are signed and verified in preparation.
+    let engine = engine(&Gate::new(Algorithm::Hs256, Cache::Entries(count)));
+    let signer = Signer::new(Algorithm::Hs256);
+    let token = |number| signer.sign_claims(&workload::claims(number, NOW));
+    let credentials: Vec<String> = (0..count).map(|n| format!("Bearer {}", token(n))).collect();
+    for credential in &credentials {
+        assert!(permits(&engine, credential.as_bytes()));
+    }
+    let next = Cell::new(0);
+    Box::new(move || {
+        // A step that has no divisor in common with `count` visits all tokens, and neighbours late.
+        next.set((next.get() + 7919) % count);
+        assert!(permits(&engine, credentials[next.get()].as_bytes()));
+    })
+}
