@@ -237,6 +237,10 @@ faults! {
     }
         => ("exactly one of {} is required, found {}", quoted(choices), quoted_or_none(found)),
         if found.is_empty() { "add one" } else { "keep one" };
+    /// A field is `null`, and requests would pass without the field that its value would refuse.
+    Null
+        => "empty (null)",
+        "write a value, or remove the field, which may let more requests pass";
     /// No rule for a protected resource requires a token.
     OpenResource
         => "no rule requires a token below it",

@@ -8,6 +8,9 @@ pub(super) struct FieldName {
     /// True if the `lowerCamelCase` form of the name is accepted too. This is the case for fields
     /// of `jwt_authn`, whose names may be written as in protobuf JSON.
     pub(super) has_camel: bool,
+    /// True if a `null` is refused, because requests pass without the field that would not pass
+    /// with it.
+    pub(super) refuses_null: bool,
 }
 
 impl FieldName {
@@ -69,6 +72,7 @@ mod tests {
         let name = |has_camel| FieldName {
             snake: "max_lifetime",
             has_camel,
+            refuses_null: false,
         };
         assert!(name(true).is_camel("maxLifetime"));
         for written in ["max_lifetime", "MaxLifetime", "maxlifetime", "maxLifetimes"] {

@@ -95,6 +95,8 @@ pub enum Deviation {
     CountsOctets,
     /// A rule has a condition that `jwt_authn` ignores.
     ConditionIgnored,
+    /// A field is null, which means absent in `jwt_authn`, but may be an error in Portcullis.
+    EmptyField,
     /// A requirement is empty. It is written as `allow_missing_or_failed`.
     EmptyRequirement,
     /// A route's requirement moves into the route's metadata.
@@ -169,6 +171,7 @@ impl Deviation {
             | Self::CommentsLost
             | Self::ConditionIgnored
             | Self::Counters
+            | Self::EmptyField
             | Self::FetchedKeys
             | Self::GuardsLifted { .. }
             | Self::ListenerDoesNotWait

@@ -14,8 +14,11 @@ use super::{
     provider,
     requirement::Requirements,
 };
-use crate::envoy::document::Node;
-use portcullis::config::{Config, ConfigPath};
+use crate::envoy::{
+    document::Node,
+    message::{Walk, visit},
+};
+use portcullis::config::{Config, ConfigPath, Step};
 
 /// The differences that apply to every configuration.
 const EVERYWHERE: [Deviation; 5] = [
@@ -40,12 +43,13 @@ pub(super) struct Carried {
 
 /// Converts a filter.
 pub(super) fn carry(filter: Placed<'_>) -> Result<Carried, NotCarried> {
-    let mut fields = Fields::open(filter)?;
-    let at = fields.at().clone();
     let mut journal = Journal::default();
     for what in EVERYWHERE {
         journal.note(&ConfigPath::default(), what);
     }
+    note_nulls(&filter, &mut journal);
+    let mut fields = Fields::open(filter)?;
+    let at = fields.at().clone();
     let written = fields.entries("providers")?;
     let names = Names::fit(written.iter().map(|(name, _)| *name));
     let mut providers = Object::default();
@@ -87,6 +91,16 @@ pub(super) fn carry(filter: Placed<'_>) -> Result<Carried, NotCarried> {
         differences: journal.0,
         empty_requirements: requirements.into_empty(),
     })
+}
+
+/// Notes the fields that are null. They are left out of the result, where `null` may be an error.
+fn note_nulls((at, node): &Placed<'_>, journal: &mut Journal) {
+    visit(node, at, &mut |at, node| {
+        if node.is_null() && matches!(at.steps().last(), Some(Step::Member(_))) {
+            journal.note(at, Deviation::EmptyField);
+        }
+        Walk::Into
+    });
 }
 
 /// `jwt_authn` has no limit for the length of a path, so the limit here is the longest path that

@@ -49,6 +49,11 @@ impl fmt::Display for Deviation {
                 dynamic module (were http.….jwt_authn.…); change dashboards and alerts"
                     .into()
             }
+            Self::EmptyField => {
+                "this field is empty (null), which jwt_authn reads as absent, so it is left out; \
+                write the value if it was forgotten, or delete the field"
+                    .into()
+            }
             Self::EmptyRequirement => {
                 "an empty requirement is written as allow_missing_or_failed, which passes on the \
                 identity of a token that verifies; delete it if nothing needs it"

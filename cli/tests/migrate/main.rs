@@ -300,6 +300,34 @@ fn validate(envoy: &Path, file: &Path) {
     assert!(output.status.success(), "{}: {said}", file.display());
 }
 
+/// In `jwt_authn`, null means absent. In Portcullis, some of these fields must not be null.
+#[test]
+fn leaves_out_fields_that_are_null_and_reports_them() {
+    let provider =
+        json!({ "issuer": "a", "audiences": null, "local_jwks": { "inline_string": KEYS } });
+    let condition = json!({ "prefix": "/", "headers": [{ "name": "x-a", "exact_match": null }] });
+    let filter = json!({
+        "providers": { "a": provider },
+        "rules": [{ "match": condition, "requires": null }],
+        "filter_state_rules": null,
+    });
+    let migrated = configuration(&filter).unwrap();
+    let carried = &migrated.configuration;
+    Config::parse(carried.to_string().as_bytes()).unwrap();
+    let condition = json!({ "prefix": "/", "headers": [{ "name": "x-a" }] });
+    assert_eq!(carried["rules"], json!([{ "match": condition }]));
+    let empty = migrated.differences.iter();
+    let empty = empty.filter(|one| one.what == Deviation::EmptyField);
+    let places: Vec<String> = empty.map(|one| one.at.to_string()).collect();
+    let expected = [
+        "filter_state_rules",
+        "providers.a.audiences",
+        "rules[0].match.headers[0].exact_match",
+        "rules[0].requires",
+    ];
+    assert_eq!(places, expected);
+}
+
 /// Other programs call `configuration` to convert a single `jwt_authn` message.
 #[test]
 fn migrates_a_single_message() {
@@ -315,6 +343,12 @@ fn migrates_a_single_message() {
     assert_eq!(carried["providers"]["a_b"]["token_types"], json!(["*"]));
     let renamed = Deviation::Renamed { to: "a_b".into() };
     assert!(migrated.differences.iter().any(|one| one.what == renamed));
+    assert!(
+        migrated
+            .differences
+            .iter()
+            .all(|one| one.what != Deviation::EmptyField)
+    );
     let error = configuration(&json!({ "provders": {} })).unwrap_err();
     assert_eq!(error.reason, Obstacle::UnknownField);
     assert!(configuration(&json!("text")).is_err());

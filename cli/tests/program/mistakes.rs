@@ -216,6 +216,31 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         ":4:26: error: providers.okta.claim_to_headers[0].header_name: ",
     ),
     (
+        "  requires: { provider_name: okta }\n  authorize:\n    scopes: { all_of: [orders.read] }\n",
+        "  requires:\n",
+        ":13:3: error: rules[1].requires: empty (null); write a value, or remove the field, which may let more requests pass",
+    ),
+    (
+        "    scopes: { all_of: [orders.read] }\n",
+        "",
+        ":14:3: error: rules[1].authorize: empty (null); ",
+    ),
+    (
+        "methods: [GET]",
+        "methods: ~",
+        ":12:29: error: rules[1].match.methods: empty (null); ",
+    ),
+    (
+        "    issuer:",
+        "    client_ids:\n    issuer:",
+        ":3:5: error: providers.okta.client_ids: empty (null); ",
+    ),
+    (
+        "    audiences: [orders]",
+        "    audiences:",
+        ":4:5: error: providers.okta.audiences: empty (null); ",
+    ),
+    (
         "  requires: { provider_name: okta }\n",
         "",
         ":12:3: error: rules[1]: \"authorize\" without \"requires\": there would be no verified claims",
@@ -337,7 +362,7 @@ const POLICY_JSON: &str =
 #[test]
 fn tells_every_mistake_of_a_file_in_order() {
     let text = POLICY
-        .replacen("issuer:", "isuer:", 1)
+        .replacen("issuer:", "revoked:\n    isuer:", 1)
         .replacen("[orders]", "orders", 1)
         .replacen("timeout: 5s", "timeout: 5", 1)
         .replacen("[GET]", "[get]", 1)
@@ -350,7 +375,9 @@ fn tells_every_mistake_of_a_file_in_order() {
         .collect();
     assert_eq!(
         places,
-        [":3:5", ":4:5", ":9:9", ":12:39", ":13:15", ":15:15"],
+        [
+            ":3:5", ":4:5", ":5:5", ":10:9", ":13:39", ":14:15", ":16:15"
+        ],
         "{lines:?}"
     );
     assert_eq!(code, 1);

@@ -105,6 +105,9 @@ mod tests {
             json!({"requirement_name": "lenient", "requires": {}}),
             json!({"requirement_name": "unverified", "authorize": {"client_ids": ["a"]}}),
             json!({"authorize": {}}),
+            json!({"disabled": true, "authorize": null}),
+            json!({"requirement_name": "lenient", "authorize": null}),
+            json!({"requirementName": null, "authorize": {"client_ids": ["a"]}}),
         ] {
             assert_eq!(policy(&metadata), RoutePolicy::Unreadable, "{metadata}");
         }

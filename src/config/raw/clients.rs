@@ -15,10 +15,10 @@ object! {
     /// An entry of `client_secrets.clients`.
     pub(in crate::config) struct RawClient {
         /// Accepts the client. `false` refuses the client's secrets (401).
-        enabled: Option<bool> = true,
+        enabled !null: Option<bool> = true,
         /// Time from which on the client's secrets are refused, without tolerance: RFC 3339 in UTC, or seconds since
         /// 1970.
-        expires_at: Option<PointInTime>,
+        expires_at !null: Option<PointInTime>,
         /// The client's roles.
         roles: Option<Vec<String>>,
         /// The client's scopes.

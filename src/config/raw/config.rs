@@ -19,7 +19,7 @@ object! {
         /// Where the client's certificate comes from, for tokens that are bound to a certificate (RFC 8705).
         client_certificate: Option<RawClientCertificate>,
         /// Requirements for requests that no rule matches. A value in the filter state selects the requirement.
-        filter_state_rules | camelCase: Option<RawFilterStateRules>,
+        filter_state_rules | camelCase !null: Option<RawFilterStateRules>,
         /// Limits for each worker.
         limits: Option<RawLimits>,
         /// Namespace of the dynamic metadata that the dynamic module writes for other filters. The proxy-wasm module
@@ -35,10 +35,10 @@ object! {
         /// Name of this configuration, which must not change when the configuration is updated; at most 128 characters.
         /// Connections that were opened before an update then also refuse what the newest configuration with this name
         /// refuses by `revoked`, `enabled: false` or `client_secrets`.
-        policy_id: Option<String>,
+        policy_id !null: Option<String>,
         /// Resources for which clients request tokens, by URL (RFC 9728). Portcullis serves the metadata of each
         /// resource, gives the URL of the metadata in challenges, and refuses tokens for other resources.
-        protected_resources: Option<Vec<RawProtectedResource>>,
+        protected_resources !null: Option<Vec<RawProtectedResource>>,
         /// The authorization servers, by name. A name has 1 to 64 letters, digits, `_`, `.`, `-`.
         providers: Option<Named<RawEntry>>,
         /// Realm of every challenge. Printable ASCII without `"` and `\`; at most 64 characters.
@@ -49,13 +49,13 @@ object! {
         /// about one request a second, so the policy of a rarely used route can be missed.
         route_policies: Option<RawSwitch> = "on",
         /// The rules, in order. The first rule whose `match` holds decides.
-        rules: Option<Vec<RawRule>>,
+        rules !null: Option<Vec<RawRule>>,
         /// For each scope, the scopes that it includes. A token with the broader scope also has the included scopes.
         scope_implies: Option<Named<Vec<String>>>,
         /// Secret of at least 32 random octets, in base64url, the same for all workers. It authenticates two things in
         /// the memory that modules with the same `vm_id` share: the fetched keys, and which configuration with a
         /// `policy_id` is the newest.
-        shared_memory_key: Option<RawSecret>,
+        shared_memory_key !null: Option<RawSecret>,
         /// Who verifies signatures. `host` is native cryptography: Envoy's own, or AWS-LC in the dynamic module.
         /// `module` is Portcullis itself. `auto` uses the host if it passes a self-test, otherwise the module.
         signature_backend: Option<RawSignatureBackend> = "auto",

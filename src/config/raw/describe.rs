@@ -26,6 +26,11 @@ pub(in crate::config) trait Describe {
     /// Returns the schema of this type. For an object, the schema is a reference to an entry in
     /// `definitions`.
     fn describe(definitions: &mut Definitions) -> Value;
+
+    /// The schema of this type without `null`.
+    fn describe_value(definitions: &mut Definitions) -> Value {
+        Self::describe(definitions)
+    }
 }
 
 /// The schemas of objects, by name.
@@ -96,7 +101,10 @@ impl Definitions {
 impl Fields<'_> {
     /// Adds a field.
     pub(in crate::config) fn add<T: Describe>(&mut self, field: Field<'_>) {
-        let mut schema = T::describe(self.definitions);
+        let mut schema = match field.name.refuses_null {
+            true => T::describe_value(self.definitions),
+            false => T::describe(self.definitions),
+        };
         if let Some(members) = schema.as_object_mut() {
             let description = description(field.comment);
             if !description.is_empty() {
@@ -173,6 +181,10 @@ impl<T: Describe> Describe for Option<T> {
 
     fn describe(definitions: &mut Definitions) -> Value {
         or_null(T::describe(definitions))
+    }
+
+    fn describe_value(definitions: &mut Definitions) -> Value {
+        T::describe(definitions)
     }
 }
 

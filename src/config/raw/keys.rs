@@ -60,7 +60,7 @@ object! {
     /// An entry of `shared_secrets`.
     pub(in crate::config) struct RawSharedSecret {
         /// The `kid` of tokens that are signed with this secret.
-        kid: Option<String>,
+        kid !null: Option<String>,
         /// The secret, in base64url without padding; at least as long as the hash of its algorithms (32, 48 or 64
         /// octets).
         secret: String,

@@ -27,16 +27,16 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawStringMatcher {
         /// Substring that the value contains.
-        contains: Option<String>,
+        contains !null: Option<String>,
         /// String that the value equals.
-        exact: Option<String>,
+        exact !null: Option<String>,
         /// Ignores the case of ASCII letters, except in `safe_regex`.
-        ignore_case | camelCase: Option<bool> = false,
+        ignore_case | camelCase !null: Option<bool> = false,
         /// String that the value starts with.
-        prefix: Option<String>,
+        prefix !null: Option<String>,
         /// Regular expression that matches the whole value.
-        safe_regex | camelCase: Option<RawRegex>,
+        safe_regex | camelCase !null: Option<RawRegex>,
         /// String that the value ends with.
-        suffix: Option<String>,
+        suffix !null: Option<String>,
     }
 }

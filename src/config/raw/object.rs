@@ -12,13 +12,17 @@ use crate::config::{ConfigError, Fault, echo::nearest, error::At, spelling::Fiel
 /// another name follows after `=`. With `| camelCase`, the lowerCamelCase form of the name is
 /// accepted too. A default may follow the type. The default and the comment of a field only appear
 /// in the schema, so comments on fields are written for operators.
+///
+/// With `!null`, `null` is refused. This is required for each optional field whose absence admits
+/// requests that a value would refuse. In YAML, a field whose value was forgotten is `null`, and if
+/// it counted as absent, it would open a rule without a word.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
         $scope:vis struct $object:ident {
             $(
                 $(#[doc = $doc:literal])*
-                $field:ident $(= $name:literal)? $(| $camel:ident)? : $type:ty $(= $default:tt)?,
+                $field:ident $(= $name:literal)? $(| $camel:ident)? $(! $null:ident)? : $type:ty $(= $default:tt)?,
             )*
         }
     ) => {
@@ -30,7 +34,7 @@ macro_rules! object {
 
         impl $object {
             const NAMES: &[$crate::config::spelling::FieldName] =
-                &[$($crate::config::raw::object::field_name!($field $(= $name)? $(| $camel)?)),*];
+                &[$($crate::config::raw::object::field_name!($field $(= $name)? $(| $camel)? $(! $null)?)),*];
 
             /// Parses an object that may have any of the fields in `names`. Fields that this type
             /// does not declare are ignored.
@@ -41,7 +45,7 @@ macro_rules! object {
                 use $crate::config::raw::object::{Members, field_name};
                 let mut members = Members::of(value, "an object", names)?;
                 let object = Self {
-                    $($field: members.field(field_name!($field $(= $name)? $(| $camel)?)),)*
+                    $($field: members.field(field_name!($field $(= $name)? $(| $camel)? $(! $null)?)),)*
                 };
                 members.end(object)
             }
@@ -60,7 +64,7 @@ macro_rules! object {
                 use $crate::config::raw::object::field_name;
                 definitions.object(stringify!($object), |_fields| {
                     $(_fields.add::<$type>($crate::config::raw::describe::Field {
-                        name: field_name!($field $(= $name)? $(| $camel)?),
+                        name: field_name!($field $(= $name)? $(| $camel)? $(! $null)?),
                         comment: &[$($doc),*],
                         default: None$(.or(Some(::serde_json::json!($default))))?,
                     });)*
@@ -99,15 +103,21 @@ macro_rules! choice {
 
 /// Makes the [`FieldName`] of a field in [`object!`].
 macro_rules! field_name {
-    ($field:ident $(| $camel:ident)?) => {
-        $crate::config::raw::object::field_name!($field = (stringify!($field)) $(| $camel)?)
+    ($field:ident $(| $camel:ident)? $(! $null:ident)?) => {
+        $crate::config::raw::object::field_name!(
+            $field = (stringify!($field)) $(| $camel)? $(! $null)?
+        )
     };
-    ($field:ident = $name:tt) => {
-        $crate::config::spelling::FieldName { snake: $name, has_camel: false }
+    ($field:ident = $name:tt $(| $camel:ident)? $(! $null:ident)?) => {
+        $crate::config::spelling::FieldName {
+            snake: $name,
+            has_camel: $crate::config::raw::object::field_name!(@is_marked $($camel)?),
+            refuses_null: $crate::config::raw::object::field_name!(@is_marked $($null)?),
+        }
     };
-    ($field:ident = $name:tt | camelCase) => {
-        $crate::config::spelling::FieldName { snake: $name, has_camel: true }
-    };
+    (@is_marked) => { false };
+    (@is_marked camelCase) => { true };
+    (@is_marked null) => { true };
 }
 
 pub(in crate::config) use choice;
@@ -124,7 +134,8 @@ pub(super) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Returns the members of `value`, or an error if a member's name is not in `names`.
+    /// Returns the members of `value`, or an error if a member's name is not in `names`, or if a
+    /// member is `null` although its field refuses `null`.
     pub(super) fn of(
         value: &'a Value,
         expected: &'static str,
@@ -133,14 +144,19 @@ impl<'a> Members<'a> {
         let members = value
             .as_object()
             .ok_or_else(|| wrong_type(expected, value))?;
-        let is_known = |written: &str| names.iter().any(|own| own.is(written));
-        match members.keys().find(|written| !is_known(written)) {
-            Some(unknown) => Err(unknown_field(unknown, names).into()),
-            None => Ok(Self {
-                members,
-                error: None,
-            }),
+        for (written, value) in members {
+            match names.iter().find(|own| own.is(written)) {
+                None => return Err(unknown_field(written, names).into()),
+                Some(own) if own.refuses_null && value.is_null() => {
+                    return Err(Fault::Null).at(written);
+                }
+                Some(_) => {}
+            }
         }
+        Ok(Self {
+            members,
+            error: None,
+        })
     }
 
     /// Parses the field `name`.

@@ -59,7 +59,7 @@ object! {
         clear_route_cache | camelCase: Option<bool>,
         client_secrets: RawClientSecrets,
         description: Option<String>,
-        enabled: Option<bool>,
+        enabled !null: Option<bool>,
         failed_status_in_metadata | camelCase: Option<String>,
         forward: Option<bool>,
         normalize_payload_in_metadata | camelCase: Option<RawNormalizePayload>,
@@ -73,7 +73,7 @@ object! {
     pub(in crate::config) struct RawProvider {
         /// Accepted algorithms. HS* is only allowed with `shared_secrets`, or with `oct` keys in `local_jwks`. Default:
         /// all algorithms for key pairs; with `shared_secrets`, all HS* algorithms.
-        algorithms: Option<Vec<String>>,
+        algorithms !null: Option<Vec<String>>,
         /// Accepts any `aud`, instead of `audiences`.
         allow_any_audience: Option<bool> = false,
         /// Accepts any `iss`, instead of `issuer`.
@@ -84,7 +84,7 @@ object! {
         allow_future_iat: Option<bool> = false,
         /// Accepted audiences. A token's `aud` must contain one of them exactly. Required unless `allow_any_audience`
         /// is set.
-        audiences: Option<Vec<String>>,
+        audiences !null: Option<Vec<String>>,
         /// Headers that are set to verified claims.
         claim_to_headers | camelCase: Option<Vec<RawClaimHeader>>,
         /// Makes Envoy choose the route again if a claim or an identity was written to a header, or if
@@ -94,7 +94,7 @@ object! {
         /// if two of them are present and differ.
         client_id_claims: Option<Vec<ClaimName>> = ["client_id", "cid", "azp", "appid"],
         /// Accepted clients. Default: any client.
-        client_ids: Option<Vec<String>>,
+        client_ids !null: Option<Vec<String>>,
         /// API clients that authenticate with a secret instead of a token.
         _client_secrets = "client_secrets": Option<RawClientSecrets>,
         /// Tolerated difference between clocks, in seconds; 0 means no tolerance; at most 86400.
@@ -105,7 +105,7 @@ object! {
         discovery: Option<RawDiscovery>,
         /// Accepts the provider's tokens. With `false`, the tokens are refused (401), and the provider's keys are not
         /// fetched.
-        enabled: Option<bool> = true,
+        enabled !null: Option<bool> = true,
         /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the reason why a token was refused.
         failed_status_in_metadata | camelCase: Option<String>,
         /// Keeps the verified token in the request. Otherwise it is removed.
@@ -127,21 +127,21 @@ object! {
         identity_in_metadata: Option<String>,
         /// Issuer that `iss` must equal. A placeholder `{claim}` matches the value of that claim in the token;
         /// `require_claims` must then list the claim's accepted values. Required unless `allow_any_issuer` is set.
-        issuer: Option<String>,
+        issuer !null: Option<String>,
         /// Which algorithms a key with `alg` verifies: only the algorithm in `alg` (`exact`), or its whole family
         /// (`RS*`, `PS*`, `ES*`, `HS*`).
         jwk_algorithm: Option<RawJwkAlgorithm> = "exact",
         /// How to treat the `issuer` of a JWK. With `match`, a JWK that has an `issuer` only verifies tokens of that
         /// issuer.
-        key_issuer: Option<RawKeyIssuer> = "ignore",
+        key_issuer !null: Option<RawKeyIssuer> = "ignore",
         /// Cache of verified tokens.
         jwt_cache_config | camelCase: Option<RawCache>,
         /// Keys in the configuration, as a JWK set.
         local_jwks | camelCase: Option<RawDataSource>,
         /// Maximum lifetime with which a token is issued, `exp - iat`. A token without `iat` is refused.
-        max_issued_lifetime: Option<RawDuration>,
+        max_issued_lifetime !null: Option<RawDuration>,
         /// Maximum time until a token expires, `exp - now`.
-        max_lifetime | camelCase: Option<RawDuration>,
+        max_lifetime | camelCase !null: Option<RawDuration>,
         /// How claims are changed in the exported payload.
         normalize_payload_in_metadata | camelCase: Option<RawNormalizePayload>,
         /// Adds `=` padding to the value of `forward_payload_header`.
@@ -150,17 +150,17 @@ object! {
         payload_in_metadata | camelCase: Option<String>,
         /// Product that issues the tokens. It changes the defaults of the other fields. A field that is set replaces
         /// the preset's value.
-        preset: Option<Preset> = "generic",
+        preset !null: Option<Preset> = "generic",
         /// Keys in the configuration, in PEM.
         public_keys: Option<RawPublicKeys>,
         /// Keys that are fetched from a configured URI.
         remote_jwks | camelCase: Option<RawRemoteJwks>,
         /// Claims that a valid token must have; otherwise it is refused (401).
-        require_claims: Option<Vec<RawClaimRequirement>>,
+        require_claims !null: Option<Vec<RawClaimRequirement>>,
         /// Refuses a token without `exp`.
         require_expiration | camelCase: Option<bool> = true,
         /// Revoked tokens, by `jti`, client or subject. They are refused (401).
-        revoked: Option<RawRevocation>,
+        revoked !null: Option<RawRevocation>,
         /// Claims that contain roles. The roles of all these claims are combined.
         role_claims: Option<Vec<ClaimName>> = ["roles"],
         /// Claims that contain scopes. The scopes of all these claims are combined. A string is split at spaces; the
@@ -171,10 +171,10 @@ object! {
         /// Scopes that contain roles, instead of `role_claims`.
         structured_scopes: Option<RawStructuredScopes>,
         /// Pattern that `sub` must match. Default: any subject.
-        subjects: Option<RawStringMatcher>,
+        subjects !null: Option<RawStringMatcher>,
         /// Accepted values of `typ`. Case and a leading `application/` do not matter. `""` accepts a token without
         /// `typ`, and `"*"` accepts any token.
-        token_types: Option<Vec<String>> = ["at+jwt", "JWT", ""],
+        token_types !null: Option<Vec<String>> = ["at+jwt", "JWT", ""],
         /// SPIFFE trust domain, such as `example.org`, to which the workload in `sub` must belong. Required with the
         /// preset `spiffe`, and refused with any other.
         trust_domain: Option<String>,
@@ -227,7 +227,7 @@ object! {
     pub(in crate::config) struct RawClaimRequirement {
         /// Accepted values. If the claim is a list, one accepted element is enough. In `require_claims`, `any_of` may
         /// be left out; the claim then only has to be present.
-        any_of: Option<Vec<Scalar>>,
+        any_of !null: Option<Vec<Scalar>>,
         /// Literal name of a top-level claim, or the path to a nested claim as a list of literal names.
         claim: ClaimName,
     }
@@ -274,12 +274,12 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawRevocation {
         /// Clients whose tokens are all refused.
-        client_ids: Option<Vec<String>>,
+        client_ids !null: Option<Vec<String>>,
         /// Subjects (`sub`), each with a time in seconds since 1970. A subject's tokens are refused if they were issued
         /// earlier or have no `iat`.
-        issued_before: Option<Named<u64>>,
+        issued_before !null: Option<Named<u64>>,
         /// Tokens that are refused, by `jti`.
-        jti: Option<Vec<String>>,
+        jti !null: Option<Vec<String>>,
     }
 }
 

@@ -8,7 +8,7 @@ object! {
     pub(in crate::config) struct RawProtectedResource {
         /// Origins whose web pages may send requests, such as `https://app.example.com`. A request with another
         /// `Origin` gets 403. If this field is absent, every origin is allowed; an empty list allows none.
-        allowed_origins: Option<Vec<String>>,
+        allowed_origins !null: Option<Vec<String>>,
         /// Issuers of tokens for the resource. Default: the issuers of the providers that the rules for the resource
         /// require.
         authorization_servers: Option<Vec<String>>,

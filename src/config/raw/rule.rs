@@ -15,14 +15,14 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawRule {
         /// What the token must grant; otherwise the answer is 403. Needs `requires` or `requirement_name`.
-        authorize: Option<RawAuthorize>,
+        authorize !null: Option<RawAuthorize>,
         /// The requests that the rule applies to.
         route = "match": RawMatch,
         /// Name of an entry in `requirement_map`, instead of `requires`.
-        requirement_name | camelCase: Option<String>,
+        requirement_name | camelCase !null: Option<String>,
         /// The tokens that these requests need. With neither `requires` nor `requirement_name`, the requests pass
         /// without a token.
-        requires: Option<RawRequirement>,
+        requires !null: Option<RawRequirement>,
     }
 }
 
@@ -31,16 +31,16 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawAuthorize {
         /// How, and how recently, the user must have authenticated; otherwise the answer is 401 (RFC 9470).
-        authentication: Option<RawAuthentication>,
+        authentication !null: Option<RawAuthentication>,
         /// Claims that the token must have. Each claim must equal one of the values in `any_of`, or be a list that
         /// contains one of these values.
-        claims: Option<Vec<RawClaimRequirement>>,
+        claims !null: Option<Vec<RawClaimRequirement>>,
         /// Accepted clients.
-        client_ids: Option<Vec<String>>,
+        client_ids !null: Option<Vec<String>>,
         /// Roles that the token must have: one of them is enough.
-        roles: Option<RawRoles>,
+        roles !null: Option<RawRoles>,
         /// Scopes that the token must have: all of them, or one of them.
-        scopes: Option<RawWords>,
+        scopes !null: Option<RawWords>,
     }
 }
 
@@ -49,9 +49,9 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawAuthentication {
         /// Accepted values of `acr`, in order of preference.
-        acr_values: Option<Vec<String>>,
+        acr_values !null: Option<Vec<String>>,
         /// Maximum time since the user authenticated (`auth_time`), in whole seconds.
-        max_age: Option<RawDuration>,
+        max_age !null: Option<RawDuration>,
     }
 }
 
@@ -69,9 +69,9 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawWords {
         /// Scopes. All of them are required.
-        all_of: Option<Vec<String>>,
+        all_of !null: Option<Vec<String>>,
         /// Scopes. One of them is enough.
-        any_of: Option<Vec<String>>,
+        any_of !null: Option<Vec<String>>,
     }
 }
 
@@ -86,13 +86,13 @@ object! {
         /// Always holds, and verifies nothing. It forwards claims that anyone can forge.
         extract_only_without_validation | camelCase: Option<RawExtractOnly>,
         /// A token of this provider, with these audiences instead of the provider's own.
-        provider_and_audiences | camelCase: Option<RawProviderAndAudiences>,
+        provider_and_audiences | camelCase !null: Option<RawProviderAndAudiences>,
         /// A token of this provider.
-        provider_name | camelCase: Option<String>,
+        provider_name | camelCase !null: Option<String>,
         /// Requirements that must all hold.
-        requires_all | camelCase: Option<RawRequirements>,
+        requires_all | camelCase !null: Option<RawRequirements>,
         /// Requirements, in order. The first one that holds is enough.
-        requires_any | camelCase: Option<RawRequirements>,
+        requires_any | camelCase !null: Option<RawRequirements>,
     }
 }
 
@@ -120,9 +120,9 @@ object! {
     /// The policy in a route's metadata: `PerRouteConfig` of `jwt_authn`, with the additional field `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRoutePolicy {
-        authorize: Option<RawAuthorize>,
+        authorize !null: Option<RawAuthorize>,
         disabled: Option<bool>,
-        requirement_name | camelCase: Option<String>,
+        requirement_name | camelCase !null: Option<String>,
     }
 }
 
@@ -131,13 +131,13 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawStatus {
         /// What the token must grant.
-        authorize: Option<RawAuthorize>,
+        authorize !null: Option<RawAuthorize>,
         /// URL of the protected API, shown on the page unchanged. `https` or `http`; at most 256 characters.
         base_url: Option<String>,
         /// The exact path of the page, without a query.
         path: String,
         /// The token that a request for the page needs. Required unless `unprotected` is set.
-        requires: Option<RawRequirement>,
+        requires !null: Option<RawRequirement>,
         /// Shows the page to anyone; `requires` must then be left out.
         unprotected: Option<bool> = false,
     }
@@ -162,7 +162,7 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawProviderAndAudiences {
         /// Accepted audiences. The token's `aud` must contain one of them exactly.
-        audiences: Option<Vec<String>>,
+        audiences !null: Option<Vec<String>>,
         /// Name of the provider.
         provider_name | camelCase: String,
     }
@@ -182,26 +182,26 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawMatch {
         /// True if the case of the path matters. Has no effect on `safe_regex`.
-        case_sensitive | camelCase: Option<bool> = true,
+        case_sensitive | camelCase !null: Option<bool> = true,
         /// Matches CONNECT requests.
-        connect_matcher | camelCase: Option<RawEmpty>,
+        connect_matcher | camelCase !null: Option<RawEmpty>,
         /// Conditions on headers, which must all hold.
-        headers: Option<Vec<RawHeaderMatcher>>,
+        headers !null: Option<Vec<RawHeaderMatcher>>,
         /// Calls of the Model Context Protocol, which are POST requests. Other requests skip the rule, and a POST
         /// request for its path and host needs such a rule.
-        mcp: Option<RawMcpMatch>,
+        mcp !null: Option<RawMcpMatch>,
         /// Accepted methods, case-sensitive. Default: any method.
-        methods: Option<Vec<String>>,
+        methods !null: Option<Vec<String>>,
         /// The whole path, without the query.
-        path: Option<String>,
+        path !null: Option<String>,
         /// Start of the path in whole segments: `/api` matches `/api` and `/api/x`. Must not end in `/`.
-        path_separated_prefix | camelCase: Option<String>,
+        path_separated_prefix | camelCase !null: Option<String>,
         /// Start of the path; `/api` also matches `/apis`. `""` and `/` match every path.
-        prefix: Option<String>,
+        prefix !null: Option<String>,
         /// Conditions on query parameters, by decoded name, which must all hold.
-        query_parameters | camelCase: Option<Vec<RawQueryMatcher>>,
+        query_parameters | camelCase !null: Option<Vec<RawQueryMatcher>>,
         /// Regular expression that must match the whole path.
-        safe_regex | camelCase: Option<RawRegex>,
+        safe_regex | camelCase !null: Option<RawRegex>,
     }
 }
 
@@ -212,12 +212,12 @@ object! {
         /// Matches every call. The other fields are then left out.
         any: Option<bool> = false,
         /// JSON-RPC methods, such as `tools/call`: one of them must be in `Mcp-Method`.
-        methods: Option<Vec<String>>,
+        methods !null: Option<Vec<String>>,
         /// Names of tools and prompts, or URIs of resources: one of them must be in `Mcp-Name`. Only `tools/call`,
         /// `prompts/get` and `resources/read` have a name.
-        names: Option<Vec<String>>,
+        names !null: Option<Vec<String>>,
         /// Accepted values of tool arguments, by the name after `Mcp-Param-`.
-        params: Option<Named<Vec<String>>>,
+        params !null: Option<Named<Vec<String>>>,
     }
 }
 
@@ -226,27 +226,27 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawHeaderMatcher {
         /// Substring that the header contains.
-        contains_match | camelCase: Option<String>,
+        contains_match | camelCase !null: Option<String>,
         /// String that the header equals.
-        exact_match | camelCase: Option<String>,
+        exact_match | camelCase !null: Option<String>,
         /// Inverts the condition.
-        invert_match | camelCase: Option<bool> = false,
+        invert_match | camelCase !null: Option<bool> = false,
         /// Name of the header.
         name: String,
         /// String that the header starts with.
-        prefix_match | camelCase: Option<String>,
+        prefix_match | camelCase !null: Option<String>,
         /// Requires that the header is present (`true`) or absent (`false`).
-        present_match | camelCase: Option<bool>,
+        present_match | camelCase !null: Option<bool>,
         /// Range of integers that the header's value must be in: from `start` up to, but not including, `end`.
-        range_match | camelCase: Option<RawRange>,
+        range_match | camelCase !null: Option<RawRange>,
         /// Regular expression that must match the whole header.
-        safe_regex_match | camelCase: Option<RawRegex>,
+        safe_regex_match | camelCase !null: Option<RawRegex>,
         /// Pattern that the header matches.
-        string_match | camelCase: Option<RawStringMatcher>,
+        string_match | camelCase !null: Option<RawStringMatcher>,
         /// String that the header ends with.
-        suffix_match | camelCase: Option<String>,
+        suffix_match | camelCase !null: Option<String>,
         /// Treats a missing header as empty.
-        treat_missing_header_as_empty | camelCase: Option<bool> = false,
+        treat_missing_header_as_empty | camelCase !null: Option<bool> = false,
     }
 }
 
@@ -255,9 +255,9 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawRange {
         /// The first number after the range.
-        end: Option<Integer> = 0,
+        end !null: Option<Integer> = 0,
         /// The first number in the range.
-        start: Option<Integer> = 0,
+        start !null: Option<Integer> = 0,
     }
 }
 
@@ -268,8 +268,8 @@ object! {
         /// Decoded name of the parameter.
         name: String,
         /// Requires that the parameter is present (`true`) or absent (`false`).
-        present_match | camelCase: Option<bool>,
+        present_match | camelCase !null: Option<bool>,
         /// Pattern that the parameter's value matches.
-        string_match | camelCase: Option<RawStringMatcher>,
+        string_match | camelCase !null: Option<RawStringMatcher>,
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! This parser only accepts objects as objects. A double without a fraction counts as an integer,
 //! because all numbers in a `google.protobuf.Struct` are doubles. `null` means that a field is
-//! absent, as in protobuf JSON. Every fault is a [`ConfigError`] with its path.
+//! absent, as in protobuf JSON, unless the field is marked `!null` in [`object!`](super::object).
+//! Every fault is a [`ConfigError`] with its path.
 
 use serde_json::{Number, Value};
 

@@ -153,13 +153,3 @@ fn path_is_case_sensitive_and_rule_requires_nothing_by_default() {
     assert!(route.headers.is_empty() && route.query_parameters.is_empty());
     assert!(rules[0].requirement.is_none() && rules[0].authorization.is_none());
 }
-
-#[test]
-fn null_counts_as_absent() {
-    let written = json!({"issuer": "https://idp.example", "audiences": ["api"], "forward": null});
-    let mut document = base();
-    document["realm"] = json!(null);
-    document["limits"] = json!(null);
-    document["providers"]["okta"]["forward"] = written["forward"].clone();
-    assert_eq!(parse(&document).unwrap().realm, "api");
-}

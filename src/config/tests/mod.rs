@@ -4,6 +4,7 @@ mod accepted;
 mod defaults;
 #[cfg(not(target_arch = "wasm32"))]
 mod mutated;
+mod nulls;
 mod presets;
 mod reach;
 mod reasons;
@@ -60,14 +61,26 @@ fn base() -> Value {
     })
 }
 
-/// Returns [`base`] with each value of `changes` set at its dotted path. A field with the value
-/// `null` counts as absent.
+/// Returns [`base`] with each value of `changes` set at its dotted path. `null` removes a field.
 fn base_with(changes: &[(&str, Value)]) -> Value {
     let mut document = base();
     for (path, value) in changes {
         *at(&mut document, path) = value.clone();
     }
-    document
+    without_nulls(document)
+}
+
+/// Removes every member that is null.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, member)| !member.is_null())
+            .map(|(name, member)| (name, without_nulls(member)))
+            .collect(),
+        Value::Array(elements) => elements.into_iter().map(without_nulls).collect(),
+        scalar => scalar,
+    }
 }
 
 /// Returns the value at a dotted path. If the value is missing, creates it. Numbers in the path are
