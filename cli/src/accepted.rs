@@ -6,7 +6,7 @@ use crate::{
     check::policy,
     finding::Finding,
     outcome::{Exit, Failure},
-    source::{Contents, Policy, Source, Unusable},
+    source::{Contents, Policy, Source, Unusable, policy::Filter},
 };
 use portcullis::{
     config::{Config, Provider},
@@ -51,30 +51,39 @@ fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
             "{file}: a configuration of Envoy without a Portcullis filter; name the file that has it"
         )));
     }
-    let names: Vec<String> = filters
+    let is_wanted = |filter: &Filter| name.is_none_or(|name| filter.name == name);
+    let (wanted, others): (Vec<_>, Vec<_>) = filters
+        .into_iter()
+        .partition(|(filter, _)| is_wanted(filter));
+    if wanted.len() > 1 {
+        let names: Vec<&str> = wanted.iter().map(|(filter, _)| &*filter.name).collect();
+        return Err(several(source, &names));
+    }
+    match wanted.into_iter().next() {
+        Some((_, Ok(policy))) => Ok(policy),
+        Some((_, Err(finding))) => Err(failure(&[finding], Exit::Findings)),
+        None => Err(source.no_such_filter(name.unwrap_or_default(), &others)),
+    }
+}
+
+/// The failure for a file with several filters. A filter can only be chosen if no other has its
+/// name.
+fn several(source: &Source, names: &[&str]) -> Failure {
+    let file = &source.name;
+    let repeated = names
         .iter()
-        .map(|(filter, _)| filter.name.clone())
-        .collect();
-    let found = filters
-        .iter()
-        .position(|(filter, _)| name.is_none_or(|name| filter.name == name));
-    let Some(found) = found else {
-        let name = name.unwrap_or_default();
-        return Err(source.no_such_filter(name, &filters));
-    };
-    if name.is_none() && filters.len() > 1 {
-        let file = &source.name;
-        return Err(Failure::Usage(format!(
+        .enumerate()
+        .find_map(|(index, name)| names.iter().take(index).find(|earlier| *earlier == name));
+    Failure::Usage(match repeated {
+        Some(name) => format!(
+            "{file}: several Portcullis filters have the name \"{name}\"; give each filter its own \
+             \"name\", and choose one with --filter"
+        ),
+        None => format!(
             "{file}: several Portcullis filters; choose one with --filter: {}",
             names.join(", ")
-        )));
-    }
-    let chosen = filters.into_iter().nth(found).map(|(_, policy)| policy);
-    match chosen {
-        Some(Ok(policy)) => Ok(policy),
-        Some(Err(finding)) => Err(failure(&[finding], Exit::Findings)),
-        None => Err(source.no_such_filter(name.unwrap_or_default(), &[])),
-    }
+        ),
+    })
 }
 
 /// The providers that accept tokens, without the providers that accept client secrets.

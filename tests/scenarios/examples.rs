@@ -1,18 +1,25 @@
 //! In the real Envoy, the examples in `envoy/` work as their comments say.
 
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 
-use crate::world::{claims, get, publishing, signer, start, token};
+use crate::world::{JWKS_PATH, claims, get, publishing, signer, start, token};
 use support::{
     driver::{Driver, Request, Route, Setup, VirtualHost},
-    envoy::{self, Envoy},
-    in_envoy,
+    envoy::{
+        self, Envoy, bootstrap, module,
+        process::{EnvoyProcess, new_folder},
+    },
+    http, in_envoy,
+    upstream::Upstream,
 };
 
 in_envoy!(
     access_log_and_rbac_read_the_verified_token,
     a_request_that_ends_up_on_another_route_is_refused,
     a_verified_claim_chooses_the_route,
+    operators_see_the_keys_of_the_api_on_their_own_listener,
 );
 
 /// A gate with the filters and the configuration of an example.
@@ -119,4 +126,40 @@ fn a_verified_claim_chooses_the_route() {
         assert_eq!(passed.status, 200);
         assert_eq!(passed.route.is_some(), clears);
     }
+}
+
+/// Both listeners of the example work, and the keys are fetched once for both.
+fn operators_see_the_keys_of_the_api_on_their_own_listener() {
+    let server = publishing(&signer());
+    let (upstream, login) = (Upstream::start().unwrap(), server.listen().unwrap());
+    let text = include_str!("../../envoy/status.yaml");
+    let text = text.replace("/etc/envoy/portcullis.wasm", module().to_str().unwrap());
+    let mut whole: Value = serde_saphyr::from_str(&text).unwrap();
+    let any_port = || bootstrap::socket(SocketAddr::from(([127, 0, 0, 1], 0)));
+    whole["admin"]["address"] = any_port();
+    for listener in whole["static_resources"]["listeners"]
+        .as_array_mut()
+        .unwrap()
+    {
+        listener["address"] = any_port();
+    }
+    whole["static_resources"]["clusters"] = json!([
+        bootstrap::cluster("api", upstream.address()),
+        bootstrap::cluster("login", login.address()),
+    ]);
+    let process = EnvoyProcess::spawn(new_folder(), &whole, 2);
+    let addresses = process.wait_for("both listeners", || {
+        let found = process.listeners();
+        (found.len() == 2 && process.is_ready()).then_some(found)
+    });
+    let status = |path: &str| http::get(addresses["ingress"], path).unwrap().0;
+    assert_eq!((status("/"), status("/portcullis")), (401, 401));
+    process.wait_for("the keys on the page", || {
+        let (status, body) = http::get(addresses["operators"], "/portcullis").unwrap();
+        assert_eq!(status, 200);
+        let page: Value = serde_json::from_slice(&body).unwrap();
+        let login = &page["providers"][0];
+        (login["health"] == "working" && login["keys"] != json!([])).then_some(())
+    });
+    assert_eq!(server.fetches(JWKS_PATH), 1);
 }

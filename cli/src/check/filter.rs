@@ -64,7 +64,7 @@ fn of_wasm(source: &Source, document: &Node, filter: &Filter) -> Vec<Finding> {
         findings.push(source.at(Severity::Error, &at, text));
     }
     let own = vm_id(message);
-    let others = other_modules(document, &filter.at, own);
+    let others = other_modules(document, filter, own);
     if let (false, Some(other)) = (own.is_empty(), others.first()) {
         let vm_config = member(message, &filter.at, "vm_config");
         let at = vm_config.member("vm_id");
@@ -131,16 +131,26 @@ fn member(message: &Node, at: &ConfigPath, name: &str) -> ConfigPath {
     }
 }
 
-/// Returns the paths of other WebAssembly modules with this `vm_id`.
-fn other_modules(document: &Node, own: &ConfigPath, wanted: &str) -> Vec<ConfigPath> {
+/// The code of a filter's module: a file, or a place from which Envoy downloads it.
+fn code(message: &Node) -> Option<Node> {
+    either(message, "vm_config")?
+        .member("code")
+        .map(Node::canonical)
+}
+
+/// Returns the paths of other WebAssembly modules with this `vm_id`. Filters with the same code are
+/// left out: they share the fetched keys on purpose, as a listener for operators does.
+fn other_modules(document: &Node, filter: &Filter, wanted: &str) -> Vec<ConfigPath> {
+    let own = code(&filter.message);
     let mut others = Vec::new();
     visit(document, &ConfigPath::default(), &mut |at, node| {
         let (Some(WASM), inner) = unwrapped(node) else {
             return Walk::Into;
         };
-        let is_own = own.steps().starts_with(at.steps());
-        let config = inner.member("config");
-        if !is_own && config.is_some_and(|config| vm_id(config) == wanted) {
+        let is_own = filter.at.steps().starts_with(at.steps());
+        let is_other =
+            |config: &Node| vm_id(config) == wanted && (own.is_none() || code(config) != own);
+        if !is_own && inner.member("config").is_some_and(is_other) {
             others.push(at.clone());
         }
         Walk::Past

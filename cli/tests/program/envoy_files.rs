@@ -358,12 +358,71 @@ fn an_istio_filter_is_found_and_chosen_by_name() {
 
 #[test]
 fn our_own_envoy_files_are_good() {
-    for name in ["demo", "routes", "metadata"] {
+    for name in ["demo", "routes", "metadata", "status"] {
         let path = project().join("envoy").join(format!("{name}.yaml"));
         let output = portcullis(&["check", path.to_str().unwrap()], "");
         let said = stdout(&output);
         assert!(!said.contains(": error: "), "{said}");
     }
+}
+
+/// The listener for operators has a copy of the API's filter, which shares its memory on purpose.
+#[test]
+fn a_copy_of_a_filter_needs_a_name_of_its_own_but_no_vm_id() {
+    let example = std::fs::read_to_string(project().join("envoy/status.yaml")).unwrap();
+    let shared = "has the same vm_id";
+    let (_, said) = check("copy.yaml", &example);
+    assert!(!said.contains(shared), "{said}");
+    let open = "status: anyone may read which authorization servers there are";
+    let warnings = said.lines().filter(|line| line.contains("warning"));
+    assert!(
+        warnings.clone().count() == 1 && said.contains(open),
+        "{said}"
+    );
+    let other = example.replacen("/etc/envoy/portcullis.wasm", "/etc/envoy/other.wasm", 1);
+    let (_, said) = check("copy-other.yaml", &other);
+    assert_eq!(said.matches(shared).count(), 2, "{said}");
+
+    let alike = example.replace("- name: portcullis-status", "- name: portcullis");
+    for (name, text, arguments, expected) in [
+        (
+            "copy-alike.yaml",
+            &alike,
+            &[][..],
+            "several Portcullis filters have the name \"portcullis\"; give each filter its own \
+             \"name\", and choose one with --filter",
+        ),
+        (
+            "copy-alike.yaml",
+            &alike,
+            &["--filter", "portcullis"],
+            "several Portcullis filters have the name \"portcullis\"",
+        ),
+        (
+            "copy.yaml",
+            &example,
+            &[],
+            "several Portcullis filters; choose one with --filter: portcullis, portcullis-status",
+        ),
+    ] {
+        let path = file(name, text);
+        let decide = ["decide", "--config", path.to_str().unwrap()];
+        let output = portcullis(&[&decide, arguments].concat(), r#"{"path":"/"}"#);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+    let path = file("copy.yaml", &example);
+    let arguments = [
+        "decide",
+        "--config",
+        path.to_str().unwrap(),
+        "--filter",
+        "portcullis-status",
+    ];
+    let output = portcullis(&arguments, r#"{"path":"/portcullis"}"#);
+    let said: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(said["status"], 200, "{said}");
 }
 
 #[test]
