@@ -41,6 +41,9 @@ pub enum KeyError {
     UnsupportedCurve,
     /// `kid` is longer than [`MAX_KID_BYTES`].
     KidTooLong,
+    /// `use` is `enc`: the key is for encryption (RFC 7517 section 4.2). Key sets often have such
+    /// keys, next to those for signatures.
+    ForEncryption,
     /// `use` says that the key is not for signatures (RFC 7517 section 4.2).
     NotForSignatures,
     /// `key_ops` does not list `verify` (RFC 7517 section 4.3).
@@ -193,7 +196,7 @@ impl fmt::Display for KeyError {
                 f.write_str("\"crv\" must be P-256, P-384 or P-521, or Ed25519 for OKP")
             }
             Self::KidTooLong => write!(f, "\"kid\" has more than {MAX_KID_BYTES} bytes"),
-            Self::NotForSignatures => f.write_str("\"use\" is not \"sig\""),
+            Self::ForEncryption | Self::NotForSignatures => f.write_str("\"use\" is not \"sig\""),
             Self::NotForVerifying => f.write_str("\"key_ops\" lacks \"verify\""),
             Self::UnsupportedAlgorithm => {
                 f.write_str("\"alg\" must be one of EdDSA, ES*, HS*, PS*, RS*, or absent")

@@ -74,6 +74,7 @@ fn purpose(jwk: &Map<String, Value>) -> Result<KeyPurpose, KeyError> {
             Some(_) => KeyPurpose::JwtSvids,
             None => return Err(KeyError::MemberMissing { member: "kid" }),
         },
+        Some("enc") => return Err(KeyError::ForEncryption),
         Some(_) => return Err(KeyError::NotForSignatures),
     };
     let Some(operations) = jwk.get("key_ops") else {
@@ -242,7 +243,7 @@ mod tests {
     #[test]
     fn refuses_a_key_for_another_purpose() {
         for (member, value, expected) in [
-            ("use", json!("enc"), KeyError::NotForSignatures),
+            ("use", json!("enc"), KeyError::ForEncryption),
             ("use", json!(""), KeyError::NotForSignatures),
             ("key_ops", json!(["sign"]), KeyError::NotForVerifying),
             ("key_ops", json!([]), KeyError::NotForVerifying),

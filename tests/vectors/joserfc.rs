@@ -92,7 +92,7 @@ fn keys() {
         let jwk = json(&path);
         let encrypts = jwk.get("use").is_some_and(|purpose| purpose == "enc");
         let expected = match () {
-            () if encrypts => Err(KeyError::NotForSignatures),
+            () if encrypts => Err(KeyError::ForEncryption),
             () if jwk["crv"] == "X25519" => Err(KeyError::UnsupportedCurve),
             () => Ok(()),
         };

@@ -226,11 +226,13 @@ fn check_key_set(file: &KeySetFile, found: &mut Found) -> Result<(), Failure> {
         }
     };
     for skipped in key_set.skipped() {
-        // Anyone can fetch a published key set. So a shared secret in the set is an error, while
-        // any other skipped key is only a warning.
-        let severity = match skipped.reason == KeyError::SecretFromAfar {
-            true => Severity::Error,
-            false => Severity::Warning,
+        let severity = match skipped.reason {
+            // Anyone can fetch a published key set. So a shared secret in the set is an error, while
+            // any other skipped key is only a warning.
+            KeyError::SecretFromAfar => Severity::Error,
+            // Many servers publish a key for encryption next to those for signatures.
+            KeyError::ForEncryption => continue,
+            _ => Severity::Warning,
         };
         found.findings.push(finding(severity, skipped));
     }

@@ -68,7 +68,7 @@ fn checks_configurations_and_key_sets() {
             0,
             "warning: providers.idp.public_keys: the certificate of key 0 has expired",
         ),
-        (&good, Some(&usable), 0, "warning: jwks of idp: "),
+        (&good, Some(&usable), 0, "ok: 1 provider, 2 rules"),
         (
             &good,
             Some(&crowd),
@@ -199,6 +199,52 @@ fn names_the_file_and_the_remedy_of_bad_keys() {
         said.contains("no such provider in the configuration; it has idp"),
         "{said}"
     );
+}
+
+/// Keycloak publishes a key for encryption in every realm.
+#[test]
+fn only_keys_that_look_like_signing_keys_are_missed() {
+    let config = file("realm.yaml", CONFIG);
+    let signing = Signer::new(Algorithm::Es256).jwk();
+    let with = |field: &str, value: &str| {
+        let mut key = Signer::new(Algorithm::Rs256).jwk();
+        key["kid"] = json!("other");
+        key[field] = json!(value);
+        json!({ "keys": [signing, key] })
+    };
+    for (name, keys, expected) in [
+        ("enc", with("use", "enc"), None),
+        (
+            "unknown-use",
+            with("use", "signature"),
+            Some("\"use\" is not \"sig\""),
+        ),
+        (
+            "unknown-alg",
+            with("alg", "RS255"),
+            Some("\"alg\" must be one of"),
+        ),
+    ] {
+        let path = file(&format!("realm-{name}.jwks"), &keys.to_string());
+        let jwks = format!("idp={}", path.display());
+        let arguments = [
+            "check",
+            "--strict",
+            config.to_str().unwrap(),
+            "--jwks",
+            &jwks,
+        ];
+        let output = portcullis(&arguments, "");
+        let said = stdout(&output);
+        match expected {
+            None => assert_eq!(said, "ok: 1 provider, 2 rules\n", "{name}"),
+            Some(expected) => {
+                let warning = format!("warning: jwks of idp: key 1 (kid \"other\"): {expected}");
+                assert!(said.contains(&warning), "{name}: {said}");
+            }
+        }
+        assert_eq!(output.status.success(), expected.is_none(), "{name}");
+    }
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn one_bad_key_does_not_affect_the_others() {
     let encryption = SkippedKey {
         index: 4,
         kid: Some("enc-1".to_owned()),
-        reason: KeyError::NotForSignatures,
+        reason: KeyError::ForEncryption,
     };
     assert_eq!(set.skipped()[4], encryption);
     assert_eq!(*reasons[5], KeyError::MemberMissing { member: "kty" });
