@@ -10,6 +10,7 @@
 mod config_path;
 mod echo;
 mod error;
+mod evasion;
 mod fault;
 mod literals;
 mod parse;

@@ -4,7 +4,7 @@
 //! effect, and the operator may not notice. Only clear cases cause a warning, because the operator
 //! may intend some overlap.
 
-use super::{Config, ConfigPath, Warning, literals::misspelt};
+use super::{Config, ConfigPath, Warning, evasion, literals::misspelt};
 use crate::policy::{
     HeaderCondition, PathMatch, PathPolicy, Pattern, Requirement, RouteMatch, Rule, Unmatched,
 };
@@ -15,7 +15,9 @@ impl Config {
     pub fn reach_warnings(&self) -> Vec<Warning> {
         let mut found = Vec::new();
         for (place, rule) in self.rules.iter().enumerate() {
-            let text = shadowed(self, place, rule).or_else(|| unspellable(self, &rule.route));
+            let text = shadowed(self, place, rule)
+                .or_else(|| unspellable(self, &rule.route))
+                .or_else(|| evasion::evaded(self, place, &rule.route));
             if let Some(text) = text {
                 let location = ConfigPath::default().within_index(place).within("rules");
                 found.push(Warning { location, text });

@@ -214,6 +214,65 @@ fn warns_of_an_open_rule_ahead_of_one_that_requires_a_token() {
     assert_eq!(warnings(&lenient), [unread]);
 }
 
+/// A request for `/mcp/` or `/MCP` must not reach the tools by a wider rule.
+#[test]
+fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
+    let with_mcp = |mut route: Value| {
+        route["mcp"] = json!({"names": ["list"]});
+        route
+    };
+    let wide = json!({"prefix": "/"});
+    let exact = json!({"path": "/mcp"});
+    let segments = json!({"path_separated_prefix": "/mcp"});
+    let folded = json!({"path_separated_prefix": "/mcp", "case_sensitive": false});
+    let warning = |spelling: &str| {
+        format!(
+            "rules[0]: many servers read \"{spelling}\" as this path, and rules[1] decides there; \
+             write \"path_separated_prefix\", and \"case_sensitive\": false"
+        )
+    };
+    for (route, other, expected) in [
+        (&exact, &wide, Some("/mcp/")),
+        (&segments, &wide, Some("/MCP")),
+        (&json!({"path": "/mcp/"}), &wide, Some("/mcp")),
+        (
+            &json!({"path": "/mcp", "case_sensitive": false}),
+            &wide,
+            Some("/mcp/"),
+        ),
+        (&exact, &json!({"path": "/mcp/"}), Some("/mcp/")),
+        (&folded, &wide, None),
+        (&exact, &json!({"prefix": "/", "methods": ["GET"]}), None),
+        (&exact, &json!({"path": "/healthz"}), None),
+        (&json!({"prefix": "/"}), &wide, None),
+    ] {
+        let found = warnings_about(&[(with_mcp(route.clone()), true), (other.clone(), true)]);
+        let expected: Vec<String> = expected.map(warning).into_iter().collect();
+        assert_eq!(found, expected, "{route} {other}");
+    }
+    // Another rule with `mcp` guards the spelling, and one warning for a path is enough.
+    for (second, expected) in [(folded, None), (exact.clone(), Some("/mcp/"))] {
+        let rules = [exact.clone(), second.clone()].map(|route| (with_mcp(route), true));
+        let mut rules = rules.to_vec();
+        rules[1].0["mcp"] = json!({"names": ["read"]});
+        rules.push((wide.clone(), false));
+        let found = warnings_about(&rules);
+        let expected = expected.map(|spelling| warning(spelling).replace("rules[1]", "rules[2]"));
+        assert_eq!(found, Vec::from_iter(expected), "{second}");
+    }
+    let open = base_with(&[
+        ("rules.0.match", with_mcp(exact)),
+        ("unmatched", json!("allow")),
+    ]);
+    let found = warnings(&open);
+    assert!(
+        found
+            .iter()
+            .any(|one| one.contains("and no rule matches there")),
+        "{found:?}"
+    );
+}
+
 #[test]
 fn warns_of_a_rule_for_a_path_with_a_parameter() {
     for path in ["/a;v=1", "/a%3bv"] {
