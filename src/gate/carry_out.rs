@@ -118,7 +118,10 @@ impl Gate {
         // all workers must report the same state.
         self.has_news |= self.engine.synchronize();
         let counts = match format {
-            Format::Html => self.metrics.counts(exchange),
+            Format::Html => {
+                self.metrics.write(exchange);
+                self.metrics.counts(exchange)
+            }
             Format::Json => Vec::new(),
         };
         exchange.answer(&Answer::new(self.engine.report(format, now, &counts), None));

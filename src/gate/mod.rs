@@ -270,11 +270,10 @@ impl Gate {
         !self.waiting.is_empty()
     }
 
-    /// Returns whether this gate has work between requests: fetching keys, or reading which
-    /// configuration is the newest.
-    #[must_use]
-    pub fn has_background_work(&self) -> bool {
-        !self.engine.keys().is_empty() || self.membership.is_some()
+    /// Writes the counts of decisions that the host does not take [at once](Meter::counts_at_once).
+    /// Makes no call if there are none.
+    pub fn write_counts(&mut self, meter: &impl Meter) {
+        self.metrics.write(meter);
     }
 
     fn head<'a>(

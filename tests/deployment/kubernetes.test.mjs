@@ -135,8 +135,9 @@ for (const name of NAMES.filter((one) => LIBRARY || !one.includes('native'))) {
     assert.ok([400, 401].includes((await request(envoy, '/healthz/..%2forders')).status));
     const { body } = await request(envoy, '/orders/7', good, { 'x-user': 'admin' });
     assert.equal(JSON.parse(body).headers['x-user'], 'orders-service');
-    const metrics = await (await fetch(`${envoy.admin}/stats/prometheus`)).text();
-    if (!ISTIO.includes(name)) assert.match(metrics, /portcullis_denied\{portcullis_reason="missing_credential"\} [12]$/m);
+    const metrics = async () => (await fetch(`${envoy.admin}/stats/prometheus`)).text();
+    const denied = /portcullis_denied\{portcullis_reason="missing_credential"\} [12]$/m;
+    if (!ISTIO.includes(name)) await until('the counter', async () => denied.test(await metrics()));
   });
 }
 

@@ -81,8 +81,9 @@ impl<D: InEnvoy> World<D> {
             .map(|(status, _)| status)
     }
 
-    fn refused_confirmations(&self) -> Option<u64> {
-        self.gate.metric("portcullis.denied.confirmation")
+    fn expect_refused_confirmations(&self, count: u64) {
+        self.gate
+            .wait_for_count("portcullis.denied.confirmation", count);
     }
 }
 
@@ -105,7 +106,7 @@ fn a_token_counts_on_a_connection_with_its_certificate<D: InEnvoy>() {
     assert_eq!(world.status(1, CLIENT, &[]), Some(401));
     assert_eq!(world.status(1, STRANGER, &[]), Some(200));
     assert_eq!(world.status(2, CLIENT, &[]), Some(401));
-    assert_eq!(world.refused_confirmations(), Some(3));
+    world.expect_refused_confirmations(3);
 }
 
 /// Without a `trusted_ca`, Envoy asks clients for no certificate, so tokens that are bound to a
@@ -135,7 +136,7 @@ fn a_proxy_in_front_says_which_certificate_the_client_has<D: InEnvoy>() {
     let forged = format!("Hash={}", CLIENT.hash());
     assert_eq!(world.status(0, FRONT, &[]), Some(401));
     assert_eq!(world.status(1, CLIENT, &[(XFCC, &forged)]), Some(401));
-    assert_eq!(world.refused_confirmations(), Some(2));
+    world.expect_refused_confirmations(2);
 
     let mut forwarding = trusting_front();
     forwarding["forward"] = json!(true);

@@ -231,6 +231,9 @@ fn counts_decisions_on_the_page<D: Driver>() {
     let customer = Request::get("/").bearer(token(&gate, &signer, "alice"));
     gate.send_all(&vec![customer; WORKERS]);
     gate.send_all(&vec![Request::get("/"); WORKERS]);
+    for decision in ["allowed", "denied.missing_credential"] {
+        gate.wait_for_count(&format!("portcullis.{decision}"), WORKERS as u64);
+    }
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let exchange = gate.send(&look(&good).header("accept", browser));
     let page = str::from_utf8(&exchange.body).unwrap();

@@ -81,8 +81,8 @@ impl<T> Log for Host<'_, T> {
 }
 
 impl<T: MetricWriter> Meter for Host<'_, T> {
-    fn increment(&self, counter: MetricId) {
-        self.filter.metrics.increment(counter, &self.thread);
+    fn increment(&self, counter: MetricId, by: u64) {
+        self.filter.metrics.increment(counter, by, &self.thread);
     }
 
     fn record(&self, gauge: MetricId, value: u64) {

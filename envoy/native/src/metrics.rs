@@ -133,14 +133,14 @@ impl Metrics {
         Some(self.metric(id)?.value.load(Ordering::Relaxed))
     }
 
-    /// Adds one to a counter.
-    pub(super) fn increment(&self, id: MetricId, writer: &impl MetricWriter) {
+    /// Adds to a counter.
+    pub(super) fn increment(&self, id: MetricId, by: u64, writer: &impl MetricWriter) {
         let Some(metric) = self.metric(id) else {
             return;
         };
-        metric.value.fetch_add(1, Ordering::Relaxed);
-        if !writer.increment(metric.number, 1) {
-            metric.pending.fetch_add(1, Ordering::Relaxed);
+        metric.value.fetch_add(by, Ordering::Relaxed);
+        if !writer.increment(metric.number, by) {
+            metric.pending.fetch_add(by, Ordering::Relaxed);
             self.has_pending.store(true, Ordering::Release);
         }
     }

@@ -289,10 +289,11 @@ pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<MetricId, St
     Ok(MetricId(id))
 }
 
-/// Adds one to a counter.
-pub(super) fn increment_metric(id: MetricId) -> Result<(), Status> {
+/// Adds to a counter.
+pub(super) fn increment_metric(id: MetricId, by: u64) -> Result<(), Status> {
+    let offset = i64::try_from(by).unwrap_or(i64::MAX);
     // SAFETY: the call passes no address.
-    check(unsafe { proxy_increment_metric(id.0, 1) })
+    check(unsafe { proxy_increment_metric(id.0, offset) })
 }
 
 /// Sets a gauge.

@@ -121,8 +121,8 @@ impl MetricRegistry for Proxy {
 }
 
 impl Meter for Proxy {
-    fn increment(&self, counter: MetricId) {
-        let _ = abi::increment_metric(counter);
+    fn increment(&self, counter: MetricId, by: u64) {
+        let _ = abi::increment_metric(counter, by);
     }
 
     fn record(&self, gauge: MetricId, value: u64) {
@@ -131,6 +131,11 @@ impl Meter for Proxy {
 
     fn read(&self, metric: MetricId) -> Option<u64> {
         abi::metric(metric).ok()
+    }
+
+    /// A call to the host takes longer than a decision, so requests are counted in this module.
+    fn counts_at_once(&self) -> bool {
+        false
     }
 }
 

@@ -41,6 +41,9 @@ pub(super) struct Worker {
     calls: Calls,
     /// The tick period that was last requested.
     tick: Option<u32>,
+    /// True once the host has called [`on_tick`](Self::on_tick). A host without the capability for
+    /// ticks never does.
+    has_ticked: bool,
     /// True once this VM has counted itself as a user of its [names](live_names). The host also
     /// tries each configuration in a separate VM, which gets neither ticks nor requests and must
     /// not be counted.
@@ -69,6 +72,7 @@ impl Worker {
             record_names,
             calls: Calls::default(),
             tick: None,
+            has_ticked: false,
             is_announced: false,
         };
         worker.set_tick(BUSY_TICK_MILLISECONDS);
@@ -89,13 +93,16 @@ impl Worker {
         if matches!(verdict, Verdict::Wait(_)) {
             self.set_tick(BUSY_TICK_MILLISECONDS);
         }
+        self.count_without_ticks();
         verdict
     }
 
     /// Removes identities and tokens from a request's trailers. The current context must be the
     /// context of this request.
     pub(super) fn on_trailers(&mut self, context_id: u32) -> Verdict {
-        self.gate.on_trailers(StreamId(context_id), &Proxy)
+        let verdict = self.gate.on_trailers(StreamId(context_id), &Proxy);
+        self.count_without_ticks();
+        verdict
     }
 
     /// Forgets a request whose stream has ended.
@@ -103,9 +110,11 @@ impl Worker {
         self.gate.on_stream_end(StreamId(context_id));
     }
 
-    /// Starts the fetches that are due, and resumes waiting requests. The current context must be
-    /// the root context.
+    /// Writes the counts of requests, starts the fetches that are due, and resumes waiting requests.
+    /// The current context must be the root context.
     pub(super) fn on_tick(&mut self) {
+        self.has_ticked = true;
+        self.gate.write_counts(&Proxy);
         let Ok(now) = Proxy::now() else { return };
         self.announce();
         self.gate.synchronize(&Proxy);
@@ -165,9 +174,16 @@ impl Worker {
         }
     }
 
-    /// Requests ticks with this period, if there is background work.
+    /// Writes the counts of requests now unless a tick will write them.
+    fn count_without_ticks(&mut self) {
+        if !self.has_ticked {
+            self.gate.write_counts(&Proxy);
+        }
+    }
+
+    /// Requests ticks with this period.
     fn set_tick(&mut self, milliseconds: u32) {
-        if self.gate.has_background_work() && self.tick != Some(milliseconds) {
+        if self.tick != Some(milliseconds) {
             // If the host refuses ticks, keys cannot be refreshed. The next request asks for ticks
             // again.
             self.tick = abi::set_tick_period_milliseconds(milliseconds)
@@ -178,9 +194,11 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// Cleans up after a configuration. Abandons the configuration's fetches, so that other workers
-    /// need not wait for them. Clears key records and gauges that no VM uses any longer.
+    /// Cleans up after a configuration. Writes the last counts. Abandons the configuration's
+    /// fetches, so that other workers need not wait for them. Clears key records and gauges that no
+    /// VM uses any longer.
     fn drop(&mut self) {
+        self.gate.write_counts(&Proxy);
         for fetch in self.calls.take_all() {
             self.gate.engine_mut().abandon(&fetch);
         }

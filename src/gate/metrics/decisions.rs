@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     decision::{Permit, PermitReason, Reason},
     engine::CacheUse,
-    gate::metrics::meter::{Meter, MetricId, MetricRegistry, increment, prefix},
+    gate::metrics::meter::{Meter, MetricId, MetricRegistry, Tally, prefix},
     status::Count,
 };
 
@@ -18,6 +18,7 @@ pub struct DecisionMetrics {
     cors_preflight_bypassed: Option<MetricId>,
     denied: Vec<(Reason, MetricId)>,
     shadow_denied: Vec<(Reason, MetricId)>,
+    tally: Tally,
 }
 
 impl DecisionMetrics {
@@ -41,31 +42,36 @@ impl DecisionMetrics {
             cors_preflight_bypassed: counter("cors_preflight_bypassed"),
             denied: by_reason("denied"),
             shadow_denied: by_reason("shadow_denied"),
+            tally: Tally::default(),
         }
     }
 
     /// Counts a request that passes.
-    pub(in crate::gate) fn permitted(&self, permit: &Permit, meter: &impl Meter) {
+    pub(in crate::gate) fn permitted(&mut self, permit: &Permit, meter: &impl Meter) {
         let counter = match &permit.reason {
             PermitReason::CorsPreflight => self.cors_preflight_bypassed,
             PermitReason::Shadow(denial) => of_reason(&self.shadow_denied, denial.reason),
             _ => self.allowed,
         };
-        increment(counter, meter);
+        self.tally.count(counter, 1, meter);
     }
 
     /// Counts a request that is refused.
-    pub(in crate::gate) fn denied(&self, reason: Reason, meter: &impl Meter) {
-        increment(of_reason(&self.denied, reason), meter);
+    pub(in crate::gate) fn denied(&mut self, reason: Reason, meter: &impl Meter) {
+        let counter = of_reason(&self.denied, reason);
+        self.tally.count(counter, 1, meter);
     }
 
     /// Counts hits and misses of the token cache.
-    pub(in crate::gate) fn looked_up(&self, uses: CacheUse, meter: &impl Meter) {
+    pub(in crate::gate) fn looked_up(&mut self, uses: CacheUse, meter: &impl Meter) {
         for (metric, count) in [(self.cache_hit, uses.hits), (self.cache_miss, uses.misses)] {
-            for _ in 0..count {
-                increment(metric, meter);
-            }
+            self.tally.count(metric, u64::from(count), meter);
         }
+    }
+
+    /// Writes the counts that were not written at once.
+    pub(in crate::gate) fn write(&mut self, meter: &impl Meter) {
+        self.tally.write(meter);
     }
 
     /// Returns how often each decision was made, summed over all workers. Decisions that were never

@@ -17,14 +17,49 @@ pub trait MetricRegistry {
 
 /// Writes metrics, and reads their values. A value covers all workers.
 pub trait Meter {
-    /// Adds one to a counter.
-    fn increment(&self, counter: MetricId);
+    /// Adds to a counter.
+    fn increment(&self, counter: MetricId, by: u64);
 
     /// Sets a gauge.
     fn record(&self, gauge: MetricId, value: u64);
 
     /// The value of a metric over all workers; `None` if the host does not return the value.
     fn read(&self, metric: MetricId) -> Option<u64>;
+
+    /// Returns whether each decision is counted at once. If not, the shell must regularly call
+    /// [`Gate::write_counts`](crate::gate::Gate::write_counts).
+    fn counts_at_once(&self) -> bool {
+        true
+    }
+}
+
+/// Counts that are not written yet, by counter.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally(Vec<(MetricId, u64)>);
+
+impl Tally {
+    /// Adds to a counter, or remembers to do so. Does nothing if the host refused to define the
+    /// counter.
+    pub(super) fn count(&mut self, counter: Option<MetricId>, by: u64, meter: &impl Meter) {
+        let Some(counter) = counter.filter(|_| by > 0) else {
+            return;
+        };
+        if meter.counts_at_once() {
+            meter.increment(counter, by);
+            return;
+        }
+        match self.0.iter_mut().find(|(own, _)| *own == counter) {
+            Some((_, count)) => *count = count.saturating_add(by),
+            None => self.0.push((counter, by)),
+        }
+    }
+
+    /// Writes all counts, and forgets them.
+    pub(super) fn write(&mut self, meter: &impl Meter) {
+        for (counter, by) in self.0.drain(..) {
+            meter.increment(counter, by);
+        }
+    }
 }
 
 /// The prefix of all metric names of a configuration.
@@ -37,7 +72,7 @@ pub(super) fn prefix(config: &Config) -> String {
 
 pub(super) fn increment(metric: Option<MetricId>, meter: &impl Meter) {
     if let Some(id) = metric {
-        meter.increment(id);
+        meter.increment(id, 1);
     }
 }
 

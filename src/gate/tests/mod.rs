@@ -159,8 +159,8 @@ impl MetricRegistry for FakeProxy {
 }
 
 impl Meter for FakeProxy {
-    fn increment(&self, counter: MetricId) {
-        self.metric(counter, |value| *value += 1);
+    fn increment(&self, counter: MetricId, by: u64) {
+        self.metric(counter, |value| *value += by);
     }
 
     fn record(&self, gauge: MetricId, value: u64) {

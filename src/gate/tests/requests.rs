@@ -167,7 +167,6 @@ fn old_connections_are_refused_what_the_newest_configuration_refuses() {
         Gate::new(engine, membership, metrics)
     };
     let (mut old, mut new) = (gate(true), gate(false));
-    assert!(old.has_background_work());
     let value = bearer(KID);
     let request = Request::new(head(&[("authorization", &value)]));
     let ask = |gate: &mut Gate, connection| {

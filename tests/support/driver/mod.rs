@@ -101,7 +101,8 @@ pub trait Driver: Sized {
     /// number of requests instead.
     fn taken_by_worker(&self) -> Vec<u64>;
 
-    /// The value of a counter or gauge; `None` if the module has not defined it.
+    /// The value of a counter or gauge; `None` if the module has not defined it. The proxy-wasm
+    /// module counts requests only on its next tick; see [`Self::wait_for_count`].
     fn metric(&self, name: &str) -> Option<u64>;
 
     /// The module's log since the gate started, one entry per line.
@@ -115,6 +116,15 @@ pub trait Driver: Sized {
 
     /// Waits until the condition is true. Fails the test after a timeout.
     fn wait_until(&self, expectation: &str, condition: impl FnMut() -> bool);
+
+    /// Waits until a counter has this value. Fails the test if the counter exceeds it.
+    fn wait_for_count(&self, name: &str, expected: u64) {
+        self.wait_until(&format!("{name} = {expected}"), || {
+            let count = self.metric(name);
+            assert!(count <= Some(expected), "{name}: {count:?}");
+            count == Some(expected)
+        });
+    }
 
     /// Sends a request and waits for its answer.
     fn send(&self, request: &Request) -> Exchange {
