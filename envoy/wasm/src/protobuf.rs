@@ -50,7 +50,9 @@ pub fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malfor
 /// Encodes a message with these fields, which are of type `string` or `bytes`. The field numbers
 /// are 1, 2 and so on.
 pub fn message(fields: &[&[u8]]) -> Vec<u8> {
-    let mut message = Vec::new();
+    // A tag and a size take at most eleven bytes.
+    let sizes = fields.iter().map(|bytes| bytes.len().saturating_add(11));
+    let mut message = Vec::with_capacity(sizes.sum());
     for (number, bytes) in (1_u8..).zip(fields) {
         message.push(number << 3 | 2);
         let mut size = bytes.len();
