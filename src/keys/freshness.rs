@@ -83,6 +83,18 @@ impl Record {
         self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
     }
 
+    /// Returns true if another worker may have written a newer record since this one was read: its
+    /// fetch was under way then, or has become due since. Only a worker whose configuration has
+    /// other timing may write at another time.
+    #[must_use]
+    pub fn may_be_outdated(&self, timing: &Timing, now: UnixMillis) -> bool {
+        let causes = [FetchCause::Freshness, FetchCause::UnknownKid];
+        self.lease_until.is_some()
+            || causes
+                .into_iter()
+                .any(|cause| self.wants_fetch(timing, cause, now))
+    }
+
     /// Returns the time until a fetch may look for an unknown kid. Returns `None` if a fetch
     /// succeeded after the request arrived (at `waited_since`): the kid is not in the newest key
     /// set either, so the token counts as forged.
@@ -378,6 +390,32 @@ mod tests {
         assert!(record.is_leased_until(second));
         record.release();
         assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(6)));
+    }
+
+    #[test]
+    fn another_worker_writes_only_if_a_fetch_was_or_became_due() {
+        let outdated = |record: &Record, seconds| record.may_be_outdated(&TIMING, at(seconds));
+        assert!(outdated(&Record::default(), 0), "never fetched");
+        assert!(
+            outdated(&fetched(0), 10),
+            "an unknown kid may cause a fetch"
+        );
+        let mut record = fetched(0);
+        record.begin(&TIMING, FetchCause::UnknownKid, at(10));
+        assert!(outdated(&record, 11), "while the fetch is under way");
+        assert!(outdated(&record, 20), "the fetch ended without a result");
+        record.succeed(document(), "https://idp/keys", Caching::default(), at(12));
+        for (seconds, expected) in [(12, false), (39, false), (40, true)] {
+            assert_eq!(outdated(&record, seconds), expected, "{seconds}");
+        }
+        record.unknown_kid_at = Some(at(600));
+        for (seconds, expected) in [(606, false), (607, true)] {
+            assert_eq!(outdated(&record, seconds), expected, "{seconds}");
+        }
+        let mut failed = Record::default();
+        failed.fail(FetchError::Unreachable, at(0));
+        assert!(!outdated(&failed, 0), "the back-off has not ended");
+        assert!(outdated(&failed, 2));
     }
 
     #[test]

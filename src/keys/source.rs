@@ -16,6 +16,10 @@ use crate::{
 
 /// The maximum number of attempts to write a record that other workers also write.
 const WRITE_ATTEMPTS: usize = 4;
+/// The minimum time between two reads of the shared record that tokens without a matching key cause.
+const READ_INTERVAL: Duration = Duration::from_millis(1);
+/// The same while no worker with the same timing may have written the record.
+const SETTLED_READ_INTERVAL: Duration = Duration::from_millis(20);
 
 /// One worker's view of a key source.
 #[derive(Debug)]
@@ -180,10 +184,20 @@ impl Source {
     }
 
     /// Reads the shared record because no key matches a token. Returns true if the record was new
-    /// to this worker. A read can copy the whole record, so there is at most one such read per
-    /// millisecond, even if many requests have unknown kids.
+    /// to this worker. A read can copy the whole record, so clients that send many unknown kids must
+    /// not cause many reads.
     pub(super) fn read_at(&mut self, now: UnixMillis, records: &dyn Records) -> bool {
-        self.read_at.replace(now) != Some(now) && self.read(records) == Found::New
+        let interval = if self.record.may_be_outdated(&self.timing, now) {
+            READ_INTERVAL
+        } else {
+            SETTLED_READ_INTERVAL
+        };
+        let read_at = self.read_at;
+        if read_at.is_some_and(|last| last <= now && now < last.plus(interval)) {
+            return false;
+        }
+        self.read_at = Some(now);
+        self.read(records) == Found::New
     }
 
     /// Reads the shared record. Returns true if the record was new to this worker.

@@ -22,7 +22,6 @@ const ROUTE: &str = "proxy_get_property";
 const COUNT: &str = "proxy_increment_metric";
 const SET: &str = "proxy_replace_header_map_value";
 const FOREIGN: &str = "proxy_call_foreign_function";
-const SHARED: &str = "proxy_get_shared_data";
 const REMOVE: &str = "proxy_remove_header_map_value";
 const ANSWER: &str = "proxy_send_local_response";
 const ALLOWED: &str = "portcullis.allowed";
@@ -89,7 +88,10 @@ fn refused_tokens_make_no_call_more_than_they_need() {
     }
     gate.pass(TICK);
     assert_eq!(calls(&gate, &forged), [HEADERS, TIME, FOREIGN, ANSWER]);
-    assert_eq!(calls(&gate, &unknown), [HEADERS, TIME, SHARED, ANSWER]);
+    // Within 20 ms, one request reads the shared keys again.
+    gate.send(&unknown);
+    gate.pass(Duration::from_millis(15));
+    assert_eq!(calls(&gate, &unknown), [HEADERS, TIME, ANSWER]);
 }
 
 /// Ticks write the sums. A tick after no request writes nothing.

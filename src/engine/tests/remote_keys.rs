@@ -418,6 +418,38 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
     assert_eq!(records.0.reads.get(), 1);
 }
 
+/// During the cool-down, other workers hardly ever write the shared record.
+#[test]
+fn unknown_kids_cause_fewer_reads_during_the_cooldown() {
+    let records = Contended::default();
+    let mut engine = remote();
+    let fetch = call(&mut engine, 0);
+    engine.complete(&fetch, document(JWKS), at(0));
+    let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
+        panic!("the first request waits")
+    };
+    engine.want(source, cause);
+    let fetch = call(&mut engine, 1);
+    engine.complete(&fetch, document(JWKS), at(2));
+    engine.share(Box::new(records.clone()));
+    let refused = ask(&engine, Patience::Waiting, 11);
+    assert_eq!(label(&refused), "unknown_key");
+    for (seconds, milliseconds, reads) in [
+        (11, 0, 1),
+        (11, 19, 1),
+        (11, 20, 2),
+        (30, 0, 3),
+        (31, 0, 4),
+        (31, 1, 5),
+        // The clock was set back.
+        (12, 0, 6),
+    ] {
+        let now = at(seconds).plus(core::time::Duration::from_millis(milliseconds));
+        assert!(!engine.synchronize_for(&refused, now));
+        assert_eq!(records.0.reads.get(), reads, "{seconds}.{milliseconds}");
+    }
+}
+
 /// After a fetch for an unknown `kid`, a cool-down begins. During the cool-down, no other unknown
 /// `kid` causes a fetch. If such a request then got 401, clients would discard tokens that are
 /// signed with new keys. An attacker could start one cool-down after another, each with one
