@@ -64,7 +64,10 @@ pub(super) struct DecisionLine {
     /// All headers that the upstream would receive; empty if the request is not forwarded.
     pub(super) forwarded_headers: Vec<(String, String)>,
     /// The names of headers that the client sent and that do not reach the upstream.
-    removed_headers: Vec<String>,
+    pub(super) removed_headers: Vec<String>,
+    /// The names of headers that Portcullis has set or changed.
+    #[serde(skip)]
+    pub(super) set_headers: Vec<String>,
     /// The filter state that the filters behind Portcullis would see.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     filter_state: BTreeMap<String, String>,
@@ -167,11 +170,16 @@ pub(super) fn run(
 
 /// Returns the index of the rule that a request matches.
 pub(super) fn rule(engine: &Engine, line: &RequestLine) -> Option<usize> {
+    with_request(line, |request| engine.rule(request))
+}
+
+/// Calls `read` with the request as the engine sees it.
+pub(super) fn with_request<T>(line: &RequestLine, read: impl FnOnce(&Request<'_>) -> T) -> T {
     let headers = all_headers(line);
     let pairs = headers
         .iter()
         .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    engine.rule(&Request::new(pairs.collect()))
+    read(&Request::new(pairs.collect()))
 }
 
 /// Decides on one request.
@@ -215,6 +223,7 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
                 response_headers: vec![],
                 forwarded_headers,
                 removed_headers,
+                set_headers: set_headers(&permit.edits),
                 filter_state: filter_state(&permit.exports),
             }
         }
@@ -241,6 +250,7 @@ fn served(id: Value, reason: &'static str, response: Response) -> DecisionLine {
         response_headers: response.headers,
         forwarded_headers: vec![],
         removed_headers: vec![],
+        set_headers: vec![],
         filter_state: BTreeMap::new(),
     }
 }
@@ -257,6 +267,7 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
         response_headers: response.headers,
         forwarded_headers: vec![],
         removed_headers: vec![],
+        set_headers: vec![],
         filter_state: filter_state(&denial.exports),
     }
 }
@@ -311,6 +322,15 @@ fn apply(
         .collect();
     removed.dedup();
     (forwarded, removed)
+}
+
+/// The names of the headers that the edits set.
+fn set_headers(edits: &[HeaderEdit]) -> Vec<String> {
+    let names = edits.iter().filter_map(|edit| match edit {
+        HeaderEdit::Set(name, _) => Some(name.to_string()),
+        HeaderEdit::Remove(_) => None,
+    });
+    names.collect()
 }
 
 fn get() -> String {

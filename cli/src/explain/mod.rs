@@ -15,7 +15,10 @@ mod printable;
 mod refusal;
 pub(crate) mod report;
 pub(crate) mod request;
+pub(crate) mod rule_text;
 mod text;
+mod unmatched;
+mod upstream;
 
 use std::{
     io::{BufRead, Write},
@@ -25,6 +28,8 @@ use std::{
 use self::{
     report::{ProviderReport, Refused, Report, RequestReport, Step, TokenReport},
     request::{HeaderLine, RequestHead},
+    rule_text::Written,
+    upstream::Upstream,
 };
 use crate::{
     accepted,
@@ -32,6 +37,7 @@ use crate::{
     format::Format,
     input::{self, KeySetFile, NotOneToken},
     outcome::{Exit, Failure},
+    source::Source,
 };
 use portcullis::{
     config::{Config, Provider},
@@ -71,7 +77,8 @@ pub(super) fn run(
         let both = "--config - --token -: both are the standard input; name a file for one";
         return Err(Failure::Usage(both.to_owned()));
     }
-    let config = accepted::config(question.config, question.filter, input)?;
+    let source = Source::read(question.config, input)?;
+    let (policy, config) = accepted::read(&source, question.filter)?;
     let now = input::time(question.now);
     let token = token(question.token, input)?;
     let mut engine = Engine::new(config);
@@ -83,7 +90,11 @@ pub(super) fn run(
         path,
         headers: question.headers,
     });
-    let (report, _) = report(&engine, &token, request, now);
+    let written = Written {
+        source: &source,
+        policy: &policy,
+    };
+    let (report, _) = report(&engine, written, &token, request, now);
     match question.format {
         Format::Json => report::write_json(&report, output)?,
         Format::Text(color) => text::write(&report, color, output)?,
@@ -113,6 +124,7 @@ fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
 /// Reports the checks of a token and, if there is a request, the decision on it.
 pub(crate) fn report(
     engine: &Engine,
+    written: Written<'_>,
     text: &str,
     request: Option<RequestHead<'_>>,
     now: UnixMillis,
@@ -148,7 +160,7 @@ pub(crate) fn report(
             providers.extend(provider(engine, asked, &parsed, now));
         }
     }
-    let decided = request.map(|request| decided(engine, text, request, &providers, now));
+    let decided = request.map(|request| decided((engine, written), text, request, &providers, now));
     let (request, decision) = decided.unzip();
     let report = Report {
         accepted: match &request {
@@ -298,7 +310,7 @@ fn rule<'a>(engine: &'a Engine, request: RequestHead<'_>) -> Option<&'a Rule> {
 
 /// Decides on the request with the token.
 fn decided(
-    engine: &Engine,
+    (engine, written): (&Engine, Written<'_>),
     token: &str,
     request: RequestHead<'_>,
     providers: &[ProviderReport],
@@ -317,18 +329,27 @@ fn decided(
     let line = presented(token, request, bearer.map(|(_, provider)| provider));
     let decision = decide::decide(engine, line, now);
     let mut detail = refusal::of_request(decision.reason, request.path, &engine.config().limits);
+    if decision.reason == Reason::Unmatched.label() {
+        detail = unmatched::detail(engine.config(), request);
+    }
     if detail.is_empty() {
         detail = detail::rights(decision.reason, rule, bearer.map(|(_, own)| own), token);
     }
+    let Upstream { forwards, removes } = Upstream::of(&decision, token);
     let report = RequestReport {
         method: request.method.to_owned(),
         path: request.path.to_owned(),
         rule: rule_index,
+        line: rule_index.and_then(|index| written.line(index)),
+        conditions: rule.map(|rule| rule_text::conditions(&rule.route)),
+        file: written.source.name.clone(),
         decision: decision.decision,
         status: decision.status,
         reason: decision.reason,
         provider: decision.provider.clone(),
         detail,
+        forwards,
+        removes,
     };
     (report, decision)
 }

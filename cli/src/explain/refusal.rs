@@ -34,10 +34,6 @@ pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
         "only from MCP-Protocol-Version 2026-07-28 on do servers compare the headers with the body; \
          update the client, or set mcp.legacy: union for the protected resource"
             .to_owned()
-    } else if is(Reason::Unmatched) {
-        "no rule matches, or the path has rules for MCP calls and none of them lists this call; \
-         add a rule, or send the headers that a rule looks at"
-            .to_owned()
     } else {
         String::new()
     }
@@ -71,7 +67,6 @@ mod tests {
             ),
             (Reason::McpHeader, "a call needs MCP-Protocol-Version"),
             (Reason::McpVersion, "only from MCP-Protocol-Version"),
-            (Reason::Unmatched, "no rule matches"),
         ] {
             let detail = of_request(reason.label(), &long, &limits);
             assert!(detail.starts_with(expected), "{detail}");

@@ -92,11 +92,23 @@ pub(crate) struct RequestReport {
     pub(super) path: String,
     /// The index of the rule that the request matches.
     pub(super) rule: Option<usize>,
+    /// The line of this rule in the file.
+    pub(super) line: Option<usize>,
+    /// The requests that this rule is for.
+    #[serde(rename = "match")]
+    pub(super) conditions: Option<String>,
+    /// The name of the policy's file.
+    #[serde(skip)]
+    pub(super) file: String,
     pub(super) decision: &'static str,
     pub(super) status: u16,
     pub(super) reason: &'static str,
     pub(super) provider: Option<String>,
     pub(crate) detail: String,
+    /// The headers that Portcullis sets, and the headers that still carry the token.
+    pub(super) forwards: Vec<(String, String)>,
+    /// The names of headers that the client sent and that do not reach the API.
+    pub(super) removes: Vec<String>,
 }
 
 impl TokenReport {

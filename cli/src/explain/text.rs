@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     printable::printable,
-    report::{Report, Step, StepOutcome},
+    report::{Report, RequestReport, Step, StepOutcome},
 };
 use crate::colour::is_coloured;
 
@@ -78,10 +78,7 @@ pub(super) fn write(
     if let Some(request) = &report.request {
         let (method, path) = (printable(&request.method), printable(&request.path));
         writeln!(output, "{bold}request {method} {path}{end}")?;
-        match request.rule {
-            Some(index) => writeln!(output, "  is for rules[{index}]")?,
-            None => writeln!(output, "  is for no rule")?,
-        }
+        writeln!(output, "  is for {}", rule(request))?;
         let color = if report.accepted { good } else { bad };
         let decision = match report.accepted {
             true => "allowed",
@@ -92,8 +89,26 @@ pub(super) fn write(
         if !request.detail.is_empty() {
             writeln!(output, "  {}", request.detail)?;
         }
+        for (name, value) in &request.forwards {
+            let (name, value) = (printable(name), printable(value));
+            writeln!(output, "  forwards  {name}: {value}")?;
+        }
+        for name in &request.removes {
+            writeln!(output, "  removes   {}", printable(name))?;
+        }
     }
     Ok(())
+}
+
+/// The rule of a request, its place in the file, and the requests that it is for.
+fn rule(request: &RequestReport) -> String {
+    let Some(index) = request.rule else {
+        return "no rule".to_owned();
+    };
+    let line = request.line.map(|line| format!(":{line}"));
+    let place = format!("{}{}", request.file, line.unwrap_or_default());
+    let conditions = request.conditions.as_deref().unwrap_or_default();
+    format!("rules[{index}] ({}): {conditions}", printable(&place))
 }
 
 fn write_members(members: Option<&Value>, output: &mut dyn Write) -> std::io::Result<()> {

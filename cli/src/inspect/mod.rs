@@ -18,7 +18,7 @@ use self::{
 use crate::{
     accepted, check,
     decide::{self, RequestLine},
-    explain::{self, request::RequestHead},
+    explain::{self, request::RequestHead, rule_text::Written},
     input,
     outcome::Failure,
     policy_test::mint::Keys,
@@ -104,7 +104,12 @@ fn decided(
         answer.decision = Some(decide::decide(&prepared.engine, line, now));
         return Ok(());
     };
-    let (mut report, decision) = explain::report(&prepared.engine, &token, Some(request), now);
+    let written = Written {
+        source,
+        policy: &policy,
+    };
+    let (mut report, decision) =
+        explain::report(&prepared.engine, written, &token, Some(request), now);
     report.point_to_page();
     answer.report = Some(report);
     answer.decision = decision.map(|decision| decision.without(&token));

@@ -14,6 +14,9 @@ providers:
   idp:
     issuer: https://idp.example.com
     audiences: [orders]
+    forward_payload_header: x-claims
+    claim_to_headers:
+    - { header_name: x-user, claim_name: sub }
     remote_jwks:
       http_uri: { uri: 'https://idp.example.com/keys', cluster: idp, timeout: 5s }
   tenants:
@@ -224,7 +227,7 @@ fn explain(case: &Case, extra: &[&str]) -> String {
         case.name
     );
     assert_eq!(errors, "", "{}", case.name);
-    stdout(&output)
+    stdout(&output).replace(&files()[1], "policy.yaml")
 }
 
 #[test]
@@ -280,6 +283,28 @@ fn never_shows_the_signature_or_the_token() {
     }
 }
 
+#[test]
+fn shows_the_rule_and_what_the_api_receives() {
+    let cases = cases();
+    let of = |name: &str| cases.iter().find(|case| case.name == name).unwrap();
+    let report: Value = serde_json::from_str(&explain(of("allowed"), &["--json"])).unwrap();
+    let request = &report["request"];
+    let user = json!(["x-user", "alice"]);
+    assert!(request["forwards"].as_array().unwrap().contains(&user));
+    assert_eq!(request["removes"], json!(["authorization"]));
+    assert_eq!(request["match"], "prefix /orders, GET");
+    let line = CONFIG
+        .lines()
+        .position(|line| line.contains("methods: [GET]"));
+    assert_eq!(request["line"], line.unwrap() + 1);
+    // Without `requires`, the client's own token reaches the API.
+    let open: Value = serde_json::from_str(&explain(of("open"), &["--json"])).unwrap();
+    let token = json!([["authorization", "Bearer (the token)"]]);
+    assert_eq!(open["request"]["forwards"], token);
+    let denied: Value = serde_json::from_str(&explain(of("unmatched"), &["--json"])).unwrap();
+    assert_eq!(denied["request"]["forwards"], json!([]));
+}
+
 /// `explain` and the engine reach the same decision.
 #[test]
 fn agrees_with_the_decision() {
@@ -303,6 +328,8 @@ fn agrees_with_the_decision() {
         }
         if let [provider] = &report["providers"].as_array().unwrap()[..]
             && decision["status"] == 401
+            && decision["reason"] != "header_value"
+        // the token passes, but its claim fits in no header
         {
             assert_eq!(provider["reason"], decision["reason"], "{}", case.name);
         }

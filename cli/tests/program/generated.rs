@@ -29,6 +29,10 @@ fn the_documentation_describes_every_command() {
         );
     }
     assert!(page.contains(include_str!("explain/wrong_audience.txt")));
+    let (_, request) = include_str!("explain/allowed.txt")
+        .split_once("accepted\n")
+        .unwrap();
+    assert!(page.contains(request), "{request}");
     let help = stdout(&portcullis(&["explain", "--help"], ""));
     for option in help
         .split_whitespace()
