@@ -62,6 +62,7 @@ function question() {
     jwks: chosen() === 'token' ? { provider: byId('fetcher').value, document: byId('jwks').value } : null,
     method: byId('method').value,
     path: byId('path').value || '/',
+    headers: byId('headers').value,
     now: seconds(),
   };
 }
@@ -117,7 +118,7 @@ function verdict(kind, title, ...rest) {
 
 function showVerdict({ problem, decision, report, rule, findings }) {
   if (problem) {
-    const names = { claims: 'The claims cannot be used', jwks: 'The key set cannot be used', token: 'No token yet' };
+    const names = { claims: 'The claims cannot be used', headers: 'The headers cannot be used', jwks: 'The key set cannot be used', token: 'No token yet' };
     verdict(problem.input === 'token' ? '' : 'bad', names[problem.input] ?? 'The policy cannot be used', problem.message);
     return;
   }
@@ -232,6 +233,7 @@ function start({ policy, token = '', claims = '', method = 'GET', path = '/order
   byId('token').value = token;
   byId('claims').value = claims;
   byId('jwks').value = '';
+  byId('headers').value = '';
   byId('path').value = path;
   if ([...byId('method').options].some(({ value }) => value === method)) byId('method').value = method;
   choose(kind);

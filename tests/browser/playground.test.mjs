@@ -81,6 +81,16 @@ test('explains the example, and again when anything is edited', async () => {
   await page.getByLabel('No token').check();
   await says(page, 'Refused: 401 missing_credential');
   const policy = page.getByRole('textbox', { name: 'Policy' });
+  const probe = 'prefix: /, headers: [{ name: x-probe, present_match: true }] }';
+  await policy.fill((await policy.inputValue()).replace('path: /healthz }', probe));
+  await page.getByLabel('Headers').fill('X-Probe: 1\nx-user: mallory');
+  await says(page, 'Allowed');
+  assert.match(await headers.innerText(), /x-probe\s+1/);
+  assert.doesNotMatch(await headers.innerText(), /mallory/, 'no client can set the identity');
+  await page.getByLabel('Headers').fill('X-Probe');
+  await says(page, 'The headers cannot be used');
+  await page.getByLabel('Headers').fill('');
+  await says(page, 'Refused: 401 missing_credential');
   await policy.fill((await policy.inputValue()).replaceAll('provider_name: login', 'provider_name: login, allow: 1'));
   await says(page, 'The policy is refused');
   const finding = page.locator('.finding.error').first();
@@ -125,6 +135,7 @@ test('shares the policy without its secrets, and never the token', async () => {
   const partner = `providers:\n  partner:\n    issuer: https://partner.example\n    audiences: [orders]\n    shared_secrets: [{ secret: ${SECRET} }]\n`;
   await policy.fill(secrets + (await policy.inputValue()).replace('providers:\n', partner));
   await page.getByLabel('Path').fill(`/orders?access_token=${token}`);
+  await page.getByLabel('Headers').fill(`x-gateway: ${SECRET}`);
   const { link, state } = await shared(page);
   const text = JSON.stringify(state);
   for (const secret of [SECRET, token, ...token.split('.')]) assert.ok(!text.includes(secret), text);
@@ -184,7 +195,7 @@ test('works with the keyboard alone', async () => {
     await page.keyboard.press('Tab');
     order.push(await focused());
   }
-  assert.deepEqual(order.slice(1, 8), ['example', 'signed', 'share', 'policy', 'method', 'path', 'claims']);
+  assert.deepEqual(order.slice(1, 9), ['example', 'signed', 'share', 'policy', 'method', 'path', 'headers', 'claims']);
   await page.locator('#share').focus();
   await page.keyboard.press('Enter');
   await page.locator('#shared').waitFor();

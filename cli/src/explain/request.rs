@@ -44,7 +44,7 @@ impl RequestHead<'_> {
     }
 
     /// The request as an input line of `decide`.
-    pub(super) fn line(&self) -> RequestLine {
+    pub(crate) fn line(&self) -> RequestLine {
         self.line_with(self.path)
     }
 }

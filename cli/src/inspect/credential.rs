@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::question::{Credential, Input, KeySetText, Problem, Question};
 use crate::{
+    explain::request::RequestHead,
     input::{self, NotOneToken},
     policy_test::mint::{self, Keys, Wanted},
     redact::redacted,
@@ -16,9 +17,10 @@ pub(super) struct Prepared {
     pub(super) token: Option<String>,
 }
 
-/// Prepares the engine and the token of a question.
+/// Prepares the engine and the token of a question about this request.
 pub(super) fn prepare(
     question: &Question,
+    request: RequestHead<'_>,
     policy: &Value,
     config: Config,
     keys: &mut Keys,
@@ -43,7 +45,7 @@ pub(super) fn prepare(
             let wanted = Wanted {
                 provider: provider.as_deref(),
                 claims: members(claims)?,
-                request: (&question.method, &question.path),
+                request,
                 now: question.now,
             };
             let minted = mint::mint(policy, &config, wanted, keys);

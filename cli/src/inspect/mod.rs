@@ -16,9 +16,12 @@ use self::{
     text::{chosen, filters, source},
 };
 use crate::{
-    accepted, check,
-    decide::{self, RequestLine},
-    explain::{self, request::RequestHead, rule_text::Written},
+    accepted, check, decide,
+    explain::{
+        self,
+        request::{HeaderLine, RequestHead},
+        rule_text::Written,
+    },
     input,
     outcome::Failure,
     policy_test::mint::Keys,
@@ -85,14 +88,15 @@ fn decided(
             fetches_keys: matches!(provider.trust.keys, KeySource::Remote(_)),
         })
         .collect();
-    let prepared = credential::prepare(question, &policy.value, config, keys)?;
-    let now = input::time(Some(question.now));
+    let headers = headers(&question.headers)?;
     let request = RequestHead {
         method: &question.method,
         path: &question.path,
-        headers: &[],
+        headers: &headers,
     };
-    let line = RequestLine::new(request.method, request.path);
+    let prepared = credential::prepare(question, request, &policy.value, config, keys)?;
+    let now = input::time(Some(question.now));
+    let line = request.line();
     if let Some(index) = decide::rule(&prepared.engine, &line) {
         let at = ConfigPath::default().member("rules").element(index);
         answer.rule = Some(RulePlace {
@@ -114,6 +118,19 @@ fn decided(
     answer.report = Some(report);
     answer.decision = decision.map(|decision| decision.without(&token));
     Ok(())
+}
+
+/// Reads the headers of the request, one per line. Empty lines are skipped.
+fn headers(text: &str) -> Result<Vec<HeaderLine>, Problem> {
+    let lines = text.lines().enumerate();
+    let lines = lines.filter(|(_, line)| !line.trim().is_empty());
+    let read = lines.map(|(index, line)| {
+        line.trim().parse().map_err(|fault| {
+            let number = index.saturating_add(1);
+            Input::Headers.problem(format!("line {number}: {fault}"))
+        })
+    });
+    read.collect()
 }
 
 /// Converts a failure for the page. Returns `None` if the failure only repeats the findings.

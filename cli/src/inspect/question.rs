@@ -15,6 +15,9 @@ pub(super) struct Question {
     pub(super) jwks: Option<KeySetText>,
     pub(super) method: String,
     pub(super) path: String,
+    /// Further headers of the request: one `NAME: VALUE` per line.
+    #[serde(default)]
+    pub(super) headers: String,
     /// The time of the decision, in seconds since 1970.
     pub(super) now: u64,
 }
@@ -87,6 +90,7 @@ pub(super) struct Problem {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Input {
     Claims,
+    Headers,
     Jwks,
     Policy,
     Token,

@@ -6,6 +6,7 @@ use serde_json::Map;
 use super::text::source;
 use crate::{
     accepted,
+    explain::request::RequestHead,
     policy_test::mint::{self, Keys, Wanted},
 };
 
@@ -45,7 +46,11 @@ fn signed(fetched: &str, now: u64) -> Option<Sample> {
     let wanted = Wanted {
         provider: None,
         claims,
-        request: ("GET", "/orders"),
+        request: RequestHead {
+            method: "GET",
+            path: "/orders",
+            headers: &[],
+        },
         now,
     };
     let minted = mint::mint(&policy.value, &config, wanted, &mut Keys::default()).ok()?;

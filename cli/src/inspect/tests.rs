@@ -45,6 +45,28 @@ fn decides_on_claims_a_token_or_nothing() {
 }
 
 #[test]
+fn rules_see_the_headers_of_the_request() {
+    let sample: Value = serde_json::from_str(&sample(None)).unwrap();
+    let policy = sample["policy"].as_str().unwrap();
+    let policy = policy.replace(
+        "path: /healthz }",
+        "prefix: /, headers: [{ name: x-probe, present_match: true }] }",
+    );
+    let with = |headers: &str| ask(json!({"policy": policy, "headers": headers}));
+    assert_eq!(with("")["rule"]["index"], 1);
+    let found = with("X-Probe: 1\n\n  x-user: mallory\n");
+    assert_eq!(found["rule"]["index"], 0, "{found}");
+    let forwarded = found["decision"]["forwarded_headers"].to_string();
+    assert!(forwarded.contains(r#"["x-probe","1"]"#), "{forwarded}");
+    assert!(!forwarded.contains("mallory"), "{forwarded}");
+    let none = ask(json!({"policy": policy, "headers": "x-probe: 1", "credential": "none"}));
+    assert_eq!(none["rule"]["index"], 0, "{none}");
+    let bad = with("x-probe: 1\nhunter2");
+    assert_eq!(bad["problem"]["input"], "headers");
+    assert_eq!(bad["problem"]["message"], "line 2: write NAME: VALUE");
+}
+
+#[test]
 fn asks_for_the_keys_that_it_cannot_fetch() {
     let sample: Value = serde_json::from_str(&sample(Some(NOW))).unwrap();
     let credential = json!({"token": sample["token"]});

@@ -8,11 +8,7 @@ use super::{
     suite::Token,
     trial,
 };
-use crate::{
-    accepted,
-    decide::{self, RequestLine},
-    redact::redacted,
-};
+use crate::{accepted, decide, explain::request::RequestHead, redact::redacted};
 use portcullis::{config::Config, engine::Engine};
 
 pub(crate) use super::signer::Keys;
@@ -23,8 +19,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) provider: Option<&'a str>,
     /// Claims that replace the default ones; null removes a claim.
     pub(crate) claims: Map<String, Value>,
-    /// The method and the path of the request.
-    pub(crate) request: (&'a str, &'a str),
+    pub(crate) request: RequestHead<'a>,
     pub(crate) now: u64,
 }
 
@@ -52,8 +47,7 @@ pub(crate) fn mint(
             redacted(&why)
         ),
     })?;
-    let (method, path) = wanted.request;
-    let rule = decide::rule(&rig.engine, &RequestLine::new(method, path));
+    let rule = decide::rule(&rig.engine, &wanted.request.line());
     let asked = || {
         let own = || accepted::token_providers(rig.engine.config());
         let asked = own().find(|(id, _)| trial::is_asked(&rig, rule, *id));
