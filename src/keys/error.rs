@@ -89,7 +89,9 @@ impl fmt::Display for FetchError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Closed => "the connection was closed without a response; the server may expect TLS",
-            Self::Cluster => "the proxy refuses to call the cluster",
+            Self::Cluster => {
+                "the proxy refuses to call the cluster, which may have no address; check its DNS name"
+            }
             Self::Document => "the response contains no usable key",
             Self::Issuer => "the metadata names an issuer other than the configured one",
             Self::JwksUri => {

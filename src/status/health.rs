@@ -57,13 +57,13 @@ impl Health {
         }
     }
 
-    /// The end of a sentence such as "2 of 3 servers cannot verify tokens".
-    pub(super) const fn summary(self) -> &'static str {
+    /// What is true of servers with this health: a sentence around their number.
+    pub(super) const fn summary(self) -> (&'static str, &'static str) {
         match self {
-            Self::Unavailable => " cannot verify tokens",
-            Self::Degraded => " cannot refresh their keys",
-            Self::Starting => " wait for their first keys",
-            Self::Working | Self::Disabled => " can verify tokens",
+            Self::Unavailable => ("Tokens of ", " cannot be verified"),
+            Self::Degraded => ("Keys of ", " cannot be refreshed"),
+            Self::Starting => ("The first keys of ", " have not arrived yet"),
+            Self::Working | Self::Disabled => ("Tokens of ", " can be verified"),
         }
     }
 }

@@ -83,8 +83,11 @@ fn summary(page: &mut String, servers: &[Server<'_>]) {
     } else {
         let kind = if disabled > 0 { "enabled " } else { "" };
         let end = plural(u64::try_from(enabled).unwrap_or(u64::MAX));
-        let (some, summary) = (count(worst), worst.summary());
-        page.push_str(&format!("{some} of {enabled} {kind}server{end}{summary}"));
+        let some = count(worst);
+        let (before, after) = worst.summary();
+        page.push_str(&format!(
+            "{before}{some} of {enabled} {kind}server{end}{after}"
+        ));
     }
     page.push_str("</h2><ul>");
     for health in Health::ALL {

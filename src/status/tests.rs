@@ -176,23 +176,29 @@ fn health_tells_a_working_server_from_a_dead_one() {
         of(&engine),
         expect(
             "starting",
-            "1 of 3 enabled servers wait for their first keys"
+            "The first keys of 1 of 3 enabled servers have not arrived yet"
         )
     );
     let before = |seconds: u64| UnixMillis::new(NOW.as_u64() - seconds * 1000);
     let unreachable = Err(FetchError::Unreachable);
-    let cannot_verify = expect("unavailable", "1 of 3 enabled servers cannot verify tokens");
+    let cannot_verify = expect(
+        "unavailable",
+        "Tokens of 1 of 3 enabled servers cannot be verified",
+    );
     fetch(&mut engine, unreachable, before(615));
     assert_eq!(of(&engine), cannot_verify);
     fetch(&mut engine, Ok(KEYS), before(598));
     assert_eq!(
         of(&engine),
-        expect("working", "3 of 3 enabled servers can verify tokens")
+        expect(
+            "working",
+            "Tokens of 3 of 3 enabled servers can be verified"
+        )
     );
     fetch(&mut engine, unreachable, before(2));
     let cannot_refresh = expect(
         "degraded",
-        "1 of 3 enabled servers cannot refresh their keys",
+        "Keys of 1 of 3 enabled servers cannot be refreshed",
     );
     assert_eq!(of(&engine), cannot_refresh);
     assert!(body(&engine, Format::Html).contains("enabled, last fetch failed<"));
@@ -208,7 +214,7 @@ fn health_tells_a_working_server_from_a_dead_one() {
 fn the_page_begins_with_what_is_wrong() {
     let page = body(&answered(Err(FetchError::Status(404)), NOW), Format::Html);
     let places = [
-        "1 of 3 enabled servers cannot verify tokens",
+        "Tokens of 1 of 3 enabled servers cannot be verified",
         "<li class=\"pill unavailable\">1 unavailable</li><li class=\"pill working\">2 working</li>\
          <li class=\"pill disabled\">1 disabled</li>",
         "<bdi>fetched</bdi>",

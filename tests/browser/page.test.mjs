@@ -53,7 +53,7 @@ test('shows each server, its keys, errors and decisions', async () => {
   await fetch(`${url}/orders`);
   const { page, context } = await open();
   assert.equal(await page.title(), 'Portcullis status');
-  await page.getByRole('heading', { name: '2 of 4 enabled servers cannot verify tokens' }).waitFor();
+  await page.getByRole('heading', { name: 'Tokens of 2 of 4 enabled servers cannot be verified' }).waitFor();
   assert.deepEqual(await names(page), ORDER);
   assert.deepEqual(await headings(page), EVERY.filter((name) => !['Next fetch', 'Issuer'].includes(name)));
   const row = (name) => table(page).getByRole('row').filter({ has: page.getByRole('rowheader', { name }) });

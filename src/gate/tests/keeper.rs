@@ -119,7 +119,7 @@ fn ends_a_fetch_that_the_host_refuses() {
         ),
         (
             CallError::Refused,
-            "Warn keys of \"a\", https://a.example/jwks: the proxy refuses to call the cluster",
+            "Warn keys of \"a\", https://a.example/jwks: the proxy refuses to call the cluster, which may have no address; check its DNS name",
         ),
     ] {
         let mut world = World::new(json!({}));
