@@ -81,7 +81,7 @@ cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
 	scripts/without-paths.sh build --locked --release --package portcullis-cli
 
 playground: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## Build the playground, one page: target/playground/index.html
-	cargo build --locked --release --package portcullis-playground --target $(TARGET)
+	cargo rustc --locked --release --package portcullis-playground --lib --target $(TARGET) -- -C strip=debuginfo
 	$(BINDINGS) page target/$(TARGET)/release/portcullis_playground.wasm target/playground/bindings
 	@node playground/build.mjs target/playground/bindings/page.js target/playground/bindings/page_bg.wasm $(PLAYGROUND)
 

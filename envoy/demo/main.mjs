@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 import { CLIENT_ID, CLIENT_SECRET } from '../authorization-server/server.mjs';
 import { configuration } from './configuration.mjs';
-import { runAndStop, start, startServer } from './processes.mjs';
+import { runAndStop, start, startServer, succeed } from './processes.mjs';
 import { bold, dim, runTable } from './table.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -87,6 +87,7 @@ async function main() {
   });
   if (process.env.KEEP) {
     printInvitation(envoy, authorizationServer.url);
+    if (failed === 0) succeed();
     await envoy.process.died;
   }
   return failed === 0 ? 0 : 1;

@@ -8,6 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 // ended.
 const running = new Map();
 let stopping = false;
+let isDone = false;
+
+// Says that everything has succeeded, and that only a signal ends the script. SIGINT (Ctrl-C) is then the expected end,
+// so the script exits with 0.
+export function succeed() {
+  isDone = true;
+}
 
 // Starts a program. `onLine` gets each line of its stdout. Its stderr is collected, and is printed
 // if the program ends early.
@@ -71,7 +78,8 @@ function killAll() {
 process.once('exit', killAll);
 for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) {
   process.on(signal, () => {
-    if (stopping) process.exit(code);
-    stopAll().finally(() => process.exit(code));
+    const exit = isDone && signal === 'SIGINT' ? 0 : code;
+    if (stopping) process.exit(exit);
+    stopAll().finally(() => process.exit(exit));
   });
 }

@@ -18,7 +18,8 @@ fn main() -> ExitCode {
     let host = match host.as_str() {
         "page" => bindgen
             .no_modules(true)
-            .map(|bindgen| bindgen.out_name("page").typescript(false)),
+            .map(|bindgen| bindgen.out_name("page").typescript(false))
+            .map(|bindgen| bindgen.remove_name_section(true).remove_producers_section(true)),
         _ => bindgen.nodejs(true).map(|bindgen| {
             let bindgen = bindgen.out_name("tests").export_wasm(true);
             bindgen.emit_start(false)
