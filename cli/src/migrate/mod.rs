@@ -52,6 +52,7 @@ pub use self::{
 };
 use self::{
     filter::{Carried, carry},
+    lookalike::Lookalike,
     rewrite::Modules,
     rollout::Guard,
     route::{Empty, Routes},
@@ -60,7 +61,12 @@ use self::{
     unsettled::Edits,
 };
 use crate::envoy::{document::Node, reader::Format};
-use crate::{Exit, Failure, input, redact::redacted};
+use crate::{
+    Exit, Failure,
+    finding::Severity as Rank,
+    redact::redacted,
+    source::{Source, policy},
+};
 use portcullis::config::ConfigPath;
 
 /// The equivalent of one filter, with the differences in behaviour.
@@ -98,9 +104,9 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let unreadable =
         |fault: String| Failure::Usage(format!("{}: {}", path.display(), redacted(&fault)));
-    let text = String::from_utf8(input::read(path, input)?)
-        .map_err(|error| unreadable(error.to_string()))?;
-    let (document, format) = Node::read(&text).map_err(|error| unreadable(error.to_string()))?;
+    let source = Source::read(path, input)?;
+    let (document, format) =
+        Node::read(&source.text).map_err(|error| unreadable(error.to_string()))?;
     let found = filters(&document);
     let surroundings = surroundings(&document, names);
     if !names.is_empty() && !surroundings.is_apart {
@@ -108,8 +114,10 @@ pub(super) fn run(
             it out";
         return Err(unreadable(fault.to_owned()));
     }
-    let not_carried =
-        |error: NotCarried| Failure::Finding(format!("{}: {}", path.display(), redacted(&error)));
+    let not_carried = |error: NotCarried| {
+        let finding = source.at(Rank::Error, &error.at, error.reason.to_string());
+        Failure::Findings(finding.to_string(), Exit::Findings)
+    };
     let mut carried = Vec::new();
     for filter in &found {
         let placed = (filter.at.clone(), filter.configuration);
@@ -127,12 +135,11 @@ pub(super) fn run(
     let rewritten = routes.rewrite(document.clone()).map_err(not_carried)?;
     let has_routes = routes.overrides > 0 || routes.marked > 0;
     if carried.is_empty() {
-        let instead = lookalike::lookalike(&document);
+        let portcullis = policy::filters(&document).into_iter().map(|own| own.at);
+        let portcullis: Vec<ConfigPath> = portcullis.collect();
+        let instead = lookalike::lookalike(&document, &portcullis);
         if instead.is_some() || module.is_none() || !has_routes {
-            let instead = instead.map(|instead| format!(", but {}", redacted(&instead)));
-            let instead = instead.unwrap_or_default();
-            let none = format!("{}: no jwt_authn filter{instead}", path.display());
-            return Err(Failure::Finding(none));
+            return Err(none_found(&source, instead, portcullis.first()));
         }
     }
     if module.is_some() {
@@ -201,9 +208,26 @@ pub(super) fn run(
         let places = found.iter().map(|filter| &filter.at);
         documents(places.zip(configurations))
     };
-    report::write(&differences, &found, errors)?;
+    report::write(&differences, &source, errors)?;
     output.write_all(written.as_bytes())?;
     Ok(Exit::Done)
+}
+
+/// The failure for a file without a `jwt_authn` filter.
+fn none_found(
+    source: &Source,
+    instead: Option<Lookalike>,
+    portcullis: Option<&ConfigPath>,
+) -> Failure {
+    if let (None, Some(at)) = (&instead, portcullis) {
+        let message = "this is Portcullis already, and the file has no jwt_authn filter; \
+                       there is nothing to migrate";
+        let finding = source.at(Rank::Error, at, message);
+        return Failure::Findings(finding.to_string(), Exit::Findings);
+    }
+    let instead = instead.map(|instead| format!(", but {}", redacted(&instead)));
+    let (file, instead) = (&source.name, instead.unwrap_or_default());
+    Failure::Finding(format!("{file}: no jwt_authn filter{instead}"))
 }
 
 /// Sets `metadata_namespace`, so that the dynamic module writes its metadata to the namespace in

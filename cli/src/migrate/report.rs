@@ -1,31 +1,21 @@
-//! Prints the differences of a migration. Each difference is printed once, the most severe first,
-//! with a shortened path.
+//! Prints the differences of a migration. Each difference is printed once, the most severe first.
 //!
-//! Each line has the form `severity: path: what differs; what to do`. A difference that applies to
-//! every filter has no path.
+//! Each line has the form `FILE:LINE:COLUMN: severity: path: what differs; what to do`, as in
+//! `check`. A difference that applies to every filter, or to the whole file, has no path.
 
 use std::io::{self, Write};
 
-use super::{difference::Difference, search::Found};
+use super::difference::Difference;
+use crate::{
+    envoy::position::{Position, position},
+    source::Source,
+};
 use portcullis::config::ConfigPath;
 
-/// The parts that are left out of a printed path, because they only show how Envoy nests objects.
-/// An index other than `[0]` is not left out.
-const NESTING: [&str; 8] = [
-    "static_resources.",
-    "filter_chains[0].",
-    "filterChains[0].",
-    "filters[0].",
-    "typed_config.",
-    "typedConfig.",
-    "route_config.",
-    "routeConfig.",
-];
-
-/// Prints the differences that the migration of these filters has found.
+/// Prints the differences that the migration of a file has found.
 pub(super) fn write(
     differences: &[Difference],
-    filters: &[Found<'_>],
+    source: &Source,
     errors: &mut dyn Write,
 ) -> io::Result<()> {
     let mut printed: Vec<&Difference> = Vec::new();
@@ -41,79 +31,30 @@ pub(super) fn write(
     // Within a severity, the differences that apply to every filter come last, so that they do not
     // hide the differences that the operator has to act on.
     printed.sort_by_key(|difference| (difference.what.severity(), difference.what.is_common()));
-    if filters.len() > 1 && printed.iter().any(|one| is_within(filters, one)) {
-        for (index, filter) in filters.iter().enumerate() {
-            let number = index.saturating_add(1);
-            writeln!(errors, "note: filter {number} is {}", filter.at)?;
+    for Difference { at, what } in printed {
+        let (file, severity) = (&source.name, what.severity());
+        if what.is_common() || *at == ConfigPath::default() {
+            writeln!(errors, "{file}: {severity}: {what}")?;
+            continue;
         }
-    }
-    for difference in printed {
-        let what = &difference.what;
-        let severity = what.severity();
-        if what.is_common() || difference.at == ConfigPath::default() {
-            writeln!(errors, "{severity}: {what}")?;
-        } else {
-            let place = place(&difference.at, filters);
-            writeln!(errors, "{severity}: {place}: {what}")?;
-        }
+        let place = position(&source.text, at);
+        let place = place.map(|Position { line, column }| format!(":{line}:{column}"));
+        let place = place.unwrap_or_default();
+        writeln!(errors, "{file}{place}: {severity}: {at}: {what}")?;
     }
     Ok(())
-}
-
-fn is_within(filters: &[Found<'_>], difference: &Difference) -> bool {
-    !difference.what.is_common()
-        && filters
-            .iter()
-            .any(|filter| within(&difference.at, filter).is_some())
-}
-
-/// The shortest form of a path that still identifies the value.
-fn place(at: &ConfigPath, filters: &[Found<'_>]) -> String {
-    for (index, filter) in filters.iter().enumerate() {
-        if let Some(inner) = within(at, filter) {
-            return match filters.len() {
-                1 => inner,
-                _ => format!("filter {}: {inner}", index.saturating_add(1)),
-            };
-        }
-    }
-    let mut place = at.to_string();
-    for part in NESTING {
-        place = place.replace(part, "");
-    }
-    place
-}
-
-/// The path relative to the filter's configuration; `None` if the path is not inside it.
-fn within(at: &ConfigPath, filter: &Found<'_>) -> Option<String> {
-    let place = at.to_string();
-    let inner = place.strip_prefix(&filter.at.to_string())?;
-    inner.strip_prefix('.').map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{envoy::document::Node, migrate::difference::Deviation};
+    use crate::migrate::difference::Deviation;
 
     #[test]
     fn puts_the_dangerous_first_and_says_what_is_common_once() {
-        let manager = ConfigPath::default()
-            .member("static_resources")
-            .member("listeners")
-            .element(1)
-            .member("filter_chains")
-            .element(0)
-            .member("filters")
-            .element(0)
-            .member("typed_config");
-        let configuration = Node::Map(Vec::new());
-        let filter = |index: usize| Found {
-            at: manager.member("http_filters").element(index),
-            configuration: &configuration,
-        };
+        let manager = ConfigPath::default().member("listeners").element(1);
         let within = |index: usize, what: Deviation| Difference {
-            at: filter(index).at.member("providers").member("idp"),
+            at: manager.member("http_filters").element(index),
             what,
         };
         let differences = [
@@ -126,25 +67,22 @@ mod tests {
                 what: Deviation::RoutesGuarded,
             },
         ];
-        let report = |filters: &[Found<'_>]| {
-            let mut errors = Vec::new();
-            write(&differences, filters, &mut errors).unwrap();
-            let text = String::from_utf8(errors).unwrap();
-            let brief = |line: &str| line.split(' ').take(4).collect::<Vec<_>>().join(" ");
-            text.lines().map(brief).collect::<Vec<_>>()
+        let source = Source {
+            name: "e.yaml".to_owned(),
+            text: "listeners:\n- {}\n- http_filters: [a,\n  b]\n  rds: {}\n".to_owned(),
         };
+        let mut errors = Vec::new();
+        write(&differences, &source, &mut errors).unwrap();
+        let text = String::from_utf8(errors).unwrap();
+        let brief = |line: &str| line.split(' ').take(4).collect::<Vec<_>>().join(" ");
         assert_eq!(
-            report(&[filter(0), filter(1)]),
+            text.lines().map(brief).collect::<Vec<_>>(),
             [
-                "note: filter 1 is",
-                "note: filter 2 is",
-                "danger: listeners[1].rds: the routes",
-                "warning: filter 1: providers.idp:",
-                "warning: filter 2: providers.idp:",
-                "note: Authorization is read",
+                "e.yaml:5:3: danger: listeners[1].rds: the",
+                "e.yaml:3:18: warning: listeners[1].http_filters[0]: changes",
+                "e.yaml:4:3: warning: listeners[1].http_filters[1]: changes",
+                "e.yaml: note: Authorization is",
             ]
         );
-        let of_one = report(&[filter(0)]);
-        assert_eq!(of_one[1], "warning: providers.idp: changes of");
     }
 }

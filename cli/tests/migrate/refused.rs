@@ -438,7 +438,7 @@ fn warns_of_several_filters_in_a_chain_whose_routes_come_separately() {
     let guards = "portcullis-rollout/jwt, portcullis-rollout/jwt2";
     let danger = said.lines().find(|line| line.contains(guards));
     assert!(
-        danger.is_some_and(|line| line.starts_with("danger: ")),
+        danger.is_some_and(|line| line.contains(": danger: ")),
         "{said}"
     );
 }
@@ -457,7 +457,7 @@ fn warns_of_routes_alone_that_are_matched_by_headers() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(
-        said.starts_with("danger: resources[0].virtual_hosts[0].routes[0].match"),
+        said.contains(": danger: resources[0].virtual_hosts[0].routes[0].match"),
         "{said}"
     );
     assert!(said.contains("NEVER CHECKED"), "{said}");
@@ -707,6 +707,25 @@ fn keeps_rules_for_a_provider_with_an_empty_name() {
     );
     let printed = super::printed(&migrate(&embedded("empty-name", &filter), &[]));
     assert!(printed.contains("provider_name: provider"), "{printed}");
+}
+
+/// A policy of Portcullis looks like the configuration of `jwt_authn`, so a file that was migrated
+/// before must not be taken for one without a type.
+#[test]
+fn says_that_a_file_already_has_portcullis() {
+    let rewritten = migrate(
+        &embedded("already", PROVIDER),
+        &["--rewrite", "--module", "m"],
+    );
+    let path = file("already-again.yaml", &super::printed(&rewritten));
+    for arguments in [&[][..], &["--rewrite", "--module", "m"]] {
+        let said = messages(&path, arguments, 1);
+        assert!(
+            said.contains("http_filters[0].typed_config.config: this is Portcullis already"),
+            "{said}"
+        );
+        assert!(said.contains("nothing to migrate"), "{said}");
+    }
 }
 
 /// Files that contain something similar instead of the filter, such as the filter's type in an
