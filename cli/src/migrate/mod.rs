@@ -142,8 +142,8 @@ pub(super) fn run(
             return Err(none_found(&source, instead, portcullis.first()));
         }
     }
-    if module.is_some() {
-        check_readers(&surroundings).map_err(not_carried)?;
+    if let Some(target) = module {
+        check_readers(&surroundings, target, &carried).map_err(not_carried)?;
     }
     if let (1.., Some(at)) = (routes.overrides, surroundings.modules.first()) {
         let (at, reason) = (at.clone(), Obstacle::OtherModule);
@@ -246,16 +246,34 @@ fn with_namespace(configuration: Node) -> Node {
 /// Whether the difference does not apply to the dynamic module, because that module writes dynamic
 /// metadata.
 const fn is_of_wasm_alone(what: &Deviation) -> bool {
-    matches!(what, Deviation::FilterState | Deviation::MetadataUnwritten)
+    matches!(
+        what,
+        Deviation::ChoiceUnwritten
+            | Deviation::DenialUnwritten
+            | Deviation::FilterState
+            | Deviation::MetadataUnwritten
+    )
 }
 
 /// Refuses a document in which the decision of an RBAC filter, a route or a matcher depends on the
-/// dynamic metadata of `jwt_authn`.
-fn check_readers(surroundings: &Surroundings) -> Result<(), NotCarried> {
+/// dynamic metadata of `jwt_authn`, unless the new filters write the same metadata.
+fn check_readers(
+    surroundings: &Surroundings,
+    target: Target<'_>,
+    carried: &[Carried],
+) -> Result<(), NotCarried> {
+    let is_native = matches!(target, Target::Native(_));
+    if is_native && writes_as_jwt_authn(carried) {
+        return Ok(());
+    }
+    let reason = |wasm: Obstacle| match is_native {
+        true => Obstacle::UncertainMetadata,
+        false => wasm,
+    };
     let denials = surroundings.denials.iter();
-    let denials = denials.map(|at| (at, Obstacle::DenialByMetadata));
+    let denials = denials.map(|at| (at, reason(Obstacle::DenialByMetadata)));
     let choices = surroundings.choices.iter();
-    let choices = choices.map(|at| (at, Obstacle::ChoiceByMetadata));
+    let choices = choices.map(|at| (at, reason(Obstacle::ChoiceByMetadata)));
     match denials.chain(choices).next() {
         Some((at, reason)) => Err(NotCarried {
             at: at.clone(),
@@ -263,6 +281,20 @@ fn check_readers(surroundings: &Surroundings) -> Result<(), NotCarried> {
         }),
         None => Ok(()),
     }
+}
+
+/// Whether the dynamic module certainly writes the metadata that the filters wrote. It does for
+/// verified tokens. It describes failures in other words, and writes nothing of unverified tokens.
+fn writes_as_jwt_authn(carried: &[Carried]) -> bool {
+    const DIFFERENT: [&str; 2] = [
+        "failed_status_in_metadata",
+        "extract_only_without_validation",
+    ];
+    let differs = |one: &Carried| {
+        let mut names = DIFFERENT.iter();
+        names.any(|name| surroundings::mentions(&one.configuration, name))
+    };
+    !carried.is_empty() && !carried.iter().any(differs)
 }
 
 /// Returns the names of the requirements that require nothing in all filters, and of those that

@@ -81,6 +81,9 @@ pub enum Obstacle {
     /// An RBAC filter that denies requests based on dynamic metadata. Without the metadata, it
     /// would deny nothing.
     DenialByMetadata,
+    /// A filter or a route that decides by dynamic metadata which the dynamic module may write
+    /// differently.
+    UncertainMetadata,
 }
 
 impl fmt::Display for NotCarried {
@@ -122,9 +125,9 @@ impl fmt::Display for Obstacle {
                  and disable it on the other routes first",
             ),
             Self::DenialByMetadata => formatter.write_str(
-                "this denies by the dynamic metadata of jwt_authn, which a module cannot write: \
-                requests that it denies would get in; migrate without --rewrite, and use \
-                \"authorize\"",
+                "this denies by the dynamic metadata of jwt_authn, which the proxy-wasm module \
+                cannot write: requests that it denies would get in; use --native, or migrate \
+                without --rewrite and use \"authorize\"",
             ),
             Self::QueryEncoded => formatter.write_str(
                 "jwt_authn compares a query as it was sent and Portcullis decoded, so what this \
@@ -132,9 +135,15 @@ impl fmt::Display for Obstacle {
                  class that has them (as [^&] and \\S do) a dot",
             ),
             Self::ChoiceByMetadata => formatter.write_str(
-                "this depends on the dynamic metadata of jwt_authn, which a module cannot write: \
-                requests may take another route, perhaps one that lets them in; migrate without \
-                --rewrite, and use \"authorize\"",
+                "this depends on the dynamic metadata of jwt_authn, which the proxy-wasm module \
+                cannot write: requests may take another route, perhaps one that lets them in; use \
+                --native, or migrate without --rewrite and use \"authorize\"",
+            ),
+            Self::UncertainMetadata => formatter.write_str(
+                "this decides by the dynamic metadata of jwt_authn, but the filter is in another \
+                file, or it has failed_status_in_metadata or extract_only_without_validation, for \
+                which the dynamic module writes something else: requests may get in; migrate \
+                without --rewrite, and use \"authorize\"",
             ),
             Self::OtherModule => formatter.write_str(
                 "this Portcullis would obey the metadata into which the overrides for jwt_authn \

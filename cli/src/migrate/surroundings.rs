@@ -195,7 +195,7 @@ fn choice_by_metadata(at: &ConfigPath, node: &Node) -> Option<ConfigPath> {
 }
 
 /// Whether a word occurs anywhere in a node, ignoring case.
-fn mentions(node: &Node, word: &str) -> bool {
+pub(super) fn mentions(node: &Node, word: &str) -> bool {
     let has = |text: &str| text.to_ascii_lowercase().contains(word);
     match node {
         Node::List(elements) => elements.iter().any(|element| mentions(element, word)),

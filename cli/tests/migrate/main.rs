@@ -14,6 +14,7 @@
     reason = "a test that fails may panic"
 )]
 
+mod metadata;
 mod opened;
 mod refused;
 mod rollout;
