@@ -7,7 +7,13 @@
 //! wasm. One fact cannot be tested: shared data never expires. It follows from the source of
 //! proxy-wasm-cpp-host (`src/shared_data.cc`).
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    fs,
+    io::{BufReader, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -16,7 +22,8 @@ use probe as _; // linked for the fake host
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Route, Setup, VirtualHost, Wrapping},
-    on_every_driver,
+    envoy::{TRAP, bootstrap, is_installed, process},
+    http, on_every_driver,
 };
 
 on_every_driver!(
@@ -363,4 +370,51 @@ fn request(script: &str) -> Request {
 
 fn parsed(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| panic!("{}", body.escape_ascii()))
+}
+
+/// With `FAIL_CLOSED`, no metric of Envoy's wasm filter shows that a module was stopped. The
+/// responses show it: their status, and the details in the access log.
+#[test]
+fn only_responses_show_a_module_that_was_stopped_in_envoy() {
+    let module = module();
+    if !is_installed(&module) {
+        return;
+    }
+    let setup = Setup {
+        module: Some(module),
+        ..Setup::default()
+    };
+    let folder = process::new_folder();
+    let unused = SocketAddr::from(([127, 0, 0, 1], 1));
+    let bootstrap = json!({
+        "admin": { "address": bootstrap::socket(SocketAddr::from(([127, 0, 0, 1], 0))) },
+        "static_resources": {
+            "clusters": [bootstrap::cluster(bootstrap::UPSTREAM, unused)],
+            "listeners": [bootstrap::listener(&folder, &setup, &setup.configuration)],
+        },
+    });
+    let access_log = bootstrap::access_log_file(&folder, &setup);
+    let envoy = process::EnvoyProcess::spawn(folder, &bootstrap, 1);
+    let address = envoy.wait_for("the listener", || {
+        envoy.listener().filter(|_| envoy.is_ready())
+    });
+    let send = |script: &str| {
+        let mut connection = BufReader::new(http::connect(address).unwrap());
+        let bytes = request(script).on_the_wire();
+        connection.get_mut().write_all(&bytes).unwrap();
+        connection
+    };
+    let status = |script: &str| http::read_response(&mut send(script), "GET").unwrap().0;
+    assert_eq!(status("get a"), 200);
+    let before = envoy.stats("wasm");
+    let _unanswered = send("panics");
+    envoy.wait_for("a trap", || envoy.log().contains(TRAP).then_some(()));
+    assert_eq!(status("get a"), 503);
+    let stopped = r#""details":"wasm_fail_stream""#;
+    envoy.wait_for("the access log", || {
+        let lines = fs::read_to_string(&access_log).ok()?;
+        lines.contains(stopped).then_some(())
+    });
+    assert_eq!(envoy.stats("wasm"), before);
+    assert_eq!(envoy.stat("http.ingress.downstream_rq_5xx"), Some(1));
 }

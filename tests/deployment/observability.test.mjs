@@ -16,7 +16,9 @@ const expressions = [
   ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr.replaceAll('$instance', '.*'))),
   ...Array.from(read('envoy/observability/alerts.yaml').matchAll(/expr: (?:\|\n)?((?:.+\n)(?: {12}.+\n)*)/g), ([, expr]) => expr),
 ];
-const named = [...new Set(expressions.flatMap((expr) => expr.match(/\bportcullis_(?!reason|provider\b)\w+/g)))].sort();
+// Metrics, without the names of labels.
+const METRIC = /\b(?:portcullis_(?!reason\b|provider\b)|envoy_http_downstream_)\w+/g;
+const named = [...new Set(expressions.flatMap((expr) => expr.match(METRIC)))].sort();
 
 let servers;
 let gates;
@@ -56,6 +58,16 @@ async function traffic(gate) {
 test('the alerts raise what their tests say', () => {
   execFileSync(PROMTOOL, ['check', 'rules', 'alerts.yaml'], { cwd: FOLDER });
   execFileSync(PROMTOOL, ['test', 'rules', 'alerts.test.yaml'], { cwd: FOLDER, encoding: 'utf8' });
+});
+
+test('the documentation lists the alerts with their metrics', () => {
+  const rows = read('docs/operations.md').matchAll(/^\| `(\w+)` \| (.*) \| .* \|$/gm);
+  const listed = new Map(Array.from(rows, ([, alert, raised]) => [alert, raised]));
+  const rules = Array.from(read('envoy/observability/alerts.yaml').matchAll(/alert: (\w+)\n {8}expr: (?:\|\n)?((?:.+\n)(?: {12}.+\n)*)/g));
+  assert.ok(rules.length > 4);
+  for (const [, alert, expr] of rules) {
+    for (const metric of expr.match(METRIC)) assert.ok(listed.get(alert)?.includes(`\`${metric}\``), `${alert}: ${metric}`);
+  }
 });
 
 for (const build of LIBRARY ? ['wasm', 'native'] : ['wasm']) {
