@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { stopAll } from '../../envoy/demo/processes.mjs';
+import { until } from '../envoy.mjs';
 import { errorsOf, launch, picture, violations } from './chromium.mjs';
 import { COOKIE, HOSTILE, LONG, STATUS, report, startGate, token } from './gate.mjs';
 
@@ -51,6 +52,10 @@ async function contrast(page) {
 
 test('shows each server, its keys, errors and decisions', async () => {
   await fetch(`${url}/orders`);
+  // The proxy-wasm module counts a refusal on its next tick.
+  const headers = { accept: 'text/html', cookie: `${COOKIE}=${token()}` };
+  const html = async () => (await fetch(`${url}${STATUS}`, { headers })).text();
+  await until('the count', async () => (await html()).includes('missing_credential'));
   const { page, context } = await open();
   assert.equal(await page.title(), 'Portcullis status');
   await page.getByRole('heading', { name: 'Tokens of 2 of 4 enabled servers cannot be verified' }).waitFor();
