@@ -13,6 +13,7 @@ use support::{
         configurations::provider_for,
         fixtures::{self, Fixture},
     },
+    objects::with,
     on_every_driver,
 };
 
@@ -31,11 +32,11 @@ fn decides_on_the_tokens_of_every_identity_provider<D: Driver>() {
     for fixture in &fixtures {
         providers.insert(fixture.id.clone(), provider(fixture, &server));
         rules.extend(asked_of(fixture).into_iter().map(|(name, authorize)| {
-            json!({
+            let rule = json!({
                 "match": { "path": format!("/{}/{name}", fixture.id) },
                 "requires": { "provider_name": fixture.id },
-                "authorize": authorize,
-            })
+            });
+            with(rule, &json!({ "authorize": authorize }))
         }));
     }
     let configuration = json!({ "providers": providers, "rules": rules });

@@ -44,11 +44,11 @@ fn demanding<D: Driver>(signer: &Signer) -> D {
     let mut absent = remote_provider();
     absent["remote_jwks"]["http_uri"]["cluster"] = json!("nowhere");
     let rule = |path: &str, provider: &str, authorize: Value| {
-        json!({
+        let rule = json!({
             "match": { "path": path },
             "requires": { "provider_name": provider },
-            "authorize": authorize,
-        })
+        });
+        with(rule, &json!({ "authorize": authorize }))
     };
     let scopes = json!({ "scopes": { "any_of": ["read", "write"] } });
     let claim = json!({ "claims": [{ "claim": "org", "any_of": ["o-1"] }] });

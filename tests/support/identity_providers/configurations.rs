@@ -111,7 +111,7 @@ fn cognito() -> Value {
 /// This provider accepts any client, so ID tokens are refused only because of `token_use`.
 fn cognito_of_any_client() -> Value {
     let mut provider = cognito();
-    provider["client_ids"] = Value::Null;
+    provider.as_object_mut().unwrap().remove("client_ids");
     provider["allow_any_audience"] = json!(true);
     provider
 }
@@ -158,7 +158,10 @@ fn kubernetes_legacy() -> Value {
     let mut provider = kubernetes();
     provider["require_claims"] = json!([]);
     provider["issuer"] = json!("kubernetes/serviceaccount");
-    provider["max_issued_lifetime"] = Value::Null;
+    provider
+        .as_object_mut()
+        .unwrap()
+        .remove("max_issued_lifetime");
     provider
 }
 
