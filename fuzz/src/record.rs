@@ -13,20 +13,22 @@ use portcullis_wasm::{SeenRecords, SharedRecords};
 use serde_json::{Value, json};
 
 thread_local! {
-    static OPEN: LazyCell<Engine> = LazyCell::new(|| engine(&Value::Null));
-    static SEALED: LazyCell<Engine> = LazyCell::new(|| engine(&json!("A".repeat(43))));
+    static OPEN: LazyCell<Engine> = LazyCell::new(|| engine(None));
+    static SEALED: LazyCell<Engine> = LazyCell::new(|| engine(Some("A".repeat(43))));
 }
 
-fn engine(key: &Value) -> Engine {
+fn engine(key: Option<String>) -> Engine {
     let remote = json!({ "http_uri": {
         "uri": "https://idp.example/jwks", "cluster": "idp", "timeout": "1s",
     } });
-    let config = json!({
+    let mut config = json!({
         "providers": { "idp": {
             "issuer": "https://idp.example", "audiences": ["orders"], "remote_jwks": remote,
         } },
-        "shared_memory_key": key,
     });
+    if let Some(key) = key {
+        config["shared_memory_key"] = json!(key);
+    }
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
 }
 

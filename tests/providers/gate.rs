@@ -10,7 +10,7 @@ use portcullis::{
 };
 use serde_json::{Value, json};
 
-use support::identity_providers::fixtures::Fixture;
+use support::{identity_providers::fixtures::Fixture, objects::with};
 
 /// The outcome for a token. A refusal has a status and a reason.
 pub(crate) type Outcome = Result<(), (u16, &'static str)>;
@@ -35,9 +35,10 @@ impl Gate {
 
     /// The same gate with a changed field of the provider; `null` removes the field.
     pub(crate) fn with(&self, field: &str, value: Value) -> Self {
-        let mut gate = self.clone();
-        gate.provider[field] = value;
-        gate
+        Self {
+            provider: with(self.provider.clone(), &json!({ field: value })),
+            ..self.clone()
+        }
     }
 
     /// The same gate at another time.
@@ -89,14 +90,12 @@ impl Gate {
         if !is_remote {
             provider["local_jwks"] = json!({ "inline_string": self.jwks.to_string() });
         }
-        let config = json!({
-            "providers": { "idp": provider },
-            "rules": [{
-                "match": { "prefix": "/" },
-                "requires": { "provider_name": "idp" },
-                "authorize": authorize,
-            }],
+        let rule = json!({
+            "match": { "prefix": "/" },
+            "requires": { "provider_name": "idp" },
         });
+        let rule = with(rule, &json!({ "authorize": authorize }));
+        let config = json!({ "providers": { "idp": provider }, "rules": [rule] });
         let config = Config::parse(config.to_string().as_bytes())
             .unwrap_or_else(|error| panic!("{error}: {config}"));
         let (id, _) = config.providers().next().unwrap();

@@ -46,14 +46,23 @@ fn provider(name: &str, secret: &[u8]) -> Value {
     })
 }
 
-/// An engine with two providers, `a` and `b`. `rest` is merged into the configuration.
+/// An engine with two providers, `a` and `b`. `rest` is merged into the configuration; `null`
+/// removes a field.
 fn engine(rest: Value) -> Engine {
     let mut config = json!({
         "providers": {"a": provider("a", &SECRET), "b": provider("b", &OTHER_SECRET)},
         "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
     });
     merge(&mut config, rest);
+    remove_nulls(&mut config);
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
+}
+
+fn remove_nulls(value: &mut Value) {
+    if let Value::Object(members) = value {
+        members.retain(|_, member| !member.is_null());
+        members.values_mut().for_each(remove_nulls);
+    }
 }
 
 fn merge(into: &mut Value, from: Value) {

@@ -25,12 +25,11 @@ fn structured(name: &str, secret: &[u8]) -> Value {
 }
 
 fn gate(authorize: &Value) -> Engine {
-    engine(json!({
-        "providers": {"a": structured("a", &SECRET)},
-        "rules": [{
-            "match": {"prefix": "/"}, "requires": {"provider_name": "a"}, "authorize": authorize,
-        }],
-    }))
+    let mut rule = json!({"match": {"prefix": "/"}, "requires": {"provider_name": "a"}});
+    if !authorize.is_null() {
+        rule["authorize"] = authorize.clone();
+    }
+    engine(json!({"providers": {"a": structured("a", &SECRET)}, "rules": [rule]}))
 }
 
 fn roles(any_of: &[&str]) -> Value {

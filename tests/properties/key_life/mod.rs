@@ -107,8 +107,7 @@ fn sealed_engine(
     host: &SharedStore,
     seen: &mut SeenRecords,
 ) -> Engine {
-    let config = json!({
-        "shared_memory_key": shared_memory_key,
+    let mut config = json!({
         "providers": { "a": {
             "issuer": "https://a.example", "audiences": ["orders"],
             "remote_jwks": {
@@ -123,6 +122,9 @@ fn sealed_engine(
         }},
         "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
     });
+    if let Some(key) = shared_memory_key {
+        config["shared_memory_key"] = json!(key);
+    }
     let mut engine = engine(&config);
     engine.share(Box::new(SharedRecords::of(&engine, host.clone(), seen)));
     engine

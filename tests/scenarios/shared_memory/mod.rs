@@ -23,6 +23,7 @@ use support::{
     driver::{Driver, Request, Setup},
     envoy::{Envoy, bootstrap, new_vm_id},
     fake_host::FakeHost,
+    objects::with,
 };
 
 const SECRET: &str = "c2hhcmVkLW1lbW9yeS1rZXktb2YtMzItb2N0ZXRzLi4";
@@ -101,9 +102,8 @@ fn play(gate: &Envoy, script: &str) -> Value {
     serde_json::from_slice::<Value>(&exchange.body).unwrap()[0].take()
 }
 
-fn with_secret(mut configuration: Value, secret: Option<&str>) -> Value {
-    configuration["shared_memory_key"] = json!(secret);
-    configuration
+fn with_secret(configuration: Value, secret: Option<&str>) -> Value {
+    with(configuration, &json!({ "shared_memory_key": secret }))
 }
 
 /// Shared memory that is always empty and refuses every write.
