@@ -36,7 +36,7 @@ impl Gate {
     /// The same gate with a changed field of the provider; `null` removes the field.
     pub(crate) fn with(&self, field: &str, value: Value) -> Self {
         Self {
-            provider: with(self.provider.clone(), &json!({ field: value })),
+            provider: with(self.provider.clone(), &Value::from_iter([(field, value)])),
             ..self.clone()
         }
     }
