@@ -99,7 +99,7 @@ impl Record {
     /// succeeded after the request arrived (at `waited_since`): the kid is not in the newest key
     /// set either, so the token counts as forged.
     #[must_use]
-    pub fn hides_kid(
+    pub fn unknown_kid_wait(
         &self,
         timing: &Timing,
         waited_since: Option<UnixMillis>,
@@ -250,18 +250,21 @@ mod tests {
     #[test]
     fn a_kid_is_hidden_until_the_cooldown_or_the_backoff_ends() {
         let mut record = fetched(0);
-        assert_eq!(record.hides_kid(&TIMING, None, at(1)), Some(Duration::ZERO));
+        assert_eq!(
+            record.unknown_kid_wait(&TIMING, None, at(1)),
+            Some(Duration::ZERO)
+        );
         record.begin(&TIMING, FetchCause::UnknownKid, at(10));
         let cooldown = Some(Duration::from_secs(20));
-        assert_eq!(record.hides_kid(&TIMING, None, at(20)), cooldown);
+        assert_eq!(record.unknown_kid_wait(&TIMING, None, at(20)), cooldown);
         for seconds in [40, 41, 42, 43, 44, 45, 46] {
             record.fail(FetchError::Unreachable, at(seconds));
         }
-        let hidden = record.hides_kid(&TIMING, None, at(46)).unwrap();
+        let hidden = record.unknown_kid_wait(&TIMING, None, at(46)).unwrap();
         assert_eq!(at(46).plus(hidden), record.next_fetch(&TIMING));
         assert!(hidden > Duration::ZERO);
         // A fetch succeeded when the request arrived, and the kid was not among the fetched keys.
-        assert_eq!(record.hides_kid(&TIMING, Some(at(0)), at(46)), None);
+        assert_eq!(record.unknown_kid_wait(&TIMING, Some(at(0)), at(46)), None);
     }
 
     #[test]

@@ -122,15 +122,18 @@ impl Source {
         self.record.may_learn_kid(&self.timing, now)
     }
 
-    /// See [`KeyStore::hides_kid`](super::KeyStore::hides_kid).
-    pub(super) fn hides_kid(
+    /// See [`KeyStore::unknown_kid_wait`](super::KeyStore::unknown_kid_wait).
+    pub(super) fn unknown_kid_wait(
         &self,
         waited_since: Option<UnixMillis>,
         now: UnixMillis,
     ) -> Option<Duration> {
         match self.keys.unknown_kid_answer {
             UnknownKidAnswer::Invalid => None,
-            UnknownKidAnswer::Unavailable => self.record.hides_kid(&self.timing, waited_since, now),
+            UnknownKidAnswer::Unavailable => {
+                self.record
+                    .unknown_kid_wait(&self.timing, waited_since, now)
+            }
         }
     }
 

@@ -101,13 +101,15 @@ impl KeyStore {
     /// `None` if the token counts as forged, because `unknown_kid_answer` is 401, or because the
     /// request waited for a fetch that did not find the key.
     #[must_use]
-    pub fn hides_kid(
+    pub fn unknown_kid_wait(
         &self,
         id: SourceId,
         waited_since: Option<UnixMillis>,
         now: UnixMillis,
     ) -> Option<Duration> {
-        self.sources.get(id.index())?.hides_kid(waited_since, now)
+        self.sources
+            .get(id.index())?
+            .unknown_kid_wait(waited_since, now)
     }
 
     /// Records that a request waits for keys of this source. A fetch for an unknown kid begins only

@@ -7,7 +7,7 @@ use crate::jose::{Scheme, X509Signature};
 pub trait Accelerator {
     /// Returns true if the accelerator can verify signatures of this scheme.
     /// [`verify`](Self::verify) is not called for other schemes.
-    fn claims(&self, scheme: Scheme) -> bool;
+    fn supports(&self, scheme: Scheme) -> bool;
 
     /// Returns true if a signature is valid. An accelerator that parses keys can keep the parsed
     /// form with [`X509Key::prepared`](crate::jose::X509Key::prepared).

@@ -127,7 +127,7 @@ pub(super) fn is_signed_by(
 /// covered the algorithm's family.
 fn is_trusted(accelerator: &dyn Accelerator, algorithm: Algorithm) -> bool {
     let family = algorithm.family();
-    accelerator.claims(algorithm.scheme())
+    accelerator.supports(algorithm.scheme())
         && trial(accelerator).any(|(tried, ..)| tried.family() == family)
 }
 
@@ -136,7 +136,7 @@ fn trial(
     accelerator: &dyn Accelerator,
 ) -> impl Iterator<Item = &'static (Algorithm, &'static str, &'static str)> {
     let all = TRIAL.iter();
-    all.filter(|(algorithm, ..)| accelerator.claims(algorithm.scheme()))
+    all.filter(|(algorithm, ..)| accelerator.supports(algorithm.scheme()))
 }
 
 /// Runs the self-test: asks the accelerator to verify a good and a forged signature for each
@@ -216,7 +216,7 @@ mod tests {
     }
 
     impl<F: Fn(&X509Signature<'_>) -> Result<bool, CannotTell>> Accelerator for Says<F> {
-        fn claims(&self, scheme: Scheme) -> bool {
+        fn supports(&self, scheme: Scheme) -> bool {
             matches!(scheme, Scheme::RsaPkcs1(_) | Scheme::Ecdsa(Hash::Sha256))
         }
 
@@ -280,7 +280,7 @@ mod tests {
         #[derive(Debug)]
         struct Nothing;
         impl Accelerator for Nothing {
-            fn claims(&self, _scheme: Scheme) -> bool {
+            fn supports(&self, _scheme: Scheme) -> bool {
                 false
             }
             fn verify(&self, _signature: &X509Signature<'_>) -> Result<bool, CannotTell> {
@@ -336,7 +336,7 @@ mod tests {
     }
 
     impl Accelerator for Parsing {
-        fn claims(&self, _scheme: Scheme) -> bool {
+        fn supports(&self, _scheme: Scheme) -> bool {
             true
         }
 

@@ -12,14 +12,14 @@ mod audience;
 mod backend;
 mod candidates;
 mod check;
-mod claim;
-mod client;
+mod client_id;
 pub mod client_secret;
 mod clients;
 mod confirmation;
 mod context;
 mod issuer;
 mod key_source;
+mod required_claims;
 mod revocation;
 mod secret_hash;
 mod times;
@@ -42,11 +42,11 @@ pub use self::{
     attempts::{Allowance, Attempts},
     backend::{Backend, SignatureBackend, UnfitHost},
     check::{Check, CheckObserver, NoObserver, Outcome},
-    claim::ClaimRequirement,
     clients::{Client, Clients},
     context::{Circumstances, Failure, Patience},
     issuer::{Issuer, KeyIssuer},
     key_source::KeySource,
+    required_claims::ClaimRequirement,
     revocation::Revocation,
     secret_hash::{DIGEST_OCTETS, MAX_SECRETS, SALT_OCTETS, SecretHash, SecretHashes},
     times::TimeRules,
@@ -141,7 +141,7 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
         Patience::Waited(arrived) => Some(arrived),
         Patience::Waiting | Patience::Exhausted => None,
     };
-    keys.hides_kid(source, waited_since, now).map_or(
+    keys.unknown_kid_wait(source, waited_since, now).map_or(
         Failure::Invalid(Reason::UnknownKey),
         Failure::KeysUnavailable,
     )
@@ -178,10 +178,13 @@ fn check_claims(
     let named = trust_domain::check(trust.trust_domain.as_ref(), claims)
         .and_then(|()| held(is_accepted, Reason::Subject));
     observer.observe(Check::Subject, named)?;
-    let client = client::check(&trust.client_ids, &trust.client_id_claims, claims);
+    let client = client_id::check(&trust.client_ids, &trust.client_id_claims, claims);
     observer.observe(Check::Client, client)?;
     observer.observe(Check::Revocation, trust.check_revocation(claims))?;
-    observer.observe(Check::Claims, claim::check(&trust.require_claims, claims))
+    observer.observe(
+        Check::Claims,
+        required_claims::check(&trust.require_claims, claims),
+    )
 }
 
 fn check_signature(

@@ -1,6 +1,6 @@
 //! Revoked tokens, clients and subjects.
 
-use super::client::identifier;
+use super::client_id::identifier;
 use crate::{
     decision::Reason,
     jose::{ClaimPath, Claims},

@@ -1,6 +1,6 @@
 //! The conditions under which a provider accepts a token.
 
-use super::{client, issuer, revocation, trust_domain};
+use super::{client_id, issuer, revocation, trust_domain};
 use crate::{
     decision::Reason,
     jose::{Algorithm, ClaimPath, Claims, JwkAlgorithm, KeyPurpose},
@@ -51,7 +51,7 @@ impl Trust {
     /// The identifier of the client that a token with these claims was issued to.
     #[must_use]
     pub fn client_id<'a>(&self, claims: &'a Claims) -> Option<&'a str> {
-        client::identifier(&self.client_id_claims, claims)
+        client_id::identifier(&self.client_id_claims, claims)
     }
 
     /// Returns true if the claims, which may be unverified, name an issuer that this provider

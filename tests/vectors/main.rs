@@ -89,12 +89,12 @@ fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: 
     });
     let is_offered = matches!(algorithm.family(), Family::RsaPkcs1 | Family::Ecdsa);
     agrees("the host", own, host, is_offered);
-    let is_claimed = AwsLc.claims(algorithm.scheme());
-    let native = offered.filter(|_| is_claimed).map(|it| {
+    let is_supported = AwsLc.supports(algorithm.scheme());
+    let native = offered.filter(|_| is_supported).map(|it| {
         let verdict = AwsLc.verify(&it);
         verdict.expect("an admitted key, which AWS-LC reads")
     });
-    agrees("AWS-LC", own, native, is_claimed);
+    agrees("AWS-LC", own, native, is_supported);
     own
 }
 

@@ -34,7 +34,7 @@ struct Prepared {
 type ByHash = [OnceLock<Option<ParsedPublicKey>>; 3];
 
 impl Accelerator for AwsLc {
-    fn claims(&self, scheme: Scheme) -> bool {
+    fn supports(&self, scheme: Scheme) -> bool {
         algorithm(scheme).is_some()
     }
 
@@ -103,10 +103,10 @@ mod tests {
     }
 
     #[test]
-    fn claims_what_it_verifies_faster_than_the_core() {
+    fn supports_what_it_verifies_faster_than_the_core() {
         let claimed = Algorithm::ALL
             .into_iter()
-            .filter(|algorithm| AwsLc.claims(algorithm.scheme()));
+            .filter(|algorithm| AwsLc.supports(algorithm.scheme()));
         let claimed: Vec<_> = claimed.map(Algorithm::name).collect();
         let expected = ["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
         assert_eq!(claimed, expected);
@@ -133,12 +133,12 @@ mod tests {
                 .as_x509(Algorithm::EdDsa, b"text", &[0; 64])
                 .unwrap()
         };
-        let unclaimed = X509Signature {
+        let unsupported = X509Signature {
             scheme: Scheme::Ed25519,
             ..signature.clone()
         };
         assert_eq!(AwsLc.verify(&of_another_kind), Err(CannotTell));
-        assert_eq!(AwsLc.verify(&unclaimed), Err(CannotTell));
+        assert_eq!(AwsLc.verify(&unsupported), Err(CannotTell));
         assert_eq!(AwsLc.verify(&signature), Ok(false));
     }
 }

@@ -10,10 +10,11 @@ use std::{
 };
 
 use portcullis::{
-    config::Config,
+    config::{Config, ConfigError, Fault},
     decision::Exports,
     engine::Engine,
     gate::{DecisionMetrics, KeyMetrics, LogLevel},
+    json,
     keys::{FetchCause, SourceId},
     time::UnixMillis,
     verification::Backend,
@@ -115,7 +116,7 @@ impl Filter {
         if name != NAME.as_bytes() {
             return Err(format!("filter_name: set it to \"{NAME}\""));
         }
-        let config = Config::parse(bytes).map_err(|error| error.to_string())?;
+        let (document, config) = parse(bytes).map_err(|error| error.to_string())?;
         if let Some(field) = nested_export(&config)
             && !abi::has_metadata_structs()
         {
@@ -148,10 +149,8 @@ impl Filter {
                 })
                 .collect(),
         };
-        // This does not fail, because the bytes have already been parsed as JSON.
-        let text = serde_json::from_slice::<Value>(bytes)
-            .map(|value| value.to_string())
-            .unwrap_or_default();
+        // Sorted by serde_json, so that equal configurations have equal texts.
+        let text = document.to_string();
         let config = Arc::new(config);
         let mut engine = Engine::new(Arc::clone(&config));
         let backend = signatures::accelerate(&mut engine)?;
@@ -269,6 +268,13 @@ impl Filter {
 /// Envoy.
 fn wake(chosen: &[Arc<StreamScheduler>]) {
     chosen.iter().for_each(|scheduler| scheduler.commit());
+}
+
+/// Parses a configuration. Also returns its JSON.
+fn parse(bytes: &[u8]) -> Result<(Value, Config), ConfigError> {
+    let document = json::parse(bytes).map_err(Fault::Json)?;
+    let config = Config::from_value(&document)?;
+    Ok((document, config))
 }
 
 /// The name of the first field that exports nested values to other filters, if any is set.

@@ -92,7 +92,7 @@ impl Connection for Proxy {
 
 impl Accelerator for Proxy {
     /// The proxy can also verify ECDSA, but the module is faster because of its tables.
-    fn claims(&self, scheme: Scheme) -> bool {
+    fn supports(&self, scheme: Scheme) -> bool {
         matches!(scheme, Scheme::RsaPkcs1(_))
     }
 

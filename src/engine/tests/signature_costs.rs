@@ -26,7 +26,7 @@ struct Counting {
 }
 
 impl Accelerator for Counting {
-    fn claims(&self, _scheme: Scheme) -> bool {
+    fn supports(&self, _scheme: Scheme) -> bool {
         true
     }
 
