@@ -12,7 +12,7 @@ const TITLES = {
   rules: 'rules, RS256, cached',
   providers: 'providers, RS256, cached',
   keys: 'keys of the provider, HS256, not cached',
-  tokens: 'tokens in the cache, HS256',
+  tokens: 'room for tokens in the cache, half of it taken',
 };
 
 const number = (value) => value.toLocaleString('en');
