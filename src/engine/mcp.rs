@@ -84,7 +84,11 @@ impl<'c> Endpoint<'c> {
             .iter()
             .filter_map(|(_, rule)| rule.route.mcp.as_ref());
         let params = matches.flat_map(|own| &own.params);
-        let params: Vec<&str> = params.map(|param| param.header.as_str()).collect();
+        let mut params: Vec<&str> = params.map(|param| param.header.as_str()).collect();
+        // Each header is decoded once, even if many rules match it: the client has not shown a token
+        // yet.
+        params.sort_unstable();
+        params.dedup();
         Some(McpCall::read(request, &params))
     }
 

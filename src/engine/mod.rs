@@ -219,7 +219,7 @@ impl Engine {
             (Some(own), Standing::Trusted) => own.digest(received),
             (Some(_), Standing::Absent | Standing::Forged) => None,
         });
-        let resources_elsewhere = routed.resources_elsewhere(&self.config);
+        let resources_elsewhere = routed.resources_elsewhere(&self.config, policy.is_some());
         let circumstances = Circumstances {
             keys: &self.keys,
             now,
@@ -313,12 +313,12 @@ impl Engine {
         (standing, removals)
     }
 
-    /// Returns the edits that remove identities and tokens from a request's trailers. Apply these
+    /// Returns the edits that remove identities, tokens and MCP headers from a request's trailers. Apply these
     /// edits whatever the decision on the headers was: a server that merges trailers into headers
     /// would read an identity or a token from the trailers.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
-        sanitise::trailers(&self.config, trailers)
+        sanitise::trailers((&self.config, &self.rules), trailers)
     }
 
     /// Returns true if requests may wait for keys. In shadow mode no request waits, because shadow

@@ -8,8 +8,10 @@ pub(super) struct Place {
     below: Option<usize>,
     metadata_of: Option<usize>,
     /// The resource that the request would belong to if its host were the resource's host. `None`
-    /// if the request's host is the host of any resource.
+    /// if the request belongs to a resource.
     below_elsewhere: Option<usize>,
+    /// Whether the request's host is the host of any resource.
+    is_known_host: bool,
 }
 
 impl Place {
@@ -22,17 +24,18 @@ impl Place {
         let authority = request.values(":authority").next();
         let authority = authority.and_then(|value| str::from_utf8(value).ok());
         let authority = authority.unwrap_or_default();
-        let mut all = resources.iter();
-        let is_known = resources.iter().any(|own| own.url.is_at(authority));
+        let position =
+            |is_it: &dyn Fn(&ProtectedResource) -> bool| resources.iter().position(is_it);
+        let is_known_host = resources.iter().any(|own| own.url.is_at(authority));
+        let below = position(&|own| own.is_above(authority, path));
         Self {
-            below_elsewhere: match is_known {
-                true => None,
-                false => resources.iter().position(|own| own.is_above_path(path)),
+            below,
+            below_elsewhere: match below {
+                Some(_) => None,
+                None => position(&|own| may_lead_to(own, path, is_known_host)),
             },
-            below: all.position(|own| own.is_above(authority, path)),
-            metadata_of: resources
-                .iter()
-                .position(|own| own.has_metadata_at(authority, path)),
+            metadata_of: position(&|own| own.has_metadata_at(authority, path)),
+            is_known_host,
         }
     }
 
@@ -41,14 +44,31 @@ impl Place {
         config.protected_resources.get(self.below?)
     }
 
-    /// Returns true if the path is below a resource, but the request's host is not the host of any
-    /// resource.
-    pub(super) const fn is_below_elsewhere(self) -> bool {
-        self.below_elsewhere.is_some()
+    /// Returns the resources that a request for this path reaches if Envoy and the upstream ignore
+    /// the host. Returns none if the request belongs to a resource.
+    pub(super) fn resources_elsewhere<'c>(
+        self,
+        config: &'c Config,
+        path: &str,
+    ) -> Vec<&'c ProtectedResource> {
+        if self.below_elsewhere.is_none() {
+            return Vec::new();
+        }
+        let resources = config.protected_resources.iter();
+        resources
+            .filter(|own| may_lead_to(own, path, self.is_known_host))
+            .collect()
     }
 
     /// Returns the resource whose metadata the request asks for.
     pub(super) fn metadata(self, config: &Config) -> Option<&ProtectedResource> {
         config.protected_resources.get(self.metadata_of?)
     }
+}
+
+/// Returns true if a request for this path reaches the resource if Envoy and the upstream ignore the
+/// host. On the host of another resource, a resource with the path `/` does not count: it would
+/// otherwise claim every path of every host.
+fn may_lead_to(resource: &ProtectedResource, path: &str, is_known_host: bool) -> bool {
+    resource.is_above_path(path) && !(is_known_host && resource.url.is_root())
 }

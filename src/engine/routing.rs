@@ -32,18 +32,20 @@ pub(super) struct Routed<'a, 'c> {
 }
 
 impl<'c> Routed<'_, 'c> {
-    /// Returns the resources that the request may reach although its host is not the host of any
-    /// resource. If Envoy and the upstream ignore the host, a request for the path of a resource
-    /// reaches the resource. Web pages can cause such requests by DNS rebinding: the request then
-    /// names the attacker's host. The result is empty if the request's rule names a host.
-    pub(super) fn resources_elsewhere(&self, config: &'c Config) -> Vec<&'c ProtectedResource> {
-        let is_for_any_host = self.rule.is_some_and(|(_, rule)| !rule.route.names_host());
+    /// Returns the resources that the request may reach although its host is not their host. If Envoy
+    /// and the upstream ignore the host, a request for the path of a resource reaches the resource.
+    /// Web pages can cause such requests by DNS rebinding: the request then names the attacker's
+    /// host. The result is empty if a rule decides that names a host. `has_policy` says whether a
+    /// policy of the route decides instead.
+    pub(super) fn resources_elsewhere(
+        &self,
+        config: &'c Config,
+        has_policy: bool,
+    ) -> Vec<&'c ProtectedResource> {
+        let names_host = self.rule.is_some_and(|(_, rule)| rule.route.names_host());
         match self.target {
-            Some(target) if is_for_any_host && self.place.is_below_elsewhere() => {
-                let resources = config.protected_resources.iter();
-                resources
-                    .filter(|own| own.is_above_path(target.path))
-                    .collect()
+            Some(target) if has_policy || !names_host => {
+                self.place.resources_elsewhere(config, target.path)
             }
             _ => Vec::new(),
         }

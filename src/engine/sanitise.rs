@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     decision::{HeaderEdit, Text},
     http::{HeaderName, Request, is_token},
-    policy::{ForwardedCertificate, Standing, carries_certificate},
+    policy::{ForwardedCertificate, RuleIndex, Standing, carries_certificate, mcp::is_mcp_header},
 };
 
 const CONNECTION: &str = "connection";
@@ -36,15 +36,20 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
 }
 
 /// Returns the edits that remove certain fields from a request's trailers: the headers that only
-/// Portcullis may set, and the headers that can hold tokens. A server that merges trailers into
-/// headers could otherwise find a forged identity, or an unverified token next to a verified token.
+/// Portcullis may set, the headers that can hold tokens, and the headers that describe an MCP call. A
+/// server that merges trailers into headers could otherwise find a forged identity, an unverified
+/// token next to a verified token, or another call than the one that the rules allowed.
 /// RFC 9110 section 6.5.1 forbids credentials in trailers.
-pub(super) fn trailers(config: &Config, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
+pub(super) fn trailers(
+    (config, index): (&Config, &RuleIndex),
+    trailers: &[(&[u8], &[u8])],
+) -> Vec<HeaderEdit> {
     lines(trailers, &|name| {
         let mut providers = config.providers.iter();
         owns(&config.owned_headers, name)
             || config.client_certificate.is_some() && carries_certificate(name)
             || providers.any(|provider| provider.places.reads_header(name))
+            || index.matches_calls() && is_mcp_header(name)
     })
 }
 
@@ -163,7 +168,37 @@ mod tests {
             (r#""from_cookies": ["t"],"#, "cookie"),
         ] {
             let expected = HeaderEdit::Remove(expected.to_owned().into());
-            assert_eq!(trailers(&config(places), &sent), [expected], "{places}");
+            let config = config(places);
+            let index = RuleIndex::new(&config.rules);
+            assert_eq!(trailers((&config, &index), &sent), [expected], "{places}");
         }
+    }
+
+    /// Otherwise a client could add a second call in the trailers, which no rule has allowed.
+    #[test]
+    fn removes_mcp_headers_from_trailers_if_rules_match_calls() {
+        let config = |matches: &str| {
+            let config = format!(r#"{{"rules": [{{"match": {{"path": "/mcp"{matches}}}}}]}}"#);
+            Config::parse(config.as_bytes()).unwrap()
+        };
+        let sent: Vec<(&[u8], &[u8])> = vec![
+            (b"mcp-name", b"delete_file"),
+            (b"Mcp_Method", b"tools/call"),
+            (b"mcp.protocol.version", b"2025-03-26"),
+            (b"mcp-param-region", b"eu"),
+            (b"mcp-session-id", b"1"),
+            (b"x-checksum", b"1"),
+        ];
+        let removed = |matches: &str| {
+            let config = config(matches);
+            let index = RuleIndex::new(&config.rules);
+            trailers((&config, &index), &sent)
+        };
+        let expected = sent.iter().take(4);
+        let expected: Vec<_> = expected
+            .map(|(name, _)| HeaderEdit::Remove(String::from_utf8_lossy(name).into_owned().into()))
+            .collect();
+        assert_eq!(removed(r#", "mcp": {"any": true}"#), expected);
+        assert_eq!(removed(""), []);
     }
 }

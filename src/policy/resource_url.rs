@@ -75,6 +75,12 @@ impl ResourceUrl {
         self.path.spelling().len()
     }
 
+    /// Returns true if every path of the host is below this URL.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.path_length() <= 1
+    }
+
     /// Returns true if both URLs have the same host and port.
     #[must_use]
     pub fn shares_host(&self, other: &Self) -> bool {

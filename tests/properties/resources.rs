@@ -9,6 +9,7 @@ use portcullis::{
     decision::{Decision, PermitReason},
     engine::Engine,
     http::{Request, Response},
+    policy::ProtectedResource,
 };
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -189,11 +190,14 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
                     prop_assert!(*audience == resource.url.identifier() || !is_other);
                     prop_assert_ne!(origin, Some("https://evil.example"));
                 }
-                // Rules do not name hosts. So a request for an unknown host must not get past the
-                // checks of a resource with the same path.
+                // Rules do not name hosts. So a request for another host must not get past the checks
+                // of a resource with the same path.
                 let is_known = resources.iter().any(|own| own.url.is_at(authority));
-                let elsewhere = || resources.iter().filter(|own| own.is_above_path(bare));
-                if !is_known && elsewhere().next().is_some() {
+                let reaches = |own: &&ProtectedResource| {
+                    own.is_above_path(bare) && !(is_known && own.url.is_root())
+                };
+                let elsewhere = || resources.iter().filter(reaches);
+                if above.is_none() && elsewhere().next().is_some() {
                     let is_own = elsewhere().any(|own| own.url.identifier() == *audience);
                     prop_assert!(is_own || !urls.contains(audience));
                     prop_assert_ne!(origin, Some("https://evil.example"));

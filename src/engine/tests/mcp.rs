@@ -150,6 +150,8 @@ fn t4_headers_that_servers_read_differently_are_refused_whatever_the_token_grant
         &[VERSION, CALL, ("mcp-name", "list_files, delete_all")],
         &[VERSION, CALL, LISTS, ("mcp_name", "delete_all")],
         &[VERSION, CALL, LISTS, ("mcp.name", "delete_all")],
+        &[VERSION, CALL, LISTS, ("connection", "close, MCP_Name")],
+        &[VERSION, CALL, LISTS, ("connection", "mcp-protocol-version")],
         &[VERSION, CALL, ("mcp-name", "list_files ")],
         &[VERSION, CALL, ("mcp-name", "=?base64?ZGVsZXRlX2FsbA?=")],
         &[VERSION, CALL, ("mcp-name", "=?Base64?ZGVsZXRlX2FsbA==?=")],

@@ -326,6 +326,65 @@ fn r7_an_unknown_host_does_not_lead_around_the_audience_of_a_resource() {
     }
 }
 
+/// A client of one resource could otherwise use its token at another resource by naming its own
+/// host. A page could do the same with its origin.
+#[test]
+fn r7_the_host_of_another_resource_does_not_lead_around_the_checks_of_a_resource() {
+    const FAR: &str = "https://far.example/far";
+    let engine = gate(json!({
+        "providers": {"a": {"audiences": [MCP, FAR, OTHER]}},
+        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
+        "protected_resources": [
+            {"resource": MCP},
+            {"resource": FAR, "allowed_origins": []},
+            {"resource": OTHER},
+        ],
+    }));
+    for (authority, path, aud, origin, expected) in [
+        ("api.example", "/far", MCP, None, "audience"),
+        ("api.example", "/far/x", MCP, None, "audience"),
+        ("far.example", "/far", MCP, None, "audience"),
+        ("api.example", "/far", FAR, None, "verified"),
+        (
+            "api.example",
+            "/far",
+            FAR,
+            Some("https://evil.example"),
+            "origin",
+        ),
+        // `OTHER` has the path `/`, but it does not claim the paths of other resources' hosts.
+        ("api.example", "/near", MCP, None, "verified"),
+        ("evil.example", "/near", MCP, None, "audience"),
+    ] {
+        let token = with(&token("a", json!({"aud": aud})));
+        let mut headers = vec![("authorization", token.as_str())];
+        headers.extend(origin.map(|origin| ("origin", origin)));
+        for _ in 0..2 {
+            let decision = ask(&engine, "GET", authority, path, &headers);
+            assert_eq!(label(&decision), expected, "{authority} {path} {aud}");
+        }
+    }
+}
+
+/// No rule decides on such a request, so no rule can name its host.
+#[test]
+fn r7_an_unknown_host_does_not_lead_around_the_checks_if_no_rule_matches() {
+    let engine = gate(json!({
+        "rules": [{"match": {"path": "/mcp/x"}, "requires": {"provider_name": "a"}}],
+        "protected_resources": [{"resource": MCP, "allowed_origins": []}],
+        "unmatched": "allow",
+    }));
+    let evil = [("origin", "https://evil.example")];
+    for (authority, headers, expected) in [
+        ("api.example", &evil[..], "origin"),
+        ("evil.example", &evil, "origin"),
+        ("evil.example", &[], "unmatched"),
+    ] {
+        let decision = ask(&engine, "POST", authority, "/mcp/y", headers);
+        assert_eq!(label(&decision), expected, "{authority}");
+    }
+}
+
 #[test]
 fn r7_a_cached_token_is_bound_to_the_resource_of_each_request() {
     let engine = gate(json!({}));
@@ -355,12 +414,18 @@ fn r7_an_audience_is_required_below_a_resource_whatever_the_provider_accepts() {
     let policy = engine
         .config()
         .route_policy(&json!({"requirement_name": "b"}));
-    for (aud, expected) in [(json!(MCP), "verified"), (json!("x"), "audience")] {
+    for (authority, aud, expected) in [
+        ("api.example", json!(MCP), "verified"),
+        ("api.example", json!("x"), "audience"),
+        ("api.example", json!(FILES), "audience"),
+        ("evil.example", json!(MCP), "verified"),
+        ("evil.example", json!(FILES), "audience"),
+    ] {
         let value = with(&token("b", json!({"aud": aud})));
         let head = [
             (":method", "GET"),
             (":path", "/mcp"),
-            (":authority", "api.example"),
+            (":authority", authority),
             ("authorization", &value),
         ];
         let head = head.map(|(name, value)| (name.as_bytes(), value.as_bytes()));

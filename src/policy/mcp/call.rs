@@ -3,11 +3,15 @@
 use std::borrow::Cow;
 
 use super::{
+    PARAM_PREFIX,
     methods::{CALLS_TOOL, NAMED_METHODS},
     value::{decoded, literal},
     version,
 };
-use crate::http::{Request, is_twin};
+use crate::http::{Request, are_confusable, is_twin};
+
+/// The headers that describe every call.
+const HEADERS: [&str; 3] = ["mcp-protocol-version", "mcp-method", "mcp-name"];
 
 /// An MCP call, as described by the request's headers. The request names a revision of MCP that
 /// requires servers to reject the request if its body describes another call.
@@ -38,6 +42,9 @@ impl<'a> McpCall<'a> {
     /// headers with the body. If both are the case, the error is [`McpFault::Header`], because an
     /// ambiguous header is suspicious in every revision.
     pub fn read(request: &Request<'a>, params: &[&'a str]) -> Result<Self, McpFault> {
+        if is_nominated(request) {
+            return Err(McpFault::Header);
+        }
         let version = only(request, "mcp-protocol-version", literal)?;
         let method = only(request, "mcp-method", literal)?;
         let name = only(request, "mcp-name", decoded)?;
@@ -89,6 +96,24 @@ impl<'a> McpCall<'a> {
         let found = self.params.iter().find(|(own, _)| *own == header);
         found.map(|(_, value)| value.as_ref())
     }
+}
+
+/// Returns true if servers could read this header as part of an MCP call.
+#[must_use]
+pub fn is_mcp_header(name: &[u8]) -> bool {
+    let param = name.get(..PARAM_PREFIX.len());
+    HEADERS
+        .iter()
+        .any(|own| are_confusable(own.as_bytes(), name))
+        || param.is_some_and(|start| are_confusable(PARAM_PREFIX.as_bytes(), start))
+}
+
+/// Returns true if `Connection` names an MCP header. A proxy behind Envoy would drop the header (RFC
+/// 9110 section 7.6.1), and the server would no longer compare it with the body.
+fn is_nominated(request: &Request<'_>) -> bool {
+    let options = request.values("connection");
+    let mut options = options.flat_map(|line| line.split(|octet| *octet == b','));
+    options.any(|option| is_mcp_header(option.trim_ascii()))
 }
 
 /// Reads a header that may occur at most once. A second header of the same name is a fault: some

@@ -19,7 +19,7 @@ mod value;
 mod version;
 
 pub use self::{
-    call::{McpCall, McpFault},
+    call::{McpCall, McpFault, is_mcp_header},
     methods::{CALLS_TOOL, NAMED_METHODS},
 };
 
