@@ -58,6 +58,6 @@ pub(super) const MIGRATE_EXAMPLES: &str = "\
 Examples:
   portcullis migrate envoy.yaml > policy.yaml
   portcullis migrate --rewrite --module /etc/envoy/portcullis.wasm envoy.yaml > new.yaml
-  portcullis migrate --rewrite --native /usr/lib/envoy/libportcullis-0.1.0.so envoy.yaml > new.yaml
+  portcullis migrate --rewrite --native /usr/lib/envoy/libportcullis-0.2.0.so envoy.yaml > new.yaml
 
 Exit codes: 0 printed, 1 a filter cannot be migrated, or there is none, 2 usage.";

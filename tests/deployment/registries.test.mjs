@@ -63,7 +63,7 @@ for (const [name, readImage] of Object.entries(IMAGES)) {
     registry.run(command('skopeo copy', repository).replace(/oci:\S+/, source));
     const digest = `sha256:${registry.run(command('skopeo inspect', repository)).slice(0, 64)}`;
     assert.equal(digest, `sha256:${sha256(image.bytes)}`);
-    for (const reference of ['0.1.0', digest]) {
+    for (const reference of ['0.2.0', digest]) {
       const { bytes, manifest, blob } = await pull(registry.url, repository, reference);
       assert.equal(`sha256:${sha256(bytes)}`, digest);
       assert.equal(sha256(await moduleOf(manifest, blob)), sha256(readFileSync(join(DIST, 'portcullis.wasm'))));

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::{
-    PARAM_PREFIX,
     methods::{CALLS_TOOL, NAMED_METHODS},
     value::{decoded, literal},
     version,
@@ -12,6 +11,9 @@ use crate::http::{Request, are_confusable, is_twin};
 
 /// The headers that describe every call.
 const HEADERS: [&str; 3] = ["mcp-protocol-version", "mcp-method", "mcp-name"];
+
+/// The prefix of the headers that repeat arguments, in lower case.
+pub const PARAM_PREFIX: &str = "mcp-param-";
 
 /// An MCP call, as described by the request's headers. The request names a revision of MCP that
 /// requires servers to reject the request if its body describes another call.

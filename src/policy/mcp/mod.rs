@@ -19,7 +19,7 @@ mod value;
 mod version;
 
 pub use self::{
-    call::{McpCall, McpFault, is_mcp_header},
+    call::{McpCall, McpFault, PARAM_PREFIX, is_mcp_header},
     methods::{CALLS_TOOL, NAMED_METHODS},
 };
 
@@ -43,9 +43,6 @@ pub struct McpParam {
     /// The accepted values.
     pub values: Vec<String>,
 }
-
-/// The prefix of the headers that repeat arguments, in lower case.
-pub const PARAM_PREFIX: &str = "mcp-param-";
 
 impl McpMatch {
     /// Returns true if the call matches every list that is not empty.
