@@ -1,10 +1,10 @@
 // Draws how the cost of a decision grows: a small chart for each thing that grows. The charts must
 // be readable on light and dark backgrounds, so every point is also labelled with its number.
 
-const WIDTH = 340;
+const WIDTH = 400;
 const HEIGHT = 200;
 const LEFT = 20;
-const RIGHT = 40;
+const RIGHT = 50;
 const TOP = 60;
 const BOTTOM = 40;
 

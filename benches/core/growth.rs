@@ -13,8 +13,8 @@ use crate::steps::{NOW, Step, decide, engine, permits};
 const PREFIX: &str = "growth";
 /// The sizes of the rules, providers, keys and caches that are measured.
 const RULES: [usize; 4] = [1, 10, 100, 1000];
-const PROVIDERS: [usize; 4] = [1, 3, 10, 100];
-const KEYS: [usize; 4] = [1, 2, 8, 64];
+const PROVIDERS: [usize; 3] = [1, 10, 100];
+const KEYS: [usize; 3] = [1, 8, 64];
 const TOKENS: [usize; 3] = [1_000, 10_000, 100_000];
 
 /// The steps in order: the name of each, and a function that prepares it.
