@@ -65,6 +65,9 @@ pub(super) struct DecisionLine {
     pub(super) forwarded_headers: Vec<(String, String)>,
     /// The names of headers that the client sent and that do not reach the upstream.
     pub(super) removed_headers: Vec<String>,
+    /// Why the request is denied, or would be denied outside shadow mode.
+    #[serde(skip)]
+    pub(super) denied: Option<Reason>,
     /// The names of headers that Portcullis has set or changed.
     #[serde(skip)]
     pub(super) set_headers: Vec<String>,
@@ -223,6 +226,7 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
                 response_headers: vec![],
                 forwarded_headers,
                 removed_headers,
+                denied: permit.reason.shadowed(),
                 set_headers: set_headers(&permit.edits),
                 filter_state: filter_state(&permit.exports),
             }
@@ -250,6 +254,7 @@ fn served(id: Value, reason: &'static str, response: Response) -> DecisionLine {
         response_headers: response.headers,
         forwarded_headers: vec![],
         removed_headers: vec![],
+        denied: None,
         set_headers: vec![],
         filter_state: BTreeMap::new(),
     }
@@ -267,6 +272,7 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
         response_headers: response.headers,
         forwarded_headers: vec![],
         removed_headers: vec![],
+        denied: Some(denial.reason),
         set_headers: vec![],
         filter_state: filter_state(&denial.exports),
     }

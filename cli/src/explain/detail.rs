@@ -275,7 +275,7 @@ impl Details<'_> {
 
 /// Describes the scopes or roles that the rule requires and the token lacks.
 pub(super) fn rights(
-    reason: &str,
+    reason: Reason,
     rule: Option<&Rule>,
     provider: Option<&Provider>,
     token: &str,
@@ -301,7 +301,7 @@ pub(super) fn rights(
         }
     };
     let words = |words: &[String]| words.join(" ");
-    if reason == Reason::InsufficientScope.label() {
+    if reason == Reason::InsufficientScope {
         let asked = match &rule.scopes {
             Some(WordSet::AllOf(all)) => format!("all of {}", words(all)),
             Some(WordSet::AnyOf(any)) => format!("one of {}", words(any)),
@@ -309,20 +309,20 @@ pub(super) fn rights(
         };
         let has = has(&provider.scope_claims);
         format!("scopes: the rule asks for {asked}; the token has {has}")
-    } else if reason == Reason::InsufficientRole.label() {
+    } else if reason == Reason::InsufficientRole {
         let has = has(&provider.role_claims);
         format!(
             "roles: the rule asks for one of {}; the token has {has}",
             words(&rule.roles)
         )
-    } else if reason == Reason::InsufficientClient.label() {
+    } else if reason == Reason::InsufficientClient {
         let has = provider.trust.client_id(claims).unwrap_or("none");
         let asked = words(&rule.client_ids);
         format!(
             "clients: the rule asks for one of {asked}; the token's is {}",
             printable(has)
         )
-    } else if reason == Reason::InsufficientClaim.label() {
+    } else if reason == Reason::InsufficientClaim {
         let paths: Vec<_> = rule.claims.iter().map(|(path, _)| path.clone()).collect();
         format!(
             "claims: the rule asks for other values; the token has {}",

@@ -328,13 +328,17 @@ fn decided(
     });
     let line = presented(token, request, bearer.map(|(_, provider)| provider));
     let decision = decide::decide(engine, line, now);
-    let mut detail = refusal::of_request(decision.reason, request.path, &engine.config().limits);
-    if decision.reason == Reason::Unmatched.label() {
-        detail = unmatched::detail(engine.config(), request);
-    }
-    if detail.is_empty() {
-        detail = detail::rights(decision.reason, rule, bearer.map(|(_, own)| own), token);
-    }
+    let detail = match decision.denied {
+        None => String::new(),
+        Some(Reason::Unmatched) => unmatched::detail(engine.config(), request),
+        Some(reason) => {
+            let about_request = refusal::of_request(reason, request.path, &engine.config().limits);
+            match about_request.is_empty() {
+                true => detail::rights(reason, rule, bearer.map(|(_, own)| own), token),
+                false => about_request,
+            }
+        }
+    };
     let Upstream { forwards, removes } = Upstream::of(&decision, token);
     let report = RequestReport {
         method: request.method.to_owned(),

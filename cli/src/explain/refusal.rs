@@ -4,39 +4,43 @@ use portcullis::{config::Limits, decision::Reason};
 
 /// Describes what is wrong with the request itself, and how to fix it. Returns an empty string if
 /// the request is refused for another reason.
-pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
-    let is = |other: Reason| reason == other.label();
-    if is(Reason::PathTooLong) {
-        // The limit applies to the path without the query, as in the module.
-        let length = path.split('?').next().unwrap_or_default().len();
-        let limit = limits.path_bytes;
-        format!("the path has {length} bytes; limits.path_bytes is {limit}")
-    } else if is(Reason::AmbiguousPath) {
-        "the path, or a query parameter that a rule looks at, can be read in two ways; send it once \
-         and in its normal spelling, or set path_policy: raw"
-            .to_owned()
-    } else if is(Reason::AmbiguousHeader) {
-        "some servers take one of the headers for another that a rule looks at (x_user for x-user); \
-         leave it out"
-            .to_owned()
-    } else if is(Reason::AmbiguousMethod) {
-        "standard methods are written in capitals, others as the rules write them; send it that way"
-            .to_owned()
-    } else if is(Reason::AmbiguousAuthority) {
-        "servers read this authority differently, or its port or final dot decides which rule applies; \
-         send one host without a final dot, and name the port in the rules or have Envoy strip it"
-            .to_owned()
-    } else if is(Reason::McpHeader) {
-        "a call needs MCP-Protocol-Version, Mcp-Method and, for a tool, prompt or resource, Mcp-Name, \
-         each once, in printable ASCII without commas or as =?base64?…?=; send them that way"
-            .to_owned()
-    } else if is(Reason::McpVersion) {
-        "only from MCP-Protocol-Version 2026-07-28 on do servers compare the headers with the body; \
-         update the client, or set mcp.legacy: union for the protected resource"
-            .to_owned()
-    } else {
-        String::new()
-    }
+pub(super) fn of_request(reason: Reason, path: &str, limits: &Limits) -> String {
+    let detail = match reason {
+        Reason::PathTooLong => {
+            // The limit applies to the path without the query, as in the module.
+            let length = path.split('?').next().unwrap_or_default().len();
+            let limit = limits.path_bytes;
+            return format!("the path has {length} bytes; limits.path_bytes is {limit}");
+        }
+        Reason::AmbiguousPath => {
+            "the path, or a query parameter that a rule looks at, can be read in two ways; send it \
+             once and in its normal spelling, or set path_policy: raw"
+        }
+        Reason::AmbiguousHeader => {
+            "some servers take one of the headers for another that a rule looks at (x_user for \
+             x-user); leave it out"
+        }
+        Reason::AmbiguousMethod => {
+            "standard methods are written in capitals, others as the rules write them; send it that \
+             way"
+        }
+        Reason::AmbiguousAuthority => {
+            "servers read this authority differently, or its port or final dot decides which rule \
+             applies; send one host without a final dot, and name the port in the rules or have \
+             Envoy strip it"
+        }
+        Reason::McpHeader => {
+            "a call needs MCP-Protocol-Version, Mcp-Method and, for a tool, prompt or resource, \
+             Mcp-Name, each once, in printable ASCII without commas or as =?base64?…?=, and none of \
+             them named in Connection; send them that way"
+        }
+        Reason::McpVersion => {
+            "only from MCP-Protocol-Version 2026-07-28 on do servers compare the headers with the \
+             body; update the client, or set mcp.legacy: union for the protected resource"
+        }
+        _ => "",
+    };
+    detail.to_owned()
 }
 
 #[cfg(test)]
@@ -68,9 +72,9 @@ mod tests {
             (Reason::McpHeader, "a call needs MCP-Protocol-Version"),
             (Reason::McpVersion, "only from MCP-Protocol-Version"),
         ] {
-            let detail = of_request(reason.label(), &long, &limits);
+            let detail = of_request(reason, &long, &limits);
             assert!(detail.starts_with(expected), "{detail}");
         }
-        assert_eq!(of_request(Reason::Expired.label(), "/", &limits), "");
+        assert_eq!(of_request(Reason::Expired, "/", &limits), "");
     }
 }

@@ -305,6 +305,23 @@ fn shows_the_rule_and_what_the_api_receives() {
     assert_eq!(denied["request"]["forwards"], json!([]));
 }
 
+/// With `unmatched: allow`, a request that no rule matches passes, so there is nothing to fix.
+#[test]
+fn explains_no_refusal_of_a_request_that_passes() {
+    let config = file("explain-open.yaml", &format!("{CONFIG}unmatched: allow\n"));
+    let config = config.display().to_string();
+    let mut arguments = vec!["explain", "--token", "-", "--now", "1700000000"];
+    arguments.extend(["--config", &config, "--jwks", &files()[3]]);
+    arguments.extend(["--json", "--request", "GET", "/elsewhere"]);
+    let token = Signer::new(Algorithm::Es256).sign_claims(&claims(&json!({})));
+    let report: Value = serde_json::from_str(&stdout(&portcullis(&arguments, &token))).unwrap();
+    let request = &report["request"];
+    assert_eq!(
+        (&request["decision"], &request["reason"], &request["detail"]),
+        (&json!("allow"), &json!("unmatched"), &json!(""))
+    );
+}
+
 /// `explain` and the engine reach the same decision.
 #[test]
 fn agrees_with_the_decision() {
