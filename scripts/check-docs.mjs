@@ -59,6 +59,18 @@ function complaint({ language, text }) {
   return undefined;
 }
 
+// Describes what a complete Envoy file lacks from which users start: they need the admin port, the reason of a refusal
+// in the access log, and a mark at each line that they have to change.
+function gap({ place, text }) {
+  const isStart = /^(README|docs\/providers\/)/.test(place) && /^static_resources:/m.test(text) && text.includes('http_filters');
+  if (!isStart) return null;
+  const missing = ['admin:', 'RESPONSE_CODE_DETAILS'].filter((part) => !text.includes(part));
+  const isOwn = (line) => /\b(issuer|audiences|scopes|sni|exact): |\buri: http/.test(line);
+  const unmarked = text.split('\n').filter((line) => isOwn(line) && !line.includes('# yours'));
+  const wrong = [...missing.map((part) => `lacks ${part}`), ...unmarked.map((line) => `not marked "# yours": ${line.trim()}`)];
+  return wrong.length > 0 ? wrong.join('; ') : null;
+}
+
 // The anchors that GitHub gives to a page's headings.
 function anchors(path) {
   return readFileSync(path, 'utf8').split('\n').filter((line) => /^#+ /.test(line)).map((line) =>
@@ -86,7 +98,7 @@ for (const path of markdownFiles()) {
 const examples = readdirSync('envoy').filter((name) => name.endsWith('.yaml')).map((name) =>
   ({ place: `envoy/${name}`, language: 'yaml', text: readFileSync(`envoy/${name}`, 'utf8') }));
 for (const block of [...markdownFiles().flatMap(blocks), ...examples]) {
-  const wrong = complaint(block);
+  const wrong = gap(block) ?? complaint(block);
   if (wrong !== undefined) checked += 1;
   if (wrong) {
     failed += 1;
