@@ -79,13 +79,9 @@ fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Head
 fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
     owned.first()?;
     request.values(CONNECTION).next()?;
-    let options: Vec<&[u8]> = request
-        .values(CONNECTION)
-        .flat_map(|line| line.split(|byte| *byte == b','))
-        .map(<[u8]>::trim_ascii)
-        .collect();
     let is_removed = |option: &&[u8]| !is_token(option) || owns(owned, option);
-    let (named, kept): (Vec<&[u8]>, Vec<&[u8]>) = options.into_iter().partition(is_removed);
+    let (named, kept): (Vec<&[u8]>, Vec<&[u8]>) =
+        request.connection_options().partition(is_removed);
     (!named.is_empty()).then(|| {
         let rest = String::from_utf8_lossy(&kept.join(&b", "[..])).into_owned();
         match rest.as_str() {

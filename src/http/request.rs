@@ -39,6 +39,14 @@ impl<'a> Request<'a> {
             .map(|(_, value)| *value)
     }
 
+    /// The options in all `Connection` headers, without the whitespace around them: the names of headers
+    /// that the next proxy drops (RFC 9110 section 7.6.1).
+    pub fn connection_options(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
+        self.values("connection")
+            .flat_map(|line| line.split(|octet| *octet == b','))
+            .map(<[u8]>::trim_ascii)
+    }
+
     /// The value of `:method`, or an empty string if the header is missing or not UTF-8.
     #[must_use]
     pub fn method(&self) -> &'a str {

@@ -71,6 +71,20 @@ fn call(engine: &mut Engine, second: i64) -> Fetch {
     calls.remove(0)
 }
 
+/// An engine that has just fetched keys for an unknown `kid`, so a cool-down has begun.
+fn in_cooldown(rest: Value) -> Engine {
+    let mut engine = remote_with(rest);
+    let fetch = call(&mut engine, 0);
+    engine.complete(&fetch, document(JWKS), at(0));
+    let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
+        panic!("the first request waits")
+    };
+    engine.want(source, cause);
+    let fetch = call(&mut engine, 1);
+    engine.complete(&fetch, document(JWKS), at(2));
+    engine
+}
+
 fn ended(progress: Progress) -> FetchOutcome {
     match progress {
         Progress::Ended(outcome) => outcome,
@@ -422,15 +436,7 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
 #[test]
 fn unknown_kids_cause_fewer_reads_during_the_cooldown() {
     let records = Contended::default();
-    let mut engine = remote();
-    let fetch = call(&mut engine, 0);
-    engine.complete(&fetch, document(JWKS), at(0));
-    let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
-        panic!("the first request waits")
-    };
-    engine.want(source, cause);
-    let fetch = call(&mut engine, 1);
-    engine.complete(&fetch, document(JWKS), at(2));
+    let mut engine = in_cooldown(json!({}));
     engine.share(Box::new(records.clone()));
     let refused = ask(&engine, Patience::Waiting, 11);
     assert_eq!(label(&refused), "unknown_key");
@@ -457,15 +463,7 @@ fn unknown_kids_cause_fewer_reads_during_the_cooldown() {
 #[test]
 fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {
-        let mut engine = remote_with(json!({"remote_jwks": {"unknown_kid_answer": answer}}));
-        let fetch = call(&mut engine, 0);
-        engine.complete(&fetch, document(JWKS), at(0));
-        let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
-            panic!("the first request waits")
-        };
-        engine.want(source, cause);
-        let fetch = call(&mut engine, 1);
-        engine.complete(&fetch, document(JWKS), at(2));
+        let engine = in_cooldown(json!({"remote_jwks": {"unknown_kid_answer": answer}}));
         let waited = ask(&engine, Patience::Waited(at(1)), 2);
         assert_eq!(
             label(&waited),

@@ -10,7 +10,10 @@ use super::{
 use crate::http::{Request, are_confusable, is_twin};
 
 /// The headers that describe every call.
-const HEADERS: [&str; 3] = ["mcp-protocol-version", "mcp-method", "mcp-name"];
+const HEADERS: [&str; 3] = [VERSION, METHOD, NAME];
+const VERSION: &str = "mcp-protocol-version";
+const METHOD: &str = "mcp-method";
+const NAME: &str = "mcp-name";
 
 /// The prefix of the headers that repeat arguments, in lower case.
 pub const PARAM_PREFIX: &str = "mcp-param-";
@@ -47,9 +50,9 @@ impl<'a> McpCall<'a> {
         if is_nominated(request) {
             return Err(McpFault::Header);
         }
-        let version = only(request, "mcp-protocol-version", literal)?;
-        let method = only(request, "mcp-method", literal)?;
-        let name = only(request, "mcp-name", decoded)?;
+        let version = only(request, VERSION, literal)?;
+        let method = only(request, METHOD, literal)?;
+        let name = only(request, NAME, decoded)?;
         let mut read = Vec::new();
         for header in params {
             if let Some(value) = only(request, header, decoded)? {
@@ -113,9 +116,7 @@ pub fn is_mcp_header(name: &[u8]) -> bool {
 /// Returns true if `Connection` names an MCP header. A proxy behind Envoy would drop the header (RFC
 /// 9110 section 7.6.1), and the server would no longer compare it with the body.
 fn is_nominated(request: &Request<'_>) -> bool {
-    let options = request.values("connection");
-    let mut options = options.flat_map(|line| line.split(|octet| *octet == b','));
-    options.any(|option| is_mcp_header(option.trim_ascii()))
+    request.connection_options().any(is_mcp_header)
 }
 
 /// Reads a header that may occur at most once. A second header of the same name is a fault: some
