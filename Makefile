@@ -74,8 +74,7 @@ wasm: $(TOOLS)/rust-target $(LINKER_READY) ## Build the module: target/wasm32-un
 	@node $(LINKER)/main.mjs $(BUILT_MODULE) $(MODULE)
 
 native: $(TOOLS)/rust ## Build the dynamic module: target/native/libportcullis.so
-	scripts/without-paths.sh build --locked --profile native --package portcullis-native
-	@cp target/native/libportcullis_native.so $(LIBRARY)
+	@scripts/native.sh build
 
 cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
 	scripts/without-paths.sh build --locked --release --package portcullis-cli
@@ -322,6 +321,12 @@ bench: wasm native envoy $(NOOP) $(NOOP_NATIVE) ## Compare the cost of both buil
 	@scripts/require.sh wrk taskset
 	@BENCH_ROUNDS=$(ROUNDS) BENCH_SECONDS=$(SECONDS) BENCH_CASES="$(CASES)" BENCH_SOAK=$(SOAK) \
 	  BENCH_WRITE_DOCS=$(WRITE_DOCS) cargo bench $(ALL) --profile dev --bench edge
+
+.PHONY: profile
+profile: $(TOOLS)/rust wasm envoy ## Record which code of the dynamic module is run often, for faster builds (envoy/native/profiles/)
+	@scripts/require.sh wrk taskset
+	rustup component add llvm-tools
+	@scripts/native.sh profile
 
 .PHONY: bench-core
 bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## Measure the steps of a decision: natively in instructions, and as WebAssembly in time

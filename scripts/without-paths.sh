@@ -4,6 +4,8 @@
 # dependencies.
 #
 #   scripts/without-paths.sh build …
+#
+# FLAG: another flag for the compiler.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -20,6 +22,8 @@ for registry in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
 done
 # If the source of the standard library is installed, rustc would put its path into the output.
 remap "$(rustc --print sysroot)/lib/rustlib/src/rust" "/rustc/$(rustc -vV | sed -n 's/^commit-hash: //p')"
+
+[ -z "${FLAG:-}" ] || flags+=("'$FLAG'")
 
 # Cargo adds these flags to those in .cargo/config.toml. RUSTFLAGS would replace them.
 list=$(IFS=, && echo "[${flags[*]}]")

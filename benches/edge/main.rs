@@ -7,7 +7,8 @@
 //! measurement, the program checks that each listener answers as its case expects.
 //!
 //! Environment variables select what is measured (docs/performance.md): `BENCH_ROUNDS`,
-//! `BENCH_SECONDS`, `BENCH_CASES`, `BENCH_SOAK`, `BENCH_WRITE_DOCS`.
+//! `BENCH_SECONDS`, `BENCH_CASES`, `BENCH_SOAK`, `BENCH_WRITE_DOCS`. With `BENCH_TRAIN`, the program
+//! measures nothing, and only produces the load of a [training].
 
 mod cases;
 mod configuration;
@@ -21,15 +22,20 @@ mod rounds;
 mod soak;
 mod statistics;
 mod tokens;
+mod training;
 mod world;
 
 use crate::{options::Options, report::Report};
 
 fn main() {
     let options = Options::from_environment();
+    if options.trains {
+        training::run();
+        return;
+    }
     let mut report = Report::new(&options);
     report.footprint = footprint::measure(&options);
     report.rows = rounds::measure(&options);
-    report.soak = soak::measure(&options);
+    report.soaks = soak::measure(&options);
     report.publish(&options);
 }

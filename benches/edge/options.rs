@@ -26,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) soak: u64,
     /// Whether the table is written into the documentation.
     pub(crate) writes_docs: bool,
+    /// Whether to run the training load instead of a measurement.
+    pub(crate) trains: bool,
 }
 
 impl Options {
@@ -42,6 +44,7 @@ impl Options {
                 .collect(),
             soak: number("BENCH_SOAK", 5_000_000),
             writes_docs: number("BENCH_WRITE_DOCS", 0) > 0,
+            trains: number("BENCH_TRAIN", 0) > 0,
         }
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct Report {
     conditions: [(&'static str, String); 5],
     pub(crate) footprint: Vec<Weight>,
     pub(crate) rows: Vec<Row>,
-    pub(crate) soak: Option<Soak>,
+    pub(crate) soaks: Vec<Soak>,
 }
 
 impl Report {
@@ -46,7 +46,7 @@ impl Report {
             ],
             footprint: Vec::new(),
             rows: Vec::new(),
-            soak: None,
+            soaks: Vec::new(),
         }
     }
 
@@ -137,7 +137,7 @@ impl Report {
             lines.extend(["".to_owned(), header.to_owned()]);
             lines.extend(self.footprint.iter().map(weight));
         }
-        if let Some(soak) = &self.soak {
+        for soak in &self.soaks {
             lines.extend(["".to_owned(), soak.sentence()]);
         }
         lines.join("\n") + "\n"
@@ -206,7 +206,7 @@ impl Report {
             "conditions": conditions.collect::<serde_json::Map<_, _>>(),
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
             "weights": self.footprint.iter().map(weight).collect::<Vec<_>>(),
-            "soak": self.soak.as_ref().map(Soak::json),
+            "soak": self.soaks.iter().map(Soak::json).collect::<Vec<_>>(),
         })
     }
 }

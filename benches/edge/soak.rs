@@ -24,8 +24,9 @@ const LOOKS: u64 = 10;
 /// as noise.
 const NOISE: f64 = 0.02;
 
-/// The results of the soak test.
+/// The results of the soak test of a build.
 pub(crate) struct Soak {
+    build: Build,
     pub(crate) requests: u64,
     pub(crate) seconds: f64,
     /// Envoy's memory at equal intervals. The first measurement is before all requests.
@@ -42,13 +43,14 @@ impl Soak {
     pub(crate) fn sentence(&self) -> String {
         let [half, end] = self.halves().map(described);
         let (requests, seconds) = (self.requests, self.seconds);
+        let build = cases::name(self.build);
         let verdict = if self.is_flat() {
             "flat"
         } else {
             "**not flat**"
         };
         format!(
-            "Memory over {requests} requests with fresh tokens ({seconds:.0} s): half-way {half}; at the end {end}: {verdict}."
+            "Memory over {requests} requests with fresh tokens ({build}, {seconds:.0} s): half-way {half}; at the end {end}: {verdict}."
         )
     }
 
@@ -56,6 +58,7 @@ impl Soak {
     pub(crate) fn json(&self) -> Value {
         let look = |look: &Memory| json!({ "resident": look.resident, "linear": look.linear });
         json!({
+            "build": cases::name(self.build),
             "requests": self.requests,
             "seconds": self.seconds,
             "memory": self.memory.iter().map(look).collect::<Vec<_>>(),
@@ -70,36 +73,46 @@ impl Soak {
     }
 }
 
-/// Runs the soak test, if the options select it.
-pub(crate) fn measure(options: &Options) -> Option<Soak> {
+/// Runs the soak test of each build, if the options select it.
+pub(crate) fn measure(options: &Options) -> Vec<Soak> {
     if options.soak == 0 || !options.wants("soak") {
-        return None;
+        return Vec::new();
     }
     machine::stay_on_core(LOAD_CORE);
-    let world = World::start(&[cases::filled("soak", Build::Wasm, Cache::Entries(1000))]);
+    let builds = [Build::Wasm, Build::Native];
+    builds.map(|build| soak(build, options.soak)).into()
+}
+
+fn soak(build: Build, requests: u64) -> Soak {
+    let world = World::start(&[cases::filled("soak", build, Cache::Entries(1000))]);
     let tokens = Fresh::new();
     let request = |number| Request::get(PATH).bearer(tokens.token(number));
     let mut memory = vec![Memory::of(world.process.id())];
     let start = Instant::now();
-    let part = options.soak.div_ceil(LOOKS);
+    let part = requests.div_ceil(LOOKS);
     for look in 0..LOOKS {
         let numbers = look * part..(look + 1) * part;
         let done = numbers.end;
         crowd::send(world.address("soak"), 4, numbers, 200, request).unwrap();
         let now = Memory::of(world.process.id());
-        say(&format!("{done} fresh tokens: {}", described(now)));
+        let name = cases::name(build);
+        say(&format!("{done} fresh tokens ({name}): {}", described(now)));
         memory.push(now);
     }
-    Some(Soak {
+    Soak {
+        build,
         requests: part * LOOKS,
         seconds: start.elapsed().as_secs_f64(),
         memory,
-    })
+    }
 }
 
 /// Describes a measurement of the memory in words.
 fn described(memory: Memory) -> String {
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     let (resident, linear) = (megabytes(memory.resident), megabytes(memory.linear));
+    if memory.linear == 0 {
+        return format!("{resident:.1} MB");
+    }
     format!("{resident:.1} MB, of which {linear:.1} MB are the module's")
 }

@@ -251,6 +251,14 @@ impl EnvoyProcess {
         assert_eq!(status, 200);
     }
 
+    /// Lets Envoy exit in the regular way, and waits until it has ended.
+    pub fn quit(&self) {
+        let answer = http::exchange(self.admin, "POST", "/quitquitquit");
+        let (status, _) = answer.unwrap_or_else(|e| self.fail(&e));
+        assert_eq!(status, 200);
+        self.wait_for("the end of Envoy", || self.has_ended().then_some(()));
+    }
+
     /// The address of the gate's listener; `None` while there is no listener.
     pub fn listener(&self) -> Option<SocketAddr> {
         self.listeners().remove(bootstrap::LISTENER)
