@@ -1,4 +1,4 @@
-//! Fetches keys before they are stale.
+//! Fetches keys, and fetches them again before they are stale.
 
 use crate::{
     config::Provider,

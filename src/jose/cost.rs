@@ -57,8 +57,8 @@ impl Budget {
     }
 }
 
-/// The cost of verifying a signature with `key`. The cost is at most [`BUDGET`], so the budget
-/// always allows the first key.
+/// The cost of verifying a signature with `key`. The cost is at most [`BUDGET`], so a full budget
+/// is always enough for one key.
 fn cost(key: &VerifyingKey) -> usize {
     match key.key_type() {
         KeyType::Rsa => {

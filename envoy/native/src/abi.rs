@@ -366,8 +366,8 @@ pub(super) struct Stream<'hook> {
 
 impl<'hook> Stream<'hook> {
     /// The stream of the running hook. Returns `None` if the module was not loaded, which cannot
-    /// happen. `has_left` becomes true when the stream is answered or resumed, because the stream
-    /// may have ended after that.
+    /// happen. `has_left` becomes true when the stream is answered or resumed, because Envoy may
+    /// then end the stream during the hook.
     ///
     /// `handle` must be the pointer that Envoy passed to the running hook, and the result must not
     /// outlive that hook.

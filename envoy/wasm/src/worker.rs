@@ -1,5 +1,5 @@
-//! The state of one configuration on one worker thread: the gate, the keeper of its keys, and the
-//! state that the ABI requires.
+//! The state of one configuration on one worker thread: the gate, which decides on requests; the
+//! keeper, which fetches keys; and the state that the ABI requires.
 
 use std::{cell::RefCell, rc::Rc};
 
