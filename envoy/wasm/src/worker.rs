@@ -110,8 +110,8 @@ impl Worker {
         self.gate.on_stream_end(StreamId(context_id));
     }
 
-    /// Writes the counts of requests, starts the fetches that are due, and resumes waiting requests.
-    /// The current context must be the root context.
+    /// Writes the counts of requests, starts the fetches that are due, and resumes waiting
+    /// requests. The current context must be the root context.
     pub(super) fn on_tick(&mut self) {
         self.has_ticked = true;
         self.gate.write_counts(&Proxy);
