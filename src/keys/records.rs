@@ -1,4 +1,4 @@
-//! The interface through which the workers of a process share records.
+//! The interface through which the workers of a process share key records.
 
 use crate::keys::{Order, Record, SourceId};
 
