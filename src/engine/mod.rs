@@ -340,8 +340,8 @@ impl Engine {
         self.keys.synchronize(&*self.records)
     }
 
-    /// Reads the key records that other workers wrote, but only if `decision` refused or ignored a
-    /// token because its key was missing, and at most once per millisecond. Returns true if this
+    /// Reads the key records that other workers wrote, if `decision` refused or ignored a token
+    /// because its key was missing. Does so at most once per millisecond. Returns true if this
     /// changed the engine's keys. The caller should then decide on the request again.
     pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> bool {
         let denial = match decision {
