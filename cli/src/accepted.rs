@@ -66,8 +66,8 @@ fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
     }
 }
 
-/// The failure for a file with several filters. A filter can only be chosen if no other has its
-/// name.
+/// The failure for a file with several filters. A filter can only be chosen by name if no other
+/// filter has the same name.
 fn several(source: &Source, names: &[&str]) -> Failure {
     let file = &source.name;
     let repeated = names

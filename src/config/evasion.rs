@@ -1,7 +1,7 @@
 //! Finds MCP endpoints that a client can reach by another spelling of the path.
 //!
-//! Many servers treat `/mcp/` and `/MCP` like `/mcp`. If no rule with `mcp` matches such a spelling,
-//! a wider rule decides, and every tool is open to the tokens that this rule accepts.
+//! Many servers treat `/mcp/` and `/MCP` like `/mcp`. If no rule with `mcp` matches such a
+//! spelling, a wider rule decides, and every tool is open to the tokens that this rule accepts.
 
 use super::{Config, echo::cut};
 use crate::policy::{PathMatch, RouteMatch, Unmatched};
@@ -51,8 +51,8 @@ fn endpoint(route: &RouteMatch) -> Option<&str> {
     }
 }
 
-/// Other spellings of the path, which the rule does not match: with a final slash or without it, and
-/// in another case.
+/// Other spellings of the path, which the rule does not match: with a final slash added or removed,
+/// and in another case.
 fn spellings(path: &str, route: &RouteMatch) -> Vec<String> {
     let mut found = Vec::new();
     if matches!(route.path, PathMatch::Exact(_)) {

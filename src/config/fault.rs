@@ -237,7 +237,7 @@ faults! {
     }
         => ("exactly one of {} is required, found {}", quoted(choices), quoted_or_none(found)),
         if found.is_empty() { "add one" } else { "keep one" };
-    /// A field is `null`, and requests would pass without the field that its value would refuse.
+    /// A field is `null`, although without the field more requests would pass than with it.
     Null
         => "empty (null)",
         "write a value, or remove the field, which may let more requests pass";

@@ -154,8 +154,8 @@ fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
         Some((*place, rule, requirement))
     };
     let mut closed = rules.iter().filter_map(with_requirement);
-    // If no rule requires a token, refuse the request. A rule without a token only opens its own
-    // calls, but this request could make any call.
+    // If no rule requires a token, refuse the request. A rule that requires no token opens only the
+    // calls that it lists, but this request could make any call.
     if !rules.iter().any(|(_, rule)| rule.requires_token()) {
         return Access::Uncallable(Reason::McpVersion);
     }

@@ -126,8 +126,8 @@ pub(super) fn unverified(
     forwarded
 }
 
-/// Returns the caller's identity, if the token provides one. If the identity contains a role, this
-/// is the role that satisfied the rule, or the token's first role if the rule requires none.
+/// Returns the caller's identity, if the token provides one. A role in the identity is the role
+/// that satisfied the rule, or the token's first role if the rule requires none.
 fn caller(
     config: &Config,
     own: &IdentityHeader,

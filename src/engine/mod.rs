@@ -313,9 +313,9 @@ impl Engine {
         (standing, removals)
     }
 
-    /// Returns the edits that remove identities, tokens and MCP headers from a request's trailers. Apply these
-    /// edits whatever the decision on the headers was: a server that merges trailers into headers
-    /// would read an identity or a token from the trailers.
+    /// Returns the edits that remove identities, tokens and MCP headers from a request's trailers.
+    /// Apply these edits whatever the decision on the headers was: a server that merges trailers
+    /// into headers would read an identity or a token from the trailers.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
         sanitise::trailers((&self.config, &self.rules), trailers)
@@ -340,8 +340,8 @@ impl Engine {
         self.keys.synchronize(&*self.records)
     }
 
-    /// Reads the key records that other workers wrote, but only if `decision` refused or ignored a
-    /// token because its key was missing, and at most once per millisecond. Returns true if this
+    /// Reads the key records that other workers wrote, if `decision` refused or ignored a token
+    /// because its key was missing. Does so at most once per millisecond. Returns true if this
     /// changed the engine's keys. The caller should then decide on the request again.
     pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> bool {
         let denial = match decision {

@@ -2,7 +2,7 @@
 
 use crate::{config::Config, http::Request, policy::ProtectedResource};
 
-/// How a path relates to the protected resources. Each field is the index of a resource.
+/// How a path relates to the protected resources. Each `Option` is the index of a resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
     below: Option<usize>,
@@ -45,7 +45,7 @@ impl Place {
     }
 
     /// Returns the resources that a request for this path reaches if Envoy and the upstream ignore
-    /// the host. Returns none if the request belongs to a resource.
+    /// the host. The list is empty if the request belongs to a resource.
     pub(super) fn resources_elsewhere<'c>(
         self,
         config: &'c Config,
@@ -66,7 +66,7 @@ impl Place {
     }
 }
 
-/// Returns true if a request for this path reaches the resource if Envoy and the upstream ignore the
+/// Returns true if a request for this path would reach the resource on a server that ignores the
 /// host. On the host of another resource, a resource with the path `/` does not count: it would
 /// otherwise claim every path of every host.
 fn may_lead_to(resource: &ProtectedResource, path: &str, is_known_host: bool) -> bool {

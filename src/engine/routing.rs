@@ -32,11 +32,11 @@ pub(super) struct Routed<'a, 'c> {
 }
 
 impl<'c> Routed<'_, 'c> {
-    /// Returns the resources that the request may reach although its host is not their host. If Envoy
+    /// Returns the resources that the request may reach although it names another host. If Envoy
     /// and the upstream ignore the host, a request for the path of a resource reaches the resource.
     /// Web pages can cause such requests by DNS rebinding: the request then names the attacker's
-    /// host. The result is empty if a rule decides that names a host. `has_policy` says whether a
-    /// policy of the route decides instead.
+    /// host. The result is empty if the rule that decides has a condition on the host. `has_policy`
+    /// is true if a policy of the route decides instead of the rule.
     pub(super) fn resources_elsewhere(
         &self,
         config: &'c Config,

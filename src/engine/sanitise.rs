@@ -36,10 +36,10 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
 }
 
 /// Returns the edits that remove certain fields from a request's trailers: the headers that only
-/// Portcullis may set, the headers that can hold tokens, and the headers that describe an MCP call. A
-/// server that merges trailers into headers could otherwise find a forged identity, an unverified
-/// token next to a verified token, or another call than the one that the rules allowed.
-/// RFC 9110 section 6.5.1 forbids credentials in trailers.
+/// Portcullis may set, the headers that can hold tokens, and the headers that describe an MCP call.
+/// A server that merges trailers into headers could otherwise find a forged identity, an unverified
+/// token next to a verified token, or another call than the one that the rules allowed. RFC 9110
+/// section 6.5.1 forbids credentials in trailers.
 pub(super) fn trailers(
     (config, index): (&Config, &RuleIndex),
     trailers: &[(&[u8], &[u8])],

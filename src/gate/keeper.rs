@@ -1,4 +1,4 @@
-//! Fetches keys before they are stale.
+//! Fetches keys, and fetches them again before they are stale.
 
 use crate::{
     config::Provider,
@@ -12,12 +12,12 @@ use crate::{
 /// Starts the fetches that are due, processes their responses, and reports successes and failures
 /// in the metrics and the log.
 ///
-/// A host with threads has one keeper per process. The keeper writes the key records through its
-/// own engine. When the keeper's [`epoch`](Self::epoch) changes, the gates read the records again
-/// (see [`Gate::follow`](super::Gate::follow)).
+/// On a host with threads, each configuration has one keeper for the whole process. The keeper
+/// writes the key records through its own engine. When the keeper's [`epoch`](Self::epoch) changes,
+/// the gates read the records again (see [`Gate::follow`](super::Gate::follow)).
 ///
-/// In WebAssembly each worker has a keeper, which shares the engine of the worker's gate. A lease
-/// in the key record decides which of these keepers fetches.
+/// In WebAssembly, each configuration has one keeper on every worker. It shares the engine of the
+/// worker's gate. A lease in the key record decides which of these keepers fetches.
 #[derive(Debug)]
 pub struct Keeper {
     metrics: KeyMetrics,

@@ -1,11 +1,12 @@
 //! The code around the engine that all hosts need.
 //!
-//! A [`Gate`] handles the requests of one worker. It asks the engine for decisions, counts them and
-//! carries them out. Requests that wait for keys are held and later resumed. A [`Keeper`] fetches
-//! keys before they are stale. Gates and keepers do not depend on the API of a proxy. A shell
-//! translates: it calls the methods of gates and keepers when the proxy calls the shell, and it
-//! implements the traits [`Exchange`], [`Environment`] and [`Caller`] with calls to the proxy. A
-//! shell makes no decisions. The tests implement the same traits with a fake proxy.
+//! A [`Gate`] handles the requests of one worker under one configuration. It asks the engine for
+//! decisions, counts them and carries them out. Requests that wait for keys are held and later
+//! resumed. A [`Keeper`] fetches keys before they are stale. Gates and keepers do not depend on the
+//! API of a proxy. A shell translates: it calls the methods of gates and keepers when the proxy
+//! calls the shell, and it implements the traits [`Exchange`], [`Environment`] and [`Caller`] with
+//! calls to the proxy. A shell makes no decisions. The tests implement the same traits with a fake
+//! proxy.
 //!
 //! If the host refuses a call that a decision needs, the gate refuses the request. The gate never
 //! fails open. If a metric or log line cannot be written, the request is still decided.

@@ -39,8 +39,8 @@ impl<'a> Request<'a> {
             .map(|(_, value)| *value)
     }
 
-    /// The options in all `Connection` headers, without the whitespace around them: the names of headers
-    /// that the next proxy drops (RFC 9110 section 7.6.1).
+    /// The options in all `Connection` headers, without the white space around them. Each option
+    /// names a header that the next proxy drops (RFC 9110 section 7.6.1).
     pub fn connection_options(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
         self.values("connection")
             .flat_map(|line| line.split(|octet| *octet == b','))

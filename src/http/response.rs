@@ -1,4 +1,4 @@
-//! Responses that the gate sends itself.
+//! Responses that Portcullis sends itself, such as refusals.
 
 /// A response to send.
 #[derive(Clone, Debug, PartialEq, Eq)]

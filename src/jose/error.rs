@@ -98,8 +98,8 @@ pub enum TokenError {
     Encrypted,
     /// The string does not have three segments (RFC 7515 section 7.1).
     SegmentCount,
-    /// A segment is empty. An empty payload is detached (RFC 7515 appendix F), an empty signature
-    /// means that the token is unsigned (RFC 7519 section 6), or the header is missing.
+    /// A segment is empty: the header is missing, the payload is detached (RFC 7515 appendix F), or
+    /// the token is unsigned (RFC 7519 section 6).
     SegmentEmpty,
     /// A segment is not strict base64url (RFC 7515 section 2).
     NotBase64url,

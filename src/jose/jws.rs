@@ -1,8 +1,8 @@
 //! The outer format of a token: a JWS in compact serialization (RFC 7515 section 7.1).
 //!
-//! A token has three segments of strict base64url. Only the payload may be empty. The signature
-//! covers the text of the first two segments exactly as sent (RFC 7515 section 5.2), not text that
-//! is rebuilt from parsed values. [`token`](super::token) parses the payload.
+//! A token has three segments of strict base64url. This module allows an empty payload;
+//! [`token`](super::token) does not. The signature covers the text of the first two segments
+//! exactly as sent (RFC 7515 section 5.2), not text that is rebuilt from parsed values.
 
 use std::sync::Arc;
 

@@ -34,8 +34,8 @@ const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
-/// A signature check for an accelerator, which decides whether `signature` is a valid signature of
-/// `text` under the key.
+/// A signature check for an accelerator (host code that verifies signatures). The accelerator
+/// decides whether `signature` is a valid signature of `text` under the key.
 ///
 /// The key has been admitted and fits the scheme. Shared secrets are never passed to an
 /// accelerator, so `scheme` is never HMAC.

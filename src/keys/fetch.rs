@@ -1,8 +1,10 @@
-//! Fetching the keys of one source: a series of calls, and the outcome.
+//! Fetching the keys of one source (one configuration of fetched keys): a series of calls, and the
+//! outcome.
 //!
-//! A [`Fetch`] is a value that describes one call. The shell makes the call and passes the value
-//! back with the response. If the address of the JWKS is configured, a fetch takes one call. With
-//! discovery, the fetch takes one or two more calls for the issuer's metadata.
+//! A [`Fetch`] is a value that describes one call. The shell (the code in `envoy/` that calls the
+//! proxy) makes the call and passes the value back with the response. If the address of the JWKS is
+//! configured, a fetch takes one call. With discovery, the fetch takes one or two more calls for
+//! the issuer's metadata.
 
 use core::time::Duration;
 
@@ -74,7 +76,7 @@ pub enum FetchResponse {
 /// How a fetch continues after a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// The shell must make this call next.
+    /// The caller must make this call next.
     Next(Fetch),
     /// The fetch has ended.
     Ended(FetchOutcome),

@@ -83,9 +83,10 @@ impl Record {
         self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
     }
 
-    /// Returns true if another worker may have written a newer record since this one was read: its
-    /// fetch was under way then, or has become due since. Only a worker whose configuration has
-    /// other timing may write at another time.
+    /// Returns true if another worker may have written a newer record since this record was read. A
+    /// worker only writes when it fetches, so a fetch must have been under way when the record was
+    /// read, or must have become due since. A worker whose configuration has other timing may also
+    /// write at other times.
     #[must_use]
     pub fn may_be_outdated(&self, timing: &Timing, now: UnixMillis) -> bool {
         let causes = [FetchCause::Freshness, FetchCause::UnknownKid];
@@ -355,7 +356,7 @@ mod tests {
     }
 
     /// The hint comes from the publisher of the bundle, who knows when its keys change. The headers
-    /// may come from a cache, which does not.
+    /// may come from a cache, which does not know.
     #[test]
     fn a_refresh_hint_limits_the_time_that_the_headers_give() {
         let hinted = |hint: &str| {

@@ -3,7 +3,8 @@
 //! [`freshness`] decides from a [`Record`] and the time whether keys may serve (verify tokens) and
 //! whether a fetch is due. [`store`] synchronizes the records of all sources with the data that
 //! workers share, so that all workers get the keys that one worker fetches. This module makes no
-//! calls: a [`Fetch`] is a value that describes a call, and the shell makes the call.
+//! calls: a [`Fetch`] is a value that describes a call, and the shell (the code in `envoy/` that
+//! calls the proxy) makes the call.
 
 mod caching;
 mod discovery;

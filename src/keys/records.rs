@@ -1,4 +1,4 @@
-//! The interface through which the workers of a process share records.
+//! The interface through which the workers of a process share key records.
 
 use crate::keys::{Order, Record, SourceId};
 
@@ -10,13 +10,13 @@ pub struct Version(pub u32);
 pub trait Records {
     /// Reads the shared record of a source. Returns [`Reading::Same`] if the record still has the
     /// version `known`. `own` is the order of the reader's own record. An implementation may return
-    /// [`Reading::Unusable`] if the shared record is older.
+    /// [`Reading::Unusable`] if the shared record is older than the reader's.
     fn read(&self, source: SourceId, known: Option<Version>, own: Order) -> Reading;
 
     /// Replaces the shared record if it has the version `expected`. Returns the new version.
     ///
     /// # Errors
-    /// If another worker has written a version after `expected`, or if the host cannot share
+    /// If another worker has written a newer version than `expected`, or if the host cannot share
     /// records.
     fn write(
         &self,

@@ -16,9 +16,11 @@ use crate::{
 
 /// The maximum number of attempts to write a record that other workers also write.
 const WRITE_ATTEMPTS: usize = 4;
-/// The minimum time between two reads of the shared record that tokens without a matching key cause.
+/// A token for which no key matches causes a read of the shared record. This is the minimum time
+/// between two such reads.
 const READ_INTERVAL: Duration = Duration::from_millis(1);
-/// The same while no worker with the same timing may have written the record.
+/// The same minimum, while the record says that no other worker can have written a newer one
+/// (`Record::may_be_outdated`).
 const SETTLED_READ_INTERVAL: Duration = Duration::from_millis(20);
 
 /// One worker's view of a key source.
@@ -186,9 +188,9 @@ impl Source {
         Ok(())
     }
 
-    /// Reads the shared record because no key matches a token. Returns true if the record was new
-    /// to this worker. A read can copy the whole record, so clients that send many unknown kids must
-    /// not cause many reads.
+    /// Reads the shared record because no key matches a token. Does nothing if the last such read
+    /// was too recent: a read can copy the whole record, so clients that send many unknown kids
+    /// must not cause many reads. Returns true if the record was new to this worker.
     pub(super) fn read_at(&mut self, now: UnixMillis, records: &dyn Records) -> bool {
         let interval = if self.record.may_be_outdated(&self.timing, now) {
             READ_INTERVAL

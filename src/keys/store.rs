@@ -129,8 +129,8 @@ impl KeyStore {
         })
     }
 
-    /// Reads the shared records of some providers' keys, at most once per millisecond. Returns true
-    /// if any record was new to this worker.
+    /// Reads the shared records of some providers' keys, each at most once per millisecond. Returns
+    /// true if any record was new to this worker.
     pub fn synchronize_where(
         &mut self,
         is_wanted: &dyn Fn(ProviderId) -> bool,

@@ -62,8 +62,8 @@ pub(super) const fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// Writes text in a `bdi` element. Without this element, a name in Hebrew, for example, could change
-/// the order of the text around it.
+/// Writes text in a `bdi` element. Without this element, a name in Hebrew, for example, could
+/// change the order of the text around it.
 pub(super) fn isolated(page: &mut String, text: &str) {
     page.push_str("<bdi>");
     escape(page, text);

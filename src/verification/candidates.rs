@@ -18,7 +18,7 @@ pub(super) const SOON: Duration = Duration::from_secs(1);
 pub(super) struct ServingKeys<'a> {
     pub(super) key_set: &'a KeySet,
     pub(super) version: KeySetVersion,
-    /// The source that the keys were fetched from; `None` if the keys are in the configuration.
+    /// The key source that fetched the keys; `None` if the keys are in the configuration.
     pub(super) source: Option<SourceId>,
 }
 
@@ -47,8 +47,8 @@ pub(super) fn serving_keys<'a>(
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         }),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
-        // Only a disabled provider has no source. The tokens of a disabled provider were refused
-        // earlier.
+        // Only a disabled provider fetches no keys although it is configured to. The tokens of a
+        // disabled provider were refused earlier.
         None => Err(Failure::Invalid(Reason::ProviderDisabled)),
     }
 }

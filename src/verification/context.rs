@@ -27,10 +27,10 @@ pub struct Circumstances<'a> {
     /// The protected resource that the request is for, if any. The token must be meant for this
     /// resource.
     pub resource: Option<&'a ProtectedResource>,
-    /// The protected resources whose paths contain the request's path, if the request's host is not
-    /// the host of any resource. The upstream may ignore the host, so the request may reach one of
-    /// these resources. A token that is not meant for any of them is refused. If the list is empty,
-    /// there is no such check.
+    /// The protected resources on other hosts whose paths contain the request's path, if the
+    /// request belongs to no resource. The upstream may ignore the host, so the request may reach
+    /// one of these resources. A token that is not meant for any of them is refused. If the list is
+    /// empty, there is no such check.
     pub resources_elsewhere: &'a [&'a ProtectedResource],
 }
 

@@ -3,8 +3,8 @@
 //!
 //! Cheap checks come first, so that no signature is verified for a token that cannot pass. Expiry
 //! is the exception: it is checked after the signature, so that only a client with a correctly
-//! signed token learns that the token has expired. All invalid tokens get the same answer (401
-//! `invalid_token`). The actual reasons are only in metrics and logs.
+//! signed token learns that the token has expired. All other invalid tokens get the same answer
+//! (401 `invalid_token`). The actual reasons are only in metrics and logs.
 
 mod accelerator;
 mod attempts;

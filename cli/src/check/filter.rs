@@ -139,7 +139,8 @@ fn code(message: &Node) -> Option<Node> {
 }
 
 /// Returns the paths of other WebAssembly modules with this `vm_id`. Filters with the same code are
-/// left out: they share the fetched keys on purpose, as a listener for operators does.
+/// left out: they share the fetched keys on purpose, for example on a second listener for
+/// operators.
 fn other_modules(document: &Node, filter: &Filter, wanted: &str) -> Vec<ConfigPath> {
     let own = code(&filter.message);
     let mut others = Vec::new();

@@ -227,8 +227,8 @@ fn check_key_set(file: &KeySetFile, found: &mut Found) -> Result<(), Failure> {
     };
     for skipped in key_set.skipped() {
         let severity = match skipped.reason {
-            // Anyone can fetch a published key set. So a shared secret in the set is an error, while
-            // any other skipped key is only a warning.
+            // Anyone can fetch a published key set. So a shared secret in the set is an error,
+            // while any other skipped key is only a warning.
             KeyError::SecretFromAfar => Severity::Error,
             // Many servers publish a key for encryption next to those for signatures.
             KeyError::ForEncryption => continue,

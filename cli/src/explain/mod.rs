@@ -1,11 +1,11 @@
 //! `portcullis explain`: shows the checks of one token, up to the first check that fails.
 //!
 //! The checks are those of the module ([`verification`]), so the output cannot differ from what the
-//! module does. The candidates are the providers that the request's rule requires. If there is no
-//! request, or if its rule requires no provider, all providers are candidates. The output shows the
-//! candidates that accept the token's issuer. If no candidate accepts the issuer, the output shows
-//! all candidates, and what they expect. If there is a request, the [`engine`](portcullis::engine)
-//! also decides on the request, as the module would.
+//! module does. The token is checked for the providers that the request's rule requires. If there
+//! is no request, or if its rule requires no provider, it is checked for all providers. Of these,
+//! the output shows only the providers that accept the token's issuer. If none accepts the issuer,
+//! the output shows them all, and what they expect. If there is a request, the
+//! [`engine`](portcullis::engine) also decides on the request, as the module would.
 //!
 //! If the token, or the request with the token, is refused, the exit code is 1. The output contains
 //! the decoded header and claims, but never the token itself or its signature.

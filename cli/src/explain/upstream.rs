@@ -12,8 +12,9 @@ pub(super) struct Upstream {
 }
 
 impl Upstream {
-    /// The changes that a decision makes. The token is replaced by a placeholder: its header may be
-    /// forwarded, and `forward_payload_header` contains its claims as they are signed.
+    /// The changes that a decision makes. A placeholder replaces the token and its parts, because
+    /// the header with the token may be forwarded, and `forward_payload_header` contains the
+    /// token's second segment.
     pub(super) fn of(decision: &DecisionLine, token: &str) -> Self {
         let mut forwards = Vec::new();
         for (name, value) in &decision.forwarded_headers {

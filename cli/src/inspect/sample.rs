@@ -1,4 +1,4 @@
-//! Sample policies for the page.
+//! Sample policies for the playground page.
 
 use serde::Serialize;
 use serde_json::Map;

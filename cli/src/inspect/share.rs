@@ -236,7 +236,7 @@ fn members(node: Node, change: &dyn Fn(&str, Node) -> Node) -> Node {
     Node::Map(changed.collect())
 }
 
-/// The field names in this source file whose camel-case form is different.
+/// The field names in this source file whose camel-case form differs from the snake-case form.
 const CAMEL: [&str; 10] = [
     "client_secrets",
     "inline_bytes",

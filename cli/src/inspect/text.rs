@@ -1,4 +1,5 @@
-//! Turns the page's policy into a [`Source`], as if it were a file.
+//! Turns the policy that the user entered in the playground page into a [`Source`], as if it were a
+//! file.
 
 use crate::source::{Contents, Source};
 

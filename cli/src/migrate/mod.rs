@@ -283,8 +283,9 @@ fn check_readers(
     }
 }
 
-/// Whether the dynamic module certainly writes the metadata that the filters wrote. It does for
-/// verified tokens. It describes failures in other words, and writes nothing of unverified tokens.
+/// Whether the dynamic module certainly writes the metadata that the filters wrote. The module
+/// writes the same metadata for verified tokens. But it describes failures in other words, and
+/// writes nothing about unverified tokens.
 fn writes_as_jwt_authn(carried: &[Carried]) -> bool {
     const DIFFERENT: [&str; 2] = [
         "failed_status_in_metadata",

@@ -206,7 +206,7 @@ impl<'a> Routes<'a> {
             });
             // Routes for the dynamic module get the metadata too. If the module does not find the
             // route's typed policy, perhaps because the filter has another name, the metadata makes
-            // it answer 500 instead of applying its rules.
+            // the module answer 500 instead of applying its rules.
             add_metadata(&mut members, counts.metadata());
             let typed = self
                 .target

@@ -1,4 +1,4 @@
-//! Makes a token for a policy when there is no test file.
+//! Makes a token for a policy without a test file, as the playground does.
 
 use serde_json::{Map, Value, json};
 

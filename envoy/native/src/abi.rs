@@ -312,7 +312,8 @@ pub(super) struct HeaderList {
     octets: Vec<u8>,
     /// For each header, the positions in `octets` where its name and its value end.
     ends: Vec<(usize, usize)>,
-    /// Memory into which Envoy writes the headers that it lends. Only the capacity of this list is used.
+    /// Memory into which Envoy writes the headers that it lends. Only the capacity of this list is
+    /// used.
     lent: Vec<RawHeader>,
 }
 
@@ -366,8 +367,8 @@ pub(super) struct Stream<'hook> {
 
 impl<'hook> Stream<'hook> {
     /// The stream of the running hook. Returns `None` if the module was not loaded, which cannot
-    /// happen. `has_left` becomes true when the stream is answered or resumed, because the stream
-    /// may have ended after that.
+    /// happen. `has_left` becomes true when the stream is answered or resumed, because Envoy may
+    /// then end the stream during the hook.
     ///
     /// `handle` must be the pointer that Envoy passed to the running hook, and the result must not
     /// outlive that hook.
@@ -509,7 +510,8 @@ impl<'hook> Stream<'hook> {
             self.envoy.http_get_filter_state_bytes,
             self.envoy.http_get_filter_state_typed,
         ] {
-            // SAFETY: this stream's hook is running, and nothing is called before the value is copied.
+            // SAFETY: this stream's hook is running, and nothing is called before the value is
+            // copied.
             let value = unsafe { self.borrowed(|out| get(self.handle, name, out)) };
             if value.is_some() {
                 return Ok(value);
@@ -669,7 +671,8 @@ impl Configuration<'_> {
         let mut number = 0;
         let cluster = ModuleBuffer::new(cluster.as_bytes());
         let (first, count) = (raw.as_mut_ptr(), raw.len());
-        // SAFETY: this configuration's hook is running, on the main thread; Envoy copies everything.
+        // SAFETY: this configuration's hook is running, on the main thread; Envoy copies
+        // everything.
         let result = unsafe {
             (self.envoy.http_filter_config_http_callout)(
                 self.handle,

@@ -1,5 +1,5 @@
-//! The clock: a thread that makes Envoy call a hook on the main thread when a keeper has work to
-//! do.
+//! The clock: a thread that makes Envoy call a hook on the main thread when a
+//! [keeper](crate::keeper) has keys to fetch or requests to wake.
 //!
 //! Envoy has no timer for HTTP filters. The thread sleeps until the next keeper is due, and then
 //! asks Envoy to call the hook of that keeper. The thread does nothing else.

@@ -1,5 +1,5 @@
-//! Implements the gate's host traits by calling Envoy. Gates use these traits on worker threads,
-//! and keepers use them on the main thread.
+//! Implements the core's host traits by calling Envoy. Gates, which decide on requests, use these
+//! traits on worker threads. Keepers, which fetch keys, use them on the main thread.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

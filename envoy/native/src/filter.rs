@@ -149,7 +149,7 @@ impl Filter {
                 })
                 .collect(),
         };
-        // Sorted by serde_json, so that equal configurations have equal texts.
+        // `serde_json` sorts the members, so equal configurations have equal texts.
         let text = document.to_string();
         let config = Arc::new(config);
         let mut engine = Engine::new(Arc::clone(&config));
@@ -193,8 +193,8 @@ impl Filter {
         self.epoch.fetch_add(1, Ordering::Release);
     }
 
-    /// Returns true on the first call only. If a warning were logged for each request, clients
-    /// could fill the log.
+    /// Returns true on the first call only, so that the warning about a policy for the proxy-wasm
+    /// module is logged once. If it were logged for each request, clients could fill the log.
     pub(super) fn warns_of_wasm_form(&self) -> bool {
         !self.has_warned_of_wasm_form.swap(true, Ordering::Relaxed)
     }

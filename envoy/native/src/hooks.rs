@@ -149,7 +149,8 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(own: Own) {
 
 fn discard(number: Number) {
     clock::unregister(number);
-    // This step is first, so that it happens even if a later step panics.
+    // The configuration is removed before its keeper is stopped, so that it is removed even if
+    // stopping the keeper panics.
     if let Some(filter) = registry::remove(number) {
         filter.release();
     }

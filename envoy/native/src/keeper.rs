@@ -1,6 +1,7 @@
-//! The keepers of all configurations, on the main thread.
+//! The keepers on the main thread. There is one per configuration; it fetches the keys and sets
+//! their gauges.
 //!
-//! Each keeper has its own engine. A keeper fetches keys as soon as its configuration is loaded,
+//! Each keeper has its own engine. A keeper first fetches keys when its configuration is loaded,
 //! before any request arrives. After that it runs whenever the [`clock`] or a worker asks for it.
 
 use core::cell::RefCell;
@@ -52,7 +53,8 @@ thread_local! {
     static EARLY: RefCell<Vec<Early>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Starts the keeper of a configuration. Fetches nothing if Envoy only validates the configuration.
+/// Starts the keeper of a configuration. If Envoy only validates the configuration, the keeper
+/// fetches nothing.
 pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Configuration<'_>) {
     sweep();
     let engine = engine(filter);

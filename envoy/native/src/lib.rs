@@ -2,16 +2,16 @@
 //!
 //! [`hooks`] contains the functions that Envoy calls. [`abi`] wraps the functions of Envoy that
 //! this module calls. Only these two files contain `unsafe` code. This module decides nothing: the
-//! [`gate`](portcullis::gate) decides what may pass, which requests wait, and what a failed call
-//! means.
+//! core's [`gate`](portcullis::gate) decides what may pass, which requests wait, and what a failed
+//! call means.
 //!
 //! # Threads
 //!
 //! Envoy loads configurations on its main thread, and delivers responses from authorization servers
 //! there. Each request stays on one worker thread. All threads share each [`filter`], which is one
 //! configuration. Everything that is not safe to share is in thread-local storage: each worker has
-//! [gates](worker), and the main thread has [keepers](keeper). One [clock] thread wakes the main
-//! thread and does nothing else.
+//! [gates](worker), which decide on requests, and the main thread has [keepers](keeper), which
+//! fetch keys. One [clock] thread wakes the main thread and does nothing else.
 //!
 //! # Lifetimes
 //!

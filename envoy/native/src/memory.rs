@@ -1,5 +1,5 @@
-//! Memory that all threads and configurations of the process share. Workers use this memory to
-//! exchange what they know about a policy.
+//! Memory that all threads and configurations of the process share. Workers use this memory to tell
+//! each other which configuration of a policy (`policy_id`) is the newest.
 //!
 //! This memory replaces the shared data that WebAssembly modules use. Other modules can access
 //! shared data, but not this memory.

@@ -1,5 +1,5 @@
-//! The gates of one worker thread, one for each configuration, and the requests that wait on this
-//! thread.
+//! The gates of one worker thread, and the requests that wait on this thread. There is one gate for
+//! each configuration; it decides on the requests.
 //!
 //! While this module calls Envoy, Envoy can call this module again. For example, sending an answer
 //! can end other streams of the same connection. So the list of gates and the [lists](waiting) of
@@ -27,7 +27,8 @@ use crate::{
     waiting::{self, Count, Parked},
 };
 
-/// How often a gate reads what other workers wrote about its policy.
+/// How often a gate reads which configuration of its policy (`policy_id`) the other workers
+/// consider the newest.
 const LOOKS: Duration = Duration::from_millis(100);
 
 /// If Envoy does not report the end of a waiting request, the request is forgotten this long after

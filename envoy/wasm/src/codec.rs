@@ -1,4 +1,5 @@
-//! Encodes key records as JSON for shared memory, which stores bytes.
+//! Encodes key records (a source's fetched keys and the state of fetching) as JSON for shared
+//! memory, which stores bytes.
 //!
 //! Each key source has one JSON document, which contains the source's identity. If a document
 //! belongs to another source or cannot be parsed, it is treated as missing.

@@ -133,7 +133,8 @@ impl Meter for Proxy {
         abi::metric(metric).ok()
     }
 
-    /// A call to the host takes longer than a decision, so requests are counted in this module.
+    /// A call to the host takes longer than a decision, so this module adds up the counts and
+    /// writes them at each tick.
     fn counts_at_once(&self) -> bool {
         false
     }

@@ -34,8 +34,8 @@ struct Place {
     /// two configurations could use the same name for different authorization servers, whose keys
     /// must not be mixed.
     source: String,
-    /// The order of the latest record that any configuration of this VM has read or written under
-    /// this name.
+    /// The generation and revision of the latest record that any configuration of this VM has read
+    /// or written under this name.
     latest: Rc<Cell<Order>>,
     /// The key set document that was last read or written.
     document: RefCell<Option<Document>>,

@@ -1,4 +1,5 @@
-//! Remembers, for each source, the order of the latest key record in shared data.
+//! Remembers, for each key source, how new the latest key record in shared data was (its
+//! [`Order`]).
 //!
 //! A new configuration has not read any record yet, so it needs to know what earlier configurations
 //! have read. Otherwise an attacker could restore an old record just before a configuration update,

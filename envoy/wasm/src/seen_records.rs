@@ -1,4 +1,5 @@
-//! Creates key records that share what all configurations of this VM have read.
+//! Creates the key records of an engine. All configurations of this VM share the knowledge of which
+//! record was the latest.
 
 use core::cell::RefCell;
 

@@ -1,5 +1,5 @@
-//! The state of one configuration on one worker thread: the gate, the keeper of its keys, and the
-//! state that the ABI requires.
+//! The state of one configuration on one worker thread: the gate, which decides on requests; the
+//! keeper, which fetches keys; and the state that the ABI requires.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -110,8 +110,8 @@ impl Worker {
         self.gate.on_stream_end(StreamId(context_id));
     }
 
-    /// Writes the counts of requests, starts the fetches that are due, and resumes waiting requests.
-    /// The current context must be the root context.
+    /// Writes the counts of requests, starts the fetches that are due, and resumes waiting
+    /// requests. The current context must be the root context.
     pub(super) fn on_tick(&mut self) {
         self.has_ticked = true;
         self.gate.write_counts(&Proxy);

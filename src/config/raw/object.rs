@@ -14,8 +14,8 @@ use crate::config::{ConfigError, Fault, echo::nearest, error::At, spelling::Fiel
 /// in the schema, so comments on fields are written for operators.
 ///
 /// With `!null`, `null` is refused. This is required for each optional field whose absence admits
-/// requests that a value would refuse. In YAML, a field whose value was forgotten is `null`, and if
-/// it counted as absent, it would open a rule without a word.
+/// requests that a value would refuse. In YAML, a field whose value was forgotten is `null`. If it
+/// counted as absent, the mistake would silently open a rule.
 macro_rules! object {
     (
         $(#[$attribute:meta])*

@@ -1,4 +1,4 @@
-//! Tests of fields that are `null`, as a YAML field is whose value was forgotten.
+//! Tests of fields that are `null`. In YAML, a field whose value was forgotten is `null`.
 
 use std::collections::BTreeMap;
 
@@ -114,9 +114,9 @@ fn null_is_refused_for_clients_with_secrets_too() {
 }
 
 /// The optional fields that accept `null`, by object. A new field belongs here if leaving it out
-/// opens nothing: its default is the strictest value or a safe one, another field is then required,
-/// or it only says where something is read from or written to. Otherwise, its declaration needs
-/// `!null`.
+/// opens nothing. This is so if its default is the strictest value or a safe one, if another field
+/// is then required, or if the field only says where something is read from or written to.
+/// Otherwise, its declaration needs `!null`.
 const HARMLESS: &[(&str, &str)] = &[
     ("AsyncFetch", "failed_refetch_duration fast_listener"),
     ("BackOff", "max_interval"),

@@ -458,8 +458,8 @@ fn unknown_kids_cause_fewer_reads_during_the_cooldown() {
 
 /// After a fetch for an unknown `kid`, a cool-down begins. During the cool-down, no other unknown
 /// `kid` causes a fetch. If such a request then got 401, clients would discard tokens that are
-/// signed with new keys. An attacker could start one cool-down after another, each with one
-/// invented `kid`.
+/// signed with new keys. An attacker could keep it that way, by starting one cool-down after
+/// another with invented `kid`s.
 #[test]
 fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {

@@ -326,8 +326,9 @@ fn r7_an_unknown_host_does_not_lead_around_the_audience_of_a_resource() {
     }
 }
 
-/// A client of one resource could otherwise use its token at another resource by naming its own
-/// host. A page could do the same with its origin.
+/// Otherwise a client of one resource could use its token at another resource, by sending the first
+/// resource's host with the other's path. A web page could evade the check of its origin in the
+/// same way.
 #[test]
 fn r7_the_host_of_another_resource_does_not_lead_around_the_checks_of_a_resource() {
     const FAR: &str = "https://far.example/far";

@@ -22,11 +22,11 @@
 //! After a rollback, the newest configuration is no longer active and gets none.
 //!
 //! Looking up the connection of a request takes a call to the host. For requests to the newest
-//! configuration, the gate normally makes this call only for a sample. A client could flood one
-//! connection with so many requests that every sampled request comes from this connection. The
-//! sample would then miss all other connections. So while the newest configuration is contested,
-//! all workers look up the connection of every request. When one worker sees a contest, the other
-//! workers learn of the contest the next time that they read the shared record.
+//! configuration, the gate normally makes this call only for a sample of the requests. A client
+//! could flood one connection with so many requests that every sampled request comes from this
+//! connection. The sample would then miss all other connections. So while the newest configuration
+//! is contested, all workers look up the connection of every request. When one worker sees a
+//! contest, the other workers learn of the contest the next time that they read the shared record.
 //!
 //! Workers read this record periodically. It also tells a worker which configuration the other
 //! workers consider the newest. So the worker can apply restrictions even if the newest

@@ -1,4 +1,5 @@
-//! Selects the implementation of the arithmetic. No other module does this.
+//! Selects the implementation of the arithmetic of RSA, EC, Ed25519 and HMAC. No other module does
+//! this.
 //!
 //! The key types call the arithmetic only through the modules re-exported here. Another
 //! implementation must offer the same modules with the same functions. The README of

@@ -26,8 +26,8 @@ pub struct RsaKey(PublicKey);
 
 impl RsaKey {
     /// Checks a key, given its modulus and exponent as unsigned big-endian integers (RFC 7518
-    /// section 6.3.1). Leading zero octets are allowed, although RFC 7518 section 2 forbids them. Many
-    /// encoders write the modulus as a signed integer and therefore add a zero octet in front,
+    /// section 6.3.1). Leading zero octets are allowed, although RFC 7518 section 2 forbids them.
+    /// Many encoders write the modulus as a signed integer and therefore add a zero octet in front,
     /// which does not change the key.
     ///
     /// # Errors

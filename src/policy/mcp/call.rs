@@ -113,8 +113,8 @@ pub fn is_mcp_header(name: &[u8]) -> bool {
         || param.is_some_and(|start| are_confusable(PARAM_PREFIX.as_bytes(), start))
 }
 
-/// Returns true if `Connection` names an MCP header. A proxy behind Envoy would drop the header (RFC
-/// 9110 section 7.6.1), and the server would no longer compare it with the body.
+/// Returns true if `Connection` names an MCP header. A proxy behind Envoy would drop the header
+/// (RFC 9110 section 7.6.1), and the server would no longer compare it with the body.
 fn is_nominated(request: &Request<'_>) -> bool {
     request.connection_options().any(is_mcp_header)
 }

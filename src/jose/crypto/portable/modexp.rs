@@ -234,8 +234,8 @@ impl Modulus {
         carry(above, result);
     }
 
-    /// Returns four limbs and a carry. If the product of these limbs and n is added, `columns`
-    /// becomes zero, except for the carry.
+    /// Returns four limbs and a carry. Adding the product of these limbs and n to `columns` makes
+    /// `columns` zero, except for the carry.
     #[inline(always)]
     fn cancelling_rows(&self, [n0, n1, n2, n3]: Columns, columns: Columns) -> (Columns, u64) {
         let inverse = self.negative_inverse;
@@ -251,8 +251,8 @@ impl Modulus {
     }
 }
 
-/// Returns a limb and a carry. If the product of this limb and `n0` is added, the lowest 27 bits of
-/// `column` become zero. The bits above are the carry.
+/// Returns a limb and a carry. Adding the product of this limb and `n0` to `column` makes its
+/// lowest 27 bits zero. The bits above are the carry.
 #[inline(always)]
 fn cancelling_row(n0: u64, negative_inverse: u64, column: u64) -> (u64, u64) {
     let row = column.wrapping_mul(negative_inverse) & LIMB_MASK;
