@@ -120,7 +120,7 @@ faults! {
     HeaderName(error: HeaderNameError)
         => ("{error}"),
         "rename it";
-    /// A number is so large that its value as a double also stands for neighbouring integers.
+    /// A number was given as a double, and is so large that the double also equals other integers.
     InexactNumber
         => "a large number was given as a double, which also equals its neighbours",
         "quote it if the claim is text; else give the configuration as JSON text (a StringValue), \
@@ -165,8 +165,8 @@ faults! {
     NoCertificateHeader
         => "the certificate comes from the connection, not from a header",
         "remove it, or set \"source\" to \"xfcc\" or \"client_cert\"";
-    /// `trusted_hops` is set, but the source is `Client-Cert`, a header that has no list of
-    /// elements.
+    /// `trusted_hops` is set, but the source is `Client-Cert`, a header that holds a single
+    /// certificate.
     NoElements
         => "\"Client-Cert\" holds one certificate",
         "remove it";
@@ -237,7 +237,8 @@ faults! {
     }
         => ("exactly one of {} is required, found {}", quoted(choices), quoted_or_none(found)),
         if found.is_empty() { "add one" } else { "keep one" };
-    /// A field is `null`, and requests would pass without the field that its value would refuse.
+    /// A field is `null`. If the field counted as absent, requests could pass that a value would
+    /// refuse.
     Null
         => "empty (null)",
         "write a value, or remove the field, which may let more requests pass";

@@ -1,4 +1,4 @@
-//! Tests of fields that are `null`, as a YAML field is whose value was forgotten.
+//! Tests of fields that are `null`. In YAML, a field without a value is `null`.
 
 use std::collections::BTreeMap;
 

@@ -221,7 +221,7 @@ fn other_methods_and_other_paths_skip_rules_for_calls() {
         ("POST", "/other", &[authorization, LISTS, LISTS], "verified"),
         ("POST", "/mcp", &[authorization], "mcp_version"),
         ("post", "/mcp", &[authorization], "method"),
-        // The path is the endpoint's path in only one of its readings, so the request is refused.
+        // Only some servers read this path as the endpoint's path, so the request is refused.
         ("POST", "/mcp;x", &[authorization], "ambiguous_path"),
         ("POST", "/%6dcp", &[authorization], "ambiguous_path"),
     ] {
