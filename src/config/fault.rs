@@ -137,8 +137,8 @@ faults! {
     Keys(error: KeySetError)
         => ("{error}"),
         "replace the key or secret";
-    /// The rules for MCP calls below a resource require different tokens. A call of an older MCP
-    /// revision would have to satisfy all these rules.
+    /// The rules for MCP calls below a resource require different tokens, but a call of an older
+    /// MCP revision would have to satisfy all these rules with the same tokens.
     MixedRequirements
         => "the rules for MCP calls below it require different tokens",
         "give all of them the same \"requires\", or set \"legacy\" to \"deny\"";

@@ -1,5 +1,5 @@
-//! Determines which tokens a request must carry. The policy of the request's route decides first,
-//! then the first matching rule, then the filter state.
+//! Determines which tokens a request must carry. If the request's route has a policy, this policy
+//! decides. Otherwise the first matching rule decides, or the filter state if no rule matches.
 
 use super::{
     mcp::{Admission, Placed},
