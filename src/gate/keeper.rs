@@ -12,13 +12,13 @@ use crate::{
 /// Starts the fetches that are due, processes their responses, and reports successes and failures
 /// in the metrics and the log.
 ///
-/// Fetched keys are stored in records that all workers can read. A host with threads has one keeper
-/// per process, which has its own engine and writes the records. When the keeper's
+/// Fetched keys are stored in records that all workers can read. On a host with threads, each
+/// configuration has one keeper, which has its own engine and writes the records. When the keeper's
 /// [`epoch`](Self::epoch) changes, the gates read the records again (see
 /// [`Gate::follow`](super::Gate::follow)).
 ///
-/// In WebAssembly each worker has a keeper, which shares the engine of the worker's gate. A lease
-/// in the record of the keys decides which of these keepers fetches them.
+/// In WebAssembly, each worker has its own keeper, which shares the engine of the worker's gate. A
+/// lease in the record of the keys decides which of these keepers fetches them.
 #[derive(Debug)]
 pub struct Keeper {
     metrics: KeyMetrics,

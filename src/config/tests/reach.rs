@@ -189,8 +189,8 @@ fn warns_of_an_open_rule_ahead_of_one_that_requires_a_token() {
         (json!({"prefix": "/"}), json!({"prefix": "/"}), Some(unread)),
         (wide(json!(["GET"])), narrow.clone(), Some(some)),
         (wide(json!(["OPTIONS", "GET"])), narrow.clone(), Some(some)),
-        // There is no warning if the first rule only opens preflight requests or reads, because
-        // such rules are common.
+        // There is no warning if the first rule opens only preflight requests, or only GET requests
+        // for the paths of the second rule, because such rules are common.
         (wide(json!(["OPTIONS"])), narrow.clone(), None),
         (wide(json!(["GET"])), json!({"prefix": "/"}), None),
         (
