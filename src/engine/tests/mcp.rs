@@ -125,7 +125,7 @@ fn t3_an_older_revision_is_refused_after_the_credential_was_found() {
         // Without a token, the client is first told where to get a token.
         (None, &[], "missing_credential"),
         (None, &[old, CALL, LISTS], "missing_credential"),
-        // Even if the call needs no token, the headers must name the call.
+        // An older revision is refused even for a call that needs no token.
         (
             Some("x"),
             &[old, ("mcp-method", "server/discover")],
