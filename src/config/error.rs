@@ -39,8 +39,8 @@ impl ConfigError {
         self
     }
 
-    /// Removes the quoted string from an error about the wrong type of a field for keys or secrets,
-    /// because the string may be key material.
+    /// Removes the string that an error about the wrong type of a field quotes, if the field is for
+    /// keys or secrets: the string may be key material.
     pub(super) fn without_secrets(mut self) -> Self {
         let secret = [
             "client_secrets",

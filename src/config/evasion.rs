@@ -1,13 +1,15 @@
 //! Finds MCP endpoints that a client can reach by another spelling of the path.
 //!
 //! Many servers treat `/mcp/` and `/MCP` like `/mcp`. If no rule with `mcp` matches such a
-//! spelling, a wider rule decides, and every tool is open to the tokens that this rule accepts.
+//! spelling, a wider rule decides, and every tool is open to all tokens that the wider rule
+//! accepts.
 
 use super::{Config, echo::cut};
 use crate::policy::{PathMatch, RouteMatch, Unmatched};
 
 /// Returns a warning if a call to another spelling of this rule's path is decided by a rule without
-/// `mcp`. Only the first rule of a path gets the warning.
+/// `mcp` or by `unmatched: allow`. If several rules have the same path, only the first one gets the
+/// warning.
 pub(super) fn evaded(config: &Config, place: usize, route: &RouteMatch) -> Option<String> {
     let path = endpoint(route)?;
     let earlier = config.rules.iter().take(place);
@@ -72,7 +74,7 @@ fn spellings(path: &str, route: &RouteMatch) -> Vec<String> {
     found
 }
 
-/// The requests for exactly this path.
+/// Returns a condition that matches the requests for exactly this path.
 fn at(path: &str) -> RouteMatch {
     RouteMatch {
         path: PathMatch::Exact(path.to_owned().into()),
@@ -84,8 +86,9 @@ fn at(path: &str) -> RouteMatch {
     }
 }
 
-/// The same rule for every request at its path. Only the path decides whether a request needs a
-/// rule with `mcp`.
+/// Returns the conditions without those on headers, query parameters and the call. Even if the
+/// removed conditions fail (except one on the host), a rule with `mcp` keeps other rules from
+/// deciding on calls at its path.
 fn without_call(route: &RouteMatch) -> RouteMatch {
     RouteMatch {
         headers: Vec::new(),

@@ -120,7 +120,7 @@ faults! {
     HeaderName(error: HeaderNameError)
         => ("{error}"),
         "rename it";
-    /// A number is so large that its value as a double also stands for neighbouring integers.
+    /// A number was given as a double, and is so large that the double also equals other integers.
     InexactNumber
         => "a large number was given as a double, which also equals its neighbours",
         "quote it if the claim is text; else give the configuration as JSON text (a StringValue), \
@@ -137,8 +137,8 @@ faults! {
     Keys(error: KeySetError)
         => ("{error}"),
         "replace the key or secret";
-    /// The rules for MCP calls below a resource require different tokens. A call of an older MCP
-    /// revision would have to satisfy all these rules.
+    /// The rules for MCP calls below a resource require different tokens, but a call of an older
+    /// MCP revision would have to satisfy all these rules with the same tokens.
     MixedRequirements
         => "the rules for MCP calls below it require different tokens",
         "give all of them the same \"requires\", or set \"legacy\" to \"deny\"";
@@ -165,8 +165,8 @@ faults! {
     NoCertificateHeader
         => "the certificate comes from the connection, not from a header",
         "remove it, or set \"source\" to \"xfcc\" or \"client_cert\"";
-    /// `trusted_hops` is set, but the source is `Client-Cert`, a header that has no list of
-    /// elements.
+    /// `trusted_hops` is set, but the source is `Client-Cert`, a header that holds a single
+    /// certificate.
     NoElements
         => "\"Client-Cert\" holds one certificate",
         "remove it";
@@ -237,7 +237,8 @@ faults! {
     }
         => ("exactly one of {} is required, found {}", quoted(choices), quoted_or_none(found)),
         if found.is_empty() { "add one" } else { "keep one" };
-    /// A field is `null`, although without the field more requests would pass than with it.
+    /// A field is `null`. If the field counted as absent, requests could pass that a value would
+    /// refuse.
     Null
         => "empty (null)",
         "write a value, or remove the field, which may let more requests pass";

@@ -71,9 +71,10 @@ fn is_protected(rule: &Rule) -> bool {
         .is_some_and(|requirement| rule.authorization.is_some() || !requirement.admits_anyone())
 }
 
-/// Returns a warning if no request can match the rule's path. A rule only applies if it matches
-/// every reading of a request's path. One reading is the path without parameters. Another reading
-/// is the normal spelling, in which characters such as `[` and `|` are encoded.
+/// Returns a warning if no request can match the rule's path. A rule applies only if it matches a
+/// request's path in each way in which servers may read the path: without parameters, up to an
+/// encoded `?` or `#`, or in its normal spelling, in which characters such as `[` and `|` are
+/// encoded.
 fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     if config.path_policy == PathPolicy::Raw {
         return None;
@@ -90,7 +91,8 @@ fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     ))
 }
 
-/// Returns a warning if a rule with this path cannot match every reading of a request's path.
+/// Returns a warning if the path has parameters, or an encoded `?` or `#`: servers may cut them
+/// off.
 fn cut(path: &str) -> Option<&'static str> {
     if path.contains(';') {
         return Some(

@@ -8,7 +8,7 @@ pub(super) struct FieldName {
     /// True if the `lowerCamelCase` form of the name is accepted too. This is the case for fields
     /// of `jwt_authn`, whose names may be written as in protobuf JSON.
     pub(super) has_camel: bool,
-    /// True if `null` is refused, because without the field more requests would pass than with it.
+    /// True if `null` is refused, because more requests pass when the field is absent.
     pub(super) refuses_null: bool,
 }
 

@@ -1,8 +1,8 @@
 //! Finds weak settings in a configuration.
 //!
 //! A configuration with warnings is still accepted. The search covers the parsed configuration, so
-//! warnings concern explicit values as well as defaults. A separate function returns the warnings
-//! that depend on the time, for callers that have a clock.
+//! warnings concern explicit values as well as defaults. Separate functions return the warnings
+//! that depend on the time or on the `vm_id`, and those that only the program prints.
 
 use core::time::Duration;
 

@@ -18,7 +18,7 @@ pub const READING: [&str; 2] = ["GET", "HEAD"];
 pub struct Denial {
     /// Why the request is refused.
     pub reason: Reason,
-    /// The provider whose token was checked, if a token was checked.
+    /// The provider whose token or client secret was checked, if one was checked.
     pub provider: Option<ProviderId>,
     /// The authentication schemes that the client can use. If a credential was checked, this is
     /// only the scheme of that credential.

@@ -5,8 +5,8 @@
 const PREFIX: &str = "portcullis.";
 
 /// The filter state entries to write for a provider's tokens. Envoy's `jwt_authn` filter writes
-/// dynamic metadata instead, which a Wasm module cannot write. The identity is plain text; all
-/// other values are JSON.
+/// dynamic metadata instead, which a Wasm module cannot write. The dynamic module writes the JSON
+/// entries to both. The identity is plain text; all other values are JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
     /// The key of the entry with the verified payload (`payload_in_metadata`).

@@ -12,7 +12,7 @@ use crate::{
 pub struct Permit {
     /// Why the request may pass.
     pub reason: PermitReason,
-    /// The provider whose token was accepted.
+    /// The provider whose token or client secret was accepted.
     pub provider: Option<ProviderId>,
     /// The edits of the request's headers, in order.
     pub edits: Vec<HeaderEdit>,

@@ -105,7 +105,7 @@ reasons! {
     Confirmation: "confirmation", InvalidToken, Some(26);
     /// The token's signature is valid, but the token has expired (RFC 7519 §4.1.4).
     Expired: "expired", InvalidToken, Some(3);
-    /// A claim's value cannot be written into a header.
+    /// A claim or the caller's identity cannot be written into a header.
     HeaderValue: "header_value", InvalidToken, Some(26);
     /// The proxy refused to provide information about the request, or to change the request.
     HostFailure: "host_failure", Unavailable, None;
@@ -150,7 +150,8 @@ reasons! {
     ProviderDisabled: "provider_disabled", InvalidToken, Some(26);
     /// The token, its client or its subject is revoked.
     Revoked: "revoked", InvalidToken, Some(26);
-    /// The policy of the proxy's route is malformed, or the request does not satisfy it.
+    /// The policy of the proxy's route is malformed, or requires rights although no rule says whose
+    /// tokens can grant these rights.
     RoutePolicy: "route_policy", InsufficientScope, None;
     /// The request has more than one credential (RFC 6750 §2).
     SeveralCredentials: "several_credentials", InvalidRequest, Some(27);
@@ -164,8 +165,9 @@ reasons! {
     UnknownKey: "unknown_key", InvalidToken, Some(32);
     /// No rule matches this request.
     Unmatched: "unmatched", InsufficientScope, None;
-    /// The request was permitted, but its header edits made the proxy choose another route, whose
-    /// policy requires different edits.
+    /// It is unclear which route's policy applies: the client may have chosen the route with a
+    /// forged header, or header edits made the proxy choose a route whose policy requires other
+    /// edits.
     UnsettledRoute: "unsettled_route", InsufficientScope, None;
 }
 

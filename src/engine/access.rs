@@ -1,5 +1,5 @@
-//! Determines which tokens a request must carry. The policy of the request's route decides first,
-//! then the first matching rule, then the filter state.
+//! Determines which tokens a request must carry. If the request's route has a policy, this policy
+//! decides. Otherwise the first matching rule decides, or the filter state if no rule matches.
 
 use super::{
     mcp::{Admission, Placed},
@@ -37,8 +37,8 @@ pub(super) struct AccessRequirement<'a> {
     /// policy can change while the configuration stays the same, so results for such a policy are
     /// not cached.
     pub(super) rule: Option<usize>,
-    /// More rules. The token that grants the rights of `authorization` must also grant the rights
-    /// of these rules.
+    /// Other rules that the request must satisfy too. The token that grants the rights of
+    /// `authorization` must also grant the rights of these rules.
     pub(super) others: &'a [Placed<'a>],
 }
 
@@ -52,8 +52,8 @@ impl<'a> AccessRequirement<'a> {
         own.into_iter().chain(others)
     }
 
-    /// Returns all scopes that the rules list. The result does not say whether a token needs all of
-    /// these scopes or only one; the authorizations do.
+    /// Returns all scopes that the rules list, whether a rule requires all of its scopes or only
+    /// one.
     pub(super) fn scopes(self) -> Vec<String> {
         let mut scopes: Vec<String> = Vec::new();
         let sets = self.authorizations();
@@ -155,7 +155,7 @@ fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
     };
     let mut closed = rules.iter().filter_map(with_requirement);
     // If no rule requires a token, refuse the request. A rule that requires no token opens only the
-    // calls that it lists, but this request could make any call.
+    // calls that it matches, but this request could make any call.
     if !rules.iter().any(|(_, rule)| rule.requires_token()) {
         return Access::Uncallable(Reason::McpVersion);
     }

@@ -1,10 +1,11 @@
 //! Filter-state entries for other filters. They contain the verified token, or the reason why a
 //! token failed.
 //!
-//! `jwt_authn` writes such entries to dynamic metadata. Portcullis writes them to the filter state,
-//! as JSON. Only verified claims are exported. The entries need no size limit of their own, because
-//! a payload is shorter than its token. If `normalize_payload_in_metadata` turns space-delimited
-//! strings into lists, the payload is at most three times as long as the token.
+//! `jwt_authn` writes such entries to dynamic metadata. Portcullis writes them to the filter state.
+//! The identity is plain text; all other entries are JSON. Only verified claims are exported. The
+//! entries need no size limit of their own, because a payload is shorter than its token. If
+//! `normalize_payload_in_metadata` turns space-delimited strings into lists, the payload is at most
+//! three times as long as the token.
 
 use serde_json::{Map, Value};
 

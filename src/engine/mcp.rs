@@ -85,8 +85,8 @@ impl<'c> Endpoint<'c> {
             .filter_map(|(_, rule)| rule.route.mcp.as_ref());
         let params = matches.flat_map(|own| &own.params);
         let mut params: Vec<&str> = params.map(|param| param.header.as_str()).collect();
-        // Each header is decoded once, even if many rules match it. No token has been checked at
-        // this point, so anyone can cause this work.
+        // Decode each header only once, even if many rules match it. At this point no token has
+        // been verified, so anyone can cause this work.
         params.sort_unstable();
         params.dedup();
         Some(McpCall::read(request, &params))

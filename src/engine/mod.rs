@@ -314,8 +314,8 @@ impl Engine {
     }
 
     /// Returns the edits that remove identities, tokens and MCP headers from a request's trailers.
-    /// Apply these edits whatever the decision on the headers was: a server that merges trailers
-    /// into headers would read an identity or a token from the trailers.
+    /// Apply these edits whatever the decision on the headers was. Otherwise, a server that merges
+    /// trailers into headers would use an identity or a token from the trailers.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
         sanitise::trailers((&self.config, &self.rules), trailers)

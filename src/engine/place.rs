@@ -2,7 +2,7 @@
 
 use crate::{config::Config, http::Request, policy::ProtectedResource};
 
-/// How a path relates to the protected resources. Each `Option` is the index of a resource.
+/// How a path relates to the protected resources. Each number is the index of a resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
     below: Option<usize>,

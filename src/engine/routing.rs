@@ -32,11 +32,12 @@ pub(super) struct Routed<'a, 'c> {
 }
 
 impl<'c> Routed<'_, 'c> {
-    /// Returns the resources that the request may reach although it names another host. If Envoy
-    /// and the upstream ignore the host, a request for the path of a resource reaches the resource.
-    /// Web pages can cause such requests by DNS rebinding: the request then names the attacker's
-    /// host. The result is empty if the rule that decides has a condition on the host. `has_policy`
-    /// is true if a policy of the route decides instead of the rule.
+    /// Returns the resources that the request may reach although its host is not their host. If
+    /// Envoy and the upstream ignore the host, a request for the path of a resource reaches the
+    /// resource. Web pages can cause such requests by DNS rebinding: the request then names the
+    /// attacker's host. If the matching rule has a condition on the host, the result is empty,
+    /// because the operator wrote the rule for this host. But if the policy of the route decides
+    /// (`has_policy`), the rule does not matter.
     pub(super) fn resources_elsewhere(
         &self,
         config: &'c Config,

@@ -77,7 +77,7 @@ impl TokenCaches {
     }
 
     /// Looks up a token. If the caller already looked up the entry, it passes the entry as `found`.
-    /// For an entry, `again` repeats the checks whose result can change.
+    /// If there is an entry, `again` repeats the checks whose result can change.
     pub(super) fn find(
         &self,
         provider: ProviderId,

@@ -12,12 +12,13 @@ use crate::{
 /// Starts the fetches that are due, processes their responses, and reports successes and failures
 /// in the metrics and the log.
 ///
-/// On a host with threads, each configuration has one keeper for the whole process. The keeper
-/// writes the key records through its own engine. When the keeper's [`epoch`](Self::epoch) changes,
-/// the gates read the records again (see [`Gate::follow`](super::Gate::follow)).
+/// Fetched keys are stored in records that all workers can read. On a host with threads, each
+/// configuration has one keeper, which has its own engine and writes the records. When the keeper's
+/// [`epoch`](Self::epoch) changes, the gates read the records again (see
+/// [`Gate::follow`](super::Gate::follow)).
 ///
-/// In WebAssembly, each configuration has one keeper on every worker. It shares the engine of the
-/// worker's gate. A lease in the key record decides which of these keepers fetches.
+/// In WebAssembly, each worker has its own keeper, which shares the engine of the worker's gate. A
+/// lease in the record of the keys decides which of these keepers fetches them.
 #[derive(Debug)]
 pub struct Keeper {
     metrics: KeyMetrics,

@@ -1,12 +1,12 @@
 //! The code around the engine that all hosts need.
 //!
-//! A [`Gate`] handles the requests of one worker under one configuration. It asks the engine for
-//! decisions, counts them and carries them out. Requests that wait for keys are held and later
-//! resumed. A [`Keeper`] fetches keys before they are stale. Gates and keepers do not depend on the
-//! API of a proxy. A shell translates: it calls the methods of gates and keepers when the proxy
-//! calls the shell, and it implements the traits [`Exchange`], [`Environment`] and [`Caller`] with
-//! calls to the proxy. A shell makes no decisions. The tests implement the same traits with a fake
-//! proxy.
+//! A [`Gate`] handles the requests of one worker. It asks the engine for decisions, counts them and
+//! carries them out. Requests that wait for keys are held and later resumed. A [`Keeper`] fetches
+//! keys before they are stale. Gates and keepers do not depend on the API of a proxy. For each
+//! proxy there is a shell, which translates between the two: it calls the methods of gates and
+//! keepers when the proxy calls the shell, and it implements the traits [`Exchange`],
+//! [`Environment`] and [`Caller`] with calls to the proxy. A shell makes no decisions. The tests
+//! implement the same traits with a fake proxy.
 //!
 //! If the host refuses a call that a decision needs, the gate refuses the request. The gate never
 //! fails open. If a metric or log line cannot be written, the request is still decided.
@@ -80,7 +80,7 @@ pub enum Verdict {
     Wait(BodyHold),
 }
 
-/// A request's headers and its route's policy. Each call of the gate reads both only once.
+/// A request's headers and its route's policy. They are read once for several decisions.
 type Head<'a> = (&'a Request<'a>, Option<Rc<RoutePolicy>>);
 
 impl Gate {
@@ -215,8 +215,8 @@ impl Gate {
         verdict
     }
 
-    /// Removes identities and tokens from a request's trailers. The request is refused if the host
-    /// does not remove them.
+    /// Removes identities, tokens and MCP headers from a request's trailers. The request is refused
+    /// if the host does not remove them.
     pub fn on_trailers(&mut self, stream: StreamId, exchange: &impl Exchange) -> Verdict {
         if self.clean_trailers(exchange).is_ok() {
             return Verdict::Pass;
@@ -271,8 +271,8 @@ impl Gate {
         !self.waiting.is_empty()
     }
 
-    /// Writes the counts of decisions that the host does not take [at once](Meter::counts_at_once).
-    /// Makes no call if there are none.
+    /// Writes the counts of decisions that were not written [at once](Meter::counts_at_once). Makes
+    /// no call to the host if there are none.
     pub fn write_counts(&mut self, meter: &impl Meter) {
         self.metrics.write(meter);
     }

@@ -2,8 +2,8 @@
 //!
 //! `ADMIN.example`, `admin.example.` and `admin.example:80` are the same host as `admin.example`.
 //! If a rule for `admin.example` did not match one of these spellings, a client could evade the
-//! rule. But Envoy only ignores case when it chooses a virtual host. It treats `admin.example.` and
-//! `admin.example:80` as different hosts, which may have different upstreams. If a rule for
+//! rule. But when Envoy chooses a virtual host, it ignores only case. It treats `admin.example.`
+//! and `admin.example:80` as different hosts, which may have different upstreams. If a rule for
 //! `admin.example` required no token and also matched these two hosts, anyone could reach their
 //! upstreams.
 //!

@@ -41,8 +41,8 @@ impl fmt::Debug for ClientCredentials {
 }
 
 /// Decodes percent-encoded octets. A `%` that is not followed by two hexadecimal digits is kept. A
-/// `+` is kept too, because a secret in base64 can contain `+`. Form decoding would turn `+` into a
-/// space, but no identifier contains a space.
+/// `+` is kept too. Form decoding would turn it into a space, but a secret in base64 can contain
+/// `+`, and no identifier contains a space.
 fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;

@@ -61,7 +61,7 @@ pub enum QueryCondition {
 
 impl HeaderMatch {
     /// Returns true if the condition holds. A condition on `:path` is not compared with the path as
-    /// sent, but with `target`, which is one reading of the path. Otherwise `/%61dmin` would evade
+    /// sent, but with `target`, the path as some server reads it. Otherwise `/%61dmin` would evade
     /// a condition for `/admin`.
     ///
     /// As in Envoy, each line of a header is compared separately. If the lines were joined, a
@@ -155,10 +155,10 @@ impl QueryMatch {
         Ok(holds)
     }
 
-    /// Returns true if the condition holds in this reading of the query. A repeated parameter is an
-    /// error if the condition holds for one occurrence but not for another, because some servers
-    /// use the first occurrence and others use the last. A parameter such as `mode[]` is an error
-    /// for a condition on `mode`, because some servers read it as `mode`.
+    /// Returns true if the condition holds for this query. A repeated parameter is an error if the
+    /// condition holds for one occurrence but not for another, because some servers use the first
+    /// occurrence and others use the last. A parameter such as `mode[]` is an error for a condition
+    /// on `mode`, because some servers read it as `mode`.
     fn holds_in(&self, query: &[u8], policy: PathPolicy) -> Result<bool, Unclear> {
         let mut found = None;
         for (name, value) in form_urlencoded::parse(query) {

@@ -1,8 +1,8 @@
 //! The caller's identity: one string made from a verified token, such as
 //! `oauth-{role}$@{org}.{cloud}`.
 //!
-//! Two callers never get the same string. In the template, each value is followed by literal text.
-//! A value from a token is rejected if it contains the literal text that follows it: otherwise a
+//! Two callers never get the same string. In the template, literal text separates the values. A
+//! value from a token is rejected if it contains the literal text that follows it: otherwise a
 //! role called `admin$@1.example` could pass for a role of another organisation. If the token lacks
 //! a value for a placeholder, the caller gets no identity at all.
 

@@ -159,8 +159,8 @@ impl ResourceUrl {
         reaches_path && self.can_have_authority(route)
     }
 
-    /// Returns true if the route's conditions on the authority hold for this host. If the resource
-    /// has the default port, the conditions are compared with the host alone and with the host and
+    /// Returns true if a request for the resource can satisfy the route's conditions on the
+    /// authority. If the resource has the default port, the authority is tried with and without the
     /// port.
     fn can_have_authority(&self, route: &RouteMatch) -> bool {
         let with_port = format!("{}{}", self.host, self.port);

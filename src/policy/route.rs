@@ -136,9 +136,9 @@ impl RouteMatch {
     /// matches [`PathMatch::Connect`].
     ///
     /// # Errors
-    /// With `path_policy: reject`, if a condition holds in one reading of the request but not in
-    /// another. There is no error if another condition of the rule fails, because then the rule
-    /// applies in no reading.
+    /// With `path_policy: reject`, if servers could read the request in different ways, and a
+    /// condition holds in only some of them. There is no error if another condition fails, because
+    /// then the rule does not apply in any case.
     pub fn matches(
         &self,
         request: &Request<'_>,

@@ -1,11 +1,10 @@
 //! Finds the rules whose path may match a request, without trying every rule.
 //!
-//! A rule with a literal path only applies to request paths that begin with this literal path. The
-//! index has a sorted list of the literal paths of all rules. Each entry refers to its longest
-//! proper prefix among the other literal paths. So one binary search finds all literal paths that
-//! are prefixes of a request's path. The search finds the last entry that sorts no later than the
-//! request's path. From this entry, the references lead to all shorter prefixes. Rules without a
-//! literal path are tried for every request.
+//! If a rule is case-sensitive and has a literal path, it matches only request paths that begin
+//! with this literal path. The index is a sorted list of these literal paths. Each entry refers to
+//! its longest proper prefix among the other entries. A binary search finds the last entry that
+//! sorts no later than the request's path. From this entry, the references lead to all literal
+//! paths that are prefixes of the request's path. All other rules are tried for every request.
 //!
 //! The index only excludes rules. For the remaining rules,
 //! [`RouteMatch::matches`](crate::policy::RouteMatch::matches) decides, in the order of the rules.

@@ -8,7 +8,7 @@ pub enum Unclear {
     /// The rule matches the authority as sent but not its normal form, or the other way round.
     Authority,
     /// The rule has a condition on a header, and the request has another header whose name some
-    /// servers confuse with the name of that header.
+    /// servers confuse with the name in the condition.
     Header,
     /// The method does not match the rule, but it would match if its letters were in another case.
     Method,

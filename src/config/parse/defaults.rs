@@ -1,10 +1,10 @@
 //! The default values of a provider's fields, for each product that issues tokens.
 //!
-//! A preset only sets fields that an operator could also set, and never weakens a provider. The
+//! A preset sets only fields that an operator could also set, and never weakens a provider. The
 //! issuer, the audiences and the keys are still required, unless the preset sets them. The preset's
-//! required claims are added to the operator's `require_claims`. If the operator lists the same
-//! claim, the operator's entry is used. So an operator who requires one more claim does not accept
-//! ID tokens by accident.
+//! required claims are added to the operator's `require_claims`: if they were replaced instead, an
+//! operator who requires one more claim would accept ID tokens by accident. If both lists contain
+//! the same claim, the operator's entry is used.
 
 use core::time::Duration;
 

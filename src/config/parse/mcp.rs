@@ -77,8 +77,8 @@ fn optional<R: ?Sized, T: Default>(
     raw.map_or_else(|| Ok(T::default()), parse)
 }
 
-/// Parses the JSON-RPC methods. A method is never encoded in the header, so only characters that
-/// need no encoding are allowed.
+/// Parses the JSON-RPC methods. Clients send the method unencoded in the header `Mcp-Method`, so
+/// only characters that need no encoding are allowed.
 fn methods(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     let methods = texts(raw)?;
     for (index, method) in methods.iter().enumerate() {

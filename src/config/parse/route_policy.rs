@@ -40,8 +40,8 @@ fn route_policy(raw: &RawRoutePolicy, names: Names<'_>) -> Result<RoutePolicy, C
     let authorization = raw.authorize.as_ref().map(authorization);
     let authorization = authorization.transpose().at("authorize")?;
     match (raw.disabled, &raw.requirement_name, authorization) {
-        // As in `jwt_authn`, only `"disabled": true` is a policy. `"disabled": false` would enable
-        // nothing.
+        // As in `jwt_authn`, only `"disabled": true` is a policy. `"disabled": false` would have no
+        // effect, so it counts as malformed.
         (Some(true), None, None) => Ok(RoutePolicy::Disabled),
         (None, Some(name), authorization) => {
             let requirement = names.requirement(name).at("requirement_name")?;

@@ -28,7 +28,7 @@ object! {
         /// What happens to denied requests. `enforce` refuses them. `shadow` only records the decision and lets them
         /// pass, except that ambiguous paths, methods, authorities and headers are still refused.
         mode: Option<RawMode> = "enforce",
-        /// What happens to an ambiguous request: servers could read its path, method or authority in different ways, or
+        /// What happens to a request that servers could read in different ways: in its path, method or authority, or in
         /// a header or query parameter that a condition uses. `reject` answers 400. With `raw`, rules are compared with
         /// the request as it was sent.
         path_policy: Option<RawPathPolicy> = "reject",

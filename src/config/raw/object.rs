@@ -10,12 +10,12 @@ use crate::config::{ConfigError, Fault, echo::nearest, error::At, spelling::Fiel
 
 /// Declares an object type, its parser and its schema. In JSON, a field has its Rust name, unless
 /// another name follows after `=`. With `| camelCase`, the lowerCamelCase form of the name is
-/// accepted too. A default may follow the type. The default and the comment of a field only appear
-/// in the schema, so comments on fields are written for operators.
+/// accepted too. A default may follow the type. Only the schema uses the default and the comment of
+/// a field, so comments on fields are written for operators.
 ///
-/// With `!null`, `null` is refused. This is required for each optional field whose absence admits
-/// requests that a value would refuse. In YAML, a field whose value was forgotten is `null`. If it
-/// counted as absent, the mistake would silently open a rule.
+/// With `!null`, the field refuses `null`. An optional field needs this if more requests pass when
+/// the field is absent. In YAML, a field without a value is `null`. If `null` counted as absent, an
+/// operator who forgot the value would open a rule without noticing.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -123,7 +123,7 @@ macro_rules! field_name {
 pub(in crate::config) use choice;
 pub(super) use {field_name, object};
 
-/// The members of an object whose names are all known, and the first error in these members.
+/// The members of a JSON object, whose names are all known, and the first error in their values.
 ///
 /// If a field cannot be parsed, [`field`](Self::field) returns the default of the field's type, and
 /// [`end`](Self::end) returns the error. An early return after each field would need far more

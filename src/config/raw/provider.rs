@@ -149,7 +149,7 @@ object! {
         /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the verified payload.
         payload_in_metadata | camelCase: Option<String>,
         /// Product that issues the tokens. It changes the defaults of the other fields. A field that is set replaces
-        /// the preset's value.
+        /// the preset's value; only `require_claims` is added to it.
         preset !null: Option<Preset> = "generic",
         /// Keys in the configuration, in PEM.
         public_keys: Option<RawPublicKeys>,

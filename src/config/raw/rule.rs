@@ -187,8 +187,8 @@ object! {
         connect_matcher | camelCase !null: Option<RawEmpty>,
         /// Conditions on headers, which must all hold.
         headers !null: Option<Vec<RawHeaderMatcher>>,
-        /// Calls of the Model Context Protocol, which are POST requests. Other requests skip the rule. A POST request
-        /// for the rule's path and host only passes if it matches a rule with `mcp`.
+        /// Calls of the Model Context Protocol, which are POST requests. The rule matches no other requests. A POST
+        /// request for this path and host passes only if a rule with `mcp` matches the call.
         mcp !null: Option<RawMcpMatch>,
         /// Accepted methods, case-sensitive. Default: any method.
         methods !null: Option<Vec<String>>,

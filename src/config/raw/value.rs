@@ -5,10 +5,10 @@
 //! field. Second, its errors are strings without a path. Third, the generated code for so many
 //! fields took a tenth of the WebAssembly module.
 //!
-//! This parser only accepts objects as objects. A double without a fraction counts as an integer,
-//! because all numbers in a `google.protobuf.Struct` are doubles. `null` means that a field is
-//! absent, as in protobuf JSON, unless the field is marked `!null` in [`object!`](super::object).
-//! Every fault is a [`ConfigError`] with its path.
+//! Where an object is expected, this parser accepts nothing else. A double without a fraction
+//! counts as an integer, because all numbers in a `google.protobuf.Struct` are doubles. `null`
+//! means that a field is absent, as in protobuf JSON, unless the field is marked `!null` in
+//! [`object!`](super::object). Every fault is a [`ConfigError`] with its path.
 
 use serde_json::{Number, Value};
 

@@ -1,4 +1,4 @@
-//! Tests of fields that are `null`. In YAML, a field whose value was forgotten is `null`.
+//! Tests of fields that are `null`. In YAML, a field without a value is `null`.
 
 use std::collections::BTreeMap;
 

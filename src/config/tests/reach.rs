@@ -189,8 +189,8 @@ fn warns_of_an_open_rule_ahead_of_one_that_requires_a_token() {
         (json!({"prefix": "/"}), json!({"prefix": "/"}), Some(unread)),
         (wide(json!(["GET"])), narrow.clone(), Some(some)),
         (wide(json!(["OPTIONS", "GET"])), narrow.clone(), Some(some)),
-        // There is no warning if the first rule only opens preflight requests or reads, because
-        // such rules are common.
+        // There is no warning if the first rule opens only preflight requests, or only GET requests
+        // for the paths of the second rule, because such rules are common.
         (wide(json!(["OPTIONS"])), narrow.clone(), None),
         (wide(json!(["GET"])), json!({"prefix": "/"}), None),
         (
@@ -250,7 +250,8 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
         let expected: Vec<String> = expected.map(warning).into_iter().collect();
         assert_eq!(found, expected, "{route} {other}");
     }
-    // Another rule with `mcp` guards the spelling, and one warning for a path is enough.
+    // A second rule with `mcp` that matches the other spelling prevents the warning. If the second
+    // rule has the same path instead, there is only one warning.
     for (second, expected) in [(folded, None), (exact.clone(), Some("/mcp/"))] {
         let rules = [exact.clone(), second.clone()].map(|route| (with_mcp(route), true));
         let mut rules = rules.to_vec();

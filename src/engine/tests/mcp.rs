@@ -125,7 +125,7 @@ fn t3_an_older_revision_is_refused_after_the_credential_was_found() {
         // Without a token, the client is first told where to get a token.
         (None, &[], "missing_credential"),
         (None, &[old, CALL, LISTS], "missing_credential"),
-        // Even if the call needs no token, the headers must name the call.
+        // An older revision is refused even for a call that needs no token.
         (
             Some("x"),
             &[old, ("mcp-method", "server/discover")],
@@ -221,7 +221,7 @@ fn other_methods_and_other_paths_skip_rules_for_calls() {
         ("POST", "/other", &[authorization, LISTS, LISTS], "verified"),
         ("POST", "/mcp", &[authorization], "mcp_version"),
         ("post", "/mcp", &[authorization], "method"),
-        // The path is the endpoint's path in only one of its readings, so the request is refused.
+        // Only some servers read this path as the endpoint's path, so the request is refused.
         ("POST", "/mcp;x", &[authorization], "ambiguous_path"),
         ("POST", "/%6dcp", &[authorization], "ambiguous_path"),
     ] {

@@ -432,7 +432,8 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
     assert_eq!(records.0.reads.get(), 1);
 }
 
-/// During the cool-down, other workers hardly ever write the shared record.
+/// During the cool-down, other workers hardly ever write the shared record, so it is read less
+/// often.
 #[test]
 fn unknown_kids_cause_fewer_reads_during_the_cooldown() {
     let records = Contended::default();
@@ -456,10 +457,10 @@ fn unknown_kids_cause_fewer_reads_during_the_cooldown() {
     }
 }
 
-/// After a fetch for an unknown `kid`, a cool-down begins. During the cool-down, no other unknown
-/// `kid` causes a fetch. If such a request then got 401, clients would discard tokens that are
-/// signed with new keys. An attacker could keep it that way, by starting one cool-down after
-/// another with invented `kid`s.
+/// After a fetch for an unknown `kid`, a cool-down begins, in which no other unknown `kid` causes a
+/// fetch. With 401, clients would discard tokens that are signed with new keys, and an attacker
+/// could start one cool-down after another, each with one invented `kid`. With 503, clients keep
+/// their tokens.
 #[test]
 fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {

@@ -326,9 +326,9 @@ fn r7_an_unknown_host_does_not_lead_around_the_audience_of_a_resource() {
     }
 }
 
-/// Otherwise a client of one resource could use its token at another resource, by sending the first
-/// resource's host with the other's path. A web page could evade the check of its origin in the
-/// same way.
+/// If Envoy and the upstream ignore the host, a client could otherwise use a token for `MCP` at
+/// `FAR`, by sending the host of `MCP` with the path of `FAR`. In the same way, a web page could
+/// evade the `allowed_origins` of `FAR`.
 #[test]
 fn r7_the_host_of_another_resource_does_not_lead_around_the_checks_of_a_resource() {
     const FAR: &str = "https://far.example/far";
@@ -367,7 +367,7 @@ fn r7_the_host_of_another_resource_does_not_lead_around_the_checks_of_a_resource
     }
 }
 
-/// No rule decides on such a request, so no rule can name its host.
+/// If no rule matches, no rule names the request's host. So the checks of the resource apply.
 #[test]
 fn r7_an_unknown_host_does_not_lead_around_the_checks_if_no_rule_matches() {
     let engine = gate(json!({

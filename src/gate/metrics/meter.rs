@@ -26,8 +26,8 @@ pub trait Meter {
     /// The value of a metric over all workers; `None` if the host does not return the value.
     fn read(&self, metric: MetricId) -> Option<u64>;
 
-    /// Returns whether each decision is counted at once. If not, the shell must regularly call
-    /// [`Gate::write_counts`](crate::gate::Gate::write_counts).
+    /// Returns whether each decision is counted at once. If not, the host's code must regularly
+    /// call [`Gate::write_counts`](crate::gate::Gate::write_counts).
     fn counts_at_once(&self) -> bool {
         true
     }

@@ -1,4 +1,5 @@
-//! Determines which of the configurations with the same `policy_id` is the newest.
+//! Determines which configuration of a policy is the newest. All configurations with the same
+//! `policy_id` belong to one policy.
 //!
 //! All configurations with the same `vm_id`, code and VM configuration share one VM per worker
 //! thread. After an update, the old configuration stays until its connections are drained. Until
@@ -22,15 +23,15 @@
 //! After a rollback, the newest configuration is no longer active and gets none.
 //!
 //! Looking up the connection of a request takes a call to the host. For requests to the newest
-//! configuration, the gate normally makes this call only for a sample of the requests. A client
-//! could flood one connection with so many requests that every sampled request comes from this
-//! connection. The sample would then miss all other connections. So while the newest configuration
-//! is contested, all workers look up the connection of every request. When one worker sees a
-//! contest, the other workers learn of the contest the next time that they read the shared record.
+//! configuration, the gate normally makes this call only for a sample. A client could flood one
+//! connection with so many requests that every sampled request comes from this connection. The
+//! sample would then miss all other connections. So while the newest configuration is contested,
+//! all workers look up the connection of every request.
 //!
-//! Workers read this record periodically. It also tells a worker which configuration the other
-//! workers consider the newest. So the worker can apply restrictions even if the newest
-//! configuration has no connection on this worker yet.
+//! Workers tell each other about contests through a record in Envoy's shared data, which each
+//! worker reads periodically. The record also names the configuration that the other workers
+//! consider the newest. So a worker can apply restrictions even if the newest configuration has no
+//! connection on this worker yet.
 //!
 //! Other modules with the same `vm_id` can write to shared data. With `shared_memory_key` they
 //! cannot forge a record, but they can restore an older one. A worker that knows a newer connection

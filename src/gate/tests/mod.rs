@@ -39,7 +39,8 @@ enum Effect {
     Trailers,
 }
 
-/// A fake store of key records that several workers can share. The number is the records' version.
+/// A fake store of one key record, which several workers can share. The number is the version of
+/// the record.
 #[derive(Clone, Default)]
 struct SharedKeys(Rc<RefCell<Option<(KeyRecord, u32)>>>);
 

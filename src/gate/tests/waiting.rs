@@ -80,8 +80,8 @@ fn decides_again_with_keys_of_another_worker_before_refusing() {
         world.gate.synchronize(&world.proxy);
         assert_eq!(world.gate.ready(at(1)).len(), usize::from(waits));
     }
-    // The other worker has replaced the key set. This worker does not know the new key. This worker
-    // may not fetch again yet, because its last fetch is too recent.
+    // The other worker has replaced the key set. This worker does not know the new key, and may not
+    // fetch again yet, because its last fetch is too recent.
     let mut world = World::new(json!({}));
     assert!(!world.fetch_due(at(0)));
     let older = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "older",

@@ -1,6 +1,6 @@
 //! Finds credentials in headers, query parameters and cookies.
 //!
-//! Each provider has its [`Places`]: headers, query parameters and cookies. [`Places::find`]
+//! Each provider has its [`Places`], the places where its credentials may be. [`Places::find`]
 //! returns the credential in these places. A request with several credentials is refused. Otherwise
 //! an attacker who can add a credential to a request could make Portcullis check one credential
 //! while the upstream trusts the other (RFC 6750 §2). For the same reason, the search includes
