@@ -1,4 +1,5 @@
-//! Every reason for which the gate refuses a request, with its status, challenge, body and counter.
+//! Every reason for which Portcullis refuses a request, with its status, challenge, body and
+//! counter.
 
 use portcullis::decision::Reason;
 use serde_json::{Value, json};

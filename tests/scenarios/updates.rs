@@ -119,8 +119,8 @@ fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     let vms = gate.vms();
     gate.replace(&alone).unwrap();
     gate.wait_until("the end of the other VM", || gate.vms() < vms);
-    // A new configuration text makes Envoy create new contexts, which take their keys from the
-    // shared record.
+    // A new configuration text makes Envoy create new contexts, which take their keys from shared
+    // memory.
     let mut next = alone;
     next.configuration["realm"] = json!("next");
     gate.replace(&next).unwrap();
