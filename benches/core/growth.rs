@@ -65,8 +65,8 @@ fn decide_on_one_of(count: usize) -> Step {
     }
     let next = Cell::new(0);
     Box::new(move || {
-        // 7919 is a prime that does not divide `kept`, so every token gets its turn, and tokens
-        // that are close together in the cache do not follow each other.
+        // 7919 is a prime that does not divide `kept`, so every token gets its turn, and successive
+        // tokens are far apart in the list.
         next.set((next.get() + 7919) % kept);
         assert!(permits(&engine, credentials[next.get()].as_bytes()));
     })
