@@ -18,8 +18,8 @@ pub(crate) fn is_not_verified(_: Case<'_>, atom: &Atom) -> bool {
     atom.is_refusal(401) || atom.is_identity()
 }
 
-/// Returns whether the requirement contains two things: a requirement that accepts requests without
-/// a token, and nested groups or `requires_all`.
+/// Returns whether the requirement has `requires_all` or nested groups, and somewhere accepts
+/// requests without a token.
 pub(crate) fn is_lenient_within(requirement: &Value) -> bool {
     let text = requirement.to_string();
     let groups = text.matches("\"requirements\"").count();

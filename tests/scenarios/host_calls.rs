@@ -44,8 +44,9 @@ fn recorded(gate: &FakeHost, act: impl FnOnce()) -> Vec<String> {
     gate.process().recorded.take().unwrap()
 }
 
-/// For a request with a cached token, the module makes five calls. One call asks for the route's
-/// policy, and one call sets the header with a claim. Ticks write the counters.
+/// For a request with a cached token, the module reads the headers and the time, asks for the
+/// route's policy unless `route_policies` is `off`, sets the header with a claim, and removes the
+/// token. It counts the request on its next tick.
 #[test]
 fn frequent_requests_make_no_call_more_than_they_need() {
     let signer = signer();
@@ -66,7 +67,8 @@ fn frequent_requests_make_no_call_more_than_they_need() {
     }
 }
 
-/// A forged token costs the attacker a request, so it must not cost the proxy much more.
+/// A forged token costs an attacker only one request, so refusing it must not cost the proxy much
+/// more.
 #[test]
 fn refused_tokens_make_no_call_more_than_they_need() {
     let signer = Signer::new(Algorithm::Rs256);

@@ -98,6 +98,7 @@ fn a_request_that_waits_is_answered_through_an_update<D: InEnvoy>() {
 }
 
 /// Plugins with one `vm_id` and different VM configurations run in separate VMs, but share memory.
+/// When one VM ends, the fetched keys must remain for the others.
 fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     let signer = signer();
     let server = publishing(&signer);
