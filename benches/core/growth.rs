@@ -9,7 +9,7 @@ use workload::{self, Cache, Gate};
 
 use crate::steps::{NOW, Step, decide, engine, permits};
 
-/// The prefix of the names of these steps. What grows and its size follow, separated by slashes.
+/// The prefix of the names of these steps, such as `growth/rules/100`.
 const PREFIX: &str = "growth";
 /// The sizes of the rules, providers, keys and caches that are measured.
 const RULES: [usize; 4] = [1, 10, 100, 1000];
@@ -51,10 +51,10 @@ fn name(what: &str, size: usize) -> String {
     format!("{PREFIX}/{what}/{size}")
 }
 
-/// Decides on requests with different tokens from a cache with room for `count`. Half of the room is
-/// taken: a full cache may have evicted some of its tokens.
+/// Decides on requests with different tokens from a cache with `count` entries. Only half of the
+/// entries are used, because a full cache may have evicted some of the tokens.
 fn decide_on_one_of(count: usize) -> Step {
-    // HS256, because all of these tokens are signed and verified in preparation.
+    // HS256 is quick, and the preparation signs and verifies all of these tokens.
     let engine = engine(&Gate::new(Algorithm::Hs256, Cache::Entries(count)));
     let signer = Signer::new(Algorithm::Hs256);
     let token = |number| signer.sign_claims(&workload::claims(number, NOW));
@@ -65,7 +65,8 @@ fn decide_on_one_of(count: usize) -> Step {
     }
     let next = Cell::new(0);
     Box::new(move || {
-        // The step is a prime, so all tokens are visited, and neighbours are visited far apart.
+        // 7919 is a prime that does not divide `kept`, so every token gets its turn, and successive
+        // tokens are far apart in the list.
         next.set((next.get() + 7919) % kept);
         assert!(permits(&engine, credentials[next.get()].as_bytes()));
     })

@@ -1,12 +1,13 @@
 // Measures each step of benches/core: natively in instructions, which valgrind counts, and as
 // WebAssembly in microseconds, in the Node.js process that runs this script. Run it with
-// --no-liftoff, because Envoy's V8 does not use the baseline compiler either. Prints a table and
-// writes it to target/bench/core.md and core.json.
+// --no-liftoff, which turns off V8's baseline compiler, because Envoy does not use that compiler
+// either. Prints a table and writes it to target/bench/core.md and core.json.
 //
 //   node --no-liftoff measure.mjs
 //
 // CASES is a comma-separated list of strings. If it is set, only steps whose names contain one of
-// them are measured. WRITE_DOCS=1 writes the tables into docs/performance.md, and docs/growth.svg.
+// them are measured. WRITE_DOCS=1 also updates the tables in docs/performance.md, and draws
+// docs/growth.svg.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';

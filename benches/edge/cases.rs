@@ -116,8 +116,8 @@ const fn median(median: f64) -> Aim {
     Aim { median, quartile }
 }
 
-/// The native build should cost no more than `jwt_authn`. The condition on the quartile makes sure
-/// that, even in the worse rounds, it costs only a little more.
+/// The native build should cost no more than `jwt_authn`. The condition on the quartile ensures
+/// that it costs only a little more even in the worse rounds.
 const LEVEL: Aim = Aim {
     median: 1.00,
     quartile: Some(0.95),

@@ -66,7 +66,8 @@ impl Soak {
         })
     }
 
-    /// Whether the memory did not grow in the second half.
+    /// Whether, in the second half, the module's memory did not grow and Envoy's grew by less than
+    /// [`NOISE`].
     pub(crate) fn is_flat(&self) -> bool {
         let [half, end] = self.halves();
         end.linear <= half.linear && (end.resident as f64) < half.resident as f64 * (1.0 + NOISE)

@@ -32,7 +32,8 @@ pub const PATH: &str = "/orders/4711";
 pub const LOGIN: &str = "login";
 /// The path of the authorization server's keys.
 pub const JWKS_PATH: &str = "/jwks";
-/// The names of services, one for each of the ten rules. All requests match the eighth rule.
+/// The names of the services that the default of ten rules protects. All requests match the eighth
+/// rule.
 const SERVICES: [&str; 10] = [
     "accounts",
     "addresses",
@@ -160,7 +161,7 @@ fn key_set_of(algorithm: Algorithm, count: usize) -> Value {
     jwks(&keys)
 }
 
-/// The configuration of `jwt_authn`, with three providers.
+/// The configuration of `jwt_authn`.
 pub fn jwt_authn(gate: &Gate) -> Value {
     let rule = |path: &String, _| {
         json!({
@@ -225,7 +226,7 @@ fn provider_of(gate: &Gate, path: &str) -> &'static str {
     }
 }
 
-/// The provider that is measured, and two others.
+/// The provider of all tokens, and as many other providers as `gate` says.
 fn providers(gate: &Gate, ours: Option<Backend>) -> Value {
     let mut login = json!({ "issuer": ISSUER, "audiences": [AUDIENCE] });
     match gate.keys {

@@ -88,7 +88,7 @@ fn low(sum: u64) -> u32 {
     u32::try_from(sum & u64::from(MASK)).unwrap_or_default()
 }
 
-/// Adds `other`. Both numbers are below p, so the sum is below R.
+/// Adds `other` modulo R. The sum of two numbers below p is below R.
 #[inline(never)]
 fn add(number: &mut [u32], other: &[u32]) {
     let mut carry = 0;

@@ -56,8 +56,8 @@ pub(crate) trait Field<const N: usize>: Copy {
 
 /// A field whose numbers are always fully reduced, and whose representation is known.
 pub(crate) trait Canonical<const N: usize>: Field<N> {
-    /// R²/2, where R is 2^(64·N). The Montgomery product of this constant and a plain number x is
-    /// x/2 in Montgomery form.
+    /// R²/2, where R is the factor of the Montgomery form, in which a number x is stored as x·R.
+    /// The Montgomery product of this constant and a plain number x is x/2 in Montgomery form.
     const HALF_R_SQUARED: Self;
     /// 1/2 as a plain number, not in Montgomery form.
     const HALF: [u64; N];

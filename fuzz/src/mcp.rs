@@ -80,8 +80,8 @@ fn values(lines: &[(Vec<u8>, &[u8])], own: &str) -> Vec<String> {
     found
 }
 
-/// How servers read these values. Some servers decode base64 strictly, others leniently. `None`
-/// means that a server cannot decode the value to text.
+/// The texts that servers may read from a header. Some servers decode base64 strictly, others
+/// leniently. `None` means that a server cannot decode the value to text.
 fn readings(lines: &[(Vec<u8>, &[u8])], own: &str) -> Vec<Option<String>> {
     let values = values(lines, own);
     let strict = values.iter().map(|value| {

@@ -87,8 +87,8 @@ fn constant_time(modulus: &BigUint, base: &BigUint, exponent: u64, octets: usize
 }
 
 /// A random size in bits. Most sizes are small, so that the test can try many numbers. At the
-/// boundaries of limbs (machine words) and blocks, small numbers have the same edge cases as large
-/// ones.
+/// boundaries of limbs (27 bits) and blocks (four limbs), small numbers have the same edge cases as
+/// large ones.
 fn size(random: &mut Random) -> u64 {
     match random.below(1000) {
         0..900 => 2 + random.below(600),

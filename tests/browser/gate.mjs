@@ -11,8 +11,8 @@ export const STATUS = '/portcullis';
 export const COOKIE = 'session';
 // A value with two scripts. If the page ran one of the scripts, the page's title would change.
 export const HOSTILE = '"><img src=x onerror="document.title=1"></bdi><script>document.title=2</script>';
-// The longest name that an authorization server may have. The page cannot break this name into
-// several lines.
+// The longest name that an authorization server may have. It has no space, so the page cannot break
+// it into several lines.
 export const LONG = 'l'.repeat(64);
 const SECRET = Buffer.alloc(32, 7);
 

@@ -16,7 +16,7 @@ const expressions = [
   ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr.replaceAll('$instance', '.*'))),
   ...Array.from(read('envoy/observability/alerts.yaml').matchAll(/expr: (?:\|\n)?((?:.+\n)(?: {12}.+\n)*)/g), ([, expr]) => expr),
 ];
-// Metrics, without the names of labels.
+// Matches the names of metrics, but not those of labels.
 const METRIC = /\b(?:portcullis_(?!reason\b|provider\b)|envoy_http_downstream_)\w+/g;
 const named = [...new Set(expressions.flatMap((expr) => expr.match(METRIC)))].sort();
 

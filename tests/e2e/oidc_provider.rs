@@ -26,7 +26,7 @@ const SECRET: &str = "orders-service-secret-0123456789abcdef0123456789";
 pub(crate) const SIGNING_CLIENT: &str = "reporting-job";
 
 /// Returns whether Node and the server's packages are installed. If not, prints what is missing, or
-/// fails the test if `CI` is set.
+/// fails the test if `CI` is `true`.
 pub(crate) fn is_installed() -> bool {
     let packages = folder().join("node_modules/oidc-provider");
     let node = Command::new("node").arg("--version").output();

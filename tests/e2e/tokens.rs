@@ -39,8 +39,8 @@ pub(crate) fn cases(server: &OidcProvider) -> Vec<Case> {
         .collect()
 }
 
-/// Two tokens for each algorithm: one with the scopes that its path requires, and one without one
-/// of these scopes.
+/// Three cases for each algorithm: on each of two paths, a token with exactly the required scopes,
+/// and on one of them, a token that lacks a scope.
 fn signed(server: &OidcProvider) -> Vec<Case> {
     let read = |algorithm: &str| good_token(server, algorithm);
     let both = |algorithm: &str| {

@@ -27,7 +27,7 @@ pub(crate) struct Configuration {
     pub(crate) providers: Vec<Provider>,
     /// All fields of the configuration except `providers`.
     pub(crate) rest: Value,
-    /// The paths to request, some with a query. The first path needs a token.
+    /// The paths to request, some with a query. Most requests use the first path.
     pub(crate) targets: Vec<String>,
     /// Headers for which the rules have conditions, with values to send.
     pub(crate) headers: Vec<(String, String)>,

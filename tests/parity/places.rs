@@ -13,7 +13,8 @@ pub(crate) enum Place {
     Param(String),
 }
 
-/// How a token is written, correctly or not.
+/// How a token is written, correctly or not. The descriptions are those for headers; parameters and
+/// cookies get similar faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dress {
     /// The token is written as the provider expects it.

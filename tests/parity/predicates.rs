@@ -18,8 +18,8 @@ pub(crate) fn is_not_verified(_: Case<'_>, atom: &Atom) -> bool {
     atom.is_refusal(401) || atom.is_identity()
 }
 
-/// Returns whether the requirement contains two things: a requirement that accepts requests without
-/// a token, and nested groups or `requires_all`.
+/// Returns whether the requirement has `requires_all` or nested groups, and somewhere accepts
+/// requests without a token.
 pub(crate) fn is_lenient_within(requirement: &Value) -> bool {
     let text = requirement.to_string();
     let groups = text.matches("\"requirements\"").count();
@@ -70,8 +70,8 @@ pub(crate) fn is_loosely_written(token: &Token) -> bool {
 }
 
 /// Returns whether only the module rejects a key of the token's provider: an encryption key, a
-/// fetched symmetric key, one of several keys that have no `kid` or no `alg`, or, if the token's
-/// `alg` is untrue, a single such key.
+/// fetched symmetric key, or a key in a set in which no key has both `kid` and `alg`. In the last
+/// case, the set has several keys, or the token's `alg` does not suit the key.
 pub(crate) fn is_key_misused(configuration: &Configuration, token: &Token) -> bool {
     let keys = &configuration.providers[token.provider].keys;
     let Value::Array(jwks) = &keys.jwks["keys"] else {

@@ -12,7 +12,7 @@ const MARGIN: i64 = 15;
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $fault:ident),+ $(,)?) => {
-        /// The fault of a token.
+        /// How a token differs from the usual one. Not every difference makes the token invalid.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum Fault { $($(#[$doc])* $fault),+ }
         impl Fault {
@@ -282,7 +282,7 @@ fn misshapen(signer: &Signer, claims: &Value, fault: Fault) -> Option<String> {
     }
 }
 
-/// Another algorithm that works with the same key.
+/// Another algorithm that works with the same key, or `alg` itself if there is none.
 pub(crate) fn sibling(alg: Algorithm) -> Algorithm {
     match alg {
         Algorithm::Rs256 => Algorithm::Rs512,

@@ -1,4 +1,4 @@
-//! Every 401 and 403 for a path of a protected resource names a URL at which the gate serves the
+//! Every 401 and 403 for a path of a protected resource names a URL at which Portcullis serves the
 //! resource's metadata. A token for one resource is never accepted at another resource, no matter
 //! which host the request names.
 
@@ -55,8 +55,8 @@ const PATHS: [&str; 10] = [
     "/other",
 ];
 
-/// Tokens for each of the URLs (their audience), with and without the scope that some rules
-/// require.
+/// Each token with its audience, which is one of the URLs or `api`. For each audience, one token
+/// lacks the scope that some rules require, and the other token has it.
 static TOKENS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     let of = |audience: &'static str| {
         ["", "read"].map(|scope| {

@@ -67,8 +67,8 @@ fn engine(rules: &[Value], policy: &str) -> Option<Engine> {
     ))
 }
 
-/// The index of the first rule that matches `target`, one reading of the path. Tries all rules in
-/// turn.
+/// The index of the first rule that matches `target`, which is one of the ways to read the path.
+/// Tries all rules in turn.
 fn first(config: &Config, request: &Request<'_>, target: Option<Target<'_>>) -> Option<usize> {
     let mut rules = config.rules.iter();
     rules.position(|rule| {
@@ -79,8 +79,8 @@ fn first(config: &Config, request: &Request<'_>, target: Option<Target<'_>>) -> 
     })
 }
 
-/// The index of the first rule that matches. `None` if different readings of the path match
-/// different rules.
+/// The index of the first rule that matches. `None` if the path can be read in several ways that
+/// match different rules.
 fn expected(config: &Config, request: &Request<'_>) -> Option<usize> {
     let Some(raw) = request.target() else {
         return first(config, request, None);

@@ -56,8 +56,8 @@ fn respelled(path: &str, choices: &[u8]) -> String {
             _ => octets.push(octet),
         }
     }
-    // If only some octets of a character were encoded, the rest is not valid UTF-8. It becomes the
-    // empty path, which is refused.
+    // If only some octets of a character were encoded, the path is not valid UTF-8. Then the result
+    // is the empty path, which the engine refuses.
     String::from_utf8(octets).unwrap_or_default()
 }
 

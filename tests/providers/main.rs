@@ -2,8 +2,8 @@
 //!
 //! `support::identity_providers` has a fixture for each token: its claims, its header, the form of the
 //! provider's key set, and the expected result. The tests sign the tokens and decide on them with the
-//! provider's preset, if it has one. A gate must grant what the fixture expects, and nothing more. The
-//! module `best_practices` tests rules that hold for the tokens of any provider.
+//! provider's preset, if it has one. The engine must grant what the fixture expects, and nothing more.
+//! The module `best_practices` tests rules that hold for the tokens of any provider.
 
 mod best_practices;
 mod expectations;

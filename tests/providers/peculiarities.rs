@@ -68,7 +68,7 @@ fn entra_groups_that_the_token_only_refers_to_do_not_count() {
     let group = "a5a8e6f6-0001-4e5a-8f5c-1d3f2b9a0c11";
     let rule = json!({ "claims": [{ "claim": "groups", "any_of": [group] }] });
     let short = Err((403, "insufficient_claim"));
-    // The gate fails the test if the engine wants to fetch the groups.
+    // `authorize` also fails the test if the engine wants to fetch the groups.
     assert_eq!(gate.authorize(&rule, &fixture.token()), short);
     let named = fixture
         .clone()

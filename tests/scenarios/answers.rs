@@ -1,7 +1,7 @@
 //! Answers that depend on the kind of request or on the configuration: gRPC, CORS preflights,
 //! shadow mode.
 //!
-//! The module `refusals` tests the answer for each reason for which a request is refused.
+//! The module `refusals` tests the answers to requests that are refused.
 
 use serde_json::json;
 

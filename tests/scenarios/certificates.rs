@@ -132,7 +132,8 @@ fn a_proxy_in_front_says_which_certificate_the_client_has<D: InEnvoy>() {
     assert!(seen.unwrap().headers.values(XFCC).is_empty());
     assert_eq!(world.status(1, STRANGER, &[]), Some(200));
     // A client cannot use a token that is bound to the proxy's certificate, although the proxy
-    // presents it to the gate. A client cannot forge the header, because the proxy replaces it.
+    // presents this certificate to the gate. A client cannot forge the header, because the proxy
+    // replaces it.
     let forged = format!("Hash={}", CLIENT.hash());
     assert_eq!(world.status(0, FRONT, &[]), Some(401));
     assert_eq!(world.status(1, CLIENT, &[(XFCC, &forged)]), Some(401));
@@ -187,8 +188,8 @@ fn a_header_counts_only_from_a_peer_with_a_trusted_digest<D: InEnvoy>() {
         let exchange = world.status(client, CLIENT, &[(XFCC, &header)]);
         assert_eq!(exchange, Some(expected), "{client}");
     }
-    // A token that is not bound to a certificate is accepted, but the header, which this client has
-    // forged, is removed.
+    // A token that is not bound to a certificate is accepted, but the client's forged header is
+    // removed.
     let token = token_with(&world.gate, &world.signer, &json!({}));
     let request = Request::get("/").bearer(token).header(XFCC, &header);
     let (status, answer) = world.front.send(1, &request).unwrap();

@@ -48,8 +48,8 @@ fn a_client_s_own_assertion_is_its_token<D: Driver>() {
             };
             assert_eq!(sent(json!({})), (200, String::new()));
             for (changes, reason) in [
-                // This is well above the limit of ten minutes, because time has passed since `now`
-                // was read.
+                // Twice the limit of ten minutes, because some time has passed since `now` was
+                // read.
                 (json!({ "exp": now + 1200 }), "lifetime"),
                 (json!({ "exp": null }), "lifetime"),
                 (json!({ "exp": now - 60 }), "expired"),

@@ -1,4 +1,4 @@
-//! Keys that the gate finds through the issuer's metadata.
+//! Keys that Portcullis finds through the issuer's metadata.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What the gate exports for other filters: filter state and, only from the dynamic module, the
+//! What Portcullis exports for other filters: filter state and, only from the dynamic module, the
 //! same dynamic metadata that `jwt_authn` writes.
 
 use proxy_wasm::types::Status;
@@ -194,8 +194,8 @@ fn the_dynamic_module_writes_the_metadata_that_jwt_authn_writes<D: Driver>() {
     }
 }
 
-/// If the host does not store the payload, filters behind the module would decide without the
-/// payload.
+/// If the host does not store the payload, filters after Portcullis would decide without it. So the
+/// request is refused.
 #[test]
 fn refuses_a_request_whose_payload_the_host_does_not_store() {
     let signer = signer();
@@ -209,8 +209,8 @@ fn refuses_a_request_whose_payload_the_host_does_not_store() {
 }
 
 /// With `clear_route_cache`, the module calls the host's function of that name. If the host lacks
-/// the function, an edit of a header clears the route cache too. Without an edit, the request is
-/// refused.
+/// the function, the module relies on its edits of headers, because an edit clears the route cache
+/// too. If there is nothing to edit, the request is refused.
 #[test]
 fn asks_the_host_for_a_new_route_only_if_configured() {
     let signer = signer();

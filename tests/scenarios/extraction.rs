@@ -1,4 +1,4 @@
-//! Claims that the gate forwards although it has not verified the token.
+//! Claims that Portcullis forwards although it has not verified the token.
 
 use serde_json::json;
 

@@ -44,8 +44,9 @@ fn recorded(gate: &FakeHost, act: impl FnOnce()) -> Vec<String> {
     gate.process().recorded.take().unwrap()
 }
 
-/// For a request with a cached token, the module makes five calls. One call asks for the route's
-/// policy, and one call sets the header with a claim. Ticks write the counters.
+/// For a request with a cached token, the module reads the headers and the time, asks for the
+/// route's policy unless `route_policies` is `off`, sets the header with a claim, and removes the
+/// token. It counts the request on its next tick.
 #[test]
 fn frequent_requests_make_no_call_more_than_they_need() {
     let signer = signer();
@@ -66,7 +67,8 @@ fn frequent_requests_make_no_call_more_than_they_need() {
     }
 }
 
-/// A forged token costs the attacker a request, so it must not cost the proxy much more.
+/// A forged token costs an attacker only one request, so refusing it must not cost the proxy much
+/// more.
 #[test]
 fn refused_tokens_make_no_call_more_than_they_need() {
     let signer = Signer::new(Algorithm::Rs256);
@@ -78,7 +80,8 @@ fn refused_tokens_make_no_call_more_than_they_need() {
     let request = |signer: &Signer| Request::get("/").bearer(token(&gate, signer, "alice"));
     let forged = request(&other);
     let unknown = request(&signer.clone().named(Some("unknown")));
-    // The first unknown kid causes a fetch, after which a cool-down begins.
+    // The first unknown `kid` causes a fetch. During the cool-down that follows, unknown `kid`s
+    // cause no fetch.
     for (request, status) in [
         (request(&signer), 200),
         (forged.clone(), 401),
@@ -88,13 +91,15 @@ fn refused_tokens_make_no_call_more_than_they_need() {
     }
     gate.pass(TICK);
     assert_eq!(calls(&gate, &forged), [HEADERS, TIME, FOREIGN, ANSWER]);
-    // Within 20 ms, one request reads the shared keys again.
+    // For an unknown `kid`, the module reads the keys in shared memory again, but at most once in
+    // 20 ms.
     gate.send(&unknown);
     gate.pass(Duration::from_millis(15));
     assert_eq!(calls(&gate, &unknown), [HEADERS, TIME, ANSWER]);
 }
 
-/// Ticks write the sums. A tick after no request writes nothing.
+/// Each tick adds the requests since the last tick to the metrics. If there were none, it writes
+/// nothing.
 #[test]
 fn ticks_count_the_requests_since_the_last_tick() {
     let signer = signer();
@@ -126,7 +131,7 @@ fn a_configuration_writes_its_last_counts_when_it_ends() {
     assert_eq!(gate.metric(ALLOWED), Some(1));
 }
 
-/// A host without ticks gets each count at once.
+/// If the host gives the module no ticks, the module writes each count at once.
 #[test]
 fn counts_without_ticks() {
     for withheld in ["proxy_on_tick", "proxy_set_tick_period_milliseconds"] {

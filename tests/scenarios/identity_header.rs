@@ -1,4 +1,4 @@
-//! A header with an identity that the gate builds from claims. No client can set this header.
+//! A header with an identity that Portcullis builds from claims. No client can set this header.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Rules for MCP calls. Some requests in these tests would evade the rules if Envoy changed their
-//! headers or joined several header lines.
+//! Rules for MCP calls. Some requests try to evade the rules with headers that the MCP server could
+//! read in another way than Portcullis.
 
 use serde_json::{Value, json};
 

@@ -80,8 +80,8 @@ pub(crate) fn keeping(config: Value) -> Setup {
     }
 }
 
-/// The current time for tokens that are signed before the gate starts, when there is no clock to
-/// ask. It is later than the time of every driver's clock, so that these tokens have not expired.
+/// Replaces the current time if tokens are signed before the gate starts, when its clock cannot be
+/// read. It is later than the time of every driver's clock, so these tokens have not expired.
 pub(crate) const NOW: u64 = 4_000_000_000;
 
 /// Waits until the request gets this status on new connections.

@@ -1,5 +1,5 @@
-//! Failures of an authorization server: how long the gate uses the last good keys, and what happens
-//! afterwards.
+//! Failures of an authorization server: how long Portcullis uses the last good keys, and what
+//! happens afterwards.
 //!
 //! One gate has a provider for each kind of failure, so that all failures are tested at the same
 //! time.

@@ -108,7 +108,8 @@ fn a_rule_without_requirements_ignores_tokens<D: Driver>() {
     }
 }
 
-/// Rules for some paths, methods and hosts require a token. All other requests need none.
+/// A configuration in which rules for some paths, methods and hosts require a token. All other
+/// requests need none.
 fn strict_rules_before_an_open_one(policy: &str) -> Setup {
     let mut config = configuration(&local_provider(&signer()));
     let strict =
@@ -134,7 +135,7 @@ fn assert_refused(exchange: &Exchange, status: u16, reason: &str) {
     assert!(exchange.upstream.is_none(), "it reached the upstream");
 }
 
-/// An upstream would decode each path that is refused here to a path that has a rule.
+/// A path gets 400 if an upstream could read it as another path.
 fn no_spelling_of_a_path_evades_its_rule<D: Driver>() {
     let gate: D = start(&strict_rules_before_an_open_one("reject"));
     for (path, status, reason) in [

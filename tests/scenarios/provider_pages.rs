@@ -1,5 +1,7 @@
 //! Tests the pages in `docs/providers/`. The configuration on each page must accept the access
-//! tokens of the page's product, enforce the rights that the page names, and refuse ID tokens.
+//! tokens of the page's product, enforce the rights that the page names, and refuse ID tokens. If
+//! the product has no ID tokens, the configuration must refuse tokens that someone else obtained
+//! from it.
 
 use serde_json::{Value, json};
 
@@ -25,7 +27,8 @@ struct Page {
     number: usize,
     header: Value,
     claims: Value,
-    /// The changes that turn the claims into those of an ID token; `null` removes a claim.
+    /// The changes that turn the claims into those of an ID token, or of another token that must be
+    /// refused; `null` removes a claim.
     id_token: Value,
     /// Requests: the method, the path and the expected status.
     requests: &'static [(&'static str, &'static str, u16)],

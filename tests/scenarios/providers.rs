@@ -1,6 +1,6 @@
-//! Tokens as major identity providers issue them. The gate checks each token with the preset of its
-//! provider. One gate accepts all these tokens, and fetches all keys from one server.
-//! `tests/providers/` tests each provider in detail.
+//! Tokens as major identity providers issue them. One gate accepts all these tokens, each with the
+//! preset of its provider, and fetches all keys from one server. `tests/providers/` tests each
+//! provider in detail.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Every reason for which the gate refuses a request, with its status, challenge, body and counter.
+//! The reasons for which Portcullis refuses requests with tokens, each with its status, challenge,
+//! body and counter.
 
 use portcullis::decision::Reason;
 use serde_json::{Value, json};
@@ -28,7 +29,7 @@ struct Refusal {
     reason: Reason,
 }
 
-/// A gate with many requirements, so that every reason can occur.
+/// A gate with many requirements, so that all reasons in this file can occur.
 fn demanding<D: Driver>(signer: &Signer) -> D {
     let provider = with(
         local_provider(signer),

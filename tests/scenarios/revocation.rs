@@ -1,4 +1,4 @@
-//! Revoked tokens, clients and subjects, and how a revocation reaches the gate.
+//! Revoked tokens, clients and subjects, and when a revocation takes effect.
 
 use serde_json::{Value, json};
 

@@ -98,6 +98,7 @@ fn a_request_that_waits_is_answered_through_an_update<D: InEnvoy>() {
 }
 
 /// Plugins with one `vm_id` and different VM configurations run in separate VMs, but share memory.
+/// When one VM ends, the fetched keys must remain for the others.
 fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     let signer = signer();
     let server = publishing(&signer);
@@ -119,8 +120,8 @@ fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     let vms = gate.vms();
     gate.replace(&alone).unwrap();
     gate.wait_until("the end of the other VM", || gate.vms() < vms);
-    // A new configuration text makes Envoy create new contexts, which take their keys from the
-    // shared record.
+    // A new configuration text makes Envoy create new contexts, which take their keys from shared
+    // memory.
     let mut next = alone;
     next.configuration["realm"] = json!("next");
     gate.replace(&next).unwrap();

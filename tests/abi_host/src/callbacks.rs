@@ -18,7 +18,7 @@ const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const FROZEN: u32 = 3;
 
-/// The average number of calls per failure. Callbacks that change something fail at random.
+/// Callbacks that change something fail at random, on average once in this many calls.
 const FAILURES: usize = 300;
 
 macro_rules! callbacks {

@@ -215,8 +215,8 @@ impl Life<'_> {
         }
     }
 
-    /// Ends the sequence. Every waiting request must end without further events, and the library
-    /// must release everything.
+    /// Ends the sequence. Every waiting request must end after the authorization servers answer
+    /// with keys, and the library must release everything.
     fn end(mut self) {
         if let Some(folder) = self.defects {
             DEFECTS

@@ -1,5 +1,5 @@
-//! An intruder overwrites the shared record of a key set with garbage, or with earlier values of
-//! the record.
+//! An intruder overwrites the record of a key set in shared memory with garbage, or with earlier
+//! values of the record.
 //!
 //! With `shared_memory_key`, a worker that has used one key set never returns to an older one, not
 //! even after an update of its configuration. No worker uses keys for longer than the configuration
@@ -100,8 +100,8 @@ impl World {
                 }
             }
             Hostile::Happens(Event::Succeed) => {
-                // No two answers may arrive at the same time. A worker that cannot read another
-                // worker's record decides by the time of arrival which key set is newer.
+                // No two answers may arrive at the same time, because a worker that cannot read
+                // another worker's record decides by the time of arrival which key set is newer.
                 self.now += 1;
                 let number = self.published_at.len();
                 self.published_at.push(self.now);

@@ -1,5 +1,6 @@
-//! Tests the life of a key set in random histories. Several workers share records in one store. The
-//! server's answers are good, bad, late or missing. Workers die and are replaced, and time passes.
+//! Tests the life of a key set in random histories. Several workers share the fetched keys in one
+//! store. The server's answers are good, bad, late or missing. Workers die and are replaced, and
+//! time passes.
 //!
 //! In every history, at most one pending fetch has the lease, which is the right to fetch. No
 //! worker uses keys for longer than the limits allow. The server gets no more requests than the

@@ -1,4 +1,4 @@
-//! Attacks on the shared record that says which configuration of a policy is the newest.
+//! Attacks on the record in shared memory that says which configuration of a policy is the newest.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn a_record_makes_an_older_configuration_the_newest_without_the_secret<D: Shared
     });
 }
 
-/// A time that is not shorter than the interval between two ticks of an idle gate's timer.
+/// At least the time between two ticks of an idle gate.
 const TICK: Duration = Duration::from_millis(100);
 
 /// A gate after an update that revokes a token, and a connection that was opened before the update.
@@ -62,7 +62,7 @@ struct Updated<D: Driver> {
     gate: D,
     old: D::Connection,
     policy: Policy,
-    /// The name of the shared record.
+    /// The record's name in shared memory.
     name: String,
     /// The record's content before the update.
     older: Vec<u8>,

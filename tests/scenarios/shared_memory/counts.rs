@@ -1,5 +1,5 @@
-//! Attacks on the shared counters. Each counter counts the users of one record. The last user
-//! clears that record.
+//! Attacks on the counters in shared memory. Each counter holds the number of VMs that use one
+//! record of fetched keys. The last VM that stops using the record clears it.
 
 use super::{SECRET, Shared, TAG, record_names, with_secret};
 use crate::world::{configuration, publishing, remote_provider, signer, start};
@@ -43,8 +43,8 @@ fn after_a_forged_count(secret: Option<&str>) -> (Envoy, String) {
     gate.wait_until("the record", || gate.read(&name).is_some());
     let users = format!("portcullis/users/1/{name}");
     let count = || gate.read(&users).unwrap_or_default();
-    // Two plugins use the record, each on the main thread and on one worker, so there are four
-    // users.
+    // Two plugins use the record. Each has a VM on the main thread and one on the worker, so there
+    // are four VMs.
     gate.wait_until("all users", || count().ends_with(&4_u32.to_le_bytes()));
     let genuine = count();
     let (tag, _) = genuine.split_at(genuine.len() - 4);

@@ -116,7 +116,8 @@ fn an_older_record_brings_no_withdrawn_key_back<D: Shared>() {
     stays_withdrawn(&gate, &withdrawn);
 }
 
-/// When the record is restored, the new configuration has not read any record yet.
+/// The intruder restores the older record before the update, so the new configuration has never
+/// read the newer record.
 fn an_older_record_brings_no_withdrawn_key_back_at_an_update<D: Shared>() {
     let (gate, withdrawn) = after_a_withdrawal::<D>(Some(SECRET));
     let mut next = with_secret(configuration(&remote_provider()), Some(SECRET));

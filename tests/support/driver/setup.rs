@@ -29,7 +29,7 @@ pub struct Setup {
     /// Clusters, each with the address of a server that the test runs itself. Only Envoy can use
     /// such clusters.
     pub external_clusters: BTreeMap<String, SocketAddr>,
-    /// Clusters in the form of Envoy's configuration. Only Envoy can use such clusters.
+    /// Clusters, written as in Envoy's configuration. Only Envoy can use such clusters.
     pub configured_clusters: Vec<Value>,
     /// The number of worker threads; 0 means 1. With the proxy-wasm module, each worker has a VM,
     /// and the main thread has another VM.
@@ -69,10 +69,9 @@ pub struct Setup {
     /// The filter state that another filter sets before the module runs: for each key, the request
     /// header that contains the value.
     pub preset_filter_state: BTreeMap<String, String>,
-    /// The filters before Portcullis, in the form of Envoy's configuration. Only Envoy can run
-    /// them.
+    /// The filters before Portcullis, as in Envoy's configuration. Only Envoy can run them.
     pub filters_ahead: Vec<Value>,
-    /// The filters after Portcullis, as Envoy configuration. Only Envoy can run them.
+    /// The filters after Portcullis, as in Envoy's configuration. Only Envoy can run them.
     pub filters_behind: Vec<Value>,
     /// The `vm_id`. Proxy-wasm modules with the same `vm_id` share memory. With `None`, the gate
     /// gets a new `vm_id`. No two tests may use the same `vm_id`, because one process can run the
@@ -119,8 +118,8 @@ pub struct Route {
     pub filter_state: Option<(String, String)>,
     /// The metadata in the namespace `portcullis`; `None` means no metadata at all.
     pub metadata: Option<Value>,
-    /// True if the policy is in the route's metadata, where only the proxy-wasm module reads it,
-    /// even if Envoy runs the dynamic module.
+    /// True if the policy is in the route's metadata even if Envoy runs the dynamic module, which
+    /// reads no policies there.
     pub is_in_wasm_form: bool,
 }
 
@@ -157,8 +156,8 @@ impl Route {
         }
     }
 
-    /// Puts the policy into the route's metadata, where only the proxy-wasm module reads it, even
-    /// if Envoy runs the dynamic module.
+    /// Puts the policy into the route's metadata even if Envoy runs the dynamic module, which reads
+    /// no policies there.
     pub fn in_wasm_form(self) -> Self {
         Self {
             is_in_wasm_form: true,

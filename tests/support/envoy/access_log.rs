@@ -24,8 +24,8 @@ pub struct Entry {
     pub headers: BTreeMap<String, Option<String>>,
 }
 
-/// The access log's entries, by the client's address. Tests read the file while Envoy still writes
-/// to it.
+/// The access log's entries, by the client's address and port. Envoy may still be writing the last
+/// line, so the part of it that has been read is kept in `partial`.
 #[derive(Default)]
 pub struct AccessLog {
     file: Option<BufReader<File>>,

@@ -67,7 +67,7 @@ pub fn bootstrap(folder: &Path, clusters: &[Value]) -> Value {
     })
 }
 
-/// The listener in the form of Envoy's discovery service.
+/// The listener, as Envoy's discovery service would send it.
 pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
     let mut connection_manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -284,8 +284,9 @@ pub fn access_log_file(folder: &Path, setup: &Setup) -> PathBuf {
     folder.join(format!("access-{vm_id}.log"))
 }
 
-/// Envoy's configuration of the access log, which has one line for each request. A log line is
-/// found by the client's port, because each request has its own connection.
+/// Envoy's configuration of the access log, which has one line for each request. Tests find the
+/// line of a request by the client's address and port, so a connection carries only one pending
+/// request at a time.
 fn access_log(folder: &Path, setup: &Setup) -> Value {
     let prefix = match setup.build {
         Build::Wasm => "wasm.",
@@ -337,7 +338,7 @@ pub fn cluster(name: &str, address: SocketAddr) -> Value {
     })
 }
 
-/// An address in the form of Envoy's configuration.
+/// An address, written as in Envoy's configuration.
 pub fn socket(address: SocketAddr) -> Value {
     json!({ "socket_address": {
         "address": address.ip().to_string(),

@@ -12,7 +12,7 @@ use std::{
 use crate::driver::Build;
 
 /// Returns whether Envoy and the module at this path exist. If one of them is missing, prints the
-/// path of the missing file, or fails the test if `CI` is set.
+/// path of the missing file, or fails the test if `CI` is `true`.
 pub fn is_installed(module: &Path) -> bool {
     let missing: Vec<_> = [binary(), module.to_owned()]
         .into_iter()

@@ -59,8 +59,8 @@ const LOG_LEVELS: [&str; 4] = [
 const LOG: &str = "envoy.log";
 const ADMIN: &str = "admin";
 
-/// Creates a folder under `target/tmp`. No folder that a failed test has left behind has the same
-/// name.
+/// Creates a folder under `target/tmp`. Its name is new, even if failed tests have left folders
+/// behind.
 pub fn new_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {

@@ -22,9 +22,9 @@ pub struct HttpCall {
 }
 
 impl HttpCall {
-    /// The outcome at the time `now`; `None` while the call is pending. If the server fails before
-    /// it sends headers, the module receives an answer that the proxy generates. If the server
-    /// fails later, the module receives an empty answer.
+    /// The outcome at the time `now`; `None` while the call is pending. If the call times out, or
+    /// if the server fails before it sends headers, the module receives an answer that the proxy
+    /// generates. If the server fails later, the module receives an empty answer.
     pub fn outcome(&self, now: Duration) -> Option<Delivery> {
         let answer = self.server.answer_now(&self.path);
         let expired = !self.timeout.is_zero() && now >= self.since + self.timeout;

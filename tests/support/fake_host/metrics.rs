@@ -14,12 +14,12 @@ pub enum Kind {
     Histogram,
 }
 
-/// All metrics of the process. A metric's id is its index.
+/// All metrics of the process. A metric's id is its index plus 1.
 #[derive(Debug, Default)]
 pub struct Metrics(Vec<(String, Kind, u64)>);
 
 impl Metrics {
-    /// Returns the id of a metric. Defines the metric if there is none with this name.
+    /// Returns the id of a metric. Defines the metric if there is none with this name and kind.
     pub fn define(&mut self, kind: u32, name: &str) -> Result<u32, Status> {
         let kinds = [Kind::Counter, Kind::Gauge, Kind::Histogram];
         let kind = *kinds.get(kind as usize).ok_or(Status::BadArgument)?;

@@ -121,8 +121,8 @@ fn in_module<R>(run: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Prints a panic directly to standard error, because the test harness discards its captured output
-/// if the binary aborts.
+/// Prints a panic. A panic of the module aborts the binary, and the test harness then discards the
+/// output that it has captured. So this panic is printed directly to standard error.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let name = thread.name().unwrap_or("?");
