@@ -91,8 +91,7 @@ fn the_library_has_every_hook_that_envoy_calls() {
 }
 
 /// During an upgrade, routes may still have policies that the old version of the library has
-/// loaded. Envoy then passes the pointer that the old version returned for a policy to the new
-/// version. If the new version took this pointer for one of its own, a route could get the policy
+/// loaded. Envoy then passes to the new version a pointer that the old version returned. If the new version took this pointer for one of its own, a route could get the policy
 /// of another route.
 #[test]
 fn a_policy_that_another_version_loaded_refuses_every_request() {

@@ -17,8 +17,9 @@
 //! - In native builds, the formally verified code of `fiat-crypto` does all arithmetic on P-256 and
 //!   P-384.
 //! - The code of `fiat-crypto` is large, and needs 128-bit products of 64-bit words, for which
-//!   WebAssembly has no instruction. So in WebAssembly, and on P-521 everywhere, this package's own
-//!   field arithmetic (`limbs`) builds tables and adds their entries. One test runs the formulas on
+//!   WebAssembly has no instruction. So this package has field arithmetic of its own (`limbs`), with
+//!   which it builds tables and adds their entries: for all curves in WebAssembly, and for P-521 also
+//!   in native builds. One test runs the formulas on
 //!   intervals and proves that nothing overflows. Short code that is the same for every prime
 //!   (`compact`) does the remaining arithmetic. Tests compare the results of `limbs` and `compact`
 //!   with those of `fiat-crypto`.

@@ -26,8 +26,8 @@ const ENTRIES: usize = 1 << (TEETH - 1);
 pub(crate) struct Table<F>(Vec<[Affine<F>; ENTRIES]>);
 
 impl<F> Table<F> {
-    /// Builds the table of a point. For every point of the curve, the additions combine the same
-    /// multiples, which are never equal or opposite. So `None` is not expected.
+    /// Builds the table of a point. Whatever the point is, each addition adds two fixed multiples of
+    /// it, which are neither equal nor opposite. So `None` is not expected.
     pub(crate) fn new<const N: usize>(x: &[u64; N], y: &[u64; N]) -> Option<Self>
     where
         F: Field<N>,

@@ -275,7 +275,8 @@ fn only_a_backend_that_uses_the_host_asks_it() {
     }
 }
 
-/// In each VM, the module tests the host's function again for each configuration.
+/// The module tests the host's function for signatures once for each configuration in each VM. If
+/// the function fails the test, the module does not call it for tokens.
 #[test]
 fn a_host_that_lies_is_not_asked_again() {
     let signer = Signer::new(Algorithm::Rs256);

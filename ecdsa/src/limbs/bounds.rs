@@ -197,7 +197,7 @@ impl<S: Shape<N>, const N: usize> Field<N> for Range<S> {
         difference.stored()
     }
 
-    /// The range of the number and of its negation.
+    /// One range that contains both the number and its negation, because either can be the result.
     fn negated_if(&self, _: bool) -> Self {
         let both = |ends: Ends| Ends(-ends.magnitude(), ends.magnitude());
         Self {
