@@ -127,7 +127,7 @@ impl Gate {
             return self.fail(exchange);
         };
         if let Some(membership) = &self.membership {
-            membership.on_request(|| exchange.connection(), now, exchange);
+            membership.on_request(|| exchange.connection_id(), now, exchange);
             self.engine.restrict(membership.restrictions());
         }
         let head = self.head(request, now, exchange);

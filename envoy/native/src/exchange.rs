@@ -179,7 +179,7 @@ impl Request<'_> {
 }
 
 impl Exchange for Request<'_> {
-    fn connection(&self) -> Option<ConnectionId> {
+    fn connection_id(&self) -> Option<ConnectionId> {
         self.thread
             .stream
             .number(Attribute::ConnectionId)

@@ -161,7 +161,7 @@ impl Route for Proxy {
 
 /// Each method acts on the request of the current context.
 impl Exchange for Proxy {
-    fn connection(&self) -> Option<ConnectionId> {
+    fn connection_id(&self) -> Option<ConnectionId> {
         let property = abi::property("connection\0id").ok()?;
         let number = property.as_slice().try_into().ok()?;
         Some(ConnectionId::new(u64::from_le_bytes(number)))

@@ -194,7 +194,7 @@ impl Route for FakeProxy {
 }
 
 impl Exchange for FakeProxy {
-    fn connection(&self) -> Option<ConnectionId> {
+    fn connection_id(&self) -> Option<ConnectionId> {
         Some(ConnectionId::new(self.connection.get()))
     }
 
