@@ -260,9 +260,7 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
         Decision::Serve(response) => served(line.id, "resource_metadata", response),
         // This is not expected, because the engine was asked to decide without waiting for keys. If
         // it happens anyway, the request must not pass.
-        Decision::AwaitKeys { .. } => {
-            denied(engine, line.id, &Denial::new(Reason::KeysUnavailable))
-        }
+        Decision::AwaitKeys(_) => denied(engine, line.id, &Denial::new(Reason::KeysUnavailable)),
     };
     decision.rule = engine.rule(&request);
     decision

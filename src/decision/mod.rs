@@ -30,19 +30,14 @@ pub use self::{
 };
 use crate::{
     http::{Format, Response},
-    keys::{FetchCause, SourceId},
+    keys::WantedKeys,
 };
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// The request has to wait for keys.
-    AwaitKeys {
-        /// The key source to wait for.
-        source: SourceId,
-        /// Why keys have to be fetched.
-        cause: FetchCause,
-    },
+    /// The request has to wait for these keys.
+    AwaitKeys(WantedKeys),
     /// The gate refuses the request.
     Deny(Denial),
     /// The request goes on to the upstream.

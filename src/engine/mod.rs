@@ -45,8 +45,8 @@ use crate::{
     http::{Request, Response, path::Target},
     jose::{HeaderMemo, KeySetLimits},
     keys::{
-        Fetch, FetchCause, FetchError, FetchResponse, KeyStore, PreloadError, Progress, Records,
-        SourceId, Unshared,
+        Fetch, FetchError, FetchResponse, KeyStore, PreloadError, Progress, Records, Unshared,
+        WantedKeys,
     },
     policy::{Mode, ProviderId, RoutePolicy, RuleIndex, Schemes, Standing, Unmatched},
     time::UnixMillis,
@@ -328,10 +328,10 @@ impl Engine {
         self.config.mode == Mode::Enforce
     }
 
-    /// Records that a request waits for keys of `source`. The next call of [`due`](Self::due) then
-    /// returns a fetch of these keys.
-    pub fn want(&mut self, source: SourceId, cause: FetchCause) {
-        self.keys.want(source, cause);
+    /// Records that a request waits for keys. The next call of [`due`](Self::due) then returns a
+    /// fetch of these keys.
+    pub fn want(&mut self, wanted: WantedKeys) {
+        self.keys.want(wanted);
     }
 
     /// Reads the key records that other workers wrote. Returns true if this changed the engine's
@@ -355,7 +355,7 @@ impl Engine {
                 }
                 _ => return false,
             },
-            Decision::AwaitKeys { .. } | Decision::Report(_) | Decision::Serve(_) => return false,
+            Decision::AwaitKeys(_) | Decision::Report(_) | Decision::Serve(_) => return false,
         };
         if !matches!(denial.reason, Reason::UnknownKey | Reason::KeysUnavailable) {
             return false;

@@ -31,7 +31,7 @@ impl Refusal {
             Self::Token(_, Failure::Invalid(_)) => 2,
             Self::Credential(_) => 4,
             Self::Token(_, Failure::KeysUnavailable(_)) => 5,
-            Self::Token(_, Failure::AwaitKeys(..)) => 6,
+            Self::Token(_, Failure::AwaitKeys(_)) => 6,
         }
     }
 }
@@ -42,7 +42,7 @@ impl Refusal {
         match self {
             Self::Credential(error) => Some(error.into()),
             Self::Missing => Some(Reason::MissingCredential),
-            Self::Token(_, Failure::AwaitKeys(..)) => None,
+            Self::Token(_, Failure::AwaitKeys(_)) => None,
             Self::Token(_, Failure::Invalid(reason)) => Some(reason),
             Self::Token(_, Failure::KeysUnavailable(_)) => Some(Reason::KeysUnavailable),
         }
@@ -84,7 +84,7 @@ impl No {
             Self::Refused(Refusal::Credential(error)) => (error.into(), None),
             Self::Refused(Refusal::Missing) => (Reason::MissingCredential, None),
             Self::Refused(Refusal::Token(provider, failure)) => match failure {
-                Failure::AwaitKeys(source, cause) => return Decision::AwaitKeys { source, cause },
+                Failure::AwaitKeys(wanted) => return Decision::AwaitKeys(wanted),
                 Failure::Invalid(reason) => (reason, Some(provider)),
                 Failure::KeysUnavailable(wait) => {
                     retry_after = Some(whole_seconds(wait));

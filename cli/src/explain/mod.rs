@@ -293,9 +293,11 @@ fn provider(
 fn reason(failure: verification::Failure) -> Reason {
     match failure {
         verification::Failure::Invalid(reason) => reason,
-        verification::Failure::AwaitKeys(_, FetchCause::UnknownKid) => Reason::UnknownKey,
-        verification::Failure::AwaitKeys(_, FetchCause::Freshness)
-        | verification::Failure::KeysUnavailable(_) => Reason::KeysUnavailable,
+        verification::Failure::AwaitKeys(wanted) => match wanted.cause {
+            FetchCause::UnknownKid => Reason::UnknownKey,
+            FetchCause::Freshness => Reason::KeysUnavailable,
+        },
+        verification::Failure::KeysUnavailable(_) => Reason::KeysUnavailable,
     }
 }
 

@@ -24,7 +24,7 @@ fn exports(decision: Decision) -> Vec<(String, Value)> {
     let entries = match decision {
         Decision::Permit(permit) => permit.exports,
         Decision::Deny(denial) => denial.exports,
-        Decision::AwaitKeys { .. } | Decision::Report(_) | Decision::Serve(_) => {
+        Decision::AwaitKeys(_) | Decision::Report(_) | Decision::Serve(_) => {
             panic!("no decision")
         }
     };

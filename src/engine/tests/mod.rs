@@ -133,7 +133,7 @@ fn label(decision: &Decision) -> &'static str {
     match decision {
         Decision::Permit(permit) => permit.reason.label(),
         Decision::Deny(denial) => denial.reason.label(),
-        Decision::AwaitKeys { .. } => "await_keys",
+        Decision::AwaitKeys(_) => "await_keys",
         Decision::Report(_) => "report",
         Decision::Serve(_) => "resource_metadata",
     }

@@ -15,7 +15,10 @@ use crate::{
     config::Config,
     decision::{HeaderEdit, StateEntry},
     jose::base64url,
-    keys::{Fetch, Order, Reading, Received, Record as KeyRecord, Records, Version, WriteError},
+    keys::{
+        Fetch, FetchCause, Order, Reading, Received, Record as KeyRecord, Records, SourceId,
+        Version, WriteError,
+    },
     shared_memory::{Expected, OneRecord, SetSharedDataError, SharedData, SharedMemory},
 };
 
