@@ -306,7 +306,10 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
 
 /// Returns the entries of the filter state. Each key has the prefix `wasm.`, as in Envoy.
 fn filter_state(entries: &[StateEntry]) -> BTreeMap<String, String> {
-    let named = |entry: &StateEntry| (format!("wasm.{}", entry.key.as_str()), entry.value.clone());
+    let named = |entry: &StateEntry| {
+        let key = format!("wasm.{}", entry.key.as_str());
+        (key, entry.value.text().into_owned())
+    };
     entries.iter().map(named).collect()
 }
 

@@ -23,7 +23,7 @@ mod text;
 
 pub use self::{
     denial::{Denial, READING, ResponseStyle},
-    export::{Exports, StateEntry, StateKey},
+    export::{Exports, StateEntry, StateKey, StateValue},
     permit::{HeaderEdit, Permit, PermitReason},
     reason::Reason,
     text::Text,

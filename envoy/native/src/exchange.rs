@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use portcullis::{
     connection::{Connection, PeerName, Refused},
-    decision::{HeaderEdit, Reason, StateEntry},
+    decision::{HeaderEdit, Reason, StateEntry, StateValue},
     gate::{
         Answer, CallError, Caller, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter,
         MetricId, Route,
@@ -195,14 +195,12 @@ impl Exchange for Request<'_> {
     }
 
     fn export(&self, entry: &StateEntry) -> Result<(), Refused> {
-        let (name, value) = (entry.key.as_str(), &entry.value);
         self.thread
             .stream
-            .set_state(name, value.as_bytes())
+            .set_state(entry.key.as_str(), entry.value.text().as_bytes())
             .map_err(refused)?;
-        if entry.is_json {
-            let value = serde_json::from_str(value).map_err(|_| Refused)?;
-            let message = metadata::with_member(entry.key.name(), &value);
+        if let StateValue::Json(value) = &entry.value {
+            let message = metadata::with_member(entry.key.name(), value);
             let namespace = self.filter.config.metadata_namespace.as_deref();
             self.thread
                 .stream

@@ -176,7 +176,7 @@ impl Exchange for Proxy {
     }
 
     fn export(&self, entry: &StateEntry) -> Result<(), Refused> {
-        abi::set_property(entry.key.as_str(), entry.value.as_bytes()).map_err(refused)
+        abi::set_property(entry.key.as_str(), entry.value.text().as_bytes()).map_err(refused)
     }
 
     fn clear_route_cache(&self) -> Result<(), Refused> {

@@ -29,7 +29,7 @@ fn exports(decision: Decision) -> Vec<(String, Value)> {
         }
     };
     let read = |entry: StateEntry| {
-        let value = serde_json::from_str(&entry.value).unwrap();
+        let value = serde_json::from_str(&entry.value.text()).unwrap();
         (entry.key.as_str().to_owned(), value)
     };
     entries.into_iter().map(read).collect()
