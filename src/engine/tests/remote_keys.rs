@@ -9,9 +9,10 @@ use super::*;
 use crate::{
     jose::KeySetLimits,
     keys::{
-        Caching, Document, FetchCause, FetchOutcome, FetchResponse, Order, Progress, Reading,
-        Record, SourceId, Version, WriteError,
+        Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome, FetchResponse, Order,
+        PreloadError, Progress, Reading, Record, SourceId, Version, WriteError,
     },
+    policy::ProviderId,
 };
 
 const LIMITS: KeySetLimits = KeySetLimits {
