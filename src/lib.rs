@@ -97,6 +97,8 @@ pub mod shared_memory;
 mod short_list;
 pub mod status;
 pub mod template;
+#[cfg(test)]
+mod tests;
 pub mod time;
 pub mod token_cache;
 pub mod verification;

@@ -114,11 +114,8 @@ fn check_claims() -> Step {
             resource: None,
             resources_elsewhere: &[],
         };
-        let mut providers = engine.config().providers();
-        let login = providers
-            .find(|(_, provider)| provider.name == "login")
-            .unwrap();
-        let login = (login.0, &login.1.trust);
+        let (id, login) = engine.config().provider_named("login").unwrap();
+        let login = (id, &login.trust);
         let audiences = &login.1.audiences;
         let presented = (black_box(&token), &Attempts::default());
         assert!(verification::verify(login, audiences, presented, &circumstances).is_err());

@@ -20,6 +20,7 @@ use portcullis::{
     decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
     engine::{Engine, Patience},
     http::{Request, Response},
+    policy::{HeaderPlace, Places},
     time::UnixMillis,
 };
 
@@ -65,6 +66,9 @@ pub(super) struct DecisionLine {
     pub(super) forwarded_headers: Vec<(String, String)>,
     /// The names of headers that the client sent and that do not reach the upstream.
     pub(super) removed_headers: Vec<String>,
+    /// The index of the rule that the request matches.
+    #[serde(skip)]
+    pub(super) rule: Option<usize>,
     /// Why the request is denied, or would be denied outside shadow mode.
     #[serde(skip)]
     pub(super) denied: Option<Reason>,
@@ -90,13 +94,34 @@ impl RequestLine {
     }
 
     /// Adds a name-value pair to the query. The pair must be percent-encoded already.
-    pub(super) fn add_query(&mut self, pair: &str) {
+    fn add_query(&mut self, pair: &str) {
         if let Some(path) = &mut self.path {
             path.push(match path.contains('?') {
                 true => '&',
                 false => '?',
             });
             path.push_str(pair);
+        }
+    }
+
+    /// Puts a token into the first place where a provider looks for tokens: a header, a cookie or
+    /// a parameter. Without places, puts it into `Authorization`.
+    pub(super) fn add_token(&mut self, token: &str, places: Option<&Places>) {
+        let header = places.and_then(|places| places.headers.first());
+        let cookie = places.and_then(|places| places.cookies.first());
+        let param = places.and_then(|places| places.params.first());
+        match (header, cookie, param) {
+            (Some(HeaderPlace::Prefixed { name, prefix }), ..) => {
+                self.add_header(name.as_str(), format!("{prefix}{token}"));
+            }
+            (None, Some(cookie), _) => self.add_header("cookie", format!("{cookie}={token}")),
+            (None, None, Some(param)) => {
+                let mut pair = form_urlencoded::Serializer::new(String::new());
+                self.add_query(&pair.append_pair(param, token).finish());
+            }
+            (Some(HeaderPlace::Bearer | HeaderPlace::Basic), ..) | (None, None, None) => {
+                self.add_header("authorization", format!("Bearer {token}"));
+            }
         }
     }
 }
@@ -208,10 +233,8 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
         filter_state: line.filter_state,
         certificate: line.certificate,
     };
-    match engine
-        .decide(&request, policy.as_ref(), now, Patience::Exhausted, &host)
-        .decision
-    {
+    let decided = engine.decide(&request, policy.as_ref(), now, Patience::Exhausted, &host);
+    let mut decision = match decided.decision {
         Decision::Permit(permit) => {
             let (forwarded_headers, removed_headers) = apply(&headers, &permit.edits);
             DecisionLine {
@@ -226,6 +249,7 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
                 response_headers: vec![],
                 forwarded_headers,
                 removed_headers,
+                rule: None,
                 denied: permit.reason.shadowed(),
                 set_headers: set_headers(&permit.edits),
                 filter_state: filter_state(&permit.exports),
@@ -236,10 +260,10 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
         Decision::Serve(response) => served(line.id, "resource_metadata", response),
         // This is not expected, because the engine was asked to decide without waiting for keys. If
         // it happens anyway, the request must not pass.
-        Decision::AwaitKeys { .. } => {
-            denied(engine, line.id, &Denial::new(Reason::KeysUnavailable))
-        }
-    }
+        Decision::AwaitKeys(_) => denied(engine, line.id, &Denial::new(Reason::KeysUnavailable)),
+    };
+    decision.rule = engine.rule(&request);
+    decision
 }
 
 /// The output line for a request that Portcullis itself answers, with its status page or with the
@@ -254,6 +278,7 @@ fn served(id: Value, reason: &'static str, response: Response) -> DecisionLine {
         response_headers: response.headers,
         forwarded_headers: vec![],
         removed_headers: vec![],
+        rule: None,
         denied: None,
         set_headers: vec![],
         filter_state: BTreeMap::new(),
@@ -272,6 +297,7 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
         response_headers: response.headers,
         forwarded_headers: vec![],
         removed_headers: vec![],
+        rule: None,
         denied: Some(denial.reason),
         set_headers: vec![],
         filter_state: filter_state(&denial.exports),
@@ -280,7 +306,10 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
 
 /// Returns the entries of the filter state. Each key has the prefix `wasm.`, as in Envoy.
 fn filter_state(entries: &[StateEntry]) -> BTreeMap<String, String> {
-    let named = |entry: &StateEntry| (format!("wasm.{}", entry.key.as_str()), entry.value.clone());
+    let named = |entry: &StateEntry| {
+        let key = format!("wasm.{}", entry.key.as_str());
+        (key, entry.value.text().into_owned())
+    };
     entries.iter().map(named).collect()
 }
 

@@ -43,10 +43,7 @@ impl KeySetFile {
     /// Reads the file. Fails if the provider does not exist or does not fetch its keys.
     fn read(&self, config: &Config) -> Result<(ProviderId, Vec<u8>), Failure> {
         let unusable = |what: &str| Failure::Usage(format!("--jwks {self}: {what}"));
-        let found = config
-            .providers()
-            .find(|(_, provider)| provider.name == self.provider);
-        let Some((id, provider)) = found else {
+        let Some((id, provider)) = config.provider_named(&self.provider) else {
             let names: Vec<&str> = config.providers().map(|(_, own)| &*own.name).collect();
             return Err(unusable(&format!(
                 "no such provider in the configuration; it has {}",
@@ -76,9 +73,7 @@ impl KeySetFile {
 
     /// Whether the configuration has this provider.
     pub(super) fn is_for(&self, config: &Config) -> bool {
-        config
-            .providers()
-            .any(|(_, provider)| provider.name == self.provider)
+        config.provider_named(&self.provider).is_some()
     }
 
     /// Loads these keys into the engine, as if the engine had fetched them.

@@ -125,7 +125,7 @@ fn check_decision(engine: &Engine, method: &str, path: &str, token: Option<&str>
         },
         Decision::Report(_) => assert!(config.status.is_some()),
         Decision::Serve(_) => assert!(!config.protected_resources.is_empty()),
-        Decision::Deny(_) | Decision::AwaitKeys { .. } => {}
+        Decision::Deny(_) | Decision::AwaitKeys(_) => {}
     }
 }
 

@@ -173,4 +173,10 @@ impl Config {
             .enumerate()
             .map(|(index, provider)| (ProviderId::new(index), provider))
     }
+
+    /// Returns the provider with this name.
+    #[must_use]
+    pub fn provider_named(&self, name: &str) -> Option<(ProviderId, &Provider)> {
+        self.providers().find(|(_, provider)| provider.name == name)
+    }
 }

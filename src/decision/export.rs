@@ -1,5 +1,9 @@
 //! Entries that Portcullis writes to the filter state for other filters.
 
+use std::borrow::Cow;
+
+use serde_json::Value;
+
 /// The prefix of every key. The host adds `wasm.` in front of the key, so a module cannot overwrite
 /// the entries of other filters.
 const PREFIX: &str = "portcullis.";
@@ -64,8 +68,27 @@ impl Exports {
 pub struct StateEntry {
     /// The key.
     pub key: StateKey,
-    /// The value: JSON, or an identity as plain text.
-    pub value: String,
-    /// True if the value is JSON. An identity is plain text, even if it looks like JSON.
-    pub is_json: bool,
+    /// The value.
+    pub value: StateValue,
+}
+
+/// The value of an entry. The filter state holds text, so a host renders JSON when it writes the
+/// entry. The dynamic module also writes JSON to the dynamic metadata, as a structure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateValue {
+    /// JSON.
+    Json(Value),
+    /// Plain text, even if it looks like JSON.
+    Text(String),
+}
+
+impl StateValue {
+    /// The value as text.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Json(value) => Cow::Owned(value.to_string()),
+            Self::Text(text) => Cow::Borrowed(text),
+        }
+    }
 }

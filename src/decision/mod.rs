@@ -23,26 +23,21 @@ mod text;
 
 pub use self::{
     denial::{Denial, READING, ResponseStyle},
-    export::{Exports, StateEntry, StateKey},
+    export::{Exports, StateEntry, StateKey, StateValue},
     permit::{HeaderEdit, Permit, PermitReason},
     reason::Reason,
     text::Text,
 };
 use crate::{
     http::{Format, Response},
-    keys::{FetchCause, SourceId},
+    keys::WantedKeys,
 };
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// The request has to wait for keys.
-    AwaitKeys {
-        /// The key source to wait for.
-        source: SourceId,
-        /// Why keys have to be fetched.
-        cause: FetchCause,
-    },
+    /// The request has to wait for these keys.
+    AwaitKeys(WantedKeys),
     /// The gate refuses the request.
     Deny(Denial),
     /// The request goes on to the upstream.

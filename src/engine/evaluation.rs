@@ -57,7 +57,7 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
                 (verified, None) => Ok(verified.into()),
             },
             Requirement::AllowMissingOrFailed => match self.present() {
-                (_, Some(waiting @ Refusal::Token(_, Failure::AwaitKeys(..)))) => Err(waiting),
+                (_, Some(waiting @ Refusal::Token(_, Failure::AwaitKeys(_)))) => Err(waiting),
                 (verified, _) => Ok(verified.into()),
             },
             Requirement::ExtractOnly(extraction) => Ok(Satisfied {
@@ -88,7 +88,7 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
             match self.evaluate(member) {
                 // This member may turn out to be the first member that holds. While it waits for
                 // keys, a later member must not be used instead.
-                waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => return waiting,
+                waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(_))) => return waiting,
                 Err(refusal) if refusal.rank() > worst.rank() => worst = refusal,
                 Err(_) => {}
                 Ok(satisfied) if lends && !satisfied.verified.is_empty() => return Ok(satisfied),

@@ -7,11 +7,11 @@
 //! `normalize_payload_in_metadata` turns space-delimited strings into lists, the payload is at most
 //! three times as long as the token.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     config::Provider,
-    decision::{Reason, StateEntry},
+    decision::{Reason, StateEntry, StateValue},
     engine::verified::Verified,
     jose::{base64url, words},
     json,
@@ -27,8 +27,7 @@ pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEn
     {
         entries.push(StateEntry {
             key: key.clone(),
-            value: header,
-            is_json: true,
+            value: StateValue::Json(header),
         });
     }
     if let Some(key) = &exports.payload
@@ -36,8 +35,7 @@ pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEn
     {
         entries.push(StateEntry {
             key: key.clone(),
-            value: payload(claims.members(), &exports.space_delimited_claims),
-            is_json: true,
+            value: StateValue::Json(payload(claims.members(), &exports.space_delimited_claims)),
         });
     }
     entries
@@ -48,8 +46,7 @@ pub(super) fn identity(provider: &Provider, identity: &str) -> Option<StateEntry
     let key = provider.exports.identity.clone()?;
     Some(StateEntry {
         key,
-        value: identity.to_owned(),
-        is_json: false,
+        value: StateValue::Text(identity.to_owned()),
     })
 }
 
@@ -59,20 +56,18 @@ pub(super) fn failure(provider: &Provider, reason: Reason) -> Option<StateEntry>
     let (code, message) = (reason.jwt_authn_status()?, reason.label());
     Some(StateEntry {
         key,
-        // Labels of reasons contain no characters that JSON must escape.
-        value: format!("{{\"code\":{code},\"message\":\"{message}\"}}"),
-        is_json: true,
+        value: StateValue::Json(json!({"code": code, "message": message})),
     })
 }
 
-/// Returns the JOSE header of a token that was parsed before, as JSON.
-fn header(token: &str) -> Option<String> {
+/// Returns the JOSE header of a token that was parsed before.
+fn header(token: &str) -> Option<Value> {
     let (segment, _) = token.split_once('.')?;
     let members = json::parse_object(&base64url::decode(segment)?).ok()?;
-    Some(Value::Object(members).to_string())
+    Some(Value::Object(members))
 }
 
-fn payload(claims: &Map<String, Value>, space_delimited: &[String]) -> String {
+fn payload(claims: &Map<String, Value>, space_delimited: &[String]) -> Value {
     let mut claims = claims.clone();
     for name in space_delimited {
         if let Some(claim @ Value::String(_)) = claims.get_mut(name) {
@@ -80,12 +75,11 @@ fn payload(claims: &Map<String, Value>, space_delimited: &[String]) -> String {
             *claim = Value::Array(list);
         }
     }
-    Value::Object(claims).to_string()
+    Value::Object(claims)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -98,7 +92,7 @@ mod tests {
         let names = ["scope".to_owned(), "roles".to_owned(), "absent".to_owned()];
         assert_eq!(
             payload(claims.as_object().unwrap(), &names),
-            r#"{"n":{"scope":"g h"},"roles":["e f"],"scope":["a","b"],"scp":"c d"}"#
+            json!({"n": {"scope": "g h"}, "roles": ["e f"], "scope": ["a", "b"], "scp": "c d"})
         );
     }
 
@@ -108,6 +102,7 @@ mod tests {
             "{}.e30.x",
             base64url::encode(b" { \"typ\" : \"a b\",\"alg\":1 }\n")
         );
-        assert_eq!(header(&token).as_deref(), Some(r#"{"alg":1,"typ":"a b"}"#));
+        let entry = StateValue::Json(header(&token).unwrap());
+        assert_eq!(entry.text(), r#"{"alg":1,"typ":"a b"}"#);
     }
 }

@@ -22,6 +22,7 @@ impl Notes {
     pub(super) fn refused(&mut self, provider: &Provider, refusal: Refusal) {
         let entry = refusal
             .reason()
+            .ok()
             .and_then(|reason| export::failure(provider, reason));
         self.failures.extend(entry);
     }

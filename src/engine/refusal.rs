@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::{
     decision::{Decision, Denial, Reason, StateEntry},
+    keys::WantedKeys,
     policy::{CredentialError, ProviderId, Schemes, Shortfall},
     verification::Failure,
 };
@@ -31,20 +32,39 @@ impl Refusal {
             Self::Token(_, Failure::Invalid(_)) => 2,
             Self::Credential(_) => 4,
             Self::Token(_, Failure::KeysUnavailable(_)) => 5,
-            Self::Token(_, Failure::AwaitKeys(..)) => 6,
+            Self::Token(_, Failure::AwaitKeys(_)) => 6,
         }
     }
 }
 
 impl Refusal {
-    /// Returns the reason to report, or `None` if the request waits for keys.
-    pub(super) fn reason(self) -> Option<Reason> {
+    /// Returns the reason to report.
+    ///
+    /// # Errors
+    /// Returns the wanted keys if the request waits for keys.
+    pub(super) fn reason(self) -> Result<Reason, WantedKeys> {
         match self {
-            Self::Credential(error) => Some(error.into()),
-            Self::Missing => Some(Reason::MissingCredential),
-            Self::Token(_, Failure::AwaitKeys(..)) => None,
-            Self::Token(_, Failure::Invalid(reason)) => Some(reason),
-            Self::Token(_, Failure::KeysUnavailable(_)) => Some(Reason::KeysUnavailable),
+            Self::Credential(error) => Ok(error.into()),
+            Self::Missing => Ok(Reason::MissingCredential),
+            Self::Token(_, Failure::AwaitKeys(wanted)) => Err(wanted),
+            Self::Token(_, Failure::Invalid(reason)) => Ok(reason),
+            Self::Token(_, Failure::KeysUnavailable(_)) => Ok(Reason::KeysUnavailable),
+        }
+    }
+
+    /// The provider whose token did not verify.
+    const fn provider(self) -> Option<ProviderId> {
+        match self {
+            Self::Credential(_) | Self::Missing => None,
+            Self::Token(provider, _) => Some(provider),
+        }
+    }
+
+    /// The time until the next attempt to fetch keys, if the provider has no keys.
+    const fn wait(self) -> Option<Duration> {
+        match self {
+            Self::Token(_, Failure::KeysUnavailable(wait)) => Some(wait),
+            Self::Credential(_) | Self::Missing | Self::Token(..) => None,
         }
     }
 }
@@ -81,14 +101,11 @@ impl No {
         let (reason, provider) = match self {
             Self::Closed(reason) => (reason, None),
             Self::HeaderValue(provider) => (Reason::HeaderValue, Some(provider)),
-            Self::Refused(Refusal::Credential(error)) => (error.into(), None),
-            Self::Refused(Refusal::Missing) => (Reason::MissingCredential, None),
-            Self::Refused(Refusal::Token(provider, failure)) => match failure {
-                Failure::AwaitKeys(source, cause) => return Decision::AwaitKeys { source, cause },
-                Failure::Invalid(reason) => (reason, Some(provider)),
-                Failure::KeysUnavailable(wait) => {
-                    retry_after = Some(whole_seconds(wait));
-                    (Reason::KeysUnavailable, Some(provider))
+            Self::Refused(refusal) => match refusal.reason() {
+                Err(wanted) => return Decision::AwaitKeys(wanted),
+                Ok(reason) => {
+                    retry_after = refusal.wait().map(whole_seconds);
+                    (reason, refusal.provider())
                 }
             },
             Self::Short(provider, shortfall) => {

@@ -128,7 +128,7 @@ impl Engine {
             cache_use: match decision {
                 // The request's tokens will be looked up again after the wait, so do not count this
                 // lookup.
-                Decision::AwaitKeys { .. } => CacheUse::default(),
+                Decision::AwaitKeys(_) => CacheUse::default(),
                 _ => cache_use,
             },
             decision,

@@ -30,9 +30,7 @@ impl Gate {
             }
             // Callers handle `AwaitKeys` themselves, so this case is not expected. If it occurs,
             // the request must not pass.
-            Decision::AwaitKeys { .. } => {
-                self.refuse(&Denial::new(Reason::KeysUnavailable), exchange)
-            }
+            Decision::AwaitKeys(_) => self.refuse(&Denial::new(Reason::KeysUnavailable), exchange),
         }
     }
 

@@ -16,7 +16,7 @@ impl<T: SharedMemory + Log + Meter> Environment for T {}
 /// One request in the proxy, with the operations that the gate can perform on the request.
 pub trait Exchange: Environment + Connection + Route {
     /// The ID of the request's connection; `None` if the host provides no ID.
-    fn connection(&self) -> Option<ConnectionId>;
+    fn connection_id(&self) -> Option<ConnectionId>;
 
     /// Changes the request's headers.
     ///

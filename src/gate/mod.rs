@@ -30,7 +30,7 @@ use crate::{
     decision::{Decision, Denial, Reason},
     engine::{Decided, Engine, Patience},
     http::Request,
-    keys::{FetchCause, SourceId},
+    keys::WantedKeys,
     policy::RoutePolicy,
     shared_memory::SharedMemory,
     time::UnixMillis,
@@ -65,7 +65,7 @@ pub struct Gate {
     /// The keeper's epoch at the time when the key records were last read.
     epoch: u64,
     /// The missing keys that the last request needed.
-    wanted: Option<(SourceId, FetchCause)>,
+    wanted: Option<WantedKeys>,
 }
 
 /// What the host must do with a request. The gate itself has already edited or answered the
@@ -128,7 +128,7 @@ impl Gate {
             return self.fail(exchange);
         };
         if let Some(membership) = &self.membership {
-            membership.on_request(|| exchange.connection(), now, exchange);
+            membership.on_request(|| exchange.connection_id(), now, exchange);
             self.engine.restrict(membership.restrictions());
         }
         let head = self.head(request, now, exchange);
@@ -141,10 +141,10 @@ impl Gate {
             decided = self.decide(&head, now, Patience::Waiting, exchange);
             decided.cache_use = decided.cache_use.plus(before);
         }
-        let Decision::AwaitKeys { source, cause } = decided.decision else {
+        let Decision::AwaitKeys(wanted) = decided.decision else {
             return self.carry_out(&decided, &head, now, exchange);
         };
-        self.want(source, cause);
+        self.want(wanted);
         let hold = match self.engine.parks() {
             true => self.waiting.add(stream, now),
             false => None,
@@ -202,9 +202,9 @@ impl Gate {
         }
         let head = self.head(request, now, exchange);
         let decided = self.decide(&head, now, patience, exchange);
-        if let Decision::AwaitKeys { source, cause } = decided.decision {
+        if let Decision::AwaitKeys(wanted) = decided.decision {
             // The key that the token needs has still not arrived.
-            self.want(source, cause);
+            self.want(wanted);
             return Verdict::Wait(hold);
         }
         self.waiting.remove(stream);
@@ -261,7 +261,7 @@ impl Gate {
 
     /// Removes and returns the keys that were missing for the last request. A host whose keeper has
     /// its own engine passes the result to that keeper.
-    pub const fn take_wanted(&mut self) -> Option<(SourceId, FetchCause)> {
+    pub const fn take_wanted(&mut self) -> Option<WantedKeys> {
         self.wanted.take()
     }
 
@@ -305,9 +305,9 @@ impl Gate {
         }
     }
 
-    fn want(&mut self, source: SourceId, cause: FetchCause) {
-        self.engine.want(source, cause);
-        self.wanted = Some((source, cause));
+    fn want(&mut self, wanted: WantedKeys) {
+        self.engine.want(wanted);
+        self.wanted = Some(wanted);
     }
 }
 

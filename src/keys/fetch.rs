@@ -26,6 +26,15 @@ pub enum FetchCause {
     UnknownKid,
 }
 
+/// Keys that a request waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedKeys {
+    /// The source of the keys.
+    pub source: SourceId,
+    /// Why the keys have to be fetched.
+    pub cause: FetchCause,
+}
+
 /// A call for the keys of one source, or for the metadata that contains the address of the keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetch {

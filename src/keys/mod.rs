@@ -28,7 +28,7 @@ pub use self::{
     document::Document,
     endpoint::{Endpoint, without_query},
     error::{FetchError, PreloadError},
-    fetch::{Fetch, FetchCause, FetchOutcome, FetchResponse, Progress},
+    fetch::{Fetch, FetchCause, FetchOutcome, FetchResponse, Progress, WantedKeys},
     freshness::Serving,
     id::{KeySetVersion, SourceId},
     record::{Order, Record},

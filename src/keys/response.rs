@@ -82,16 +82,13 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+    use crate::tests::header_bytes;
 
     const LIMIT: usize = 4;
 
     fn answer(headers: &[(&str, &str)], body: Option<&str>) -> Result<FetchResponse, FetchError> {
-        let headers: Vec<_> = headers
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
-            .collect();
         Received {
-            headers: &headers,
+            headers: &header_bytes(headers),
             body_size: body.map_or(0, str::len),
             body: &|| body.map(|body| body.as_bytes().to_vec()),
         }

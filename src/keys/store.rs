@@ -11,7 +11,7 @@ use crate::{
     jose::{KeySet, KeySetLimits},
     keys::{
         Fetch, FetchCause, FetchError, FetchResponse, KeyReport, KeySetVersion, KeyStatus,
-        PreloadError, Progress, Records, RemoteKeys, Serving, SourceId, source::Source,
+        PreloadError, Progress, Records, RemoteKeys, Serving, SourceId, WantedKeys, source::Source,
     },
     policy::ProviderId,
     time::UnixMillis,
@@ -112,11 +112,11 @@ impl KeyStore {
             .unknown_kid_wait(waited_since, now)
     }
 
-    /// Records that a request waits for keys of this source. A fetch for an unknown kid begins only
-    /// after a call of this method. A fetch that keeps the keys fresh needs no such call.
-    pub fn want(&mut self, id: SourceId, cause: FetchCause) {
-        if cause == FetchCause::UnknownKid
-            && let Some(source) = self.sources.get_mut(id.index())
+    /// Records that a request waits for keys. A fetch for an unknown kid begins only after a call of
+    /// this method. A fetch that keeps the keys fresh needs no such call.
+    pub fn want(&mut self, wanted: WantedKeys) {
+        if wanted.cause == FetchCause::UnknownKid
+            && let Some(source) = self.sources.get_mut(wanted.source.index())
         {
             source.want_kid();
         }

@@ -305,7 +305,10 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::policy::{HeaderCondition, Pattern, QueryCondition, StringMatch};
+    use crate::{
+        policy::{HeaderCondition, Pattern, QueryCondition, StringMatch},
+        tests::header_bytes,
+    };
 
     fn route(path: PathMatch) -> RouteMatch {
         RouteMatch {
@@ -319,12 +322,7 @@ mod tests {
     }
 
     fn matches(route: &RouteMatch, headers: &[(&str, &str)]) -> bool {
-        let request = Request::new(
-            headers
-                .iter()
-                .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
-                .collect(),
-        );
+        let request = Request::new(header_bytes(headers));
         let target = request
             .target()
             .map(|raw| Target::new(str::from_utf8(raw).unwrap()));

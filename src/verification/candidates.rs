@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::{
     decision::Reason,
     jose::{Budget, Claims, JoseHeader, KeyQuery, KeySet, VerifyingKey},
-    keys::{FetchCause, KeySetVersion, Keys, SourceId},
+    keys::{FetchCause, KeySetVersion, Keys, SourceId, WantedKeys},
     policy::ProviderId,
     time::UnixSeconds,
     verification::{Circumstances, Failure, KeyIssuer, KeySource, Patience, Trust},
@@ -41,9 +41,10 @@ pub(super) fn serving_keys<'a>(
             source: Some(source),
         }),
         Some(Keys::Pending(source)) => Err(match circumstances.patience {
-            Patience::Waiting | Patience::Waited(_) => {
-                Failure::AwaitKeys(source, FetchCause::Freshness)
-            }
+            Patience::Waiting | Patience::Waited(_) => Failure::AwaitKeys(WantedKeys {
+                source,
+                cause: FetchCause::Freshness,
+            }),
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         }),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::{
     decision::Reason,
-    keys::{FetchCause, KeyStore, SourceId},
+    keys::{KeyStore, WantedKeys},
     policy::ProtectedResource,
     time::UnixMillis,
     verification::{Accelerator, Allowance},
@@ -48,8 +48,8 @@ pub enum Patience {
 /// Why a token is not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Keys that may verify the token are being fetched, or should now be fetched.
-    AwaitKeys(SourceId, FetchCause),
+    /// These keys may verify the token. They are being fetched, or should now be fetched.
+    AwaitKeys(WantedKeys),
     /// The token is invalid.
     Invalid(Reason),
     /// The provider has no keys that may verify tokens. The next attempt to fetch keys is due after

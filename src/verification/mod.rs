@@ -31,7 +31,7 @@ mod verified_once;
 use crate::{
     decision::Reason,
     jose::{Claims, JoseHeader, KeySet, TokenError, UntrustedToken, VerifiedToken, VerifyingKey},
-    keys::{FetchCause, SourceId},
+    keys::{FetchCause, SourceId, WantedKeys},
     policy::{Audiences, ProviderId},
     time::UnixSeconds,
 };
@@ -129,9 +129,10 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
     } = *circumstances;
     if keys.may_learn_kid(source, now) {
         return match patience {
-            Patience::Waiting | Patience::Waited(_) => {
-                Failure::AwaitKeys(source, FetchCause::UnknownKid)
-            }
+            Patience::Waiting | Patience::Waited(_) => Failure::AwaitKeys(WantedKeys {
+                source,
+                cause: FetchCause::UnknownKid,
+            }),
             // A fetch may still find the key. The token may be good, so the client must not discard
             // it.
             Patience::Exhausted => Failure::KeysUnavailable(SOON),

@@ -131,7 +131,7 @@ proptest! {
             }
             Decision::Deny(_) => {}
             Decision::Report(_) | Decision::Serve(_) => prop_assert!(false, "no status is configured"),
-            Decision::AwaitKeys { .. } => prop_assert!(false, "local keys are never waited for"),
+            Decision::AwaitKeys(_) => prop_assert!(false, "local keys are never waited for"),
         }
     }
 }

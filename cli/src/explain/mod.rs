@@ -33,19 +33,19 @@ use self::{
 };
 use crate::{
     accepted,
-    decide::{self, DecisionLine, RequestLine},
+    decide::{self, DecisionLine},
     format::Format,
     input::{self, KeySetFile, NotOneToken},
     outcome::{Exit, Failure},
     source::Source,
 };
 use portcullis::{
-    config::{Config, Provider},
+    config::Config,
     decision::{Denial, Reason},
     engine::{Engine, Patience},
     jose::{TokenError, UntrustedToken},
     keys::FetchCause,
-    policy::{Audiences, HeaderPlace, ProviderId, Rule, Scheme},
+    policy::{Audiences, ProviderId, Rule, Scheme},
     time::UnixMillis,
     verification::{
         self, Allowance, Attempts, Check, CheckObserver, Circumstances, Issuer, Outcome,
@@ -272,6 +272,7 @@ fn provider(
         .into_iter()
         .filter(|(check, _)| *check != Check::Form);
     Some(ProviderReport {
+        id,
         name: provider.name.clone(),
         names_issuer: provider
             .trust
@@ -292,9 +293,11 @@ fn provider(
 fn reason(failure: verification::Failure) -> Reason {
     match failure {
         verification::Failure::Invalid(reason) => reason,
-        verification::Failure::AwaitKeys(_, FetchCause::UnknownKid) => Reason::UnknownKey,
-        verification::Failure::AwaitKeys(_, FetchCause::Freshness)
-        | verification::Failure::KeysUnavailable(_) => Reason::KeysUnavailable,
+        verification::Failure::AwaitKeys(wanted) => match wanted.cause {
+            FetchCause::UnknownKid => Reason::UnknownKey,
+            FetchCause::Freshness => Reason::KeysUnavailable,
+        },
+        verification::Failure::KeysUnavailable(_) => Reason::KeysUnavailable,
     }
 }
 
@@ -302,7 +305,7 @@ fn status(engine: &Engine, reason: Reason) -> u16 {
     engine.response(&Denial::new(reason)).status
 }
 
-/// The rule that a request matches.
+/// The rule that a request matches before it gets its token.
 fn rule<'a>(engine: &'a Engine, request: RequestHead<'_>) -> Option<&'a Rule> {
     let index = decide::rule(engine, &request.line())?;
     engine.config().rules.get(index)
@@ -316,25 +319,24 @@ fn decided(
     providers: &[ProviderReport],
     now: UnixMillis,
 ) -> (RequestReport, DecisionLine) {
-    let rule_index = decide::rule(engine, &request.line());
-    let rule = rule_index.and_then(|index| engine.config().rules.get(index));
     let bearer = providers
         .iter()
         .find(|provider| provider.accepted)
         .or_else(|| providers.first());
-    let bearer = bearer.and_then(|found| {
-        let mut all = engine.config().providers();
-        all.find(|(_, own)| own.name == found.name)
-    });
-    let line = presented(token, request, bearer.map(|(_, provider)| provider));
+    let bearer = bearer.and_then(|found| engine.config().provider(found.id));
+    let mut line = request.line();
+    line.add_token(token, bearer.map(|provider| &provider.places));
     let decision = decide::decide(engine, line, now);
+    let rule = decision
+        .rule
+        .and_then(|index| engine.config().rules.get(index));
     let detail = match decision.denied {
         None => String::new(),
         Some(Reason::Unmatched) => unmatched::detail(engine.config(), request),
         Some(reason) => {
             let about_request = refusal::of_request(reason, request.path, &engine.config().limits);
             match about_request.is_empty() {
-                true => detail::rights(reason, rule, bearer.map(|(_, own)| own), token),
+                true => detail::rights(reason, rule, bearer, token),
                 false => about_request,
             }
         }
@@ -343,8 +345,8 @@ fn decided(
     let report = RequestReport {
         method: request.method.to_owned(),
         path: request.path.to_owned(),
-        rule: rule_index,
-        line: rule_index.and_then(|index| written.line(index)),
+        rule: decision.rule,
+        line: decision.rule.and_then(|index| written.line(index)),
         conditions: rule.map(|rule| rule_text::conditions(&rule.route)),
         file: written.source.name.clone(),
         decision: decision.decision,
@@ -356,29 +358,4 @@ fn decided(
         removes,
     };
     (report, decision)
-}
-
-/// Builds the request. Puts the token into a header if the provider accepts tokens in headers, and
-/// otherwise into a query parameter or a cookie.
-fn presented(token: &str, request: RequestHead<'_>, provider: Option<&Provider>) -> RequestLine {
-    let places = provider.map(|provider| &provider.places);
-    let header = places.and_then(|places| places.headers.first());
-    let param = places.and_then(|places| places.params.first());
-    let cookie = places.and_then(|places| places.cookies.first());
-    let mut line = request.line();
-    match (header, param, cookie) {
-        (Some(HeaderPlace::Prefixed { name, prefix }), ..) => {
-            line.add_header(name.as_str(), format!("{prefix}{token}"));
-        }
-        (None, Some(param), _) => {
-            let path = request.path;
-            let sign = if path.contains('?') { '&' } else { '?' };
-            line = request.line_with(&format!("{path}{sign}{param}={token}"));
-        }
-        (None, None, Some(cookie)) => line.add_header("cookie", format!("{cookie}={token}")),
-        (Some(HeaderPlace::Bearer | HeaderPlace::Basic), ..) | (None, None, None) => {
-            line.add_header("authorization", format!("Bearer {token}"));
-        }
-    }
-    line
 }

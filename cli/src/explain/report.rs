@@ -11,6 +11,7 @@ use crate::outcome::Failure;
 use portcullis::{
     decision::Reason,
     jose::base64url,
+    policy::ProviderId,
     verification::{Check, Outcome},
 };
 
@@ -75,6 +76,8 @@ pub(crate) enum StepOutcome {
 /// The results of the checks that one provider's settings require.
 #[derive(Debug, Serialize)]
 pub(crate) struct ProviderReport {
+    #[serde(skip)]
+    pub(super) id: ProviderId,
     pub(crate) name: String,
     /// Whether the provider accepts the token's issuer.
     pub(super) names_issuer: bool,

@@ -34,17 +34,12 @@ pub(crate) struct RequestHead<'a> {
 }
 
 impl RequestHead<'_> {
-    /// The request as an input line of `decide`, with `path` instead of its own path.
-    pub(super) fn line_with(&self, path: &str) -> RequestLine {
-        let mut line = RequestLine::new(self.method, path);
+    /// The request as an input line of `decide`.
+    pub(crate) fn line(&self) -> RequestLine {
+        let mut line = RequestLine::new(self.method, self.path);
         for header in self.headers {
             line.add_header(&header.name, header.value.clone());
         }
         line
-    }
-
-    /// The request as an input line of `decide`.
-    pub(crate) fn line(&self) -> RequestLine {
-        self.line_with(self.path)
     }
 }

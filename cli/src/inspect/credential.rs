@@ -85,10 +85,7 @@ fn preload(engine: &mut Engine, keys: &KeySetText, now: u64) -> Result<(), Probl
     if keys.document.trim().is_empty() {
         return Ok(());
     }
-    let config = engine.config();
-    let found = config
-        .providers()
-        .find(|(_, provider)| provider.name == keys.provider);
+    let found = engine.config().provider_named(&keys.provider);
     let Some((id, provider)) = found else {
         return Ok(()); // the user has edited the policy, which no longer has this provider
     };

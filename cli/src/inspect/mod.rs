@@ -96,27 +96,28 @@ fn decided(
     };
     let prepared = credential::prepare(question, request, &policy.value, config, keys)?;
     let now = input::time(Some(question.now));
-    let line = request.line();
-    if let Some(index) = decide::rule(&prepared.engine, &line) {
+    answer.decision = match &prepared.token {
+        None => Some(decide::decide(&prepared.engine, request.line(), now)),
+        Some(token) => {
+            let written = Written {
+                source,
+                policy: &policy,
+            };
+            let (mut report, decision) =
+                explain::report(&prepared.engine, written, token, Some(request), now);
+            report.point_to_page();
+            answer.report = Some(report);
+            decision.map(|decision| decision.without(token))
+        }
+    };
+    let rule = answer.decision.as_ref().and_then(|decision| decision.rule);
+    answer.rule = rule.map(|index| {
         let at = ConfigPath::default().member("rules").element(index);
-        answer.rule = Some(RulePlace {
+        RulePlace {
             index,
             line: source.position_in(&policy, &at).map(|at| at.line),
-        });
-    }
-    let Some(token) = prepared.token else {
-        answer.decision = Some(decide::decide(&prepared.engine, line, now));
-        return Ok(());
-    };
-    let written = Written {
-        source,
-        policy: &policy,
-    };
-    let (mut report, decision) =
-        explain::report(&prepared.engine, written, &token, Some(request), now);
-    report.point_to_page();
-    answer.report = Some(report);
-    answer.decision = decision.map(|decision| decision.without(&token));
+        }
+    });
     Ok(())
 }
 

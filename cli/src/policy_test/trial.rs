@@ -16,10 +16,7 @@ use crate::{
     input,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use portcullis::{
-    policy::{HeaderPlace, ProviderId},
-    verification::KeySource,
-};
+use portcullis::{policy::ProviderId, verification::KeySource};
 
 /// The result of a test.
 pub(super) struct Outcome {
@@ -38,15 +35,14 @@ pub(super) struct Outcome {
 pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, String> {
     let mut line = request(test);
     let rule = decide::rule(&rig.engine, &line);
-    let mut providers = Vec::new();
+    let mut used = Vec::new();
     for token in &test.tokens {
         let (id, name) = provider(rig, token)?;
         let audiences = rule_audiences(rig, rule, id);
         let signed = signed(rig, id, token, audiences.as_ref(), now)?;
-        place(rig, id, &signed, &mut line)?;
-        if is_asked(rig, rule, id) {
-            providers.push(name);
-        }
+        let provider = rig.engine.config().provider(id);
+        line.add_token(&signed, provider.map(|provider| &provider.places));
+        used.push((id, name));
     }
     if let Some(basic) = &test.basic {
         let secret = secret(rig, basic)?;
@@ -54,12 +50,14 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
         line.add_header("authorization", format!("Basic {pair}"));
     }
     let decision = decide::decide(&rig.engine, line, input::time(Some(now)));
-    providers.extend(decision.provider.clone());
+    // The token in the request can make another rule match.
+    used.retain(|(id, _)| is_asked(rig, decision.rule, *id));
+    let providers = used.into_iter().map(|(_, name)| name);
     Ok(Outcome {
         differences: differences(&test.expect, &decision),
         found: found(&decision),
-        rule,
-        providers,
+        rule: decision.rule,
+        providers: providers.chain(decision.provider).collect(),
     })
 }
 
@@ -192,35 +190,6 @@ pub(super) fn signed(
     rig.keys
         .token(algorithm(provider), by, &Value::Object(header), &claims)
         .map_err(|_| "token: the operating system gives no randomness".to_owned())
-}
-
-/// Puts a token into the first place where its provider looks for tokens.
-fn place(rig: &Rig, id: ProviderId, token: &str, line: &mut RequestLine) -> Result<(), String> {
-    let config = rig.engine.config();
-    let places = config.provider(id).map(|provider| &provider.places);
-    let Some(places) = places else {
-        return Ok(());
-    };
-    if let Some(header) = places.headers.first() {
-        match header {
-            HeaderPlace::Bearer | HeaderPlace::Basic => {
-                line.add_header("authorization", format!("Bearer {token}"));
-            }
-            HeaderPlace::Prefixed { name, prefix } => {
-                line.add_header(name.as_str(), format!("{prefix}{token}"));
-            }
-        }
-    } else if let Some(cookie) = places.cookies.first() {
-        line.add_header("cookie", format!("{cookie}={token}"));
-    } else if let Some(param) = places.params.first() {
-        let pair = form_urlencoded::Serializer::new(String::new())
-            .append_pair(param, token)
-            .finish();
-        line.add_query(&pair);
-    } else {
-        return Err("token: the provider reads tokens from nowhere".to_owned());
-    }
-    Ok(())
 }
 
 fn found(decision: &DecisionLine) -> String {

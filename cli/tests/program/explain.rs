@@ -353,6 +353,65 @@ fn agrees_with_the_decision() {
     }
 }
 
+/// Each policy allows only the token in the expected place, because only that place makes its first
+/// rule match.
+#[test]
+fn puts_the_token_where_policy_tests_put_it() {
+    let signer = Signer::new(Algorithm::Es256);
+    let token = signer.sign_claims(&claims(&json!({})));
+    let everywhere = "from_headers: [{ name: x-token }], from_cookies: [session], from_params: [t]";
+    let header = |name| format!("headers: [{{ name: {name}, present_match: true }}]");
+    let param = |name| format!("query_parameters: [{{ name: {name}, present_match: true }}]");
+    for (name, places, expected) in [
+        ("header", everywhere, header("x-token")),
+        (
+            "cookie",
+            "from_cookies: [session], from_params: [t]",
+            header("cookie"),
+        ),
+        ("param", "from_params: [\"t&=\"]", param("\"t&=\"")),
+        ("standard", "", header("authorization")),
+    ] {
+        let provider = format!(
+            "{{ issuer: 'https://idp.example.com', audiences: [orders], {places}{} \
+             local_jwks: {{ inline_string: '{}' }} }}",
+            if places.is_empty() { "" } else { "," },
+            signer.jwks()
+        );
+        let requires = "requires: { provider_name: idp }";
+        let config = file(
+            &format!("place-{name}.yaml"),
+            &format!(
+                "providers: {{ idp: {provider} }}\nrules:\n\
+                 - {{ match: {{ prefix: /, {expected} }}, {requires} }}\n\
+                 - {{ match: {{ prefix: / }}, {requires}, authorize: {{ scopes: {{ all_of: [none] }} }} }}\n"
+            ),
+        );
+        let config = config.to_str().unwrap();
+        let arguments = ["explain", "--config", config, "--token", "-", "--json"];
+        let request = ["--now", "1700000000", "--request", "GET", "/orders?a=b"];
+        let explained = portcullis(&[&arguments[..], &request].concat(), &token);
+        let report: Value = serde_json::from_str(&stdout(&explained)).unwrap();
+        let request = &report["request"];
+        assert_eq!(request["decision"], "allow", "{name}: {report}");
+        assert_eq!(request["rule"], 0, "{name}");
+
+        let tests = format!(
+            "config: place-{name}.yaml\ntests:\n- name: {name}\n  \
+             request: {{ path: '/orders?a=b' }}\n  token: {{}}\n  expect: {{ decision: allow }}\n"
+        );
+        let tests = file(&format!("place-{name}.test.yaml"), &tests);
+        let output = portcullis(&["test", "--coverage", tests.to_str().unwrap()], "");
+        assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+        // Only the first rule was reached.
+        assert!(
+            stdout(&output).contains("rules[1]") && !stdout(&output).contains("rules[0]"),
+            "{}",
+            stdout(&output)
+        );
+    }
+}
+
 #[test]
 fn is_coloured_only_on_request() {
     let case = &cases()[0];

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use portcullis::{
     connection::{Connection, PeerName, Refused},
-    decision::{HeaderEdit, Reason, StateEntry},
+    decision::{HeaderEdit, Reason, StateEntry, StateValue},
     gate::{
         Answer, CallError, Caller, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter,
         MetricId, Route,
@@ -139,14 +139,10 @@ impl Connection for Request<'_> {
 
 impl Route for Request<'_> {
     fn metadata(&self) -> Result<Option<Vec<u8>>, Refused> {
-        if let Some(number) = self.thread.stream.route_policy() {
-            return Ok(Some(Number::new(number).octets().to_vec()));
-        }
-        Ok(self
-            .thread
-            .stream
-            .has_route_metadata(wasm_form::NAMESPACE)
-            .then(|| wasm_form::UNREADABLE.to_vec()))
+        Ok(self.policy_form().map(|form| match form {
+            PolicyForm::Native(number) => number.octets().to_vec(),
+            PolicyForm::Wasm => wasm_form::UNREADABLE.to_vec(),
+        }))
     }
 
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed> {
@@ -161,17 +157,29 @@ impl Route for Request<'_> {
     }
 }
 
+/// The form in which a route has its policy.
+enum PolicyForm {
+    /// The policy with this number, which Envoy loaded from `DynamicModuleFilterPerRoute`.
+    Native(Number),
+    /// The only policy is in the route's metadata, where the proxy-wasm module reads it.
+    Wasm,
+}
+
 impl Request<'_> {
-    /// Returns whether the current route's only policy is in the route's metadata, where the
-    /// proxy-wasm module reads it.
-    fn has_policy_in_wasm_form(&self) -> bool {
+    /// The form of the current route's policy; `None` if the route has no policy.
+    fn policy_form(&self) -> Option<PolicyForm> {
         let stream = self.thread.stream;
-        stream.route_policy().is_none() && stream.has_route_metadata(wasm_form::NAMESPACE)
+        match stream.route_policy() {
+            Some(number) => Some(PolicyForm::Native(Number::new(number))),
+            None => stream
+                .has_route_metadata(wasm_form::NAMESPACE)
+                .then_some(PolicyForm::Wasm),
+        }
     }
 }
 
 impl Exchange for Request<'_> {
-    fn connection(&self) -> Option<ConnectionId> {
+    fn connection_id(&self) -> Option<ConnectionId> {
         self.thread
             .stream
             .number(Attribute::ConnectionId)
@@ -187,14 +195,12 @@ impl Exchange for Request<'_> {
     }
 
     fn export(&self, entry: &StateEntry) -> Result<(), Refused> {
-        let (name, value) = (entry.key.as_str(), &entry.value);
         self.thread
             .stream
-            .set_state(name, value.as_bytes())
+            .set_state(entry.key.as_str(), entry.value.text().as_bytes())
             .map_err(refused)?;
-        if entry.is_json {
-            let value = serde_json::from_str(value).map_err(|_| Refused)?;
-            let message = metadata::with_member(entry.key.name(), &value);
+        if let StateValue::Json(value) = &entry.value {
+            let message = metadata::with_member(entry.key.name(), value);
             let namespace = self.filter.config.metadata_namespace.as_deref();
             self.thread
                 .stream
@@ -228,7 +234,9 @@ impl Exchange for Request<'_> {
 
     fn answer(&self, answer: &Answer) {
         let mut response = Cow::Borrowed(answer.response());
-        if answer.reason() == Some(Reason::RoutePolicy) && self.has_policy_in_wasm_form() {
+        if answer.reason() == Some(Reason::RoutePolicy)
+            && matches!(self.policy_form(), Some(PolicyForm::Wasm))
+        {
             if self.filter.warns_of_wasm_form() {
                 write_log(LogLevel::Error, wasm_form::WARNING);
             }

@@ -15,7 +15,7 @@ use portcullis::{
     engine::Engine,
     gate::{DecisionMetrics, KeyMetrics, LogLevel},
     json,
-    keys::{FetchCause, SourceId},
+    keys::WantedKeys,
     time::UnixMillis,
     verification::Backend,
 };
@@ -44,9 +44,6 @@ pub(super) struct Gauges {
     pub(super) others: Vec<(Number, KeyMetrics)>,
 }
 
-/// A worker's request to the keeper: fetch the keys of this source, for this cause.
-pub(super) type Wish = (SourceId, FetchCause);
-
 /// A configuration, and the state that all threads share for it.
 pub(super) struct Filter {
     pub(super) number: Number,
@@ -65,7 +62,8 @@ pub(super) struct Filter {
     /// keeper's own epoch cannot be used for this, because it restarts at 0 when the keeper is
     /// rebuilt after a panic.
     epoch: AtomicU64,
-    wishes: Mutex<Vec<Wish>>,
+    /// The keys that workers want and that the keeper has not heard of yet.
+    wanted: Mutex<Vec<WantedKeys>>,
     has_warned_of_wasm_form: AtomicBool,
     /// The requests that wait on their worker threads.
     parked: Mutex<BTreeMap<Turn, Arc<StreamScheduler>>>,
@@ -169,7 +167,7 @@ impl Filter {
             metrics: definitions.into_metrics(),
             scheduler,
             epoch: AtomicU64::new(0),
-            wishes: Mutex::default(),
+            wanted: Mutex::default(),
             has_warned_of_wasm_form: AtomicBool::new(false),
             parked: Mutex::default(),
         };
@@ -200,22 +198,22 @@ impl Filter {
     }
 
     /// Asks the keeper to fetch the keys that a request lacks.
-    pub(super) fn wish(&self, wish: Wish) {
-        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        if wishes.contains(&wish) {
+    pub(super) fn want(&self, wanted: WantedKeys) {
+        let mut all = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.contains(&wanted) {
             // The keeper has already been asked. If it were woken for each request, clients with
             // invented `kid` values could keep the main thread busy.
             return;
         }
-        wishes.push(wish);
-        drop(wishes);
+        all.push(wanted);
+        drop(all);
         self.scheduler.commit();
     }
 
-    /// Removes and returns the wishes of workers since the last call.
-    pub(super) fn take_wishes(&self) -> Vec<Wish> {
-        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        core::mem::take(&mut wishes)
+    /// Removes and returns the keys that workers have wanted since the last call.
+    pub(super) fn take_wanted(&self) -> Vec<WantedKeys> {
+        let mut all = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        core::mem::take(&mut all)
     }
 
     /// Adds a waiting request to the list. The request is woken when keys arrive, and when its

@@ -189,8 +189,8 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
             keeping.filter.publish();
             keeping.filter.wake_all();
         }
-        for (source, cause) in keeping.filter.take_wishes() {
-            keeping.engine.want(source, cause);
+        for wanted in keeping.filter.take_wanted() {
+            keeping.engine.want(wanted);
         }
         let calls = &mut keeping.calls;
         let mut caller = MainCaller {

@@ -5,30 +5,31 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use portcullis::gate::LogLevel;
+use portcullis::{gate::LogLevel, json};
 use serde_json::Value;
 
 use crate::{defects, exchange::write_log, numbers::Number};
 
 static POLICIES: RwLock<BTreeMap<Number, Arc<Value>>> = RwLock::new(BTreeMap::new());
 
-/// Parses a route's policy and returns its number. If the policy is not a JSON object, logs an
-/// error and returns `None`, and Envoy rejects the route table. Each filter later interprets the
-/// policy according to its own configuration.
+/// Parses a route's policy and returns its number. If the policy is not a strict JSON object, logs
+/// an error and returns `None`, and Envoy rejects the route table. If a member were allowed twice,
+/// the second could hide a requirement. Each filter later interprets the policy according to its
+/// own configuration.
 pub(super) fn load(bytes: &[u8]) -> Option<Number> {
     defects::trip("policy");
-    match serde_json::from_slice::<Value>(bytes) {
-        Ok(policy @ Value::Object(_)) => {
+    match json::parse_object(bytes) {
+        Ok(policy) => {
             let number = Number::next();
             let mut policies = POLICIES.write().unwrap_or_else(PoisonError::into_inner);
-            policies.insert(number, Arc::new(policy));
+            policies.insert(number, Arc::new(Value::Object(policy)));
             Some(number)
         }
-        _ => {
-            write_log(
-                LogLevel::Error,
-                "a route's policy is refused: filter_config is not a JSON object; write it as a Struct, before Envoy 1.39 as a StringValue with JSON text",
+        Err(error) => {
+            let line = format!(
+                "a route's policy is refused: filter_config: {error}; write it as a Struct, before Envoy 1.39 as a StringValue with JSON text"
             );
+            write_log(LogLevel::Error, &line);
             None
         }
     }
@@ -62,8 +63,10 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_policy_that_is_not_a_json_object() {
-        for text in ["", "[]", "\"strict\"", "{"] {
+    fn refuses_a_policy_that_is_not_a_strict_json_object() {
+        let twice = r#"{"requirement_name": "strict", "requirement_name": "open"}"#;
+        let nested = r#"{"requires": {"provider_name": "a", "provider_name": "b"}}"#;
+        for text in ["", "[]", "\"strict\"", "{", twice, nested] {
             assert_eq!(load(text.as_bytes()), None, "{text}");
         }
     }

@@ -263,7 +263,7 @@ impl Worker {
             Verdict::Answer => Outcome::Stop,
             Verdict::Wait(_) => self.park(stream, id, now, epoch),
         };
-        self.pass_on_wish();
+        self.pass_on_wanted();
         outcome
     }
 
@@ -272,7 +272,7 @@ impl Worker {
         let verdict = self.with_head(stream, now, |gate, head, request| {
             gate.resume(parked.id, head, now, request)
         });
-        self.pass_on_wish();
+        self.pass_on_wanted();
         match verdict {
             Verdict::Wait(_) => {
                 waiting::add(stream.address(), parked);
@@ -372,9 +372,9 @@ impl Worker {
         Outcome::Wait
     }
 
-    fn pass_on_wish(&mut self) {
-        if let Some(wish) = self.gate.take_wanted() {
-            self.filter.wish(wish);
+    fn pass_on_wanted(&mut self) {
+        if let Some(wanted) = self.gate.take_wanted() {
+            self.filter.want(wanted);
         }
     }
 }

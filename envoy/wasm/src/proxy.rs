@@ -162,7 +162,7 @@ impl Route for Proxy {
 
 /// Each method acts on the request of the current context.
 impl Exchange for Proxy {
-    fn connection(&self) -> Option<ConnectionId> {
+    fn connection_id(&self) -> Option<ConnectionId> {
         let property = abi::property("connection\0id").ok()?;
         let number = property.as_slice().try_into().ok()?;
         Some(ConnectionId::new(u64::from_le_bytes(number)))
@@ -177,7 +177,7 @@ impl Exchange for Proxy {
     }
 
     fn export(&self, entry: &StateEntry) -> Result<(), Refused> {
-        abi::set_property(entry.key.as_str(), entry.value.as_bytes()).map_err(refused)
+        abi::set_property(entry.key.as_str(), entry.value.text().as_bytes()).map_err(refused)
     }
 
     fn clear_route_cache(&self) -> Result<(), Refused> {

@@ -41,6 +41,16 @@ fn all_warnings(config: &Config) -> Vec<String> {
     all.map(ToString::to_string).collect()
 }
 
+/// Returns the warnings about [`base`] with `changes`.
+fn warnings(changes: &[(&str, Value)]) -> Vec<String> {
+    warnings_of(&base_with(changes))
+}
+
+fn warnings_of(document: &Value) -> Vec<String> {
+    let config = parse(document).unwrap_or_else(|error| panic!("{error}"));
+    all_warnings(&config)
+}
+
 /// The smallest useful configuration.
 fn base() -> Value {
     json!({

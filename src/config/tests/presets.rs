@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{all_warnings, base_with, parse, provider};
+use super::{base_with, parse, provider, warnings};
 use crate::{
     config::{
         Preset,
@@ -31,11 +31,6 @@ fn needs(preset: &str) -> Vec<(&'static str, Value)> {
 
 fn refusal(changes: &[(&str, Value)]) -> String {
     parse(&base_with(changes)).unwrap_err().to_string()
-}
-
-fn warnings(changes: &[(&str, Value)]) -> Vec<String> {
-    let config = parse(&base_with(changes)).unwrap_or_else(|error| panic!("{error}"));
-    all_warnings(&config)
 }
 
 #[test]

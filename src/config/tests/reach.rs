@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{all_warnings, base, base_with, parse};
+use super::{base, base_with, warnings_of};
 
 /// Returns the warnings about a configuration with these rules. Each rule consists of its `match`
 /// and a flag, which is true if the rule requires a token.
@@ -20,12 +20,7 @@ fn warnings_about(rules: &[(Value, bool)]) -> Vec<String> {
     // Use the provider in a requirement, because an unused provider would cause a warning of its
     // own.
     changes.push(("requirement_map.used", json!({"provider_name": "okta"})));
-    warnings(&base_with(&changes))
-}
-
-fn warnings(document: &Value) -> Vec<String> {
-    let config = parse(document).unwrap_or_else(|error| panic!("{error}"));
-    all_warnings(&config)
+    warnings_of(&base_with(&changes))
 }
 
 const HIDDEN: &str =
@@ -211,7 +206,7 @@ fn warns_of_an_open_rule_ahead_of_one_that_requires_a_token() {
             json!({"match": narrow, "requires": {"provider_name": "okta"}}),
         ),
     ]);
-    assert_eq!(warnings(&lenient), [unread]);
+    assert_eq!(warnings_of(&lenient), [unread]);
 }
 
 /// A request for `/mcp/` or `/MCP` must not reach the tools by a wider rule.
@@ -265,7 +260,7 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
         ("rules.0.match", with_mcp(exact)),
         ("unmatched", json!("allow")),
     ]);
-    let found = warnings(&open);
+    let found = warnings_of(&open);
     assert!(
         found
             .iter()
@@ -330,8 +325,9 @@ fn warns_of_an_expression_that_no_encoded_path_matches() {
 #[test]
 fn warns_of_a_provider_that_nothing_can_use() {
     let other = base()["providers"]["okta"].clone();
-    let with =
-        |change: (&str, Value)| warnings(&base_with(&[("providers.entra", other.clone()), change]));
+    let with = |change: (&str, Value)| {
+        warnings_of(&base_with(&[("providers.entra", other.clone()), change]))
+    };
     let unused =
         "providers.entra: no rule asks for its tokens; name it in \"requires\", or remove it";
     assert_eq!(with(("realm", json!("api"))), [unused]);
@@ -360,7 +356,7 @@ fn warns_if_there_are_no_rules() {
     let none = |changes: &[(&str, Value)]| {
         let mut all = vec![("rules", json!([])), ("providers", json!({}))];
         all.extend(changes.iter().cloned());
-        warnings(&base_with(&all))
+        warnings_of(&base_with(&all))
     };
     assert_eq!(
         none(&[]),

@@ -4,15 +4,10 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{ED25519_KEY, ED25519_PEM, SECRET_HASH, all_warnings, base_with, key_set, parse};
+use super::{ED25519_KEY, ED25519_PEM, SECRET_HASH, base_with, key_set, parse, warnings};
 use crate::time::UnixSeconds;
 
 const DAY: i64 = 86_400;
-
-fn warnings(changes: &[(&str, Value)]) -> Vec<String> {
-    let config = parse(&base_with(changes)).unwrap_or_else(|error| panic!("{error}"));
-    all_warnings(&config)
-}
 
 #[test]
 fn strict_configuration_has_no_warning() {

@@ -77,8 +77,7 @@ fn from(engine: &Engine, peer: &dyn Connection, token: &str, headers: &[(&str, &
         (b":path", b"/"),
         (b"authorization", authorization.as_bytes()),
     ];
-    let headers = headers.iter();
-    all.extend(headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    all.extend(header_bytes(headers));
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
     let request = Request::new(all);
     let decided = engine.decide(&request, None, now, Patience::Waiting, peer);
@@ -218,8 +217,10 @@ fn c5_certificate_headers_are_removed() {
                 assert_eq!(removed.contains(&remove(name)), expected, "{source} {name}");
             }
         }
-        let trailers = all.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-        assert_eq!(engine.trailer_removals(&trailers), every.map(remove));
+        assert_eq!(
+            engine.trailer_removals(&header_bytes(&all)),
+            every.map(remove)
+        );
     }
     let untouched = from(&engine(json!({})), &FRONT, &token("a", json!({})), &all);
     assert_eq!(edits(untouched), [remove("authorization")]);

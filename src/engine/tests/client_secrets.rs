@@ -86,7 +86,7 @@ fn forwards_the_configured_claims_of_a_client() {
             ]
         );
         assert_eq!(
-            permit.exports[0].value,
+            permit.exports[0].value.text(),
             r#"{"client_id":"batch","roles":["worker"],"scope":"read write","sub":"batch"}"#
         );
     }

@@ -24,12 +24,12 @@ fn exports(decision: Decision) -> Vec<(String, Value)> {
     let entries = match decision {
         Decision::Permit(permit) => permit.exports,
         Decision::Deny(denial) => denial.exports,
-        Decision::AwaitKeys { .. } | Decision::Report(_) | Decision::Serve(_) => {
+        Decision::AwaitKeys(_) | Decision::Report(_) | Decision::Serve(_) => {
             panic!("no decision")
         }
     };
     let read = |entry: StateEntry| {
-        let value = serde_json::from_str(&entry.value).unwrap();
+        let value = serde_json::from_str(&entry.value.text()).unwrap();
         (entry.key.as_str().to_owned(), value)
     };
     entries.into_iter().map(read).collect()

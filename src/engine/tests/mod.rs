@@ -30,7 +30,11 @@ use jwt_compact::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{connection::NoConnection, jose::base64url};
+use crate::{
+    connection::NoConnection,
+    jose::base64url,
+    tests::{header_bytes, merge},
+};
 
 const NOW: i64 = 1_700_000_000;
 const SECRET: [u8; 32] = [7; 32];
@@ -65,17 +69,6 @@ fn remove_nulls(value: &mut Value) {
     }
 }
 
-fn merge(into: &mut Value, from: Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (name, value) in from {
-                merge(into.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from,
-    }
-}
-
 fn sign(secret: &[u8], header: &Value, claims: &Value) -> String {
     let input = format!(
         "{}.{}",
@@ -102,8 +95,7 @@ fn send(engine: &Engine, method: &str, path: &str, headers: &[(&str, &str)]) -> 
         (&b":method"[..], method.as_bytes()),
         (b":path", path.as_bytes()),
     ];
-    let headers = headers.iter();
-    all.extend(headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    all.extend(header_bytes(headers));
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
     engine
         .decide(
@@ -133,7 +125,7 @@ fn label(decision: &Decision) -> &'static str {
     match decision {
         Decision::Permit(permit) => permit.reason.label(),
         Decision::Deny(denial) => denial.reason.label(),
-        Decision::AwaitKeys { .. } => "await_keys",
+        Decision::AwaitKeys(_) => "await_keys",
         Decision::Report(_) => "report",
         Decision::Serve(_) => "resource_metadata",
     }

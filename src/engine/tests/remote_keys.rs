@@ -9,9 +9,10 @@ use super::*;
 use crate::{
     jose::KeySetLimits,
     keys::{
-        Caching, Document, FetchOutcome, FetchResponse, Order, Progress, Reading, Record, Version,
-        WriteError,
+        Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome, FetchResponse, Order,
+        PreloadError, Progress, Reading, Record, SourceId, Version, WriteError,
     },
+    policy::ProviderId,
 };
 
 const LIMITS: KeySetLimits = KeySetLimits {
@@ -76,10 +77,10 @@ fn in_cooldown(rest: Value) -> Engine {
     let mut engine = remote_with(rest);
     let fetch = call(&mut engine, 0);
     engine.complete(&fetch, document(JWKS), at(0));
-    let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
+    let Decision::AwaitKeys(wanted) = ask(&engine, Patience::Waiting, 1) else {
         panic!("the first request waits")
     };
-    engine.want(source, cause);
+    engine.want(wanted);
     let fetch = call(&mut engine, 1);
     engine.complete(&fetch, document(JWKS), at(2));
     engine
@@ -190,16 +191,16 @@ fn fetches_once_for_an_unknown_kid() {
     let mut engine = remote();
     let fetch = call(&mut engine, 0);
     engine.complete(&fetch, document(JWKS), at(0));
-    let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
+    let Decision::AwaitKeys(wanted) = ask(&engine, Patience::Waiting, 1) else {
         panic!()
     };
-    assert_eq!(cause, FetchCause::UnknownKid);
-    engine.want(source, cause);
+    assert_eq!(wanted.cause, FetchCause::UnknownKid);
+    engine.want(wanted);
     let fetch = call(&mut engine, 1);
     assert_eq!(label(&ask(&engine, Patience::Waiting, 1)), "await_keys");
     engine.complete(&fetch, document(JWKS), at(1));
     assert_eq!(label(&ask(&engine, Patience::Waiting, 2)), "unknown_key");
-    engine.want(source, cause);
+    engine.want(wanted);
     assert_eq!(engine.due(at(2)), []);
 }
 
@@ -244,8 +245,8 @@ fn fetches_once_for_a_key_of_the_issuer() {
         let fetch = call(&mut engine, 0);
         engine.complete(&fetch, self::document(&document), at(0));
         assert_eq!(label(&ask(&engine, 1)), labels[0], "{key_issuer}");
-        if let Decision::AwaitKeys { source, cause } = ask(&engine, 1) {
-            engine.want(source, cause);
+        if let Decision::AwaitKeys(wanted) = ask(&engine, 1) {
+            engine.want(wanted);
             let fetch = call(&mut engine, 1);
             engine.complete(&fetch, self::document(&document), at(1));
         }

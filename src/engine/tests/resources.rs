@@ -429,9 +429,8 @@ fn r7_an_audience_is_required_below_a_resource_whatever_the_provider_accepts() {
             (":authority", authority),
             ("authorization", &value),
         ];
-        let head = head.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-        let request = Request::new(head.to_vec());
+        let request = Request::new(header_bytes(&head));
         let decided = engine.decide(
             &request,
             Some(&policy),
@@ -691,8 +690,7 @@ fn refusals_that_the_gate_makes_lead_to_the_metadata_too() {
     let engine = gate(json!({}));
     let refusal = |authority: &str, path: &str| -> Denial {
         let head = [(":path", path), (":authority", authority)];
-        let head = head.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-        engine.refusal(Reason::UnsettledRoute, &Request::new(head.to_vec()))
+        engine.refusal(Reason::UnsettledRoute, &Request::new(header_bytes(&head)))
     };
     assert!(
         refusal("api.example", "/mcp/x?y")

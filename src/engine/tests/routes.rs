@@ -33,11 +33,7 @@ fn on_route(route: &Value, path: &str, headers: &[(&str, &str)]) -> Decision {
     let engine = routed();
     let policy = engine.config().route_policy(route);
     let mut all = vec![(&b":method"[..], &b"GET"[..]), (b":path", path.as_bytes())];
-    all.extend(
-        headers
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
-    );
+    all.extend(header_bytes(headers));
     let request = Request::new(all);
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
     engine

@@ -90,11 +90,7 @@ fn counted(mut engine: Engine, answer: bool, headers: &[(&str, &str)]) -> (&'sta
         computed: Rc::clone(&computed),
     }));
     let mut all = vec![(&b":method"[..], &b"GET"[..]), (b":path", b"/")];
-    all.extend(
-        headers
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
-    );
+    all.extend(header_bytes(headers));
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
     let decision = engine
         .decide(

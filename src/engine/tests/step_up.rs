@@ -146,8 +146,7 @@ fn s2_a_cached_token_grows_old() {
         (":path", "/"),
         ("authorization", &value),
     ];
-    let head = head.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    let request = Request::new(head.to_vec());
+    let request = Request::new(header_bytes(&head));
     for (later, expected) in [
         (0, "verified"),
         (300, "verified"),

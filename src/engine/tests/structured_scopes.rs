@@ -49,7 +49,7 @@ fn caller(decision: Decision) -> Option<String> {
     let header = headers.next();
     let exported = permit.exports.first().map(|entry| {
         assert_eq!(entry.key.as_str(), "portcullis.user");
-        entry.value.clone()
+        entry.value.text().into_owned()
     });
     assert_eq!(header, exported);
     header

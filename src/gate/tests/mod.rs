@@ -15,8 +15,12 @@ use crate::{
     config::Config,
     decision::{HeaderEdit, StateEntry},
     jose::base64url,
-    keys::{Fetch, Order, Reading, Received, Record as KeyRecord, Records, Version, WriteError},
+    keys::{
+        Fetch, FetchCause, Order, Reading, Received, Record as KeyRecord, Records, SourceId,
+        Version, WriteError,
+    },
     shared_memory::{Expected, OneRecord, SetSharedDataError, SharedData, SharedMemory},
+    tests::{header_bytes, merge},
 };
 
 const NOW: u64 = 1_700_000_000_000;
@@ -195,7 +199,7 @@ impl Route for FakeProxy {
 }
 
 impl Exchange for FakeProxy {
-    fn connection(&self) -> Option<ConnectionId> {
+    fn connection_id(&self) -> Option<ConnectionId> {
         Some(ConnectionId::new(self.connection.get()))
     }
 
@@ -364,22 +368,9 @@ fn gate_and_keeper(rest: Value, proxy: &FakeProxy) -> (Gate, Keeper) {
     (Gate::new(engine, membership, metrics), keeper)
 }
 
-fn merge(into: &mut Value, from: Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (name, value) in from {
-                merge(into.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from,
-    }
-}
-
 fn head<'a>(headers: &[(&'a str, &'a str)]) -> Vec<(&'a [u8], &'a [u8])> {
     let own = [(":method", "GET"), (":path", "/"), (":authority", "api")];
-    let all = own.iter().chain(headers);
-    all.map(|(name, value)| (name.as_bytes(), value.as_bytes()))
-        .collect()
+    header_bytes(&[&own[..], headers].concat())
 }
 
 fn signer() -> ed25519_dalek::SigningKey {

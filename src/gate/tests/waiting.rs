@@ -108,11 +108,11 @@ fn notes_the_missing_keys_for_a_keeper_with_its_own_engine() {
     assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass);
     assert_eq!(world.gate.take_wanted(), None);
     assert!(is_waiting(&world.bearer(2, UNKNOWN_KID, at(0))));
-    let (source, cause) = world.gate.take_wanted().unwrap();
-    assert_eq!(cause, FetchCause::UnknownKid);
+    let wanted = world.gate.take_wanted().unwrap();
+    assert_eq!(wanted.cause, FetchCause::UnknownKid);
     assert_eq!(world.gate.take_wanted(), None);
     assert!(is_waiting(&world.resume(2, UNKNOWN_KID, at(0))));
-    assert_eq!(world.gate.take_wanted(), Some((source, cause)));
+    assert_eq!(world.gate.take_wanted(), Some(wanted));
 }
 
 /// On a host with threads, the keeper has its own engine.

@@ -2,16 +2,14 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::http::Request;
+use crate::{http::Request, tests::header_bytes};
 
 const VERSION: (&str, &str) = ("mcp-protocol-version", "2026-07-28");
 const CALL: (&str, &str) = ("mcp-method", "tools/call");
 const NAME: (&str, &str) = ("mcp-name", "list_files");
 
 fn read<'a>(headers: &[(&'a str, &'a str)]) -> Result<McpCall<'a>, McpFault> {
-    let lines = headers.iter();
-    let lines = lines.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    McpCall::read(&Request::new(lines.collect()), &["mcp-param-region"])
+    McpCall::read(&Request::new(header_bytes(headers)), &["mcp-param-region"])
 }
 
 fn words(words: &[&str]) -> Vec<String> {

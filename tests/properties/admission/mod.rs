@@ -150,7 +150,7 @@ fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> 
             true
         }
         Decision::Serve(_) => return Err(TestCaseError::fail("there is no resource")),
-        Decision::AwaitKeys { .. } => return Err(TestCaseError::fail("no keys are fetched")),
+        Decision::AwaitKeys(_) => return Err(TestCaseError::fail("no keys are fetched")),
     };
     if passes {
         prop_assert!(

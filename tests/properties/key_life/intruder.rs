@@ -7,7 +7,7 @@
 
 use portcullis::{
     engine::Engine,
-    keys::{Caching, FetchCause, FetchError, FetchResponse, Keys},
+    keys::{Caching, FetchCause, FetchError, FetchResponse, Keys, WantedKeys},
     shared_memory::SharedData,
     time::UnixMillis,
 };
@@ -96,7 +96,10 @@ impl World {
                 let now = UnixMillis::new(self.now);
                 let (engine, ..) = &mut self.workers[worker];
                 if let Some(Keys::Serving(_, source)) = engine.keys().keys(PROVIDER, now) {
-                    engine.want(source, FetchCause::UnknownKid);
+                    engine.want(WantedKeys {
+                        source,
+                        cause: FetchCause::UnknownKid,
+                    });
                 }
             }
             Hostile::Happens(Event::Succeed) => {

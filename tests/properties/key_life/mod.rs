@@ -13,7 +13,7 @@ use std::mem;
 
 use portcullis::{
     engine::Engine,
-    keys::{Caching, Fetch, FetchCause, FetchError, FetchResponse, Keys, Progress},
+    keys::{Caching, Fetch, FetchCause, FetchError, FetchResponse, Keys, Progress, WantedKeys},
     policy::ProviderId,
     time::UnixMillis,
 };
@@ -203,7 +203,10 @@ impl World {
         if let Some(Keys::Serving(_, source)) = engine.keys().keys(PROVIDER, now)
             && engine.keys().may_learn_kid(source, now)
         {
-            engine.want(source, FetchCause::UnknownKid);
+            engine.want(WantedKeys {
+                source,
+                cause: FetchCause::UnknownKid,
+            });
         }
     }
 

@@ -15,6 +15,7 @@ use crate::{
         ProviderId, QueryCondition, Requirement, RouteMatch, WordSet,
         mcp::{McpMatch, McpParam},
     },
+    tests::header_bytes,
 };
 
 fn route(written: Value) -> RouteMatch {
@@ -55,16 +56,13 @@ fn accepts_paths_in_any_spelling_if_the_policy_is_raw() {
 fn reads_every_kind_of_header_condition() {
     let matches = |matcher: Value, headers: &[(&str, &str)]| {
         let route = route(json!({"prefix": "/", "headers": [matcher]}));
-        let headers = [
+        let own = [
             (":path", "/"),
             (":method", "GET"),
             (":authority", "a.example"),
-        ]
-        .iter()
-        .chain(headers)
-        .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
-        .collect();
-        let request = Request::new(headers);
+        ];
+        let headers = [&own[..], headers].concat();
+        let request = Request::new(header_bytes(&headers));
         let target = request
             .target()
             .map(|raw| Target::new(str::from_utf8(raw).unwrap()));

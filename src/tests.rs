@@ -1,0 +1,23 @@
+//! Helpers for the tests of several modules.
+
+use serde_json::Value;
+
+/// Merges `from` into `into`: objects member by member; any other value replaces the old one.
+pub(crate) fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+/// The names and values of headers as bytes, as a host passes them.
+pub(crate) fn header_bytes<'a>(headers: &[(&'a str, &'a str)]) -> Vec<(&'a [u8], &'a [u8])> {
+    let headers = headers.iter();
+    headers
+        .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+        .collect()
+}
