@@ -296,6 +296,12 @@ fn no_octet_of_a_token_may_be_outside_token68() {
 }
 
 #[test]
+fn two_texts_are_equal_if_their_octets_are() {
+    assert_eq!(TokenText::checked("a"), TokenText::known(b"a"));
+    assert_ne!(TokenText::checked("a"), TokenText::checked("b"));
+}
+
+#[test]
 fn the_syntax_of_a_known_bearer_token_is_not_checked_but_a_secret_always_is() {
     for (places, value, is_known, expected) in [
         (Places::standard(), "Bearer a b", true, Ok(true)),
