@@ -148,4 +148,20 @@ mod tests {
             "the provider fetches no keys: give it remote_jwks or discovery"
         );
     }
+
+    #[test]
+    fn reads_a_status_only_if_nothing_else_is_with_it() {
+        for (text, expected) in [
+            (r#""timed_out""#, Some(FetchError::TimedOut)),
+            (r#"{"status":503}"#, Some(FetchError::Status(503))),
+            (r#"{"status":70000}"#, None),
+            (r#"{"status":503,"x":1}"#, None),
+            ("{}", None),
+            (r#""x""#, None),
+            ("503", None),
+        ] {
+            let value = serde_json::from_str(text).unwrap();
+            assert_eq!(FetchError::read(value), expected, "{text}");
+        }
+    }
 }

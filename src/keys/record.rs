@@ -121,3 +121,48 @@ impl Record {
         self.order.generation = self.order.generation.saturating_add(1).max(now.as_u64());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn a_confirmed_key_set_is_newer_than_every_earlier_one() {
+        let mut record = Record::default();
+        for (now, generation) in [(1000, 1000), (2000, 2000), (500, 2001), (2001, 2002)] {
+            record.confirm(Caching::default(), UnixMillis::new(now));
+            assert_eq!(record.order.generation, generation);
+        }
+    }
+
+    #[test]
+    fn each_write_is_newer_than_the_write_before() {
+        let mut record = Record::default();
+        for revision in 1..4 {
+            let before = record.order;
+            record.revise();
+            assert!(record.order > before);
+            assert_eq!(record.order.revision, revision);
+        }
+    }
+
+    /// Without keys, an entity tag would let the server answer that nothing has changed.
+    #[test]
+    fn forgets_the_entity_tag_and_the_time_with_the_keys() {
+        let mut record = Record {
+            etag: Some("\"a\"".to_owned()),
+            fetched_at: Some(UnixMillis::new(1)),
+            failures: 1,
+            ..Record::default()
+        };
+        record.forget_keys();
+        let expected = Record {
+            failures: 1,
+            ..Record::default()
+        };
+        assert_eq!(record, expected);
+    }
+}

@@ -141,4 +141,29 @@ pub(super) mod tests {
             }
         }
     }
+
+    /// The first two numbers that the reference implementation of `SplitMix64` generates from the
+    /// seed 0.
+    #[test]
+    fn scrambles_a_time_like_splitmix64() {
+        for (time, expected) in [
+            (0, 0xe220_a839_7b1d_cdaf),
+            (0x9e37_79b9_7f4a_7c15, 0x6e78_9e6a_a1b9_65f4),
+        ] {
+            assert_eq!(scramble(UnixMillis::new(time)), expected);
+        }
+    }
+
+    #[test]
+    fn fetches_that_fail_at_different_times_wait_for_different_times() {
+        let mut waits: Vec<_> = (0..1000)
+            .map(|time| TIMING.backoff(1, UnixMillis::new(time)).as_millis())
+            .collect();
+        waits.sort_unstable();
+        waits.dedup();
+        assert_eq!(
+            waits,
+            (90..=110).map(|percent| percent * 10).collect::<Vec<_>>()
+        );
+    }
 }

@@ -268,4 +268,26 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_method_in_lower_case_is_unclear_only_if_its_case_decides() {
+        let condition = |name: &str, pattern| HeaderMatch {
+            name: name.into(),
+            condition: HeaderCondition::Text(pattern),
+            inverted: false,
+            missing_is_empty: false,
+        };
+        let prefix = || StringMatch::new(Pattern::Prefix("PUR".into()));
+        let any_case = StringMatch::ignoring_case(Pattern::Prefix("PUR".into()));
+        let head: [(&[u8], &[u8]); 2] = [(b":method", b"purge"), (b"x-mode", b"a")];
+        let request = Request::new(head.to_vec());
+        for (header, expected) in [
+            (condition(":method", prefix()), Err(Unclear::Method)),
+            (condition(":method", any_case), Ok(true)),
+            (condition("x-mode", prefix()), Ok(false)),
+        ] {
+            let found = header.matches(&request, None, PathPolicy::Reject);
+            assert_eq!(found, expected, "{header:?}");
+        }
+    }
 }

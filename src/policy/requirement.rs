@@ -146,3 +146,32 @@ impl Requirement {
         names
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn a_part_without_a_provider_next_to_one_applies_only_to_its_tokens() {
+        use Requirement::{All, AllowMissing, AllowMissingOrFailed, Any};
+        let provider = || Requirement::Provider {
+            provider: ProviderId::new(0),
+            audiences: None,
+        };
+        for (requirement, expected) in [
+            (AllowMissing, true),
+            (provider(), false),
+            (All(vec![provider(), AllowMissing]), true),
+            (All(vec![provider(), provider()]), false),
+            (Any(vec![AllowMissing, AllowMissingOrFailed]), true),
+            (Any(vec![provider(), AllowMissing]), false),
+            (Any(vec![provider(), Any(vec![AllowMissing])]), true),
+            (Any(vec![provider(), All(vec![provider()])]), false),
+        ] {
+            assert_eq!(requirement.asks_anyone(), expected, "{requirement:?}");
+        }
+    }
+}

@@ -337,4 +337,24 @@ mod tests {
         }
         assert!(at("h.example", "").is_same(&at("h.example", "/")));
     }
+
+    #[test]
+    fn only_the_path_without_its_final_slash_is_the_bare_path() {
+        for (own, path, expected) in [
+            ("/mcp/", "/mcp", true),
+            ("/mcp/", "/mcp/", false),
+            ("/mcp/", "/mcps", false),
+            ("/mcp/", "/mc", false),
+            ("/mcp/", "/abc", false),
+            ("/mcp/", "/MCP", false),
+            ("/mcp", "/mcp", false),
+            ("/caf%c3%a9/", "/caf%C3%A9", true),
+            ("/", "", false),
+            ("/", "/", false),
+        ] {
+            let found = at("h.example", own).is_bare_path(path, false);
+            assert_eq!(found, expected, "{own} {path}");
+        }
+        assert!(at("h.example", "/mcp/").is_bare_path("/MCP", true));
+    }
 }

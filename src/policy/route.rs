@@ -306,7 +306,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        policy::{HeaderCondition, Pattern, QueryCondition, StringMatch},
+        policy::{
+            HeaderCondition, Pattern, QueryCondition, StringMatch, authority::AuthorityMatch,
+        },
         tests::header_bytes,
     };
 
@@ -428,5 +430,27 @@ mod tests {
         });
         assert!(matches(&route, &[(":path", "/?a+b=c%2Fd")]));
         assert!(!matches(&route, &[(":path", "/?a%20b=c")]));
+    }
+
+    #[test]
+    fn only_a_condition_that_an_authority_must_meet_names_the_host() {
+        let text = || StringMatch::new(Pattern::Exact("a.example".into()));
+        let authority = || HeaderCondition::Authority(AuthorityMatch::new(text()).unwrap());
+        for (name, condition, inverted, expected) in [
+            (":authority", authority(), false, true),
+            (":authority", authority(), true, false),
+            ("x-env", HeaderCondition::Text(text()), false, false),
+            ("x-env", HeaderCondition::Text(text()), true, false),
+        ] {
+            let mut route = route(PathMatch::Prefix("/".to_owned().into()));
+            assert!(!route.names_host());
+            route.headers.push(HeaderMatch {
+                name: name.into(),
+                condition,
+                inverted,
+                missing_is_empty: false,
+            });
+            assert_eq!(route.names_host(), expected, "{route:?}");
+        }
     }
 }

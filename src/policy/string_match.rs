@@ -184,4 +184,22 @@ mod tests {
         assert!(StringMatch::ignoring_case(exact.clone()).matches("aBC"));
         assert!(!StringMatch::new(exact).matches("abc"));
     }
+
+    #[test]
+    fn patterns_are_equal_if_kind_and_text_are() {
+        let pattern = |kind: usize, text: &str| match kind {
+            0 => Pattern::Contains(text.into()),
+            1 => Pattern::Exact(text.into()),
+            2 => Pattern::Prefix(text.into()),
+            3 => Pattern::Suffix(text.into()),
+            _ => Pattern::regex(text).unwrap(),
+        };
+        for kind in 0..5 {
+            assert_eq!(pattern(kind, "a"), pattern(kind, "a"));
+            assert_ne!(pattern(kind, "a"), pattern(kind, "b"));
+            for other in (0..5).filter(|other| *other != kind) {
+                assert_ne!(pattern(kind, "a"), pattern(other, "a"));
+            }
+        }
+    }
 }

@@ -60,6 +60,8 @@ mod tests {
             (Some("Application/at+jwt"), true),
             (Some("JWT"), false),
             (Some("application/application/at+jwt"), false),
+            // This prefix is as long as `application/`.
+            (Some("other-tree1/at+jwt"), false),
             (Some(""), false),
             (None, false),
         ] {

@@ -122,4 +122,22 @@ mod tests {
             assert!(!domain.holds(id), "{id}");
         }
     }
+
+    #[test]
+    fn a_token_without_a_workload_of_the_trust_domain_is_refused() {
+        let domain = TrustDomain::parse("example.org").unwrap();
+        for (claims, expected) in [
+            (r#"{"sub":"spiffe://example.org/orders"}"#, Ok(())),
+            (
+                r#"{"sub":"spiffe://evil.example/orders"}"#,
+                Err(Reason::Subject),
+            ),
+            (r#"{"sub":"orders"}"#, Err(Reason::Subject)),
+            ("{}", Err(Reason::Subject)),
+        ] {
+            let parsed = Claims::parse(claims.as_bytes()).unwrap();
+            assert_eq!(check(Some(&domain), &parsed), expected, "{claims}");
+            assert_eq!(check(None, &parsed), Ok(()), "{claims}");
+        }
+    }
 }

@@ -113,6 +113,7 @@ fn does_not_warn_of_a_rule_that_some_request_may_reach() {
             json!({"path": "/ab"}),
         ),
         (json!({"path": "/a"}), json!({"path": "/a/"})),
+        (json!({"path": "/a"}), json!({"prefix": "/a"})),
         (json!({"prefix": "/a"}), json!({"prefix": "/A"})),
         (
             json!({"prefix": "/a"}),

@@ -279,3 +279,66 @@ fn reads_cookies() {
         );
     }
 }
+
+/// Eight octets are checked at a time, so each of their positions counts.
+#[test]
+fn no_octet_of_a_token_may_be_outside_token68() {
+    for length in 1..=20 {
+        let token = "a".repeat(length);
+        assert_eq!(token68(&token), Ok(&*token));
+        for place in 0..length {
+            let mut token = token.clone();
+            token.replace_range(place..=place, ",");
+            let found = token68(&token);
+            assert_eq!(found, Err(CredentialError::Malformed), "{token}");
+        }
+    }
+}
+
+#[test]
+fn two_texts_are_equal_if_their_octets_are() {
+    assert_eq!(TokenText::checked("a"), TokenText::known(b"a"));
+    assert_ne!(TokenText::checked("a"), TokenText::checked("b"));
+}
+
+#[test]
+fn the_syntax_of_a_known_bearer_token_is_not_checked_but_a_secret_always_is() {
+    for (places, value, is_known, expected) in [
+        (Places::standard(), "Bearer a b", true, Ok(true)),
+        (
+            Places::standard(),
+            "Bearer a b",
+            false,
+            Err(CredentialError::Malformed),
+        ),
+        (Places::standard(), "Bearer a.b", false, Ok(false)),
+        (
+            Places::of_secrets(),
+            "Basic a:b",
+            true,
+            Err(CredentialError::Malformed),
+        ),
+        (Places::of_secrets(), "Basic YTpi", true, Ok(false)),
+    ] {
+        let request = Request::new(vec![(b"authorization", value.as_bytes())]);
+        let found = places.find_with(&request, None, &mut |_| is_known);
+        let found = found.map(|found| found.unwrap().token.is_known());
+        assert_eq!(found, expected, "{value} {is_known}");
+    }
+}
+
+/// Portcullis removes the header that the location names, so a token under a confusable name would
+/// otherwise reach the upstream.
+#[test]
+fn a_credential_names_the_header_that_contains_it() {
+    let places = places(&["x-token"], &[]);
+    let own = HeaderName::parse("x-token").unwrap();
+    for (header, expected) in [
+        ("x-token", Location::Header(&own)),
+        ("x_token", Location::HeaderTwin("x_token")),
+    ] {
+        let request = Request::new(vec![(header.as_bytes(), b"a")]);
+        let found = places.find(&request, None).unwrap().unwrap();
+        assert_eq!(found.location, expected);
+    }
+}
