@@ -13,6 +13,7 @@ use crate::{
         PreloadError, Progress, Reading, Record, SourceId, Version, WriteError,
     },
     policy::ProviderId,
+    verification::KeySource,
 };
 
 const LIMITS: KeySetLimits = KeySetLimits {
@@ -370,6 +371,91 @@ fn finds_the_keys_by_the_issuers_metadata() {
         Ok(1)
     );
     assert_eq!(label(&ask(&engine, Patience::Waiting, 1)), "await_keys");
+}
+
+/// Another server could use the same entity tag for other keys.
+#[test]
+fn asks_only_at_the_address_of_the_keys_whether_they_have_changed() {
+    for (address, expected) in [
+        ("https://keys.example/a", Some("\"1\"")),
+        ("https://keys.example/b", None),
+    ] {
+        let metadata = |uri| json!({"issuer": "https://a.example", "jwks_uri": uri}).to_string();
+        let mut engine = discovering();
+        let fetch = call(&mut engine, 0);
+        let answer = document(&metadata("https://keys.example/a"));
+        let fetch = next(engine.complete(&fetch, answer, at(0)));
+        let tagged = Ok(FetchResponse::Document {
+            body: JWKS.into(),
+            caching: Caching {
+                etag: Some("\"1\"".into()),
+                max_age: None,
+            },
+        });
+        engine.complete(&fetch, tagged, at(0));
+        let fetch = call(&mut engine, 595);
+        assert_eq!(fetch.if_none_match, None, "the metadata has no entity tag");
+        let fetch = next(engine.complete(&fetch, document(&metadata(address)), at(595)));
+        assert_eq!(fetch.if_none_match.as_deref(), expected, "{address}");
+    }
+}
+
+/// A trust bundle also has keys that sign X.509 certificates.
+#[test]
+fn only_keys_for_jwt_svids_verify_the_tokens_of_a_trust_domain() {
+    for (purpose, expected) in [("jwt-svid", "bad_signature"), ("sig", "await_keys")] {
+        let mut engine = remote_with(json!({
+            "preset": "spiffe", "trust_domain": "example.org",
+        }));
+        let fetch = call(&mut engine, 0);
+        let keys = json!({"keys": [{
+            "kty": "EC", "crv": "P-256", "use": purpose, "kid": "x",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        }]});
+        engine.complete(&fetch, document(&keys.to_string()), at(0));
+        let header = json!({"alg": "ES256", "kid": "x"});
+        let claims = json!({
+            "iss": "https://a.example", "sub": "spiffe://example.org/a",
+            "aud": "orders", "exp": NOW + 300,
+        });
+        let decision = bearer(&engine, &sign(&[0; 256], &header, &claims));
+        assert_eq!(label(&decision), expected, "{purpose}");
+    }
+}
+
+#[test]
+fn providers_share_keys_only_if_they_fetch_the_same_keys() {
+    let fetching = |name: &str, uri: &str| {
+        let mut own = provider(name, &SECRET);
+        own.as_object_mut().unwrap().remove("shared_secrets");
+        own["remote_jwks"] = json!({
+            "http_uri": {"uri": uri, "cluster": "as", "timeout": "1s"},
+        });
+        own
+    };
+    let (one, other) = ("https://one.example/jwks", "https://other.example/jwks");
+    let config = json!({
+        "providers": {"a": fetching("a", one), "b": fetching("b", one), "c": fetching("c", other)},
+        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
+    });
+    let mut engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
+    let calls = engine.due(at(0));
+    let addresses: Vec<_> = calls
+        .iter()
+        .map(|call| call.endpoint.uri.as_str())
+        .collect();
+    assert_eq!(addresses, [one, other]);
+    let config = Config::parse(config.to_string().as_bytes()).unwrap();
+    let records: Vec<_> = config
+        .providers()
+        .filter_map(|(_, provider)| match &provider.trust.keys {
+            KeySource::Remote(keys) => Some(keys.identity(LIMITS)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(records[0], records[1]);
+    assert_ne!(records[0], records[2]);
 }
 
 #[test]
