@@ -105,6 +105,13 @@ impl ResourceUrl {
             }
     }
 
+    /// Returns true if this authority has the resource's host, whatever its port.
+    #[must_use]
+    pub fn has_host(&self, authority: &str) -> bool {
+        let (host, _) = authority::split(authority);
+        host.eq_ignore_ascii_case(&self.host)
+    }
+
     /// Returns true if `path` is the resource's path or below it. `/a/b` is below `/a`, but `/ab`
     /// is not.
     #[must_use]

@@ -198,8 +198,9 @@ impl RouteMatch {
     /// Returns true if the rule has a condition that names the request's host.
     #[must_use]
     pub fn names_host(&self) -> bool {
-        self.headers.iter().any(|header| {
-            matches!(header.condition, HeaderCondition::Authority(_)) && !header.inverted
+        self.headers.iter().any(|header| match &header.condition {
+            HeaderCondition::Authority(condition) => condition.names_host() && !header.inverted,
+            _ => false,
         })
     }
 
