@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     decision::Reason,
     engine::{
-        mcp::{Admission, Endpoint, Placed},
+        mcp::{Admission, Endpoint, Hosts, Placed},
         place::{Place, authority as authority_of},
     },
     http::{
@@ -82,11 +82,19 @@ pub(super) fn route<'a, 'c>(
         true => readings(target.path).map_err(|_| Reason::AmbiguousPath)?,
         false => Readings::default(),
     };
-    let endpoint = Endpoint::of((config, index), request, target)?;
-    let call = endpoint.call(request);
+    let endpoint_of = |target, hosts| Endpoint::of((config, index), request, target, hosts);
+    let own = endpoint_of(target, Hosts::Own)?;
+    let call = own.call(request);
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
     let rule = first_match((config, index), request, Some(target), made)?;
     let place = Place::of(config, request, target.path);
+    // A client can send any host. It could evade the rules for calls that name another host, if a
+    // rule for all hosts then decided. So the host only counts if the deciding rule names it, or if
+    // the request belongs to a resource of this host.
+    let (hosts, endpoint) = match names_host(rule) || place.resource(config).is_some() {
+        true => (Hosts::Own, own),
+        false => (Hosts::All, endpoint_of(target, Hosts::All)?),
+    };
     // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
     // each of these readings. Each reading must also belong to the same resource: otherwise a token
     // for one resource could be used at another resource.
@@ -95,12 +103,12 @@ pub(super) fn route<'a, 'c>(
         let other = first_match((config, index), request, Some(target), made)?;
         if other.map(|(number, _)| number) != rule.map(|(number, _)| number)
             || Place::of(config, request, path) != place
-            || !Endpoint::of((config, index), request, target)?.equals(&endpoint)
+            || !endpoint_of(target, hosts)?.equals(&endpoint)
         {
             return Err(Reason::AmbiguousPath);
         }
     }
-    let admission = match &call {
+    let admission = match &call.or_else(|| endpoint.call(request)) {
         None => Admission::Settled,
         Some(Ok(call)) if endpoint.lists(call, request, target, config.path_policy)? => {
             Admission::Settled

@@ -195,6 +195,12 @@ impl RouteMatch {
         Ok(true)
     }
 
+    /// Returns true if the request has the path of this rule. No other condition is checked.
+    #[must_use]
+    pub fn is_at_path(&self, request: &Request<'_>, path: &str) -> bool {
+        self.matches_path(request, Some(path))
+    }
+
     /// Returns true if the rule has a condition that names the request's host.
     #[must_use]
     pub fn names_host(&self) -> bool {
