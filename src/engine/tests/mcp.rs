@@ -152,6 +152,14 @@ fn t4_headers_that_servers_read_differently_are_refused_whatever_the_token_grant
         &[VERSION, CALL, LISTS, ("mcp.name", "delete_all")],
         &[VERSION, CALL, LISTS, ("connection", "close, MCP_Name")],
         &[VERSION, CALL, LISTS, ("connection", "mcp-protocol-version")],
+        &[
+            VERSION,
+            CALL,
+            LISTS,
+            ("connection", "upgrade, \"mcp-name\""),
+        ],
+        &[VERSION, CALL, LISTS, ("connection", "mcp-name;q=1")],
+        &[VERSION, CALL, LISTS, ("connection", "mcp-name;, close")],
         &[VERSION, CALL, ("mcp-name", "list_files ")],
         &[VERSION, CALL, ("mcp-name", "=?base64?ZGVsZXRlX2FsbA?=")],
         &[VERSION, CALL, ("mcp-name", "=?Base64?ZGVsZXRlX2FsbA==?=")],
@@ -164,6 +172,9 @@ fn t4_headers_that_servers_read_differently_are_refused_whatever_the_token_grant
         let decision = post(&engine, Some("files:read files:write"), headers);
         assert_eq!(label(&decision), "mcp_header", "{headers:?}");
     }
+    let harmless = &[VERSION, CALL, LISTS, ("connection", "upgrade,, te")];
+    let decision = post(&endpoint(), Some("files:read"), harmless);
+    assert_eq!(label(&decision), "verified");
 }
 
 #[test]
