@@ -241,9 +241,8 @@ impl RouteMatch {
                 _ => return Ok(false),
             }
         }
-        let query = target.and_then(|target| target.query);
         for parameter in &self.query_parameters {
-            match parameter.matches(query, policy) {
+            match parameter.matches(request.query(), policy) {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
                 unclear => matches = unclear,
