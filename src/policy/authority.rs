@@ -82,7 +82,7 @@ fn is_port(digits: &str) -> bool {
 
 /// A condition on the authority. It is compared with the authority as sent, and with the
 /// authority's normal form.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AuthorityMatch {
     /// The pattern, converted to lower case.
     pattern: StringMatch,

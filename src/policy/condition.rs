@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// A condition on a header.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HeaderMatch {
     /// The header's name in lower case, or the name of a pseudo-header such as `:method`.
     pub name: String,
@@ -20,7 +20,7 @@ pub struct HeaderMatch {
 
 /// What a condition requires of a header. If the header has several lines, one matching line is
 /// enough.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum HeaderCondition {
     /// The header is absent.
     Absent,
