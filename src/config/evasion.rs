@@ -1,11 +1,12 @@
-//! Finds MCP endpoints that a client can reach by another spelling of the path.
+//! Finds MCP endpoints and protected resources that a client can reach by another spelling of the
+//! path.
 //!
 //! Many servers treat `/mcp/` and `/MCP` like `/mcp`. If no rule with `mcp` matches such a
 //! spelling, a wider rule decides, and every tool is open to all tokens that the wider rule
 //! accepts.
 
-use super::{Config, echo::cut};
-use crate::policy::{HeaderMatch, PathMatch, RouteMatch, Unmatched};
+use super::{Config, ConfigPath, Warning, echo::cut};
+use crate::policy::{HeaderMatch, PathMatch, ProtectedResource, RouteMatch, Unmatched};
 
 /// Returns a warning if a call to another spelling of this rule's path is decided by a rule without
 /// `mcp` or by `unmatched: allow`. If several rules have the same path, only the first one gets the
@@ -61,6 +62,37 @@ fn evaded_expression(config: &Config) -> Option<String> {
          sure that it also matches the path with a final / and in another case, where otherwise \
          {effect}"
     ))
+}
+
+/// Returns warnings about protected resources that a client can reach by another case of the path.
+/// Such requests do not belong to the resource, so their audience and origin are not checked.
+pub(super) fn evaded_resources(config: &Config) -> impl Iterator<Item = Warning> {
+    let resources = config.protected_resources.iter();
+    resources.filter(|own| !own.ignores_case).filter_map(|own| {
+        let path = own.url.path();
+        let spelling = in_other_case(path);
+        let is_own = |other: &ProtectedResource| {
+            other.url.shares_host(&own.url) && other.url.path() == spelling
+        };
+        if spelling == path || config.protected_resources.iter().any(is_own) {
+            return None;
+        }
+        let call = at(&spelling);
+        let decides = |route: &RouteMatch| {
+            own.url.can_have_authority(route) && without_hosts(route).covers(&call)
+        };
+        let taker = config.rules.iter().position(|rule| decides(&rule.route));
+        let effect = effect(config, taker)?;
+        Some(Warning {
+            location: ConfigPath::default().within("protected_resources"),
+            text: format!(
+                "many servers read \"{}\" as the path of \"{}\", and {effect} there without the \
+                 checks of the resource; write \"case_sensitive\": false in a rule for its path",
+                cut(&spelling),
+                cut(own.url.identifier())
+            ),
+        })
+    })
 }
 
 /// Says what decides on requests that `taker` is the first rule for. Returns `None` if no rule
@@ -138,6 +170,13 @@ fn without_hosts_of(route: &RouteMatch, other: &RouteMatch) -> RouteMatch {
         .headers
         .retain(|header| header.name != ":authority" || !route.headers.contains(header));
     other
+}
+
+/// Returns the conditions without those on the host.
+fn without_hosts(route: &RouteMatch) -> RouteMatch {
+    let mut route = route.clone();
+    route.headers.retain(|header| header.name != ":authority");
+    route
 }
 
 /// Returns the conditions without those on headers, query parameters and the call. Even if the

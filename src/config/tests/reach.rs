@@ -360,6 +360,63 @@ fn warns_of_an_mcp_endpoint_that_is_a_regular_expression() {
     }
 }
 
+/// A request for `/MCP` must not reach the resource without the checks of its audience and origin.
+#[test]
+fn warns_of_a_resource_with_another_case_that_a_rule_matches() {
+    let on_host = |host: &str| json!({"prefix": "/", "headers": [{"name": ":authority", "exact_match": host}]});
+    let warning = |effect: &str| {
+        format!(
+            "protected_resources: many servers read \"/MCP\" as the path of \
+             \"https://a.example/mcp\", and {effect} there without the checks of the resource; \
+             write \"case_sensitive\": false in a rule for its path"
+        )
+    };
+    let own = json!({"path_separated_prefix": "/mcp"});
+    let folded = json!({"path_separated_prefix": "/mcp", "case_sensitive": false});
+    let mcp = || json!([{"resource": "https://a.example/mcp"}]);
+    for (rules, resources, expected) in [
+        (
+            vec![json!({"prefix": "/"})],
+            mcp(),
+            Some("rules[0] decides"),
+        ),
+        (
+            vec![own.clone(), json!({"prefix": "/"})],
+            mcp(),
+            Some("rules[1] decides"),
+        ),
+        (vec![on_host("a.example")], mcp(), Some("rules[0] decides")),
+        (vec![own.clone(), on_host("b.example")], mcp(), None),
+        (vec![own.clone()], mcp(), None),
+        (vec![folded, json!({"prefix": "/"})], mcp(), None),
+        (
+            vec![json!({"prefix": "/", "case_sensitive": false})],
+            mcp(),
+            None,
+        ),
+        (
+            vec![json!({"prefix": "/"})],
+            json!([{"resource": "https://a.example/"}]),
+            None,
+        ),
+    ] {
+        let asks = |matcher| json!({"match": matcher, "requires": {"provider_name": "okta"}});
+        let document = base_with(&[
+            ("rules", rules.iter().map(asks).collect()),
+            ("protected_resources", resources),
+        ]);
+        let expected = expected.map(warning);
+        assert_eq!(warnings(&document), Vec::from_iter(expected), "{rules:?}");
+    }
+    let open = base_with(&[
+        ("rules.0.match", own),
+        ("protected_resources", mcp()),
+        ("unmatched", json!("allow")),
+    ]);
+    let expected = warning("no rule matches");
+    assert!(warnings(&open).contains(&expected), "{open}");
+}
+
 #[test]
 fn warns_of_a_rule_for_a_path_with_a_parameter() {
     for path in ["/a;v=1", "/a%3bv"] {
