@@ -1,36 +1,43 @@
-//! Finds MCP endpoints that a client can reach by another spelling of the path.
+//! Finds MCP endpoints and protected resources that a client can reach by another spelling of the
+//! path.
 //!
 //! Many servers treat `/mcp/` and `/MCP` like `/mcp`. If no rule with `mcp` matches such a
 //! spelling, a wider rule decides, and every tool is open to all tokens that the wider rule
 //! accepts.
 
-use super::{Config, echo::cut};
-use crate::policy::{PathMatch, RouteMatch, Unmatched};
+use super::{Config, ConfigPath, Warning, echo::cut};
+use crate::policy::{HeaderMatch, PathMatch, ProtectedResource, RouteMatch, Unmatched};
 
 /// Returns a warning if a call to another spelling of this rule's path is decided by a rule without
 /// `mcp` or by `unmatched: allow`. If several rules have the same path, only the first one gets the
 /// warning.
 pub(super) fn evaded(config: &Config, place: usize, route: &RouteMatch) -> Option<String> {
     let path = endpoint(route)?;
-    let earlier = config.rules.iter().take(place);
+    let mut earlier = config.rules.iter().take(place);
     if earlier
-        .filter_map(|rule| endpoint(&rule.route))
-        .any(|other| other == path)
+        .any(|rule| endpoint(&rule.route) == Some(path) && hosts(&rule.route).eq(hosts(route)))
     {
         return None;
     }
+    if matches!(route.path, PathMatch::Regex(_)) {
+        return evaded_expression(config);
+    }
     for spelling in spellings(path, route) {
         let call = at(&spelling);
-        let is_guarded =
-            |route: &RouteMatch| route.mcp.is_some() && without_call(route).covers(&call);
+        let is_guarded = |other: &RouteMatch| {
+            other.mcp.is_some()
+                && hosts(other).all(|host| route.headers.contains(host))
+                && without_call(other).covers(&call)
+        };
         if config.rules.iter().any(|rule| is_guarded(&rule.route)) {
             continue;
         }
-        let decides = |route: &RouteMatch| route.takes("POST") && route.covers(&call);
-        let effect = match config.rules.iter().position(|rule| decides(&rule.route)) {
-            Some(taker) => format!("rules[{taker}] decides"),
-            None if config.unmatched == Unmatched::Allow => "no rule matches".to_owned(),
-            None => continue,
+        let decides = |other: &RouteMatch| {
+            other.takes("POST") && without_hosts_of(route, other).covers(&call)
+        };
+        let taker = config.rules.iter().position(|rule| decides(&rule.route));
+        let Some(effect) = effect(config, taker) else {
+            continue;
         };
         return Some(format!(
             "many servers read \"{}\" as this path, and {effect} there; write \
@@ -41,37 +48,106 @@ pub(super) fn evaded(config: &Config, place: usize, route: &RouteMatch) -> Optio
     None
 }
 
-/// The path of a rule with `mcp`.
+/// Returns a warning about a rule with `mcp` whose path is a regular expression. No other spellings
+/// can be derived from the expression.
+fn evaded_expression(config: &Config) -> Option<String> {
+    let may_decide = |route: &RouteMatch| {
+        let is_wide = !matches!(route.path, PathMatch::Connect | PathMatch::Exact(_));
+        is_wide && route.mcp.is_none() && route.takes("POST")
+    };
+    let taker = config.rules.iter().position(|rule| may_decide(&rule.route));
+    let effect = effect(config, taker)?;
+    Some(format!(
+        "other spellings of this path cannot be checked, because it is a regular expression; make \
+         sure that it also matches the path with a final / and in another case, where otherwise \
+         {effect}"
+    ))
+}
+
+/// Returns warnings about protected resources that a client can reach by another case of the path.
+/// Such requests do not belong to the resource, so their audience and origin are not checked.
+pub(super) fn evaded_resources(config: &Config) -> impl Iterator<Item = Warning> {
+    let resources = config.protected_resources.iter();
+    resources.filter(|own| !own.ignores_case).filter_map(|own| {
+        let path = own.url.path();
+        let spelling = in_other_case(path);
+        let is_own = |other: &ProtectedResource| {
+            other.url.shares_host(&own.url) && other.url.path() == spelling
+        };
+        if spelling == path || config.protected_resources.iter().any(is_own) {
+            return None;
+        }
+        let call = at(&spelling);
+        let decides = |route: &RouteMatch| {
+            own.url.can_have_authority(route) && without_hosts(route).covers(&call)
+        };
+        let taker = config.rules.iter().position(|rule| decides(&rule.route));
+        let effect = effect(config, taker)?;
+        Some(Warning {
+            location: ConfigPath::default().within("protected_resources"),
+            text: format!(
+                "many servers read \"{}\" as the path of \"{}\", and {effect} there without the \
+                 checks of the resource; write \"case_sensitive\": false in a rule for its path",
+                cut(&spelling),
+                cut(own.url.identifier())
+            ),
+        })
+    })
+}
+
+/// Says what decides on requests that `taker` is the first rule for. Returns `None` if no rule
+/// decides and the requests are refused.
+fn effect(config: &Config, taker: Option<usize>) -> Option<String> {
+    match taker {
+        Some(taker) => Some(format!("rules[{taker}] decides")),
+        None if config.unmatched == Unmatched::Allow => Some("no rule matches".to_owned()),
+        None => None,
+    }
+}
+
+/// The path of a rule with `mcp`, or its regular expression.
 fn endpoint(route: &RouteMatch) -> Option<&str> {
+    route.mcp.as_ref()?;
     match &route.path {
-        PathMatch::Exact(path) | PathMatch::Prefix(path) | PathMatch::SegmentPrefix(path)
-            if route.mcp.is_some() =>
-        {
+        PathMatch::Exact(path) | PathMatch::Prefix(path) | PathMatch::SegmentPrefix(path) => {
             Some(path.spelling())
         }
-        _ => None,
+        PathMatch::Regex(regex) => Some(regex.as_str()),
+        PathMatch::Connect => None,
     }
+}
+
+/// The conditions on the host.
+fn hosts(route: &RouteMatch) -> impl Iterator<Item = &HeaderMatch> {
+    let headers = route.headers.iter();
+    headers.filter(|header| header.name == ":authority")
 }
 
 /// Other spellings of the path, which the rule does not match: with a final slash added or removed,
 /// and in another case.
 fn spellings(path: &str, route: &RouteMatch) -> Vec<String> {
     let mut found = Vec::new();
-    if matches!(route.path, PathMatch::Exact(_)) {
-        found.push(match path.strip_suffix('/') {
-            Some(shorter) => shorter.to_owned(),
-            None => format!("{path}/"),
-        });
+    match (&route.path, path.strip_suffix('/')) {
+        (PathMatch::Exact(_) | PathMatch::Prefix(_), Some(shorter)) => {
+            found.push(shorter.to_owned());
+        }
+        (PathMatch::Exact(_), None) => found.push(format!("{path}/")),
+        _ => {}
     }
-    let upper = path.to_ascii_uppercase();
     if route.case_sensitive {
-        found.push(match upper == path {
-            true => path.to_ascii_lowercase(),
-            false => upper,
-        });
+        found.push(in_other_case(path));
     }
     found.retain(|spelling| spelling != path && spelling.starts_with('/'));
     found
+}
+
+/// The path in capital letters, or in small letters if it is in capital letters.
+fn in_other_case(path: &str) -> String {
+    let upper = path.to_ascii_uppercase();
+    match upper == path {
+        true => path.to_ascii_lowercase(),
+        false => upper,
+    }
 }
 
 /// Returns a condition that matches the requests for exactly this path.
@@ -84,6 +160,23 @@ fn at(path: &str) -> RouteMatch {
         query_parameters: Vec::new(),
         mcp: None,
     }
+}
+
+/// Returns the conditions of `other` without the conditions on the host that `route` has too. They
+/// hold for every request to the host of `route`.
+fn without_hosts_of(route: &RouteMatch, other: &RouteMatch) -> RouteMatch {
+    let mut other = other.clone();
+    other
+        .headers
+        .retain(|header| header.name != ":authority" || !route.headers.contains(header));
+    other
+}
+
+/// Returns the conditions without those on the host.
+fn without_hosts(route: &RouteMatch) -> RouteMatch {
+    let mut route = route.clone();
+    route.headers.retain(|header| header.name != ":authority");
+    route
 }
 
 /// Returns the conditions without those on headers, query parameters and the call. Even if the

@@ -23,6 +23,7 @@ impl Config {
                 found.push(Warning { location, text });
             }
         }
+        found.extend(evasion::evaded_resources(self));
         warn_of_unused_providers(self, &mut found);
         warn_of_no_rules(self, &mut found);
         found

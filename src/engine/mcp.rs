@@ -31,11 +31,21 @@ pub(super) enum Admission<'c> {
     Union(Vec<Placed<'c>>),
 }
 
-/// The rules with `match.mcp` for the path and host of a POST request. For requests with other
-/// methods, the list is empty.
+/// The rules with `match.mcp` for the path and [host](Hosts) of a POST request. For requests with
+/// other methods, the list is empty.
 #[derive(Debug, Default)]
 pub(super) struct Endpoint<'c> {
     rules: Vec<Placed<'c>>,
+}
+
+/// The hosts whose rules belong to an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hosts {
+    /// The host of the request.
+    Own,
+    /// All hosts: a server that ignores the host would run the call as if the request named the
+    /// host of the rule.
+    All,
 }
 
 impl<'c> Endpoint<'c> {
@@ -44,6 +54,7 @@ impl<'c> Endpoint<'c> {
         (config, index): (&'c Config, &RuleIndex),
         request: &Request<'_>,
         target: Target<'_>,
+        hosts: Hosts,
     ) -> Result<Self, Reason> {
         let mut rules = Vec::new();
         if !index.matches_calls() || request.method() != "POST" {
@@ -52,9 +63,10 @@ impl<'c> Endpoint<'c> {
         for place in index.candidates(Some(target.path)) {
             if let Some(rule) = config.rules.get(place)
                 && rule.route.mcp.is_some()
-                && rule
-                    .route
-                    .is_at(request, Some(target), config.path_policy)?
+                && match hosts {
+                    Hosts::Own => (rule.route).is_at(request, Some(target), config.path_policy)?,
+                    Hosts::All => rule.route.is_at_path(request, target.path),
+                }
             {
                 rules.push((place, rule));
             }

@@ -269,7 +269,7 @@ impl Engine {
         request: &Request<'_>,
         connection: &dyn Connection,
     ) -> (Standing, Vec<HeaderEdit>) {
-        let mut removals = sanitise::removals(&self.config.owned_headers, request);
+        let mut removals = sanitise::removals(&self.config, request);
         let Some(own) = &self.config.client_certificate else {
             return (Standing::Absent, removals);
         };

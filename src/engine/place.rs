@@ -21,9 +21,7 @@ impl Place {
         if resources.is_empty() {
             return Self::default();
         }
-        let authority = request.values(":authority").next();
-        let authority = authority.and_then(|value| str::from_utf8(value).ok());
-        let authority = authority.unwrap_or_default();
+        let authority = authority(request);
         let position =
             |is_it: &dyn Fn(&ProtectedResource) -> bool| resources.iter().position(is_it);
         let is_known_host = resources.iter().any(|own| own.url.is_at(authority));
@@ -45,11 +43,13 @@ impl Place {
     }
 
     /// Returns the resources that a request for this path reaches if Envoy and the upstream ignore
-    /// the host. The list is empty if the request belongs to a resource.
+    /// the host. The list is empty if the request belongs to a resource. With `on_host`, the list
+    /// only contains the resources on the host of this authority, whatever the port.
     pub(super) fn resources_elsewhere<'c>(
         self,
         config: &'c Config,
         path: &str,
+        on_host: Option<&str>,
     ) -> Vec<&'c ProtectedResource> {
         if self.below_elsewhere.is_none() {
             return Vec::new();
@@ -57,6 +57,7 @@ impl Place {
         let resources = config.protected_resources.iter();
         resources
             .filter(|own| may_lead_to(own, path, self.is_known_host))
+            .filter(|own| on_host.is_none_or(|authority| own.url.has_host(authority)))
             .collect()
     }
 
@@ -64,6 +65,14 @@ impl Place {
     pub(super) fn metadata(self, config: &Config) -> Option<&ProtectedResource> {
         config.protected_resources.get(self.metadata_of?)
     }
+}
+
+/// Returns the request's authority. Returns an empty string if the authority is missing or not
+/// UTF-8.
+pub(super) fn authority<'a>(request: &Request<'a>) -> &'a str {
+    let authority = request.values(":authority").next();
+    let authority = authority.and_then(|value| str::from_utf8(value).ok());
+    authority.unwrap_or_default()
 }
 
 /// Returns true if a request for this path would reach the resource on a server that ignores the

@@ -5,8 +5,8 @@ use crate::{
     config::Config,
     decision::Reason,
     engine::{
-        mcp::{Admission, Endpoint, Placed},
-        place::Place,
+        mcp::{Admission, Endpoint, Hosts, Placed},
+        place::{Place, authority as authority_of},
     },
     http::{
         Request, method,
@@ -29,27 +29,26 @@ pub(super) struct Routed<'a, 'c> {
     pub(super) admission: Admission<'c>,
     /// How the request's path relates to the protected resources.
     pub(super) place: Place,
+    authority: &'a str,
 }
 
 impl<'c> Routed<'_, 'c> {
     /// Returns the resources that the request may reach although its host is not their host. If
     /// Envoy and the upstream ignore the host, a request for the path of a resource reaches the
     /// resource. Web pages can cause such requests by DNS rebinding: the request then names the
-    /// attacker's host. If the matching rule has a condition on the host, the result is empty,
-    /// because the operator wrote the rule for this host. But if the policy of the route decides
-    /// (`has_policy`), the rule does not matter.
+    /// attacker's host. If the matching rule names the host, resources of other hosts do not count,
+    /// because the operator wrote the rule for this host. Resources of the same host do: a condition
+    /// such as `prefix: api.example` ignores the port, so any port would evade the checks. If the
+    /// policy of the route decides (`has_policy`), the rule does not matter.
     pub(super) fn resources_elsewhere(
         &self,
         config: &'c Config,
         has_policy: bool,
     ) -> Vec<&'c ProtectedResource> {
-        let names_host = self.rule.is_some_and(|(_, rule)| rule.route.names_host());
-        match self.target {
-            Some(target) if has_policy || !names_host => {
-                self.place.resources_elsewhere(config, target.path)
-            }
-            _ => Vec::new(),
-        }
+        let on_host = (names_host(self.rule) && !has_policy).then_some(self.authority);
+        self.target.map_or_else(Vec::new, |target| {
+            self.place.resources_elsewhere(config, target.path, on_host)
+        })
     }
 }
 
@@ -69,6 +68,7 @@ pub(super) fn route<'a, 'c>(
             rule: first_match((config, index), request, None, None)?,
             admission: Admission::Settled,
             place: Place::default(),
+            authority: "",
         });
     };
     // A path that is not UTF-8 is refused under every `path_policy`, because no rule can match it.
@@ -82,11 +82,19 @@ pub(super) fn route<'a, 'c>(
         true => readings(target.path).map_err(|_| Reason::AmbiguousPath)?,
         false => Readings::default(),
     };
-    let endpoint = Endpoint::of((config, index), request, target)?;
-    let call = endpoint.call(request);
+    let endpoint_of = |target, hosts| Endpoint::of((config, index), request, target, hosts);
+    let own = endpoint_of(target, Hosts::Own)?;
+    let call = own.call(request);
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
     let rule = first_match((config, index), request, Some(target), made)?;
     let place = Place::of(config, request, target.path);
+    // A client can send any host. It could evade the rules for calls that name another host, if a
+    // rule for all hosts then decided. So the host only counts if the deciding rule names it, or if
+    // the request belongs to a resource of this host.
+    let (hosts, endpoint) = match names_host(rule) || place.resource(config).is_some() {
+        true => (Hosts::Own, own),
+        false => (Hosts::All, endpoint_of(target, Hosts::All)?),
+    };
     // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
     // each of these readings. Each reading must also belong to the same resource: otherwise a token
     // for one resource could be used at another resource.
@@ -95,12 +103,12 @@ pub(super) fn route<'a, 'c>(
         let other = first_match((config, index), request, Some(target), made)?;
         if other.map(|(number, _)| number) != rule.map(|(number, _)| number)
             || Place::of(config, request, path) != place
-            || !Endpoint::of((config, index), request, target)?.equals(&endpoint)
+            || !endpoint_of(target, hosts)?.equals(&endpoint)
         {
             return Err(Reason::AmbiguousPath);
         }
     }
-    let admission = match &call {
+    let admission = match &call.or_else(|| endpoint.call(request)) {
         None => Admission::Settled,
         Some(Ok(call)) if endpoint.lists(call, request, target, config.path_policy)? => {
             Admission::Settled
@@ -117,7 +125,13 @@ pub(super) fn route<'a, 'c>(
         rule,
         admission,
         place,
+        authority: authority_of(request),
     })
+}
+
+/// Returns true if the rule has a condition that names the request's host.
+fn names_host(rule: Option<Placed<'_>>) -> bool {
+    rule.is_some_and(|(_, rule)| rule.route.names_host())
 }
 
 /// Refuses a request whose method or authority servers could read in different ways.

@@ -12,12 +12,19 @@ const CONNECTION: &str = "connection";
 /// Returns the edits that remove every header that only Portcullis may set. The edits are needed
 /// for every request, even for open paths: if such a header reached the upstream, a client could
 /// claim any identity.
-pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
-    if !may_need_edits(owned, request) {
-        return Vec::new();
+pub(super) fn removals(config: &Config, request: &Request<'_>) -> Vec<HeaderEdit> {
+    let owned = &config.owned_headers;
+    let certificate = config.client_certificate.as_ref();
+    let forwards_certificate = certificate.is_some_and(|own| own.forward);
+    let mut edits = Vec::new();
+    if may_need_edits(owned, request) {
+        edits = lines(request.headers(), &|name| owns(owned, name));
     }
-    let mut edits = lines(request.headers(), &|name| owns(owned, name));
-    edits.extend(connection(owned, request));
+    if !owned.is_empty() || forwards_certificate {
+        edits.extend(connection(request, &|option| {
+            owns(owned, option) || forwards_certificate && carries_certificate(option)
+        }));
+    }
     edits
 }
 
@@ -31,8 +38,7 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
         .iter()
         .fold(0, |lengths, name| lengths | bit(name.as_str().len()));
     let mut headers = request.headers().iter();
-    lengths != 0
-        && headers.any(|(name, _)| bit(name.len()) & lengths != 0 || *name == CONNECTION.as_bytes())
+    lengths != 0 && headers.any(|(name, _)| bit(name.len()) & lengths != 0)
 }
 
 /// Returns the edits that remove certain fields from a request's trailers: the headers that only
@@ -71,15 +77,15 @@ fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Head
     edits
 }
 
-/// Returns the edit that removes the names of these headers from `Connection`. Envoy forwards
+/// Returns the edit that removes the names that `is_passed` accepts from `Connection`: the names of
+/// headers that this Envoy passes on and that the upstream trusts. Envoy forwards
 /// `Connection` with an upgrade, and the next proxy drops each header that `Connection` names (RFC
 /// 9110 section 7.6.1). So a client could remove its own identity (as in CVE-2024-45410). Malformed
 /// options (`x-user;`, `"x-user"`) are removed too, because a lenient proxy might read them as
 /// header names.
-fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
-    owned.first()?;
+fn connection(request: &Request<'_>, is_passed: &dyn Fn(&[u8]) -> bool) -> Option<HeaderEdit> {
     request.values(CONNECTION).next()?;
-    let is_removed = |option: &&[u8]| !is_token(option) || owns(owned, option);
+    let is_removed = |option: &&[u8]| !is_token(option) || is_passed(option);
     let (named, kept): (Vec<&[u8]>, Vec<&[u8]>) =
         request.connection_options().partition(is_removed);
     (!named.is_empty()).then(|| {
@@ -132,9 +138,10 @@ mod tests {
             (b"x.user", b"d"),
             (b"x-user-id", b"e"),
         ]);
-        let owned = [HeaderName::parse("X-User").unwrap()];
+        let mut config = Config::parse(b"{}").unwrap();
+        config.owned_headers = vec![HeaderName::parse("X-User").unwrap()];
         assert_eq!(
-            removals(&owned, &request),
+            removals(&config, &request),
             [
                 HeaderEdit::Remove("x_user".into()),
                 HeaderEdit::Remove("x-user".into()),

@@ -13,6 +13,7 @@ mod header_name;
 pub mod method;
 pub(crate) mod octets;
 pub mod path;
+mod query;
 mod request;
 mod response;
 pub mod xfcc;
@@ -22,6 +23,7 @@ pub(crate) use self::confusable::{are_confusable, is_twin};
 pub use self::{
     accept::Format,
     header_name::{HeaderName, HeaderNameError, is_token},
+    query::Query,
     request::Request,
     response::Response,
 };

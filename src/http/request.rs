@@ -3,18 +3,26 @@
 //! Names and values are bytes, because a client may send any bytes and every request needs a
 //! decision.
 
+use core::cell::OnceCell;
+
+use super::Query;
+
 /// The headers of a request, including pseudo-headers, in the order received. Names are in lower
 /// case.
 #[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
     headers: Vec<(&'a [u8], &'a [u8])>,
+    query: OnceCell<Query>,
 }
 
 impl<'a> Request<'a> {
     /// Makes a request with these headers. Names must already be in lower case, as in Envoy.
     #[must_use]
     pub const fn new(headers: Vec<(&'a [u8], &'a [u8])>) -> Self {
-        Self { headers }
+        Self {
+            headers,
+            query: OnceCell::new(),
+        }
     }
 
     /// All headers, in order.
@@ -60,5 +68,39 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn target(&self) -> Option<&'a [u8]> {
         self.values(":path").next()
+    }
+
+    /// The query in `:path`. It is parsed when a rule first needs it, and only once: a client could
+    /// otherwise cause much work with a long query, because many rules may have conditions on it.
+    pub fn query(&self) -> &Query {
+        self.query.get_or_init(|| {
+            let target = self.target().unwrap_or_default();
+            let mut parts = target.splitn(2, |octet| *octet == b'?');
+            Query::parse(parts.nth(1).unwrap_or_default())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn parses_the_query_once() {
+        for (target, expected) in [
+            (Some("/a?b=c?d"), "b=c?d"),
+            (Some("/a"), ""),
+            (Some("/a?"), ""),
+            (None, ""),
+        ] {
+            let headers = target.map(|target| (&b":path"[..], target.as_bytes()));
+            let request = Request::new(headers.into_iter().collect());
+            assert!(request.query.get().is_none());
+            assert_eq!(request.query(), &Query::parse(expected.as_bytes()));
+            assert!(core::ptr::eq(request.query(), request.query()));
+        }
     }
 }

@@ -82,7 +82,7 @@ fn is_port(digits: &str) -> bool {
 
 /// A condition on the authority. It is compared with the authority as sent, and with the
 /// authority's normal form.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AuthorityMatch {
     /// The pattern, converted to lower case.
     pattern: StringMatch,
@@ -90,7 +90,14 @@ pub struct AuthorityMatch {
     /// True if the pattern may match a final dot. The pattern is then compared with two normal
     /// forms: one with a final dot, and one without it.
     sees_final_dot: bool,
+    /// True if the pattern rejects the hosts in [`STRANGERS`].
+    names_host: bool,
 }
+
+/// Hosts that no operator names: a reserved name (RFC 6761), a name without a dot, and addresses
+/// for documentation (RFC 5737, RFC 3849). A condition that matches one of these hosts, such as the
+/// regular expression `.*`, matches hosts that the operator did not think of.
+const STRANGERS: [&str; 4] = ["stranger.invalid", "stranger", "192.0.2.1", "[2001:db8::1]"];
 
 /// Whether the normal form of an authority keeps the authority's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,11 +131,20 @@ impl AuthorityMatch {
                 (pattern, port, sees_final_dot)
             }
         };
+        let pattern = StringMatch::new(pattern);
         Ok(Self {
-            pattern: StringMatch::new(pattern),
+            names_host: !matches_stranger(&pattern),
+            pattern,
             port,
             sees_final_dot,
         })
+    }
+
+    /// Returns true if the condition names a host or hosts. A condition that any host can satisfy,
+    /// such as the regular expression `.*` or a port alone, names none.
+    #[must_use]
+    pub const fn names_host(&self) -> bool {
+        self.names_host
     }
 
     /// Returns true if the condition matches a request's authority.
@@ -166,6 +182,19 @@ impl AuthorityMatch {
                 .any(|dot| self.pattern.matches(&[host, dot, port].concat()))
         })
     }
+}
+
+/// Returns true if a pattern matches one of the [`STRANGERS`], without a port, with the usual port,
+/// or with a number in the pattern as its port.
+fn matches_stranger(pattern: &StringMatch) -> bool {
+    let text = pattern.pattern().text();
+    let numbers = text.split(|found: char| !found.is_ascii_digit());
+    let ports = numbers.filter(|number| !number.is_empty());
+    STRANGERS.iter().any(|host| {
+        pattern.matches(host)
+            || (ports.clone().chain(["443"]))
+                .any(|port| pattern.matches(&[host, ":", port].concat()))
+    })
 }
 
 /// Splits an authority into host and port. The returned host has no final dot. The returned port
@@ -258,6 +287,43 @@ mod tests {
         }
         let digits = Pattern::Contains("80".into());
         assert_eq!(matches(&digits, "a.example:8080"), UNCLEAR);
+    }
+
+    #[test]
+    fn a_condition_that_any_host_satisfies_names_no_host() {
+        let names_host = |pattern: &Pattern| {
+            let condition = AuthorityMatch::new(StringMatch::new(pattern.clone()));
+            condition.unwrap().names_host()
+        };
+        for pattern in [
+            Pattern::Exact("admin.example".into()),
+            Pattern::Exact("[2001:db8::2]:8443".into()),
+            Pattern::Prefix("admin.".into()),
+            Pattern::Suffix(".example".into()),
+            Pattern::Suffix("example:8443".into()),
+            Pattern::Contains(".example".into()),
+            regex("(a|b)\\.example(:[0-9]+)?"),
+            regex(".*\\.example"),
+        ] {
+            assert!(names_host(&pattern), "{pattern:?}");
+        }
+        for pattern in [
+            Pattern::Prefix(String::new()),
+            Pattern::Suffix(String::new()),
+            Pattern::Contains(String::new()),
+            Pattern::Contains(".".into()),
+            Pattern::Suffix(":8443".into()),
+            Pattern::Contains(":80".into()),
+            regex(".*"),
+            regex("[a-z]+"),
+            regex("[^.]+\\..+"),
+            regex("[0-9.]+"),
+            regex("\\[.*\\]"),
+            regex(".*:[0-9]+"),
+            regex("[^:]+:(8080|8443)"),
+        ] {
+            assert!(!names_host(&pattern), "{pattern:?}");
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! A rule's conditions on headers and query parameters.
 
 use crate::{
-    http::{Request, is_parameter, is_twin, method::has_lower_case, path::Target},
+    http::{Query, Request, is_parameter, is_twin, method::has_lower_case, path::Target},
     policy::{PathPolicy, StringMatch, Unclear, authority::AuthorityMatch},
 };
 
 /// A condition on a header.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HeaderMatch {
     /// The header's name in lower case, or the name of a pseudo-header such as `:method`.
     pub name: String,
@@ -20,7 +20,7 @@ pub struct HeaderMatch {
 
 /// What a condition requires of a header. If the header has several lines, one matching line is
 /// enough.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum HeaderCondition {
     /// The header is absent.
     Absent,
@@ -142,31 +142,29 @@ impl QueryMatch {
     /// With `path_policy: reject`, if servers could read the parameter in different ways. Some
     /// servers end a parameter at `;`, so the query is read twice: with `;` as a separator, and
     /// without.
-    pub(super) fn matches(&self, query: Option<&str>, policy: PathPolicy) -> Result<bool, Unclear> {
-        let query = query.unwrap_or("").as_bytes();
-        let holds = self.holds_in(query, policy)?;
-        if policy == PathPolicy::Reject && query.contains(&b';') {
-            let end = |octet: &u8| if *octet == b';' { b'&' } else { *octet };
-            let split: Vec<u8> = query.iter().map(end).collect();
-            if self.holds_in(&split, policy)? != holds {
-                return Err(Unclear::Parameter);
-            }
+    pub(super) fn matches(&self, query: &Query, policy: PathPolicy) -> Result<bool, Unclear> {
+        let holds = self.holds_in(query.parameters(), policy)?;
+        if policy == PathPolicy::Reject
+            && let Some(split) = query.split_at_semicolons()
+            && self.holds_in(split, policy)? != holds
+        {
+            return Err(Unclear::Parameter);
         }
         Ok(holds)
     }
 
-    /// Returns true if the condition holds for this query. A repeated parameter is an error if the
+    /// Returns true if the condition holds for these parameters. A repeated parameter is an error if the
     /// condition holds for one occurrence but not for another, because some servers use the first
     /// occurrence and others use the last. A parameter such as `mode[]` is an error for a condition
     /// on `mode`, because some servers read it as `mode`.
-    fn holds_in(&self, query: &[u8], policy: PathPolicy) -> Result<bool, Unclear> {
+    fn holds_in(&self, query: &[(String, String)], policy: PathPolicy) -> Result<bool, Unclear> {
         let mut found = None;
-        for (name, value) in form_urlencoded::parse(query) {
-            let is_clear = if name == self.name {
-                let holds = self.condition.holds_for(&value);
+        for (name, value) in query {
+            let is_clear = if *name == self.name {
+                let holds = self.condition.holds_for(value);
                 *found.get_or_insert(holds) == holds
             } else {
-                !is_parameter(&self.name, &name)
+                !is_parameter(&self.name, name)
             };
             if !is_clear && policy == PathPolicy::Reject {
                 return Err(Unclear::Parameter);
@@ -234,10 +232,11 @@ mod tests {
         ] {
             let name = "_mode".to_owned();
             let parameter = QueryMatch { name, condition };
-            let found = parameter.matches(Some(query), PathPolicy::Reject);
-            assert_eq!(found, reject, "{parameter:?} {query}");
-            let found = parameter.matches(Some(query), PathPolicy::Raw);
-            assert_eq!(found, Ok(raw), "{parameter:?} {query}");
+            let query = Query::parse(query.as_bytes());
+            let found = parameter.matches(&query, PathPolicy::Reject);
+            assert_eq!(found, reject, "{parameter:?} {query:?}");
+            let found = parameter.matches(&query, PathPolicy::Raw);
+            assert_eq!(found, Ok(raw), "{parameter:?} {query:?}");
         }
     }
 

@@ -68,6 +68,12 @@ impl ResourceUrl {
         &self.metadata_url
     }
 
+    /// The path in its normal spelling.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.path.spelling()
+    }
+
     /// The length of the path. If a request is below two resources, the resource with the longer
     /// path is the more specific one.
     #[must_use]
@@ -103,6 +109,13 @@ impl ResourceUrl {
                 "" => self.has_default_port(),
                 port => port == self.port,
             }
+    }
+
+    /// Returns true if this authority has the resource's host, whatever its port.
+    #[must_use]
+    pub fn has_host(&self, authority: &str) -> bool {
+        let (host, _) = authority::split(authority);
+        host.eq_ignore_ascii_case(&self.host)
     }
 
     /// Returns true if `path` is the resource's path or below it. `/a/b` is below `/a`, but `/ab`
@@ -162,7 +175,8 @@ impl ResourceUrl {
     /// Returns true if a request for the resource can satisfy the route's conditions on the
     /// authority. If the resource has the default port, the authority is tried with and without the
     /// port.
-    fn can_have_authority(&self, route: &RouteMatch) -> bool {
+    #[must_use]
+    pub fn can_have_authority(&self, route: &RouteMatch) -> bool {
         let with_port = format!("{}{}", self.host, self.port);
         let spellings: &[&str] = match self.has_default_port() {
             true => &[&self.host, &with_port],

@@ -195,11 +195,18 @@ impl RouteMatch {
         Ok(true)
     }
 
+    /// Returns true if the request has the path of this rule. No other condition is checked.
+    #[must_use]
+    pub fn is_at_path(&self, request: &Request<'_>, path: &str) -> bool {
+        self.matches_path(request, Some(path))
+    }
+
     /// Returns true if the rule has a condition that names the request's host.
     #[must_use]
     pub fn names_host(&self) -> bool {
-        self.headers.iter().any(|header| {
-            matches!(header.condition, HeaderCondition::Authority(_)) && !header.inverted
+        self.headers.iter().any(|header| match &header.condition {
+            HeaderCondition::Authority(condition) => condition.names_host() && !header.inverted,
+            _ => false,
         })
     }
 
@@ -234,9 +241,8 @@ impl RouteMatch {
                 _ => return Ok(false),
             }
         }
-        let query = target.and_then(|target| target.query);
         for parameter in &self.query_parameters {
-            match parameter.matches(query, policy) {
+            match parameter.matches(request.query(), policy) {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
                 unclear => matches = unclear,

@@ -6,7 +6,7 @@ use regex_lite::{Regex, RegexBuilder};
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// A condition on a string. It consists of a pattern and a flag for ignoring ASCII case.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StringMatch {
     /// The pattern, in lower case if `ignore_case` is set.
     pattern: Pattern,

@@ -69,14 +69,20 @@ static TOKENS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     URLS.into_iter().chain(["api"]).flat_map(of).collect()
 });
 
-fn config(urls: &[&str], rules: &[(&str, bool)]) -> Value {
+/// A rule: the prefix of its paths, whether it requires a scope, and the beginning of its hosts.
+type Rule = (&'static str, bool, Option<&'static str>);
+
+fn config(urls: &[&str], rules: &[Rule]) -> Value {
     let resources = urls
         .iter()
         .map(|url| json!({"resource": url, "allowed_origins": ["https://app.example"]}));
-    let rules = rules.iter().map(|(prefix, needs_scope)| {
+    let rules = rules.iter().map(|(prefix, needs_scope, host)| {
         let mut rule = json!({"match": {"prefix": prefix}, "requires": {"provider_name": "idp"}});
         if *needs_scope {
             rule["authorize"] = json!({"scopes": {"all_of": ["read"]}});
+        }
+        if let Some(host) = host {
+            rule["match"]["headers"] = json!([{"name": ":authority", "prefix_match": host}]);
         }
         rule
     });
@@ -130,7 +136,14 @@ fn read(engine: &Engine, url: &str) -> Option<Value> {
 fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
     let urls = prop::sample::subsequence(URLS.to_vec(), 1..4);
     let prefix = select(vec!["/", "/mcp", "/mcp/deep", "/caf%C3%A9", "/other"]);
-    let rules = prop::collection::vec((prefix, any::<bool>()), 0..4);
+    let host = select(vec![
+        None,
+        None,
+        Some("a.example"),
+        Some("b."),
+        Some("evil."),
+    ]);
+    let rules = prop::collection::vec((prefix, any::<bool>(), host), 0..4);
     let credential = prop::option::of(0..TOKENS.len());
     let origin = select(vec![
         None,
@@ -154,7 +167,8 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
         let mut headers = Vec::new();
         headers.extend(token.map(|(_, token)| ("authorization", format!("Bearer {token}"))));
         headers.extend(origin.map(|origin| ("origin", origin.to_owned())));
-        match decide(&engine, &request("GET", authority, path, &headers), NOW) {
+        let request = request("GET", authority, path, &headers);
+        match decide(&engine, &request, NOW) {
             Decision::Deny(denial) => {
                 let response = engine.response(&denial);
                 let leads = challenges(&response).find_map(|challenge| {
@@ -190,11 +204,16 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
                     prop_assert!(*audience == resource.url.identifier() || !is_other);
                     prop_assert_ne!(origin, Some("https://evil.example"));
                 }
-                // Rules do not name hosts. So a request for another host must not get past the checks
-                // of a resource with the same path.
+                // Unless the rule names its host, a request for another host must not get past the
+                // checks of a resource with the same path. Even if the rule names its host, another
+                // port must not.
                 let is_known = resources.iter().any(|own| own.url.is_at(authority));
+                let decided = engine.rule(&request).and_then(|place| rules.get(place));
+                let names_host = decided.is_some_and(|(.., host)| host.is_some());
                 let reaches = |own: &&ProtectedResource| {
-                    own.is_above_path(bare) && !(is_known && own.url.is_root())
+                    own.is_above_path(bare)
+                        && !(is_known && own.url.is_root())
+                        && (!names_host || own.url.has_host(authority))
                 };
                 let elsewhere = || resources.iter().filter(reaches);
                 if above.is_none() && elsewhere().next().is_some() {

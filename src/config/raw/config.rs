@@ -17,7 +17,7 @@ object! {
         /// Lets CORS preflight requests pass without a token.
         bypass_cors_preflight | camelCase: Option<bool> = false,
         /// Where the client's certificate comes from, for tokens that are bound to a certificate (RFC 8705).
-        client_certificate: Option<RawClientCertificate>,
+        client_certificate !null: Option<RawClientCertificate>,
         /// Requirements for requests that no rule matches. A value in the filter state selects the requirement.
         filter_state_rules | camelCase !null: Option<RawFilterStateRules>,
         /// Limits for each worker.

@@ -55,7 +55,7 @@ object! {
     /// A provider whose clients present secrets.
     #[derive(Debug)]
     pub(in crate::config) struct RawClientProvider {
-        claim_to_headers | camelCase: Option<Vec<RawClaimHeader>>,
+        claim_to_headers | camelCase !null: Option<Vec<RawClaimHeader>>,
         clear_route_cache | camelCase: Option<bool>,
         client_secrets: RawClientSecrets,
         description: Option<String>,
@@ -86,7 +86,7 @@ object! {
         /// is set.
         audiences !null: Option<Vec<String>>,
         /// Headers that are set to verified claims.
-        claim_to_headers | camelCase: Option<Vec<RawClaimHeader>>,
+        claim_to_headers | camelCase !null: Option<Vec<RawClaimHeader>>,
         /// Makes Envoy choose the route again if a claim or an identity was written to a header, or if
         /// `payload_in_metadata` is set.
         clear_route_cache | camelCase: Option<bool> = false,
@@ -98,7 +98,7 @@ object! {
         /// API clients that authenticate with a secret instead of a token.
         _client_secrets = "client_secrets": Option<RawClientSecrets>,
         /// Tolerated difference between clocks, in seconds; 0 means no tolerance; at most 86400.
-        clock_skew_seconds | camelCase: Option<u64> = 60,
+        clock_skew_seconds | camelCase !null: Option<u64> = 60,
         /// Description for operators; at most 256 characters.
         description: Option<String>,
         /// Keys that are found through the issuer's metadata (OpenID Connect Discovery, RFC 8414).
@@ -111,7 +111,7 @@ object! {
         /// Keeps the verified token in the request. Otherwise it is removed.
         forward: Option<bool> = false,
         /// Header that is set to the verified payload in base64url.
-        forward_payload_header | camelCase: Option<String>,
+        forward_payload_header | camelCase !null: Option<String>,
         /// Cookies that may contain tokens.
         from_cookies | camelCase: Option<Vec<String>>,
         /// Headers that may contain tokens. If no `from_*` field is set, tokens are read from `Authorization: Bearer`
@@ -122,7 +122,7 @@ object! {
         /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the verified JOSE header.
         header_in_metadata | camelCase: Option<String>,
         /// Header that is set to the caller's identity.
-        identity_header: Option<RawIdentityHeader>,
+        identity_header !null: Option<RawIdentityHeader>,
         /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the value of `identity_header`.
         identity_in_metadata: Option<String>,
         /// Issuer that `iss` must equal. A placeholder `{claim}` matches the value of that claim in the token;
@@ -169,7 +169,7 @@ object! {
         /// Shared secrets, for HS*.
         shared_secrets: Option<Vec<RawSharedSecret>>,
         /// Scopes that contain roles, instead of `role_claims`.
-        structured_scopes: Option<RawStructuredScopes>,
+        structured_scopes !null: Option<RawStructuredScopes>,
         /// Pattern that `sub` must match. Default: any subject.
         subjects !null: Option<RawStringMatcher>,
         /// Accepted values of `typ`. Case and a leading `application/` do not matter. `""` accepts a token without

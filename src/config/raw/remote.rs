@@ -13,12 +13,12 @@ object! {
         async_fetch | camelCase: Option<RawAsyncFetch>,
         /// How long fetched keys are fresh. Default: the `max-age` in the response's `Cache-Control`, but at least 1
         /// minute and at most 24 hours; `"600s"` if the response has no `max-age`.
-        cache_duration | camelCase: Option<RawDuration>,
+        cache_duration | camelCase !null: Option<RawDuration>,
         /// Location of the JWK set.
         http_uri | camelCase: RawHttpUri,
         /// How long the last good keys are used after `cache_duration` while fetching fails. After that, every token
         /// gets 503.
-        max_stale: Option<RawDuration> = "3600s",
+        max_stale !null: Option<RawDuration> = "3600s",
         /// How failed fetches are retried. Takes precedence over `async_fetch`.
         retry_policy | camelCase: Option<RawRetryPolicy>,
         /// The answer to a token with an unknown `kid` while no fetch may begin because of `unknown_kid_cooldown` or
@@ -38,14 +38,14 @@ object! {
         async_fetch: Option<RawAsyncFetch>,
         /// How long fetched keys are fresh. Default: the `max-age` in the response's `Cache-Control`, but at least 1
         /// minute and at most 24 hours; `"600s"` if the response has no `max-age`.
-        cache_duration: Option<RawDuration>,
+        cache_duration !null: Option<RawDuration>,
         /// Envoy cluster through which the issuer's metadata is fetched.
         cluster: String,
         /// Envoy cluster through which the `jwks_uri` in the metadata is fetched. Default: `cluster`.
         jwks_cluster: Option<String>,
         /// How long the last good keys are used after `cache_duration` while fetching fails. After that, every token
         /// gets 503.
-        max_stale: Option<RawDuration> = "3600s",
+        max_stale !null: Option<RawDuration> = "3600s",
         /// How failed fetches are retried. Takes precedence over `async_fetch`.
         retry_policy: Option<RawRetryPolicy>,
         /// Timeout of each call: more than 0, at most an hour.

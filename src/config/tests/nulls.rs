@@ -68,6 +68,44 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
             "providers.okta.maxLifetime",
             "providers.okta.maxLifetime",
         ),
+        // Without these fields, a client can forge the headers.
+        (
+            &[],
+            "providers.okta.claim_to_headers",
+            "providers.okta.claim_to_headers",
+        ),
+        (
+            &[],
+            "providers.okta.forwardPayloadHeader",
+            "providers.okta.forwardPayloadHeader",
+        ),
+        (
+            &[],
+            "providers.okta.identity_header",
+            "providers.okta.identity_header",
+        ),
+        (&[], "client_certificate", "client_certificate"),
+        (
+            &[],
+            "providers.okta.structured_scopes",
+            "providers.okta.structured_scopes",
+        ),
+        // The operator may have meant less time than the default.
+        (
+            &[],
+            "providers.okta.clock_skew_seconds",
+            "providers.okta.clock_skew_seconds",
+        ),
+        (
+            &[],
+            "providers.okta.remote_jwks.max_stale",
+            "providers.okta.remote_jwks.max_stale",
+        ),
+        (
+            &[],
+            "providers.okta.remote_jwks.cacheDuration",
+            "providers.okta.remote_jwks.cacheDuration",
+        ),
         (
             &[own_claim],
             "providers.okta.require_claims.0.any_of",
@@ -115,8 +153,9 @@ fn null_is_refused_for_clients_with_secrets_too() {
 
 /// The optional fields that accept `null`, by object. A new field belongs here if leaving it out
 /// opens nothing. This is so if its default is the strictest value or a safe one, if another field
-/// is then required, or if the field only says where something is read from or written to.
-/// Otherwise, its declaration needs `!null`.
+/// is then required, or if the field only says where something is read from or written to. A header
+/// that is written is not harmless: it is removed from requests, so without the field, a client can
+/// forge it. Otherwise, its declaration needs `!null`.
 const HARMLESS: &[(&str, &str)] = &[
     ("AsyncFetch", "failed_refetch_duration fast_listener"),
     ("BackOff", "max_interval"),
@@ -129,15 +168,14 @@ const HARMLESS: &[(&str, &str)] = &[
     ),
     (
         "Config",
-        "bypass_cors_preflight client_certificate limits metadata_namespace mode path_policy \
+        "bypass_cors_preflight limits metadata_namespace mode path_policy \
          providers realm requirement_map route_policies scope_implies signature_backend \
          stat_prefix status strip_failure_response unmatched",
     ),
     ("DataSource", "inline_bytes inline_string"),
     (
         "Discovery",
-        "async_fetch cache_duration jwks_cluster max_stale retry_policy timeout \
-         unknown_kid_answer unknown_kid_cooldown",
+        "async_fetch jwks_cluster retry_policy timeout unknown_kid_answer unknown_kid_cooldown",
     ),
     ("ExtractOnly", "verification_status_header"),
     ("FilterStateRules", "requires"),
@@ -158,20 +196,18 @@ const HARMLESS: &[(&str, &str)] = &[
     (
         "Provider",
         "allow_any_audience allow_any_issuer allow_any_tenant allow_future_iat \
-         claim_to_headers clear_route_cache client_id_claims client_secrets \
-         clock_skew_seconds description discovery failed_status_in_metadata forward \
-         forward_payload_header from_cookies from_headers from_params header_in_metadata \
-         identity_header identity_in_metadata jwk_algorithm jwt_cache_config local_jwks \
+         clear_route_cache client_id_claims client_secrets description discovery \
+         failed_status_in_metadata forward from_cookies from_headers from_params \
+         header_in_metadata identity_in_metadata jwk_algorithm jwt_cache_config local_jwks \
          normalize_payload_in_metadata pad_forward_payload_header payload_in_metadata \
          public_keys remote_jwks require_expiration role_claims scope_claims shared_secrets \
-         structured_scopes trust_domain",
+         trust_domain",
     ),
     ("Re2", "max_program_size"),
     ("Regex", "google_re2"),
     (
         "RemoteJwks",
-        "async_fetch cache_duration max_stale retry_policy unknown_kid_answer \
-         unknown_kid_cooldown",
+        "async_fetch retry_policy unknown_kid_answer unknown_kid_cooldown",
     ),
     (
         "Requirement",

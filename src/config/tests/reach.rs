@@ -236,6 +236,13 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
             &wide,
             Some("/mcp/"),
         ),
+        (&json!({"prefix": "/mcp/"}), &wide, Some("/mcp")),
+        (
+            &json!({"prefix": "/mcp/", "case_sensitive": false}),
+            &wide,
+            Some("/mcp"),
+        ),
+        (&json!({"prefix": "/mcp"}), &wide, Some("/MCP")),
         (&exact, &json!({"path": "/mcp/"}), Some("/mcp/")),
         (&folded, &wide, None),
         (&exact, &json!({"prefix": "/", "methods": ["GET"]}), None),
@@ -268,6 +275,142 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
             .any(|one| one.contains("and no rule matches there")),
         "{found:?}"
     );
+}
+
+/// Conditions on the host only keep rules apart if they differ.
+#[test]
+fn warns_of_an_mcp_endpoint_that_a_wider_rule_for_its_host_matches() {
+    let on_host = |host: &str, mut route: Value| {
+        route["headers"] = json!([{"name": ":authority", "exact_match": host}]);
+        route
+    };
+    let listed = |mut route: Value| {
+        route["mcp"] = json!({"names": ["list"]});
+        (route, true)
+    };
+    let endpoint = || on_host("a.example", json!({"path": "/mcp"}));
+    let folded = || json!({"path_separated_prefix": "/mcp", "case_sensitive": false});
+    let wide = || json!({"prefix": "/"});
+    let warning = |rule: usize, taker: usize| {
+        format!(
+            "rules[{rule}]: many servers read \"/mcp/\" as this path, and rules[{taker}] decides \
+             there; write \"path_separated_prefix\", and \"case_sensitive\": false"
+        )
+    };
+    for (rules, expected) in [
+        (
+            vec![listed(endpoint()), (on_host("a.example", wide()), true)],
+            vec![warning(0, 1)],
+        ),
+        (
+            vec![listed(endpoint()), (wide(), true)],
+            vec![warning(0, 1)],
+        ),
+        (
+            vec![listed(endpoint()), (on_host("b.example", wide()), true)],
+            vec![],
+        ),
+        (
+            vec![
+                listed(endpoint()),
+                listed(on_host("a.example", folded())),
+                (on_host("a.example", wide()), true),
+            ],
+            vec![],
+        ),
+        // A rule for calls of another host does not match calls of this host.
+        (
+            vec![
+                listed(endpoint()),
+                listed(on_host("b.example", folded())),
+                (on_host("a.example", wide()), true),
+            ],
+            vec![warning(0, 2)],
+        ),
+        (
+            vec![
+                listed(endpoint()),
+                listed(on_host("b.example", json!({"path": "/mcp"}))),
+                (wide(), true),
+            ],
+            vec![warning(0, 2), warning(1, 2)],
+        ),
+    ] {
+        assert_eq!(warnings_about(&rules), expected, "{rules:?}");
+    }
+}
+
+#[test]
+fn warns_of_an_mcp_endpoint_that_is_a_regular_expression() {
+    let endpoint = json!({"safe_regex": {"regex": "/mcp"}, "mcp": {"any": true}});
+    let warning = "rules[0]: other spellings of this path cannot be checked, because it is a \
+                   regular expression; make sure that it also matches the path with a final / and \
+                   in another case, where otherwise rules[1] decides";
+    for (other, expected) in [
+        (json!({"prefix": "/"}), Some(warning)),
+        (json!({"path": "/healthz"}), None),
+        (json!({"prefix": "/", "methods": ["GET"]}), None),
+    ] {
+        let found = warnings_about(&[(endpoint.clone(), true), (other.clone(), true)]);
+        assert_eq!(found, Vec::from_iter(expected), "{other}");
+    }
+}
+
+/// A request for `/MCP` must not reach the resource without the checks of its audience and origin.
+#[test]
+fn warns_of_a_resource_with_another_case_that_a_rule_matches() {
+    let on_host = |host: &str| json!({"prefix": "/", "headers": [{"name": ":authority", "exact_match": host}]});
+    let warning = |effect: &str| {
+        format!(
+            "protected_resources: many servers read \"/MCP\" as the path of \
+             \"https://a.example/mcp\", and {effect} there without the checks of the resource; \
+             write \"case_sensitive\": false in a rule for its path"
+        )
+    };
+    let own = json!({"path_separated_prefix": "/mcp"});
+    let folded = json!({"path_separated_prefix": "/mcp", "case_sensitive": false});
+    let mcp = || json!([{"resource": "https://a.example/mcp"}]);
+    for (rules, resources, expected) in [
+        (
+            vec![json!({"prefix": "/"})],
+            mcp(),
+            Some("rules[0] decides"),
+        ),
+        (
+            vec![own.clone(), json!({"prefix": "/"})],
+            mcp(),
+            Some("rules[1] decides"),
+        ),
+        (vec![on_host("a.example")], mcp(), Some("rules[0] decides")),
+        (vec![own.clone(), on_host("b.example")], mcp(), None),
+        (vec![own.clone()], mcp(), None),
+        (vec![folded, json!({"prefix": "/"})], mcp(), None),
+        (
+            vec![json!({"prefix": "/", "case_sensitive": false})],
+            mcp(),
+            None,
+        ),
+        (
+            vec![json!({"prefix": "/"})],
+            json!([{"resource": "https://a.example/"}]),
+            None,
+        ),
+    ] {
+        let asks = |matcher| json!({"match": matcher, "requires": {"provider_name": "okta"}});
+        let document = base_with(&[
+            ("rules", rules.iter().map(asks).collect()),
+            ("protected_resources", resources),
+        ]);
+        let expected = expected.map(warning);
+        assert_eq!(warnings(&document), Vec::from_iter(expected), "{rules:?}");
+    }
+    let open = base_with(&[
+        ("rules.0.match", own),
+        ("protected_resources", mcp()),
+        ("unmatched", json!("allow")),
+    ]);
+    let expected = warning("no rule matches");
+    assert!(warnings(&open).contains(&expected), "{open}");
 }
 
 #[test]

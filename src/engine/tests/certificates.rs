@@ -238,6 +238,33 @@ fn c5_certificate_headers_are_removed() {
     );
 }
 
+/// Otherwise the next proxy would drop the certificate header, as `Connection` asks for.
+#[test]
+fn c5_no_client_lists_a_forwarded_certificate_in_connection() {
+    let header = format!("Hash={}", hex(CLIENT));
+    let edit = |forward: bool, value: &str| {
+        let engine = behind("xfcc", json!({ "forward": forward }));
+        let headers = [(XFCC, &*header), ("connection", value)];
+        let edits = edits(from(&engine, &FRONT, &token("a", json!({})), &headers));
+        let is_connection = |edit: &HeaderEdit| match edit {
+            HeaderEdit::Remove(name) | HeaderEdit::Set(name, _) => &**name == "connection",
+        };
+        edits.into_iter().find(is_connection)
+    };
+    for (value, expected) in [
+        ("keep-alive, te", None),
+        ("X-Forwarded-Client-Cert", Some(remove("connection"))),
+        ("te, x_forwarded_client_cert", Some(set("connection", "te"))),
+        (
+            "\"x-forwarded-client-cert\", te",
+            Some(set("connection", "te")),
+        ),
+    ] {
+        assert_eq!(edit(true, value), expected, "{value}");
+        assert_eq!(edit(false, value), None, "{value}");
+    }
+}
+
 /// C6: a token with an unsupported member in `cnf` is refused, even if the request has the right
 /// certificate.
 #[test]

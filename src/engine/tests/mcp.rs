@@ -152,6 +152,14 @@ fn t4_headers_that_servers_read_differently_are_refused_whatever_the_token_grant
         &[VERSION, CALL, LISTS, ("mcp.name", "delete_all")],
         &[VERSION, CALL, LISTS, ("connection", "close, MCP_Name")],
         &[VERSION, CALL, LISTS, ("connection", "mcp-protocol-version")],
+        &[
+            VERSION,
+            CALL,
+            LISTS,
+            ("connection", "upgrade, \"mcp-name\""),
+        ],
+        &[VERSION, CALL, LISTS, ("connection", "mcp-name;q=1")],
+        &[VERSION, CALL, LISTS, ("connection", "mcp-name;, close")],
         &[VERSION, CALL, ("mcp-name", "list_files ")],
         &[VERSION, CALL, ("mcp-name", "=?base64?ZGVsZXRlX2FsbA?=")],
         &[VERSION, CALL, ("mcp-name", "=?Base64?ZGVsZXRlX2FsbA==?=")],
@@ -164,6 +172,9 @@ fn t4_headers_that_servers_read_differently_are_refused_whatever_the_token_grant
         let decision = post(&engine, Some("files:read files:write"), headers);
         assert_eq!(label(&decision), "mcp_header", "{headers:?}");
     }
+    let harmless = &[VERSION, CALL, LISTS, ("connection", "upgrade,, te")];
+    let decision = post(&endpoint(), Some("files:read"), harmless);
+    assert_eq!(label(&decision), "verified");
 }
 
 #[test]
@@ -254,6 +265,8 @@ fn an_endpoint_is_a_path_of_a_host() {
             "headers": [{"name": ":authority", "exact_match": "mcp.example"},
                         {"name": "x-team", "exact_match": "blue"}]},
          "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/", "headers": [{"name": ":authority", "exact_match": "api.example"}]},
+         "requires": {"provider_name": "a"}},
         {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
     ]}));
     let blue = ("x-team", "blue");
@@ -274,6 +287,54 @@ fn an_endpoint_is_a_path_of_a_host() {
             "{authority} {headers:?}"
         );
     }
+}
+
+/// A client can send any host. If the upstream ignores the host, a call for another host would
+/// otherwise reach the tools under a rule that does not list them.
+#[test]
+fn an_unknown_host_does_not_lead_around_rules_for_calls() {
+    const SHOP: &str = "https://shop.example/mcp";
+    let host = |host: &str| json!([{"name": ":authority", "exact_match": host}]);
+    let a = json!({"provider_name": "a"});
+    let listed = json!({"match": {"path": "/mcp", "mcp": {"names": ["list_files"]},
+        "headers": host("mcp.example")}, "requires": a});
+    let named = json!({"match": {"prefix": "/", "headers": host("api.example")}, "requires": a});
+    let wide = json!({"match": {"prefix": "/"}, "requires": a});
+    let gate = engine(json!({
+        "providers": {"a": {"audiences": ["orders", SHOP]}},
+        "rules": [listed, named, wide],
+        "protected_resources": [{"resource": SHOP}],
+    }));
+    let (lists, deletes) = ([VERSION, CALL, LISTS], [VERSION, CALL, DELETES]);
+    for (authority, path, headers, expected) in [
+        ("mcp.example", "/mcp", &lists[..], "verified"),
+        ("mcp.example", "/mcp", &deletes, "unmatched"),
+        ("evil.example", "/mcp", &lists, "unmatched"),
+        ("evil.example", "/mcp", &deletes, "unmatched"),
+        ("evil.example", "/mcp", &[], "mcp_version"),
+        ("evil.example", "/mcp", &[LISTS, LISTS], "mcp_header"),
+        ("evil.example", "/mcp;x", &deletes, "ambiguous_path"),
+        ("evil.example", "/mcp/x", &deletes, "verified"),
+        // The rule or the resource names the host, so the operator meant this host.
+        ("api.example", "/mcp", &deletes, "verified"),
+        ("shop.example", "/mcp", &deletes, "verified"),
+    ] {
+        let value = format!("Bearer {}", token("a", json!({})));
+        let mut all = vec![(":authority", authority), ("authorization", &*value)];
+        all.extend(headers);
+        assert_eq!(
+            label(&send(&gate, "POST", path, &all)),
+            expected,
+            "{authority} {path} {headers:?}"
+        );
+    }
+    let open = engine(json!({"rules": [listed, named], "unmatched": "allow"}));
+    let host = (":authority", "evil.example");
+    let call = [host, VERSION, CALL, DELETES];
+    let passes = |method, path| matches!(send(&open, method, path, &call), Decision::Permit(_));
+    assert!(!passes("POST", "/mcp"));
+    assert!(passes("POST", "/"));
+    assert!(passes("GET", "/mcp"));
 }
 
 #[test]

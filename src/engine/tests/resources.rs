@@ -386,6 +386,50 @@ fn r7_an_unknown_host_does_not_lead_around_the_checks_if_no_rule_matches() {
     }
 }
 
+/// The conditions in this test hold for any port, so a client could otherwise evade the checks of
+/// `MCP` by adding a port to the host.
+#[test]
+fn r7_a_port_does_not_lead_around_the_checks_of_a_resource() {
+    let evil = "https://evil.example";
+    let token = with(&token("a", json!({"aud": FILES})));
+    for (condition, expected_elsewhere) in [
+        (json!({"prefix": "api.example"}), "unmatched"),
+        (json!({"contains": "api.example"}), "unmatched"),
+        (
+            json!({"safe_regex": {"regex": "api\\.example(:[0-9]+)?"}}),
+            "unmatched",
+        ),
+        // These conditions hold for any host, so they do not name the host.
+        (json!({"safe_regex": {"regex": ".*"}}), "audience"),
+        (json!({"contains": "."}), "audience"),
+    ] {
+        let host = json!([{"name": ":authority", "string_match": condition}]);
+        let engine = gate(json!({
+            "rules": [{
+                "match": {"prefix": "/", "headers": host}, "requires": {"provider_name": "a"},
+            }],
+            "protected_resources": [
+                {"resource": MCP, "allowed_origins": ["https://app.example"]},
+                {"resource": FILES},
+            ],
+        }));
+        for (authority, expected) in [
+            ("api.example", "audience"),
+            ("api.example:443", "audience"),
+            ("api.example:8443", "audience"),
+            ("API.example:1", "audience"),
+            ("evil.example", expected_elsewhere),
+        ] {
+            let decision = get(&engine, authority, "/mcp", &token);
+            assert_eq!(label(&decision), expected, "{condition} {authority}");
+            let headers = [("authorization", token.as_str()), ("origin", evil)];
+            let decision = ask(&engine, "POST", authority, "/mcp", &headers);
+            let expected = expected.replace("audience", "origin");
+            assert_eq!(label(&decision), expected, "{condition} {authority}");
+        }
+    }
+}
+
 #[test]
 fn r7_a_cached_token_is_bound_to_the_resource_of_each_request() {
     let engine = gate(json!({}));

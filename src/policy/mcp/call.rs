@@ -7,7 +7,7 @@ use super::{
     value::{decoded, literal},
     version,
 };
-use crate::http::{Request, are_confusable, is_twin};
+use crate::http::{Request, are_confusable, is_token, is_twin};
 
 /// The headers that describe every call.
 const HEADERS: [&str; 3] = [VERSION, METHOD, NAME];
@@ -114,9 +114,11 @@ pub fn is_mcp_header(name: &[u8]) -> bool {
 }
 
 /// Returns true if `Connection` names an MCP header. A proxy behind Envoy would drop the header
-/// (RFC 9110 section 7.6.1), and the server would no longer compare it with the body.
+/// (RFC 9110 section 7.6.1), and the server would no longer compare it with the body. A malformed
+/// option (`mcp-name;`, `"mcp-name"`) counts too, because a lenient proxy might read it as a name.
 fn is_nominated(request: &Request<'_>) -> bool {
-    request.connection_options().any(is_mcp_header)
+    let mut options = request.connection_options();
+    options.any(|option| is_mcp_header(option) || !(option.is_empty() || is_token(option)))
 }
 
 /// Reads a header that may occur at most once. A second header of the same name is a fault: some
