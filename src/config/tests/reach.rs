@@ -402,7 +402,11 @@ fn warns_of_a_resource_with_another_case_that_a_rule_matches() {
             ("protected_resources", resources),
         ]);
         let expected = expected.map(warning);
-        assert_eq!(warnings(&document), Vec::from_iter(expected), "{rules:?}");
+        assert_eq!(
+            warnings_of(&document),
+            Vec::from_iter(expected),
+            "{rules:?}"
+        );
     }
     let open = base_with(&[
         ("rules.0.match", own),
@@ -410,7 +414,7 @@ fn warns_of_a_resource_with_another_case_that_a_rule_matches() {
         ("unmatched", json!("allow")),
     ]);
     let expected = warning("no rule matches");
-    assert!(warnings(&open).contains(&expected), "{open}");
+    assert!(warnings_of(&open).contains(&expected), "{open}");
 }
 
 #[test]
