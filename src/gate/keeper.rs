@@ -102,7 +102,7 @@ impl Keeper {
         self.metrics.clear(unused, meter);
     }
 
-    /// Makes one call of a fetch. Returns true if the fetch ended because the host refused the
+    /// Makes one of the calls that a fetch consists of. Returns true if the fetch ended because the host refused the
     /// call.
     fn dispatch(
         &mut self,

@@ -2,7 +2,7 @@
 
 use crate::{config::Provider, keys::KeyReport, policy::Scheme};
 
-/// The health of a provider, in the order of urgency.
+/// The health of a provider. The variants are sorted by urgency, the most urgent first.
 ///
 /// The health differs from the report's `status`, which only shows the configuration: a provider
 /// without keys is still `enabled`.
@@ -21,7 +21,7 @@ pub(super) enum Health {
 }
 
 impl Health {
-    /// All variants, in the order of urgency.
+    /// All variants, the most urgent first.
     pub(super) const ALL: [Self; 5] = [
         Self::Unavailable,
         Self::Degraded,

@@ -353,8 +353,8 @@ fn agrees_with_the_decision() {
     }
 }
 
-/// Each policy allows only the token in the expected place, because only that place makes its first
-/// rule match.
+/// The first rule of each policy matches only if the token is in the expected place. So the policy
+/// allows the token nowhere else.
 #[test]
 fn puts_the_token_where_policy_tests_put_it() {
     let signer = Signer::new(Algorithm::Es256);

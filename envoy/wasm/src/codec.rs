@@ -79,8 +79,8 @@ pub(super) fn decode(
         Some(known) if known.text() == text => Some(known.clone()),
         _ => Document::parse(text.as_bytes(), limits).ok(),
     });
-    // The worker that wrote the record could parse its document. A document that cannot be parsed
-    // is not the document that the worker fetched.
+    // A worker only writes a document that it has parsed. So a document that cannot be parsed is not
+    // the one that the worker fetched.
     if record.document.is_none() {
         record.forget_keys();
     }
