@@ -23,12 +23,12 @@ compile() { # FLAG TARGET
 
 case $1 in
 build)
+    flag=-Cprofile-use=$profile
     if [ ! -f "$profile" ]; then
         echo "note: there is no profile for rustc $version, so the module will be slightly slower (make profile)" >&2
-        compile '' target
-        exit
+        flag=
     fi
-    compile "-Cprofile-use=$profile" target
+    compile "$flag" target
     ;;
 profile)
     # The compiler's own programs are also built with counters, and write what they count to `ignored`.

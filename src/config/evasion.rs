@@ -119,8 +119,11 @@ fn endpoint(route: &RouteMatch) -> Option<&str> {
 
 /// The conditions on the host.
 fn hosts(route: &RouteMatch) -> impl Iterator<Item = &HeaderMatch> {
-    let headers = route.headers.iter();
-    headers.filter(|header| header.name == ":authority")
+    route.headers.iter().filter(|header| is_about_host(header))
+}
+
+fn is_about_host(header: &HeaderMatch) -> bool {
+    header.name == ":authority"
 }
 
 /// Other spellings of the path, which the rule does not match: with a final slash added or removed,
@@ -168,14 +171,14 @@ fn without_hosts_of(route: &RouteMatch, other: &RouteMatch) -> RouteMatch {
     let mut other = other.clone();
     other
         .headers
-        .retain(|header| header.name != ":authority" || !route.headers.contains(header));
+        .retain(|header| !is_about_host(header) || !route.headers.contains(header));
     other
 }
 
 /// Returns the conditions without those on the host.
 fn without_hosts(route: &RouteMatch) -> RouteMatch {
     let mut route = route.clone();
-    route.headers.retain(|header| header.name != ":authority");
+    route.headers.retain(|header| !is_about_host(header));
     route
 }
 

@@ -293,19 +293,23 @@ fn a_call_that_is_given_up_delays_no_worker() {
     call(&mut engine, 0);
 }
 
-#[test]
-fn asks_whether_the_key_set_has_changed() {
-    let mut engine = remote();
-    let fetch = call(&mut engine, 0);
-    assert_eq!(fetch.if_none_match, None);
-    let tagged = Ok(FetchResponse::Document {
+/// The key set, with an entity tag.
+fn tagged() -> Result<FetchResponse, FetchError> {
+    Ok(FetchResponse::Document {
         body: JWKS.into(),
         caching: Caching {
             etag: Some("\"1\"".into()),
             max_age: None,
         },
-    });
-    engine.complete(&fetch, tagged, at(0));
+    })
+}
+
+#[test]
+fn asks_whether_the_key_set_has_changed() {
+    let mut engine = remote();
+    let fetch = call(&mut engine, 0);
+    assert_eq!(fetch.if_none_match, None);
+    engine.complete(&fetch, tagged(), at(0));
     let fetch = call(&mut engine, 595);
     assert_eq!(fetch.if_none_match.as_deref(), Some("\"1\""));
     let unchanged = || {
@@ -385,14 +389,7 @@ fn asks_only_at_the_address_of_the_keys_whether_they_have_changed() {
         let fetch = call(&mut engine, 0);
         let answer = document(&metadata("https://keys.example/a"));
         let fetch = next(engine.complete(&fetch, answer, at(0)));
-        let tagged = Ok(FetchResponse::Document {
-            body: JWKS.into(),
-            caching: Caching {
-                etag: Some("\"1\"".into()),
-                max_age: None,
-            },
-        });
-        engine.complete(&fetch, tagged, at(0));
+        engine.complete(&fetch, tagged(), at(0));
         let fetch = call(&mut engine, 595);
         assert_eq!(fetch.if_none_match, None, "the metadata has no entity tag");
         let fetch = next(engine.complete(&fetch, document(&metadata(address)), at(595)));
