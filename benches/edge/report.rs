@@ -53,6 +53,9 @@ impl Report {
     /// Prints the report and writes it to `target/bench/`.
     pub(crate) fn publish(self, options: &Options) {
         let (table, picture) = (self.table(), plot::picture(&self.rows));
+        if let Some(conclusion) = self.conclusion() {
+            println!("\n{conclusion}");
+        }
         println!("\n{table}");
         let folder = options::folder();
         fs::write(folder.join("table.md"), &table).unwrap();
@@ -112,9 +115,7 @@ impl Report {
     }
 
     fn table(&self) -> String {
-        let mut lines: Vec<_> = self.conclusion().into_iter().collect();
-        lines.push(String::new());
-        lines.extend(self.conditions.iter().map(condition));
+        let mut lines: Vec<_> = self.conditions.iter().map(condition).collect();
         lines.extend(self.ground());
         let rows = self.rows.iter().filter(|row| is_compared(row));
         let mut heading = "";
