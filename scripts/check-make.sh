@@ -9,8 +9,8 @@ trap 'rm -rf "$scratch"' EXIT
 
 printf '#!/bin/sh\necho mine\n' >"$scratch/envoy"
 chmod +x "$scratch/envoy"
-# This Envoy is older than all prerequisites of the pinned Envoy. If make took it for the pinned
-# one, it would install the pinned one again.
+# This file is older than all prerequisites of make's target for the pinned Envoy. If make treated the
+# file as that target, it would install the pinned Envoy over the file.
 touch -d '2000-01-01' "$scratch/envoy"
 make --no-print-directory envoy ENVOY="$scratch/envoy"
 if [ "$("$scratch/envoy")" != mine ]; then

@@ -12,7 +12,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const MAX_BYTES = 840_000;
 const SHELL = 'envoy/wasm/src';
-// The functions of the SDK that the code in SHELL may use in addition to the host calls that it
+// The functions of the SDK that the code in SHELL may use in addition to the host calls that this code
 // imports itself. The value is the host call that the function makes.
 const SDK_CALLS = { dispatch_http_call: 'proxy_http_call' };
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds the dynamic module with a profile, which tells the compiler which code is run often. The
-# compiler then inlines this code and puts it together, so that a request needs fewer lines of the
+# compiler inlines this code and places it close together, so that a request needs fewer lines of the
 # processor's caches.
 #
 #   scripts/native.sh build      builds target/native/libportcullis.so
-#   scripts/native.sh profile    records a new profile: a load in Envoy, with a library that counts
-#                                how often each block of its code is run
+#   scripts/native.sh profile    records a new profile: sends a load through Envoy, with a library
+#                                that counts how often each block of its code is run
 #
 # A profile fits only the compiler version that made it, and only the code that has not changed
-# since. Other code is compiled as without a profile.
+# since. All other code is compiled as if there were no profile.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -31,7 +31,7 @@ build)
     compile "$flag" target
     ;;
 profile)
-    # The compiler's own programs are also built with counters, and write what they count to `ignored`.
+    # Programs that cargo runs during the build also contain counters. They write their counts to `ignored`.
     counts=$root/target/profile
     rm -rf "$counts/counted"
     compile "-Cprofile-generate=$counts/ignored" "$counts"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the release twice and compares the digests. The two builds use separate clones of the last
 # commit in different folders, and separate copies of the dependencies and the compiler. If this
-# script runs as root, they also run as different users. It takes as long as two full builds.
+# script runs as root, the builds also run as different users. The script takes as long as two full
+# builds.
 #
 #   scripts/reproduce.sh
 set -euo pipefail

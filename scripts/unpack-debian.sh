@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Unpacks one program from a Debian package to the given path. The package is not installed, because
-# that would start its server on this machine.
+# an installation would start the package's server on this machine.
 #
 #   scripts/unpack-debian.sh PACKAGE PROGRAM TARGET
 set -euo pipefail

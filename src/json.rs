@@ -94,9 +94,9 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
-/// Converts a number to an integer, if it is an integer. Doubles such as `1.0` and `1e3` count as
-/// integers, except for large doubles, which may have been rounded to another integer when they
-/// were parsed.
+/// Converts a number to an integer, if its value is an integer. Doubles such as `1.0` and `1e3`
+/// count as integers. Large doubles do not, because they may have been rounded to another integer
+/// when they were parsed.
 pub fn integer(number: &Number) -> Option<i64> {
     whole(number, MAX_TEXT_INTEGER)
 }
@@ -109,8 +109,8 @@ pub fn from_double(double: f64) -> Option<Number> {
     Some(whole(&number, MAX_DOUBLE_INTEGER).map_or(number, Number::from))
 }
 
-/// Returns true if two numbers are equal. An [inexact](is_inexact) double is not equal to any
-/// number.
+/// Returns true if two numbers are equal. An [inexact](is_inexact) double is equal to no number,
+/// not even to itself.
 pub fn are_equal(left: &Number, right: &Number) -> bool {
     match (integer(left), integer(right)) {
         (Some(left), Some(right)) => left == right,

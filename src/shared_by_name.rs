@@ -19,8 +19,8 @@ impl<T: Default> SharedByName<T> {
         Self(Vec::new())
     }
 
-    /// Returns the value with this name. Makes a new value if there is none, or if its last owner
-    /// was dropped.
+    /// Returns the value with this name. Makes a new value if no owner still has a value with this
+    /// name.
     pub fn get(&mut self, name: &str) -> Rc<T> {
         self.0.retain(|(_, value)| value.strong_count() > 0);
         let known = self.0.iter().find(|(own, _)| own == name);

@@ -84,8 +84,8 @@ fn literal(text: &str) -> Option<(&str, Option<&str>)> {
     split(literal, '}').is_none().then_some((literal, rest))
 }
 
-/// Splits `text` at the first `at`. Not inlined, so that the Wasm module has only one copy of this
-/// function.
+/// Splits `text` at the first occurrence of `at`. This function is not inlined, so that the Wasm
+/// module has only one copy of it.
 #[inline(never)]
 fn split(text: &str, at: char) -> Option<(&str, &str)> {
     text.split_once(at)

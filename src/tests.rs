@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// Merges `from` into `into`: objects member by member; any other value replaces the old one.
+/// Merges `from` into `into`. Objects are merged member by member; any other value replaces the old
+/// value.
 pub(crate) fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {

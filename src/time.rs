@@ -182,8 +182,9 @@ pub fn milliseconds(span: Duration) -> u64 {
     whole.wrapping_add(u64::from(span.subsec_millis()))
 }
 
-/// Converts days since 1970-01-01 to year, month and day. Years are counted from March. So the leap
-/// day is the last day of a year. March to July have 153 days, and so do August to December.
+/// Converts days since 1970-01-01 to year, month and day. Here, years begin in March, so that the
+/// leap day is the last day of a year. The month is computed from the fact that March to July have
+/// 153 days, and August to December too.
 fn civil_date(days: u64) -> (u64, u64, u64) {
     const DAYS_OF_400_YEARS: u64 = 146_097;
     // Days since 0000-03-01.

@@ -67,7 +67,7 @@ fn every_numbered_requirement_has_a_test_and_the_reverse() {
     assert_eq!(documented, tested);
 }
 
-/// Collects the requirement numbers at the beginning of the names of functions below `path`. For
+/// Collects the requirement numbers with which function names begin, in all files below `path`. For
 /// example, `fn r4_m3_names` has the numbers `r4` and `m3`.
 fn collect_numbers(path: &Path, numbers: &mut BTreeSet<String>) {
     if path.is_dir() {

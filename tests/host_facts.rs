@@ -4,7 +4,7 @@
 //! fact's name fails. The same tests run in the fake host, so that the fake host cannot differ from
 //! Envoy unnoticed. A module made for tests, the probe (`tests/probe`), makes the host calls. For
 //! the fake host, the probe is linked into this binary. For Envoy, `make host-facts` builds it as
-//! wasm. One fact cannot be tested: shared data never expires. It follows from the source of
+//! wasm. One fact cannot be tested: shared data never expires. This fact follows from the source of
 //! proxy-wasm-cpp-host (`src/shared_data.cc`).
 
 use std::{
@@ -151,7 +151,7 @@ fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
 }
 
 /// Two workers and the main thread have three VMs. Any of the three VMs may fetch the keys, even
-/// that of the main thread.
+/// the main thread's VM.
 fn the_vms_of_all_workers_and_of_the_main_thread_tick<D: Driver>() {
     let gate: D = start(Setup::default().workers(2));
     let ticking = || gate.log().iter().filter(|line| *line == "ticking").count();

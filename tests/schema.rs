@@ -29,8 +29,8 @@ fn agrees_with_the_parser() {
     let mut judged = Vec::new();
     for (place, document) in documents() {
         judged.extend(judge(place.clone(), document.clone()));
-        // The pages in docs/providers have only fields that the main page has too, so no variants
-        // are made of them.
+        // Every field on the pages in docs/providers is also on the main page, so the test makes no
+        // variants of these pages.
         let count = match place.contains("docs/providers") {
             true => 0,
             false => values(&document),
@@ -179,7 +179,8 @@ fn every_preset_is_in_the_table_of_presets_and_its_page_in_each_index() {
     }
 }
 
-/// Without a token of its product, nothing would show that a preset accepts that product's tokens.
+/// Each fixture contains a token of a product. Without a fixture, nothing would show that a preset
+/// accepts the tokens of its product.
 #[test]
 fn every_preset_has_a_fixture() {
     let (_, fixtures) = support::identity_providers::fixtures::all();

@@ -1,5 +1,6 @@
-// Draws how the cost of a decision grows: a small chart for each thing that grows. The charts must
-// be readable on light and dark backgrounds, so every point is also labelled with its number.
+// Draws how the cost of a decision grows: one small chart for each quantity, such as the number of
+// rules. The charts must be readable on light and dark backgrounds, so every point is also labelled
+// with its number.
 
 const WIDTH = 400;
 const HEIGHT = 200;
@@ -17,7 +18,7 @@ const TITLES = {
 
 const number = (value) => value.toLocaleString('en');
 
-// Groups the rows of the steps `growth/WHAT/SIZE` by what grows.
+// Groups the rows of the steps `growth/WHAT/SIZE` by `WHAT`.
 export function seriesOf(rows) {
   const series = new Map();
   for (const { step, instructions } of rows) {

@@ -15,7 +15,7 @@ import { promisify } from 'node:util';
 import { pictureOf, seriesOf, tableOf } from './growth.mjs';
 
 // Each step runs FEW times in one run of the program and FEW + MORE times in another. The
-// difference between the two does not contain the preparation.
+// difference between the costs of the two runs does not contain the preparation.
 const FEW = 2;
 const MORE = 10;
 const DOCUMENT = 'docs/performance.md';

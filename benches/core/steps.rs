@@ -34,7 +34,7 @@ fn all() -> Vec<(String, Box<dyn Fn() -> Step>)> {
         ),
     ];
     // The workload does not include ES512, but this benchmark does, because the arithmetic of its
-    // curve differs from that of the others.
+    // curve differs from that of the other curves.
     for algorithm in workload::ALGORITHMS.into_iter().chain([Algorithm::Es512]) {
         let name = format!("verify a signature of {}", algorithm.name());
         steps.push((name, Box::new(move || verify_signature(algorithm))));
@@ -72,7 +72,7 @@ pub(crate) fn names() -> Vec<String> {
     all().into_iter().map(|(name, _)| name).collect()
 }
 
-/// Runs a step this many times. The first call for a step prepares it.
+/// Runs a step `times` times. The first call for a step prepares it.
 pub(crate) fn repeat(step: usize, times: u32) {
     thread_local! {
         static READY: RefCell<BTreeMap<usize, Step>> = RefCell::default();

@@ -117,7 +117,7 @@ const fn median(median: f64) -> Aim {
 }
 
 /// The native build should cost no more than `jwt_authn`. The condition on the quartile ensures
-/// that it costs only a little more even in the worse rounds.
+/// that, even in the worse rounds, the build costs only a little more than `jwt_authn`.
 const LEVEL: Aim = Aim {
     median: 1.00,
     quartile: Some(0.95),

@@ -8,7 +8,7 @@
 //!
 //! Environment variables select what is measured (docs/performance.md): `BENCH_ROUNDS`,
 //! `BENCH_SECONDS`, `BENCH_CASES`, `BENCH_SOAK`, `BENCH_WRITE_DOCS`. With `BENCH_TRAIN`, the program
-//! measures nothing, and only produces the load of a [training].
+//! measures nothing, and only produces the load for a compiler profile ([training]).
 
 mod cases;
 mod configuration;

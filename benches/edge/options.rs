@@ -8,7 +8,7 @@ use std::{
     str::FromStr,
 };
 
-/// The core of Envoy. Everything else runs on the other core.
+/// The core that Envoy runs on. Everything else runs on the other core.
 pub(crate) const ENVOY_CORE: usize = 1;
 /// The core of the load generator and of this program.
 pub(crate) const LOAD_CORE: usize = 0;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use crate::{report::is_compared, rounds::Row};
 
-/// The position where bars start, and the width of a ratio of 1.
+/// The position where bars start, and the width of a bar for a ratio of 1.
 const LEFT: f64 = 320.0;
 const UNIT: f64 = 200.0;
 /// The longest bar. Larger ratios are cut off.

@@ -187,7 +187,8 @@ fn assert_right(case: &Case, outcome: &Outcome) {
 }
 
 /// Sends requests with the first tokens in the file `tokens` to the listener of a case, and checks
-/// that each gets the expected status. A request without a token must be refused.
+/// that each gets the expected status. A filter that verifies tokens must also refuse a request
+/// without a token.
 fn check(world: &World, case: &Case, tokens: &Path) {
     let address: SocketAddr = world.address(&case.id);
     let text = fs::read_to_string(tokens).unwrap();
@@ -209,8 +210,8 @@ fn check(world: &World, case: &Case, tokens: &Path) {
     }
 }
 
-/// Checks that a case used its cache as expected: the cache must have hits if tokens are repeated,
-/// and no hits otherwise.
+/// Checks that a case used its cache as expected: the cache must have more hits than misses if it
+/// is on and a few good tokens are repeated, and no hits otherwise.
 fn check_cache(world: &World, case: &Case) {
     let Filter::Portcullis(build, gate, _) = &case.filter else {
         return;

@@ -29,7 +29,7 @@ pub(crate) struct Soak {
     build: Build,
     pub(crate) requests: u64,
     pub(crate) seconds: f64,
-    /// Envoy's memory at equal intervals. The first measurement is before all requests.
+    /// Envoy's memory at equal intervals. The first measurement is made before the first request.
     pub(crate) memory: Vec<Memory>,
 }
 
@@ -66,8 +66,8 @@ impl Soak {
         })
     }
 
-    /// Whether, in the second half, the module's memory did not grow and Envoy's grew by less than
-    /// [`NOISE`].
+    /// Whether the memory stayed flat in the second half: the module's memory did not grow, and
+    /// Envoy's memory grew by less than [`NOISE`].
     pub(crate) fn is_flat(&self) -> bool {
         let [half, end] = self.halves();
         end.linear <= half.linear && (end.resident as f64) < half.resident as f64 * (1.0 + NOISE)

@@ -1,4 +1,5 @@
-//! The tokens that clients send: thousands of different tokens, made before the measurement.
+//! The tokens that clients send: files of tokens made before the measurement, or fresh tokens made
+//! one by one.
 
 use std::{
     fs,
@@ -16,9 +17,11 @@ use crate::options;
 use support::signer::Signer;
 use workload::claims;
 
-/// The number of different tokens in a load in which no token may be found in the cache.
+/// The number of different tokens in a load whose tokens must not be found in the cache. The cache
+/// holds fewer tokens.
 const MANY: usize = 4096;
-/// The number of different tokens in a load in which every token must be found in the cache.
+/// The number of different tokens in a load whose tokens must be found in the cache once they have
+/// been verified.
 const FEW: usize = 64;
 /// The tokens of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

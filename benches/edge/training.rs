@@ -1,8 +1,8 @@
 //! Produces the load from which the compiler learns which code of the dynamic module is run often.
 //!
 //! `make profile` runs this program with a library that counts how often each block of its code
-//! runs. The library writes the counts when Envoy exits, so Envoy must end by itself here, while
-//! other measurements kill it.
+//! runs. The library writes the counts when Envoy exits, so Envoy must exit normally here. Other
+//! measurements kill it.
 
 use crate::{
     cases::{self, Case, Filter},

@@ -38,8 +38,8 @@ impl World {
         Self::start_on(Some(ENVOY_CORE), cases)
     }
 
-    /// Starts Envoy on the given core. `None` starts it on all cores, as in production; V8 then
-    /// also compiles the module on all of them.
+    /// Starts Envoy on the given core. `None` starts Envoy on all cores, as in production, where V8
+    /// also compiles the module on all cores.
     pub(crate) fn start_on(core: Option<usize>, cases: &[Case]) -> Self {
         let script = AuthorizationServer::new();
         let keys = workload::key_set(Algorithm::Rs256);

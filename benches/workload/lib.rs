@@ -32,8 +32,8 @@ pub const PATH: &str = "/orders/4711";
 pub const LOGIN: &str = "login";
 /// The path of the authorization server's keys.
 pub const JWKS_PATH: &str = "/jwks";
-/// The names of the services that the default of ten rules protects. All requests match the eighth
-/// rule.
+/// The names of the services that the ten rules of the default policy protect. All requests match
+/// the eighth rule.
 const SERVICES: [&str; 10] = [
     "accounts",
     "addresses",
@@ -47,7 +47,7 @@ const SERVICES: [&str; 10] = [
     "returns",
 ];
 
-/// The settings from which a configuration of either filter is generated.
+/// The settings from which the configurations of `jwt_authn` and of Portcullis are generated.
 #[derive(Clone, Debug)]
 pub struct Gate {
     pub algorithm: Algorithm,
@@ -226,7 +226,7 @@ fn provider_of(gate: &Gate, path: &str) -> &'static str {
     }
 }
 
-/// The provider of all tokens, and as many other providers as `gate` says.
+/// The provider of all tokens, and other providers: `gate.providers` in total.
 fn providers(gate: &Gate, ours: Option<Backend>) -> Value {
     let mut login = json!({ "issuer": ISSUER, "audiences": [AUDIENCE] });
     match gate.keys {

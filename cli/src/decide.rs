@@ -331,7 +331,7 @@ fn all_headers(line: &RequestLine) -> Vec<(String, String)> {
     headers
 }
 
-/// Returns the headers after the edits, and the names of the removed ones.
+/// Returns the headers after the edits, and the names of the removed headers.
 fn apply(
     headers: &[(String, String)],
     edits: &[HeaderEdit],

@@ -156,7 +156,7 @@ pub(super) enum NotOneToken {
     Several,
 }
 
-/// Removes the word `Bearer` before a token, and white space around it.
+/// Removes the word `Bearer` before a token, and white space around the token.
 pub(super) fn token(text: &str) -> Result<&str, NotOneToken> {
     let words: Vec<&str> = text.split_whitespace().collect();
     match words[..] {

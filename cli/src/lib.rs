@@ -2,10 +2,10 @@
 //!
 //! `check` reads configurations as the module would; `test` runs policy tests; `decide` decides on
 //! requests from standard input; `explain` shows the checks of one token. These commands run the
-//! same code as the proxy, so operators can test a policy without a proxy. `client-secret` makes
-//! secrets for API clients. `migrate` writes the equivalents of `jwt_authn` filters. `schema`
-//! prints the JSON Schema of the configuration for editors. `completions` and `man` write files for
-//! shells and for packages.
+//! module's own code, so operators can test a policy without a proxy. `client-secret` makes secrets
+//! for API clients. `migrate` writes the equivalents of `jwt_authn` filters. `schema` prints the
+//! JSON Schema of the configuration for editors. `completions` and `man` write files for shells and
+//! for packages.
 
 #![cfg_attr(
     test,
@@ -156,7 +156,7 @@ pub fn run(
             return exit;
         }
     };
-    // If even this fails, there is nowhere left to report it.
+    // If even this write fails, there is nowhere left to report the error.
     let _ = writeln!(errors, "portcullis: {message}");
     exit
 }

@@ -1,4 +1,4 @@
-//! The fields of all curves, computed by the same short code for every prime.
+//! Field arithmetic for all curves, with the same short code for every prime.
 //!
 //! The code of `fiat-crypto` is 10 kB for each prime, and relies on a 128-bit product, which
 //! WebAssembly does not have. The code in this module takes one kilobyte for all primes. It is
@@ -41,8 +41,8 @@ fn multiply(x: &[u32], y: &[u32], prime: &[u32], negative_inverse: u32, product:
             *limb = row;
         }
     }
-    // Computes the upper half of the columns. Each limb replaces a multiple that is no longer
-    // needed.
+    // Computes the upper half of the columns. Each limb of the result replaces a multiple that is
+    // no longer needed.
     for place in 0..product.len() {
         let above = place.saturating_add(1);
         sum = sum

@@ -187,7 +187,7 @@ pub(crate) mod verified {
     curve!(P384, super::P384, fiat::P384, fiat::P384Scalar, 6);
 }
 
-/// The curves with the arithmetic whose code is the same for all curves.
+/// The curves with the arithmetic of `compact`, which has the same code for all curves.
 pub(crate) mod compact {
     use crate::compact;
 

@@ -1,4 +1,4 @@
-//! The fields of P-256 and P-384, computed by the formally verified code of `fiat-crypto`.
+//! Field arithmetic for P-256 and P-384, with the formally verified code of `fiat-crypto`.
 //!
 //! Every function requires reduced numbers and returns reduced numbers. So two equal numbers always
 //! have equal words.
@@ -7,8 +7,8 @@ use fiat_crypto::{p256_64, p256_scalar_64, p384_64, p384_scalar_64};
 
 use crate::field::{Canonical, Field};
 
-/// Defines a field. `$words` is the number of 64-bit words of a number, and `$half` is (modulus +
-/// 1)/2, which is 1/2 in the field.
+/// Defines a field. `$words` is the number of 64-bit words of a number. `$half` is (modulus + 1)/2,
+/// which is 1/2 in the field.
 macro_rules! field {
     (
         $(#[$doc:meta])*

@@ -1,9 +1,10 @@
 //! The inverse of a public number modulo an odd prime.
 //!
 //! The method is safegcd (D. J. Bernstein, B.-Y. Yang, "Fast constant-time gcd computation and
-//! modular inversion", 2019) in the variant that libsecp256k1 uses for public numbers. It computes
-//! 30 division steps at a time from only the lowest bits of f and g, and then applies these steps
-//! to the whole numbers.
+//! modular inversion", 2019) in the variant that libsecp256k1 uses for public numbers. It works on
+//! two numbers f and g, which begin as the modulus and the number to invert. It computes 30
+//! division steps at a time from only the lowest bits of f and g, and then applies these steps to
+//! the whole numbers.
 //!
 //! The caller must check the result, for example by multiplying it by the number.
 
@@ -51,8 +52,9 @@ pub(crate) fn inverse<const N: usize>(number: &[u64; N], modulus: &[u64; N]) -> 
     number::difference(&inverse, modulus).unwrap_or(inverse)
 }
 
-/// Runs division steps until g is 0. Then f is 1 or -1, and d·`number` is f modulo the modulus. At
-/// the end, makes d the inverse, as a number between 0 and twice the modulus.
+/// Runs division steps until g is 0. Then f is 1 or -1, and d times the number to invert is f
+/// modulo the modulus. Finally turns d into the inverse, as a number between 0 and twice the
+/// modulus.
 fn divide(f: &mut [i32], g: &mut [i32], d: &mut [i32], e: &mut [i32], modulus: &[i32]) {
     let inverse = inverse_of_lowest(lowest_bits(modulus));
     let mut eta = -1;
@@ -98,7 +100,8 @@ fn inverse_of_lowest(x: Wrapping<u32>) -> Wrapping<u32> {
     (0..4).fold(x, |inverse, _| inverse * (Wrapping(2) - x * inverse))
 }
 
-/// Computes 30 division steps. `eta` is the maximum length of g minus the maximum length of f.
+/// Computes 30 division steps. `eta` is an upper bound for the length of g in bits, minus such a
+/// bound for f.
 fn division_steps(eta: &mut i32, mut f: Wrapping<u32>, mut g: Wrapping<u32>) -> Steps {
     let [mut u, mut v, mut q, mut r] = [1, 0, 0, 1].map(Wrapping::<u32>);
     let mut left = BITS;
@@ -118,8 +121,9 @@ fn division_steps(eta: &mut i32, mut f: Wrapping<u32>, mut g: Wrapping<u32>) -> 
             *eta = eta.wrapping_neg();
             (f, g, u, q, v, r) = (g, -f, q, -u, r, -v);
         }
-        // Adds the multiple of f that makes the lowest bits of g 0: up to six bits at once, but not
-        // more bits than there are steps before f and g are swapped.
+        // Adds the multiple of f that makes the lowest bits of g 0. This clears up to six bits at
+        // once, but no more than the steps that are left before f and g are swapped or the 30 steps
+        // end.
         let steps = eta.unsigned_abs().saturating_add(1).min(left);
         let mask = Wrapping((u32::MAX >> 32_u32.saturating_sub(steps)) & 63);
         let multiple = (f * g * (f * f - Wrapping(2))) & mask;

@@ -17,12 +17,11 @@
 //! - In native builds, the formally verified code of `fiat-crypto` does all arithmetic on P-256 and
 //!   P-384.
 //! - The code of `fiat-crypto` is large, and needs 128-bit products of 64-bit words, for which
-//!   WebAssembly has no instruction. So this package has field arithmetic of its own (`limbs`), with
-//!   which it builds tables and adds their entries: for all curves in WebAssembly, and for P-521 also
-//!   in native builds. One test runs the formulas on
-//!   intervals and proves that nothing overflows. Short code that is the same for every prime
-//!   (`compact`) does the remaining arithmetic. Tests compare the results of `limbs` and `compact`
-//!   with those of `fiat-crypto`.
+//!   WebAssembly has no instruction. So this package has field arithmetic of its own (`limbs`). It
+//!   is used to build tables and to add their entries: for all curves in WebAssembly, and for P-521
+//!   also in native builds. One test runs the formulas on intervals, which proves that nothing
+//!   overflows. Short code that is the same for every prime (`compact`) does the remaining
+//!   arithmetic. Tests compare the results of `limbs` and `compact` with those of `fiat-crypto`.
 //! - The addition formula is wrong if the two points are equal or opposite. Only the owner of a key
 //!   can make a signature that leads to such an addition. The addition then sets a coordinate to 0,
 //!   which stays 0 in all later steps. So one check at the end detects this case. The sum is then
@@ -71,8 +70,8 @@ macro_rules! key {
 
         impl $key {
             /// Prepares the key whose point has these big-endian coordinates. Returns `None` if a
-            /// coordinate is not exactly as long as the field's prime, or if the point is not on
-            /// the curve.
+            /// coordinate is not exactly as long as the field's prime, if a coordinate is not below
+            /// the prime, or if the point is not on the curve.
             pub fn new(x: &[u8], y: &[u8]) -> Option<Self> {
                 Key::read::<$curve>(x, y).map(Self)
             }

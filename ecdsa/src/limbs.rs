@@ -1,4 +1,4 @@
-//! Arithmetic with coordinates, for WebAssembly, which has no instruction for 128-bit products.
+//! Arithmetic with coordinates, without 128-bit products, for which WebAssembly has no instruction.
 //! Numbers are arrays of signed limbs. Most carries are only computed at the end of a product.
 //!
 //! A number has 9 limbs of 29 bits on P-256, 14 limbs of 28 bits on P-384, and 19 limbs of 28 bits
@@ -155,8 +155,9 @@ macro_rules! field {
                 Self(limbs(number, $bits)).times(&Self::R_SQUARED)
             }
 
-            /// Divides the number by R. The quotient is between 0 and p (both included), so
-            /// comparing it with 0 and p is enough.
+            /// Divides the number by R modulo p. Only 0 modulo p has a quotient that is 0 modulo p.
+            /// The quotient is between 0 and p (both included), so comparing it with 0 and p is
+            /// enough.
             fn is_zero(&self) -> bool {
                 let mut one = [Wrapping(0); $limbs];
                 one[0] = Wrapping(1);

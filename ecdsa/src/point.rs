@@ -1,6 +1,6 @@
 //! Points of the curve y² = x³ - 3x + b. Additions and doublings need no division.
 //!
-//! A [`Point`] is in XYZZ coordinates: it stores x·zz instead of x, y·zzz instead of y, and zz and
+//! A [`Point`] is in XYZZ coordinates: its fields are x·zz (named `x`), y·zzz (named `y`), zz and
 //! zzz, where zz³ = zzz². The formulas are dbl-2008-s-1 and madd-2008-s of the Explicit-Formulas
 //! Database.
 

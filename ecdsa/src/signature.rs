@@ -115,8 +115,8 @@ impl<F, const N: usize> Key<F, N> {
         let table = self.table.get_or_init(|| Table::new(x, y)).as_ref()?;
         let [w1, w2] = halves.map(|half| comb_digits::<C, N>(&half));
         let sum = sum([F::table_of_base_point()?, table], [&w1, &w2])?;
-        // Without this check, forgeries would be accepted: if zz is 0, x is also 0, and `has_x`
-        // returns true for every r.
+        // Without this check, forgeries would be accepted: if zz is 0, x can be 0 too, and `has_x`
+        // would then return true for every r.
         (!sum.zz.is_zero()).then_some(sum)
     }
 }
@@ -129,7 +129,7 @@ fn is_on_curve<C: Curve<N>, const N: usize>(point: &[[u64; N]; 2]) -> bool {
     y.squared().minus(&right).is_zero()
 }
 
-/// Computes u1/2 and u2/2 as plain numbers, where u1 = e/s and u2 = r/s.
+/// Computes u1/2 and u2/2 as plain numbers, where u1 = e/s, u2 = r/s, and e is the digest.
 fn halves<C: Curve<N>, const N: usize>(
     digest: &[u64; N],
     signature: &Signature<N>,

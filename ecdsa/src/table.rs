@@ -74,8 +74,8 @@ fn teeth<F: Field<N>, const N: usize>(point: &Affine<F>) -> Option<Vec<Tooth<F>>
 }
 
 /// Appends the sums of a block. In the first sum, every tooth except the highest is negative. Then,
-/// for each tooth except the highest, a copy of every sum so far is appended in which that tooth is
-/// positive.
+/// for each tooth except the highest, copies every sum so far, makes that tooth positive in the
+/// copies, and appends them.
 fn add_block<F: Field<N>, const N: usize>(
     sums: &mut Vec<Point<F>>,
     teeth: &[&Tooth<F>],

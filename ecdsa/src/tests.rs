@@ -5,7 +5,8 @@
 
 use crate::{lazy, verified};
 
-/// Verifies a signature with both fields and without a table, and asserts that all results agree.
+/// Verifies a signature with the key types of `verified` and `lazy`, each with and without a table
+/// of points. Asserts that all results agree.
 macro_rules! verdict {
     ($reference:ident::$key:ident, $x:expr, $y:expr, $digest:expr, $signature:expr) => {{
         let verified = $reference::$key::new($x, $y).unwrap();
@@ -54,8 +55,9 @@ macro_rules! curve {
                 Scalar::reduce(&FieldBytes::from(octets))
             }
 
-            /// Verifies a signature for which the verifier computes u1·G + u2·Q, and then a forged
-            /// signature. The first signature is valid unless the sum is the point at infinity.
+            /// Verifies a signature for which the verifier computes u1·G + u2·Q. The signature is
+            /// valid unless this sum is the point at infinity. With another digest, the same
+            /// signature must be refused.
             fn compare(secret: Scalar, u1: Scalar, u2: Scalar) {
                 let key = ProjectivePoint::GENERATOR * secret;
                 let [x, y] = coordinates(&key);
@@ -153,5 +155,5 @@ macro_rules! curve {
 
 curve!(p256, verified::P256Key, 32);
 curve!(p384, verified::P384Key, 48);
-// The `verified` fields do not include P-521, so the `lazy` key is used twice.
+// `verified` has no key type for P-521, so the key type of `lazy` is tested twice.
 curve!(p521, lazy::P521Key, 66);

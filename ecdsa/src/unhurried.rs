@@ -29,8 +29,8 @@ pub(crate) fn sum<C: Curve<N>, const N: usize>(
     sum
 }
 
-/// Adds any two points. The coordinates are [`Canonical`](crate::field::Canonical), so equal
-/// numbers compare as equal.
+/// Adds two points, which may also be equal or opposite. Coordinates are
+/// [`Canonical`](crate::field::Canonical): equal numbers have equal representations.
 fn add<F: Field<N>, const N: usize>(sum: Option<Point<F>>, other: &Affine<F>) -> Option<Point<F>> {
     let Some(mut sum) = sum else {
         return Some(Point::from_affine(other));

@@ -1,6 +1,7 @@
-// An OAuth 2.0 authorization server for the demo and the end-to-end tests: npm's `oidc-provider`, a
-// certified implementation, with clients that get access tokens (RFC 9068) by `client_credentials`.
-// Do not copy it for production: keys and clients are in memory, and secrets are in this file.
+// An OAuth 2.0 authorization server for the demo and the end-to-end tests. It runs npm's
+// `oidc-provider`, a certified implementation. Its clients get access tokens (RFC 9068) with the grant
+// `client_credentials`. Do not copy it for production: keys and clients are in memory, and secrets
+// are in this file.
 //
 // The resource that a client asks for becomes the token's audience. The last segment of the
 // resource chooses the signing algorithm: `https://api.example/es256` gives ES256, and a segment
@@ -10,11 +11,17 @@
 //   curl -u orders-service:… -d grant_type=client_credentials -d scope=orders:read \
 //        -d resource=https://api.example/orders http://127.0.0.1:8081/token
 //
-// Environment: HOST (127.0.0.1), PORT (0: a free port), ISSUER (default: the URL that the server
-// listens on), KEYS_FILE (file with a private JWKS, created if missing; to rotate keys, replace the
-// file and restart the server; without KEYS_FILE, the keys are in memory), AT_TTL (lifetime of
-// access tokens in seconds, 600), CLIENT_JWKS (public JWKS of a second client, `reporting-job`,
-// which signs its requests: `private_key_jwt`).
+// Environment variables:
+//
+//   HOST         default: 127.0.0.1
+//   PORT         default: 0, a free port
+//   ISSUER       default: the URL that the server listens on
+//   KEYS_FILE    a file with a private JWKS, created if missing. To rotate keys, replace the file and
+//                restart the server. Without KEYS_FILE, the keys are in memory.
+//   AT_TTL       the lifetime of access tokens in seconds; default: 600
+//   CLIENT_JWKS  the public JWKS of a second client, `reporting-job`, which authenticates with
+//                `private_key_jwt`
+//
 // When the server is ready, it prints one line of JSON on stdout:
 // {"ready":true,"issuer","url","pid"}.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -76,7 +83,7 @@ function configuration(jwks, lifetime, clientJwks) {
     jwks,
     clients,
     scopes: SCOPES,
-    // Access tokens may use every algorithm that ID tokens may use.
+    // The library limits access tokens to the algorithms that this list allows for ID tokens.
     enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
     features: {
       clientCredentials: { enabled: true },

@@ -1,8 +1,8 @@
-// `make compose-demo`: sends the requests of the demo to the containers of a Compose file, which use free
-// ports and their own Compose project. The project is removed afterwards, unless KEEP=1 is set.
-// The file is prebuilt.yml, whose module was built on this machine, or, with BUILD=1, docker-compose.yml,
-// which needs nothing but Docker. LIBRARY is the path of the dynamic module, if it runs in place of the
-// wasm module.
+// `make compose-demo`: starts the containers of a Compose file and sends the demo's requests to them. The
+// containers use free ports and their own Compose project. The project is removed afterwards, unless
+// KEEP=1 is set. The Compose file is prebuilt.yml, which uses a module that was built on this machine. With
+// BUILD=1, it is docker-compose.yml, which needs nothing but Docker. If LIBRARY is the path of the dynamic
+// module, Envoy loads this module in place of the wasm module.
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -1,7 +1,7 @@
-// The requests of the demo, each with its expected outcome. `answer` is the status and the `error`
-// of the challenge. `reason` is the reason in Envoy's access log. `saw` lists the headers that the
-// API must receive (null: the API must not receive the header), and `sawPath` is the path that the
-// API must receive. `challenge` is the whole challenge.
+// The requests of the demo, each with its expected outcome. `answer` is the status, followed by the
+// `error` of the challenge if there is one. `reason` is the reason in Envoy's access log. `saw` lists
+// the headers that the API must receive (null: the API must not receive the header), and `sawPath` is
+// the path that the API must receive. `challenge` is the whole `WWW-Authenticate` header.
 import { requestToken, signedByOther, unsigned, withClaims } from './tokens.mjs';
 
 const API = 'https://api.example';

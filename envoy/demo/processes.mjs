@@ -1,5 +1,5 @@
-// Starts child processes that never outlive the script. However the script ends, each child is
-// ended by its own process ID.
+// Starts child processes that never outlive the script. However the script ends, it first ends each
+// child, by process ID.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,8 +10,8 @@ const running = new Map();
 let stopping = false;
 let isDone = false;
 
-// Says that everything has succeeded, and that only a signal ends the script. SIGINT (Ctrl-C) is then the expected end,
-// so the script exits with 0.
+// Records that the demo has succeeded and now waits for a signal. From then on, SIGINT (Ctrl-C) is the expected end, so
+// it makes the script exit with 0.
 export function succeed() {
   isDone = true;
 }

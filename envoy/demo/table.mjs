@@ -49,7 +49,7 @@ function complaints(test, response, reason) {
   return wrong;
 }
 
-// Tokens do not belong in any output, not even in that of a demo.
+// Replaces tokens in a text. Tokens do not belong in any output, not even a demo's.
 const shown = (text) => String(text).replace(/eyJ[\w.-]+/g, '<token>');
 
 function identitySeen(response) {

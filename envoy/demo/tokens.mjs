@@ -1,4 +1,4 @@
-// Tokens for the demo. Genuine tokens come from the authorization server, by the grant
+// Tokens for the demo. Genuine tokens come from the authorization server, through the grant
 // `client_credentials`. Forged tokens are made here, as an attacker would make them.
 import { generateKeyPairSync, sign } from 'node:crypto';
 

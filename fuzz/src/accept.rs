@@ -36,7 +36,7 @@ pub fn check(input: &[u8]) {
 }
 
 /// The weight of a media type (RFC 9110 section 12.5.1). If several media ranges match it, the most
-/// specific ones decide, and among these the highest weight.
+/// specific range decides. If several ranges are equally specific, the highest weight decides.
 fn quality(accept: &str, media: &str) -> f64 {
     let (main, _) = media.split_once('/').unwrap();
     for specific in [media, &format!("{main}/*"), "*/*"] {
@@ -52,7 +52,7 @@ fn quality(accept: &str, media: &str) -> f64 {
     0.0
 }
 
-/// The weight in the parameters of a media range; `None` if it is malformed.
+/// The weight in the parameters of a media range; `None` if the weight is malformed.
 fn weight(parameters: &str) -> Option<f64> {
     let mut weights = parameters.split(';').filter_map(|parameter| {
         let (name, value) = parameter.trim().split_once('=')?;

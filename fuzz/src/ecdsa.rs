@@ -25,8 +25,8 @@ impl Input<'_> {
 /// Checks a key and a signature on the curve that the first octet chooses.
 ///
 /// With a random signature, the verifier rarely adds equal or opposite points, or reaches infinity.
-/// So the input can also describe numbers as small numbers, as powers of two, and as multiples of
-/// the key's secret.
+/// So the input can also choose special numbers: small numbers, powers of two, and multiples of the
+/// key's secret.
 pub fn check(input: &[u8]) {
     let mut input = Input(input);
     match input.octet() % 3 {
@@ -93,8 +93,8 @@ macro_rules! curve {
                 if let Some(octet) = changed {
                     *octet ^= u8::try_from(change).unwrap_or_default();
                 }
-                // Only 521 bits of the digest are kept for P-521, because the crate `p521` ignores
-                // the bits above.
+                // For P-521, only the lowest 521 bits of the digest are kept, because the crate
+                // `p521` ignores the higher bits.
                 digest[0] &= if $octets == 66 { 1 } else { 0xff };
                 verdict(&key.to_affine(), &digest, &signature);
             }
@@ -139,5 +139,5 @@ macro_rules! curve {
 
 curve!(on_p256, p256, verified, P256Key, 32);
 curve!(on_p384, p384, verified, P384Key, 48);
-// P-521 has only one implementation of field arithmetic, so it is passed in place of both.
+// P-521 has no implementation in `verified`, so `lazy` is tested twice.
 curve!(on_p521, p521, lazy, P521Key, 66);

@@ -183,8 +183,8 @@ fn check_point(x: &[u8], y: &[u8]) {
     );
 }
 
-/// Checks that the candidates for a token are exactly the keys that have its `kid` and can be used
-/// with its algorithm.
+/// Checks that the candidates for a token are exactly the keys that fit its purpose and algorithm,
+/// and whose `kid` equals the token's. A missing `kid`, in the token or in a key, counts as equal.
 fn check_candidates(set: &KeySet) {
     let purposes = [KeyPurpose::Signatures, KeyPurpose::JwtSvids];
     let asked = Algorithm::ALL.into_iter().flat_map(|algorithm| {

@@ -6,7 +6,7 @@ use portcullis::http::path::{Extent, Unreachable, normal_spelling, readings, unr
 
 type Step = fn(&[u8]) -> Vec<u8>;
 
-/// The steps with which servers and proxies change a path, in any order and any number of times.
+/// The changes that servers and proxies make to a path, in any order and any number of times.
 const STEPS: [Step; 6] = [
     decode,
     without_parameters,

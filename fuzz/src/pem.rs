@@ -78,8 +78,8 @@ fn check_public_key(octets: &[u8], key: &VerifyingKey) {
     assert!(key.validity().is_none());
 }
 
-/// Compares the key and the dates of a certificate. `x509-cert` may refuse a certificate that the
-/// parser under test accepts, because it also parses names and extensions, and because it does not
+/// Compares the key and the dates of a certificate. The parser under test may accept a certificate
+/// that `x509-cert` refuses, because `x509-cert` also parses names and extensions and does not
 /// support dates before 1970.
 fn check_certificate(octets: &[u8], key: &VerifyingKey) {
     let validity = key.validity().expect("a certificate without dates");

@@ -78,7 +78,7 @@ fn check_round_trip(engine: &Engine, record: &Record) -> OneRecord {
     memory
 }
 
-/// Reads the record as a worker that has not read any record before.
+/// Reads the record like a new worker, which has not read any record before.
 fn read(engine: &Engine, memory: &OneRecord) -> Reading {
     let records = SharedRecords::of(engine, memory.clone(), &mut SeenRecords::new());
     records.read(SourceId::new(0), None, Order::default())

@@ -1,7 +1,7 @@
 //! The functions that the playground's page calls. Their arguments and results are JSON.
 //!
-//! The functions call the program's own code, compiled to WebAssembly, so there is no second
-//! implementation that could differ. This module cannot reach the network, and the page's
+//! The functions call the code of the `portcullis` program, compiled to WebAssembly, so there is no
+//! second implementation that could differ. This module cannot reach the network, and the page's
 //! Content-Security-Policy keeps the page from making requests.
 
 use portcullis_cli::inspect::{self, Inspector};

@@ -16,7 +16,7 @@ let shown = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   const value = JSON.parse(line);
   if (!isValid) {
-    // Union types are intended, because `null` means an absent field.
+    // Union types are intended: they also allow `null`, which means that a field is absent.
     isValid = new Ajv({ strict: true, allowUnionTypes: true, strictRequired: false }).compile(value);
     continue;
   }

@@ -1,7 +1,7 @@
 // Makes images of the module, in the three forms that Istio and Envoy Gateway pull:
 //
 //   oci/compat    an OCI image whose last layer has /plugin.wasm
-//   oci/artifact  an OCI artifact whose layer is the module itself
+//   oci/artifact  an OCI artifact whose last layer is the module itself
 //   docker        the same as compat, as a Docker image
 //
 // The first two are OCI image layouts. The third is a folder in the format that skopeo reads with
@@ -36,8 +36,8 @@ export function writeImages(module, source, folder) {
     layers: [[`${OCI}.layer.v1.tar+gzip`, layer]],
     annotations: annotations(source),
   });
-  // The programs that pull artifacts require two layers. The second layer says how to load the
-  // module.
+  // The programs that pull artifacts require two layers. The first layer says how to load the
+  // module, and the second layer is the module.
   const runtime = json({ type: 'envoy_proxy', abiVersions: ['v0-2-1'], config: { rootIds: [] } });
   writeLayout(join(folder, 'oci', 'artifact'), source, {
     mediaType: `${OCI}.manifest.v1+json`,

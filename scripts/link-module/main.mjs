@@ -1,7 +1,7 @@
 // Turns the module that cargo built into the module that Envoy loads. Envoy calls every exported
-// callback, which costs time in each request. So this script removes the exports of callbacks that
-// do nothing, because the filter uses the SDK's defaults for them. Then Binaryen removes the code
-// that only these callbacks used, and makes the rest smaller.
+// callback, which costs time in each request. Some callbacks do nothing, because the module does not
+// implement them and the SDK exports its own defaults. This script removes these exports. Then Binaryen
+// removes the code that only these callbacks used, and makes the rest smaller.
 //
 // node main.mjs BUILT LINKED
 //

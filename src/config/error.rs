@@ -39,8 +39,8 @@ impl ConfigError {
         self
     }
 
-    /// Removes the string that an error about the wrong type of a field quotes, if the field is for
-    /// keys or secrets: the string may be key material.
+    /// If a field for keys or secrets has the wrong type, removes the quoted value from the error.
+    /// The value may be key material.
     pub(super) fn without_secrets(mut self) -> Self {
         let secret = [
             "client_secrets",

@@ -95,8 +95,8 @@ pub(super) fn evaded_resources(config: &Config) -> impl Iterator<Item = Warning>
     })
 }
 
-/// Says what decides on requests that `taker` is the first rule for. Returns `None` if no rule
-/// decides and the requests are refused.
+/// Says what decides on requests for which `taker` is the first matching rule, if any rule matches.
+/// Returns `None` if no rule decides and the requests are refused.
 fn effect(config: &Config, taker: Option<usize>) -> Option<String> {
     match taker {
         Some(taker) => Some(format!("rules[{taker}] decides")),
@@ -165,8 +165,8 @@ fn at(path: &str) -> RouteMatch {
     }
 }
 
-/// Returns the conditions of `other` without the conditions on the host that `route` has too. They
-/// hold for every request to the host of `route`.
+/// Returns the conditions of `other` without the conditions on the host that `route` has too. The
+/// removed conditions hold for every request to the host of `route`.
 fn without_hosts_of(route: &RouteMatch, other: &RouteMatch) -> RouteMatch {
     let mut other = other.clone();
     other
@@ -182,9 +182,9 @@ fn without_hosts(route: &RouteMatch) -> RouteMatch {
     route
 }
 
-/// Returns the conditions without those on headers, query parameters and the call. Even if the
-/// removed conditions fail (except one on the host), a rule with `mcp` keeps other rules from
-/// deciding on calls at its path.
+/// Returns the conditions without those on headers, query parameters and the call. A rule with
+/// `mcp` keeps other rules from deciding on calls at its path, even if one of the removed
+/// conditions fails. Only a failed condition on the host lets other rules decide.
 fn without_call(route: &RouteMatch) -> RouteMatch {
     RouteMatch {
         headers: Vec::new(),

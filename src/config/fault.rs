@@ -120,7 +120,7 @@ faults! {
     HeaderName(error: HeaderNameError)
         => ("{error}"),
         "rename it";
-    /// A number was given as a double, and is so large that the double also equals other integers.
+    /// A number was given as a double, and is so large that several integers have the same double.
     InexactNumber
         => "a large number was given as a double, which also equals its neighbours",
         "quote it if the claim is text; else give the configuration as JSON text (a StringValue), \
@@ -178,8 +178,7 @@ faults! {
     NoPlaceholder
         => "\"issuer\" has no {claim} that distinguishes tenants",
         "leave \"allow_any_tenant\" out";
-    /// None of the keys in the configuration can verify a token with one of the accepted
-    /// algorithms.
+    /// No key in the configuration fits any of the accepted algorithms.
     NoServingKey
         => "no key serves any of the accepted algorithms",
         "name the algorithms of the keys in \"algorithms\"";
@@ -237,8 +236,8 @@ faults! {
     }
         => ("exactly one of {} is required, found {}", quoted(choices), quoted_or_none(found)),
         if found.is_empty() { "add one" } else { "keep one" };
-    /// A field is `null`. If the field counted as absent, requests could pass that a value would
-    /// refuse.
+    /// A field is `null`. If `null` counted as absent, requests could pass that would be refused if
+    /// the field had a value.
     Null
         => "empty (null)",
         "write a value, or remove the field, which may let more requests pass";
@@ -402,7 +401,7 @@ faults! {
     }
         => ("no request can have this path: it has {fault}"),
         instead(*fault);
-    /// A data source is a file or an environment variable. A Wasm module cannot read either.
+    /// A data source is a file or an environment variable. A Wasm module can read neither of them.
     Unreadable {
         /// The field's name.
         field: &'static str,

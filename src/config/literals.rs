@@ -89,9 +89,9 @@ fn skip_group_name(rest: &mut Peekable<Chars<'_>>) {
     }
 }
 
-/// Parses the two digits that follow the `%` of a percent-encoded octet. Returns the octet, or
-/// `None` if the digits are malformed. Also returns `None` if requests with this octet in the path
-/// are refused anyway.
+/// Parses the two digits that follow the `%` of a percent-encoded octet. Returns the octet in its
+/// encoded form, or `None` if the digits are malformed. Also returns `None` if requests with this
+/// octet in the path are refused anyway.
 fn triplet(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
     let high = rest.next_if(char::is_ascii_hexdigit)?;
     let low = rest.next_if(char::is_ascii_hexdigit)?;

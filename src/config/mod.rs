@@ -77,8 +77,8 @@ pub struct Config {
     pub scope_hierarchy: ScopeHierarchy,
     /// How often Portcullis looks up the policy of a request's route.
     pub route_lookup: RouteLookup,
-    /// A name for this configuration that stays the same across updates. Connections that still use
-    /// an older version then also refuse what the newest version refuses.
+    /// A name for this configuration that stays the same across updates. With a name, connections
+    /// that still use an older version also refuse what the newest version refuses.
     pub policy_id: Option<String>,
     /// The namespace of the dynamic metadata that Portcullis writes if the host supports such
     /// metadata. `None` means the default namespace.
@@ -128,7 +128,7 @@ pub struct Limits {
     pub path_bytes: usize,
 }
 
-/// Fails to compile unless worker threads can share a configuration.
+/// Stops the build if worker threads cannot share a configuration.
 const _: fn() = || {
     fn crosses_threads<T: Send + Sync>() {}
     crosses_threads::<Config>();

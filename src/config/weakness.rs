@@ -2,7 +2,8 @@
 //!
 //! A configuration with warnings is still accepted. The search covers the parsed configuration, so
 //! warnings concern explicit values as well as defaults. Separate functions return the warnings
-//! that depend on the time or on the `vm_id`, and those that only the program prints.
+//! that depend on the time or on the `vm_id`, and the warnings that only the command line program
+//! prints.
 
 use core::time::Duration;
 
@@ -18,17 +19,18 @@ use crate::{
 /// The maximum clock tolerance that causes no warning.
 const AMPLE_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
-/// The minimum cool-down that causes no warning. With a shorter cool-down, strangers can cause many
-/// fetches.
+/// The minimum `unknown_kid_cooldown` that causes no warning. With a shorter cool-down, strangers
+/// can cause many fetches.
 const SHORT_COOLDOWN: Duration = Duration::from_secs(1);
 
-/// How long before its expiry a certificate or client causes a warning.
+/// A certificate or client causes a warning if it expires within this time.
 const NOTICE: Duration = Duration::from_secs(30 * DAY);
 
 const DAY: u64 = 86_400;
 
 impl Config {
-    /// Returns warnings about certificates and clients that have expired or will expire soon.
+    /// Returns warnings about certificates and clients that have expired or will expire soon, and
+    /// about certificates that are not valid yet.
     #[must_use]
     pub fn expiry_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
         let mut found = Vec::new();
@@ -135,7 +137,7 @@ fn state(validity: Validity, now: UnixSeconds) -> Option<String> {
     }
 }
 
-/// Returns all warnings that do not depend on the time.
+/// Returns the warnings about weak settings, except for the warnings of the methods above.
 pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     let mut found = Vec::new();
     for provider in &config.providers {
@@ -326,10 +328,10 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
     ]
 }
 
-/// Returns true if the configured issuer and the preset's product differ in the final slash of the
-/// issuer. Every token would then be refused, and the operator would not know why. If `expected` is
-/// true, only presets whose issuers end with a slash are checked. If `expected` is false, only
-/// presets whose issuers do not end with a slash are checked.
+/// Returns true if the preset's issuers end with a slash and the configured issuer does not, or the
+/// other way round. Every token would then be refused, and the operator would not know why. If
+/// `expected` is true, only presets whose issuers end with a slash are checked. If `expected` is
+/// false, only presets whose issuers do not end with a slash are checked.
 fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     let written = match &provider.trust.issuer {
         Issuer::Any => return false,
@@ -339,7 +341,8 @@ fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     provider.preset.issuer_ends_in_slash() == Some(expected) && written.ends_with('/') != expected
 }
 
-/// Returns true if no setting restricts the value of one of the issuer's placeholders.
+/// Returns true if one of the issuer's placeholders may have any value, because no setting
+/// restricts it.
 fn admits_any(provider: &Provider, issuer: &IssuerTemplate) -> bool {
     issuer
         .tail

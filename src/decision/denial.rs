@@ -25,7 +25,8 @@ pub struct Denial {
     pub schemes: Schemes,
     /// The scopes that the challenge asks for.
     pub scopes: Vec<String>,
-    /// How and how recently the user must authenticate, if the rule requires this (RFC 9470).
+    /// How, and how recently, the user must have authenticated, if the rule has such a condition
+    /// (RFC 9470).
     pub authentication: Option<Authentication>,
     /// The URL of the protected resource metadata, if the request is for a protected resource.
     pub resource_metadata: Option<Arc<str>>,

@@ -10,7 +10,8 @@ const PREFIX: &str = "portcullis.";
 
 /// The filter state entries to write for a provider's tokens. Envoy's `jwt_authn` filter writes
 /// dynamic metadata instead, which a Wasm module cannot write. The dynamic module writes the JSON
-/// entries to both. The identity is plain text; all other values are JSON.
+/// entries to the filter state and to the dynamic metadata. The identity is plain text; all other
+/// values are JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
     /// The key of the entry with the verified payload (`payload_in_metadata`).
@@ -72,8 +73,8 @@ pub struct StateEntry {
     pub value: StateValue,
 }
 
-/// The value of an entry. The filter state holds text, so a host renders JSON when it writes the
-/// entry. The dynamic module also writes JSON to the dynamic metadata, as a structure.
+/// The value of an entry. The filter state holds text, so a host converts JSON to text when it
+/// writes the entry. The dynamic module also writes JSON to the dynamic metadata, as a structure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateValue {
     /// JSON.

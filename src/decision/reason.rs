@@ -81,7 +81,7 @@ reasons! {
     /// The method differs only in case from a standard method or from a rule's method, or the
     /// method is not UTF-8.
     AmbiguousMethod: "method", InvalidTarget, None;
-    /// The path can be read in more than one way, or so can a query parameter that a rule checks.
+    /// The path, or a query parameter that a rule checks, can be read in more than one way.
     AmbiguousPath: "ambiguous_path", InvalidTarget, None;
     /// The token is for another audience (RFC 7519 §4.1.3).
     Audience: "audience", InvalidToken, Some(25);
@@ -173,9 +173,9 @@ reasons! {
 
 impl Reason {
     /// The error description for a client that can use these authentication schemes. All invalid
-    /// tokens get the same text, so that an attacker learns nothing from forged tokens. Only an
-    /// expired token gets a different text, because its signature is valid. All invalid client
-    /// secrets also get the same text.
+    /// tokens get the same text, so that an attacker learns nothing from forged tokens. Expired
+    /// tokens are the exception: their signature is valid, so they are not forged. All invalid
+    /// client secrets also get the same text.
     pub(super) const fn description(self, schemes: Schemes) -> &'static str {
         match self {
             Self::MissingCredential if schemes.is_basic_alone() => "A client secret is required",

@@ -23,7 +23,8 @@ pub(super) enum Access<'a> {
     Required(AccessRequirement<'a>),
     /// No rule matches the request.
     Unmatched,
-    /// No rule can decide, because the request's MCP headers do not say enough about the call.
+    /// No rule admits the request's MCP call: its headers are not acceptable, or no rule lists the
+    /// call.
     Uncallable(Reason),
 }
 

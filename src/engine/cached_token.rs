@@ -3,7 +3,7 @@
 //! A [`CachedToken`] holds what later requests with the same token need: the inputs of the checks
 //! that are repeated, the headers to forward, and the rules that the token satisfies. All of this
 //! depends only on the token and the configuration. Claims are not cached, because later requests
-//! rarely need them. For a request that does,
+//! rarely need them. If a request needs the claims,
 //! [`Verified::claims`](super::verified::Verified::claims) parses the token's text again.
 
 use core::cell::{Cell, OnceCell};

@@ -1,5 +1,5 @@
-//! Filter-state entries for other filters. They contain the verified token, or the reason why a
-//! token failed.
+//! Filter-state entries for other filters. They contain parts of a verified token, the caller's
+//! identity, or the reason why a token failed.
 //!
 //! `jwt_authn` writes such entries to dynamic metadata. Portcullis writes them to the filter state.
 //! The identity is plain text; all other entries are JSON. Only verified claims are exported. The

@@ -28,8 +28,8 @@ pub(super) struct Forwarded {
     pub(super) clears_route_cache: bool,
 }
 
-/// Adds to `edits` the headers with the identity of verified tokens, and the removal of the tokens
-/// themselves.
+/// Adds to `edits` the headers that the providers set from verified tokens, and the removal of the
+/// tokens themselves.
 ///
 /// # Errors
 /// Returns the provider of a token whose claims or identity do not fit in a header, or whose

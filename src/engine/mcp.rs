@@ -24,7 +24,8 @@ pub(super) type Placed<'c> = (usize, &'c Rule);
 pub(super) enum Admission<'c> {
     /// The matching rule decides: the headers name the call, or the path is not an MCP endpoint.
     Settled,
-    /// The MCP headers are not acceptable. The request is refused, whatever token it carries.
+    /// The MCP headers are not acceptable, or no rule of the endpoint matches the call. The request
+    /// is refused, whatever token it carries.
     Refused(Reason),
     /// The MCP headers do not prove which call the request makes, so the request must satisfy all
     /// these rules.

@@ -107,8 +107,8 @@ fn is_plain(provider: &Provider) -> bool {
 }
 
 /// Returns true if the token is known to have the rights that the rule requires. Returns false if
-/// the rule has a condition on the user's authentication: its age must be checked for each request,
-/// which the full evaluation does.
+/// the rule has a condition on the user's authentication. The age of the authentication must be
+/// checked for each request, and only the full evaluation does so.
 fn has_rights(required: AccessRequirement<'_>, cached: &CachedToken) -> bool {
     required.authorization.is_none_or(|authorization| {
         authorization.authentication.is_none()

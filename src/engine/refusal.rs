@@ -60,7 +60,8 @@ impl Refusal {
         }
     }
 
-    /// The time until the next attempt to fetch keys, if the provider has no keys.
+    /// The time until the next attempt to fetch keys, if the keys to verify the token are
+    /// unavailable.
     const fn wait(self) -> Option<Duration> {
         match self {
             Self::Token(_, Failure::KeysUnavailable(wait)) => Some(wait),

@@ -80,8 +80,8 @@ pub(super) fn lead_to(resource: &ProtectedResource, denial: &mut Denial, access:
 }
 
 impl Engine {
-    /// Makes a denial of `request` for `reason`. The denial's challenge contains the URL of the
-    /// metadata of the resource that the request belongs to.
+    /// Makes a denial of `request` for `reason`. If the request belongs to a protected resource,
+    /// the challenge contains the URL of the resource's metadata.
     #[must_use]
     pub fn refusal(&self, reason: Reason, request: &Request<'_>) -> Denial {
         let mut denial = Denial::new(reason);

@@ -33,13 +33,16 @@ pub(super) struct Routed<'a, 'c> {
 }
 
 impl<'c> Routed<'_, 'c> {
-    /// Returns the resources that the request may reach although its host is not their host. If
-    /// Envoy and the upstream ignore the host, a request for the path of a resource reaches the
-    /// resource. Web pages can cause such requests by DNS rebinding: the request then names the
-    /// attacker's host. If the matching rule names the host, resources of other hosts do not count,
-    /// because the operator wrote the rule for this host. Resources of the same host do: a condition
-    /// such as `prefix: api.example` ignores the port, so any port would evade the checks. If the
-    /// policy of the route decides (`has_policy`), the rule does not matter.
+    /// Returns the resources that the request may reach although it names another host. If Envoy
+    /// and the upstream ignore the host, a request for the path of a resource reaches the resource.
+    /// Web pages can cause such requests by DNS rebinding: the request then names the attacker's
+    /// host.
+    ///
+    /// If the matching rule names the host, resources of other hosts do not count, because the
+    /// operator wrote the rule for this host. Resources on other ports of this host still count: a
+    /// condition such as `prefix: api.example` ignores the port, so a client could otherwise add
+    /// any port to evade the checks. If the policy of the route decides (`has_policy`), the rule
+    /// does not matter.
     pub(super) fn resources_elsewhere(
         &self,
         config: &'c Config,
@@ -88,9 +91,9 @@ pub(super) fn route<'a, 'c>(
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
     let rule = first_match((config, index), request, Some(target), made)?;
     let place = Place::of(config, request, target.path);
-    // A client can send any host. It could evade the rules for calls that name another host, if a
-    // rule for all hosts then decided. So the host only counts if the deciding rule names it, or if
-    // the request belongs to a resource of this host.
+    // A client can send any host. If a rule for all hosts then decided, the client could evade the
+    // rules for MCP calls that have a condition on another host. So the host only counts if the
+    // deciding rule names it, or if the request belongs to a resource of this host.
     let (hosts, endpoint) = match names_host(rule) || place.resource(config).is_some() {
         true => (Hosts::Own, own),
         false => (Hosts::All, endpoint_of(target, Hosts::All)?),

@@ -44,8 +44,8 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
 /// Returns the edits that remove certain fields from a request's trailers: the headers that only
 /// Portcullis may set, the headers that can hold tokens, and the headers that describe an MCP call.
 /// A server that merges trailers into headers could otherwise find a forged identity, an unverified
-/// token next to a verified token, or another call than the one that the rules allowed. RFC 9110
-/// section 6.5.1 forbids credentials in trailers.
+/// token next to a verified token, or a different call from the one that the rules allowed. RFC
+/// 9110 section 6.5.1 forbids credentials in trailers.
 pub(super) fn trailers(
     (config, index): (&Config, &RuleIndex),
     trailers: &[(&[u8], &[u8])],
@@ -77,12 +77,12 @@ fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Head
     edits
 }
 
-/// Returns the edit that removes the names that `is_passed` accepts from `Connection`: the names of
-/// headers that this Envoy passes on and that the upstream trusts. Envoy forwards
-/// `Connection` with an upgrade, and the next proxy drops each header that `Connection` names (RFC
-/// 9110 section 7.6.1). So a client could remove its own identity (as in CVE-2024-45410). Malformed
-/// options (`x-user;`, `"x-user"`) are removed too, because a lenient proxy might read them as
-/// header names.
+/// Returns the edit that removes certain header names from the value of `Connection`. `is_passed`
+/// accepts these names: this Envoy passes the headers on, and the upstream trusts them. Envoy
+/// forwards `Connection` with an upgrade, and the next proxy drops each header that `Connection`
+/// names (RFC 9110 section 7.6.1). So a client could remove its own identity (as in
+/// CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are removed too, because a lenient
+/// proxy might read them as header names.
 fn connection(request: &Request<'_>, is_passed: &dyn Fn(&[u8]) -> bool) -> Option<HeaderEdit> {
     request.values(CONNECTION).next()?;
     let is_removed = |option: &&[u8]| !is_token(option) || is_passed(option);
@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    /// Otherwise a client could add a second call in the trailers, which no rule has allowed.
+    /// If these trailers stayed, a client could add a second call that no rule has allowed.
     #[test]
     fn removes_mcp_headers_from_trailers_if_rules_match_calls() {
         let config = |matches: &str| {

@@ -48,8 +48,8 @@ pub(super) fn strip(
     }
 }
 
-/// Returns the path and query without the parameters called `params`. The names are compared as
-/// they are written in the query, without decoding. All other bytes stay the same.
+/// Returns the path and query without the parameters whose names are in `params`. The names are
+/// compared as they are written in the query, without decoding. All other bytes stay the same.
 fn without_params(target: Target<'_>, params: &[&str]) -> String {
     let is_spent = |pair: &str| {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);
@@ -68,7 +68,8 @@ fn without_params(target: Target<'_>, params: &[&str]) -> String {
     }
 }
 
-/// Returns all cookies except those called `cookies`, in one line (RFC 6265 section 5.4).
+/// Returns all cookies in one line (RFC 6265 section 5.4), without the cookies whose names are in
+/// `cookies`.
 fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
     let is_kept = |pair: &&str| {
         let name = pair.split_once('=').map_or("", |(name, _)| name);

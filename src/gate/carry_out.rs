@@ -50,8 +50,8 @@ impl Gate {
     }
 
     /// Lets a request pass, with the edits and the filter state entries of its permit. If the host
-    /// refuses one of these, the request is refused: otherwise a forged header could remain, or
-    /// other filters could lack entries that they rely on.
+    /// refuses an edit or an entry, the request is refused: otherwise a forged header could remain,
+    /// or other filters could lack entries that they rely on.
     fn pass(
         &mut self,
         permit: &Permit,

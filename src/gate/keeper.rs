@@ -18,7 +18,7 @@ use crate::{
 /// [`Gate::follow`](super::Gate::follow)).
 ///
 /// In WebAssembly, each worker has its own keeper, which shares the engine of the worker's gate. A
-/// lease in the record of the keys decides which of these keepers fetches them.
+/// lease in the record of the keys decides which of these keepers fetches the keys.
 #[derive(Debug)]
 pub struct Keeper {
     metrics: KeyMetrics,

@@ -2,11 +2,11 @@
 //!
 //! A [`Gate`] handles the requests of one worker. It asks the engine for decisions, counts them and
 //! carries them out. Requests that wait for keys are held and later resumed. A [`Keeper`] fetches
-//! keys before they are stale. Gates and keepers do not depend on the API of a proxy. For each
-//! proxy there is a shell, which translates between the two: it calls the methods of gates and
-//! keepers when the proxy calls the shell, and it implements the traits [`Exchange`],
-//! [`Environment`] and [`Caller`] with calls to the proxy. A shell makes no decisions. The tests
-//! implement the same traits with a fake proxy.
+//! keys before the current keys become stale. Gates and keepers do not depend on the API of a
+//! proxy. For each proxy there is a shell. When the proxy calls the shell, the shell calls the
+//! methods of gates and keepers. The shell also implements the traits [`Exchange`], [`Environment`]
+//! and [`Caller`] with calls to the proxy. A shell makes no decisions. The tests implement the same
+//! traits with a fake proxy.
 //!
 //! If the host refuses a call that a decision needs, the gate refuses the request. The gate never
 //! fails open. If a metric or log line cannot be written, the request is still decided.
@@ -114,8 +114,8 @@ impl Gate {
         &mut self.engine
     }
 
-    /// Decides on a request that has just arrived. The request is refused if the host does not
-    /// return its headers, the time or the route's policy.
+    /// Decides on a request that has just arrived. If the host does not return the request's
+    /// headers, the time or the route's policy, the request is refused.
     pub fn on_request(
         &mut self,
         stream: StreamId,
@@ -133,7 +133,7 @@ impl Gate {
         }
         let head = self.head(request, now, exchange);
         let mut decided = self.decide(&head, now, Patience::Waiting, exchange);
-        // Another worker may have fetched the key since this worker last read the shared records.
+        // Another worker may have fetched the key after this worker last read the shared records.
         // Without a second decision, a valid token could be refused.
         if self.engine.synchronize_for(&decided.decision, now) {
             self.has_news = true;
@@ -156,8 +156,8 @@ impl Gate {
         self.carry_out(&overloaded(decided), &head, now, exchange)
     }
 
-    /// Removes the headers that only Portcullis may set from a request, and makes the host choose
-    /// the route again without these headers. Does nothing if the host does not report the new
+    /// Finds the headers of a request that only Portcullis may set, removes them, and makes the
+    /// host choose the route again without them. Does nothing if the host does not report the new
     /// route. Returns true if a header was removed; the caller must then read the headers again.
     ///
     /// Without this step, a client could use a forged header to choose the route of its request,
@@ -247,7 +247,7 @@ impl Gate {
         }
     }
 
-    /// Records that a fetch has ended. Called if a keeper shares this gate's engine.
+    /// Records that a fetch has ended. Called only on hosts whose keeper shares this gate's engine.
     pub const fn on_news(&mut self) {
         self.has_news = true;
     }
@@ -271,8 +271,8 @@ impl Gate {
         !self.waiting.is_empty()
     }
 
-    /// Writes the counts of decisions that were not written [at once](Meter::counts_at_once). Makes
-    /// no call to the host if there are none.
+    /// Writes the counts of decisions that have not been written yet (see
+    /// [`Meter::counts_at_once`]). Makes no call to the host if there are no such counts.
     pub fn write_counts(&mut self, meter: &impl Meter) {
         self.metrics.write(meter);
     }
@@ -311,8 +311,8 @@ impl Gate {
     }
 }
 
-/// If the reason of a refusal is that keys are missing, changes the reason to
-/// [`Reason::Overloaded`].
+/// Changes the reason of a refusal from [`Reason::KeysUnavailable`] to [`Reason::Overloaded`].
+/// Other decisions stay unchanged.
 fn overloaded(mut decided: Decided) -> Decided {
     if let Decision::Deny(denial) = &mut decided.decision
         && denial.reason == Reason::KeysUnavailable

@@ -3,7 +3,7 @@
 //! For each request, one host call returns the policy of the request's route as bytes. A worker
 //! uses these bytes as the key to look up the policy that it has already parsed. Most requests skip
 //! the call if `route_policies` is `off`; [`route_sampling`](super::route_sampling) decides which
-//! requests still make it.
+//! requests still make the call.
 
 use std::rc::Rc;
 
@@ -41,8 +41,8 @@ pub trait Route {
     /// If the bytes are malformed.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
 
-    /// Returns true if [`metadata`](Self::metadata) describes the new route after the host has
-    /// chosen the route again.
+    /// Returns true if, after the host has chosen the route again, [`metadata`](Self::metadata)
+    /// describes the new route.
     fn tells_the_next_route(&self) -> bool {
         false
     }

@@ -11,7 +11,8 @@ pub enum Format {
 
 impl Format {
     /// Chooses HTML if the client prefers it to JSON, as browsers do. Otherwise chooses JSON, even
-    /// if the client accepts neither. `accept` yields the value of each `accept` header line.
+    /// if the client accepts neither format. `accept` yields the value of each `accept` header
+    /// line.
     pub fn preferred<'a>(accept: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut html = Quality::default();
         let mut json = Quality::default();
@@ -112,7 +113,7 @@ mod tests {
             (&["*/*, application/json;q=0.3"], Html),
             (&["application/*;q=0.2, text/html;q=0.3"], Html),
             (&["text/html ; charset=utf-8 ; Q=0.7"], Html),
-            // The client accepts neither, or the weight is malformed.
+            // The client accepts neither format, or the weight is malformed.
             (&["image/png"], Json),
             (&["text/html;q=0"], Json),
             (&["text/html;q=2"], Json),

@@ -70,8 +70,9 @@ impl<'a> Request<'a> {
         self.values(":path").next()
     }
 
-    /// The query in `:path`. It is parsed when a rule first needs it, and only once: a client could
-    /// otherwise cause much work with a long query, because many rules may have conditions on it.
+    /// The query in `:path`. The query is parsed when a rule first needs it, and only once. Many
+    /// rules may have conditions on the query, so a client could otherwise cause much work with a
+    /// long query.
     pub fn query(&self) -> &Query {
         self.query.get_or_init(|| {
             let target = self.target().unwrap_or_default();

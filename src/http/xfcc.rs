@@ -12,9 +12,9 @@ use crate::connection::digest_from_hex;
 const HASH: &[u8] = b"hash";
 
 /// Returns the SHA-256 digest of the certificate in one element of the header. Elements are counted
-/// from the right, starting with 1. Returns `None` if the header is malformed or has fewer
-/// elements, or if the element has no digest or more than one digest. Several lines of the header
-/// are joined into one (RFC 9110 section 5.3).
+/// from the right, starting with 1. Returns `None` if the header is malformed or has fewer than
+/// `from_right` elements, or if the element does not have exactly one digest. Several lines of the
+/// header are joined into one (RFC 9110 section 5.3).
 #[must_use]
 pub fn digest<'a>(lines: impl Iterator<Item = &'a [u8]>, from_right: usize) -> Option<[u8; 32]> {
     let text = lines.collect::<Vec<_>>().join(&b","[..]);

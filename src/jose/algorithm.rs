@@ -39,7 +39,7 @@ pub enum Algorithm {
     Rs512,
 }
 
-/// Algorithms that differ only in their hash or curve.
+/// A group of algorithms that differ only in their hash or curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
     /// `EdDSA`.
@@ -144,7 +144,7 @@ impl Algorithm {
         }
     }
 
-    /// The scheme that computes the algorithm's signatures, with its hash.
+    /// The scheme that computes the algorithm's signatures, and the hash that the scheme uses.
     pub const fn scheme(self) -> Scheme {
         match self {
             Self::EdDsa => Scheme::Ed25519,

@@ -2,7 +2,7 @@
 //!
 //! A key without `kid` is tried for every token with a suitable algorithm, so a forged token costs
 //! one verification per such key. A limit on the number of keys would not be enough: verifying with
-//! sixteen RSA keys of 8192 bits costs sixteen times as much as with sixteen of 2048 bits. So each
+//! an RSA key of 8192 bits costs sixteen times as much as verifying with one of 2048 bits. So each
 //! token and each request has a budget for the total cost of its verifications. The unit of cost is
 //! a sixteenth of an RSA verification with a 2048-bit modulus.
 //!
@@ -77,8 +77,8 @@ fn cost(key: &VerifyingKey) -> usize {
 pub struct Nameless {
     /// The number of keys without a `kid`.
     pub keys: usize,
-    /// True if the budget of one token is enough to try all keys without a `kid` that fit the
-    /// token's algorithm.
+    /// True if, whatever the token's algorithm, the budget of one token is enough to try all keys
+    /// without a `kid` that serve this algorithm.
     pub are_all_tried: bool,
 }
 

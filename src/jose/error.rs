@@ -1,8 +1,8 @@
 //! Why a key, a key set or a token is refused.
 //!
-//! Each variant states one reason, with the section of the standard that it comes from. No variant
-//! contains any part of a token or secret, so errors can be logged. Each message says what to do
-//! next.
+//! Each variant states one reason. If the reason comes from a standard, the variant names the
+//! section. No variant contains any part of a token or secret, so errors can be logged. Each
+//! message says what to do next.
 
 use std::fmt;
 
@@ -41,8 +41,8 @@ pub enum KeyError {
     UnsupportedCurve,
     /// `kid` is longer than [`MAX_KID_BYTES`].
     KidTooLong,
-    /// `use` is `enc`: the key is for encryption (RFC 7517 section 4.2). Key sets often have such
-    /// keys, next to those for signatures.
+    /// `use` is `enc`: the key is for encryption (RFC 7517 section 4.2). Key sets often contain
+    /// such keys in addition to keys for signatures.
     ForEncryption,
     /// `use` says that the key is not for signatures (RFC 7517 section 4.2).
     NotForSignatures,
@@ -166,9 +166,11 @@ pub enum KeySetError {
         /// The key, with the reason.
         key: SkippedKey,
     },
-    /// No key of the set can be used.
+    /// No key of the set can be used. A set of shared secrets is also refused if only some of its
+    /// secrets cannot be used.
     NoUsableKey {
-        /// All keys of the set, each with its reason. The list is empty if the set has no keys.
+        /// The keys that cannot be used, each with its reason. The list is empty if the set has no
+        /// keys.
         skipped: Vec<SkippedKey>,
     },
 }

@@ -1,11 +1,11 @@
 //! Issuer templates, for issuers that contain the value of another claim of the token.
 //!
-//! Microsoft Entra has one issuer per tenant. The issuers differ only in the tenant's identifier,
-//! which tokens also have in the claim `tid`. A template is the text that these issuers have in
-//! common, with a placeholder for each part that differs. A token matches if the part of its `iss`
-//! at each placeholder equals the claim that the placeholder names. Comparison is by code point,
-//! because a comparison after Unicode normalization would accept a look-alike (RFC 7515 section
-//! 5.3).
+//! Microsoft Entra has one issuer per tenant. The issuers differ only in the tenant's identifier.
+//! Each token also contains this identifier in its claim `tid`. A template is the text that these
+//! issuers have in common, with a placeholder for each part that differs. A token matches if the
+//! part of its `iss` at each placeholder equals the claim that the placeholder names. Comparison is
+//! by code point, because a comparison after Unicode normalization would accept a look-alike (RFC
+//! 7515 section 5.3).
 
 use std::fmt;
 

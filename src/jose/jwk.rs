@@ -1,12 +1,12 @@
 //! Admission of JSON Web Keys (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
 //!
-//! Key sets contain keys that cannot be used here: keys for encryption, keys of future types and
-//! curves, and keys with misspelt algorithms. Such a key is refused with a reason for the operator,
-//! and the rest of the set stays usable (RFC 7517 section 5). In case of doubt, a key is refused. A
-//! key is also refused if Portcullis does not understand a member that restricts it (`use`,
-//! `key_ops`, `alg`, `issuer`): otherwise the key could be used against its owner's intent. Members
-//! that restrict nothing are ignored. These include the members of private keys, which should not
-//! be in a published set.
+//! Many key sets contain keys that cannot be used here: keys for encryption, keys of future types
+//! and curves, and keys with misspelt algorithms. Such a key is refused with a reason for the
+//! operator, and the rest of the set stays usable (RFC 7517 section 5). In case of doubt, a key is
+//! refused. A key is also refused if Portcullis does not understand a member that restricts the key
+//! (`use`, `key_ops`, `alg`, `issuer`). Otherwise the key could be used against its owner's intent.
+//! Members that restrict nothing are ignored. These include the members of private keys, which
+//! should not be in a published set.
 
 use serde_json::{Map, Value};
 

@@ -76,7 +76,7 @@ impl<'a> CompactJws<'a> {
         &self.header
     }
 
-    /// The payload, which may not be authentic.
+    /// The payload, which may be forged.
     pub fn unverified_payload(&self) -> &[u8] {
         &self.payload
     }

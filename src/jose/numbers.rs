@@ -78,7 +78,7 @@ impl Curve {
     }
 
     /// The length in octets of a coordinate (RFC 7518 section 6.2.1.2). In a signature, r and s
-    /// have the same length (section 3.4).
+    /// have this length too (section 3.4).
     pub const fn octets(self) -> usize {
         match self {
             Self::P256 => 32,

@@ -14,8 +14,8 @@ use jwt_compact::AlgorithmSignature;
 use crate::jose::algorithm::Algorithm;
 use crate::jose::key::VerifyingKey;
 
-/// The signature of a token. The key checks the length, because each type of key has its own
-/// length.
+/// The signature of a token. Its length is checked later, by the key, because the right length
+/// depends on the type of the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature(Vec<u8>);
 

@@ -9,7 +9,7 @@
 //!
 //! The idea comes from the `UntrustedToken` of jwt-compact. That type is not used here, for three
 //! reasons. If an object contains the same name twice, that type uses the last member. It hides
-//! `crit`. And it refuses a token if the length of its `x5t` is wrong, although Portcullis ignores
+//! `crit`. And it refuses tokens whose `x5t` has the wrong length, although Portcullis ignores
 //! `x5t` (Entra's tokens have this member). The algorithm traits of jwt-compact are used; see
 //! [`signature`](super::signature).
 
@@ -131,8 +131,8 @@ mod tests {
         VerifyingKey::from_numbers(KeyNumbers::Oct { secret }).unwrap()
     }
 
-    /// Signs a token with this header and these claims with HS256. The header and the claims may be
-    /// invalid.
+    /// Uses HS256 to sign a token with this header and these claims. The header and the claims may
+    /// be invalid.
     fn token(header: &str, claims: &str) -> String {
         let (header, claims) = (header.as_bytes(), claims.as_bytes());
         let input = format!(

@@ -146,7 +146,8 @@ fn integers(first: &[u8], second: &[u8]) -> Vec<u8> {
 
 fn integer(octets: &[u8]) -> Vec<u8> {
     let minimal = without_leading_zeros(octets);
-    // In DER, the first bit is the sign, so a zero octet precedes a number whose first bit is set.
+    // In DER, the first bit is the sign. So if the first bit of a number is set, a zero octet
+    // precedes the number.
     let sign: &[u8] = match minimal.first() {
         Some(0..=0x7f) => &[],
         _ => &[0],

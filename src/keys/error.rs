@@ -66,8 +66,8 @@ impl FetchError {
         }
     }
 
-    /// The cluster's metrics that show more about the cause of this error than the proxy reports to
-    /// a module. The names are without the prefix `cluster.<name>.`.
+    /// The names of cluster metrics that show operators more about the cause of this error than the
+    /// proxy reports to a module. The prefix `cluster.<name>.` is left out.
     #[must_use]
     pub const fn metrics(self) -> &'static [&'static str] {
         match self {

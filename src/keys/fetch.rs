@@ -20,7 +20,7 @@ use crate::{
 /// Why keys are fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FetchCause {
-    /// The source has no keys, or its keys will soon no longer be fresh.
+    /// The source has no keys, or its keys will soon become stale.
     Freshness,
     /// The `kid` of a token is not in the key set.
     UnknownKid,

@@ -22,8 +22,8 @@ use crate::{
     time::UnixMillis,
 };
 
-/// How far the clock may be set back without effect. If a recorded time is further in the future,
-/// the clock was set back after that time was recorded, and the recorded time is ignored.
+/// How far the clock may be set back without effect. A recorded time that is further in the future
+/// than this shows that the clock was set back. Such a time is ignored.
 const CLOCK_CORRECTION: Duration = Duration::from_secs(10);
 
 /// Whether keys may serve, that is, verify tokens.
@@ -83,10 +83,10 @@ impl Record {
         self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
     }
 
-    /// Returns true if another worker may have written a newer record since this record was read. A
-    /// worker only writes when it fetches, so a fetch must have been under way when the record was
-    /// read, or must have become due since. A worker whose configuration has other timing may also
-    /// write at other times.
+    /// Returns true if another worker may have written a newer record after this record was read.
+    /// Workers only write while they fetch. So there can only be a newer record if a fetch was
+    /// under way when this record was read, or if a fetch has become due in the meantime. This
+    /// method cannot foresee the writes of a worker whose configuration has other timing.
     #[must_use]
     pub fn may_be_outdated(&self, timing: &Timing, now: UnixMillis) -> bool {
         let causes = [FetchCause::Freshness, FetchCause::UnknownKid];
@@ -115,8 +115,8 @@ impl Record {
     }
 
     /// Returns true if a fetch is due, regardless of leases. If the recorded time of the last fetch
-    /// is far in the future, the clock has been set back since. In this case a fetch is due at
-    /// once. Otherwise withdrawn keys could serve until the recorded time.
+    /// is far in the future, the clock has been set back since then, and a fetch is due at once.
+    /// Without this rule, withdrawn keys could serve until the recorded time.
     fn is_due(&self, timing: &Timing, now: UnixMillis) -> bool {
         let last = if self.failures > 0 {
             self.attempted_at
@@ -356,7 +356,7 @@ mod tests {
     }
 
     /// The hint comes from the publisher of the bundle, who knows when its keys change. The headers
-    /// may come from a cache, which does not know.
+    /// may come from a cache, which does not know this.
     #[test]
     fn a_refresh_hint_limits_the_time_that_the_headers_give() {
         let hinted = |hint: &str| {

@@ -1,7 +1,7 @@
-//! Fetching keys, sharing them between workers, and deciding how long they may verify tokens.
+//! Fetching keys, sharing them between workers, and deciding how long keys may verify tokens.
 //!
-//! [`freshness`] decides from a [`Record`] and the time whether keys may serve (verify tokens) and
-//! whether a fetch is due. [`store`] synchronizes the records of all sources with the data that
+//! Given a [`Record`] and the time, [`freshness`] decides whether keys may serve (verify tokens)
+//! and whether a fetch is due. [`store`] synchronizes the records of all sources with the data that
 //! workers share, so that all workers get the keys that one worker fetches. This module makes no
 //! calls: a [`Fetch`] is a value that describes a call, and the shell (the code in `envoy/` that
 //! calls the proxy) makes the call.

@@ -149,7 +149,8 @@ mod tests {
         }
     }
 
-    /// Without keys, an entity tag would let the server answer that nothing has changed.
+    /// If the record kept the entity tag without the keys, the server could answer that nothing has
+    /// changed (304), and the worker would get no keys.
     #[test]
     fn forgets_the_entity_tag_and_the_time_with_the_keys() {
         let mut record = Record {

@@ -10,7 +10,7 @@ pub struct Version(pub u32);
 pub trait Records {
     /// Reads the shared record of a source. Returns [`Reading::Same`] if the record still has the
     /// version `known`. `own` is the order of the reader's own record. An implementation may return
-    /// [`Reading::Unusable`] if the shared record is older than the reader's.
+    /// [`Reading::Unusable`] if the shared record is older than the reader's own record.
     fn read(&self, source: SourceId, known: Option<Version>, own: Order) -> Reading;
 
     /// Replaces the shared record if it has the version `expected`. Returns the new version.

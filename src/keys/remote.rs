@@ -17,7 +17,7 @@ pub struct RemoteKeys {
     pub max_stale: Duration,
     /// The minimum time between two fetches caused by unknown kids.
     pub unknown_kid_cooldown: Duration,
-    /// The answer to a token with an unknown kid while no fetch may begin to look for the kid.
+    /// The answer to a token with an unknown kid at a time when no new fetch may begin.
     pub unknown_kid_answer: UnknownKidAnswer,
     /// How long to wait between attempts after a failed fetch.
     pub retry: RetryPolicy,
@@ -79,12 +79,12 @@ pub struct Discovery {
     /// is used.
     pub metadata: Vec<Endpoint>,
     /// The cluster through which the keys are fetched. The metadata cannot change the cluster, even
-    /// if it names another host.
+    /// if its `jwks_uri` names another host.
     pub jwks_cluster: String,
 }
 
 /// Exponential back-off: the wait starts at `base` and doubles with each failure, up to `max`. Each
-/// wait is then made up to 10 % shorter or longer.
+/// wait is then shortened or lengthened by up to 10 %.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// The wait after the first failure.

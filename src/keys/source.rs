@@ -16,10 +16,10 @@ use crate::{
 
 /// The maximum number of attempts to write a record that other workers also write.
 const WRITE_ATTEMPTS: usize = 4;
-/// A token for which no key matches causes a read of the shared record. This is the minimum time
-/// between two such reads.
+/// The minimum time between two reads of the shared record that are caused by tokens without a
+/// matching key.
 const READ_INTERVAL: Duration = Duration::from_millis(1);
-/// The same minimum, while the record says that no other worker can have written a newer one
+/// Replaces [`READ_INTERVAL`] while no other worker is expected to have written a newer record
 /// (`Record::may_be_outdated`).
 const SETTLED_READ_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -105,7 +105,7 @@ impl Source {
         }
     }
 
-    /// Returns whether the keys may serve, and the key set.
+    /// Returns two values: whether the keys may serve, and the key set.
     pub(super) fn serving(&self, now: UnixMillis) -> (Serving, Option<&KeySet>) {
         let document = self.record.document.as_ref();
         (

@@ -183,7 +183,7 @@ impl KeyStore {
     /// Installs a document as if it had been fetched at `now`.
     ///
     /// # Errors
-    /// If the document has no usable key, or the provider does not fetch its keys.
+    /// If the document has no usable key, or if the provider does not fetch its keys.
     pub fn preload(
         &mut self,
         provider: ProviderId,

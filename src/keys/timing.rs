@@ -58,7 +58,8 @@ impl From<&RemoteKeys> for Timing {
 }
 
 impl Timing {
-    /// How long keys are fresh if the server stated a `max_age` in seconds.
+    /// How long keys are fresh. `max_age` is the number of seconds that the server stated, if any.
+    /// It only counts if `cache_duration` is not configured.
     pub(super) fn freshness(&self, max_age: Option<u64>) -> Duration {
         let (least, most) = SERVER_FRESHNESS;
         self.cache_duration.unwrap_or_else(|| {
@@ -76,8 +77,8 @@ impl Timing {
     }
 
     /// How long to wait after this many failures: `base · 2^(failures - 1)`, but at most the
-    /// maximum, and then changed by up to ±10 %. Because of this jitter, proxies whose fetches
-    /// failed at the same time do not retry at the same time.
+    /// maximum. The wait is then varied by up to ±10 %. Because of this jitter, proxies whose
+    /// fetches failed at the same time do not retry at the same time.
     pub(super) fn backoff(&self, failures: u32, failed_at: UnixMillis) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);

@@ -141,7 +141,7 @@ impl AuthorityMatch {
     }
 
     /// Returns true if the condition names a host or hosts. A condition that any host can satisfy,
-    /// such as the regular expression `.*` or a port alone, names none.
+    /// such as the regular expression `.*` or a port alone, names no host.
     #[must_use]
     pub const fn names_host(&self) -> bool {
         self.names_host
@@ -185,7 +185,7 @@ impl AuthorityMatch {
 }
 
 /// Returns true if a pattern matches one of the [`STRANGERS`], without a port, with the usual port,
-/// or with a number in the pattern as its port.
+/// or with a number from the pattern as the port.
 fn matches_stranger(pattern: &StringMatch) -> bool {
     let text = pattern.pattern().text();
     let numbers = text.split(|found: char| !found.is_ascii_digit());

@@ -26,7 +26,8 @@ pub struct Authorization {
     pub authentication: Option<Authentication>,
 }
 
-/// The scopes that a token needs: all in the list, or at least one. The list is never empty.
+/// The scopes that a token needs: all scopes in a list, or at least one of them. The list is never
+/// empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WordSet {
     /// Every scope is required.

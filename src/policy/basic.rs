@@ -14,7 +14,7 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// Parses the token68 after `Basic`, which must be base64 of `id:secret` without control
+    /// Parses the token68 after `Basic`. The token68 must be base64 of `id:secret` without control
     /// characters. OAuth clients percent-encode the identifier and the secret (RFC 6749 section
     /// 2.3.1), so both are decoded. Decoding is unambiguous, because configured identifiers and
     /// generated secrets never contain `%`.
@@ -91,7 +91,7 @@ mod tests {
             (b":b", b"", b"b"),
             (b":", b"", b""),
             (b"a\xff:b\xfe", b"a\xff", b"b\xfe"),
-            // Percent-encoded, as OAuth clients send it.
+            // Percent-encoded, as OAuth clients send their credentials.
             (b"a%40b%3Ac:x%2Dy%5fz", b"a@b:c", b"x-y_z"),
             (b"a%:b%4", b"a%", b"b%4"),
             (b"%zz%:%%41+", b"%zz%", b"%A+"),

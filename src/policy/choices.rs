@@ -13,7 +13,8 @@ pub enum Unmatched {
 /// differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathPolicy {
-    /// Rules are compared with the path, method and authority as sent, as in `jwt_authn`.
+    /// As in `jwt_authn`, rules are compared with the path, method and authority that the client
+    /// sent.
     Raw,
     /// The request is refused with 400.
     Reject,
@@ -24,8 +25,8 @@ pub enum PathPolicy {
 pub enum RouteLookup {
     /// For every request.
     Always,
-    /// For one request per second (`route_policies: off`), to detect routes that have a policy even
-    /// though policies are off.
+    /// For one request per second (`route_policies: off`), to detect routes whose policy is ignored
+    /// because policies are off.
     Sampled,
 }
 

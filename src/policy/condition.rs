@@ -60,9 +60,9 @@ pub enum QueryCondition {
 }
 
 impl HeaderMatch {
-    /// Returns true if the condition holds. A condition on `:path` is not compared with the path as
-    /// sent, but with `target`, the path as some server reads it. Otherwise `/%61dmin` would evade
-    /// a condition for `/admin`.
+    /// Returns true if the condition holds. A condition on `:path` is compared with `target`: the
+    /// path as a server may read it. If the path were compared as sent, `/%61dmin` would evade a
+    /// condition for `/admin`.
     ///
     /// As in Envoy, each line of a header is compared separately. If the lines were joined, a
     /// client could evade a rule for the value `admin` by sending a second line after the line
@@ -121,8 +121,8 @@ impl HeaderMatch {
 
 impl HeaderCondition {
     fn holds_for(&self, value: &[u8]) -> Result<bool, Unclear> {
-        // A byte that is not UTF-8 must not keep the other bytes from matching: `admin\xff` still
-        // starts with `admin`.
+        // Invalid UTF-8 is replaced, so that the other bytes can still match: `admin\xff` starts
+        // with `admin`.
         let text = String::from_utf8_lossy(value);
         Ok(match self {
             Self::Range { start, end } => text
@@ -153,10 +153,11 @@ impl QueryMatch {
         Ok(holds)
     }
 
-    /// Returns true if the condition holds for these parameters. A repeated parameter is an error if the
-    /// condition holds for one occurrence but not for another, because some servers use the first
-    /// occurrence and others use the last. A parameter such as `mode[]` is an error for a condition
-    /// on `mode`, because some servers read it as `mode`.
+    /// Returns true if the condition holds for these parameters. With `path_policy: reject`, a
+    /// repeated parameter is an error if the condition holds for one occurrence but not for
+    /// another, because some servers use the first occurrence and others use the last. With
+    /// `reject`, a parameter such as `mode[]` is also an error for a condition on `mode`, because
+    /// some servers read it as `mode`.
     fn holds_in(&self, query: &[(String, String)], policy: PathPolicy) -> Result<bool, Unclear> {
         let mut found = None;
         for (name, value) in query {

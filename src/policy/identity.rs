@@ -2,9 +2,9 @@
 //! `oauth-{role}$@{org}.{cloud}`.
 //!
 //! Two callers never get the same string. In the template, literal text separates the values. A
-//! value from a token is rejected if it contains the literal text that follows it: otherwise a
-//! role called `admin$@1.example` could pass for a role of another organisation. If the token lacks
-//! a value for a placeholder, the caller gets no identity at all.
+//! value from a token is rejected if it contains the literal text that follows its placeholder.
+//! Otherwise a role called `admin$@1.example` could pass for a role of another organisation. If the
+//! token lacks a value for a placeholder, the caller gets no identity at all.
 
 use std::borrow::Cow;
 
@@ -44,7 +44,7 @@ impl IdentityTemplate {
     /// the rule. Returns `None` if the token lacks a value for a placeholder.
     ///
     /// # Errors
-    /// If a value contains the literal text that follows it in the template.
+    /// If a value contains the literal text that follows its placeholder in the template.
     pub fn identity(
         &self,
         role: Option<&str>,

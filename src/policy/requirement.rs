@@ -121,10 +121,10 @@ impl Requirement {
         }
     }
 
-    /// Returns true if a part such as `allow_missing` applies to the tokens of all providers. As in
-    /// `jwt_authn`, if a `requires_any` has such a part and also names providers, the part only
-    /// applies to the tokens of these providers. Anywhere else, such a part applies to the tokens
-    /// of all providers.
+    /// Returns true if a member such as `allow_missing` applies to the tokens of all providers. As
+    /// in `jwt_authn`, if a `requires_any` has such a member and also names providers, the member
+    /// only applies to the tokens of these providers. Anywhere else, such a member applies to the
+    /// tokens of all providers.
     #[must_use]
     pub fn asks_anyone(&self) -> bool {
         match self {
@@ -138,7 +138,7 @@ impl Requirement {
         }
     }
 
-    /// Returns true if some part requires a provider's token.
+    /// Returns true if the tree names at least one provider.
     #[must_use]
     pub fn names_provider(&self) -> bool {
         let mut names = false;

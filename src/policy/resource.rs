@@ -12,8 +12,8 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 pub struct ProtectedResource {
     /// The URL that identifies the resource.
     pub url: ResourceUrl,
-    /// The identifiers of all other resources. A token for one of the other resources is not
-    /// accepted for this resource, even if the token's provider lists the identifier as an
+    /// The identifiers of all other resources. A token for another resource is not accepted for
+    /// this resource, even if the token's provider lists the other resource's identifier as an
     /// audience.
     pub other_identifiers: Vec<String>,
     /// True if case is ignored when a request's path is compared with the resource's path. This is

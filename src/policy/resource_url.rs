@@ -62,7 +62,7 @@ impl ResourceUrl {
         &self.identifier
     }
 
-    /// The URL of the metadata, which challenges contain.
+    /// The URL of the metadata. It is sent in challenges.
     #[must_use]
     pub const fn metadata_url(&self) -> &Arc<str> {
         &self.metadata_url
@@ -191,7 +191,8 @@ impl ResourceUrl {
                     match header.matches(&request, Some(target), PathPolicy::Reject) {
                         Ok(holds) => holds,
                         // The result is unclear if the condition names the host without the
-                        // resource's port. The condition is then assumed to match.
+                        // resource's port. The condition, before any inversion, is then assumed to
+                        // hold.
                         Err(_) => !header.inverted,
                     }
                 })

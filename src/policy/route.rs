@@ -137,8 +137,8 @@ impl RouteMatch {
     ///
     /// # Errors
     /// With `path_policy: reject`, if servers could read the request in different ways, and a
-    /// condition holds in only some of them. There is no error if another condition fails, because
-    /// then the rule does not apply in any case.
+    /// condition holds in only some of these readings. There is no error if another condition
+    /// fails, because then the rule does not apply in any case.
     pub fn matches(
         &self,
         request: &Request<'_>,

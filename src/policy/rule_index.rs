@@ -3,19 +3,20 @@
 //! If a rule is case-sensitive and has a literal path, it matches only request paths that begin
 //! with this literal path. The index is a sorted list of these literal paths. Each entry refers to
 //! its longest proper prefix among the other entries. A binary search finds the last entry that
-//! sorts no later than the request's path. From this entry, the references lead to all literal
-//! paths that are prefixes of the request's path. All other rules are tried for every request.
+//! sorts before the request's path or equals it. From this entry, the references lead to all
+//! literal paths that are prefixes of the request's path. Rules without an entry are tried for
+//! every request.
 //!
-//! The index only excludes rules. For the remaining rules,
-//! [`RouteMatch::matches`](crate::policy::RouteMatch::matches) decides, in the order of the rules.
+//! The index only excludes rules. The remaining rules are then checked, in their order, with
+//! [`RouteMatch::matches`](crate::policy::RouteMatch::matches).
 
 use std::collections::BTreeMap;
 
 use crate::policy::Rule;
 
 /// The maximum length of a chain of literal paths in which each path is a prefix of the next. Rules
-/// whose paths come later in a chain are tried for every request, because following more references
-/// would take longer.
+/// whose paths come later in a chain are tried for every request. This limits the number of
+/// references that a lookup follows.
 const MAX_DEPTH: usize = 8;
 
 /// An index of rules by their literal paths.
@@ -33,7 +34,7 @@ pub struct RuleIndex {
 #[derive(Debug)]
 struct Start {
     text: Box<str>,
-    /// The index of the entry with the longest other text that is a prefix of this text.
+    /// The index of the entry whose text is the longest proper prefix of this text.
     shorter: Option<usize>,
     /// The indices of the rules with this literal path, in order.
     rules: Vec<usize>,

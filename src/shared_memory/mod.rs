@@ -2,7 +2,7 @@
 //!
 //! Every module with the same `vm_id` can write to this memory. So a value is only used if it is
 //! well formed, belongs to the right key source or policy and, with `shared_memory_key`, is
-//! authentic. Any other value is treated as absent. Writes are compare-and-swap. If another VM has
+//! authentic. Any other value is treated as absent. Writes use compare-and-swap. If another VM has
 //! written in the meantime, a [`SealedRecord`] retries several times before it returns a
 //! [`SetSharedDataError`].
 //!

@@ -24,7 +24,7 @@ use crate::{
 /// is not valid for a record.
 const PURPOSE: &[u8] = b"portcullis shared record 1\0";
 
-/// States the purpose of the hash of the key that is part of a record's name.
+/// States the purpose of the key's hash in a record's name.
 const NAMING: &[u8] = b"portcullis shared record name 1\0";
 
 /// The maximum number of attempts to write a record that other VMs also write.
@@ -75,7 +75,7 @@ impl SealedRecord {
         &self.name
     }
 
-    /// Returns true if only holders of the key can write the record.
+    /// Returns true if only holders of the key can write an authentic record.
     #[must_use]
     pub const fn is_sealed(&self) -> bool {
         self.seal.is_some()
@@ -105,7 +105,7 @@ impl SealedRecord {
     /// empty document.
     ///
     /// # Errors
-    /// If another VM has written the record during each attempt, or the host refuses.
+    /// If another VM writes the record during every attempt, or if the host refuses the write.
     pub fn update(
         &self,
         change: &mut Change<'_>,
@@ -169,7 +169,7 @@ impl fmt::Debug for Seal {
     }
 }
 
-/// The hash of the key that is part of a record's name.
+/// Returns the hash of the key, for use in a record's name.
 fn key_name(key: &SecretKey) -> [u8; TAG] {
     keyed(key, NAMING).finalize().into_bytes().into()
 }

@@ -57,7 +57,7 @@ impl Health {
         }
     }
 
-    /// What is true of servers with this health: a sentence around their number.
+    /// A sentence about the servers with this health: the text before and after their number.
     pub(super) const fn summary(self) -> (&'static str, &'static str) {
         match self {
             Self::Unavailable => ("Tokens of ", " cannot be verified"),

@@ -44,8 +44,8 @@ pub(super) fn exact(page: &mut String, time: UnixMillis) {
     push(page, &[date, " ", clock.trim_end_matches('Z'), " UTC"]);
 }
 
-/// Formats a time span in whole units, such as `3 hours`. The unit is the largest that fits at
-/// least once.
+/// Formats a time span in whole units, such as `3 hours`. The unit is the largest one that fits
+/// into the span.
 fn words(span: Duration) -> String {
     let seconds = span.as_secs();
     let units = [(86_400, "day"), (3600, "hour"), (60, "minute")];

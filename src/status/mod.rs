@@ -6,8 +6,8 @@
 //! failed fetch is reported as one of a fixed set of errors, without text from the server: a server
 //! could craft such text to mislead the operators who read the report.
 //!
-//! Both formats are written from one [`Report`]. Before that, the engine has decided whether the
-//! client may see the report, as for any other request.
+//! Both formats are written from one [`Report`]. As for any other request, the engine first decides
+//! whether the client may see the report.
 
 mod columns;
 mod health;
@@ -68,7 +68,7 @@ impl<'a> Report<'a> {
             ("referrer-policy", "no-referrer".to_owned()),
             ("x-frame-options", "DENY".to_owned()),
         ];
-        // If a value were not escaped correctly, its markup could still not load or run anything.
+        // Even if a value were not escaped correctly, its markup could not load or run anything.
         headers.push(("content-security-policy", page::content_security_policy()));
         Response {
             status: 200,

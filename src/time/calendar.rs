@@ -52,8 +52,8 @@ pub fn two_digits(digits: &[u8]) -> Option<i64> {
     Some(digit(tens)?.wrapping_mul(10).wrapping_add(digit(ones)?))
 }
 
-/// Counts the days from 1970-01-01 to a day of the Gregorian calendar. Years are counted from
-/// March, so that the leap day is the last day of a year.
+/// Counts the days from 1970-01-01 to a day of the Gregorian calendar. Here, years begin in March,
+/// so that the leap day is the last day of a year.
 #[inline(never)]
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 {

@@ -7,9 +7,9 @@ use crate::{decision::Reason, policy::Audiences, verification::Circumstances};
 ///
 /// If the request's path belongs to a protected resource, the token must be meant for this resource
 /// (RFC 8707 section 2). Otherwise the operator of one resource could receive a token from a client
-/// and replay it at another resource. A request may belong to no resource although its path is that
-/// of resources on other hosts. The token must then be meant for one of these resources. Otherwise
-/// a client could evade the check with a wrong host.
+/// and replay it at another resource. If the request belongs to no resource, but its path matches
+/// resources on other hosts, the token must be meant for one of these resources. Otherwise a client
+/// could evade the check by sending a wrong host.
 pub(super) fn check<'a>(
     accepted: &Audiences,
     circumstances: &Circumstances<'_>,

@@ -2,9 +2,9 @@
 //!
 //! The host's implementation is native code and many times as fast as the module's. The module
 //! passes a key to the host only if the key is valid and fits the algorithm. The host must pass a
-//! self-test with good and forged signatures before it is used. So if a host has no function for
-//! verification, or has a different function with that name, verification becomes slower but not
-//! less safe. If the host cannot decide, the module verifies.
+//! self-test with good and forged signatures before it is used. So if a host lacks the verification
+//! function, or has a different function with the same name, verification becomes slower but not
+//! less safe. If the host cannot decide, the module verifies the signature.
 
 use core::fmt;
 
@@ -123,8 +123,8 @@ pub(super) fn is_signed_by(
 }
 
 /// Returns true if an accelerator that passed the self-test may verify signatures with this
-/// algorithm. The accelerator must claim the algorithm's scheme, and the self-test must have
-/// covered the algorithm's family.
+/// algorithm. The accelerator must claim to support the algorithm's scheme, and the self-test must
+/// have covered the algorithm's family.
 fn is_trusted(accelerator: &dyn Accelerator, algorithm: Algorithm) -> bool {
     let family = algorithm.family();
     accelerator.supports(algorithm.scheme())

@@ -48,8 +48,8 @@ pub(super) fn serving_keys<'a>(
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         }),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
-        // Only a disabled provider fetches no keys although it is configured to. The tokens of a
-        // disabled provider were refused earlier.
+        // The provider should fetch keys but does not, so it is disabled. The tokens of a disabled
+        // provider were refused earlier.
         None => Err(Failure::Invalid(Reason::ProviderDisabled)),
     }
 }

@@ -14,8 +14,8 @@ pub(super) fn identifier<'a>(places: &[ClaimPath], claims: &'a Claims) -> Option
 }
 
 /// Checks the client identifier. An empty `accepted` accepts any client. A token is refused if two
-/// of the claims in `places` name different clients, because a service that reads another claim
-/// would see another client.
+/// of the claims in `places` name different clients. Otherwise Portcullis and a service that reads
+/// another claim would see different clients.
 pub(super) fn check(
     accepted: &[String],
     places: &[ClaimPath],

@@ -1,5 +1,5 @@
-//! Checks that a token that `cnf` binds to a client is only used by that client (RFC 7800, RFC 8705
-//! section 3).
+//! Checks that only the right client uses a token that is bound to a client by `cnf` (RFC 7800, RFC
+//! 8705 section 3).
 
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
@@ -11,8 +11,8 @@ use crate::{
 
 /// Returns the digest of the certificate that a token is bound to, or `None` if the token is not
 /// bound. Only the method `x5t#S256` is supported in `cnf`. A token with any other method in `cnf`
-/// is refused, because accepting, for example, a DPoP-bound token as a bearer token would undo the
-/// binding (RFC 9449 section 7.2).
+/// is refused: accepting a DPoP-bound token as a bearer token, for example, would undo the binding
+/// (RFC 9449 section 7.2).
 pub(super) fn certificate(claims: &Claims) -> Result<Option<[u8; 32]>, Reason> {
     let Some(confirmation) = claims.member("cnf") else {
         return Ok(None);

@@ -27,17 +27,16 @@ pub struct Circumstances<'a> {
     /// The protected resource that the request is for, if any. The token must be meant for this
     /// resource.
     pub resource: Option<&'a ProtectedResource>,
-    /// The protected resources on other hosts whose paths contain the request's path, if the
-    /// request belongs to no resource. The upstream may ignore the host, so the request may reach
-    /// one of these resources. A token that is not meant for any of them is refused. If the list is
-    /// empty, there is no such check.
+    /// If the request belongs to no resource: the resources that match the request's path but not
+    /// its host. The upstream may ignore the host, so the request may reach one of these resources.
+    /// The token must be meant for one of them. If the list is empty, there is no such check.
     pub resources_elsewhere: &'a [&'a ProtectedResource],
 }
 
 /// How long a request can still wait for keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// The request must not wait, or must not wait longer. Only the available keys are used.
+    /// The request must not wait, or has waited long enough. Only the available keys are used.
     Exhausted,
     /// The request has not waited yet, and can wait.
     Waiting,

@@ -160,7 +160,7 @@ fn check_claims(
     let held = |holds: bool, reason| if holds { Ok(()) } else { Err(reason) };
     let enabled = held(trust.enabled, Reason::ProviderDisabled);
     observer.observe(Check::Provider, enabled)?;
-    // The allow-list decides which algorithms are accepted, not the header (RFC 8725 section 3.1).
+    // The allow-list, not the header, decides which algorithms are accepted (RFC 8725 section 3.1).
     let is_allowed = trust.algorithms.contains(&header.algorithm());
     observer.observe(Check::Algorithm, held(is_allowed, Reason::Algorithm))?;
     observer.observe(Check::Issuer, issuer::check(&trust.issuer, claims))?;

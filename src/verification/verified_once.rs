@@ -1,9 +1,9 @@
 //! Repeats some checks of a token that was verified before.
 //!
 //! Checks that depend only on the token and the configuration are not repeated on a cache hit.
-//! Checks that depend on the time, the connection, the rule or the keys are repeated, because these
-//! can change. [`VerifiedOnce`] holds the inputs of the repeated checks. It may only be used with
-//! the configuration that the token was verified with.
+//! Checks that depend on the time, the connection, the rule or the keys are repeated, because their
+//! outcome can change. [`VerifiedOnce`] holds the inputs of the repeated checks. It may only be
+//! used with the configuration that the token was verified with.
 
 use core::cell::Cell;
 

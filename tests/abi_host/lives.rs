@@ -19,7 +19,7 @@ const EVENTS: usize = 10_000;
 /// The seed of the first sequence.
 const SEED: u64 = 20_261_127;
 
-/// Returns two paths with the same library. They stand for the old and the new version during an
+/// Returns the paths of two copies of the library. They play the old and the new version during an
 /// upgrade.
 fn two_versions(library: &Path, folder: &Path) -> [PathBuf; 2] {
     let copy = folder.join("other.so");

@@ -19,7 +19,7 @@ use support::{
 
 const ISSUER: &str = "https://login.example.com";
 const JWKS_PATH: &str = "/jwks";
-/// The status, and the response code details, of the module's own answer after a panic.
+/// The status and the response code details of the module's own answer after a panic.
 const DEFECT: (u16, &str) = (500, "portcullis_defect");
 
 /// What an Envoy needs for these tests: a signer of tokens, an authorization server, and the folder

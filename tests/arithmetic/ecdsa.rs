@@ -248,7 +248,7 @@ macro_rules! curve {
 
 curve!(p256, verified::P256Key, 32, Sha256, ECDSA_P256_SHA256_FIXED);
 curve!(p384, verified::P384Key, 48, Sha384, ECDSA_P384_SHA384_FIXED);
-// For P-521, `portcullis_ecdsa` has only the implementation `lazy`, which takes both roles.
+// For P-521, `portcullis_ecdsa` has only the implementation `lazy`, which is used twice here.
 curve!(p521, lazy::P521Key, 66, Sha512, ECDSA_P521_SHA512_FIXED);
 
 fn flip(random: &mut Random, octets: &mut [u8]) {

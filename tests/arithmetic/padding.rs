@@ -155,8 +155,8 @@ fn pkcs1_is_accepted_in_a_single_form() {
             } else {
                 &[0x30, length]
             };
-            // The padding is too short, and garbage follows the digest. A verifier that parses the
-            // encoding from the front would accept it.
+            // The padding is too short, and garbage follows the digest. A verifier that parses from
+            // the front and ignores what follows the digest would accept this encoding.
             let garbage = vec![0xaa; if flaw == 5 { 100 } else { 0 }];
             let info = [header, &info, &garbage].concat();
             let mut padding = vec![0xff; bits.div_ceil(8) - 3 - info.len()];

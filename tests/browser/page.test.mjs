@@ -20,7 +20,7 @@ after(async () => {
   await stopAll();
 });
 
-// Opens the page as an operator. Fails if the page has errors or loads anything else.
+// Opens the page as an operator. Fails if the page has errors or loads other resources.
 async function open(options = {}, hash = '') {
   const context = await browser.newContext(options);
   await context.addCookies([{ name: COOKIE, value: token(), url }]);

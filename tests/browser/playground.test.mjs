@@ -42,8 +42,8 @@ async function open(options = {}, hash = '') {
   context.on('request', (request) => requests.push(request.url()));
   await page.goto(url + hash);
   await says(page, /Allowed|Refused|refused/);
-  // Closes the page. Checks that there were no errors, that the page loaded nothing else, and that
-  // the browser has stored nothing.
+  // Closes the page. Checks that there were no errors, that the page loaded no other resources, and
+  // that the browser has stored nothing.
   const close = async () => {
     const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
     assert.deepEqual(kept, [0, 0, '']);

@@ -140,10 +140,10 @@ impl<D: InEnvoy> Storm<D> {
         self.send();
     }
 
-    /// Replaces the oldest key while clients send made-up `kid`s. These keep starting the
-    /// cool-down, during which no unknown `kid` causes a fetch. Tokens that the new key signed pass
-    /// after the cool-down at the latest. Tokens that the old key signed are refused as soon as the
-    /// gate has fetched the new key set.
+    /// Replaces the oldest key while clients send made-up `kid`s. A fetch for a made-up `kid`
+    /// starts the cool-down, during which no unknown `kid` causes a fetch. Tokens that the new key
+    /// signed pass after the cool-down at the latest. Tokens that the old key signed are refused as
+    /// soon as the gate has fetched the new key set.
     fn rotate(&mut self, newest: usize) {
         let oldest = newest - 2;
         self.traffic.good = newest - 1..newest;

@@ -22,11 +22,11 @@ const REFUSED: &[u16] = &[401];
 pub(crate) struct Traffic {
     /// Published keys. The gate has them already, or fetches them when a token needs them.
     pub(crate) good: Range<usize>,
-    /// Keys that were just published or withdrawn. The gate may accept or refuse tokens that they
-    /// signed.
+    /// Keys that were just published or withdrawn. The gate may accept or refuse tokens that these
+    /// keys signed.
     pub(crate) doubtful: Vec<usize>,
     /// Withdrawn keys. The gate knows of the withdrawal, so every worker must refuse tokens that
-    /// they signed.
+    /// these keys signed.
     pub(crate) removed: Range<usize>,
     /// Says whether clients also send tokens with made-up `kid`s.
     pub(crate) strangers: Strangers,
@@ -96,7 +96,7 @@ impl Tokens {
             Shot::new("no token", Request::get("/"), REFUSED),
         ];
         let good = |key: usize| Shot::new("good", self.good(key), &[200]).of_user(USER);
-        // The mix has as many good requests as bad ones.
+        // The mix has about as many good requests as bad ones.
         mix.extend(traffic.good.clone().cycle().take(6).map(good));
         mix.extend(
             traffic

@@ -1,6 +1,6 @@
-// Runs real MCP clients and MCP's conformance suite through Envoy with Portcullis. A client only knows
-// the URL of the MCP server and its own credentials. It gets 401, finds the metadata, requests a token
-// from a real authorization server, and can then use the MCP server.
+// Runs real MCP clients and MCP's conformance suite through Envoy with Portcullis. A client knows only
+// its own credentials and the URL of the MCP server. The client gets 401, finds the metadata, requests
+// a token from a real authorization server, and can then use the MCP server.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';

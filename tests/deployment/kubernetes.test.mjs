@@ -1,5 +1,5 @@
-// Tests envoy/kubernetes/: the manifests, the policies in them, and, in the real Envoy, the Envoy
-// configuration that each controller generates from them.
+// Tests envoy/kubernetes/: the manifests and the policies in them. Also tests, in the real Envoy, the
+// configuration that each controller generates from the manifests.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -1,5 +1,6 @@
 // Tests envoy/observability/ with the demo. A real Prometheus scrapes Envoy and evaluates every
-// expression of the dashboard and of the alerts. It must find each metric that an expression names.
+// expression of the dashboard and of the alerts. Prometheus must find each metric that an expression
+// names.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';

@@ -1,5 +1,5 @@
 //! Operators try their policies with `portcullis decide`. On the tokens of a real authorization
-//! server, it must make the same decisions as the module in Envoy.
+//! server, this command must make the same decisions as the module in Envoy.
 
 use std::{fs, process};
 

@@ -39,8 +39,8 @@ pub(crate) fn cases(server: &OidcProvider) -> Vec<Case> {
         .collect()
 }
 
-/// Three cases for each algorithm: on each of two paths, a token with exactly the required scopes,
-/// and on one of them, a token that lacks a scope.
+/// Three cases for each algorithm. Two cases send a token with exactly the required scopes, each to
+/// a different path. The third case sends a token that lacks a scope.
 fn signed(server: &OidcProvider) -> Vec<Case> {
     let read = |algorithm: &str| good_token(server, algorithm);
     let both = |algorithm: &str| {

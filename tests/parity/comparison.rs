@@ -62,8 +62,8 @@ impl Atom {
         matches!(self, Self::Decision { native, ours } if (*native, *ours) == expected)
     }
 
-    /// Returns whether both sides let the request through, but only one of them verified the token.
-    /// The other side forwards the token and sets no headers from claims.
+    /// Returns whether the difference shows that both sides let the request through, but only one
+    /// side verified the token. The other side forwards the token and sets no headers from claims.
     pub(crate) fn is_identity(&self) -> bool {
         let Self::Forwarded(header) = self else {
             return false;

@@ -61,8 +61,8 @@ pub(crate) const TABLE: &[Row] = &[
         reason: "RFC 9110 section 11.1 and RFC 6750 sections 2.1 and 3.1. Attackers use credentials that two parsers read differently",
         applies: |Case { plan, .. }| plan.tokens.iter().any(is_odd_credential),
         is: |case, atom| match atom {
-            // Either only the module finds and verifies the token, or the rule requires no token
-            // and the module ignores a credential with another scheme.
+            // The module finds and verifies a token that `jwt_authn` does not find. Or the rule
+            // requires no token, and the module ignores a credential whose scheme is not `Bearer`.
             Atom::Decision {
                 native: 401,
                 ours: 200,

@@ -42,14 +42,14 @@ pub(crate) enum Side {
 pub(crate) struct Outcome {
     /// The status that the client received.
     pub(crate) status: u16,
-    /// The request that the upstream received; `None` if it was refused.
+    /// The request that the upstream received; `None` if the filter refused the request.
     pub(crate) seen: Option<Seen>,
     /// The body of the answer. When `jwt_authn` refuses a request, the body is the best hint at the
     /// reason.
     pub(crate) body: String,
 }
 
-/// The filters of the two listeners of a configuration, except the router.
+/// The HTTP filters of a configuration's two listeners, without the router.
 pub(crate) struct Pair {
     /// The filters of the listener with `jwt_authn`.
     pub(crate) native: Vec<Value>,
@@ -81,8 +81,8 @@ pub(crate) fn pair(configuration: &Configuration, number: usize) -> Pair {
     }
 }
 
-/// Creates the server that publishes the key sets, except those that a configuration contains
-/// itself.
+/// Creates the server for fetched key sets. For a key set with [`Source::RemoteAbsent`], the server
+/// answers 404.
 pub(crate) fn idp(configurations: &[Configuration]) -> AuthorizationServer {
     let idp = AuthorizationServer::new();
     for (number, configuration) in configurations.iter().enumerate() {
@@ -166,7 +166,7 @@ impl Gates {
         }
     }
 
-    /// Creates a client of a listener: the one for this side and the configuration with this
+    /// Creates a client of the listener that serves this side of the configuration with this
     /// number.
     pub(crate) fn client(&self, side: Side, number: usize) -> Client<'_> {
         Client {

@@ -79,7 +79,7 @@ fn provider(index: usize, random: &mut Random) -> Provider {
 
 fn places(index: usize, random: &mut Random, json: &mut Value) {
     // A provider without the fields below looks for tokens in the standard places. The first
-    // provider is often left without them.
+    // provider often lacks these fields.
     if random.once_in(if index == 0 { 2 } else { 4 }) {
         return;
     }

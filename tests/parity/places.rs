@@ -13,8 +13,8 @@ pub(crate) enum Place {
     Param(String),
 }
 
-/// How a token is written, correctly or not. The descriptions are those for headers; parameters and
-/// cookies get similar faults.
+/// How a token is written, correctly or not. Unless stated otherwise, a variant's description is
+/// for headers. Parameters and cookies get similar faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dress {
     /// The token is written as the provider expects it.
@@ -31,7 +31,7 @@ pub(crate) enum Dress {
     Followed,
     /// A comma follows the token.
     Comma,
-    /// `=` follows the token.
+    /// `==` follows the token.
     Padded,
     /// The token is in quotes.
     Quoted,
@@ -39,9 +39,9 @@ pub(crate) enum Dress {
     HalfQuoted,
     /// The prefix is not followed by a token.
     Nothing,
-    /// The name or the value is percent-encoded, in a place where servers decode percent-encoding.
+    /// The name of a parameter is percent-encoded. Elsewhere, this variant is the same as `Plain`.
     Encoded,
-    /// Spaces surround the token.
+    /// Additional spaces precede the token.
     Spaced,
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Plan {
 pub(crate) struct Token {
     /// The index of the token's provider.
     pub(crate) provider: usize,
-    /// The index of the key that signs the token, among the provider's keys.
+    /// The index of the signing key among the provider's keys.
     pub(crate) key: usize,
     pub(crate) fault: Fault,
     pub(crate) place: Place,

@@ -12,14 +12,14 @@ use crate::{
     tokens::Fault,
 };
 
-/// Returns whether the module did not verify the token: the module refused the request or, because
-/// the rule allows failed tokens, let the request pass without an identity.
+/// Returns whether the module did not verify the token. In this case, the module refused the
+/// request, or let it pass without an identity because the rule allows failed tokens.
 pub(crate) fn is_not_verified(_: Case<'_>, atom: &Atom) -> bool {
     atom.is_refusal(401) || atom.is_identity()
 }
 
-/// Returns whether the requirement has `requires_all` or nested groups, and somewhere accepts
-/// requests without a token.
+/// Returns whether the requirement contains `allow_missing` or `allow_missing_or_failed`, and also
+/// `requires_all` or nested groups.
 pub(crate) fn is_lenient_within(requirement: &Value) -> bool {
     let text = requirement.to_string();
     let groups = text.matches("\"requirements\"").count();
@@ -69,9 +69,9 @@ pub(crate) fn is_loosely_written(token: &Token) -> bool {
     ) || matches!(token.dress, Dress::Padded | Dress::Followed)
 }
 
-/// Returns whether only the module rejects a key of the token's provider: an encryption key, a
-/// fetched symmetric key, or a key in a set in which no key has both `kid` and `alg`. In the last
-/// case, the set has several keys, or the token's `alg` does not suit the key.
+/// Returns whether only the module rejects a key of the token's provider. Such keys are encryption
+/// keys, fetched symmetric keys, and keys in a set in which no key has both `kid` and `alg`. The
+/// set counts only if it has several keys, or if the token's `alg` does not suit the key.
 pub(crate) fn is_key_misused(configuration: &Configuration, token: &Token) -> bool {
     let keys = &configuration.providers[token.provider].keys;
     let Value::Array(jwks) = &keys.jwks["keys"] else {
@@ -94,7 +94,7 @@ pub(crate) fn has_audiences(configuration: &Configuration) -> bool {
             .contains("provider_and_audiences")
 }
 
-/// Returns whether the token is written in a way in which `jwt_authn` might not find it.
+/// Returns whether the token is written in such a way that `jwt_authn` might not find it.
 pub(crate) fn is_unread_by_native(token: &Token) -> bool {
     matches!(
         token.dress,
@@ -102,8 +102,8 @@ pub(crate) fn is_unread_by_native(token: &Token) -> bool {
     )
 }
 
-/// Returns whether a rule compares query parameters and the request's path or query is
-/// percent-encoded.
+/// Returns whether the request's path or query is percent-encoded and a rule compares query
+/// parameters.
 pub(crate) fn is_encoded_condition(configuration: &Configuration, plan: &Plan) -> bool {
     let rules = configuration.rest["rules"].to_string();
     rules.contains("query_parameters") && plan.target.contains('%')

@@ -29,7 +29,7 @@ const MOST_ROWS: usize = 15;
 struct Report {
     compared: usize,
     equal: usize,
-    /// The number of requests with equal outcomes that reached the upstream.
+    /// The number of requests that reached the upstream, with the same outcome on both sides.
     allowed: usize,
     by_row: BTreeMap<&'static str, usize>,
     unlisted: Vec<String>,

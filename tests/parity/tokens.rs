@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::provider::Provider;
 use support::signer::{Pair, Signer};
 
-/// The distance in seconds between a token's times and every limit. With this margin, both sides
-/// make the same decision although one of them decides later.
+/// The distance in seconds between a token's times and the limits at which a decision would change.
+/// With this margin, both sides make the same decision although one of them decides later.
 const MARGIN: i64 = 15;
 
 macro_rules! faults {

@@ -146,7 +146,7 @@ fn without_exports(mut configuration: Value) -> Value {
 }
 
 struct Token {
-    /// The path whose rule requires a token of this token's provider.
+    /// A path whose rule accepts this token's provider.
     path: String,
     text: String,
 }
@@ -317,7 +317,8 @@ impl Twins {
         }
     }
 
-    /// Sends a request to both engines, and returns how the cache was used.
+    /// Sends a request to both engines, and fails if their decisions differ. Returns how the cache
+    /// was used.
     fn ask(&self, question: &Question, tokens: &[&Token]) -> Result<CacheUse, TestCaseError> {
         let token = question.token.get(tokens);
         let path = question

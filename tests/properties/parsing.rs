@@ -1,5 +1,5 @@
-//! For every input, the parsers of untrusted input return without a panic, and what they return is
-//! what the input contains.
+//! The parsers of untrusted input never panic, whatever the input is. Their results match the
+//! input.
 
 use portcullis::{
     jose::{

@@ -55,8 +55,8 @@ const PATHS: [&str; 10] = [
     "/other",
 ];
 
-/// Each token with its audience, which is one of the URLs or `api`. For each audience, one token
-/// lacks the scope that some rules require, and the other token has it.
+/// Tokens, each with its audience: one of the URLs, or `api`. Each audience has two tokens, one
+/// without and one with the scope that some rules require.
 static TOKENS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     let of = |audience: &'static str| {
         ["", "read"].map(|scope| {
@@ -204,9 +204,9 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
                     prop_assert!(*audience == resource.url.identifier() || !is_other);
                     prop_assert_ne!(origin, Some("https://evil.example"));
                 }
-                // Unless the rule names its host, a request for another host must not get past the
-                // checks of a resource with the same path. Even if the rule names its host, another
-                // port must not.
+                // A request for another host must not evade the checks of a resource with the same
+                // path. If the rule names its host, this holds only for a request to another port
+                // of that host.
                 let is_known = resources.iter().any(|own| own.url.is_at(authority));
                 let decided = engine.rule(&request).and_then(|place| rules.get(place));
                 let names_host = decided.is_some_and(|(.., host)| host.is_some());

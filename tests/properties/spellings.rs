@@ -45,8 +45,8 @@ fn path() -> impl Strategy<Value = String> {
         .prop_filter("a query is no part of a path", |path| !path.contains('?'))
 }
 
-/// Returns another spelling of the path. Each octet except `/` is kept, or percent-encoded with
-/// hexadecimal digits in upper or lower case.
+/// Returns another spelling of the path. Each octet other than `/` is either kept or
+/// percent-encoded, with hexadecimal digits in upper or lower case.
 fn respelled(path: &str, choices: &[u8]) -> String {
     let mut octets: Vec<u8> = Vec::new();
     for (place, octet) in path.bytes().enumerate() {

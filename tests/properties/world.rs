@@ -1,4 +1,4 @@
-//! What all properties share: the clock, the issuer and the test runner.
+//! What all property tests share: the clock, the issuer and the test runner.
 
 use std::fmt::Debug;
 

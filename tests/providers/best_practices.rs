@@ -390,8 +390,8 @@ fn rule_3_13_limit_the_iterations_of_hashes() {
     assert!(refused_configuration(&provider));
 }
 
-/// A token must consist of three parts in base64url. From a token in JSON serialisation, two
-/// parsers could read different claims.
+/// A token must consist of three parts in base64url. Two parsers could read different claims from a
+/// token in JSON serialisation.
 #[test]
 fn rule_3_14_check_the_format_of_tokens() {
     let own = es256();

@@ -92,8 +92,8 @@ fn is_sound(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
 }
 
 impl Gate {
-    /// Gives the gate a key for ES512 if its keys are part of the configuration. Tests that set
-    /// `algorithms` to ES512 need this, because a configuration without such a key would be
+    /// If the gate's keys are part of the configuration, replaces them with a key for ES512. Tests
+    /// that set `algorithms` to ES512 need such a key, because a configuration without it would be
     /// rejected.
     fn with_any_key(mut self) -> Self {
         if self.provider.get("remote_jwks").is_none() {
@@ -104,8 +104,8 @@ impl Gate {
     }
 }
 
-/// Checks that the token is refused only because it is not an access token: a gate that does not
-/// check this accepts the token.
+/// Checks that the token is refused for a single reason, such as being an ID token. The same gate
+/// without the check for that reason accepts the token.
 fn is_refused(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let token = fixture.token();
     let (reason, blind) = match fixture.id.as_str() {

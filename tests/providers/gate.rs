@@ -15,7 +15,7 @@ use support::{identity_providers::fixtures::Fixture, objects::with};
 /// The outcome for a token. A refusal has a status and a reason.
 pub(crate) type Outcome = Result<(), (u16, &'static str)>;
 
-/// A provider with its keys, and the time of its decisions.
+/// A provider with its keys, and the time at which the gate decides.
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) provider: Value,

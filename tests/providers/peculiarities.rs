@@ -85,8 +85,8 @@ fn entra_groups_that_the_token_only_refers_to_do_not_count() {
     );
 }
 
-/// Some servers do not mark ID tokens with a `typ`. A required claim must distinguish them from
-/// access tokens.
+/// Some servers do not mark ID tokens with a `typ`. A required claim must then tell ID tokens and
+/// access tokens apart.
 #[test]
 fn id_tokens_lack_the_claim_that_names_the_client() {
     for (id, claim) in [

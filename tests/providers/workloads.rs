@@ -62,7 +62,8 @@ fn spiffe_tokens_need_audience_and_expiry() {
     }
 }
 
-/// JWT-SVID section 3: `iss` is optional. If the operator configures an issuer, it must match.
+/// JWT-SVID section 3: `iss` is optional. If the operator configures an issuer, `iss` must be that
+/// issuer.
 #[test]
 fn spiffe_issuer_is_optional_unless_configured() {
     let (gate, fixture) = case("spiffe-jwt-svid");

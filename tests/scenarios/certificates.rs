@@ -219,13 +219,14 @@ fn hostile_names_and_headers_forge_no_certificate<D: InEnvoy>() {
         let exchange = world.status(1, CLIENT, &[(XFCC, &written)]);
         assert_eq!(exchange, Some(401), "{written}");
     }
-    // An element that the client sends does not hide the element that the proxy appends.
+    // If the client sends an element of the header, that element does not hide the one that the
+    // proxy appends.
     let written = format!("Hash={own};Subject=\"a,b\"");
     assert_eq!(world.status(1, HOSTILE, &[(XFCC, &written)]), Some(200));
 }
 
-/// Envoy does not quote URIs in the header. So `docs/certificates.md` warns operators not to let a
-/// proxy write URIs into it.
+/// Envoy does not quote URIs in `x-forwarded-client-cert`. So `docs/certificates.md` warns
+/// operators not to let a proxy write URIs into this header.
 fn a_proxy_that_writes_uris_can_be_deceived<D: InEnvoy>() {
     let clients = [(Some(HOSTILE), Target::FrontWithUri)];
     let behind = (Peers::Validated, Some("FORWARD_ONLY"));

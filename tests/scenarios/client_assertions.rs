@@ -17,8 +17,8 @@ const CLIENT: &str = "iq41q3fpgg6st";
 const VANITY: &str = "https://acme.zslogin.net";
 const API: &str = "https://api.zscaler.com";
 
-/// Assertions as in the vendor's documentation and assertions of the vendor's SDKs have different
-/// claims and headers. The gate accepts both kinds.
+/// The vendor's documentation and the vendor's SDKs show assertions with different claims and
+/// headers. The gate accepts both kinds.
 fn a_client_s_own_assertion_is_its_token<D: Driver>() {
     let client = |algorithm| {
         json!({
@@ -48,8 +48,8 @@ fn a_client_s_own_assertion_is_its_token<D: Driver>() {
             };
             assert_eq!(sent(json!({})), (200, String::new()));
             for (changes, reason) in [
-                // Twice the limit of ten minutes, because some time has passed since `now` was
-                // read.
+                // Twice the limit of ten minutes. Some time has passed since `now` was read, so an
+                // expiry just above the limit might be accepted.
                 (json!({ "exp": now + 1200 }), "lifetime"),
                 (json!({ "exp": null }), "lifetime"),
                 (json!({ "exp": now - 60 }), "expired"),

@@ -108,9 +108,8 @@ fn reads_numbers_that_arrive_as_doubles<D: Driver>() {
     assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
 }
 
-/// In a protobuf `Struct`, every number is a double. `ACCOUNT` and its neighbours, hundreds of
-/// account numbers, all become the same double. A rule with that double would let all of these
-/// accounts in.
+/// In a protobuf `Struct`, every number is a double. Hundreds of neighbouring account numbers
+/// become the same double as `ACCOUNT`. A rule with that double would let all of these accounts in.
 fn refuses_a_double_that_equals_its_neighbours<D: Driver>() {
     const ACCOUNT: f64 = 1_234_567_890_123_456_789_f64;
     let account = json!([{ "claim": "account", "any_of": [ACCOUNT] }]);

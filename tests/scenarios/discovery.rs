@@ -53,8 +53,8 @@ fn finds_keys_through_the_issuer_s_metadata<D: Driver>() {
     let token = token(&gate, &signer(), "alice");
     gate.wait_until("keys", || get(&gate, "/", &token).status == 200);
     assert_eq!((login.fetches(OPENID), keys.fetches(JWKS_PATH)), (1, 1));
-    // The host of the key request comes from the metadata document, and its cluster comes from the
-    // configuration.
+    // In the request for keys, the host comes from the metadata document, and the cluster comes
+    // from the configuration.
     let asked = keys.requests().remove(0).headers.value("host");
     assert_eq!(
         asked.as_deref().unwrap_or("keys.example.com"),

@@ -1,5 +1,5 @@
-//! What Portcullis exports for other filters: filter state and, only from the dynamic module, the
-//! same dynamic metadata that `jwt_authn` writes.
+//! What Portcullis exports for other filters. Both builds of the module write filter state. The
+//! dynamic module also writes the same dynamic metadata as `jwt_authn`.
 
 use proxy_wasm::types::Status;
 use serde_json::{Value, json};

@@ -36,8 +36,8 @@ fn passes_unverified_claims_on_and_marks_them<D: Driver>() {
     let seen = exchange.upstream.unwrap().headers;
     assert_eq!(seen.values(MARKER), ["false"]);
     assert_eq!(seen.values("authorization"), [format!("Bearer {forged}")]);
-    // Without a token, the gate sets neither of the two headers, and removes those that the client
-    // sent.
+    // If a request has no token, the gate removes both headers that the client sent, and sets
+    // neither.
     let bare = gate.send(
         &Request::get("/")
             .header(MARKER, "true")

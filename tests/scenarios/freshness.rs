@@ -54,7 +54,8 @@ fn asks_whether_the_key_set_has_changed<D: Driver>() {
     assert_eq!(tag_of(1).as_deref(), Some("\"1\""));
     assert_eq!(get(&gate, "/", &token).status, 200);
     assert_eq!(counted("fetch_failed"), 0);
-    // The new key set has no entity tag, so the fetch after that sends no `If-None-Match`.
+    // The first of the next two fetches receives a key set without an entity tag. So the second one
+    // sends no `If-None-Match`.
     server.answer(JWKS_PATH, Answer::json(jwks([&signer()]).to_string()));
     let before = server.fetches(JWKS_PATH);
     gate.wait_until("two more", || server.fetches(JWKS_PATH) >= before + 2);

@@ -188,7 +188,7 @@ fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     gate.reconfigure(&updated).unwrap();
     server.release();
     // The requests wait until the lease of the lost fetch ends. A lease lasts for the timeout of
-    // the fetch and one more second.
+    // the fetch plus one second.
     let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
     let answers = gate.send_over(CONNECTIONS, &vec![good; CONNECTIONS]);
     assert_eq!(answers, [Some(200); CONNECTIONS]);
@@ -199,7 +199,7 @@ fn outlives_the_configuration_that_was_fetching<D: Driver>() {
 
 /// The host delivers no response to the worker that fetches, so that worker seems to have died. The
 /// other workers wait until the worker's lease ends, and then fetch the keys themselves. A lease
-/// lasts for the timeout of the fetch and one more second.
+/// lasts for the timeout of the fetch plus one second.
 fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
     let server = publishing(&signer());
     let mut provider = remote_provider();

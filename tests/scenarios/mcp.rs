@@ -1,5 +1,5 @@
 //! Rules for MCP calls. Some requests try to evade the rules with headers that the MCP server could
-//! read in another way than Portcullis.
+//! read differently than Portcullis does.
 
 use serde_json::{Value, json};
 

@@ -80,8 +80,8 @@ pub(crate) fn keeping(config: Value) -> Setup {
     }
 }
 
-/// Replaces the current time if tokens are signed before the gate starts, when its clock cannot be
-/// read. It is later than the time of every driver's clock, so these tokens have not expired.
+/// The time to use for tokens that are signed before the gate starts, because the gate's clock
+/// cannot be read yet. Every driver's clock is earlier, so these tokens have not expired.
 pub(crate) const NOW: u64 = 4_000_000_000;
 
 /// Waits until the request gets this status on new connections.
@@ -236,7 +236,7 @@ fn obeys_a_rollback_to_the_same_text<D: Driver>() {
     await_status(&gate, &policy.revoked, 200);
     // The worker's VM still has a context with the old text, so this VM is not configured again. In
     // the fake host, the VM of the main thread is configured again, because no connection has kept
-    // that VM's old context.
+    // that VM's old context alive.
     assert!(
         configured(&gate) <= before + 1,
         "the worker's VM was configured"
@@ -263,7 +263,8 @@ fn obeys_a_stricter_rollback<D: Driver>() {
         return;
     }
     gate.wait_until("the rollback", || {
-        // This request may be the first one that uses the new configuration.
+        // The module may notice the rollback only when a request uses the new configuration, so the
+        // test sends one.
         gate.send(&policy.good);
         gate.send_on(&mut between, &policy.revoked).status == 401
     });

@@ -189,9 +189,8 @@ fn no_spelling_of_a_host_evades_its_rule<D: Driver>() {
     gate.wait_for_count("portcullis.denied.authority", 6);
 }
 
-/// When Envoy chooses a virtual host, it ignores the letter case of the host name, but no other
-/// difference. A host name that is written differently leads to another virtual host, and the open
-/// rule must not apply there.
+/// When Envoy chooses a virtual host, it ignores only the letter case of the host name. Any other
+/// spelling of the name leads to another virtual host, where the open rule must not apply.
 fn an_open_rule_by_host_opens_no_other_virtual_host<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     let host = json!([{ "name": "host", "exact_match": "public.example" }]);

@@ -1,6 +1,6 @@
 //! Protected resources (RFC 9728) in a proxy: metadata, challenges, audiences, origins and step-up
-//! authentication. Some requests try to get the metadata of another resource, or to use a token for
-//! another resource.
+//! authentication. Some requests try to get the metadata of another resource, or to use a token
+//! that is meant for another resource.
 
 use serde_json::{Value, json};
 

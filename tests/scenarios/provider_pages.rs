@@ -1,7 +1,7 @@
 //! Tests the pages in `docs/providers/`. The configuration on each page must accept the access
 //! tokens of the page's product, enforce the rights that the page names, and refuse ID tokens. If
-//! the product has no ID tokens, the configuration must refuse tokens that someone else obtained
-//! from it.
+//! the product has no ID tokens, the configuration must refuse tokens that the product issued to
+//! someone else.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Tests when Envoy becomes ready. Only an invalid configuration keeps a listener from accepting
-//! requests.
+//! The point in time at which Envoy becomes ready. Only an invalid configuration keeps a listener
+//! from accepting requests.
 //!
 //! A module without keys cannot delay its listener, so requests wait for the keys instead.
 //! `docs/operations.md` describes the behaviour that these tests prove.

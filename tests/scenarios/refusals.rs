@@ -23,8 +23,8 @@ on_every_driver!(
 struct Refusal {
     request: Request,
     status: u16,
-    /// The error code of RFC 6750 section 3.1; `None` if there is no token or the token is not the
-    /// cause.
+    /// The error code of RFC 6750 section 3.1; `None` if there is no token, or if the token is not
+    /// the cause of the refusal.
     error: Option<&'static str>,
     reason: Reason,
 }

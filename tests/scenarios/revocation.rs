@@ -24,7 +24,8 @@ fn revoking(signer: &Signer, revoked: &Value) -> Value {
     ))
 }
 
-/// If the configuration is a protobuf `Struct`, every number in it is a double.
+/// In a protobuf `Struct`, every number is a double, so the module must read the cut-off from a
+/// double.
 fn reads_a_cut_off_that_arrives_as_a_double<D: Driver>() {
     let signer = signer();
     let revoked = json!({ "issued_before": { "mallory": 1_000_000_000 } });

@@ -1,6 +1,6 @@
 //! Tests the rights of each role in the configuration of `docs/roles.md`.
 //!
-//! How roles are read from scopes is tested in the engine's own tests.
+//! The engine's own tests cover how the engine reads roles from scopes.
 
 use portcullis::config::Config;
 use serde_json::{Value, json};

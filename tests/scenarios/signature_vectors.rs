@@ -15,8 +15,8 @@ use support::{
 
 /// Envoy's limit for a request's headers in KiB.
 const HEADERS_KIB: u32 = 96;
-/// The maximum length of a script for the probe. The script is sent in a header, so it must stay
-/// below the limit.
+/// The maximum length of a script for the probe. The script is sent in a header, so its length must
+/// stay below [`HEADERS_KIB`].
 const SCRIPT_BYTES: usize = 64 * 1024;
 
 const ECDSA: [(Ecdsa, Algorithm, Curve); 3] = [
@@ -111,7 +111,7 @@ fn key(public: &Value, curve: Option<Curve>) -> VerifyingKey {
     key.unwrap()
 }
 
-/// The step of a script that makes the probe ask Envoy for a verdict.
+/// The script step that makes the probe ask Envoy for a verdict.
 fn step(question: &X509Signature<'_>) -> String {
     let fields = [
         question.hash_name().unwrap().as_bytes(),

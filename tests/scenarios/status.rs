@@ -1,4 +1,4 @@
-//! The status page: what it shows, who may see it, and whether all workers show the same.
+//! The status page: what it shows, who may see it, and whether all workers show the same content.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};

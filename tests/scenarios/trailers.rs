@@ -20,8 +20,8 @@ on_every_driver!(
     trailers_of_a_refused_request_do_not_pass,
 );
 
-/// An upload with trailers that claim an identity and contain a token. Some servers turn
-/// the names of trailers into variables as they do with the names of headers.
+/// An upload with trailers that claim an identity and contain a token. Some servers turn the names
+/// of trailers into variables, in the same way as the names of headers.
 fn upload(path: &str) -> Request {
     Request::new("POST", path)
         .body("data")

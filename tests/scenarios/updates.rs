@@ -97,8 +97,8 @@ fn a_request_that_waits_is_answered_through_an_update<D: InEnvoy>() {
     assert_eq!(gate.send(&request).status, 200);
 }
 
-/// Plugins with one `vm_id` and different VM configurations run in separate VMs, but share memory.
-/// When one VM ends, the fetched keys must remain for the others.
+/// Plugins with the same `vm_id` but different VM configurations run in separate VMs that share
+/// memory. When one VM ends, the fetched keys must remain for the others.
 fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     let signer = signer();
     let server = publishing(&signer);
@@ -131,8 +131,8 @@ fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     assert_eq!(server.fetches(JWKS_PATH), 1);
 }
 
-/// The changes to the provider `partner`. For each change, there is the status that the partner's
-/// tokens get afterwards.
+/// The changes to the provider `partner`, each with the status that the partner's tokens get
+/// afterwards.
 fn changes() -> Vec<(&'static str, Option<Value>, u16)> {
     let mut provider = remote_provider();
     provider["issuer"] = json!(PARTNER);

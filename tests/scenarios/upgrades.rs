@@ -1,6 +1,6 @@
 //! Upgrades of the dynamic module and of Envoy while clients send requests.
 //!
-//! Envoy loads each path of a library only once, so a new version of the library needs a new name.
+//! Envoy loads the library at a path only once, so a new version of the library needs a new name.
 //! Envoy itself is upgraded by a hot restart: a new process takes over the sockets, and the old
 //! process drains.
 

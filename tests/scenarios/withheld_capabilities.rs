@@ -1,5 +1,5 @@
 //! A host that withholds some of its functions from the module. The module must not trap. If the
-//! module cannot check a request without the function, it must refuse the request.
+//! module cannot check a request without a withheld function, the module must refuse the request.
 
 use proxy_wasm::types::Status;
 use serde_json::json;

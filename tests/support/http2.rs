@@ -69,7 +69,8 @@ const fn skipped(flags: u8) -> usize {
     padded + priority
 }
 
-/// Reads `:status`, the first field of a response: an entry of the static table, or a literal.
+/// Reads `:status`, which is the first field of a response. The field is either an entry of the
+/// static table or a literal.
 fn first_status(block: &[u8]) -> Option<u16> {
     let indexed = [200, 204, 206, 304, 400, 404, 500];
     match block {

@@ -111,7 +111,7 @@ macro_rules! on_both_builds {
     };
 }
 
-/// Turns each scenario into a test in Envoy with the proxy-wasm module only.
+/// Turns each scenario into a test that runs only in Envoy with the proxy-wasm module.
 #[macro_export]
 macro_rules! in_envoy {
     ($($scenario:ident),+ $(,)?) => {

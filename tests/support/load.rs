@@ -2,8 +2,8 @@
 //!
 //! Each kind of request has its expected answers. A scenario can change the mix of requests with
 //! [`Load::change`], which returns when no request of the old mix is pending. If a connection ends
-//! without an answer, the request counts as lost. A lost request is not sent again, because a real
-//! client would have noticed the loss.
+//! without an answer, the request counts as lost. The client does not send a lost request again,
+//! because a retry would hide a loss that a real client would notice.
 
 use std::{
     collections::BTreeMap,

@@ -15,7 +15,7 @@ fn rfc_7515_and_8037() {
     for example in list(examples) {
         let jws = string(&example["jws"]);
         let expected = match string(&example["name"]) {
-            // Both examples have no signature. The parser notices this before it reads the header.
+            // Neither example has a signature. The parser notices this before it reads the header.
             "RFC 7515 A.5 unsecured" | "RFC 7515 E negative crit" => Err(TokenError::SegmentEmpty),
             _ => Ok(()),
         };

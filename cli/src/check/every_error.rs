@@ -1,9 +1,9 @@
 //! Finds every error of a policy.
 //!
-//! The module stops at the first error, which keeps it small. `portcullis check` repairs each error
-//! in a copy of the policy and reads the copy again, until no error is left. A repair may cause
-//! another error: after it removes a misspelt field, the correctly spelt field is missing. Errors
-//! that a repair caused are not reported.
+//! The module stops at the first error, which keeps the module small. `portcullis check` repairs
+//! each error in a copy of the policy and reads the copy again, until no error is left. A repair
+//! may cause another error: after a repair removes a misspelt field, the correctly spelt field is
+//! missing. Errors that a repair caused are not reported.
 
 use serde_json::{Map, Value, json};
 
@@ -134,7 +134,7 @@ impl Repair {
                 return self.removed.iter().any(|one| one.parent == *at);
             }
             // These errors result from comparing the resource with the rules and providers. An
-            // earlier repair may have changed any of these.
+            // earlier repair may have changed the resource, a rule or a provider.
             Fault::AnyAudienceBelow { .. }
             | Fault::MixedRequirements
             | Fault::NoAuthorizationServer { .. }

@@ -1,8 +1,8 @@
 //! A YAML or JSON document as Envoy reads it.
 //!
 //! Members keep their order, and scalars keep their original text. So a document that is read and
-//! then written again means the same to Envoy. Envoy has its own rules for unquoted scalars: `60.0`
-//! is a string, and `on` is true. Comments and anchors are lost.
+//! then written again means the same to Envoy as before. Envoy has its own rules for unquoted
+//! scalars: `60.0` is a string, and `on` is true. Comments and anchors are lost.
 
 /// A value of a document.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! Protobuf messages in a document: finds their types and fields, and visits all of them.
+//! Protobuf messages in a document: finds their types and fields, and visits every value.
 
 use super::document::Node;
 use portcullis::config::{ConfigPath, camel_case};

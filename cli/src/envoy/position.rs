@@ -25,9 +25,9 @@ impl Position {
     }
 
     /// Converts `inner`, a position inside a string value (such as JSON in a YAML string), to a
-    /// position in the document `text`. `self` is the position where the string starts. Only in a
-    /// literal block (`|`) are the string's lines also lines of the document. For any other string,
-    /// returns `self`.
+    /// position in the document `text`. `self` is the position where the string starts. The
+    /// conversion works only in a literal block (`|`), whose lines are also lines of the document.
+    /// For any other string, returns `self`.
     pub(crate) fn of_inner(self, text: &str, inner: Self) -> Self {
         let lines: Vec<&str> = text.lines().take(self.line).collect();
         let header = lines.iter().rev().nth(1).map(|line| line.trim_end());
@@ -45,8 +45,8 @@ impl Position {
     }
 }
 
-/// Returns the position of the list element or of the member's name at the path `at`. If the path
-/// does not exist, returns the position of the closest ancestor that exists.
+/// Returns a position for the path `at`: where the list element starts, or where the member's name
+/// starts. If the path does not exist, returns the position of the closest ancestor that exists.
 pub(crate) fn position(text: &str, at: &ConfigPath) -> Option<Position> {
     find(text, at, Part::Name)
 }

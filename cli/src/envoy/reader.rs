@@ -3,7 +3,7 @@
 //! The reader is stricter than Envoy. If a name occurs twice in one object, Envoy uses the last
 //! value. If a file has several documents, Envoy uses the first document. This reader reports an
 //! error in both cases. The number of nodes is limited, because YAML aliases can make a small file
-//! expand without end.
+//! expand to a huge document.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

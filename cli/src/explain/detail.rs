@@ -17,7 +17,7 @@ use portcullis::{
     verification::{Check, KeySource, Outcome, TokenTypes},
 };
 
-/// The token and the provider that the checks compared.
+/// The token, and the provider whose settings the checks compared with the token.
 pub(super) struct Details<'a> {
     pub(super) provider: &'a Provider,
     pub(super) audiences: &'a Audiences,
@@ -273,7 +273,8 @@ impl Details<'_> {
     }
 }
 
-/// Describes the scopes or roles that the rule requires and the token lacks.
+/// Describes what the rule's `authorize` requires and the token lacks: scopes, roles, a client or
+/// claim values.
 pub(super) fn rights(
     reason: Reason,
     rule: Option<&Rule>,

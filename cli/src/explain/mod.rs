@@ -2,10 +2,10 @@
 //!
 //! The checks are those of the module ([`verification`]), so the output cannot differ from what the
 //! module does. The token is checked for the providers that the request's rule requires. If there
-//! is no request, or if its rule requires no provider, it is checked for all providers. Of these,
-//! the output shows only the providers that accept the token's issuer. If none accepts the issuer,
-//! the output shows them all, and what they expect. If there is a request, the
-//! [`engine`](portcullis::engine) also decides on the request, as the module would.
+//! is no request, or if its rule requires no provider, the token is checked for all providers. The
+//! output shows only the checked providers that accept the token's issuer. If none of them accepts
+//! the issuer, the output shows all checked providers, and what they expect. If there is a request,
+//! the [`engine`](portcullis::engine) also decides on the request, as the module would.
 //!
 //! If the token, or the request with the token, is refused, the exit code is 1. The output contains
 //! the decoded header and claims, but never the token itself or its signature.
@@ -63,7 +63,7 @@ pub(super) struct Question<'a> {
     pub(super) key_sets: &'a [KeySetFile],
     /// The method and the path of the request, if there is a request to decide on.
     pub(super) request: Option<(&'a String, &'a String)>,
-    /// The request's headers, apart from the one with the token.
+    /// The request's headers, without the header that carries the token.
     pub(super) headers: &'a [HeaderLine],
     pub(super) format: Format,
 }
@@ -305,7 +305,7 @@ fn status(engine: &Engine, reason: Reason) -> u16 {
     engine.response(&Denial::new(reason)).status
 }
 
-/// The rule that a request matches before it gets its token.
+/// The rule that a request matches before the token is added to the request.
 fn rule<'a>(engine: &'a Engine, request: RequestHead<'_>) -> Option<&'a Rule> {
     let index = decide::rule(engine, &request.line())?;
     engine.config().rules.get(index)

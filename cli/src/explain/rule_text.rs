@@ -23,7 +23,7 @@ impl Written<'_> {
     }
 }
 
-/// The requests that a rule is for, such as `prefix /orders, GET, HEAD`. Of conditions on headers
+/// The requests that a rule is for, such as `prefix /orders, GET, HEAD`. For conditions on headers
 /// and parameters, only the names are shown, because a value may be a secret.
 pub(super) fn conditions(route: &RouteMatch) -> String {
     let mut parts = vec![match &route.path {
@@ -42,7 +42,7 @@ pub(super) fn conditions(route: &RouteMatch) -> String {
     printable(&parts.join(", "))
 }
 
-/// The expression as it is written in the policy. The parser puts it between anchors.
+/// The expression as it is written in the policy, without the anchors that the parser adds.
 fn without_anchors(expression: &str) -> &str {
     let inner = expression.strip_prefix(r"\A(?:");
     let inner = inner.and_then(|inner| inner.strip_suffix(r")\z"));

@@ -100,7 +100,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// The rule of a request, its place in the file, and the requests that it is for.
+/// The rule of a request, its place in the file, and the requests that the rule is for.
 fn rule(request: &RequestReport) -> String {
     let Some(index) = request.rule else {
         return "no rule".to_owned();

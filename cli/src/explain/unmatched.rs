@@ -27,7 +27,7 @@ pub(super) fn detail(config: &Config, request: RequestHead<'_>) -> String {
     format!("{what}; {remedy}")
 }
 
-/// Names the rules that have the path and the host of the request, and list other methods.
+/// Names the rules that have the path and the host of the request, but list only other methods.
 fn other_methods(config: &Config, request: RequestHead<'_>) -> Option<String> {
     let target = Target::new(request.path);
     let (mut rules, mut methods) = (Vec::new(), Vec::new());

@@ -30,8 +30,8 @@ impl Upstream {
     }
 }
 
-/// The length from which a part of a token is replaced. A shorter part may occur in other values by
-/// chance, and no signed token has a header or a signature that is so short.
+/// The minimum length of a token's part that is replaced. A shorter part may occur in other values
+/// by chance, and no signed token has a header or a signature as short as that.
 const SHORTEST_PART: usize = 16;
 
 fn without(value: &str, token: &str) -> String {

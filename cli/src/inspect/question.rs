@@ -35,12 +35,13 @@ pub(super) enum Credential {
         /// The provider whose key signs the token. `None` means the first provider that the rule
         /// requires.
         provider: Option<String>,
-        /// A JSON object with claims. They replace the default claims, which the provider accepts.
+        /// A JSON object with claims. By default, the token has claims that the provider accepts;
+        /// each claim given here replaces the default of the same name.
         claims: String,
     },
 }
 
-/// A key set for a provider that, in the module, fetches its keys.
+/// A key set for a provider whose keys the module would fetch in Envoy.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeySetText {

@@ -11,7 +11,7 @@ use portcullis::{config::ConfigPath, jose::SkippedKey};
 /// How much a difference matters. A report lists the most severe differences first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Unless the operator acts, requests may pass that `jwt_authn` refuses.
+    /// Unless the operator acts, requests that `jwt_authn` refuses may pass.
     Danger,
     /// Unless the operator acts, clients, upstreams or later changes may break.
     Warning,
@@ -107,11 +107,11 @@ pub enum Deviation {
     /// A route has an override for a filter that the document does not have.
     OverrideOfNone,
     /// A route matches on a part of the request that the module edits, and other routes have
-    /// policies.
+    /// policies. After the edit, Envoy may choose a route whose policy was not checked.
     UnsettledRoute,
     /// In a file without filters, routes match on parts of the request that a module may edit.
     PerhapsUnsettledRoutes {
-        /// The number of such conditions.
+        /// The number of conditions on such parts.
         places: usize,
     },
     /// The routes are in another file, and this listener has no guards that refuse requests until
@@ -130,8 +130,8 @@ pub enum Deviation {
         /// The names of the guards.
         guards: Vec<String>,
     },
-    /// Members of a `requires_all` use the same token. In `jwt_authn`, the first of them removes
-    /// the token, so the next does not find it.
+    /// Members of a `requires_all` use the same token. In `jwt_authn`, the first member removes the
+    /// token, so the next member does not find it.
     TakenTokens,
     /// `allow_missing` is inside a requirement other than the outermost `requires_any`.
     NestedAllowMissing,

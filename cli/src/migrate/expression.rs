@@ -1,5 +1,5 @@
-//! Analyses regular expressions just enough to find those that the regular expression engines of
-//! Envoy and of the module match differently.
+//! Analyses regular expressions just enough to find those that match differently in Envoy and in
+//! the module.
 //!
 //! Envoy's engine matches octets; the module's engine matches UTF-8 characters. The results differ
 //! if an expression counts: `é` has two octets, so the expression for the path `/éx` is `/..x` in

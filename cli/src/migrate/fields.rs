@@ -89,7 +89,7 @@ impl<'a> Fields<'a> {
         Ok(Some(number).filter(|number| *number > 0))
     }
 
-    /// Takes a duration as protobuf JSON writes it, such as `1.5s`.
+    /// Takes a duration, and returns it as protobuf JSON writes it, such as `1.5s`.
     pub(super) fn duration(&mut self, name: &str) -> Result<Option<String>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);

@@ -26,7 +26,7 @@ const TIMEOUT: &str = "5s";
 pub(super) struct Keys {
     /// The field that configures the source: `remote_jwks` or `local_jwks`.
     pub(super) field: &'static str,
-    /// The content of the field, if the original provider has one.
+    /// The content of the field; `None` if the original provider does not have the field.
     pub(super) source: Option<Node>,
     /// The algorithms that the new configuration must list, because the key set contains shared
     /// secrets; empty if it contains none.
@@ -99,8 +99,8 @@ fn retry_policy(placed: Placed<'_>, journal: &mut Journal) -> Result<Object, Not
     let mut fields = Fields::open(placed)?;
     let mut policy = Object::default();
     journal.note_once(fields.at(), Deviation::RetriesUnbounded);
-    // These fields are dropped. Either Envoy ignores them, or they have no equivalent in the way in
-    // which Portcullis retries.
+    // These fields are dropped, because Envoy ignores them or because Portcullis's retries have no
+    // equivalent.
     for field in [
         "host_selection_retry_max_attempts",
         "num_retries",

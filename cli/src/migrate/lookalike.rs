@@ -34,8 +34,9 @@ enum What {
     },
 }
 
-/// The first lookalike in a document. Everything inside the Portcullis filters at these paths is
-/// skipped, because a policy of Portcullis looks like the configuration of `jwt_authn`.
+/// The first lookalike in a document. Everything inside the Portcullis filters at the paths in
+/// `portcullis` is skipped, because a policy of Portcullis looks like the configuration of
+/// `jwt_authn`.
 pub(super) fn lookalike(document: &Node, portcullis: &[ConfigPath]) -> Option<Lookalike> {
     let mut found = None;
     visit_all(document, &mut |at, node| {

@@ -153,7 +153,7 @@ pub(super) fn run(
     let scopes = edits.scopes(&document);
     let (unsettled, perhaps_unsettled) = match routes.overrides {
         0 if surroundings.routes_elsewhere.is_empty() => (Vec::new(), Vec::new()),
-        // The routes are in another file, but this document's scopes choose among them.
+        // The routes are in another file, but the route scopes of this document choose among them.
         0 => (Vec::new(), scopes),
         _ => ([edits.places(&document), scopes].concat(), Vec::new()),
     };
@@ -243,8 +243,8 @@ fn with_namespace(configuration: Node) -> Node {
     }
 }
 
-/// Whether the difference does not apply to the dynamic module, because that module writes dynamic
-/// metadata.
+/// Whether the difference applies only to the proxy-wasm module. The dynamic module writes dynamic
+/// metadata, so it does not have this difference.
 const fn is_of_wasm_alone(what: &Deviation) -> bool {
     matches!(
         what,
@@ -298,8 +298,8 @@ fn writes_as_jwt_authn(carried: &[Carried]) -> bool {
     !carried.is_empty() && !carried.iter().any(differs)
 }
 
-/// Returns the names of the requirements that require nothing in all filters, and of those that
-/// require nothing only in some filters.
+/// Returns the names of the requirements that require nothing in all filters, and the names of the
+/// requirements that require nothing only in some filters.
 fn empty_requirements(carried: &[Carried]) -> Empty {
     let is_empty = |one: &Carried, name: &String| one.empty_requirements.contains(name);
     let names = carried.iter().flat_map(|one| one.empty_requirements.iter());
@@ -312,7 +312,7 @@ fn empty_requirements(carried: &[Carried]) -> Empty {
     }
 }
 
-/// The differences that parts of the document outside the filters cause.
+/// The differences caused by parts of the document outside the filters.
 fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
     let difference = |at: &ConfigPath, what: Deviation| {
         let at = at.clone();

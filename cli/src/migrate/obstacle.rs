@@ -70,7 +70,7 @@ pub enum Obstacle {
     /// A route that already has other metadata for Portcullis.
     MetadataThere,
     /// A route that matches on a part of the request that the module edits, while other routes have
-    /// policies.
+    /// policies. After the edit, Envoy may choose a route whose policy was not checked.
     UnsettledRoute,
     /// An override whose routes are not all in this document.
     OverrideUnmoved,
@@ -81,8 +81,8 @@ pub enum Obstacle {
     /// An RBAC filter that denies requests based on dynamic metadata. Without the metadata, it
     /// would deny nothing.
     DenialByMetadata,
-    /// A filter or a route that decides by dynamic metadata which the dynamic module may write
-    /// differently.
+    /// A filter or a route whose decision depends on dynamic metadata that the dynamic module may
+    /// write differently.
     UncertainMetadata,
 }
 

@@ -253,7 +253,7 @@ fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarri
     Ok(condition.into())
 }
 
-/// Finds the regular expressions in a condition that count octets, and notes each of them as a
+/// In a condition, finds the regular expressions that count octets, and notes each of them as a
 /// difference.
 fn note_counts(at: &ConfigPath, condition: &Node, journal: &mut Journal) {
     visit(condition, at, &mut |at, node| {

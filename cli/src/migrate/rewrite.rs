@@ -15,8 +15,8 @@ use crate::{
 
 const TYPES: &str = "type.googleapis.com/";
 
-/// The example configuration. The list of capabilities is copied from it, because the list there is
-/// tested.
+/// The example configuration. The list of capabilities is copied from this file, because tests
+/// check the file.
 const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
 
 /// The field that makes a filter optional, in snake case and in camel case. The rewrite removes
@@ -202,7 +202,8 @@ fn structure(value: Node) -> Object {
 }
 
 /// Writes a value as JSON into a `google.protobuf.StringValue`, for a field of the type `Any`. A
-/// route's policy has to be a string of JSON, because Envoy 1.38 does not convert a `Struct` there.
+/// route's policy has to be a string of JSON, because Envoy 1.38 does not convert a `Struct` in
+/// per-route configuration.
 fn json_text(value: &Node) -> Object {
     let mut text = Object::default();
     text.put("@type", format!("{TYPES}google.protobuf.StringValue"));

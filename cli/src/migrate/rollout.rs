@@ -9,9 +9,9 @@
 //!
 //! Each old filter has its own guard, named after the filter. A rewritten virtual host switches off
 //! only the guards of the filters that its routes configure. If the listener has other `jwt_authn`
-//! filters, their guards stay on, so the listener refuses requests to these routes. This is
-//! necessary because a route's metadata applies to every module in the listener. Metadata that
-//! should disable one filter would disable all of them.
+//! filters, their guards stay on, so the listener refuses requests to the routes of this virtual
+//! host. The refusal is necessary because a route's metadata applies to every module in the
+//! listener. Metadata that should disable one filter would disable all of them.
 
 use core::mem;
 
@@ -26,7 +26,8 @@ use crate::envoy::{
 };
 
 /// The prefix of every guard's name. Listeners and routes may be in different files, which are
-/// rewritten separately, so the name of a guard must follow from the name of its filter.
+/// rewritten separately, so both rewrites must derive the same guard name from the name of the
+/// filter.
 const GUARD: &str = "portcullis-rollout";
 
 const TYPES: &str = "type.googleapis.com/";
@@ -61,9 +62,9 @@ pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
 }
 
 /// Returns, for each filter chain of a connection manager, the guards that the chain needs. The
-/// number with each guard is the index of the entry in front of which the guard belongs. Requests
-/// for an upgrade, such as a WebSocket, pass through the upgrade's own chain, which therefore needs
-/// its own guards.
+/// number in front of each guard is the index of the entry in front of which the guard belongs.
+/// Requests for an upgrade, such as a WebSocket, pass through the upgrade's own chain, which
+/// therefore needs its own guards.
 pub(super) fn guards(manager: &[(String, Node)]) -> Vec<Vec<(usize, Guard)>> {
     let chains = chains(manager);
     match source_of_routes(manager) {

@@ -4,9 +4,9 @@
 //! cluster; the innermost override applies. The module sees only the metadata of the route, so the
 //! metadata of each route gets the override that applies to the route.
 //!
-//! Routes that are delivered separately from their listener also keep their overrides, so that an
-//! old listener still enforces the overrides. The virtual hosts of these routes are marked as
-//! rewritten ([`rollout`]).
+//! Routes that are delivered separately from their listener also keep their overrides. Envoy may
+//! still run the old listener, and its `jwt_authn` enforces them. The virtual hosts of these routes
+//! are marked as rewritten ([`rollout`]).
 
 use super::{
     difference::{Deviation, Difference},
@@ -61,7 +61,8 @@ pub(super) struct Empty {
 pub(super) struct Routes<'a> {
     surroundings: &'a Surroundings,
     empty: &'a Empty,
-    /// The build for which the routes are rewritten; `None` if the document is not rewritten.
+    /// The build of the module for which the routes are rewritten; `None` if the document is not
+    /// rewritten.
     target: Option<Target<'a>>,
     /// The differences: one for each route that got metadata, and one for each override that
     /// belongs to no filter.
@@ -204,9 +205,9 @@ impl<'a> Routes<'a> {
                 at: at.clone(),
                 what,
             });
-            // Routes for the dynamic module get the metadata too. If the module does not find the
-            // route's typed policy, perhaps because the filter has another name, the metadata makes
-            // the module answer 500 instead of applying its rules.
+            // Routes for the dynamic module get the metadata too. The module may miss the route's
+            // typed policy, for example because the filter has another name. The metadata then
+            // makes it answer 500. Without the metadata, it would apply its rules to the route.
             add_metadata(&mut members, counts.metadata());
             let typed = self
                 .target
@@ -221,8 +222,8 @@ impl<'a> Routes<'a> {
         Ok(Node::Map(members))
     }
 
-    /// Returns the override that applies to a route's weighted clusters. Fails unless the same
-    /// override applies to every cluster.
+    /// Returns the override that applies to all weighted clusters of a route. Fails if different
+    /// overrides apply to the clusters.
     fn clusters(
         &mut self,
         clusters: &mut [Node],
@@ -253,8 +254,9 @@ impl<'a> Routes<'a> {
             return Some(Override::Disabled);
         }
         layer.configured.clone().map(|configured| match configured {
-            // A route that is delivered separately may be used by another listener, in which the
-            // requirement with this name is not empty.
+            // An empty requirement disables the filter. But a route that is delivered separately
+            // may be used by another listener, in which the requirement with this name is not
+            // empty.
             Override::Requirement(name)
                 if delivery != Delivery::Apart && self.empty.everywhere.contains(&name) =>
             {
@@ -264,8 +266,8 @@ impl<'a> Routes<'a> {
         })
     }
 
-    /// Reads the override of a route or of an object around it. Removes the override, unless an old
-    /// listener may still use it.
+    /// Reads the override of a route or of an object around the route. Also removes the override,
+    /// except from routes that are delivered separately, because an old listener may still use it.
     fn take(
         &mut self,
         members: &mut Vec<(String, Node)>,
@@ -361,9 +363,9 @@ impl<'a> Routes<'a> {
 }
 
 /// Refuses a route that already has metadata for Portcullis. `jwt_authn` ignores such metadata, but
-/// the module would obey it, and an override would replace it. If the metadata equals the override,
-/// the file has been rewritten before, and the route is accepted. A route without an override is
-/// accepted if its listener has no `jwt_authn` filter.
+/// the module would obey it. If the route has an override, the override would replace the metadata.
+/// If the metadata equals the override, the file has been rewritten before, and the route is
+/// accepted. A route without an override is accepted if its listener has no `jwt_authn` filter.
 fn check_metadata(
     route: &[(String, Node)],
     at: &ConfigPath,

@@ -20,7 +20,7 @@ const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 pub(super) struct Elsewhere {
     /// The path of the field that names the source of the routes.
     pub(super) at: ConfigPath,
-    /// The guards that the manager's chains therefore need.
+    /// The guards ([`rollout`]) that the manager's chains need, because the routes may arrive late.
     pub(super) guards: Vec<Guard>,
 }
 

@@ -34,8 +34,8 @@ pub(super) struct Edits {
 }
 
 impl Edits {
-    /// Collects the edits of these filters. If there are no filters, any header or parameter may be
-    /// edited.
+    /// Collects the edits of these filters. If there are no filters, assumes that any header or
+    /// parameter may be edited.
     pub(super) fn of(filters: &[Found<'_>]) -> Self {
         let mut edits = Self {
             may_be_any: filters.is_empty(),

@@ -78,8 +78,8 @@ pub(super) struct Wanted<'a> {
 pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Value {
     let trust = &provider.trust;
     let mut claims = Map::new();
-    // The client's identifier is set before the subject, because for some servers `sub` is the
-    // claim with the client's identifier.
+    // Some servers put the client's identifier into `sub`. `put` keeps a claim that exists, so the
+    // client's identifier is set before the subject.
     put_client(&mut claims, provider);
     put(
         &mut claims,
@@ -176,7 +176,7 @@ fn times(claims: &mut Map<String, Value>, provider: &Provider, is_expired: bool,
 }
 
 /// Returns the issuer. If the issuer is a template, fills its placeholders with the values of
-/// claims. Adds a claim for each placeholder that has none.
+/// claims. If the token lacks the claim of a placeholder, adds the claim.
 fn issuer(issuer: &Issuer, claims: &mut Map<String, Value>) -> String {
     match issuer {
         Issuer::Any => "https://issuer.example.com".to_owned(),

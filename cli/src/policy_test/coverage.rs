@@ -17,9 +17,9 @@ use portcullis::config::{Config, ConfigPath};
 pub(super) struct Coverage {
     /// The file of the policy.
     pub(super) config: String,
-    /// Rules and providers that a test reached.
+    /// The number of rules and providers that a test reached.
     pub(super) reached: usize,
-    /// All rules and providers.
+    /// The number of all rules and providers.
     pub(super) total: usize,
     /// The rules and providers that no test reached.
     pub(super) missed: Vec<Part>,

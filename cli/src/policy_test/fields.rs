@@ -130,8 +130,7 @@ fn in_object(source: &Source, at: &ConfigPath, place: &ConfigPath, message: Stri
     source.finding(Severity::Error, position, path, message)
 }
 
-/// The message about an unknown field. The wording is that of the message about an unknown field in
-/// a policy.
+/// The message about an unknown field. Its wording is the same as for an unknown field in a policy.
 fn unknown_field(name: &str, known: &[&'static str]) -> String {
     let nearest = nearest(name, known.iter().copied());
     let fault = Fault::UnknownField {

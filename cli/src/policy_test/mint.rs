@@ -1,4 +1,4 @@
-//! Makes a token for a policy without a test file, as the playground does.
+//! Makes a token for a policy. The playground uses this, because it has no test file.
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +15,8 @@ pub(crate) use super::signer::Keys;
 
 /// The requested properties of the token.
 pub(crate) struct Wanted<'a> {
-    /// The provider's name; `None` means the first provider that the request's rule requires.
+    /// The provider's name. `None` means the first provider that the request's rule names, or else
+    /// the first provider of the policy that accepts tokens.
     pub(crate) provider: Option<&'a str>,
     /// Claims that replace the default ones; null removes a claim.
     pub(crate) claims: Map<String, Value>,
@@ -27,12 +28,12 @@ pub(crate) struct Wanted<'a> {
 pub(crate) struct Minted {
     pub(crate) engine: Engine,
     pub(crate) token: String,
-    /// A key set that contains this key.
+    /// A key set with the key that verifies the token.
     pub(crate) jwks: String,
 }
 
 /// Signs a token with a key from `keys`, and builds an engine in which this key replaces the
-/// provider's keys. If `keys` has no suitable key yet, generates it.
+/// provider's keys. If `keys` has no suitable key yet, generates one.
 pub(crate) fn mint(
     policy: &Value,
     config: &Config,

@@ -163,8 +163,8 @@ fn run_file(
     Ok(())
 }
 
-/// The engine for the tests of a file. A client gets a secret made for this run, unless a test
-/// contains the client's own secret.
+/// The engine for the tests of a file. If a test names a client without a secret, the client gets a
+/// secret made for this run.
 fn rig(
     suite: &Suite,
     of_policy: &Source,
@@ -184,8 +184,8 @@ fn rig(
     })
 }
 
-/// Returns the policy's source, and the path of the file that contains it. The policy is in another
-/// file, or in the `config` object of the test file.
+/// Returns the policy's source, and the path of the file that contains the policy. This is another
+/// file, or the test file itself if its `config` is an object.
 fn policy_source(
     file: &Path,
     source: &Source,

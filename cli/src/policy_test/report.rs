@@ -167,7 +167,7 @@ fn case(test: &TestResult) -> String {
     format!("{start}>\n      <failure message=\"{message}\">{found}</failure>\n    </testcase>\n")
 }
 
-/// Escapes XML's special characters and removes those that XML forbids.
+/// Escapes XML's special characters, and replaces control characters, most of which XML forbids.
 fn escaped(text: &str) -> String {
     let mut safe = String::new();
     for letter in text.chars() {

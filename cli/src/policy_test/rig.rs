@@ -23,7 +23,8 @@ const SOURCES: [&str; 5] = [
     "shared_secrets",
 ];
 
-/// An engine, the keys whose tokens it accepts, and a client secret that it accepts.
+/// An engine, the keys that sign the tokens of the tests, and a client secret that the engine
+/// accepts.
 pub(super) struct Rig {
     pub(super) engine: Engine,
     pub(super) keys: Keys,

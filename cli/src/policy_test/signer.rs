@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 const RSA_BITS: usize = 2048;
 
-/// The error that the operating system provides no random numbers for keys.
+/// The error if the operating system provides no random numbers for keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoKey;
 

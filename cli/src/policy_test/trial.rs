@@ -50,7 +50,8 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
         line.add_header("authorization", format!("Basic {pair}"));
     }
     let decision = decide::decide(&rig.engine, line, input::time(Some(now)));
-    // The token in the request can make another rule match.
+    // With the token in the request, another rule may match than before, so only providers that
+    // this rule names count as reached.
     used.retain(|(id, _)| is_asked(rig, decision.rule, *id));
     let providers = used.into_iter().map(|(_, name)| name);
     Ok(Outcome {
@@ -82,8 +83,8 @@ fn request(test: &Test) -> RequestLine {
     line
 }
 
-/// The provider of a token: the provider that the test names, or the only provider of the policy
-/// that accepts tokens.
+/// The provider of a token: the provider that the test names, or else the policy's provider that
+/// accepts tokens, if there is only one.
 pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
     let of_tokens: Vec<_> = accepted::token_providers(rig.engine.config()).collect();
     let names: Vec<&str> = of_tokens

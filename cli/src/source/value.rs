@@ -12,8 +12,9 @@ use portcullis::config::ConfigPath;
 /// stores all numbers as doubles.
 const EXACT: u64 = 1 << 53;
 
-/// The value that the module receives. `texts` collects the paths of unquoted numbers that Envoy
-/// reads as strings, because the operator probably meant numbers.
+/// Returns the value that the module receives. There is one exception: Envoy reads some unquoted
+/// numbers as strings, although the operator probably meant numbers. For such a number, returns its
+/// integer part, and adds its path to `texts`.
 pub(crate) fn value(
     node: &Node,
     format: Format,

@@ -2,8 +2,9 @@
 //!
 //! `filters/` contains `jwt_authn` configurations, which the test embeds in an Envoy configuration;
 //! `documents/` contains whole files. Next to each file are the expected standard output (`.out`)
-//! and the expected standard error (`.err`). `PORTCULLIS_BLESS=1` writes these files again. If
-//! Envoy and the module are installed, Envoy validates each file before and after the rewrite.
+//! and the expected standard error (`.err`). `PORTCULLIS_BLESS=1` overwrites the expected output
+//! with the actual output. If Envoy and the module are installed, Envoy validates each file before
+//! and after the rewrite.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -176,7 +177,8 @@ fn rewrites_whole_documents() {
     }
 }
 
-/// A second rewrite changes nothing except the guards of a roll-out.
+/// After the rewrite, nothing is left to migrate. Only the documents in `APART` keep guards or
+/// overrides, which a roll-out needs.
 #[test]
 fn leaves_only_the_guards_of_a_roll_out_behind() {
     const APART: [&str; 3] = ["listeners", "routes_alone", "several"];

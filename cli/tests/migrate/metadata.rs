@@ -1,5 +1,5 @@
-//! Filters and routes that decide by the dynamic metadata of `jwt_authn`, behind the dynamic
-//! module.
+//! Filters and routes that depend on the dynamic metadata of `jwt_authn` work the same behind the
+//! dynamic module.
 
 use std::{io::BufReader, io::Write as _, net::SocketAddr};
 
@@ -22,7 +22,7 @@ use support::{
 const EXP: u64 = 4_000_000_000;
 const TYPES: &str = "type.googleapis.com/envoy.extensions.filters";
 
-/// A reader of a claim in the metadata of `jwt_authn`.
+/// A matcher for a claim in the metadata of `jwt_authn`.
 fn claim(name: &str, value: &Value) -> Value {
     json!({
         "filter": "envoy.filters.http.jwt_authn",
@@ -31,7 +31,8 @@ fn claim(name: &str, value: &Value) -> Value {
     })
 }
 
-/// A listener whose RBAC filter denies one subject, and which has a route for tokens with a claim.
+/// A listener whose RBAC filter denies one subject, and whose first route is only for tokens with
+/// the claim `beta`.
 fn listener(more: &Value) -> Value {
     let signer = Signer::new(Algorithm::Es256);
     let mut provider = json!({
@@ -95,7 +96,8 @@ fn status(address: SocketAddr, claims: Option<&Value>) -> u16 {
         .0
 }
 
-/// RBAC denies the same tokens behind the dynamic module, and the same routes are chosen.
+/// Behind the dynamic module, RBAC denies the same tokens as behind `jwt_authn`, and Envoy chooses
+/// the same routes.
 #[test]
 fn readers_of_metadata_decide_as_before_in_native() {
     let library = library();
@@ -144,7 +146,8 @@ fn readers_of_metadata_decide_as_before_in_native() {
     }
 }
 
-/// The proxy-wasm module writes no metadata. The dynamic module describes failures differently.
+/// The proxy-wasm module writes no metadata, and the dynamic module does not describe failures as
+/// `jwt_authn` does.
 #[test]
 fn readers_of_metadata_that_may_differ_are_refused() {
     let write = |name: &str, more: Value| {

@@ -166,7 +166,8 @@ fn no_route_is_chosen_by_metadata_of_jwt_authn() {
     }
 }
 
-/// Envoy chooses among scoped routes again after the module has edited headers.
+/// Envoy chooses among scoped routes again after the module has edited headers. The module would
+/// not check the requirements of the second choice.
 #[test]
 fn no_scope_is_chosen_by_headers_that_the_module_edits() {
     let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");

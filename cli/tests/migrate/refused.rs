@@ -319,8 +319,8 @@ pub(super) fn routes(overrides: &str) -> String {
     )
 }
 
-/// A route's metadata applies to every filter in front of the route, and the route does not say
-/// which filters those are.
+/// A route's metadata applies to every Portcullis filter in front of the route, and the route does
+/// not say which filters those are.
 #[test]
 fn keeps_overrides_of_different_filters_apart() {
     let strict = format!("{{ {PER_ROUTE}, requirement_name: strict }}");
@@ -359,8 +359,8 @@ fn keeps_overrides_of_different_filters_apart() {
     );
 }
 
-/// The listener that uses a route table may be in another file, together with its filter. So the
-/// overrides in the route table must be kept.
+/// The listener and the filter that use a route table may be in another file. So the overrides in
+/// the route table must be kept.
 #[test]
 fn loses_no_override_for_a_filter_of_another_file() {
     let strict = |name: &str| {
@@ -620,7 +620,8 @@ fn leaves_no_filter_disabled_that_routes_of_another_file_enable() {
     );
 }
 
-/// Envoy chooses the route again after the module has edited headers.
+/// Envoy chooses the route again after the module has edited headers. The module would not check
+/// the requirement of the second route.
 #[test]
 fn matches_no_routes_by_headers_that_the_module_edits() {
     let places = "claim_to_headers: [{ header_name: x-user, claim_name: sub }], \
@@ -709,8 +710,8 @@ fn keeps_rules_for_a_provider_with_an_empty_name() {
     assert!(printed.contains("provider_name: provider"), "{printed}");
 }
 
-/// A policy of Portcullis looks like the configuration of `jwt_authn`, so a file that was migrated
-/// before must not be taken for one without a type.
+/// A Portcullis policy looks like a `jwt_authn` configuration that lacks its type. `migrate` must
+/// not report a file that it has already rewritten as such a configuration.
 #[test]
 fn says_that_a_file_already_has_portcullis() {
     let rewritten = migrate(

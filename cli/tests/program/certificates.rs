@@ -1,5 +1,5 @@
-//! `client_certificate` in an Envoy file: the connection manager must keep the header, and the
-//! listener must authenticate the proxy in front.
+//! `client_certificate` in an Envoy file: the connection manager must keep the certificate header,
+//! and the listener must authenticate the proxy in front of Envoy.
 
 use serde_json::{Value, json};
 

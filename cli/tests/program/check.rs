@@ -201,7 +201,7 @@ fn names_the_file_and_the_remedy_of_bad_keys() {
     );
 }
 
-/// Keycloak publishes a key for encryption in every realm.
+/// Keycloak publishes an encryption key in every realm, so such a key must not cause a warning.
 #[test]
 fn only_keys_that_look_like_signing_keys_are_missed() {
     let config = file("realm.yaml", CONFIG);

@@ -366,7 +366,8 @@ fn our_own_envoy_files_are_good() {
     }
 }
 
-/// The listener for operators has a copy of the API's filter, which shares its memory on purpose.
+/// In the example, the operators' listener has a copy of the API's filter. Both have the same
+/// `vm_id`, because they are meant to share memory.
 #[test]
 fn a_copy_of_a_filter_needs_a_name_of_its_own_but_no_vm_id() {
     let example = std::fs::read_to_string(project().join("envoy/status.yaml")).unwrap();

@@ -1,5 +1,5 @@
 //! Compares the output of `portcullis explain` with the files `explain/<case>.txt`.
-//! `PORTCULLIS_BLESS=1` writes these files again.
+//! `PORTCULLIS_BLESS=1` overwrites these files with the actual output.
 
 use std::{env, fs, sync::OnceLock};
 

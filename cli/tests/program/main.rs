@@ -220,7 +220,8 @@ fn decides_who_may_see_the_status() {
     assert_eq!(decisions[0]["forwarded_headers"], json!([]));
 }
 
-/// YAML that Envoy would read differently is refused.
+/// The program refuses YAML that Envoy reads in an unexpected way: Envoy reads an unquoted `1.0` as
+/// a string, and drops the first of two equal names.
 #[test]
 fn reads_yaml_as_envoy_does_or_not_at_all() {
     for (name, text, expected) in [

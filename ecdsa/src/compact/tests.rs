@@ -8,8 +8,8 @@ use crate::limbs::tests::numbers;
 use crate::{compact, fiat};
 
 /// Compares every operation, for numbers with long runs of equal bits and for numbers near both
-/// ends of the range. P-521 is not compared, because `fiat-crypto` computes it in another way. The
-/// code in `compact` is the same for every prime.
+/// ends of the range. P-521 is not compared, because `fiat-crypto` computes it in another way. But
+/// `compact` runs the same code for every prime.
 fn results_are_equal<V: Canonical<N>, F: Canonical<N>, const N: usize>() {
     assert_eq!(V::MODULUS, F::MODULUS);
     let mut one = [0; N];

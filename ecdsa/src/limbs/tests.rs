@@ -1,5 +1,5 @@
 //! Checks that the fields in `limbs` compute the same results as the verified fields of
-//! `fiat-crypto`.
+//! `fiat-crypto`. For P-521, the reference is the field in `compact`.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

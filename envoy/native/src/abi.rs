@@ -3,7 +3,7 @@
 //!
 //! All functions are looked up by name when the module is loaded, so one library works with every
 //! supported version of Envoy. Functions that only newer versions have are optional. If a required
-//! function is missing, the module logs its name and loading fails.
+//! function is missing, the module logs the function's name and cannot be loaded.
 //!
 //! A handle is only valid during the hook that Envoy passed it to; the lifetime `'hook` enforces
 //! this. Envoy lends headers and values to the module and may free them at the module's next call,
@@ -312,8 +312,8 @@ pub(super) struct HeaderList {
     octets: Vec<u8>,
     /// For each header, the positions in `octets` where its name and its value end.
     ends: Vec<(usize, usize)>,
-    /// Memory into which Envoy writes the headers that it lends. Only the capacity of this list is
-    /// used.
+    /// Memory into which Envoy writes the headers that it lends. The list itself stays empty: only
+    /// its capacity is used.
     lent: Vec<RawHeader>,
 }
 
@@ -551,8 +551,8 @@ impl<'hook> Stream<'hook> {
 
     /// Adds `by` to a counter.
     pub(super) fn increment(&self, counter: usize, by: u64) {
-        // SAFETY: this stream's hook is running. The metric has no labels. A number that Envoy does
-        // not know only makes the call fail.
+        // SAFETY: this stream's hook is running. The metric has no labels. If Envoy does not know
+        // the metric's number, the call fails without any other effect.
         let _ = unsafe {
             (self.envoy.http_filter_increment_counter)(self.handle, counter, ptr::null(), 0, by)
         };
@@ -560,8 +560,8 @@ impl<'hook> Stream<'hook> {
 
     /// Sets a gauge.
     pub(super) fn set_gauge(&self, gauge: usize, value: u64) {
-        // SAFETY: this stream's hook is running. The metric has no labels. A number that Envoy does
-        // not know only makes the call fail.
+        // SAFETY: this stream's hook is running. The metric has no labels. If Envoy does not know
+        // the metric's number, the call fails without any other effect.
         let _ = unsafe {
             (self.envoy.http_filter_set_gauge)(self.handle, gauge, ptr::null(), 0, value)
         };

@@ -2,9 +2,10 @@
 //! processor.
 //!
 //! AWS-LC verifies RS* and PS* signatures. For the other algorithms the core is faster: it
-//! precomputes a table for each key of ES* and `EdDSA`, and HS* needs only a hash. The
-//! core validates each key before it passes the key to AWS-LC, and the core itself encodes
-//! signatures as DER. So AWS-LC parses no encoding that a client wrote.
+//! precomputes a table for each key of ES* and `EdDSA`, and HS* needs only a hash.
+//!
+//! The core validates each RSA key and encodes it as DER for AWS-LC. An RSA signature is a plain
+//! string of octets. So AWS-LC parses no encoding that a client wrote.
 
 use std::sync::OnceLock;
 
@@ -22,15 +23,15 @@ use portcullis::{
 #[derive(Clone, Copy, Debug)]
 pub struct AwsLc;
 
-/// A key in the types of AWS-LC, which has a separate type for each hash and padding. The key is
-/// converted to a type when the first signature needs that type.
+/// A key as AWS-LC parses it. AWS-LC needs one parsed key for each combination of hash and padding.
+/// Each of them is made when the first signature needs it.
 #[derive(Default)]
 struct Prepared {
     pkcs1: ByHash,
     pss: ByHash,
 }
 
-/// A key converted for each of the three hashes. `None` if AWS-LC rejected the key.
+/// The parsed key for each of the three hashes. `None` if AWS-LC rejected the key.
 type ByHash = [OnceLock<Option<ParsedPublicKey>>; 3];
 
 impl Accelerator for AwsLc {
@@ -71,8 +72,8 @@ impl Prepared {
 
 /// The AWS-LC algorithm for a scheme. `None` if the core verifies signatures of this scheme.
 ///
-/// AWS-LC and the core have the same size limits for RSA keys, so AWS-LC does not report a
-/// signature as invalid because of its key's size.
+/// AWS-LC and the core have the same size limits for RSA keys. So AWS-LC never rejects a valid
+/// signature merely because of the key's size.
 fn algorithm(scheme: Scheme) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match scheme {
         Scheme::RsaPkcs1(Hash::Sha256) => &RSA_PKCS1_2048_8192_SHA256,
@@ -112,8 +113,8 @@ mod tests {
         assert_eq!(claimed, expected);
     }
 
-    /// With a wrong verdict, a valid token would be refused. Without a verdict from AWS-LC, the
-    /// core verifies the signature.
+    /// If AWS-LC called such a signature invalid, a valid token would be refused. If AWS-LC gives
+    /// no verdict, the core verifies the signature.
     #[test]
     fn gives_no_verdict_on_a_scheme_that_does_not_fit_the_key() {
         let modulus = [0xff; 256];

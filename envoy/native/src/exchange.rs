@@ -300,7 +300,7 @@ impl Caller for MainCaller<'_> {
     }
 }
 
-/// Converts Envoy's error to the core's error, which has no reason.
+/// Converts Envoy's error to the core's error. Neither of them states a reason.
 const fn refused(_: abi::Refused) -> Refused {
     Refused
 }

@@ -58,11 +58,11 @@ pub(super) struct Filter {
     pub(super) backend: Backend,
     /// Makes Envoy call the hook of this configuration's keeper on the main thread.
     pub(super) scheduler: ConfigurationScheduler,
-    /// The number of changes of keys so far. When it changes, workers read the keys again. The
-    /// keeper's own epoch cannot be used for this, because it restarts at 0 when the keeper is
+    /// Counts how often keys have changed. When the count changes, workers read the keys again. The
+    /// keeper's own epoch cannot be used for this purpose: it restarts at 0 when the keeper is
     /// rebuilt after a panic.
     epoch: AtomicU64,
-    /// The keys that workers want and that the keeper has not heard of yet.
+    /// The keys that workers have asked for and that the keeper has not taken from this list yet.
     wanted: Mutex<Vec<WantedKeys>>,
     has_warned_of_wasm_form: AtomicBool,
     /// The requests that wait on their worker threads.
@@ -181,7 +181,7 @@ impl Filter {
         self.metrics.release();
     }
 
-    /// The number of changes of keys so far.
+    /// Returns how often keys have changed so far.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
     }
@@ -249,7 +249,7 @@ impl Filter {
     }
 
     /// Wakes the requests whose deadline has passed. Also wakes requests whose deadline is too far
-    /// in the future, because that deadline was set before the clock was set back.
+    /// in the future: such a deadline was computed before the system clock was set back.
     pub(super) fn wake_due(&self, now: UnixMillis) {
         let longest = now.plus(self.config.limits.park_timeout);
         let too_late = (Bound::Excluded((longest, u64::MAX)), Bound::Unbounded);

@@ -35,8 +35,8 @@ const STOP_ALL_ITERATION_AND_WATERMARK: u32 = 4;
 
 /// Runs a hook. Returns `None` if it panics.
 fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
-    // Asserting unwind safety is sound here, because state that a panic can break is either local
-    // or rebuilt.
+    // Asserting unwind safety is sound here: any state that a panic can break is either local to
+    // the hook or rebuilt.
     match panic::catch_unwind(panic::AssertUnwindSafe(act)) {
         Ok(result) => Some(result),
         Err(_) => {
@@ -141,7 +141,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
         .map_or(ptr::null(), Number::as_pointer)
 }
 
-/// Removes a configuration after all its streams have ended, usually on the main thread.
+/// Removes a configuration, usually on the main thread. All its streams have already ended.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(own: Own) {
     let _ = guarded("config_destroy", || discard(Number::from_pointer(own)));

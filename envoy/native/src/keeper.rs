@@ -1,5 +1,5 @@
-//! The keepers on the main thread. There is one per configuration; it fetches the keys and sets
-//! their gauges.
+//! The keepers on the main thread. There is one keeper for each configuration. It fetches keys and
+//! sets the gauges that report on them.
 //!
 //! Each keeper has its own engine. A keeper first fetches keys when its configuration is loaded,
 //! before any request arrives. After that it runs whenever the [`clock`] or a worker asks for it.
@@ -150,7 +150,7 @@ pub(super) fn stop(number: Number) {
     }
 }
 
-/// Makes another keeper reset the gauges of a configuration that was removed, because stale values
+/// Makes other keepers reset the gauges of a configuration that was removed, because stale values
 /// would raise alerts. Gauges that another configuration still sets are not reset.
 fn leave(number: Number, mut gauges: Vec<String>) {
     let all: Vec<_> = KEEPINGS.with_borrow(|all| all.values().cloned().collect());
@@ -258,7 +258,8 @@ fn work(
     });
 }
 
-/// Makes Envoy run the other keepers, because their requests may wait for the same keys.
+/// Makes Envoy run the other keepers, because requests of their configurations may wait for the
+/// same keys.
 fn wake_others(number: Number) {
     let all = registry::all();
     let others = all.iter().filter(|filter| filter.number != number);

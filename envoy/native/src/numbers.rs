@@ -19,7 +19,7 @@ const COUNT_BITS: u32 = 28;
 /// During an upgrade, two versions of this library are loaded. Envoy passes the number of a route's
 /// policy to the version that handles the request, even if the other version made the number. So a
 /// number must not be valid in both versions. The upper bits of a number identify the library: they
-/// are the address of the page of one of the library's variables.
+/// are the address of the memory page that holds one of the library's variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Number(usize);
 

@@ -27,8 +27,8 @@ use crate::{
     waiting::{self, Count, Parked},
 };
 
-/// How often a gate reads which configuration of its policy (`policy_id`) the other workers
-/// consider the newest.
+/// The interval at which a gate checks which configuration of its policy (`policy_id`) the other
+/// workers consider the newest.
 const LOOKS: Duration = Duration::from_millis(100);
 
 /// If Envoy does not report the end of a waiting request, the request is forgotten this long after

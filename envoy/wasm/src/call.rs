@@ -36,8 +36,8 @@ impl Calls {
 }
 
 impl Caller for Calls {
-    /// Makes a call. The root context must be the current context, because a call that a stream
-    /// makes ends with the stream.
+    /// Makes a call. The root context must be the current context: a call made by the context of a
+    /// stream would end with that stream.
     fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
         let cluster = &fetch.endpoint.cluster;
         // The call is made with the SDK's function, because the SDK's dispatcher delivers responses
@@ -53,7 +53,7 @@ impl Caller for Calls {
     }
 }
 
-/// Passes the response that has just arrived to `take`.
+/// Calls `take` with the response that has just arrived.
 pub(super) fn receive<T>(
     headers: usize,
     body_size: usize,

@@ -79,8 +79,8 @@ pub(super) fn decode(
         Some(known) if known.text() == text => Some(known.clone()),
         _ => Document::parse(text.as_bytes(), limits).ok(),
     });
-    // A worker only writes a document that it has parsed. So a document that cannot be parsed is not
-    // the one that the worker fetched.
+    // Workers only write documents that they have parsed. If this document cannot be parsed, no
+    // worker wrote it, so the record is treated as a record without keys.
     if record.document.is_none() {
         record.forget_keys();
     }

@@ -15,9 +15,9 @@
 //!
 //! - It can replace the count with garbage. Then the record is never cleared.
 //! - It can restore an older count. If the older count is too small, the record is cleared while it
-//!   is in use. That costs one fetch. Another module could cause the same by overwriting the
-//!   record. If the older count is too large, the record is cleared too late. A worker that finds
-//!   such a record later checks the age of the keys as usual.
+//!   is in use. That costs one fetch. Another module could also cause this fetch by overwriting
+//!   the record. If the older count is too large, the record is cleared too late. If a worker finds
+//!   such an old record, it checks the age of the keys as usual.
 //!
 //! Changing a count cannot add keys to a record. The counts of gauges are not authenticated,
 //! because modules with different keys share gauges, and any module can write a gauge anyway.
@@ -78,9 +78,9 @@ pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&Secre
 
 /// Adds this VM to the counts of its names. Returns false if the caller has to try again.
 ///
-/// Call this function only when the VM serves requests or gets ticks. The host also tries
-/// configurations in VMs that do neither of these and end without notice. Such VMs must not be
-/// counted.
+/// Call this function only when the VM serves requests or gets ticks. The host also tries each
+/// configuration in a VM that gets neither requests nor ticks, and that ends without notice. Such a
+/// VM must not be counted.
 pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     LIVE_NAMES.with_borrow_mut(|live| {
         let mut all = true;

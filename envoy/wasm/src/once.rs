@@ -6,8 +6,9 @@ use portcullis::{
     shared_memory::{Expected, SealedRecord, SetSharedDataError, SharedMemory as _},
 };
 
-/// Logs a warning about the configuration with this text, once per process. Envoy runs the module
-/// in one VM per worker and in two more VMs, and each VM reads the configuration.
+/// Logs a warning about a configuration once per process. `configuration` is the text of the
+/// configuration. Envoy runs the module in one VM per worker and in two more VMs, and each VM reads
+/// the configuration.
 ///
 /// An entry in shared data shows that another VM has already logged the line. If the proxy refuses
 /// shared data, each VM logs the line. Other modules with the same `vm_id` can suppress the line by

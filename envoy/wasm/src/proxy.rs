@@ -26,7 +26,7 @@ pub(super) struct Proxy;
 /// counter never reaches this number, so the write fails if the entry exists.
 const CREATE_IF_ABSENT: u32 = u32::MAX;
 
-/// The namespace in a route's metadata that contains its policy.
+/// The namespace in a route's metadata that contains the route's policy.
 const NAMESPACE: &str = "portcullis";
 
 impl Proxy {
@@ -217,14 +217,15 @@ impl Exchange for Proxy {
     }
 }
 
-/// Converts the ABI's status to the core's error, which has no reason.
+/// Converts the ABI's status to the core's error, which states no reason.
 const fn refused(_: abi::Status) -> Refused {
     Refused
 }
 
 /// Parses the message `bool result = 1; string error = 2`. Fields with empty values are absent. If
-/// the result is false, there is an error text. One of the texts means that the signature is wrong.
-/// All other texts mean that Envoy cannot parse the key or does not support the hash.
+/// the result is false, there is an error text. The text `Failed to verify digest` means that the
+/// signature is wrong. All other texts mean that Envoy cannot parse the key or does not support the
+/// hash.
 fn verdict(result: &[u8]) -> Result<bool, CannotTell> {
     match result {
         [0x08, 1] => Ok(true),

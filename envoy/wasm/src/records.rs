@@ -167,8 +167,8 @@ mod tests {
         }
     }
 
-    /// If these policies shared one record, neither could authenticate what the other wrote, and
-    /// each would keep overwriting the other's record.
+    /// If these policies shared one record, none of them could authenticate what another policy
+    /// wrote, so they would keep overwriting the record.
     #[test]
     fn policies_with_different_secrets_have_records_of_their_own() {
         let names = [None, Some("A".repeat(43)), Some("B".repeat(42) + "A")].map(|key| {

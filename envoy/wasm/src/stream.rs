@@ -89,8 +89,8 @@ impl Stream {
 }
 
 impl Drop for Stream {
-    /// Runs when the stream ends, because the client has gone or the request is complete. Removes
-    /// the request from the waiting requests.
+    /// Runs when the stream ends: either the client has gone, or the request is complete. If the
+    /// request was waiting, removes it from the waiting requests.
     fn drop(&mut self) {
         if let Head::Waits(_) = self.head
             && let Ok(mut worker) = self.worker.try_borrow_mut()

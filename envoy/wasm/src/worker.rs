@@ -41,8 +41,8 @@ pub(super) struct Worker {
     calls: Calls,
     /// The tick period that was last requested.
     tick: Option<u32>,
-    /// True once the host has called [`on_tick`](Self::on_tick). A host without the capability for
-    /// ticks never does.
+    /// True once the host has called [`on_tick`](Self::on_tick). If Envoy's configuration
+    /// withholds the capability for ticks, this never happens.
     has_ticked: bool,
     /// True once this VM has counted itself as a user of its [names](live_names). The host also
     /// tries each configuration in a separate VM, which gets neither ticks nor requests and must
@@ -184,8 +184,8 @@ impl Worker {
     /// Requests ticks with this period.
     fn set_tick(&mut self, milliseconds: u32) {
         if self.tick != Some(milliseconds) {
-            // If the host refuses ticks, keys cannot be refreshed. The next request asks for ticks
-            // again.
+            // If the host refuses ticks, keys cannot be refreshed. The next request that has to
+            // wait asks for ticks again.
             self.tick = abi::set_tick_period_milliseconds(milliseconds)
                 .ok()
                 .map(|()| milliseconds);

@@ -2,9 +2,9 @@
 //!
 //! A preset sets only fields that an operator could also set, and never weakens a provider. The
 //! issuer, the audiences and the keys are still required, unless the preset sets them. The preset's
-//! required claims are added to the operator's `require_claims`: if they were replaced instead, an
-//! operator who requires one more claim would accept ID tokens by accident. If both lists contain
-//! the same claim, the operator's entry is used.
+//! required claims are added to the operator's `require_claims`. If the operator's list replaced
+//! them instead, an operator who requires one more claim would accept ID tokens by accident. If
+//! both lists contain the same claim, the operator's entry is used.
 
 use core::time::Duration;
 
@@ -135,7 +135,8 @@ const KEYCLOAK: Defaults = Defaults {
     // Keycloak, class `AccessToken`: the scopes are in `scope`, as one string.
     scope_claims: &[&["scope"]],
     // Keycloak, class `AccessToken`: `realm_access` has the roles of the realm. `resource_access`
-    // has the roles of each client under the client's name, which only the operator knows.
+    // has the roles of each client under the client's name. Only the operator knows this name, so
+    // the preset cannot list it.
     role_claims: &[&["realm_access", "roles"]],
     // Keycloak, class `TokenUtil`: the claim `typ` distinguishes access tokens from ID tokens.
     require_claims: &[("typ", Some("Bearer"))],
@@ -195,8 +196,8 @@ const PRIVATE_KEY_JWT: Defaults = Defaults {
     role_claims: &[],
     // Assertions made by Zscaler's SDKs are valid for ten minutes and have no `iat`.
     max_lifetime: Some(Duration::from_secs(600)),
-    // The tokens in the examples of Zscaler's help have no `typ`, but a `type`. RFC 7523bis section
-    // 4 defines the `typ` `client-authentication+jwt`.
+    // The tokens in the examples of Zscaler's help have `type` instead of `typ`. RFC 7523bis
+    // section 4 defines the `typ` `client-authentication+jwt`.
     token_types: &["", "JWT", "client-authentication+jwt"],
     ..GENERIC
 };

@@ -19,8 +19,9 @@ pub(super) struct WrittenIssuer<'a> {
 }
 
 impl WrittenIssuer<'_> {
-    /// Parses the accepted issuer. Unless `allow_any_tenant` is set, `require_claims` must restrict
-    /// each placeholder; otherwise tokens of any tenant would be accepted.
+    /// Parses the accepted issuer. `require_claims` must restrict the claim of each placeholder,
+    /// because tokens of any tenant would otherwise be accepted. With `allow_any_tenant`, the
+    /// placeholders may be unrestricted.
     pub(super) fn issuer(self, required: &[ClaimRequirement]) -> Result<Issuer, ConfigError> {
         // In protobuf JSON, an empty string means that the field is absent.
         let issuer = match self.issuer.filter(|issuer| !issuer.is_empty()) {
@@ -45,8 +46,8 @@ impl WrittenIssuer<'_> {
     }
 }
 
-/// Parses `audiences` and `allow_any_audience`. If the product's tokens have no audience, the
-/// operator can set `client_ids` instead.
+/// Parses `audiences` and `allow_any_audience`. If the tokens of the preset's product have no
+/// audience, the operator can set `client_ids` instead.
 pub(super) fn audiences(raw: &RawProvider, preset: Preset) -> Result<Audiences, ConfigError> {
     let allow_any = raw.allow_any_audience.unwrap_or(false);
     // In protobuf JSON, an empty list means that the field is absent.

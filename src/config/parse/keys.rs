@@ -230,9 +230,9 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
         .at(field)
 }
 
-/// Returns the key set, or an error if a key was skipped because of its RSA exponent. Earlier
-/// versions of Portcullis accepted exponents of up to 33 bits. So an operator who updates must
-/// learn that the key is no longer used.
+/// Returns the key set, or an error if a key was skipped because its RSA exponent is too large.
+/// Earlier versions of Portcullis accepted exponents of up to 33 bits. So an operator who updates
+/// must learn that such a key is no longer used.
 fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
     let mut skipped = keys.skipped().iter();
     match skipped.find(|key| key.reason == KeyError::RsaExponent) {

@@ -44,8 +44,8 @@ pub(super) fn mcp(raw: &RawMcpMatch) -> Result<McpMatch, ConfigError> {
     Ok(written)
 }
 
-/// Checks that each listed method has the names or arguments that the rule compares. A call of any
-/// other method would never match.
+/// Checks that calls of each listed method have what the rule compares: a name (`names`) or
+/// arguments (`params`). A call of any other method would never match.
 fn only_for(
     methods: &[String],
     is_set: bool,

@@ -30,8 +30,8 @@ fn header_places(raw: &[RawJwtHeader]) -> Result<Vec<HeaderPlace>, ConfigError> 
     let mut places = Vec::new();
     for (index, raw) in raw.iter().enumerate() {
         let place = header_place(raw).at("name").at_index(index)?;
-        // If two places overlapped, the same token would be found twice, and a request with two
-        // tokens is refused.
+        // If two places overlapped, the same token would be found twice. The request would then be
+        // refused, because it would seem to have two tokens.
         if places.iter().any(|other| overlap(other, &place)) {
             let value = raw.name.clone();
             return Err(Fault::Repeated { value }).at_index(index);

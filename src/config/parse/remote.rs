@@ -80,10 +80,9 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
     keeping.remote_keys(location, timeout)
 }
 
-/// Checks a timeout. A timeout must not be zero, because Envoy treats zero as "no limit", and a
-/// call that hangs would never be repeated. A timeout must be at most an hour, for two reasons: the
-/// ABI passes it as milliseconds in 32 bits, and no other worker can fetch the keys until the
-/// timeout is over.
+/// Checks a timeout. Zero is rejected: Envoy treats zero as "no limit", so a call that hangs would
+/// never be repeated. The maximum is an hour, for two reasons: the ABI passes the timeout as
+/// milliseconds in 32 bits, and no other worker can fetch the keys until the timeout is over.
 fn call_timeout(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, MAX_TIMEOUT)
 }
@@ -109,7 +108,7 @@ fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
 
 /// Replaces each placeholder in the issuer with `common`. At the resulting URL, Microsoft Entra
 /// serves the metadata that all tenants share. Returns `None` if a placeholder is not a whole
-/// segment of the path, so that a tenant cannot choose the host.
+/// segment of the path. With a placeholder in the host, a tenant could choose the host.
 fn without_placeholders(issuer: &str) -> Option<String> {
     let mut segments = Vec::new();
     for (index, segment) in issuer.split('/').enumerate() {

@@ -73,8 +73,8 @@ fn urls(raw: &[RawProtectedResource]) -> Result<Vec<ResourceUrl>, ConfigError> {
     Ok(urls)
 }
 
-/// Parses `resource`. A request must be able to have the URL's path, and all servers must read the
-/// path in the same way.
+/// Parses `resource`. The URL's path must be one that a request can have and that all servers read
+/// in the same way.
 fn identifier(text: &str) -> Result<ResourceUrl, Fault> {
     let url = SecureUrl::parse(at_most(MAX_URL, text)?);
     let url = url.filter(|url| {
@@ -139,8 +139,8 @@ fn resource(
     })
 }
 
-/// Parses `mcp`. With `union`, a call of an older MCP revision must satisfy all rules for MCP calls
-/// with one token. So these rules must accept the same tokens.
+/// Parses `mcp`. With `union`, the token of a call of an older MCP revision must satisfy all rules
+/// for MCP calls. So all of these rules that require a token must accept the same tokens.
 fn mcp_legacy(raw: Option<&RawMcpClients>, below: &Below<'_>) -> Result<McpLegacy, Fault> {
     match raw.and_then(|own| own.legacy) {
         None | Some(RawMcpLegacy::Deny) => return Ok(McpLegacy::Deny),

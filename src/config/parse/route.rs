@@ -47,8 +47,8 @@ pub(super) fn route(raw: &RawMatch, policy: PathPolicy) -> Result<RouteMatch, Co
     let path = written.path(policy).at(field)?;
     let mcp = raw.mcp.as_ref().map(mcp).transpose().at("mcp")?;
     let other = match (&path, policy) {
-        // With `path_policy: raw`, a client could evade the rules for MCP calls with another
-        // spelling of the path.
+        // With `path_policy: raw`, a client could spell the path in another way and so evade the
+        // rules for MCP calls.
         (_, PathPolicy::Raw) => Some("path_policy"),
         (PathMatch::Connect, _) => Some("connect_matcher"),
         _ => None,
@@ -261,8 +261,9 @@ impl WrittenCondition<'_> {
     }
 }
 
-/// Adjusts a condition on the authority or the path. A request may spell an authority or a path in
-/// several ways, so the condition must apply to the normal form.
+/// Prepares a condition on the authority or the path. A request may spell an authority or a path in
+/// several ways, so the condition must apply to the normal form. Rejects a path that is not written
+/// in its normal spelling.
 fn normal(
     name: &str,
     condition: HeaderCondition,
@@ -285,9 +286,9 @@ fn normal(
             | Pattern::Suffix(text),
         ) => match normal_spelling(Target::new(text).path) {
             Cow::Borrowed(_) => Ok(HeaderCondition::Text(written)),
-            // If the text differs from its normal spelling only in case, the condition is accepted:
-            // `ignore_case` has converted the text to lower case, including the hexadecimal digits
-            // of encoded octets.
+            // The hexadecimal digits of encoded octets are capitals in the normal spelling, but
+            // `ignore_case` has converted the whole text to lower case. So a text that differs from
+            // its normal spelling only in case is accepted.
             Cow::Owned(spelling)
                 if written.ignores_case()
                     && spelling.eq_ignore_ascii_case(Target::new(text).path) =>

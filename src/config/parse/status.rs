@@ -33,8 +33,8 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
         Some(requirement) if requirement.extracts() => {
             return Err(Fault::UnverifiedClaims).at("requires");
         }
-        // Without `authorize`, a requirement that a request without a token satisfies would not
-        // protect the page.
+        // If a request without a token can satisfy the requirement, only `authorize` protects the
+        // page.
         Some(requirement) if authorization.is_none() && requirement.admits_anyone() => {
             return Err(Fault::UnprotectedStatus.into());
         }

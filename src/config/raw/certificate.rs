@@ -6,14 +6,14 @@ object! {
     /// The value of `client_certificate`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClientCertificate {
-        /// Passes the header with the certificate on to the upstream, if a trusted peer has sent it.
+        /// Forwards the header with the certificate to the upstream, if a trusted peer has sent it.
         forward: Option<bool> = false,
-        /// Where the certificate comes from: the TLS connection, or a header that a proxy in front of this one sets.
+        /// Where the certificate comes from: the TLS connection, or a header that a proxy in front of Envoy sets.
         source: Option<RawCertificateSource> = "connection",
         /// Which element of `x-forwarded-client-cert` is used, counted from the right: 1 if this Envoy forwards the
         /// header unchanged, 2 if it also appends its own element. At most 16.
         trusted_hops: Option<u64> = 1,
-        /// The proxies in front of this one that may set the header. A header from any other peer is ignored.
+        /// The proxies in front of Envoy that may set the header. A header from any other peer is ignored.
         trusted_peers: Option<RawTrustedPeers>,
     }
 }

@@ -28,13 +28,13 @@ object! {
         /// What happens to denied requests. `enforce` refuses them. `shadow` only records the decision and lets them
         /// pass, except that ambiguous paths, methods, authorities and headers are still refused.
         mode: Option<RawMode> = "enforce",
-        /// What happens to a request that servers could read in different ways: in its path, method or authority, or in
-        /// a header or query parameter that a condition uses. `reject` answers 400. With `raw`, rules are compared with
-        /// the request as it was sent.
+        /// What happens to a request with an ambiguous path, method or authority, or with an ambiguous header or query
+        /// parameter that a condition uses. Ambiguous means that servers could read it in different ways. `reject`
+        /// answers 400. With `raw`, rules are compared with the request as it was sent.
         path_policy: Option<RawPathPolicy> = "reject",
         /// Name of this configuration, which must not change when the configuration is updated; at most 128 characters.
-        /// Connections that were opened before an update then also refuse what the newest configuration with this name
-        /// refuses by `revoked`, `enabled: false` or `client_secrets`.
+        /// After an update, connections that are still open use the old configuration. With this name, they also refuse
+        /// what the newest configuration refuses by `revoked`, `enabled: false` or `client_secrets`.
         policy_id !null: Option<String>,
         /// Resources for which clients request tokens, by URL (RFC 9728). Portcullis serves the metadata of each
         /// resource, gives the URL of the metadata in challenges, and refuses tokens for other resources.
@@ -53,8 +53,8 @@ object! {
         /// For each scope, the scopes that it includes. A token with the broader scope also has the included scopes.
         scope_implies: Option<Named<Vec<String>>>,
         /// Secret of at least 32 random octets, in base64url, the same for all workers. It authenticates two things in
-        /// the memory that modules with the same `vm_id` share: the fetched keys, and which configuration with a
-        /// `policy_id` is the newest.
+        /// the memory that modules with the same `vm_id` share: the fetched keys, and the record of which
+        /// configuration with a `policy_id` is the newest.
         shared_memory_key !null: Option<RawSecret>,
         /// Who verifies signatures. `host` is native cryptography: Envoy's own, or AWS-LC in the dynamic module.
         /// `module` is Portcullis itself. `auto` uses the host if it passes a self-test, otherwise the module.

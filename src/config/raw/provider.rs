@@ -138,7 +138,7 @@ object! {
         jwt_cache_config | camelCase: Option<RawCache>,
         /// Keys in the configuration, as a JWK set.
         local_jwks | camelCase: Option<RawDataSource>,
-        /// Maximum lifetime with which a token is issued, `exp - iat`. A token without `iat` is refused.
+        /// Maximum time between a token's issue and its expiry, `exp - iat`. A token without `iat` is refused.
         max_issued_lifetime !null: Option<RawDuration>,
         /// Maximum time until a token expires, `exp - now`.
         max_lifetime | camelCase !null: Option<RawDuration>,
@@ -149,13 +149,13 @@ object! {
         /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the verified payload.
         payload_in_metadata | camelCase: Option<String>,
         /// Product that issues the tokens. It changes the defaults of the other fields. A field that is set replaces
-        /// the preset's value; only `require_claims` is added to it.
+        /// the preset's value. The exception is `require_claims`, which extends the preset's list.
         preset !null: Option<Preset> = "generic",
         /// Keys in the configuration, in PEM.
         public_keys: Option<RawPublicKeys>,
         /// Keys that are fetched from a configured URI.
         remote_jwks | camelCase: Option<RawRemoteJwks>,
-        /// Claims that a valid token must have; otherwise it is refused (401).
+        /// Claims that a valid token must have. A token that lacks one of them is refused (401).
         require_claims !null: Option<Vec<RawClaimRequirement>>,
         /// Refuses a token without `exp`.
         require_expiration | camelCase: Option<bool> = true,

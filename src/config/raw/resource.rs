@@ -12,9 +12,9 @@ object! {
         /// Issuers of tokens for the resource. Default: the issuers of the providers that the rules for the resource
         /// require.
         authorization_servers: Option<Vec<String>>,
-        /// Names the scopes of the rule in challenges with status 401.
+        /// Includes the scopes of the rule in challenges with status 401.
         challenge_scope: Option<bool> = true,
-        /// How MCP clients are treated below the resource.
+        /// How calls of MCP clients to the resource are treated.
         mcp: Option<RawMcpClients>,
         /// URL that identifies the resource: `https` (`http` only for loopback hosts), without a query or fragment.
         resource: String,
@@ -35,7 +35,7 @@ object! {
     /// The value of `protected_resources[].mcp`.
     #[derive(Debug)]
     pub(in crate::config) struct RawMcpClients {
-        /// What happens to calls of a revision before 2026-07-28, whose headers do not say which tool they are for.
+        /// What happens to calls of an MCP revision before 2026-07-28. The headers of such a call do not name its tool.
         legacy: Option<RawMcpLegacy> = "deny",
     }
 }

@@ -216,7 +216,7 @@ object! {
         /// Names of tools and prompts, or URIs of resources: one of them must be in `Mcp-Name`. Only `tools/call`,
         /// `prompts/get` and `resources/read` have a name.
         names !null: Option<Vec<String>>,
-        /// Accepted values of tool arguments, by the name after `Mcp-Param-`.
+        /// Accepted values of tool arguments, by the part of the header's name after `Mcp-Param-`.
         params !null: Option<Named<Vec<String>>>,
     }
 }

@@ -50,8 +50,8 @@ impl Read for Scalar {
     fn read(value: &Value) -> Result<Self, ConfigError> {
         match value {
             Value::Number(number) => {
-                // A number of 17 digits that was rounded to a double would also match neighbouring
-                // numbers, such as the numbers of other accounts.
+                // If a number of 17 digits were rounded to a double, it would also match neighbouring
+                // numbers. These could be the numbers of other accounts.
                 if json::is_inexact(number) {
                     return Err(Fault::InexactNumber.into());
                 }

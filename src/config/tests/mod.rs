@@ -34,7 +34,7 @@ const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 const SECRET_HASH: &str =
     "sha256:AQEBAQEBAQEBAQEBAQEBAQ:plGS-NZFvE0ZdluOphv7uJbcmZy4ikvkGVGMVJP5LJ0";
 
-/// Returns the texts of all warnings about a configuration that do not depend on the time.
+/// Returns the texts of the warnings about weak settings and about settings without effect.
 fn all_warnings(config: &Config) -> Vec<String> {
     let reach = config.reach_warnings();
     let all = config.warnings.iter().chain(&reach);

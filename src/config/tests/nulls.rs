@@ -9,7 +9,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{at, base, base_with, parse};
 use crate::config::{Fault, schema};
 
-/// The error of [`base`] with these changes, and then with a `null` at the path.
+/// Applies these changes to [`base`], and sets the value at the path to `null`. Returns the
+/// location of the resulting error.
 fn refusal(changes: &[(&str, Value)], path: &str) -> String {
     let mut document = base_with(changes);
     *at(&mut document, path) = json!(null);
@@ -128,7 +129,7 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
     );
 }
 
-/// The fields of clients that present secrets are read by another type.
+/// Another raw type parses the fields of providers whose clients present secrets.
 #[test]
 fn null_is_refused_for_clients_with_secrets_too() {
     let clients = json!({"clients": {"job": {"secret_hashes": [super::SECRET_HASH]}}});
@@ -151,11 +152,11 @@ fn null_is_refused_for_clients_with_secrets_too() {
     }
 }
 
-/// The optional fields that accept `null`, by object. A new field belongs here if leaving it out
-/// opens nothing. This is so if its default is the strictest value or a safe one, if another field
-/// is then required, or if the field only says where something is read from or written to. A header
-/// that is written is not harmless: it is removed from requests, so without the field, a client can
-/// forge it. Otherwise, its declaration needs `!null`.
+/// The optional fields that accept `null`, by object. A new field belongs here if no more requests
+/// pass when it is left out: its default is the strictest value or a safe one, another field is
+/// then required, or the field only says where something is read from or written to. A field that
+/// names a header to write does not belong here. Such a header is removed from requests; without
+/// the field, a client can forge it. The declaration of every other field needs `!null`.
 const HARMLESS: &[(&str, &str)] = &[
     ("AsyncFetch", "failed_refetch_duration fast_listener"),
     ("BackOff", "max_interval"),

@@ -187,8 +187,8 @@ fn of_preset(name: &str, changes: &[(&str, Value)]) -> Value {
     fields(&[&preset, changes].concat())
 }
 
-/// Returns the values that [`fields`] returns for a provider without a preset, with `changes`
-/// applied.
+/// Returns what [`fields`] returns for a provider without a preset, with some values replaced by
+/// `changes`.
 fn unlike_generic(changes: &Value) -> Value {
     let mut fields = json!({
         "issuer": "https://idp.example",

@@ -210,7 +210,7 @@ fn warns_of_an_open_rule_ahead_of_one_that_requires_a_token() {
     assert_eq!(warnings_of(&lenient), [unread]);
 }
 
-/// A request for `/mcp/` or `/MCP` must not reach the tools by a wider rule.
+/// A request for `/mcp/` or `/MCP` must not reach the tools through a wider rule.
 #[test]
 fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
     let with_mcp = |mut route: Value| {
@@ -277,7 +277,7 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
     );
 }
 
-/// Conditions on the host only keep rules apart if they differ.
+/// A wider rule causes no warning if it has a condition on a different host.
 #[test]
 fn warns_of_an_mcp_endpoint_that_a_wider_rule_for_its_host_matches() {
     let on_host = |host: &str, mut route: Value| {

@@ -198,7 +198,7 @@ fn names_of_other_versions_are_not_reported_as_unknown() {
             "{error}"
         );
     }
-    // In an object that has no such field in any version, the name is reported as unknown.
+    // No version has a field `revoked` in `limits`, so the name is reported as unknown.
     let error = parse(&base_with(&[("limits.revoked", json!({}))])).unwrap_err();
     assert!(
         matches!(error.reason(), Fault::UnknownField { .. }),

@@ -191,8 +191,8 @@ fn c4_ignores_the_header_of_an_untrusted_peer() {
     }
 }
 
-/// C5: a request with two `Client-Cert` headers has no certificate. Certificate headers reach the
-/// upstream only if `forward` is set.
+/// C5: a request with two `Client-Cert` headers is treated as if it had no certificate. Certificate
+/// headers reach the upstream only if `forward` is set.
 #[test]
 fn c5_certificate_headers_are_removed() {
     let all = [
@@ -238,7 +238,8 @@ fn c5_certificate_headers_are_removed() {
     );
 }
 
-/// Otherwise the next proxy would drop the certificate header, as `Connection` asks for.
+/// A client must not list the certificate header in `Connection`, because the next proxy would then
+/// drop the header.
 #[test]
 fn c5_no_client_lists_a_forwarded_certificate_in_connection() {
     let header = format!("Hash={}", hex(CLIENT));

@@ -122,7 +122,7 @@ fn t3_an_older_revision_is_refused_after_the_credential_was_found() {
             &[("mcp-protocol-version", "new"), CALL, LISTS],
             "mcp_header",
         ),
-        // Without a token, the client is first told where to get a token.
+        // A client without a token is first told where to get one.
         (None, &[], "missing_credential"),
         (None, &[old, CALL, LISTS], "missing_credential"),
         // An older revision is refused even for a call that needs no token.
@@ -289,8 +289,8 @@ fn an_endpoint_is_a_path_of_a_host() {
     }
 }
 
-/// A client can send any host. If the upstream ignores the host, a call for another host would
-/// otherwise reach the tools under a rule that does not list them.
+/// An attack: the client sends a host that the rules for calls do not name. A rule that does not
+/// list the tools must not admit the call, because the upstream may ignore the host.
 #[test]
 fn an_unknown_host_does_not_lead_around_rules_for_calls() {
     const SHOP: &str = "https://shop.example/mcp";
@@ -460,8 +460,8 @@ fn with_union_a_call_of_an_older_revision_needs_the_rights_of_all_calls() {
     assert_eq!(challenge(missing), scopes, "all scopes in one challenge");
 }
 
-/// An attack: a cached token that is known to have the rights of the first rule must not skip the
-/// checks of the other rules.
+/// An attack: the client uses a cached token that is known to have the rights of the first rule.
+/// The engine must still check the other rules.
 #[test]
 fn with_union_a_cached_token_needs_the_rights_of_all_calls() {
     let engine = with_legacy(&json!([

@@ -23,8 +23,8 @@ fn settings() -> Vec<Value> {
 }
 
 /// Two engines with equivalent policies. In the second, the requirement is a `requires_any` that
-/// lists the same member twice. It means the same as the member alone, but only the full evaluation
-/// decides on it.
+/// lists the same member twice. This requirement means the same as the member alone, but the fast
+/// path leaves it to the full evaluation.
 fn twins(provider: &Value, authorize: &Value) -> [Engine; 2] {
     let own = json!({"provider_name": "a"});
     let group = json!({"requires_any": {"requirements": [own, own]}});

@@ -397,7 +397,7 @@ fn asks_only_at_the_address_of_the_keys_whether_they_have_changed() {
     }
 }
 
-/// A trust bundle also has keys that sign X.509 certificates.
+/// A trust bundle also has keys that sign X.509 certificates. These keys must not verify tokens.
 #[test]
 fn only_keys_for_jwt_svids_verify_the_tokens_of_a_trust_domain() {
     for (purpose, expected) in [("jwt-svid", "bad_signature"), ("sig", "await_keys")] {
@@ -542,9 +542,9 @@ fn unknown_kids_cause_fewer_reads_during_the_cooldown() {
 }
 
 /// After a fetch for an unknown `kid`, a cool-down begins, in which no other unknown `kid` causes a
-/// fetch. With 401, clients would discard tokens that are signed with new keys, and an attacker
-/// could start one cool-down after another, each with one invented `kid`. With 503, clients keep
-/// their tokens.
+/// fetch. With invented `kid`s, an attacker could start one cool-down after another. With 401,
+/// clients would then discard tokens that are signed with new keys. With 503, clients keep their
+/// tokens.
 #[test]
 fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {

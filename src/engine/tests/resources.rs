@@ -291,8 +291,8 @@ fn r7_m6_a_token_must_be_meant_for_the_resource() {
     }
 }
 
-/// If Envoy and the upstream ignore the host, a request reaches a resource even if its host is not
-/// the host of any resource.
+/// If Envoy and the upstream ignore the host, a request reaches a resource even if the request's
+/// host is not the host of any resource.
 #[test]
 fn r7_an_unknown_host_does_not_lead_around_the_audience_of_a_resource() {
     let internal = json!([{"name": ":authority", "string_match": {"exact": "internal.example"}}]);
@@ -326,9 +326,9 @@ fn r7_an_unknown_host_does_not_lead_around_the_audience_of_a_resource() {
     }
 }
 
-/// If Envoy and the upstream ignore the host, a client could otherwise use a token for `MCP` at
-/// `FAR`, by sending the host of `MCP` with the path of `FAR`. In the same way, a web page could
-/// evade the `allowed_origins` of `FAR`.
+/// An attack: the client sends the host of `MCP` with the path of `FAR`. If Envoy and the upstream
+/// ignored the host, the client could use a token for `MCP` at `FAR`. In the same way, a web page
+/// could evade the `allowed_origins` of `FAR`.
 #[test]
 fn r7_the_host_of_another_resource_does_not_lead_around_the_checks_of_a_resource() {
     const FAR: &str = "https://far.example/far";
@@ -386,8 +386,8 @@ fn r7_an_unknown_host_does_not_lead_around_the_checks_if_no_rule_matches() {
     }
 }
 
-/// The conditions in this test hold for any port, so a client could otherwise evade the checks of
-/// `MCP` by adding a port to the host.
+/// An attack: the client adds a port to the host to evade the checks of `MCP`. The conditions in
+/// this test hold for any port.
 #[test]
 fn r7_a_port_does_not_lead_around_the_checks_of_a_resource() {
     let evil = "https://evil.example";

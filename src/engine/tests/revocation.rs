@@ -34,7 +34,8 @@ fn refuses_what_is_listed_and_nothing_else() {
         (json!({"azp": "c-1"}), "revoked"),
         (json!({"appid": "c-1"}), "revoked"),
         (json!({"client_id": "c-2"}), "verified"),
-        // A token that names two different clients is treated as if it named no client.
+        // A token is refused if it names two different clients, or if its client identifier is not
+        // a string.
         (json!({"client_id": "c-2", "azp": "c-1"}), "client"),
         (json!({"client_id": ["c-1"]}), "client"),
         (json!({"client_id": null}), "client"),

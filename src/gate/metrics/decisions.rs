@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The counters of one configuration's decisions. A counter that the host refused to define is
-/// `None` and is never written.
+/// `None` or missing from its list, and is never written.
 #[derive(Clone, Debug, Default)]
 pub struct DecisionMetrics {
     allowed: Option<MetricId>,
@@ -69,13 +69,14 @@ impl DecisionMetrics {
         }
     }
 
-    /// Writes the counts that were not written at once.
+    /// Writes the counts that have not been written yet.
     pub(in crate::gate) fn write(&mut self, meter: &impl Meter) {
         self.tally.write(meter);
     }
 
     /// Returns how often each decision was made, summed over all workers. Decisions that were never
-    /// made are left out, except `allowed`. The list is empty if the host does not return counters.
+    /// made are left out, except `allowed`. The list is empty if the host does not return the
+    /// values of counters.
     pub(in crate::gate) fn counts(&self, meter: &impl Meter) -> Vec<Count> {
         let read = |metric: Option<MetricId>| metric.and_then(|id| meter.read(id));
         let Some(allowed) = read(self.allowed) else {

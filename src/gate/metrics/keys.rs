@@ -1,4 +1,4 @@
-//! Metrics of each provider's keys and of the fetches of these keys.
+//! Metrics of each provider's keys, and of the fetches that get the keys.
 
 use core::cell::Cell;
 
@@ -15,9 +15,9 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct KeyMetrics(Vec<ProviderMetrics>);
 
-/// The metrics of one provider. Groups of metrics that do not apply to the provider are not
-/// defined, because they would raise false alerts. For example, a provider with client secrets
-/// would show zero keys, and a provider that never fetches would show a last fetch in 1970.
+/// The metrics of one provider. Only the groups of metrics that apply to the provider are defined.
+/// The others would raise false alerts: for example, a provider with client secrets would show zero
+/// keys, and a provider that never fetches would show a last fetch in 1970.
 #[derive(Clone, Debug)]
 struct ProviderMetrics {
     is_enabled: bool,
@@ -102,8 +102,8 @@ impl KeyMetrics {
         })
     }
 
-    /// Resets the groups of gauges named in `unused`, whose providers were removed. Otherwise their
-    /// stale values could raise alerts.
+    /// Resets the groups of gauges named in `unused`. Their providers were removed, so stale values
+    /// could raise false alerts.
     pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
         for metrics in &self.0 {
             let selected = |name: &str| unused.contains(&name);

@@ -26,8 +26,8 @@ pub trait Meter {
     /// The value of a metric over all workers; `None` if the host does not return the value.
     fn read(&self, metric: MetricId) -> Option<u64>;
 
-    /// Returns whether each decision is counted at once. If not, the host's code must regularly
-    /// call [`Gate::write_counts`](crate::gate::Gate::write_counts).
+    /// Returns whether each decision is counted immediately. If not, counts are collected, and the
+    /// host's code must regularly call [`Gate::write_counts`](crate::gate::Gate::write_counts).
     fn counts_at_once(&self) -> bool {
         true
     }
@@ -38,8 +38,8 @@ pub trait Meter {
 pub(super) struct Tally(Vec<(MetricId, u64)>);
 
 impl Tally {
-    /// Adds to a counter, or remembers to do so. Does nothing if the host refused to define the
-    /// counter.
+    /// Adds to a counter, either now or in the next [`write`](Self::write). Does nothing if the
+    /// host refused to define the counter.
     pub(super) fn count(&mut self, counter: Option<MetricId>, by: u64, meter: &impl Meter) {
         let Some(counter) = counter.filter(|_| by > 0) else {
             return;
@@ -54,7 +54,7 @@ impl Tally {
         }
     }
 
-    /// Writes all counts, and forgets them.
+    /// Writes all collected counts, and empties the tally.
     pub(super) fn write(&mut self, meter: &impl Meter) {
         for (counter, by) in self.0.drain(..) {
             meter.increment(counter, by);

@@ -11,16 +11,16 @@
 //!
 //! - After a rollback, an earlier configuration that is still being drained becomes active again.
 //!   Envoy does not announce this.
-//! - Envoy passes a configuration to every worker even if it then rejects the listener because of
-//!   another filter.
+//! - Envoy passes a configuration to every worker even if Envoy then rejects the listener because
+//!   of another filter.
 //!
 //! A connection ID can mislead too. During an update, a client can keep a new socket in one of
 //! Envoy's listener filters, for example by sending nothing. When the socket later becomes a
-//! connection, the connection belongs to the old configuration, although its ID is the highest of
-//! all. So a new connection of an earlier configuration only begins a contest between the two
-//! configurations. The earlier configuration takes over if the newest configuration gets no
-//! connection with a higher ID within [`SETTLING`]. An active configuration gets such connections.
-//! After a rollback, the newest configuration is no longer active and gets none.
+//! connection, that connection has the highest ID of all, although it belongs to the old
+//! configuration. So a new connection of an earlier configuration only begins a contest between the
+//! two configurations. The earlier configuration takes over if the newest configuration gets no
+//! connection with a higher ID within [`SETTLING`]. If the newest configuration is still active, it
+//! gets such connections. After a rollback, it is no longer active and gets no new connections.
 //!
 //! Looking up the connection of a request takes a call to the host. For requests to the newest
 //! configuration, the gate normally makes this call only for a sample. A client could flood one
@@ -41,9 +41,10 @@
 //!
 //! Without the key, other modules can make any configuration in this VM the newest. If they claim
 //! that this configuration has the highest possible connection ID, the change is permanent.
-//! Connections of that configuration then have the same access as without `policy_id`. Connections
-//! of the other configurations are also subject to its restrictions, until it is drained. A worker
-//! cannot reject an ID as too high, because it only knows the IDs of its own connections.
+//! Connections of that configuration then have the same access as without `policy_id`. Until that
+//! configuration is drained, its restrictions also apply to the connections of the other
+//! configurations. A worker cannot reject an ID as too high, because it only knows the IDs of its
+//! own connections.
 //!
 //! The configurations of one policy may have different keys. Each configuration reads and writes
 //! the record that is sealed with its own key. While at least one configuration has a key,
@@ -179,7 +180,7 @@ impl Membership {
         if !succession.yields_to(&self.own, connection, now) {
             return;
         }
-        // Another worker may have published a newer connection since this worker last read the
+        // Another worker may have published a newer connection after this worker last read the
         // record.
         succession.learn(&self.record, host);
         if succession.yields_to(&self.own, connection, now) {
@@ -292,8 +293,10 @@ impl Succession {
         is_due
     }
 
-    /// Returns whether `other`, which got this connection, replaces the newest configuration. An
-    /// earlier configuration replaces the newest configuration only after a contest.
+    /// Returns whether `other`, which got this connection, replaces the newest configuration. If
+    /// `other` already is the newest configuration, returns whether the connection is newer than
+    /// its known connections. An earlier configuration replaces the newest configuration only after
+    /// a contest.
     fn yields_to(
         &mut self,
         other: &Generation,

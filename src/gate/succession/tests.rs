@@ -62,8 +62,8 @@ fn keeps_policies_apart() {
     assert!(!is_restricted(&one) && !is_restricted(&other));
 }
 
-/// A client held its socket during the update, so its connection to the earlier configuration has
-/// the highest ID. The newest configuration keeps getting new connections.
+/// A client kept a socket in a listener filter during the update, so its connection to the earlier
+/// configuration has the highest ID. The newest configuration keeps getting new connections.
 #[test]
 fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections() {
     let host = OneRecord::default();

@@ -1,4 +1,5 @@
-//! The normal spelling of a path (RFC 3986 §6.2.2). All servers read this spelling in the same way.
+//! The normal spelling of a path (RFC 3986 §6.2.2). Equivalent spellings of a path, such as `/%61`
+//! and `/a`, have the same normal spelling.
 
 use std::borrow::Cow;
 
@@ -42,7 +43,8 @@ pub(super) fn octets(path: &str) -> Vec<Octet> {
     octets
 }
 
-/// Decodes a triplet such as `%2F` at the start of `path`, and returns its octet and the rest.
+/// Decodes a triplet such as `%2F` at the start of `path`, and returns its octet and the rest of
+/// the path.
 fn decoded(path: &[u8]) -> Option<(u8, &[u8])> {
     let [b'%', high, low, behind @ ..] = path else {
         return None;

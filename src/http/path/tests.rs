@@ -52,7 +52,7 @@ fn refuses_every_ambiguous_form() {
     }
 }
 
-/// The quick scan accepts no path that the full check would refuse or that has a second reading.
+/// Every path that the quick scan accepts also passes the full check, and has only one reading.
 #[test]
 fn no_path_with_two_readings_is_plain() {
     let mut paths = vec![String::new()];
@@ -110,10 +110,12 @@ fn lists_the_readings_of_other_spellings_and_parameters() {
         ("/a%3fx", &["/a%3Fx", "/a"]),
         ("/a/%23x%3Fy", &["/a/"]),
         ("/a;v/b%3Fx", &["/a;v/b", "/a/b", "/a/b%3Fx"]),
-        // A server may first cut the path at `%3F` (`/a`), or first remove the parameter (`/a/b`).
+        // A server that first cuts the path at `%3F` reads `/a`. A server that first removes the
+        // parameter reads `/a/b`.
         ("/a;v%3Fx/b", &["/a;v", "/a", "/a/b"]),
         ("/a;v%23x/b%3Fy", &["/a;v", "/a", "/a/b%3Fy", "/a/b"]),
-        // A server may remove parameters before it decodes (`/a/b;c`) or after (`/a/b`).
+        // A server that removes parameters before it decodes reads `/a/b;c`. A server that removes
+        // them after decoding reads `/a/b`.
         ("/a;v/b%3Bc", &["/a;v/b;c", "/a/b;c", "/a/b"]),
     ] {
         let found = readings(path).unwrap();
@@ -160,7 +162,7 @@ fn detects_paths_that_no_request_can_have() {
         ("/a\u{7f}", start, Some(Unreachable::Control)),
         ("/100%", whole, Some(Unreachable::Percent)),
         ("/a%2", start, Some(Unreachable::Percent)),
-        // A prefix may be the beginning of a path that requests can have.
+        // Each of these prefixes may be the beginning of a path that is allowed in requests.
         ("/.", start, None),
         ("/a/..", start, None),
         ("/caf%c3", start, None),

@@ -16,8 +16,9 @@ impl Ed25519Key {
     /// Admits the key with these 32 octets (RFC 8037 section 2).
     ///
     /// # Errors
-    /// If the length is wrong, the octets are not the canonical encoding of a point, or the point
-    /// has small order. With a key of small order, one signature is valid for nearly every message.
+    /// If the length is wrong, if the octets are not the canonical encoding of a point, or if the
+    /// point has small order. With a key of small order, one signature is valid for nearly every
+    /// message.
     pub fn admit(x: &[u8]) -> Result<Self, KeyError> {
         let octets = x.try_into().map_err(|_| KeyError::OkpLength)?;
         PublicKey::new(octets).map(Self).ok_or(KeyError::OkpPoint)

@@ -81,7 +81,7 @@ fn validity(mut dates: Elements<'_>) -> Option<Validity> {
     Some(validity)
 }
 
-/// Returns `Some(true)` if `keyUsage` allows the key to sign or is absent (RFC 5280 section
+/// Returns `Some(true)` if `keyUsage` is absent or allows the key to sign (RFC 5280 section
 /// 4.2.1.3). Returns `None` if the extensions are malformed. Other extensions only matter for
 /// certificate chains.
 fn signs(mut extensions: Elements<'_>) -> Option<bool> {

@@ -76,8 +76,8 @@ impl<'a> Elements<'a> {
     }
 
     /// The content of the next element, which must be an integer that is not negative. The content
-    /// is big-endian. A zero octet precedes a number whose first bit is set, because that bit would
-    /// be the sign.
+    /// is big-endian. If the first bit of a number is set, a zero octet precedes the number,
+    /// because the bit would otherwise be read as the sign.
     pub(super) fn unsigned(&mut self) -> Option<&'a [u8]> {
         let octets = self.next(Tag::INTEGER)?;
         match octets {

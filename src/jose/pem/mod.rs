@@ -7,8 +7,8 @@
 //!
 //! One bad block makes the whole text invalid, because the operator expects every key to be used. A
 //! private key is reported before any other error, and no error repeats a part of the text.
-//! [`VerifyingKey::from_numbers`] decides whether a key is strong enough, as for keys from other
-//! formats.
+//! [`VerifyingKey::from_numbers`] decides whether a key is strong enough, as it does for keys in
+//! other formats.
 
 mod certificate;
 mod der;

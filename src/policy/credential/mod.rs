@@ -1,10 +1,10 @@
 //! Finds credentials in headers, query parameters and cookies.
 //!
-//! Each provider has its [`Places`], the places where its credentials may be. [`Places::find`]
-//! returns the credential in these places. A request with several credentials is refused. Otherwise
-//! an attacker who can add a credential to a request could make Portcullis check one credential
-//! while the upstream trusts the other (RFC 6750 §2). For the same reason, the search includes
-//! headers and parameters whose names some servers confuse with a configured name.
+//! A provider's [`Places`] are the parts of a request that may contain the provider's credentials.
+//! [`Places::find`] returns the credential in these places. A request with several credentials is
+//! refused. Otherwise an attacker who can add a credential to a request could make Portcullis check
+//! one credential while the upstream trusts the other (RFC 6750 §2). For the same reason, the
+//! search includes headers and parameters whose names some servers confuse with a configured name.
 
 mod text;
 
@@ -387,8 +387,8 @@ fn token68(text: &str) -> Result<&str, CredentialError> {
     }
 }
 
-/// Returns true if all octets may be in a token68. The loop checks eight octets at a time, because
-/// this function runs for every request with a token.
+/// Returns true if every octet of `text` is allowed in a token68. The loop checks eight octets at a
+/// time, because this function runs for every request with a token.
 fn is_token68(text: &[u8]) -> bool {
     let own = |octet: u8| TOKEN68.contains(octet);
     let (chunks, rest) = text.as_chunks::<8>();

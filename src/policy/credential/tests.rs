@@ -151,8 +151,8 @@ fn parses_other_headers_as_jwt_authn_does() {
         ("", &b"a.b.c"[..], Ok(Some("a.b.c"))),
         ("jwt=", b"jwt=a.b.c", Ok(Some("a.b.c"))),
         ("jwt=", b"x; jwt= \"a.b.c", Ok(Some("a.b.c"))),
-        // A token does not end at its first invalid character. Everything up to the end of the
-        // value is the token, which then does not verify.
+        // A token does not end at an invalid character, but extends to the end of the value. Such a
+        // token is refused when it is verified.
         ("jwt=", b"jwt=\"a.b.c\"; y", Ok(Some("a.b.c\"; y"))),
         ("jwt=", b"JWT=a.b.c", Ok(None)),
         ("jwt=", b"jwt=;;", Ok(Some(""))),
@@ -280,7 +280,7 @@ fn reads_cookies() {
     }
 }
 
-/// Eight octets are checked at a time, so each of their positions counts.
+/// `token68` checks eight octets at a time. An invalid octet must be found at any position.
 #[test]
 fn no_octet_of_a_token_may_be_outside_token68() {
     for length in 1..=20 {
@@ -327,8 +327,8 @@ fn the_syntax_of_a_known_bearer_token_is_not_checked_but_a_secret_always_is() {
     }
 }
 
-/// Portcullis removes the header that the location names, so a token under a confusable name would
-/// otherwise reach the upstream.
+/// Portcullis removes the header that the location names. If the location named the configured
+/// header instead, a token in a header with a confusable name would reach the upstream.
 #[test]
 fn a_credential_names_the_header_that_contains_it() {
     let places = places(&["x-token"], &[]);

@@ -55,7 +55,7 @@ impl<'a> TokenText<'a> {
     }
 
     /// Returns true if both values refer to the same bytes of the request. If a request has the
-    /// same token in two places, the two copies are different parts.
+    /// same token in two places, the two copies are not the same part.
     #[must_use]
     pub fn is_same_part(self, other: Self) -> bool {
         core::ptr::eq(self.as_bytes(), other.as_bytes())

@@ -11,7 +11,7 @@ pub(crate) type Handle = *mut c_void;
 /// puts a number into it instead of an address.
 pub(crate) type Own = *const c_void;
 
-/// Bytes that the host lends to the library, or the library to the host.
+/// Bytes that the host lends to the library, or that the library lends to the host.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Octets {
@@ -19,7 +19,7 @@ pub(crate) struct Octets {
     count: usize,
 }
 
-/// A header that the host lends to the library, or the library to the host.
+/// A header that the host lends to the library, or that the library lends to the host.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Header {

@@ -69,8 +69,8 @@ pub(crate) fn keep_line(line: String) {
     }
 }
 
-/// Ends the process, because the library broke a rule. A panic could not unwind through the
-/// library.
+/// Ends the process, because the library broke a rule. This function aborts instead of panicking,
+/// because a panic cannot unwind through the library.
 pub(crate) fn die(reason: &str) -> ! {
     for line in &*locked(&LOG) {
         eprintln!("{line}");

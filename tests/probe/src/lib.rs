@@ -1,10 +1,10 @@
 //! A proxy-wasm module for tests. It makes the host calls that a script lists, and answers with
 //! their results.
 //!
-//! A request's header `script` contains steps, separated by `;`. The request waits, as a request
-//! waits for keys in Portcullis. On its next tick, the root context runs the script, and answers
-//! with a JSON array that has one element per step. A misspelt step makes the module trap. A
-//! request without a script passes, because it is meant for another module.
+//! A request's header `script` contains steps, separated by `;`. The request waits in the same way
+//! as a request to Portcullis that waits for keys. On its next tick, the root context runs the
+//! script, and answers with a JSON array that has one element per step. A misspelt step makes the
+//! module trap. A request without a script passes, because it is meant for another module.
 #![allow(
     clippy::disallowed_methods,
     clippy::panic,

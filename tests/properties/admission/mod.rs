@@ -201,8 +201,8 @@ fn check_headers(edits: &[HeaderEdit], asked: &Asked, good: &[&Made]) -> Result<
 fn nothing_passes_without_a_credential_that_verifies_for_its_rule() {
     let configuration = policy::configuration();
     let (passed, refused) = (Cell::new(0), Cell::new(0));
-    // A few credentials and paths are used again and again as time passes. The cache may contain a
-    // repeated credential, perhaps because it was verified for another rule.
+    // A few credentials and paths are used again and again as time passes. So the cache may already
+    // contain a credential, perhaps because another rule needed that credential.
     let histories = (
         prop::collection::vec(asked(), 1..6),
         prop::collection::vec(any::<[prop::sample::Index; 2]>(), 1..25),

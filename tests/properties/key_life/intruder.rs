@@ -103,8 +103,8 @@ impl World {
                 }
             }
             Hostile::Happens(Event::Succeed) => {
-                // No two answers may arrive at the same time, because a worker that cannot read
-                // another worker's record decides by the time of arrival which key set is newer.
+                // A worker that cannot read another worker's record treats the key set that arrived
+                // later as the newer one. So no two answers may arrive at the same time.
                 self.now += 1;
                 let number = self.published_at.len();
                 self.published_at.push(self.now);

@@ -41,7 +41,7 @@ const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
 enum Event {
     /// This many milliseconds pass for all workers.
     Pass(u64),
-    /// The worker's timer ticks, so the worker fetches keys that are due.
+    /// The worker's timer ticks, so the worker starts the fetches that are due.
     Tick,
     /// A token names a key that the worker does not have.
     UnknownKid,

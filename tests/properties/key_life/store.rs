@@ -1,5 +1,5 @@
-//! Shared data with the rules of Envoy. A write that names a version succeeds only if the current
-//! value has that version.
+//! Shared data that follows Envoy's rules. A write that names a version succeeds only if the
+//! current value has that version.
 
 use std::{
     cell::{Cell, RefCell},

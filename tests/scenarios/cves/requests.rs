@@ -157,8 +157,8 @@ fn cve_2026_73547_connect_is_denied_without_a_path<D: Driver>() {
     assert_still_serves(&gate);
 }
 
-/// The gate removes identity headers that a client sends even if the request matches no rule, needs
-/// no token, is a preflight, or passes although its token failed.
+/// The gate removes a client's identity headers from every request, including requests that match
+/// no rule, need no token, are preflights, or pass although their token failed.
 fn envoy_46586_no_client_sets_an_identity_where_no_token_is_needed<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     config["bypass_cors_preflight"] = json!(true);

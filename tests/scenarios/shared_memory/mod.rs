@@ -1,5 +1,5 @@
-//! Attacks by another module with the same `vm_id`, which overwrites what Portcullis keeps in
-//! shared memory: records of key sets and of policies, and counters.
+//! Attacks by an intruder: another module with the same `vm_id`. It overwrites what Portcullis
+//! keeps in shared memory: records of key sets, records of policies, and counters.
 //!
 //! In Envoy, the intruder is a separate module ahead of the gate. In the fake host, the test itself
 //! is the intruder. With `shared_memory_key`, the intruder's writes have no effect. Without the

@@ -107,7 +107,7 @@ pub struct Exchange {
     pub upstream: Option<Seen>,
     /// Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub details: String,
-    /// The metadata of the route that the request finally took, in the namespace `portcullis`.
+    /// The metadata in the namespace `portcullis` of the route that the request finally took.
     pub route: Option<Value>,
     /// The filter state that the module wrote. The names are those in
     /// [`Setup::filter_state`](super::Setup::filter_state).

@@ -18,10 +18,9 @@
 //! - Wait for conditions, never for a fixed time. Time is simulated in the fake host, and real in
 //!   Envoy.
 //!
-//! Some hosts lack features. If a field of [`Setup`] or [`Exchange`] needs such a feature, its
-//! documentation names the host that lacks the feature. A scenario that needs a feature only runs
-//! with drivers that have the feature. [`on_every_driver!`](crate::on_every_driver) lists the
-//! drivers.
+//! Some hosts lack features. If a field of [`Setup`] or [`Exchange`] needs a feature that a host
+//! lacks, the field's documentation names that host. A scenario runs only with the drivers that
+//! have the features it needs. [`on_every_driver!`](crate::on_every_driver) lists the drivers.
 
 mod exchange;
 mod setup;
@@ -48,8 +47,8 @@ pub trait Driver: Sized {
     type Connection;
 
     /// Returns whether a connection stays open through an update and the rollback of that update.
-    /// Envoy before 1.40 may reset the connection, so that the module cannot decide on further
-    /// requests.
+    /// Envoy before 1.40 may reset the connection. Then the module gets no further requests to
+    /// decide on.
     fn keeps_connections_through_a_rollback() -> bool {
         true
     }
@@ -74,8 +73,8 @@ pub trait Driver: Sized {
     /// in force.
     fn reconfigure(&self, configuration: &Value) -> Result<(), Refused>;
 
-    /// Offers a configuration that the module accepts. The host rejects the update for another
-    /// reason, so the old configuration stays in force.
+    /// Offers an update that the host rejects, although the module accepts the new configuration.
+    /// So the old configuration stays in force.
     fn reconfigure_in_vain(&self, configuration: &Value);
 
     /// Opens a connection. In Envoy, the connection outlives an update only with

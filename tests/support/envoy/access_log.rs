@@ -25,7 +25,7 @@ pub struct Entry {
 }
 
 /// The access log's entries, by the client's address and port. Envoy may still be writing the last
-/// line, so the part of it that has been read is kept in `partial`.
+/// line. `partial` keeps the part of that line that has been read.
 #[derive(Default)]
 pub struct AccessLog {
     file: Option<BufReader<File>>,

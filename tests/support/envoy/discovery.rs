@@ -21,7 +21,7 @@ pub enum Kind {
     Clusters,
 }
 
-/// A set of resources that was offered to Envoy. Its version identifies it.
+/// A set of resources that was offered to Envoy, identified by its version.
 pub struct Offer {
     kind: Kind,
     version: String,

@@ -27,7 +27,8 @@ pub enum Target {
     /// A proxy that replaces `x-forwarded-client-cert` with one element, which contains the digest
     /// and the subject of the client's certificate.
     Front,
-    /// A proxy that replaces the header, and also writes the URI of the client's certificate.
+    /// A proxy that replaces `x-forwarded-client-cert` with one element, which contains the digest
+    /// and the URI of the client's certificate.
     FrontWithUri,
     /// A proxy that appends an element with the digest of the client's certificate to the header.
     AppendingFront,

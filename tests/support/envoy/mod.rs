@@ -1,8 +1,8 @@
 //! The Envoy driver: runs the real module in the real proxy, over loopback sockets.
 //!
 //! An Envoy serves one gate at a time. Most gates borrow a running Envoy from the [`pool`] and
-//! return it, because a start of Envoy takes more than a second. A gate leaves nothing behind for
-//! the next one: each gate has its own `vm_id`, access log and servers, counters start at zero, and
+//! return it, because starting Envoy takes more than a second. A gate leaves nothing behind for the
+//! next one: each gate has its own `vm_id`, access log and servers, counters start at zero, and
 //! earlier lines of the log are skipped. [`Setup::alone`] requests a new process, which a test
 //! needs if it examines the start, the memory, the VMs or other properties of the whole process.
 //!

@@ -56,8 +56,8 @@ pub struct Warm {
 pub enum Lease {
     /// A process that starts and ends with the gate.
     Own(EnvoyProcess),
-    /// A process that serves other gates before and after this gate, unless the test fails. The
-    /// value is `None` only while the lease is dropped.
+    /// A process from the pool. It returns to the pool after use, unless the test fails. The value
+    /// is `None` only while the lease is being dropped.
     Warm(Option<Warm>),
 }
 

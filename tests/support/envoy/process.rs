@@ -325,8 +325,8 @@ impl Drop for EnvoyProcess {
             let _ = writeln!(leash, "keep");
             let _ = writeln!(io::stderr(), "Envoy's files: {}", self.folder.display());
         }
-        // The shell ends Envoy before it ends itself. The shell may have ended already, so errors
-        // are ignored.
+        // The shell ends Envoy and then exits. The shell may have exited already, so errors are
+        // ignored.
         let _ = self.shell.wait();
     }
 }

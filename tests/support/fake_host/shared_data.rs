@@ -1,8 +1,9 @@
 //! The process-wide key-value store, with exactly the rules of Envoy's host.
 //!
 //! The rules are in `src/shared_data.cc` of `proxy-wasm-cpp-host`. A write with the CAS
-//! (compare-and-swap) number 0 overwrites any value; another number must equal that of the last
-//! write. Any number creates a missing key. Keys are never deleted.
+//! (compare-and-swap) number 0 overwrites any value. A write with another number must use the CAS
+//! number of the key's last write. If the key is missing, a write with any number creates it. Keys
+//! are never deleted.
 
 use std::collections::BTreeMap;
 

@@ -108,7 +108,7 @@ fn load_module() {
     let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     // The SDK installs its logger and a panic hook once per process, without synchronisation. The
     // SDK's hook would log the panics of failing tests through a host, but a test's thread has no
-    // host. So another hook replaces it.
+    // host. So another hook replaces the SDK's hook.
     abi::initialize();
     panic::set_hook(Box::new(report_panic));
     drop(guard);

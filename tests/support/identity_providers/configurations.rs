@@ -68,7 +68,7 @@ fn ping_federate() -> Value {
     })
 }
 
-/// `PingOne` has no preset, because its tokens differ from those of other products.
+/// `PingOne` needs no preset, unlike `PingFederate`.
 fn ping_one() -> Value {
     json!({
         "issuer": "https://auth.pingone.com/ENV/as",

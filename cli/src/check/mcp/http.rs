@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-/// The maximum time for connecting, and for each read.
+/// The maximum time for connecting, for each read and for each write.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The maximum length of a response. A server could send an endless response.

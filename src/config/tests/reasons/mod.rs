@@ -135,7 +135,7 @@ fn there_is_a_test_for_every_reason() {
         "WrongForm",
         "WrongType",
     ];
-    // `Fault::Json` has its own tests, because it is the fault of input that is not valid JSON.
+    // `Fault::Json` has its own tests, because it reports input that is not valid JSON.
     assert_eq!(seen, all.into_iter().map(str::to_owned).collect());
 }
 

@@ -1,8 +1,8 @@
 //! Ed25519 verification (RFC 8032 section 5.1.7), on the points of `curve25519-dalek`.
 //!
 //! A signature (R, S) is valid if R = S·B - k·A, where B is the base point, A is the key's point
-//! and k is a hash. Both multiplications use a table of the point's multiples, which takes 220 kB.
-//! With the table, a multiplication costs 43 additions and no doublings.
+//! and k is a hash. Each of the two multiplications uses a table of multiples of its point. A table
+//! takes 220 kB. With the table, a multiplication costs 43 additions and no doublings.
 //!
 //! Building the table of a key takes as long as a few verifications. The table is built when the
 //! first signature is checked with the key, not at admission: a key set may have 64 keys, most of
@@ -27,7 +27,7 @@ const DIGITS: usize = 43;
 /// The table of the base point B.
 static BASE: Table = Table(OnceLock::new());
 
-/// A public key, with its table once a signature has been verified with the key.
+/// A public key. The key's table is built when a signature is first verified with the key.
 #[derive(Clone, Debug)]
 pub(crate) struct PublicKey {
     octets: [u8; 32],

@@ -12,13 +12,13 @@
 //!
 //! The code is written for WebAssembly, where the product of two 64-bit numbers is cut to 64 bits:
 //!
-//! - A number is a slice of blocks of four limbs of 27 bits, least significant first. Products of
-//!   limbs have 54 bits. For 304 limbs (8192 bits), each column sums at most 608 products, from the
-//!   square and its reduction. A `u64` can hold a sum of 1024 products, so carries are only
-//!   computed at the end.
+//! - A number is a slice of blocks, and a block has four limbs of 27 bits, least significant first.
+//!   Products of limbs have 54 bits. For 304 limbs (8192 bits), each column sums at most 608
+//!   products, from the square and its reduction. A `u64` can hold a sum of 1024 products, so
+//!   carries are only computed at the end.
 //! - Multiplication and reduction work block by block, on four rows at a time. So sixteen products
-//!   cost eight loads and four stores. Most time is spent on this, in [`add_rows`]. Access to an
-//!   array of four needs no bounds checks.
+//!   cost eight loads and four stores. [`add_rows`] does this work, and takes most of the time.
+//!   Access to an array of four needs no bounds checks.
 //! - Loops use slice patterns. This crate is compiled for size, so iterators would not be inlined
 //!   and would take twice the time.
 //! - A square computes each product of two different blocks once, and doubles it.
@@ -33,7 +33,7 @@ use crate::jose::big_endian::{bit_length, without_leading_zeros};
 
 /// Four limbs, least significant first.
 type Block = [u32; 4];
-/// Sums of products of limbs, before carries.
+/// Sums of products of limbs, before carries are propagated.
 type Columns = [u64; 4];
 
 const LIMB_BITS: u32 = 27;
@@ -42,7 +42,7 @@ const BLOCK_BITS: usize = 4 * 27;
 /// The maximum size of a modulus in bits. No column overflows up to this size.
 const MAX_BITS: usize = 8192;
 
-/// An odd modulus n, with the precomputed numbers that computing powers needs.
+/// An odd modulus n, with precomputed numbers for computing powers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modulus {
     limbs: Box<[Block]>,
@@ -115,9 +115,9 @@ impl Modulus {
     }
 
     /// Computes R² modulo n, which is the Montgomery form of R. Starts with 2^(bits-1), which is
-    /// below n, and doubles this number until it is 2R, the Montgomery form of 2. R is 2^L with
-    /// L = 27·limbs. So the Montgomery form of R is the L-th power of that of 2, computed by
-    /// repeated squaring and doubling.
+    /// below n, and doubles this number until it is 2R, the Montgomery form of 2. R is 2^L, where L
+    /// is 27·limbs. So the Montgomery form of R is the L-th power of the Montgomery form of 2. This
+    /// power is computed by repeated squaring and doubling.
     fn r_squared(&self) -> Box<[Block]> {
         let highest = self.bits.saturating_sub(1);
         let exponent_of_r = self.limbs.len().saturating_mul(BLOCK_BITS);
@@ -251,8 +251,8 @@ impl Modulus {
     }
 }
 
-/// Returns a limb and a carry. Adding the product of this limb and `n0` to `column` makes its
-/// lowest 27 bits zero. The bits above are the carry.
+/// Returns a limb and a carry. Adding the product of this limb and `n0` to `column` gives a sum
+/// whose lowest 27 bits are zero. The higher bits of the sum are the carry.
 #[inline(always)]
 fn cancelling_row(n0: u64, negative_inverse: u64, column: u64) -> (u64, u64) {
     let row = column.wrapping_mul(negative_inverse) & LIMB_MASK;

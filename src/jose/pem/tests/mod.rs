@@ -1,5 +1,5 @@
 //! Tests with keys and certificates made by OpenSSL, and with modified copies. The script
-//! `tests/support/keys/pem/make.sh` has made the files.
+//! `tests/support/keys/pem/make.sh` creates the files.
 
 macro_rules! file {
     ($name:literal) => {

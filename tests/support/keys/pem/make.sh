@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes the files in this folder from the fixed keys in the parent folder (needs OpenSSL 3 and
-# Node). Each run makes new signatures, but tests depend only on the keys and the dates.
+# Makes the files in this folder (needs OpenSSL 3 and Node). Most files contain fixed keys from the
+# parent folder; the last four contain new keys. Each run makes new signatures, but tests depend
+# only on the fixed keys and the dates.
 #
 #   tests/support/keys/pem/make.sh
 set -euo pipefail
