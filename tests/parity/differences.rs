@@ -86,8 +86,8 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "token-members",
-        native: "`crit`, `b64`, `cty: JWT`, `cnf` and a `typ` that is not a string are ignored; `kid: \"\"` means no kid, and a token with `exp: 0` never expires",
-        ours: "all of these get 401, except that `cnf` is accepted if the connection has the certificate that `cnf` names; `kid: \"\"` is a kid, and `exp: 0` is long ago",
+        native: "`crit`, `b64`, `cty: JWT`, `cnf` and a `typ` that is not a string have no effect; an empty `kid` counts as no `kid`; a token with `exp: 0` never expires",
+        ours: "each of these members gets 401, except `cnf` if the connection has the certificate that `cnf` names; an empty `kid` must equal a key's `kid`; a token with `exp: 0` has expired",
         reason: "RFC 7515 section 4.1.11: a token with a critical member that is not understood is refused (Authlib did not: CVE-2025-59420). RFC 8705 section 3: if someone else sends a token that is bound to a certificate, the token is stolen",
         applies: |Case { plan, .. }| {
             use Fault::{B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber};
@@ -149,8 +149,8 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "allow-missing",
-        native: "within `requires_all` or a nested group, `allow_missing` looks at only some of the tokens, and only one of them decides, so `allow_missing` may hold although another token is bad",
-        ours: "`allow_missing` holds if none of the rule's tokens is present; a token that is present must verify. Its identity is passed on, unless the token is one of several that a neighbouring `requires_all` needs",
+        native: "within `requires_all` or a nested group, `allow_missing` can hold although the request has a bad token, because it looks at only some of the tokens",
+        ours: "`allow_missing` holds if the request has none of the rule's tokens. A token that is present must verify. Its identity is passed on, unless a neighbouring `requires_all` needs this token and others",
         reason: "this is the documented meaning of `allow_missing`. A bad token must not pass because another one is missing (as in CVE-2021-21378)",
         applies: |Case {
                       configuration,
@@ -174,7 +174,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "requires-all",
-        native: "requirements process the request one after the other: the first removes a token that the second needs too, and the second removes the headers that the first has set",
+        native: "each requirement changes the request before the next one sees it: the first removes a token that the second also needs, and the second removes the headers that the first has set",
         ours: "all requirements see the request as the client sent it",
         reason: "the meaning of a requirement must not depend on the requirements before it",
         applies: |Case {

@@ -26,7 +26,8 @@ object! {
         /// writes no metadata. Default: `portcullis`; at most 128 characters.
         metadata_namespace: Option<String>,
         /// What happens to denied requests. `enforce` refuses them. `shadow` only records the decision and lets them
-        /// pass, except that ambiguous paths, methods, authorities and headers are still refused.
+        /// pass, except that ambiguous paths, methods, authorities and headers, and paths longer than
+        /// `limits.path_bytes`, are still refused.
         mode: Option<RawMode> = "enforce",
         /// What happens to a request with an ambiguous path, method or authority, or with an ambiguous header or query
         /// parameter that a condition uses. Ambiguous means that servers could read it in different ways. `reject`
