@@ -87,7 +87,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "token-members",
         native: "`crit`, `b64`, `cty: JWT`, `cnf` and a `typ` that is not a string have no effect; an empty `kid` counts as no `kid`; a token with `exp: 0` never expires",
-        ours: "each of these members gets 401, except `cnf` if the connection has the certificate that `cnf` names; an empty `kid` must equal a key's `kid`; a token with `exp: 0` has expired",
+        ours: "each of these members gets 401, except `cnf` if the connection has the certificate that `cnf` names; an empty `kid` is a `kid` like any other; a token with `exp: 0` has expired",
         reason: "RFC 7515 section 4.1.11: a token with a critical member that is not understood is refused (Authlib did not: CVE-2025-59420). RFC 8705 section 3: if someone else sends a token that is bound to a certificate, the token is stolen",
         applies: |Case { plan, .. }| {
             use Fault::{B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber};
