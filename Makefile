@@ -84,10 +84,10 @@ playground: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## Build the playgrou
 	$(BINDINGS) page target/$(TARGET)/release/portcullis_playground.wasm target/playground/bindings
 	@node playground/build.mjs target/playground/bindings/page.js target/playground/bindings/page_bg.wasm $(PLAYGROUND)
 
-man: $(PROGRAM) ## Write the manual pages with the existing program: target/man/
+man: $(PROGRAM) ## Write the manual pages to target/man/ (does not build the program again)
 	$(PROGRAM) man target/man
 
-completions: $(PROGRAM) ## Write the shell completions with the existing program: target/completions/
+completions: $(PROGRAM) ## Write the shell completions to target/completions/ (does not build the program again)
 	@mkdir -p target/completions
 	for shell in bash elvish fish powershell zsh; do \
 	  $(PROGRAM) completions $$shell >target/completions/portcullis.$$shell; done

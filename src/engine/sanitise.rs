@@ -78,10 +78,10 @@ fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Head
 }
 
 /// Returns the edit that removes certain header names from the value of `Connection`. `is_passed`
-/// accepts these names: this Envoy passes the headers on, and the upstream trusts them. Envoy
-/// forwards `Connection` with an upgrade, and the next proxy drops each header that `Connection`
-/// names (RFC 9110 section 7.6.1). So a client could remove its own identity (as in
-/// CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are removed too, because a lenient
+/// accepts these names: this Envoy passes the headers on, and the upstream trusts them. If a request
+/// asks for an upgrade, Envoy forwards its `Connection` header, and the next proxy drops each header
+/// that `Connection` names (RFC 9110 section 7.6.1). So a client could remove its own identity (as
+/// in CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are removed too, because a lenient
 /// proxy might read them as header names.
 fn connection(request: &Request<'_>, is_passed: &dyn Fn(&[u8]) -> bool) -> Option<HeaderEdit> {
     request.values(CONNECTION).next()?;

@@ -264,7 +264,7 @@ mod tests {
         let hidden = record.unknown_kid_wait(&TIMING, None, at(46)).unwrap();
         assert_eq!(at(46).plus(hidden), record.next_fetch(&TIMING));
         assert!(hidden > Duration::ZERO);
-        // A fetch succeeded when the request arrived, and the kid was not among the fetched keys.
+        // A fetch has succeeded since the request arrived, and it did not find the kid either.
         assert_eq!(record.unknown_kid_wait(&TIMING, Some(at(0)), at(46)), None);
     }
 

@@ -104,8 +104,7 @@ impl Place {
             if name == "authorization" && prefix.trim_end().eq_ignore_ascii_case("bearer"))
     }
 
-    /// Returns whether a provider that looks for tokens in one of these two places may also find
-    /// tokens in the other place.
+    /// Returns whether the two places can overlap, so that two providers may find the same token.
     pub(crate) fn shares(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Header { name, .. }, Self::Header { name: other, .. }) => name == other,

@@ -96,8 +96,7 @@ impl<'hook> Definitions<'hook> {
         }
     }
 
-    /// The metrics that were defined. The caller must release their values together with the
-    /// configuration.
+    /// The metrics that were defined. When the configuration goes, the caller must [`release`] them.
     pub(super) fn into_metrics(self) -> Metrics {
         Metrics {
             all: self.all.0.take(),
