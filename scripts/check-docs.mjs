@@ -59,7 +59,7 @@ function complaint({ language, text }) {
   return undefined;
 }
 
-// Describes what is missing from an Envoy file that users copy. They need the admin port, the reason of a refusal in
+// Describes what is missing from an Envoy file that users copy. Users need the admin port, the reason of a refusal in
 // the access log, and a mark at each line that they have to change.
 function gap({ place, text }) {
   const isStart = /^(README|docs\/providers\/)/.test(place) && /^static_resources:/m.test(text) && text.includes('http_filters');

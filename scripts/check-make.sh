@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks that make uses the Envoy at the path in ENVOY and never overwrites it, and that the demo fails
-# before it builds anything if the system is not Linux.
+# Checks that make uses the Envoy at the path in ENVOY and never overwrites it. Also checks that on
+# a system other than Linux, the demo fails before it builds anything.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."

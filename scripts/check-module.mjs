@@ -1,7 +1,7 @@
 // Checks the built module. It must not be too large, it must import only host calls of the
 // proxy-wasm ABI (no WASI, no clock, no source of randomness), and the example configurations must
-// allow exactly the capabilities that it needs. Without a capability, the module would fail at run
-// time; an unneeded capability would be an unused privilege.
+// allow exactly the capabilities that the module needs. Without a capability, the module would fail
+// at run time; an unneeded capability would be an unused privilege.
 //
 // The callbacks that the module needs are its exports. The host calls that it needs are read from
 // the source, because the module also imports calls that the SDK mentions but the module never

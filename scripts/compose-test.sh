@@ -134,9 +134,9 @@ make_images() {
     done
 }
 
-# Adds what a build in Docker needs, because the build has no network: npm with the packages of two
-# folders, and Rust. The array `rust` has the paths of Rust and of its packages on this machine;
-# `offline` has the options that make the build use them.
+# A build in Docker has no network. So this function adds what the build needs: npm with the
+# packages of two folders, and Rust. The array `rust` has the paths of Rust and of its packages on
+# this machine; `offline` has the options that make the build use them.
 offline=()
 rust=()
 add_packages() {

@@ -5,7 +5,7 @@
 #
 #   scripts/without-paths.sh build …
 #
-# FLAG: another flag for the compiler.
+# The environment variable FLAG may contain another flag for the compiler.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,6 +25,7 @@ remap "$(rustc --print sysroot)/lib/rustlib/src/rust" "/rustc/$(rustc -vV | sed 
 
 [ -z "${FLAG:-}" ] || flags+=("'$FLAG'")
 
-# Cargo adds these flags to those in .cargo/config.toml. RUSTFLAGS would replace them.
+# Cargo adds these flags to the flags in .cargo/config.toml. RUSTFLAGS would replace the flags in
+# that file.
 list=$(IFS=, && echo "[${flags[*]}]")
 exec cargo --config "target.wasm32-unknown-unknown.rustflags=$list" --config "build.rustflags=$list" "$@"

@@ -144,8 +144,8 @@ fn from_serde(error: &serde_json::Error) -> JsonError {
 }
 
 /// A JSON value in which no object contains the same name twice. `Value`'s own `Deserialize` is not
-/// used: it keeps the last of two members with the same name and, with the feature `raw_value`,
-/// treats one particular member name specially.
+/// used: it keeps the last of two members with the same name. If the feature `raw_value` is
+/// enabled, it also treats one particular member name specially.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

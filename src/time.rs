@@ -169,8 +169,8 @@ impl UnixMillis {
 
 /// Converts `span` to whole milliseconds, rounded down. The result saturates.
 ///
-/// WebAssembly has no 128-bit arithmetic and would call functions instead. This function therefore
-/// does not use `as_millis`, and is not inlined.
+/// `as_millis` needs 128-bit arithmetic. WebAssembly has no instructions for it and calls functions
+/// instead, so this function does not use `as_millis`. It is also not inlined.
 #[must_use]
 #[inline(never)]
 pub fn milliseconds(span: Duration) -> u64 {

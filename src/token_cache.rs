@@ -26,8 +26,8 @@ const WAYS: usize = 8;
 /// The number of octets at the end of a token that select its set: 96 bits of its signature.
 const HASHED_OCTETS: usize = 16;
 
-/// The maximum of [`Slot::demand`]. A token that is no longer used loses its demand after at most
-/// this many rounds of [`Set::hand`] through its set.
+/// The maximum of [`Slot::demand`]. [`Set::hand`] visits the slots in turn and lowers their demand.
+/// After this many rounds at most, a token that is no longer used has no demand.
 const MAX_DEMAND: u8 = 3;
 
 /// The assumed average size of an entry in bytes, including its value. The byte limit of a set is

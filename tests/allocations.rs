@@ -144,8 +144,8 @@ fn keeping_a_token_takes_little_besides_its_text() {
     }
 }
 
-/// The attack: a token contains long lists, so it takes many times its own size in memory once it
-/// is parsed.
+/// Tests an attack: a token contains long lists, so that the parsed token takes many times the
+/// token's own size in memory.
 #[test]
 fn no_token_makes_the_cache_keep_more_than_its_share() {
     let lists = vec![json!([]); 800];

@@ -34,7 +34,7 @@ export async function startServers() {
   return { upstream: api.url, authorizationServer: authorizationServer.url };
 }
 
-// Starts Envoy. In the result, `url(name)` returns the address of a listener.
+// Starts Envoy. Calling `url(name)` of the result returns the address of a listener.
 export async function startEnvoy(configuration) {
   const log = [];
   const adminFile = temporary('admin', '');

@@ -150,8 +150,8 @@ fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
     assert_eq!(parsed(&misdirected), json!(["Ok", "BadArgument"]));
 }
 
-/// Two workers and the main thread have three VMs. Any of the three VMs may fetch the keys, even
-/// the main thread's VM.
+/// An Envoy with two workers has three VMs: one for each worker and one for the main thread. Any of
+/// the three may fetch the keys, even the VM of the main thread.
 fn the_vms_of_all_workers_and_of_the_main_thread_tick<D: Driver>() {
     let gate: D = start(Setup::default().workers(2));
     let ticking = || gate.log().iter().filter(|line| *line == "ticking").count();
@@ -372,8 +372,8 @@ fn parsed(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| panic!("{}", body.escape_ascii()))
 }
 
-/// With `FAIL_CLOSED`, no metric of Envoy's wasm filter shows that a module was stopped. The
-/// responses show it: their status, and the details in the access log.
+/// With `FAIL_CLOSED`, no metric of Envoy's wasm filter shows that Envoy has stopped a module. Only
+/// the responses show it, by their status and by the response code details in the access log.
 #[test]
 fn only_responses_show_a_module_that_was_stopped_in_envoy() {
     let module = module();

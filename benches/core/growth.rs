@@ -51,8 +51,8 @@ fn name(what: &str, size: usize) -> String {
     format!("{PREFIX}/{what}/{size}")
 }
 
-/// Decides on requests with different tokens from a cache with `count` entries. Only half of the
-/// entries are used, because a full cache may have evicted some of the tokens.
+/// Decides on requests with different tokens. All tokens are in the cache, which has room for
+/// `count` tokens. They fill only half of it, because a full cache may have evicted some of them.
 fn decide_on_one_of(count: usize) -> Step {
     // HS256 is quick, and the preparation signs and verifies all of these tokens.
     let engine = engine(&Gate::new(Algorithm::Hs256, Cache::Entries(count)));

@@ -76,7 +76,7 @@ fn filter(case: &Case) -> Option<Value> {
     }
 }
 
-/// The filter of a dynamic module at this path.
+/// The filter that runs the dynamic module in the file `library`.
 fn library_filter(library: PathBuf, configuration: &Value) -> Value {
     let setup = Setup {
         build: Build::Native,

@@ -210,8 +210,8 @@ fn check(world: &World, case: &Case, tokens: &Path) {
     }
 }
 
-/// Checks that a case used its cache as expected: the cache must have more hits than misses if it
-/// is on and a few good tokens are repeated, and no hits otherwise.
+/// Checks that a case used its cache as expected. If the cache is on and a few good tokens are
+/// repeated, there must be more hits than misses. Otherwise, there must be no hits.
 fn check_cache(world: &World, case: &Case) {
     let Filter::Portcullis(build, gate, _) = &case.filter else {
         return;

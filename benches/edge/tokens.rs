@@ -17,10 +17,10 @@ use crate::options;
 use support::signer::Signer;
 use workload::claims;
 
-/// The number of different tokens in a load whose tokens must not be found in the cache. The cache
-/// holds fewer tokens.
+/// The number of different tokens in a load that must cause no cache hits. The cache holds fewer
+/// tokens.
 const MANY: usize = 4096;
-/// The number of different tokens in a load whose tokens must be found in the cache once they have
+/// The number of different tokens in a load in which every token must stay in the cache once it has
 /// been verified.
 const FEW: usize = 64;
 /// The tokens of a load.

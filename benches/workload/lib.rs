@@ -1,5 +1,5 @@
-//! The workload of both benchmarks: tokens like those of common authorization servers, and a policy
-//! as a configuration of `jwt_authn` and as a configuration of Portcullis.
+//! The workload of both benchmarks: tokens like those of common authorization servers, and one
+//! policy that is written both for `jwt_authn` and for Portcullis.
 
 #![allow(dead_code, reason = "each benchmark uses a part")]
 

@@ -104,8 +104,8 @@ impl RequestLine {
         }
     }
 
-    /// Puts a token into the first place where a provider looks for tokens: a header, a cookie or
-    /// a parameter. Without places, puts it into `Authorization`.
+    /// Puts a token into the first place where a provider looks for tokens: a header, a cookie or a
+    /// parameter. If `places` is `None`, puts it into `Authorization`.
     pub(super) fn add_token(&mut self, token: &str, places: Option<&Places>) {
         let header = places.and_then(|places| places.headers.first());
         let cookie = places.and_then(|places| places.cookies.first());

@@ -27,8 +27,8 @@ struct Prime<const L: usize> {
 #[inline(never)]
 fn multiply(x: &[u32], y: &[u32], prime: &[u32], negative_inverse: u32, product: &mut [u32]) {
     let mut sum = 0_u64;
-    // Computes the lower half of the columns. `product` holds the multiples of p that make these
-    // columns 0.
+    // Computes the lower half of the columns. Stores in `product` the number by which p is
+    // multiplied to make these columns 0.
     for place in 0..product.len() {
         let above = place.saturating_add(1);
         sum = sum
@@ -41,8 +41,8 @@ fn multiply(x: &[u32], y: &[u32], prime: &[u32], negative_inverse: u32, product:
             *limb = row;
         }
     }
-    // Computes the upper half of the columns. Each limb of the result replaces a multiple that is
-    // no longer needed.
+    // Computes the upper half of the columns. Each limb of the result replaces a limb of that
+    // number which is no longer needed.
     for place in 0..product.len() {
         let above = place.saturating_add(1);
         sum = sum
@@ -53,7 +53,8 @@ fn multiply(x: &[u32], y: &[u32], prime: &[u32], negative_inverse: u32, product:
         }
         sum >>= BITS;
     }
-    // The quotient is below 2p, because both factors are below p, and p is below R.
+    // After the division by R, the result is below 2p, because both factors are below p, and p is
+    // below R.
     subtract_if_not_below(product, prime);
 }
 

@@ -14,7 +14,7 @@ pub(crate) trait Curve<const N: usize> {
     type Coordinate: Canonical<N>;
     /// The type of scalars: numbers modulo the order of the curve.
     type Scalar: Canonical<N>;
-    /// The curve's numbers.
+    /// The numbers that define the curve.
     const NUMBERS: Numbers<N>;
 
     /// Computes the inverse of a scalar with fast code that is not formally verified. The caller

@@ -52,7 +52,7 @@ pub(crate) fn inverse<const N: usize>(number: &[u64; N], modulus: &[u64; N]) -> 
     number::difference(&inverse, modulus).unwrap_or(inverse)
 }
 
-/// Runs division steps until g is 0. Then f is 1 or -1, and d times the number to invert is f
+/// Runs division steps until g is 0. Then f is 1 or -1, and d times the number to invert equals f
 /// modulo the modulus. Finally turns d into the inverse, as a number between 0 and twice the
 /// modulus.
 fn divide(f: &mut [i32], g: &mut [i32], d: &mut [i32], e: &mut [i32], modulus: &[i32]) {
@@ -122,8 +122,8 @@ fn division_steps(eta: &mut i32, mut f: Wrapping<u32>, mut g: Wrapping<u32>) -> 
             (f, g, u, q, v, r) = (g, -f, q, -u, r, -v);
         }
         // Adds the multiple of f that makes the lowest bits of g 0. This clears up to six bits at
-        // once, but no more than the steps that are left before f and g are swapped or the 30 steps
-        // end.
+        // once, but no more bits than there are steps left before f and g are swapped, or before
+        // the 30 steps end.
         let steps = eta.unsigned_abs().saturating_add(1).min(left);
         let mask = Wrapping((u32::MAX >> 32_u32.saturating_sub(steps)) & 63);
         let multiple = (f * g * (f * f - Wrapping(2))) & mask;
@@ -131,8 +131,8 @@ fn division_steps(eta: &mut i32, mut f: Wrapping<u32>, mut g: Wrapping<u32>) -> 
     }
 }
 
-/// Replaces x with (u·x + v·y)/2^30 and y with (q·x + r·y)/2^30. With a modulus and its inverse
-/// modulo 2^30, adds the multiples of the modulus that make these divisions exact.
+/// Replaces x with (u·x + v·y)/2^30 and y with (q·x + r·y)/2^30. If `modulus` is given (with its
+/// inverse modulo 2^30), adds the multiples of the modulus that make these divisions exact.
 fn apply(steps: &Steps, x: &mut [i32], y: &mut [i32], modulus: Option<(&[i32], Wrapping<u32>)>) {
     let Steps { u, v, q, r } = steps;
     let (modulus, inverse) = modulus.unwrap_or_default();

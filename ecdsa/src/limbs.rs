@@ -155,9 +155,8 @@ macro_rules! field {
                 Self(limbs(number, $bits)).times(&Self::R_SQUARED)
             }
 
-            /// Divides the number by R modulo p. Only 0 modulo p has a quotient that is 0 modulo p.
-            /// The quotient is between 0 and p (both included), so comparing it with 0 and p is
-            /// enough.
+            /// Divides the number by R modulo p. The quotient is 0 modulo p only if the number is.
+            /// It is between 0 and p (both included), so comparing it with 0 and p is enough.
             fn is_zero(&self) -> bool {
                 let mut one = [Wrapping(0); $limbs];
                 one[0] = Wrapping(1);

@@ -21,7 +21,8 @@ export async function requestToken(url, form) {
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const decode = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
 
-// Returns the token with other claims. The signature is not changed, so it no longer matches.
+// Returns the token with some of its claims replaced by `claims`. The signature is not changed, so
+// it no longer matches.
 export function withClaims(token, claims) {
   const [header, payload, signature] = token.split('.');
   return [header, encode({ ...decode(payload), ...claims }), signature].join('.');

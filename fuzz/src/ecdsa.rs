@@ -24,9 +24,9 @@ impl Input<'_> {
 
 /// Checks a key and a signature on the curve that the first octet chooses.
 ///
-/// With a random signature, the verifier rarely adds equal or opposite points, or reaches infinity.
-/// So the input can also choose special numbers: small numbers, powers of two, and multiples of the
-/// key's secret.
+/// If a signature is random, the verifier rarely adds equal or opposite points, or reaches
+/// infinity. So the input can also choose special numbers: small numbers, powers of two, and
+/// multiples of the key's secret.
 pub fn check(input: &[u8]) {
     let mut input = Input(input);
     match input.octet() % 3 {

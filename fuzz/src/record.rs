@@ -1,5 +1,5 @@
-//! Records in shared memory: a record is the same after it is written and read again. With
-//! `shared_memory_key`, only a record with a valid tag is accepted.
+//! Records in shared memory: a record is the same after it is written and read again. If
+//! `shared_memory_key` is set, only a record with a valid tag is accepted.
 
 use std::cell::LazyCell;
 

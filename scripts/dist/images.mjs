@@ -5,7 +5,8 @@
 //   docker        the same as compat, as a Docker image
 //
 // The first two are OCI image layouts. The third is a folder in the format that skopeo reads with
-// `dir:`, because tools do not recognise an image with Docker's media type in an OCI layout.
+// `dir:`. It is not an OCI layout, because in such a layout, tools do not recognise Docker's media
+// type.
 //
 // https://github.com/solo-io/wasm/tree/master/spec describes the forms. The tag of an image is the
 // version.

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 
 const run = (command, ...args) => execFileSync(command, args, { encoding: 'utf8' }).trim();
 
-// The version, and the commit if this is a clone without uncommitted changes. With uncommitted
-// changes, the build does not correspond to any commit.
+// The version, and the commit if this is a clone without uncommitted changes. If there are
+// uncommitted changes, the build does not correspond to any commit.
 export function describeSource() {
   const { packages } = JSON.parse(run('cargo', 'metadata', '--locked', '--offline', '--no-deps', '--format-version', '1'));
   const { version, license, description } = packages.find(({ name }) => name === 'portcullis');

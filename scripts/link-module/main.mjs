@@ -28,9 +28,9 @@ const EXPORTS = [
   'proxy_on_tick',
 ];
 
-// Passes that run again at the end, because earlier passes have given them more to do. They remove
-// functions and parameters that have become equal or unused, clean up after that, and give the
-// shortest indices to the functions that are called most.
+// The optimisation passes that run once more at the end, because the passes before them leave new
+// work. These last passes remove functions and parameters that have become equal or unused, clean
+// up after that, and give the shortest indices to the functions that are called most.
 const LAST_PASSES = [
   'duplicate-function-elimination',
   'dae-optimizing',

@@ -19,16 +19,16 @@ pub enum Step {
 }
 
 impl ConfigPath {
-    /// Prepends a step to the member `name`. The path then starts at the object that has this
-    /// member.
+    /// Prepends the step that leads to the member `name`. The path then starts at the object that
+    /// has this member.
     #[must_use]
     pub fn within(mut self, name: &str) -> Self {
         self.0.insert(0, Step::Member(name.to_owned()));
         self
     }
 
-    /// Prepends a step to the element `index`. The path then starts at the list that has this
-    /// element.
+    /// Prepends the step that leads to the element `index`. The path then starts at the list that
+    /// has this element.
     #[must_use]
     pub fn within_index(mut self, index: usize) -> Self {
         self.0.insert(0, Step::Element(index));

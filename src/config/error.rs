@@ -71,9 +71,9 @@ impl From<Fault> for ConfigError {
 
 /// Prepends a step to the path of the error in a result.
 pub(super) trait At<T> {
-    /// Prepends a step to the member `name`.
+    /// Prepends the step that leads to the member `name`.
     fn at(self, name: &str) -> Result<T, ConfigError>;
-    /// Prepends a step to the element `index`.
+    /// Prepends the step that leads to the element `index`.
     fn at_index(self, index: usize) -> Result<T, ConfigError>;
 }
 

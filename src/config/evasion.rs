@@ -8,9 +8,9 @@
 use super::{Config, ConfigPath, Warning, echo::cut};
 use crate::policy::{HeaderMatch, PathMatch, ProtectedResource, RouteMatch, Unmatched};
 
-/// Returns a warning if a call to another spelling of this rule's path is decided by a rule without
-/// `mcp` or by `unmatched: allow`. If several rules have the same path, only the first one gets the
-/// warning.
+/// Returns a warning if a client can avoid this rule with another spelling of the path, because a
+/// rule without `mcp` or `unmatched: allow` then decides on the call. If several rules have the
+/// same path, only the first one gets the warning.
 pub(super) fn evaded(config: &Config, place: usize, route: &RouteMatch) -> Option<String> {
     let path = endpoint(route)?;
     let mut earlier = config.rules.iter().take(place);
@@ -64,8 +64,9 @@ fn evaded_expression(config: &Config) -> Option<String> {
     ))
 }
 
-/// Returns warnings about protected resources that a client can reach by another case of the path.
-/// Such requests do not belong to the resource, so their audience and origin are not checked.
+/// Returns warnings about protected resources that a client can reach by writing the path in
+/// another letter case. Such requests do not belong to the resource, so their audience and origin
+/// are not checked.
 pub(super) fn evaded_resources(config: &Config) -> impl Iterator<Item = Warning> {
     let resources = config.protected_resources.iter();
     resources.filter(|own| !own.ignores_case).filter_map(|own| {
@@ -95,8 +96,8 @@ pub(super) fn evaded_resources(config: &Config) -> impl Iterator<Item = Warning>
     })
 }
 
-/// Says what decides on requests for which `taker` is the first matching rule, if any rule matches.
-/// Returns `None` if no rule decides and the requests are refused.
+/// Says what decides on requests. `taker` is the first rule that matches them, or `None` if no rule
+/// matches. Returns `None` if no rule matches and the requests are therefore refused.
 fn effect(config: &Config, taker: Option<usize>) -> Option<String> {
     match taker {
         Some(taker) => Some(format!("rules[{taker}] decides")),
@@ -126,8 +127,8 @@ fn is_about_host(header: &HeaderMatch) -> bool {
     header.name == ":authority"
 }
 
-/// Other spellings of the path, which the rule does not match: with a final slash added or removed,
-/// and in another case.
+/// Spellings of the path that the rule does not match: with a final slash added or removed, and in
+/// another letter case.
 fn spellings(path: &str, route: &RouteMatch) -> Vec<String> {
     let mut found = Vec::new();
     match (&route.path, path.strip_suffix('/')) {

@@ -226,8 +226,8 @@ faults! {
     NotDiscoverable
         => "the issuer does not lead to its metadata",
         "make \"issuer\" a URL whose {claim}s are whole segments of its path, or use \"remote_jwks\"";
-    /// Exactly one of several alternative fields must be set, but none of them is set, or more than
-    /// one.
+    /// Exactly one of several alternative fields must be set, but none or more than one of them is
+    /// set.
     NotExactlyOne {
         /// The alternative fields.
         choices: Vec<&'static str>,
@@ -236,8 +236,8 @@ faults! {
     }
         => ("exactly one of {} is required, found {}", quoted(choices), quoted_or_none(found)),
         if found.is_empty() { "add one" } else { "keep one" };
-    /// A field is `null`. If `null` counted as absent, requests could pass that would be refused if
-    /// the field had a value.
+    /// A field is `null`. If `null` counted as absent, a restriction could be missing without
+    /// notice, and requests could pass.
     Null
         => "empty (null)",
         "write a value, or remove the field, which may let more requests pass";

@@ -77,10 +77,10 @@ pub struct Config {
     pub scope_hierarchy: ScopeHierarchy,
     /// How often Portcullis looks up the policy of a request's route.
     pub route_lookup: RouteLookup,
-    /// A name for this configuration that stays the same across updates. With a name, connections
-    /// that still use an older version also refuse what the newest version refuses.
+    /// A name for this configuration that stays the same across updates. If a name is set,
+    /// connections that still use an older version also refuse what the newest version refuses.
     pub policy_id: Option<String>,
-    /// The namespace of the dynamic metadata that Portcullis writes if the host supports such
+    /// The namespace in which Portcullis writes dynamic metadata, if the host supports such
     /// metadata. `None` means the default namespace.
     pub metadata_namespace: Option<String>,
     /// What happens to denied requests.

@@ -72,10 +72,10 @@ fn is_protected(rule: &Rule) -> bool {
         .is_some_and(|requirement| rule.authorization.is_some() || !requirement.admits_anyone())
 }
 
-/// Returns a warning if no request can match the rule's path. Servers may read a request's path
-/// without its parameters, up to an encoded `?` or `#`, or in its normal spelling, in which
-/// characters such as `[` and `|` are encoded. A rule applies only if it matches all of these
-/// readings.
+/// Returns a warning if no request can match the rule's path. A server may cut off a path's
+/// parameters, or everything from an encoded `?` or `#` on. It may also read the path in its normal
+/// spelling, in which characters such as `[` and `|` are encoded. A rule applies to a request only
+/// if it matches all of these readings.
 fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     if config.path_policy == PathPolicy::Raw {
         return None;

@@ -20,8 +20,8 @@ pub fn schema() -> Value {
     schema
 }
 
-/// Returns the parts of the schema that the raw types do not express. Each part has a JSON pointer
-/// to an object of the schema, a keyword to add to this object, and the keyword's value.
+/// Returns the parts of the schema that the types in `raw` do not express. Each part has a JSON
+/// pointer to an object of the schema, a keyword to add to this object, and the keyword's value.
 fn refinements() -> Vec<(&'static str, &'static str, Value)> {
     let mut algorithms: Vec<&str> = Algorithm::ALL.iter().map(|own| own.name()).collect();
     algorithms.push("Ed25519"); // another name of EdDSA with Ed25519 (RFC 9864)

@@ -328,10 +328,10 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
     ]
 }
 
-/// Returns true if the preset's issuers end with a slash and the configured issuer does not, or the
-/// other way round. Every token would then be refused, and the operator would not know why. If
-/// `expected` is true, only presets whose issuers end with a slash are checked. If `expected` is
-/// false, only presets whose issuers do not end with a slash are checked.
+/// Returns true if the configured issuer lacks the final slash that the preset's issuers have, or
+/// has a final slash that they lack. Every token would then be refused, and the operator would not
+/// know why. If `expected` is true, only presets whose issuers end with a slash are checked. If
+/// `expected` is false, only presets whose issuers do not end with a slash are checked.
 fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     let written = match &provider.trust.issuer {
         Issuer::Any => return false,

@@ -32,8 +32,7 @@ pub enum PermitReason {
     Lenient,
     /// The rule requires no token.
     NotRequired,
-    /// The request would have been refused, but in shadow mode every request passes (`mode:
-    /// shadow`).
+    /// The request would have been refused, but shadow mode (`mode: shadow`) lets it pass.
     Shadow(Denial),
     /// No rule matches the request, and the setting `unmatched` allows such requests.
     Unmatched,

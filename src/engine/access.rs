@@ -156,7 +156,7 @@ fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
     };
     let mut closed = rules.iter().filter_map(with_requirement);
     // If no rule requires a token, refuse the request. A rule that requires no token opens only the
-    // calls that it matches, but this request could make any call.
+    // calls that it matches, but the request's headers do not prove which call it makes.
     if !rules.iter().any(|(_, rule)| rule.requires_token()) {
         return Access::Uncallable(Reason::McpVersion);
     }

@@ -230,8 +230,8 @@ fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>
 
 /// Returns true if the client authenticates with both a secret and a bearer token, which RFC 6749
 /// section 2.3 forbids. If such a request passed, Portcullis could use one of the two and the
-/// upstream the other. Tokens in headers and cookies that the operator configured are ignored here,
-/// because a rule may require such a token together with a secret.
+/// upstream the other. Tokens in configured headers and cookies are ignored here, because a rule
+/// may require such a token together with a secret.
 fn is_bearer_beside_basic(config: &Config, found: &ShortList<Found<'_>>) -> bool {
     let mut seen = Schemes::default();
     for (id, credential) in found.iter() {

@@ -72,8 +72,8 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
     /// pass just because a request without a token may pass (CVE-2021-21378).
     ///
     /// If some members name providers, the tokens of a member that names no provider are not
-    /// forwarded as an identity. Otherwise, a request could get an identity from one token of a
-    /// `requires_all` whose other token is missing, or from a token for another audience.
+    /// forwarded as an identity. Otherwise, a request could get an identity from one token although
+    /// `requires_all` needs a second token, or from a token for another audience.
     fn any(&mut self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
         let (lenient, strict): (Vec<_>, Vec<_>) =
             members.iter().partition(|member| !member.names_provider());

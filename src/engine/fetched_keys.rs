@@ -66,8 +66,8 @@ impl Engine {
             Decision::Deny(denial) => denial,
             Decision::Permit(permit) => match &permit.reason {
                 PermitReason::Shadow(denial) => denial,
-                // The permit does not say which tokens were ignored, or why. So all providers are
-                // synchronized.
+                // The permit does not say which tokens were ignored, or why. So the records of all
+                // providers are read.
                 PermitReason::Lenient => {
                     return self.keys.synchronize_where(&|_| true, now, &*self.records);
                 }

@@ -98,8 +98,8 @@ impl<'c> Endpoint<'c> {
             .filter_map(|(_, rule)| rule.route.mcp.as_ref());
         let params = matches.flat_map(|own| &own.params);
         let mut params: Vec<&str> = params.map(|param| param.header.as_str()).collect();
-        // Decode each header only once, even if many rules match it. At this point no token has
-        // been verified, so anyone can cause this work.
+        // Decode each header only once, even if many rules have a condition on it. At this point no
+        // token has been verified, so anyone can cause this work.
         params.sort_unstable();
         params.dedup();
         Some(McpCall::read(request, &params))

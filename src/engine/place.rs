@@ -8,7 +8,7 @@ pub(super) struct Place {
     below: Option<usize>,
     metadata_of: Option<usize>,
     /// The resource that the request would belong to if its host were the resource's host. `None`
-    /// if the request belongs to a resource.
+    /// if the request already belongs to a resource.
     below_elsewhere: Option<usize>,
     /// Whether the request's host is the host of any resource.
     is_known_host: bool,
@@ -44,7 +44,7 @@ impl Place {
 
     /// Returns the resources that a request for this path reaches if Envoy and the upstream ignore
     /// the host. The list is empty if the request belongs to a resource. With `on_host`, the list
-    /// only contains the resources on the host of this authority, whatever the port.
+    /// only contains resources with the same host as this authority; the port does not matter.
     pub(super) fn resources_elsewhere<'c>(
         self,
         config: &'c Config,
@@ -76,8 +76,8 @@ pub(super) fn authority<'a>(request: &Request<'a>) -> &'a str {
 }
 
 /// Returns true if a request for this path would reach the resource on a server that ignores the
-/// host. On the host of another resource, a resource with the path `/` does not count: it would
-/// otherwise claim every path of every host.
+/// host. If the request's host is the host of any resource (`is_known_host`), the result is false
+/// for a resource with the path `/`: it would otherwise claim every path of every host.
 fn may_lead_to(resource: &ProtectedResource, path: &str, is_known_host: bool) -> bool {
     resource.is_above_path(path) && !(is_known_host && resource.url.is_root())
 }

@@ -65,7 +65,7 @@ pub(super) fn allows_origin(resource: &ProtectedResource, request: &Request<'_>)
 /// Adds the URL of the resource's metadata to the challenge of a denial. If the status is 401, or
 /// if the denial already names scopes, the challenge also names all scopes of the rule, so that a
 /// client can request them at once. With `challenge_scope: false`, a challenge with status 401
-/// names none.
+/// names no scopes.
 pub(super) fn lead_to(resource: &ProtectedResource, denial: &mut Denial, access: Access<'_>) {
     denial.resource_metadata = Some(Arc::clone(resource.url.metadata_url()));
     let names_scopes = match denial.is_unauthenticated() {

@@ -43,9 +43,9 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
 
 /// Returns the edits that remove certain fields from a request's trailers: the headers that only
 /// Portcullis may set, the headers that can hold tokens, and the headers that describe an MCP call.
-/// A server that merges trailers into headers could otherwise find a forged identity, an unverified
-/// token next to a verified token, or a different call from the one that the rules allowed. RFC
-/// 9110 section 6.5.1 forbids credentials in trailers.
+/// Otherwise, a server that merges trailers into headers could find a forged identity, an
+/// unverified token next to a verified token, or a call that the rules did not allow. RFC 9110
+/// section 6.5.1 forbids credentials in trailers.
 pub(super) fn trailers(
     (config, index): (&Config, &RuleIndex),
     trailers: &[(&[u8], &[u8])],
@@ -63,7 +63,8 @@ fn owns(owned: &[HeaderName], name: &[u8]) -> bool {
     owned.iter().any(|own| own.is_confusable_with(name))
 }
 
-/// Returns one edit for each name that `is_taken` accepts.
+/// Returns one edit for each name that `is_taken` accepts. The edit removes all lines with this
+/// name.
 fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<HeaderEdit> {
     let mut edits = Vec::new();
     for (name, _) in lines {
@@ -78,11 +79,11 @@ fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Head
 }
 
 /// Returns the edit that removes certain header names from the value of `Connection`. `is_passed`
-/// accepts these names: this Envoy passes the headers on, and the upstream trusts them. If a request
-/// asks for an upgrade, Envoy forwards its `Connection` header, and the next proxy drops each header
-/// that `Connection` names (RFC 9110 section 7.6.1). So a client could remove its own identity (as
-/// in CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are removed too, because a lenient
-/// proxy might read them as header names.
+/// accepts these names: this Envoy passes the headers on, and the upstream trusts them. If a
+/// request asks for an upgrade, Envoy forwards its `Connection` header. The next proxy then drops
+/// each header that `Connection` names (RFC 9110 section 7.6.1). So a client could remove its own
+/// identity (as in CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are removed too,
+/// because a lenient proxy might read them as header names.
 fn connection(request: &Request<'_>, is_passed: &dyn Fn(&[u8]) -> bool) -> Option<HeaderEdit> {
     request.values(CONNECTION).next()?;
     let is_removed = |option: &&[u8]| !is_token(option) || is_passed(option);
@@ -106,8 +107,8 @@ pub(super) fn certificates(
     lines(request.headers(), &|name| own.removes(name, standing))
 }
 
-/// Returns the request without the removed headers, so that a header that the upstream will not see
-/// cannot affect the choice of a rule.
+/// Returns the request without the removed headers. The upstream will not see these headers, so
+/// they must not affect the choice of a rule.
 pub(super) fn without_removed<'a>(
     config: &Config,
     standing: Standing,

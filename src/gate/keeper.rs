@@ -65,7 +65,7 @@ impl Keeper {
     }
 
     /// Processes the response to a call. If the fetch needs another call, makes that call. Returns
-    /// true if the fetch has ended, so that waiting requests may find their keys.
+    /// true if the fetch has ended: waiting requests may then find their keys.
     pub fn on_fetched(
         &mut self,
         engine: &mut Engine,
@@ -102,8 +102,8 @@ impl Keeper {
         self.metrics.clear(unused, meter);
     }
 
-    /// Makes one of the calls that a fetch consists of. Returns true if the fetch ended because the host refused the
-    /// call.
+    /// Makes one of the calls that a fetch consists of. Returns true if the fetch ended because the
+    /// host refused the call.
     fn dispatch(
         &mut self,
         engine: &mut Engine,

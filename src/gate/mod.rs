@@ -156,9 +156,9 @@ impl Gate {
         self.carry_out(&overloaded(decided), &head, now, exchange)
     }
 
-    /// Finds the headers of a request that only Portcullis may set, removes them, and makes the
-    /// host choose the route again without them. Does nothing if the host does not report the new
-    /// route. Returns true if a header was removed; the caller must then read the headers again.
+    /// Removes from a request the headers that only Portcullis may set, and makes the host choose
+    /// the route again without them. Does nothing if the host does not report the new route.
+    /// Returns true if a header was removed; the caller must then read the headers again.
     ///
     /// Without this step, a client could use a forged header to choose the route of its request,
     /// and thereby the policy.

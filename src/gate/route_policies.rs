@@ -1,9 +1,9 @@
 //! The policies of the proxy's routes. Each policy is parsed once per worker.
 //!
 //! For each request, one host call returns the policy of the request's route as bytes. A worker
-//! uses these bytes as the key to look up the policy that it has already parsed. Most requests skip
-//! the call if `route_policies` is `off`; [`route_sampling`](super::route_sampling) decides which
-//! requests still make the call.
+//! uses these bytes as the key to look up the policy that it has already parsed. If
+//! `route_policies` is `off`, most requests skip the call;
+//! [`route_sampling`](super::route_sampling) decides which requests still make it.
 
 use std::rc::Rc;
 
@@ -41,8 +41,8 @@ pub trait Route {
     /// If the bytes are malformed.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
 
-    /// Returns true if, after the host has chosen the route again, [`metadata`](Self::metadata)
-    /// describes the new route.
+    /// Returns true if [`metadata`](Self::metadata) describes the new route after the host has
+    /// chosen the route again.
     fn tells_the_next_route(&self) -> bool {
         false
     }
@@ -52,7 +52,7 @@ pub trait Route {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
-/// The parsed policies of routes, by the metadata that encodes each policy.
+/// The parsed policies of routes. The key of each policy is the metadata that encodes it.
 #[derive(Debug)]
 pub(super) struct RoutePolicies {
     by_metadata: Vec<Known>,

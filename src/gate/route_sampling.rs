@@ -3,8 +3,8 @@
 //! With `route_policies: off`, the operator declares that no route has a policy. This saves a host
 //! call per request. If the declaration is wrong, a lenient rule could apply on a route whose
 //! policy is strict. To detect this, each worker still looks up the policy for its first request,
-//! and then once a second. As soon as a lookup finds a policy, every request looks up its policy. A
-//! policy on a rarely used route can still be missed.
+//! and then once a second. As soon as a lookup finds a policy, every later request looks up the
+//! policy of its route. A policy on a rarely used route can still be missed.
 
 use core::{cell::Cell, time::Duration};
 

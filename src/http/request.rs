@@ -42,7 +42,8 @@ impl<'a> Request<'a> {
     pub fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'a [u8]> + 'b {
         self.headers
             .iter()
-            // Most names differ in length, and comparing lengths needs no function call.
+            // Most names differ from `name` in length, and comparing lengths needs no function
+            // call.
             .filter(move |(own, _)| own.len() == name.len() && *own == name.as_bytes())
             .map(|(_, value)| *value)
     }

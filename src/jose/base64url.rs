@@ -2,8 +2,8 @@
 //!
 //! The decoder refuses padding, white space, the characters `+` and `/` of plain base64, and
 //! nonzero bits after the last octet (RFC 4648 section 3.5). So each octet string has exactly one
-//! encoding. Otherwise a client could evade a revocation list by sending the same token in a
-//! different encoding.
+//! encoding. If there were several encodings, a client could evade a revocation list by sending the
+//! same token in another encoding.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -77,8 +77,8 @@ fn cost(key: &VerifyingKey) -> usize {
 pub struct Nameless {
     /// The number of keys without a `kid`.
     pub keys: usize,
-    /// True if, whatever the token's algorithm, the budget of one token is enough to try all keys
-    /// without a `kid` that serve this algorithm.
+    /// True if the budget of one token is enough to try all keys that have no `kid` and serve the
+    /// token's algorithm. This must hold for every algorithm.
     pub are_all_tried: bool,
 }
 

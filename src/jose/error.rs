@@ -10,8 +10,8 @@ use crate::jose::algorithm::Algorithm;
 use crate::json::JsonError;
 
 /// The maximum length of a `kid` in bytes. Real `kid`s, such as thumbprints, URLs and names of
-/// cloud keys, are far shorter. Without a limit, an issuer could fill logs and status pages,
-/// because they contain the `kid`.
+/// cloud keys, are far shorter. Logs and status pages contain the `kid`, so without a limit an
+/// issuer could fill them.
 pub const MAX_KID_BYTES: usize = 256;
 
 /// Why a key is not admitted.
@@ -24,7 +24,7 @@ pub enum KeyError {
         /// The member's name.
         member: &'static str,
     },
-    /// A member is not a string, or, for `key_ops`, not an array of strings.
+    /// A member is not a string, or `key_ops` is not an array of strings.
     MemberType {
         /// The member's name.
         member: &'static str,
@@ -50,7 +50,7 @@ pub enum KeyError {
     NotForVerifying,
     /// `alg` is not a supported signature algorithm (RFC 7517 section 4.4).
     UnsupportedAlgorithm,
-    /// `alg` does not fit this type of key or curve (RFC 7518 section 3.1).
+    /// `alg` does not fit the key's type or curve (RFC 7518 section 3.1).
     AlgorithmDoesNotFit {
         /// The algorithm.
         algorithm: Algorithm,
@@ -166,7 +166,7 @@ pub enum KeySetError {
         /// The key, with the reason.
         key: SkippedKey,
     },
-    /// No key of the set can be used. A set of shared secrets is also refused if only some of its
+    /// No key of the set can be used. A set of shared secrets is refused even if only one of its
     /// secrets cannot be used.
     NoUsableKey {
         /// The keys that cannot be used, each with its reason. The list is empty if the set has no

@@ -47,8 +47,8 @@ impl IssuerTemplate {
         template
     }
 
-    /// Returns true if the token's `iss` equals the template with each placeholder replaced by the
-    /// claim that the placeholder names.
+    /// Returns true if the token's `iss` equals the template after each placeholder is replaced by
+    /// the value of the claim that it names.
     pub fn fits(&self, claims: &Claims) -> bool {
         let issuer = claims.issuer();
         let Some(mut rest) = issuer.and_then(|issuer| issuer.strip_prefix(self.head.as_str()))

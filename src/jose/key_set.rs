@@ -59,7 +59,7 @@ pub struct KeyQuery<'a> {
     /// The present time. A key from a certificate is only used while the certificate is valid.
     pub now: UnixSeconds,
     /// The token's claims. If a key has an `issuer`, that issuer must match the `iss` in these
-    /// claims. With `None`, the `issuer` of keys is ignored.
+    /// claims. If this field is `None`, a key's `issuer` is ignored.
     pub issued: Option<&'a Claims>,
 }
 

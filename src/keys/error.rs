@@ -21,7 +21,7 @@ pub enum FetchError {
     JwksUri,
     /// The response is not authorization server metadata.
     Metadata,
-    /// The proxy has no cluster of this name.
+    /// The proxy has no cluster with the configured name.
     NoCluster,
     /// The cluster has no healthy host.
     NoHost,
@@ -66,8 +66,8 @@ impl FetchError {
         }
     }
 
-    /// The names of cluster metrics that show operators more about the cause of this error than the
-    /// proxy reports to a module. The prefix `cluster.<name>.` is left out.
+    /// The names of cluster metrics. They tell operators more about the cause of this error than
+    /// the proxy reports to a module. The prefix `cluster.<name>.` is left out.
     #[must_use]
     pub const fn metrics(self) -> &'static [&'static str] {
         match self {

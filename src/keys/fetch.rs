@@ -1,10 +1,10 @@
-//! Fetching the keys of one source (one configuration of fetched keys): a series of calls, and the
-//! outcome.
+//! Fetching the keys of one source (a key set that one or more providers fetch with the same
+//! settings): a series of calls, and the outcome.
 //!
 //! A [`Fetch`] is a value that describes one call. The shell (the code in `envoy/` that calls the
 //! proxy) makes the call and passes the value back with the response. If the address of the JWKS is
-//! configured, a fetch takes one call. With discovery, the fetch takes one or two more calls for
-//! the issuer's metadata.
+//! configured, a fetch takes one call. If the issuer's metadata gives the address (`discovery`),
+//! the fetch first takes one or two calls for the metadata.
 
 use core::time::Duration;
 
@@ -96,7 +96,7 @@ pub enum Progress {
 /// The outcome of a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchOutcome {
-    /// The providers that use these keys.
+    /// The providers that use the keys of this source.
     pub providers: Vec<ProviderId>,
     /// The URI of the last call, without its query. The query may contain a secret.
     pub uri: String,
@@ -158,8 +158,9 @@ impl Fetch {
         };
         let (step, fault, endpoint) = match read {
             Ok(endpoint) => (Step::Jwks, None, endpoint),
-            // With one of these errors, the metadata may be at the next address. After any other
-            // error, the next address would fail too, because all addresses are on the same server.
+            // After one of these errors, the metadata may still be at the next address. After any
+            // other error, the next address would fail too, because all addresses are on the same
+            // server.
             Err(error @ (FetchError::Metadata | FetchError::Status(400..=499))) => {
                 // If one address returns a wrong document and the other a 4xx status, the wrong
                 // document is reported, because it tells the operator more.

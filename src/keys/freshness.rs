@@ -86,7 +86,7 @@ impl Record {
     /// Returns true if another worker may have written a newer record after this record was read.
     /// Workers only write while they fetch. So there can only be a newer record if a fetch was
     /// under way when this record was read, or if a fetch has become due in the meantime. This
-    /// method cannot foresee the writes of a worker whose configuration has other timing.
+    /// method cannot foresee the writes of a worker whose configuration sets other durations.
     #[must_use]
     pub fn may_be_outdated(&self, timing: &Timing, now: UnixMillis) -> bool {
         let causes = [FetchCause::Freshness, FetchCause::UnknownKid];

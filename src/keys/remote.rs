@@ -1,4 +1,4 @@
-//! The configuration of fetched keys.
+//! The settings for fetching a provider's keys.
 
 use core::time::Duration;
 

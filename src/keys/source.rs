@@ -19,8 +19,8 @@ const WRITE_ATTEMPTS: usize = 4;
 /// The minimum time between two reads of the shared record that are caused by tokens without a
 /// matching key.
 const READ_INTERVAL: Duration = Duration::from_millis(1);
-/// Replaces [`READ_INTERVAL`] while no other worker is expected to have written a newer record
-/// (`Record::may_be_outdated`).
+/// Replaces [`READ_INTERVAL`] while `Record::may_be_outdated` returns false, that is, while no
+/// other worker is expected to have written a newer record.
 const SETTLED_READ_INTERVAL: Duration = Duration::from_millis(20);
 
 /// One worker's view of a key source.
@@ -376,8 +376,8 @@ impl Source {
         Ok(self.write(fetch.lease, records, confirmed).then_some(count))
     }
 
-    /// Applies a change to the local and the shared record, after reading what other workers wrote
-    /// in the meantime. If the lease was lost, changes nothing and returns false.
+    /// Reads what other workers have written, and then applies a change to the local and the shared
+    /// record. If the lease was lost, changes nothing and returns false.
     fn write(
         &mut self,
         lease: UnixMillis,

@@ -98,8 +98,8 @@ impl KeyStore {
     }
 
     /// Returns how long a client whose token has an unknown kid should wait before a retry. Returns
-    /// `None` if the token counts as forged, because `unknown_kid_answer` is 401, or because the
-    /// request waited for a fetch that did not find the key.
+    /// `None` if the token counts as forged. It counts as forged if `unknown_kid_answer` is 401, or
+    /// if the request waited for a fetch that did not find the key.
     #[must_use]
     pub fn unknown_kid_wait(
         &self,

@@ -7,7 +7,7 @@
 //! `admin.example` required no token and also matched these two hosts, anyone could reach their
 //! upstreams.
 //!
-//! So with `path_policy: reject`, each condition is compared twice: with the authority as it was
+//! So if `path_policy` is `reject`, each condition is compared twice: with the authority as it was
 //! sent, and with the authority's normal form. The normal form is in lower case and has no final
 //! dot. It has a port only if the condition names a port. If the two results differ, the request is
 //! refused. An authority without a normal form is refused too ([`is_ambiguous`]). IPv6 addresses
@@ -184,8 +184,8 @@ impl AuthorityMatch {
     }
 }
 
-/// Returns true if a pattern matches one of the [`STRANGERS`], without a port, with the usual port,
-/// or with a number from the pattern as the port.
+/// Returns true if a pattern matches one of the [`STRANGERS`]. Each of these hosts is tried without
+/// a port, with the usual port, and with each number in the pattern as the port.
 fn matches_stranger(pattern: &StringMatch) -> bool {
     let text = pattern.pattern().text();
     let numbers = text.split(|found: char| !found.is_ascii_digit());

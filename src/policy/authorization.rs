@@ -52,8 +52,8 @@ pub struct Grants<'a> {
 /// The right or authentication that a valid token lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shortfall {
-    /// The user must authenticate in another way, or again. The first value is the requirement on
-    /// the authentication. The second value has all scopes of the rule, so that the client can
+    /// The user must authenticate again, or with another method. The first value is the requirement
+    /// on the authentication. The second value has all scopes of the rule, so that the client can
     /// request them in the same login.
     Authentication(Authentication, Option<WordSet>),
     /// A required claim does not have an accepted value.
@@ -108,7 +108,7 @@ impl Authorization {
 }
 
 impl Authorization {
-    /// Returns the shortfall of a token whose user must authenticate in another way, or again.
+    /// Returns the shortfall of a token whose user must authenticate again, or with another method.
     #[must_use]
     pub fn step_up(&self, authentication: &Authentication) -> Shortfall {
         Shortfall::Authentication(authentication.clone(), self.scopes.clone())

@@ -14,10 +14,10 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// Parses the token68 after `Basic`. The token68 must be base64 of `id:secret` without control
-    /// characters. OAuth clients percent-encode the identifier and the secret (RFC 6749 section
-    /// 2.3.1), so both are decoded. Decoding is unambiguous, because configured identifiers and
-    /// generated secrets never contain `%`.
+    /// Parses the token68 (RFC 9110 section 11.2) after `Basic`. The token68 must be base64 of
+    /// `id:secret` without control characters. OAuth clients percent-encode the identifier and the
+    /// secret (RFC 6749 section 2.3.1), so both are decoded. Decoding is unambiguous, because
+    /// configured identifiers and generated secrets never contain `%`.
     #[must_use]
     pub fn parse(token68: &str) -> Option<Self> {
         let pair = STANDARD.decode(token68).ok()?;

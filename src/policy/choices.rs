@@ -25,8 +25,8 @@ pub enum PathPolicy {
 pub enum RouteLookup {
     /// For every request.
     Always,
-    /// For one request per second (`route_policies: off`), to detect routes whose policy is ignored
-    /// because policies are off.
+    /// For one request per second (`route_policies: off`). This lookup detects routes that have a
+    /// policy although the configuration turns policies off.
     Sampled,
 }
 

@@ -69,7 +69,7 @@ impl HeaderMatch {
     /// `admin` (CVE-2026-26308).
     ///
     /// # Errors
-    /// With `path_policy: reject`, if servers could read the header or the method in different
+    /// If `path_policy` is `reject`, and servers could read the header or the method in different
     /// ways. For example, CGI and similar servers read `x_http_method_override` as
     /// `x-http-method-override`.
     pub(super) fn matches(
@@ -139,7 +139,7 @@ impl QueryMatch {
     /// Returns true if the condition holds for the first parameter with this name, as in Envoy.
     ///
     /// # Errors
-    /// With `path_policy: reject`, if servers could read the parameter in different ways. Some
+    /// If `path_policy` is `reject`, and servers could read the parameter in different ways. Some
     /// servers end a parameter at `;`, so the query is read twice: with `;` as a separator, and
     /// without.
     pub(super) fn matches(&self, query: &Query, policy: PathPolicy) -> Result<bool, Unclear> {
@@ -153,11 +153,11 @@ impl QueryMatch {
         Ok(holds)
     }
 
-    /// Returns true if the condition holds for these parameters. With `path_policy: reject`, a
-    /// repeated parameter is an error if the condition holds for one occurrence but not for
-    /// another, because some servers use the first occurrence and others use the last. With
-    /// `reject`, a parameter such as `mode[]` is also an error for a condition on `mode`, because
-    /// some servers read it as `mode`.
+    /// Returns true if the condition holds for these parameters. If `path_policy` is `reject`,
+    /// two cases are errors. First, a parameter is repeated, and the condition holds for one
+    /// occurrence but not for another: some servers use the first occurrence, others the last.
+    /// Second, the condition is on `mode` and the query has a parameter such as `mode[]`: some
+    /// servers read it as `mode`.
     fn holds_in(&self, query: &[(String, String)], policy: PathPolicy) -> Result<bool, Unclear> {
         let mut found = None;
         for (name, value) in query {

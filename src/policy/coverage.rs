@@ -36,8 +36,8 @@ impl RouteMatch {
     }
 
     /// Returns true if the path condition `own` covers `other`. `comparable` is false if this rule
-    /// is case-sensitive but the other rule ignores case. In that case, `own` only covers `other`
-    /// if the path in `own` has no letters.
+    /// is case-sensitive but the other rule ignores case. Then `own` covers `other` only if the
+    /// path in `own` has no letters.
     fn path_covers(&self, own: &PathMatch, other: &PathMatch, comparable: bool) -> bool {
         let (Some(text), Some(path)) = (text(own), text(other)) else {
             return false;

@@ -20,7 +20,7 @@ const ALL: [&str; 3] = [CLIENT_CERT, CLIENT_CERT_CHAIN, XFCC];
 pub struct ForwardedCertificate {
     /// The header to read.
     pub header: CertificateHeader,
-    /// True if the upstream receives the header when a trusted peer has set it.
+    /// True if a header that a trusted peer has set is passed on to the upstream.
     pub forward: bool,
     /// The proxies that may set the header.
     pub trusted_peers: TrustedPeers,

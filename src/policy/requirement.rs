@@ -7,7 +7,8 @@ use crate::{
     policy::{Audiences, Authorization, ProviderId, RouteMatch},
 };
 
-/// Requirements that a value in Envoy's filter state selects. Another filter writes the value.
+/// A table of requirements. Another filter writes a value into Envoy's filter state, and this value
+/// selects the requirement for a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilterStateRules {
     /// The name of the filter-state entry that contains the value.
@@ -67,7 +68,7 @@ pub enum Requirement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extraction {
     /// The header that marks the claims as unverified. Without this header, the upstream cannot
-    /// distinguish them from verified claims.
+    /// distinguish unverified claims from verified ones.
     pub status_header: Option<HeaderName>,
 }
 
@@ -121,10 +122,10 @@ impl Requirement {
         }
     }
 
-    /// Returns true if a member such as `allow_missing` applies to the tokens of all providers. As
-    /// in `jwt_authn`, if a `requires_any` has such a member and also names providers, the member
-    /// only applies to the tokens of these providers. Anywhere else, such a member applies to the
-    /// tokens of all providers.
+    /// Returns true if the tree has a member such as `allow_missing` that applies to the tokens of
+    /// all providers. As in `jwt_authn`, this depends on the member's place. In a `requires_any`
+    /// that also names providers, the member applies only to the tokens of these providers.
+    /// Anywhere else, it applies to the tokens of all providers.
     #[must_use]
     pub fn asks_anyone(&self) -> bool {
         match self {

@@ -19,8 +19,9 @@ pub struct ProtectedResource {
     /// True if case is ignored when a request's path is compared with the resource's path. This is
     /// necessary if a rule for a path below the resource ignores case.
     pub ignores_case: bool,
-    /// True if this resource also takes requests for its path without the final slash, because no
-    /// other resource has that path. Many servers treat both paths alike.
+    /// True if requests for this resource's path without its final slash also belong to this
+    /// resource. This is so if no other resource has the path without the slash. Many servers treat
+    /// both paths alike.
     pub takes_bare_path: bool,
     /// True if no other resource has this host. The metadata of this resource is then also served
     /// at the well-known path alone, without the resource's path appended.

@@ -11,8 +11,8 @@ use crate::{
     policy::{HeaderCondition, PathMatch, PathPolicy, PathText, RouteMatch, authority},
 };
 
-/// The well-known path of a resource's metadata. If the resource has a path, the resource's path is
-/// appended to this path.
+/// The well-known path of a resource's metadata. If the resource's URL has a path other than `/`,
+/// that path is appended to the well-known path.
 pub const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 /// The URL of a protected resource.
@@ -74,8 +74,8 @@ impl ResourceUrl {
         self.path.spelling()
     }
 
-    /// The length of the path. If a request is below two resources, the resource with the longer
-    /// path is the more specific one.
+    /// The length of the path. If a request's path is below the paths of two resources, the request
+    /// belongs to the resource with the longer path.
     #[must_use]
     pub fn path_length(&self) -> usize {
         self.path.spelling().len()
@@ -190,9 +190,9 @@ impl ResourceUrl {
                     let request = Request::new(head);
                     match header.matches(&request, Some(target), PathPolicy::Reject) {
                         Ok(holds) => holds,
-                        // The result is unclear if the condition names the host without the
-                        // resource's port. The condition, before any inversion, is then assumed to
-                        // hold.
+                        // If the condition names the host without the resource's port, it is
+                        // unclear whether the condition holds. It is then assumed to hold before
+                        // any inversion.
                         Err(_) => !header.inverted,
                     }
                 })

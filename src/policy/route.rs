@@ -56,8 +56,8 @@ pub enum PathMatch {
 #[derive(Clone)]
 pub struct PathText {
     written: String,
-    /// The normal spelling, if it differs from `written` and also matches. For example, a rule for
-    /// `/café` or `/caf%c3%a9` also matches `/caf%C3%A9`.
+    /// The normal spelling of the path, if it differs from `written` and requests may use it too.
+    /// For example, a rule for `/café` or `/caf%c3%a9` also matches `/caf%C3%A9`.
     normal: Option<String>,
     /// The position and value of the path's last octet that is not a slash. `None` if the path has
     /// two spellings. Most requests for other paths differ in this octet, so this octet is compared
@@ -106,7 +106,7 @@ impl PathText {
         self.normal.as_deref().unwrap_or(&self.written)
     }
 
-    /// All spellings that match.
+    /// All spellings in which a request's path matches this path.
     fn spellings(&self) -> impl Iterator<Item = &str> {
         core::iter::once(&*self.written).chain(self.normal.as_deref())
     }
@@ -136,9 +136,9 @@ impl RouteMatch {
     /// matches [`PathMatch::Connect`].
     ///
     /// # Errors
-    /// With `path_policy: reject`, if servers could read the request in different ways, and a
-    /// condition holds in only some of these readings. There is no error if another condition
-    /// fails, because then the rule does not apply in any case.
+    /// If servers could read the request in different ways, and a condition holds in only some of
+    /// these readings. This error occurs only with `path_policy: reject`. It does not occur if
+    /// another condition fails, because then the rule does not apply in any case.
     pub fn matches(
         &self,
         request: &Request<'_>,

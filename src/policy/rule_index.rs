@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 
 use crate::policy::Rule;
 
-/// The maximum length of a chain of literal paths in which each path is a prefix of the next. Rules
-/// whose paths come later in a chain are tried for every request. This limits the number of
-/// references that a lookup follows.
+/// The maximum length of a chain of literal paths in which each path is a prefix of the next. If a
+/// chain is longer, the rules for its remaining paths are tried for every request. This limits the
+/// number of references that a lookup follows.
 const MAX_DEPTH: usize = 8;
 
 /// An index of rules by their literal paths.

@@ -37,7 +37,7 @@ impl ScopeHierarchy {
         Ok(Self(all))
     }
 
-    /// Adds to `granted` every scope that a scope in `granted` includes.
+    /// For each scope in `granted`, adds the scopes that it includes to `granted`.
     pub fn expand<'a>(&'a self, granted: &mut Vec<&'a str>) {
         if self.0.is_empty() {
             return;

@@ -133,7 +133,7 @@ impl Pattern {
 pub fn full_match(expression: &str) -> Result<Regex, regex_lite::Error> {
     let compile = |text: &str| RegexBuilder::new(text).size_limit(MAX_REGEX_BYTES).build();
     // Compile the expression by itself first. This rejects an expression such as `a)|(b`, which
-    // would close the group in the next line and so escape the anchors.
+    // would close the group `(?:` below and so escape the anchors.
     compile(expression)?;
     // The group keeps an alternation (`a|b`) inside the anchors.
     compile(&format!(r"\A(?:{expression})\z"))

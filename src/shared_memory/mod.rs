@@ -1,10 +1,10 @@
 //! The memory that the modules of a proxy share: a map from names to bytes.
 //!
 //! Every module with the same `vm_id` can write to this memory. So a value is only used if it is
-//! well formed, belongs to the right key source or policy and, with `shared_memory_key`, is
-//! authentic. Any other value is treated as absent. Writes use compare-and-swap. If another VM has
-//! written in the meantime, a [`SealedRecord`] retries several times before it returns a
-//! [`SetSharedDataError`].
+//! well formed, belongs to the right key source or policy and, if `shared_memory_key` is
+//! configured, is authentic. Any other value is treated as absent. Writes use compare-and-swap. If
+//! another VM has written in the meantime, a [`SealedRecord`] retries several times before it
+//! returns a [`SetSharedDataError`].
 //!
 //! This module does not interpret the records. The records of key sets are interpreted in
 //! [`keys`](crate::keys). The records that say which configuration of a policy is the newest are

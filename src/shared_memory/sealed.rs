@@ -2,10 +2,10 @@
 //!
 //! Every module of the proxy with the same `vm_id` can write shared data. In Istio, all plugins
 //! have the same (empty) `vm_id`. So any plugin could write its own key into a record and sign
-//! tokens with that key. With `shared_memory_key`, each record begins with a tag that authenticates
-//! the record. The tag is an HMAC-SHA-256 over three parts: a constant that states the tag's
-//! purpose, the record's name, and the record's document. The name binds the record to its subject,
-//! so one provider's keys cannot be passed off as another provider's.
+//! tokens with that key. If `shared_memory_key` is configured, each record begins with a tag that
+//! authenticates the record. The tag is an HMAC-SHA-256 over three parts: a constant that states
+//! the tag's purpose, the record's name, and the record's document. The name binds the record to
+//! its subject, so one provider's keys cannot be passed off as another provider's.
 //!
 //! A tag does not prove that a record is the latest version. An attacker can restore an older
 //! version at any time, so each reader must expect older versions.
@@ -24,7 +24,7 @@ use crate::{
 /// is not valid for a record.
 const PURPOSE: &[u8] = b"portcullis shared record 1\0";
 
-/// States the purpose of the key's hash in a record's name.
+/// The purpose for which the key is hashed: the hash becomes part of a record's name.
 const NAMING: &[u8] = b"portcullis shared record name 1\0";
 
 /// The maximum number of attempts to write a record that other VMs also write.

@@ -57,7 +57,8 @@ impl Health {
         }
     }
 
-    /// A sentence about the servers with this health: the text before and after their number.
+    /// The two parts of a sentence about the servers with this health. The number of these servers
+    /// belongs between the parts.
     pub(super) const fn summary(self) -> (&'static str, &'static str) {
         match self {
             Self::Unavailable => ("Tokens of ", " cannot be verified"),

@@ -14,7 +14,8 @@ pub(super) fn moment(page: &mut String, time: UnixMillis, now: UnixMillis) {
 }
 
 /// Writes a point in time in words, such as `3 hours ago`. The page's script updates the words
-/// while the page is open. For a planned event, `due` is the word to show once its time has passed.
+/// while the page is open. For a planned event, `due` is the word to show once the event's time has
+/// passed.
 pub(super) fn relative(page: &mut String, time: UnixMillis, now: UnixMillis, due: Option<&str>) {
     let class = if due.is_some() { " class=\"due\"" } else { "" };
     let text = match due {

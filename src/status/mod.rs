@@ -127,7 +127,7 @@ impl<'a> Server<'a> {
     }
 
     /// The URI of the key set, without its query, which may contain a secret. `None` if the
-    /// provider fetches no keys, or if the URI is in metadata that has not been fetched yet.
+    /// provider fetches no keys, or if it uses `discovery` and its keys have not been fetched yet.
     fn jwks_uri(&self) -> Option<&'a str> {
         let uri = match self.location()? {
             JwksLocation::Configured(endpoint) => Some(endpoint.uri.as_str()),
@@ -136,8 +136,9 @@ impl<'a> Server<'a> {
         uri.map(without_query)
     }
 
-    /// The cluster through which the keys are fetched; `None` if the provider fetches no keys. With
-    /// `discovery`, returns the metadata's cluster until the keys have been fetched once.
+    /// The cluster through which the keys are fetched; `None` if the provider fetches no keys. If
+    /// the provider uses `discovery`, this is the cluster of the metadata until the keys have been
+    /// fetched once.
     fn cluster(&self) -> Option<&'a str> {
         match self.location()? {
             JwksLocation::Configured(endpoint) => Some(&endpoint.cluster),

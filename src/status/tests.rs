@@ -354,8 +354,9 @@ fn responses_are_not_cached_and_load_nothing() {
     }
 }
 
-/// An authorization server chooses the `kid` of each key. With a `kid` that reverses text, the
-/// server could make the page show a wrong algorithm or the name of another key.
+/// An authorization server chooses the `kid` of each key. A server could choose a `kid` that
+/// reverses the text after it. The page could then show a wrong algorithm or the name of another
+/// key.
 #[test]
 fn a_kid_cannot_reorder_the_page() {
     let kid = "ASDdE\\u202e\\u2066 PKO\\u200b\\u0007";

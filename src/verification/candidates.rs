@@ -48,8 +48,8 @@ pub(super) fn serving_keys<'a>(
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         }),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
-        // The provider should fetch keys but does not, so it is disabled. The tokens of a disabled
-        // provider were refused earlier.
+        // The provider's keys should be fetched, but no key source fetches them, so the provider is
+        // disabled. The tokens of a disabled provider are refused before this check.
         None => Err(Failure::Invalid(Reason::ProviderDisabled)),
     }
 }

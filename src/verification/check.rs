@@ -54,7 +54,7 @@ pub trait CheckObserver {
     /// Records the outcome of a check.
     fn record(&mut self, check: Check, outcome: Outcome);
 
-    /// Records whether a check passed, and returns its result unchanged.
+    /// Records whether a check passed, and returns the check's result unchanged.
     #[inline]
     fn observe<T, E>(&mut self, check: Check, result: Result<T, E>) -> Result<T, E> {
         self.record(

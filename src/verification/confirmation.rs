@@ -1,5 +1,5 @@
-//! Checks that only the right client uses a token that is bound to a client by `cnf` (RFC 7800, RFC
-//! 8705 section 3).
+//! If `cnf` binds a token to a client (RFC 7800, RFC 8705 section 3), checks that no other client
+//! uses the token.
 
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;

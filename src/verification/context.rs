@@ -27,9 +27,9 @@ pub struct Circumstances<'a> {
     /// The protected resource that the request is for, if any. The token must be meant for this
     /// resource.
     pub resource: Option<&'a ProtectedResource>,
-    /// If the request belongs to no resource: the resources that match the request's path but not
-    /// its host. The upstream may ignore the host, so the request may reach one of these resources.
-    /// The token must be meant for one of them. If the list is empty, there is no such check.
+    /// The resources that match the request's path but not its host, if the request belongs to no
+    /// resource. The upstream may ignore the host, so the request may reach one of these resources.
+    /// The token must then be meant for one of them. If the list is empty, this is not checked.
     pub resources_elsewhere: &'a [&'a ProtectedResource],
 }
 

@@ -38,8 +38,9 @@ pub struct SecretHash {
     digest: Hashed,
 }
 
-/// The hashes of one client's secrets. For an unused slot, a dummy hash is computed and compared
-/// like any other, but never matches.
+/// The hashes of one client's secrets. If the client has only one secret, the second slot is
+/// unused. For an unused slot, a dummy hash is computed and compared like any other, but never
+/// matches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SecretHashes([Option<SecretHash>; MAX_SECRETS]);
 

@@ -1,5 +1,6 @@
-//! Makes the linker export, from the test programs, the functions that Envoy offers to dynamic
-//! modules. The library under test, which the test programs load, calls these functions.
+//! The test programs take the place of Envoy, so they contain the functions that Envoy offers to
+//! dynamic modules. This script makes the linker export these functions. The library under test,
+//! which the programs load, can then call them.
 
 fn main() {
     let names = "envoy_dynamic_module_callback_*";

@@ -23,7 +23,7 @@ const JWKS_PATH: &str = "/jwks";
 const DEFECT: (u16, &str) = (500, "portcullis_defect");
 
 /// What an Envoy needs for these tests: a signer of tokens, an authorization server, and the folder
-/// `defects`, in which a file makes the library panic.
+/// `defects`. A file in this folder makes the library panic.
 struct World {
     signer: Signer,
     server: AuthorizationServer,
@@ -116,8 +116,8 @@ fn sent(gate: &NativeEnvoy, request: &Request) -> (u16, String) {
     (exchange.status, exchange.details)
 }
 
-/// Waits until this many requests are pending. Then sends one more request. The answer shows that
-/// the worker has also handled all earlier requests, which now wait for keys.
+/// Waits until this many requests are pending. Then sends one more request. The answer to this
+/// request shows that the worker has already handled all earlier requests, which now wait for keys.
 fn wait_until_held(gate: &NativeEnvoy, requests: u64) {
     gate.wait_until("all in flight", || gate.in_flight() == requests);
     assert_eq!(gate.send(&Request::get("/")).status, 401);

@@ -90,7 +90,7 @@ macro_rules! curve {
                 scalar.to_repr().into()
             }
 
-            /// A random scalar. It is often close to 0, to a power of two or to the order.
+            /// A random scalar. It is often close to 0, to a power of two or to the curve's order.
             fn extreme(random: &mut Random) -> Scalar {
                 let small = Scalar::from(random.below(300));
                 let power = Scalar::from(2_u64).pow_vartime(

@@ -17,8 +17,8 @@ const ORDER: [u8; 32] = [
 ];
 
 /// In some signatures, the key or R has a component of small order. Verification that multiplies by
-/// the cofactor would accept more of them than strict verification. In other signatures, a bit is
-/// changed, or L (the order of the base point) is added to S.
+/// the cofactor would accept more of these signatures than strict verification does. In other
+/// signatures, a bit is changed, or L (the order of the base point) is added to S.
 #[test]
 fn verdicts_are_those_of_strict_verification() {
     let mut random = Random(25519);

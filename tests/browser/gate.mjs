@@ -1,7 +1,7 @@
 // Runs Envoy with the module in front of an API, on free ports of 127.0.0.1. The configuration has
-// one authorization server for each state that the status page can show. Environment variables:
-// PORTCULLIS_ENVOY (the program), PORTCULLIS_WASM (the module), and for the dynamic module
-// PORTCULLIS_NATIVE and PORTCULLIS_BUILD=native.
+// one authorization server for each state that the status page can show. The environment variable
+// PORTCULLIS_ENVOY names the Envoy program, and PORTCULLIS_WASM names the proxy-wasm module. If
+// PORTCULLIS_BUILD is `native`, Envoy runs the dynamic module that PORTCULLIS_NATIVE names.
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 

@@ -1,5 +1,5 @@
-// Tests the status page, served by Envoy, in Chromium. `make browser` runs these tests. With
-// SCREENSHOTS=folder, they save screenshots in that folder.
+// Tests the status page, served by Envoy, in Chromium. `make browser` runs these tests. If the
+// environment variable SCREENSHOTS names a folder, they save screenshots there.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -52,7 +52,7 @@ async function contrast(page) {
 
 test('shows each server, its keys, errors and decisions', async () => {
   await fetch(`${url}/orders`);
-  // The proxy-wasm module counts a refusal on its next tick.
+  // The proxy-wasm module counts a refusal only when its timer next fires.
   const headers = { accept: 'text/html', cookie: `${COOKIE}=${token()}` };
   const html = async () => (await fetch(`${url}${STATUS}`, { headers })).text();
   await until('the count', async () => (await html()).includes('missing_credential'));

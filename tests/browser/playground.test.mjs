@@ -1,5 +1,5 @@
-// Tests the playground, served over HTTP, in Chromium. `make browser` runs these tests. With
-// SCREENSHOTS=folder, they save screenshots in that folder.
+// Tests the playground, served over HTTP, in Chromium. `make browser` runs these tests. If the
+// environment variable SCREENSHOTS names a folder, they save screenshots there.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';

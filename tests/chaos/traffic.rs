@@ -46,7 +46,8 @@ pub(crate) struct Tokens {
     expired: Vec<String>,
     foreign: Vec<String>,
     unsigned: Vec<String>,
-    /// For tokens with made-up `kid`s: the unpublished key that signs them, and their claims.
+    /// The unpublished key that signs the tokens with made-up `kid`s, and the claims of these
+    /// tokens.
     stranger: (Signer, Value),
 }
 

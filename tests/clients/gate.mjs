@@ -1,6 +1,7 @@
-// Starts Envoy with Portcullis in front of an MCP server, on free ports of 127.0.0.1. Environment:
-// PORTCULLIS_ENVOY (the program), PORTCULLIS_WASM (the module), PORTCULLIS_NATIVE and
-// PORTCULLIS_BUILD=native (the dynamic module).
+// Starts Envoy with Portcullis in front of an MCP server, on free ports of 127.0.0.1. The
+// environment variable PORTCULLIS_ENVOY names the Envoy program, and PORTCULLIS_WASM names the
+// proxy-wasm module. If PORTCULLIS_BUILD is `native`, Envoy runs the dynamic module that
+// PORTCULLIS_NATIVE names.
 import { createServer, request as send } from 'node:http';
 
 import { startServer } from '../../envoy/demo/processes.mjs';

@@ -106,7 +106,7 @@ async function conformance(url) {
   const suite = here('node_modules/@modelcontextprotocol/conformance/dist/index.js');
   const node = here(`node_modules/node-linux-${process.arch}/bin/node`);
   const args = [suite, 'server', '--url', url, '--requirements', '2026-07-28', '--timeout', '20000'];
-  // The suite's exit code is an error, because some scenarios test features that the server lacks.
+  // The suite exits with an error code, because some scenarios test features that the server lacks.
   const { stdout } = await run(node, args, { maxBuffer: 1 << 26 }).catch((error) => error);
   const lines = stdout.matchAll(/^[✓✗] ([\w-]+): \d+ passed, (\d+) failed/gm);
   return Object.fromEntries(Array.from(lines, ([, scenario, failed]) => [scenario, Number(failed)]));

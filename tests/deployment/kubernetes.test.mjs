@@ -104,8 +104,8 @@ test('the Envoy file of the Deployment has no error and no warning', () => {
   check(fileOf(FILES['deployment.yaml']));
 });
 
-// Starts Envoy as the controller of the manifests would. In the result, `update` replaces the
-// resource that Istio sends by ECDS, Envoy's discovery service for filter configurations.
+// Starts Envoy as the controller of the manifests would. Calling `update` of the result replaces
+// the resource that Istio sends by ECDS, Envoy's discovery service for filter configurations.
 async function start(name, resources = FILES[name]) {
   const extension = ISTIO.includes(name) ? temporary('extension.json', extensionOf(pluginOf(resources), MODULE)) : undefined;
   const envoy = await startEnvoy(translate(resources, { ...servers, extension, admin: await freePort() }));
@@ -130,8 +130,8 @@ for (const name of NAMES.filter((one) => LIBRARY || !one.includes('native'))) {
     const answers = await Promise.all(wrong.map((token) => request(envoy, '/orders/7', token)));
     assert.deepEqual(answers.map(({ status }) => status), [401, 401, 403]);
     assert.equal((await request(envoy, '/healthz')).status, 200);
-    // Envoy or Portcullis refuses the escaped slash. With Envoy Gateway, Envoy instead redirects to the
-    // path without the escape, which needs a token.
+    // Envoy or Portcullis refuses the escaped slash. With the manifests for Envoy Gateway, Envoy
+    // instead redirects to the path without the escape, and that path needs a token.
     assert.ok([400, 401].includes((await request(envoy, '/healthz/..%2forders')).status));
     const { body } = await request(envoy, '/orders/7', good, { 'x-user': 'admin' });
     assert.equal(JSON.parse(body).headers['x-user'], 'orders-service');

@@ -76,7 +76,7 @@ for (const build of LIBRARY ? ['wasm', 'native'] : ['wasm']) {
     await traffic(gates[build]);
     const stats = async () => (await fetch(`${gates[build].admin}/stats/prometheus`)).text();
     await until('the alert of missing keys', async () => /keys_missing\{portcullis_provider="never"\} 1/.test(await stats()));
-    // The proxy-wasm module counts on its next tick.
+    // The proxy-wasm module counts a refusal only when its timer next fires.
     await until('the counters', async () => /denied\{portcullis_reason="missing_credential"\} 1/.test(await stats()));
     // prometheus.yaml removes this prefix from the names.
     const text = (await stats()).replaceAll('envoy_dynamicmodulescustom_portcullis_', 'portcullis_');

@@ -71,7 +71,7 @@ for (const [name, readImage] of Object.entries(IMAGES)) {
   });
 }
 
-// Returns the demo's configuration in which Envoy downloads the module from `path`, as in
+// Returns the demo's configuration, changed so that Envoy downloads the module from `path`, as in
 // docs/install.md.
 function downloading(path, digest) {
   const [, block] = /```yaml\n(code:\n[^]*?)```/.exec(PAGE);
@@ -120,8 +120,8 @@ for (const [what, path, digest] of [
   });
 }
 
-// Starts Envoy with a listener that Envoy reads from a file. In the result, `update` replaces that
-// listener.
+// Starts Envoy with a listener that Envoy reads from a file. Calling `update` of the result
+// replaces that listener.
 async function startDiscovered(text) {
   const port = await freePort();
   const listener = (changed) => JSON.stringify({ resources: [{

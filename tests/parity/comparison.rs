@@ -13,8 +13,8 @@ pub(crate) struct Difference(pub(crate) Vec<Atom>);
 /// A single difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Atom {
-    /// The client received different statuses from the two sides. The status 200 means that the
-    /// request reached the upstream.
+    /// The client received different statuses from the two sides, or the request reached the
+    /// upstream on only one side. The status 200 means that the request reached the upstream.
     Decision { native: u16, ours: u16 },
     /// A header of the forwarded request differs. The header `:path` contains the path and the
     /// query.

@@ -166,8 +166,8 @@ impl Gates {
         }
     }
 
-    /// Creates a client of the listener that serves this side of the configuration with this
-    /// number.
+    /// Creates a client of one listener: the listener for this side (`jwt_authn` or the module) and
+    /// for the configuration with this number.
     pub(crate) fn client(&self, side: Side, number: usize) -> Client<'_> {
         Client {
             gates: self,

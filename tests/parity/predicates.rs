@@ -18,8 +18,8 @@ pub(crate) fn is_not_verified(_: Case<'_>, atom: &Atom) -> bool {
     atom.is_refusal(401) || atom.is_identity()
 }
 
-/// Returns whether the requirement contains `allow_missing` or `allow_missing_or_failed`, and also
-/// `requires_all` or nested groups.
+/// Returns whether the requirement contains both a lenient member (`allow_missing` or
+/// `allow_missing_or_failed`) and a combination (`requires_all` or nested groups).
 pub(crate) fn is_lenient_within(requirement: &Value) -> bool {
     let text = requirement.to_string();
     let groups = text.matches("\"requirements\"").count();
@@ -69,9 +69,10 @@ pub(crate) fn is_loosely_written(token: &Token) -> bool {
     ) || matches!(token.dress, Dress::Padded | Dress::Followed)
 }
 
-/// Returns whether only the module rejects a key of the token's provider. Such keys are encryption
-/// keys, fetched symmetric keys, and keys in a set in which no key has both `kid` and `alg`. The
-/// set counts only if it has several keys, or if the token's `alg` does not suit the key.
+/// Returns whether only the module rejects a key of the token's provider. Only the module rejects
+/// encryption keys and fetched symmetric keys. If no key of a set has both `kid` and `alg`, only
+/// the module rejects the set's keys, provided that the set has several keys or the token's `alg`
+/// does not suit the key.
 pub(crate) fn is_key_misused(configuration: &Configuration, token: &Token) -> bool {
     let keys = &configuration.providers[token.provider].keys;
     let Value::Array(jwks) = &keys.jwks["keys"] else {
@@ -129,7 +130,8 @@ pub(crate) fn is_in_query(plan: &Plan) -> bool {
         .any(|token| matches!(token.place, Place::Param(_)))
 }
 
-/// Returns whether both values are the same number, or the same JSON in base64.
+/// Returns whether both values are the same number or the same JSON. The values may be encoded in
+/// base64.
 pub(crate) fn is_same_claim(native: &[String], ours: &[String]) -> bool {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     let value = |lines: &[String]| {

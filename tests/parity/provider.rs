@@ -100,8 +100,8 @@ impl Provider {
         format!("/{configuration}/{}", self.name)
     }
 
-    /// The provider's whole configuration, with its keys, or with the URL from which Envoy fetches
-    /// the keys through the cluster `idp`.
+    /// The provider's whole configuration. It includes the keys, or the URL from which Envoy
+    /// fetches the keys through the cluster `idp`.
     pub(crate) fn whole(&self, configuration: usize) -> Value {
         let mut whole = self.json.clone();
         if self.keys.source == Source::Local {

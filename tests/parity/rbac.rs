@@ -1,5 +1,5 @@
-//! Compares Envoy's RBAC filter behind `jwt_authn` with the rules of Portcullis that replace both
-//! filters. The configurations are the examples in `docs/jwt_authn.md`.
+//! Compares two gates: `jwt_authn` followed by Envoy's RBAC filter, and rules of Portcullis that
+//! replace both filters. The configurations are the examples in `docs/jwt_authn.md`.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -45,8 +45,8 @@ fn rules_decide_as_rbac_behind_jwt_authn_does() {
             let [expected, found] = [native.send(&request), ours.send(&request)];
             let case = format!("{method} {path} (dry: {is_dry}) with {name}");
             assert_eq!(expected.seen.is_some(), found.seen.is_some(), "{case}");
-            // If no rule matches a request, the module does not verify its token, so a request with
-            // a forged token gets 403 instead of 401.
+            // If no rule matches a request, Portcullis does not verify the request's token. So a
+            // forged token gets 403 from Portcullis, but 401 from `jwt_authn`.
             if name != "a forged one" || expected.status == found.status {
                 assert_eq!(expected.status, found.status, "{case}");
             } else {
@@ -67,7 +67,8 @@ fn rules_decide_as_rbac_behind_jwt_authn_does() {
     assert!(counts.iter().all(|count| *count > 20));
 }
 
-/// The page's example with the RBAC filter, and the configuration of Portcullis that replaces it.
+/// Two examples in `docs/jwt_authn.md`: the one with the RBAC filter, and the configuration of
+/// Portcullis that replaces it.
 fn examples() -> (Value, Value) {
     let (_, section) = PAGE.split_once("```yaml rbac\n").unwrap();
     let (rbac, rest) = section.split_once("```\n").unwrap();

@@ -29,7 +29,7 @@ const MOST_ROWS: usize = 15;
 struct Report {
     compared: usize,
     equal: usize,
-    /// The number of requests that reached the upstream, with the same outcome on both sides.
+    /// The number of requests that both sides let through to the upstream, with the same outcome.
     allowed: usize,
     by_row: BTreeMap<&'static str, usize>,
     unlisted: Vec<String>,
@@ -80,8 +80,8 @@ fn compare(
     for plan in plans {
         let (mut outcomes, mut difference) = ask(configuration, &plan, &mut native, &mut ours);
         if difference.is_some() {
-            // The clock may have reached the next second between the two requests, so both requests
-            // are repeated once.
+            // The clock may have reached the next second after `jwt_authn` decided and before
+            // Portcullis did. So both get the request once more.
             (outcomes, difference) = ask(configuration, &plan, &mut native, &mut ours);
         }
         report.add(configuration, &plan, difference, &outcomes);

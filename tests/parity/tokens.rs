@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::provider::Provider;
 use support::signer::{Pair, Signer};
 
-/// The distance in seconds between a token's times and the limits at which a decision would change.
-/// With this margin, both sides make the same decision although one of them decides later.
+/// How far a token's times are from the limits at which a decision would change, in seconds. The
+/// margin is so large that `jwt_authn` and Portcullis decide alike, although one decides later.
 const MARGIN: i64 = 15;
 
 macro_rules! faults {

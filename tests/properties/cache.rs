@@ -392,7 +392,7 @@ fn every_request_is_decided_as_without_a_cache() {
         }
         Ok(())
     });
-    // With few cache hits, the test would compare too little.
+    // If there were only a few cache hits, the test would compare too little.
     assert!(
         hits.get() > 500,
         "{} hits, {} misses",

@@ -55,8 +55,8 @@ const PATHS: [&str; 10] = [
     "/other",
 ];
 
-/// Tokens, each with its audience: one of the URLs, or `api`. Each audience has two tokens, one
-/// without and one with the scope that some rules require.
+/// Tokens, each with its audience: one of the URLs, or `api`. For each audience there are two
+/// tokens. Only the second has the scope that some rules require.
 static TOKENS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     let of = |audience: &'static str| {
         ["", "read"].map(|scope| {
@@ -69,7 +69,8 @@ static TOKENS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     URLS.into_iter().chain(["api"]).flat_map(of).collect()
 });
 
-/// A rule: the prefix of its paths, whether it requires a scope, and the beginning of its hosts.
+/// A rule: the path prefix that it matches, whether it requires a scope, and the host prefix that
+/// it matches, if any.
 type Rule = (&'static str, bool, Option<&'static str>);
 
 fn config(urls: &[&str], rules: &[Rule]) -> Value {
@@ -205,8 +206,8 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
                     prop_assert_ne!(origin, Some("https://evil.example"));
                 }
                 // A request for another host must not evade the checks of a resource with the same
-                // path. If the rule names its host, this holds only for a request to another port
-                // of that host.
+                // path. If the request's rule names a host, only resources on the request's host
+                // count, at whatever port.
                 let is_known = resources.iter().any(|own| own.url.is_at(authority));
                 let decided = engine.rule(&request).and_then(|place| rules.get(place));
                 let names_host = decided.is_some_and(|(.., host)| host.is_some());

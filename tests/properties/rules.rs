@@ -102,8 +102,8 @@ fn the_first_rule_that_matches_is_found() {
     let paths = prop::collection::vec(prop::option::weighted(0.9, path()), 1..20);
     for_all(300, &(rules, paths), |(rules, paths)| {
         for policy in ["reject", "raw"] {
-            // With `path_policy: reject`, the parser rejects a configuration with a rule that no
-            // request can match.
+            // If `path_policy` is `reject`, a rule that no request can match makes the parser
+            // reject the configuration.
             let is_valid = |rule: &&Value| engine(&[(*rule).clone()], policy).is_some();
             let rules: Vec<Value> = rules.iter().filter(is_valid).cloned().collect();
             let engine = engine(&rules, policy).unwrap();

@@ -1,5 +1,5 @@
-//! With every algorithm, a token verifies with the key that signed it, and no longer verifies after
-//! a change.
+//! For every algorithm, a token verifies with the key that signed it. If a bit of the token is
+//! changed, it no longer verifies.
 
 use portcullis::{
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeyQuery, KeySet, KeySetLimits, UntrustedToken},

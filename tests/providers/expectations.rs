@@ -104,8 +104,8 @@ impl Gate {
     }
 }
 
-/// Checks that the token is refused for a single reason, such as being an ID token. The same gate
-/// without the check for that reason accepts the token.
+/// Checks that the token is refused for a single reason, such as being an ID token. If the gate
+/// does not check for that reason, it must accept the token.
 fn is_refused(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let token = fixture.token();
     let (reason, blind) = match fixture.id.as_str() {

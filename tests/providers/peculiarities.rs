@@ -43,7 +43,7 @@ fn entra_tenants_cannot_impersonate_each_other() {
     ] {
         assert_eq!(gate.verify(&fixture.token()), Err((401, reason)), "{case}");
     }
-    // Without a list of tenants, the operator must explicitly allow any tenant.
+    // If the configuration lists no tenants, the operator must explicitly allow any tenant.
     let any = gate
         .with("require_claims", Value::Null)
         .with("allow_any_tenant", json!(true));
@@ -53,7 +53,7 @@ fn entra_tenants_cannot_impersonate_each_other() {
 #[test]
 fn entra_keys_serve_only_the_issuer_that_they_name() {
     let (gate, fixture) = case("entra-v2-user");
-    // Microsoft signs tokens for personal accounts with the second key.
+    // Microsoft signs tokens for personal accounts with the second key of its key set.
     let mut theirs = fixture;
     theirs.header["kid"] = json!("kidmsa");
     let forged = theirs.forged();
@@ -223,8 +223,8 @@ fn kubernetes_tokens_may_live_a_year_and_no_longer() {
     assert_eq!(split, Err((403, "insufficient_claim")));
 }
 
-/// In the vendor's manual, an assertion has `iat`, and its audience is the host of the token
-/// endpoint. In the vendor's SDKs, an assertion has no `iat`, and another audience.
+/// In Zscaler's manual, a client assertion has `iat`, and its audience is the host of the token
+/// endpoint. Zscaler's SDKs send an assertion without `iat` and with another audience.
 #[test]
 fn client_assertions_come_in_two_forms() {
     let (gate, fixture) = case("zidentity-client-assertion");

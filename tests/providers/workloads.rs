@@ -77,8 +77,8 @@ fn spiffe_issuer_is_optional_unless_configured() {
     assert_eq!(other, refused("issuer"));
 }
 
-/// SPIFFE Trust Domain and Bundle, section 4.2.2: keys with another `use`, or without a `kid`, are
-/// ignored.
+/// SPIFFE Trust Domain and Bundle, section 4.2.2: a key is ignored if its `use` is not `jwt-svid`,
+/// or if it has no `kid`.
 #[test]
 fn spiffe_keys_must_be_for_jwt_svids() {
     let (gate, fixture) = case("spiffe-jwt-svid");

@@ -149,7 +149,8 @@ fn a_proxy_in_front_says_which_certificate_the_client_has<D: InEnvoy>() {
     assert_eq!(seen.unwrap().headers.values(XFCC), [forwarded]);
 }
 
-/// The module asks the host for a peer's names only if the configuration lists names.
+/// The module asks the host for the names in a peer's certificate only if the configuration lists
+/// names.
 fn a_header_counts_only_from_a_peer_with_a_trusted_name<D: InEnvoy>() {
     let clients =
         [Some(FRONT), Some(STRANGER), Some(SELF_SIGNED)].map(|identity| (identity, Target::Gate));
@@ -202,8 +203,8 @@ fn hostile_names_and_headers_forge_no_certificate<D: InEnvoy>() {
     let clients = [Target::Front, Target::AppendingFront].map(|target| (Some(HOSTILE), target));
     let behind = (Peers::Validated, Some("FORWARD_ONLY"));
     let world: World<D> = World::new(&trusting_front(), behind, &clients);
-    // The subject of the certificate HOSTILE contains a quote and an element with the digest of the
-    // certificate CLIENT.
+    // The subject of the certificate HOSTILE contains a quote, and text that looks like a header
+    // element with the digest of the certificate CLIENT.
     assert_eq!(world.status(0, CLIENT, &[]), Some(401));
     assert_eq!(world.status(0, HOSTILE, &[]), Some(200));
     let own = CLIENT.hash();
@@ -219,8 +220,8 @@ fn hostile_names_and_headers_forge_no_certificate<D: InEnvoy>() {
         let exchange = world.status(1, CLIENT, &[(XFCC, &written)]);
         assert_eq!(exchange, Some(401), "{written}");
     }
-    // If the client sends an element of the header, that element does not hide the one that the
-    // proxy appends.
+    // The client itself sends an element of `x-forwarded-client-cert`. That element does not hide
+    // the element that the proxy appends.
     let written = format!("Hash={own};Subject=\"a,b\"");
     assert_eq!(world.status(1, HOSTILE, &[(XFCC, &written)]), Some(200));
 }

@@ -79,7 +79,8 @@ fn the_client_is_named_by_any_of_four_claims<D: Driver>() {
     assert_eq!(sent(json!({})), refused, "none at all");
 }
 
-/// Okta, Entra ID and PingFederate write scopes differently. Rules see the same set of scopes.
+/// Okta, Entra ID and PingFederate write scopes differently. For a rule, all forms mean the same
+/// set of scopes.
 fn scopes_are_read_in_every_form<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);

@@ -55,7 +55,8 @@ fn memory_stays_flat_over_thousands_of_fresh_tokens<D: InEnvoy>() {
     assert_eq!(gate.in_flight(), 0);
 }
 
-/// Sends the requests of one half, each with a new token, and returns the memory in use afterwards.
+/// Sends the requests of one half of the test, each with a new token. Returns the memory in use
+/// afterwards.
 fn pass_half(gate: &impl InEnvoy, good: Range<u64>, forged: u64) -> Memory {
     let expiry = gate.now() + 86_400;
     let forged = good.start..good.start + forged;

@@ -90,7 +90,7 @@ fn a_request_that_ends_up_on_another_route_is_refused() {
     assert_eq!(moved.details, "rbac_access_denied_matched_policy[none]");
 }
 
-/// With `clear_route_cache`, a claim of the token can decide which route Envoy chooses.
+/// If `clear_route_cache` is true, a claim of the token can decide which route Envoy chooses.
 fn a_verified_claim_chooses_the_route() {
     let signer = signer();
     let mut setup = example(include_str!("../../envoy/metadata.yaml"));

@@ -208,9 +208,9 @@ fn refuses_a_request_whose_payload_the_host_does_not_store() {
     assert_eq!((exchange.status, exchange.upstream), (503, None));
 }
 
-/// With `clear_route_cache`, the module calls the host's function of that name. If the host lacks
-/// the function, the module relies on its edits of headers, because an edit clears the route cache
-/// too. If there is nothing to edit, the request is refused.
+/// If `clear_route_cache` is true, the module calls the host's function of that name. If the host
+/// lacks the function, the module relies on its edits of headers, because an edit clears the route
+/// cache too. If there is nothing to edit, the request is refused.
 #[test]
 fn asks_the_host_for_a_new_route_only_if_configured() {
     let signer = signer();

@@ -26,7 +26,7 @@ const REMOVE: &str = "proxy_remove_header_map_value";
 const ANSWER: &str = "proxy_send_local_response";
 const ALLOWED: &str = "portcullis.allowed";
 
-/// The time until a worker has ticked.
+/// After this time, a worker has ticked at least once.
 const TICK: Duration = Duration::from_millis(120);
 
 /// The host calls that the module makes while it handles a request's headers.
@@ -45,7 +45,7 @@ fn recorded(gate: &FakeHost, act: impl FnOnce()) -> Vec<String> {
 }
 
 /// For a request with a cached token, the module reads the headers and the time, asks for the
-/// route's policy unless `route_policies` is `off`, sets the header with a claim, and removes the
+/// route's policy unless `route_policies` is `off`, copies a claim into a header, and removes the
 /// token. It counts the request on its next tick.
 #[test]
 fn frequent_requests_make_no_call_more_than_they_need() {
@@ -98,8 +98,8 @@ fn refused_tokens_make_no_call_more_than_they_need() {
     assert_eq!(calls(&gate, &unknown), [HEADERS, TIME, ANSWER]);
 }
 
-/// Each tick adds the requests since the last tick to the metrics. If there were none, it writes
-/// nothing.
+/// On each tick, the module adds the requests since the last tick to the metrics. If there were no
+/// requests, the module writes nothing.
 #[test]
 fn ticks_count_the_requests_since_the_last_tick() {
     let signer = signer();
@@ -111,7 +111,7 @@ fn ticks_count_the_requests_since_the_last_tick() {
     (0..5).for_each(|_| drop(gate.send(&good)));
     assert_eq!(gate.metric(ALLOWED), Some(1));
     let counts = |calls: Vec<String>| calls.iter().filter(|call| *call == COUNT).count();
-    // One for `allowed`, one for `cache.hit`.
+    // One call adds to `allowed`, and one adds to `cache.hit`.
     assert_eq!(counts(recorded(&gate, || gate.tick(1))), 2);
     assert_eq!(gate.metric(ALLOWED), Some(6));
     assert_eq!(counts(recorded(&gate, || gate.tick(1))), 0);

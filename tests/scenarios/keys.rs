@@ -134,7 +134,7 @@ fn learns_a_rotated_key<D: Driver>() {
     assert_eq!(get(&gate, "/", &token(&gate, &old, "alice")).status, 200);
     let last_success = || gate.metric("portcullis.provider.login.jwks.last_success_seconds");
     let first = last_success().unwrap();
-    // The gauge has whole seconds, so a shorter wait might not change it.
+    // The gauge counts whole seconds, so it might not change in a shorter time.
     gate.pass(Duration::from_secs(2));
     server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
     assert_eq!(get(&gate, "/", &token(&gate, &new, "alice")).status, 200);
@@ -144,9 +144,9 @@ fn learns_a_rotated_key<D: Driver>() {
     }
 }
 
-/// Without a `kid`, a forged token costs one verification per key. The number of keys that the
-/// module tries depends on the cost of one verification. The log says whether the module tries all
-/// keys.
+/// If a forged token has no `kid`, each key that the module tries costs one verification. The
+/// number of keys that it tries depends on the cost of one verification. The log says whether the
+/// module tries all keys.
 fn bounds_the_cost_of_verifying_a_token<D: Driver>() {
     for (algorithm, tried) in [(Algorithm::Ps256, 16), (Algorithm::Es512, 4)] {
         for (others, status) in [(tried - 1, 200), (tried, 401)] {
@@ -172,8 +172,8 @@ fn bounds_the_cost_of_verifying_a_token<D: Driver>() {
     }
 }
 
-/// Any client can cause verifications, and each bit of the exponent makes them slower. So the
-/// module does not use keys with a large exponent.
+/// Any client can cause verifications, and each additional bit of a key's exponent makes a
+/// verification slower. So the module does not use keys with a large exponent.
 fn keys_with_large_rsa_exponents_never_serve<D: Driver>() {
     let signer = Signer::new(Algorithm::Ps256);
     let mut keys = signer.jwks();

@@ -197,8 +197,8 @@ fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     assert_eq!(failed, Some(0));
 }
 
-/// The host delivers no response to the worker that fetches, so that worker seems to have died. The
-/// other workers wait until the worker's lease ends, and then fetch the keys themselves. A lease
+/// The host delivers no response to the worker that fetches. To the other workers, this worker
+/// seems to have died. They wait until its lease ends, and then fetch the keys themselves. A lease
 /// lasts for the timeout of the fetch plus one second.
 fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
     let server = publishing(&signer());
@@ -221,9 +221,9 @@ fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
     assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
 }
 
-/// A token with an unknown key has started the cool-down of one worker, so that worker fetches
-/// nothing. Meanwhile another worker fetches a new key. If the first worker refused a token that
-/// the new key signed, the client would discard a good token.
+/// A token with an unknown key has started the cool-down of one worker. During the cool-down, this
+/// worker fetches nothing, but another worker fetches a new key. If the first worker refused a
+/// token that the new key signed, the client would discard a good token.
 fn accepts_a_key_that_another_worker_has_fetched<D: Driver>() {
     if !D::shows_key_metrics_at_once() {
         return;
@@ -233,7 +233,7 @@ fn accepts_a_key_that_another_worker_has_fetched<D: Driver>() {
 }
 
 /// A rule can let requests with failed tokens pass without an identity. Even under such a rule, a
-/// good token must not count as failed only because another worker has fetched its key.
+/// good token must not count as failed if another worker has already fetched the token's key.
 fn identifies_the_caller_by_a_key_that_another_worker_has_fetched<D: Driver>() {
     if !D::shows_key_metrics_at_once() {
         return;
@@ -265,7 +265,7 @@ fn meets_a_key_that_another_worker_has_fetched<D: Driver>(requires: Value, unkno
     }
 }
 
-/// A gate with four workers that fetches its keys from `server`, with these provider settings.
+/// A gate with four workers. It fetches its keys from `server`, and `settings` says how.
 fn gate<D: Driver>(server: &AuthorizationServer, settings: &Value) -> D {
     let mut provider = remote_provider();
     provider["remote_jwks"] = with(provider["remote_jwks"].take(), settings);

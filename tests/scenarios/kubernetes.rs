@@ -30,7 +30,7 @@ on_both_builds!(
 
 const PAGE: &str = include_str!("../../docs/providers/kubernetes.md");
 
-/// The YAML block of the page that contains this text.
+/// The first YAML block on the page `kubernetes.md` that contains this text.
 fn block(text: &str) -> &'static str {
     let blocks = PAGE.split("```yaml").skip(1);
     let mut blocks = blocks.map(|block| block.split_once("```").unwrap().0);

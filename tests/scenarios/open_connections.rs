@@ -80,8 +80,8 @@ pub(crate) fn keeping(config: Value) -> Setup {
     }
 }
 
-/// The time to use for tokens that are signed before the gate starts, because the gate's clock
-/// cannot be read yet. Every driver's clock is earlier, so these tokens have not expired.
+/// A time in the future. A test that signs tokens before its gate starts cannot read the gate's
+/// clock, so it uses this time instead. Tokens that expire after it have not expired yet.
 pub(crate) const NOW: u64 = 4_000_000_000;
 
 /// Waits until the request gets this status on new connections.

@@ -71,7 +71,8 @@ fn later(fixture: &Fixture, seconds: u64) -> Fixture {
     fixture
 }
 
-/// The `authorize` setting of each rule for a fixture, by the last segment of the rule's path.
+/// Returns the `authorize` setting of each rule for a fixture. The keys of the map are the last
+/// segments of the rules' paths.
 fn asked_of(fixture: &Fixture) -> BTreeMap<&'static str, Value> {
     let mut own = Map::new();
     let words = |name: &str| {

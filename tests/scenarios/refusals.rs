@@ -1,5 +1,5 @@
-//! The reasons for which Portcullis refuses requests with tokens, each with its status, challenge,
-//! body and counter.
+//! The reasons for which Portcullis refuses requests with tokens. Each reason has a status, a
+//! challenge, a body and a counter.
 
 use portcullis::decision::Reason;
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! On public test vectors, Envoy's own cryptography gives the same verdicts as the module.
 //!
-//! The probe (`tests/probe`), a module made for tests, calls Envoy in the same way as Portcullis.
+//! The probe (`tests/probe`), a module made for tests, calls Envoy in the same way as Portcullis
+//! does.
 
 use std::path::PathBuf;
 

@@ -45,7 +45,7 @@ pub mod x509;
 /// `in_native::…`.
 ///
 /// A scenario is `fn name<D: Driver>()`. If Envoy or the module is missing, a test prints what is missing and
-/// passes; in CI, the test fails. With `in_envoy PATH;` before the scenarios, Envoy runs the module at that path.
+/// passes; in CI, the test fails. If `in_envoy PATH;` precedes the scenarios, Envoy runs the module at that path.
 #[macro_export]
 macro_rules! on_every_driver {
     ($($scenario:ident),+ $(,)?) => {

@@ -37,13 +37,13 @@ pub struct Shot {
 }
 
 impl Shot {
-    /// Creates a kind that always sends the same request.
+    /// Creates a kind whose requests are all the same.
     pub fn new(kind: &'static str, request: Request, right: &[u16]) -> Self {
         Self::varying(kind, right, move |_| request.clone())
     }
 
-    /// Creates a kind that sends a different request each time. The function `request` makes a
-    /// request from a number, and gets a different number each time.
+    /// Creates a kind whose requests all differ. The function `request` makes a request from a
+    /// number, and gets a different number each time.
     pub fn varying(
         kind: &'static str,
         right: &[u16],

@@ -102,7 +102,8 @@ fn ecdsa() {
     }
 }
 
-/// Tests the arithmetic of the WebAssembly module, which native builds use only on P-521.
+/// Tests the arithmetic that WebAssembly builds use for every curve. Native builds use this
+/// arithmetic only for P-521.
 #[test]
 fn ecdsa_as_in_webassembly() {
     fn key<K>(group: &Value, new: fn(&[u8], &[u8]) -> Option<K>) -> K {

@@ -32,7 +32,7 @@ pub(super) fn check(source: &Source, document: &Node, filter: &Filter) -> Vec<Fi
     findings
 }
 
-/// Warns that other modules could overwrite the fetched keys in shared memory.
+/// Warns if other modules could overwrite the fetched keys in shared memory.
 pub(super) fn shared_memory(source: &Source, filter: &Filter, config: &Config) -> Option<Finding> {
     if filter.build == Build::Native {
         return None;
@@ -105,7 +105,8 @@ fn of_native(source: &Source, filter: &Filter) -> Vec<Finding> {
     findings
 }
 
-/// Warns that `metadata_namespace` has no effect in the wasm module, which cannot write metadata.
+/// Warns if the policy of a proxy-wasm module has `metadata_namespace`. The field has no effect
+/// there, because this module cannot write metadata.
 pub(super) fn metadata(source: &Source, filter: &Filter, config: &Config) -> Option<Finding> {
     if filter.build == Build::Native || config.metadata_namespace.is_none() {
         return None;

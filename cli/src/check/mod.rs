@@ -56,7 +56,7 @@ struct Found {
     findings: Vec<Finding>,
     /// The accepted configurations, each with the name of its file.
     configs: Vec<(String, Config)>,
-    /// The URL of the MCP server that was checked without a finding.
+    /// The URL of the MCP server, if it was checked and there was no finding.
     server: Option<String>,
     /// Whether any file is neither YAML nor JSON.
     has_unusable: bool,

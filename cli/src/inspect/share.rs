@@ -183,8 +183,8 @@ fn of_uri(name: &str, value: Node) -> Node {
     }
 }
 
-/// Replaces the values in the conditions of rules on headers and query parameters. Such a value may
-/// be the secret with which a gateway in front of Envoy authenticates itself.
+/// Replaces the values with which rules compare headers and query parameters. Such a value may be
+/// the secret with which a gateway in front of Envoy authenticates itself.
 fn within_matches(rules: Node) -> Node {
     elements(rules, &|rule| {
         members(rule, &|name, value| match name {

@@ -99,8 +99,8 @@ fn retry_policy(placed: Placed<'_>, journal: &mut Journal) -> Result<Object, Not
     let mut fields = Fields::open(placed)?;
     let mut policy = Object::default();
     journal.note_once(fields.at(), Deviation::RetriesUnbounded);
-    // These fields are dropped, because Envoy ignores them or because Portcullis's retries have no
-    // equivalent.
+    // These fields are dropped: either Envoy ignores them, or the retries of Portcullis have no
+    // such setting.
     for field in [
         "host_selection_retry_max_attempts",
         "num_retries",

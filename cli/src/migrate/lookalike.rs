@@ -1,5 +1,6 @@
-//! Finds what the operator may have meant if a document has no `jwt_authn` filter. Examples are the
-//! filter in an older API, and a Kubernetes resource that a control plane turns into the filter.
+//! If a document has no `jwt_authn` filter, finds what the operator may have meant. Examples are
+//! the filter in an older API, and a Kubernetes resource that a control plane turns into the
+//! filter.
 
 use core::fmt;
 

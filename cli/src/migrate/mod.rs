@@ -298,8 +298,8 @@ fn writes_as_jwt_authn(carried: &[Carried]) -> bool {
     !carried.is_empty() && !carried.iter().any(differs)
 }
 
-/// Returns the names of the requirements that require nothing in all filters, and the names of the
-/// requirements that require nothing only in some filters.
+/// Returns the names of the requirements that require nothing. Names that require nothing in every
+/// filter are listed apart from names that require nothing in only some filters.
 fn empty_requirements(carried: &[Carried]) -> Empty {
     let is_empty = |one: &Carried, name: &String| one.empty_requirements.contains(name);
     let names = carried.iter().flat_map(|one| one.empty_requirements.iter());

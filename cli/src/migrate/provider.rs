@@ -46,8 +46,8 @@ pub(super) fn spellings(written: &[&str]) -> Vec<String> {
             .into_iter()
             .flat_map(|scheme| ["", "/"].map(|end| format!("{scheme}{bare}{end}")));
         for spelling in std::iter::once((*audience).to_owned()).chain(all) {
-            // `jwt_authn` accepts a spelling with an added scheme or slash only if its normal form
-            // equals that of the audience.
+            // `jwt_authn` accepts a spelling with an added scheme or slash only if the spelling has
+            // the same normal form as the audience.
             let is_same = !spelling.is_empty() && normal(&spelling) == bare;
             if is_same && !spellings.contains(&spelling) {
                 spellings.push(spelling);

@@ -61,10 +61,10 @@ pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
         .map(|(name, _)| name.as_str())
 }
 
-/// Returns, for each filter chain of a connection manager, the guards that the chain needs. The
-/// number in front of each guard is the index of the entry in front of which the guard belongs.
-/// Requests for an upgrade, such as a WebSocket, pass through the upgrade's own chain, which
-/// therefore needs its own guards.
+/// Returns, for each filter chain of a connection manager, the guards that the chain needs. With
+/// each guard, returns the index of the chain entry before which the guard belongs. Requests for an
+/// upgrade, such as a WebSocket, pass through the upgrade's own chain, which therefore needs its
+/// own guards.
 pub(super) fn guards(manager: &[(String, Node)]) -> Vec<Vec<(usize, Guard)>> {
     let chains = chains(manager);
     match source_of_routes(manager) {

@@ -207,7 +207,8 @@ impl<'a> Routes<'a> {
             });
             // Routes for the dynamic module get the metadata too. The module may miss the route's
             // typed policy, for example because the filter has another name. The metadata then
-            // makes it answer 500. Without the metadata, it would apply its rules to the route.
+            // makes the module answer 500. Without the metadata, the module would apply its own
+            // rules to the route.
             add_metadata(&mut members, counts.metadata());
             let typed = self
                 .target

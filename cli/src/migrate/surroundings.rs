@@ -13,7 +13,8 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// The prefix of the RBAC configuration types, for a chain and for a route.
+/// The prefix of both RBAC configuration types: the one for a filter chain, and the one for a
+/// route.
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 
 /// A connection manager whose routes are not in the document.

@@ -184,8 +184,8 @@ fn rig(
     })
 }
 
-/// Returns the policy's source, and the path of the file that contains the policy. This is another
-/// file, or the test file itself if its `config` is an object.
+/// Returns the policy's source, and the path of the file that contains the policy. The policy is in
+/// the test file itself if `config` is an object there, and otherwise in another file.
 fn policy_source(
     file: &Path,
     source: &Source,

@@ -50,8 +50,8 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
         line.add_header("authorization", format!("Basic {pair}"));
     }
     let decision = decide::decide(&rig.engine, line, input::time(Some(now)));
-    // With the token in the request, another rule may match than before, so only providers that
-    // this rule names count as reached.
+    // A different rule may match now that the token is in the request. So only providers that this
+    // rule names count as reached.
     used.retain(|(id, _)| is_asked(rig, decision.rule, *id));
     let providers = used.into_iter().map(|(_, name)| name);
     Ok(Outcome {
@@ -83,8 +83,8 @@ fn request(test: &Test) -> RequestLine {
     line
 }
 
-/// The provider of a token: the provider that the test names, or else the policy's provider that
-/// accepts tokens, if there is only one.
+/// The provider of a token: the provider that the test names. If the test names none, it is the
+/// policy's only provider that accepts tokens.
 pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
     let of_tokens: Vec<_> = accepted::token_providers(rig.engine.config()).collect();
     let names: Vec<&str> = of_tokens
@@ -246,7 +246,7 @@ fn differences(expect: &Expect, decision: &DecisionLine) -> Vec<String> {
     if let Some(part) = &expect.challenge {
         let all = challenges(decision);
         if !all.iter().any(|challenge| challenge.contains(part)) {
-            // Single quotes, as in YAML, because a challenge contains double quotes.
+            // The text is in single quotes, as in YAML, because a challenge contains double quotes.
             let all = match all.join(", ") {
                 all if all.is_empty() => "none".to_owned(),
                 all => format!("'{all}'"),

@@ -49,7 +49,7 @@ pub(crate) enum Contents {
 pub(crate) struct Policy {
     /// The policy as the module receives it.
     pub(crate) value: Value,
-    /// The fields with an unquoted number that Envoy reads as a string.
+    /// The paths of the fields whose value is an unquoted number that Envoy reads as a string.
     pub(crate) texts: Vec<ConfigPath>,
     /// The path of the policy in the document.
     pub(crate) at: ConfigPath,
@@ -76,8 +76,8 @@ impl Source {
 
     /// Parses the file.
     pub(crate) fn contents(&self) -> Result<Contents, Unusable> {
-        // A policy in JSON is parsed by the module's own parser, because the module would read the
-        // same bytes.
+        // The module would read a JSON policy from exactly these bytes, so the module's own parser
+        // parses them here too.
         let is_json = self.text.trim_ascii_start().starts_with('{');
         let strict = is_json.then(|| json::parse(self.text.as_bytes()));
         if let Some(Err(error)) = &strict {
@@ -212,7 +212,8 @@ impl Source {
     }
 
     fn bad_json(&self, error: &JsonError) -> Unusable {
-        // The YAML reader reports which name occurs twice, and where.
+        // The error of the JSON parser does not contain the name that occurs twice. The YAML reader
+        // reports this name and its position.
         if let (JsonError::DuplicateName { .. }, Err(error)) = (error, Node::read(&self.text)) {
             return self.unreadable(&error);
         }

@@ -177,8 +177,8 @@ fn rewrites_whole_documents() {
     }
 }
 
-/// After the rewrite, nothing is left to migrate. Only the documents in `APART` keep guards or
-/// overrides, which a roll-out needs.
+/// After the rewrite, nothing is left to migrate, except in the documents in `APART`. A roll-out
+/// needs their overrides and their guards (filters that refuse every request).
 #[test]
 fn leaves_only_the_guards_of_a_roll_out_behind() {
     const APART: [&str; 3] = ["listeners", "routes_alone", "several"];

@@ -1,5 +1,5 @@
-//! Migrations after which requests that `jwt_authn` refuses could pass. The program refuses each
-//! such migration, or reports a danger.
+//! Migrations that could let requests pass although `jwt_authn` refuses them. The program refuses
+//! each such migration, or reports a danger.
 
 use std::path::Path;
 

@@ -401,8 +401,8 @@ fn refuses_overrides_of_a_filter_that_was_not_named() {
     assert!(said.contains("--filter is for a file of routes"), "{said}");
 }
 
-/// A `jwt_authn` filter inside another filter has a guard. A file of routes with overrides cannot
-/// switch off that guard.
+/// `migrate` puts a guard, which refuses every request, in front of a `jwt_authn` filter inside
+/// another filter. A file of routes with overrides cannot switch off this guard.
 #[test]
 fn keeps_a_nested_filter_closed_to_routes_with_overrides() {
     let manager = manager("composite", "rds: { route_config_name: r }");
@@ -425,7 +425,8 @@ fn keeps_a_nested_filter_closed_to_routes_with_overrides() {
     }
 }
 
-/// A file of routes that configures one filter leaves the other filter's guard switched on.
+/// Each of two filters has a guard, which refuses every request. A file of routes that configures
+/// one filter does not switch off the other filter's guard, so `migrate` warns.
 #[test]
 fn warns_of_several_filters_in_a_chain_whose_routes_come_separately() {
     let manager = manager("jwt", "rds: { route_config_name: r }");
@@ -729,7 +730,7 @@ fn says_that_a_file_already_has_portcullis() {
     }
 }
 
-/// Files that contain something similar instead of the filter, such as the filter's type in an
+/// A file may contain something similar instead of the filter, such as the filter's type in an
 /// older API.
 #[test]
 fn names_what_refers_to_the_filter() {

@@ -172,7 +172,7 @@ fn what_spans_several_places_of_an_envoy_file_is_checked() {
 }
 
 /// If Envoy cannot download a filter's library, it serves requests without the filter, unless the
-/// configuration tells it to wait.
+/// configuration sets `nack_on_cache_miss`.
 #[test]
 fn refuses_a_library_without_which_envoy_would_serve() {
     let library = json!({ "remote": { "http_uri": {}, "sha256": "" } });

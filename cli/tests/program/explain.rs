@@ -52,7 +52,7 @@ rules:
     roles: { any_of: [writer] }
 ";
 
-/// A token, the request with which it is explained, and the expected exit code.
+/// A token, the request for which `explain` examines the token, and the expected exit code.
 struct Case {
     name: &'static str,
     token: String,
@@ -197,8 +197,8 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// The arguments with the paths of the configuration and of the keys. The first call writes both
-/// files.
+/// The arguments `--config` and `--jwks`, each with the path of its file. The first call writes
+/// both files.
 fn files() -> &'static [String; 4] {
     static FILES: OnceLock<[String; 4]> = OnceLock::new();
     FILES.get_or_init(|| {

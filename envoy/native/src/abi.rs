@@ -757,10 +757,11 @@ impl Drop for ConfigurationScheduler {
     }
 }
 
-/// Copies the response to a call, which Envoy lends to the hook.
+/// Copies a response, because Envoy lends it to the module only until the hook returns.
 ///
 /// # Safety
-/// The arrays must have these lengths and be alive during the call.
+/// `headers` and `chunks` must point to arrays with `header_count` and `chunk_count` elements. The
+/// arrays must be alive during the call.
 pub(super) unsafe fn response(
     headers: *const RawHeader,
     header_count: usize,

@@ -113,8 +113,8 @@ mod tests {
         assert_eq!(claimed, expected);
     }
 
-    /// If AWS-LC called such a signature invalid, a valid token would be refused. If AWS-LC gives
-    /// no verdict, the core verifies the signature.
+    /// If AWS-LC called a signature invalid because its scheme does not fit the key, a valid token
+    /// would be refused. If AWS-LC gives no verdict, the core verifies the signature.
     #[test]
     fn gives_no_verdict_on_a_scheme_that_does_not_fit_the_key() {
         let modulus = [0xff; 256];

@@ -20,8 +20,8 @@ use crate::{
     numbers::Number,
 };
 
-/// The longest time between two runs of a keeper. With longer pauses, the keeper's gauges would be
-/// outdated.
+/// The longest time between two runs of a keeper. After a longer pause, the keeper's gauges would
+/// be outdated.
 pub(super) const LONGEST: Duration = Duration::from_secs(1);
 
 /// The shortest wait before a run of a keeper. Without a minimum, a keeper that is always due would
@@ -80,8 +80,8 @@ pub(super) fn register(filter: &Arc<Filter>) {
 /// Removes a configuration. When this function returns, no call for the configuration is in
 /// progress. Removing the last configuration ends the thread.
 pub(super) fn unregister(number: Number) {
-    // This lock is held to the end of the function. If another thread could add a configuration in
-    // between, the code below would wait for a clock thread that does not end.
+    // This lock is held to the end of the function. If another thread could add a configuration
+    // before that, the code below would wait for a clock thread that does not end.
     let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
     let mut remaining = due();
     remaining.remove(&number);
@@ -96,7 +96,8 @@ pub(super) fn unregister(number: Number) {
     }
 }
 
-/// Makes sure that a configuration's keeper runs within `wait`.
+/// Makes sure that a configuration's keeper runs within `wait`, or within `SHORTEST` if `wait` is
+/// shorter.
 pub(super) fn call_within(number: Number, wait: Duration) {
     let at = instant().checked_add(wait.clamp(SHORTEST, LONGEST));
     if let (Some((_, due)), Some(at)) = (due().get_mut(&number), at)

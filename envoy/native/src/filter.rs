@@ -69,7 +69,7 @@ pub(super) struct Filter {
     parked: Mutex<BTreeMap<Turn, Arc<StreamScheduler>>>,
 }
 
-/// The key of a waiting request in the list: its deadline, and a number that distinguishes requests
+/// Identifies a waiting request in `parked`: its deadline, and a number that distinguishes requests
 /// with the same deadline.
 type Turn = (UnixMillis, u64);
 
@@ -155,8 +155,8 @@ impl Filter {
         signatures::report(backend);
         let sources = ProcessRecords::identities(&engine);
         defects::trip("read");
-        // The following code cannot panic, so everything that it acquires is released with the
-        // configuration.
+        // The following code cannot panic. So everything that it acquires is released when the
+        // configuration is released.
         let filter = Self {
             number: Number::next(),
             records: ProcessRecords::acquire(sources),
@@ -262,8 +262,8 @@ impl Filter {
     }
 }
 
-/// Wakes requests. The caller must not hold the lock of the list, because this function calls
-/// Envoy.
+/// Wakes requests. The caller must not hold the lock of the list of waiting requests, because this
+/// function calls Envoy.
 fn wake(chosen: &[Arc<StreamScheduler>]) {
     chosen.iter().for_each(|scheduler| scheduler.commit());
 }
@@ -275,7 +275,8 @@ fn parse(bytes: &[u8]) -> Result<(Value, Config), ConfigError> {
     Ok((document, config))
 }
 
-/// The name of the first field that exports nested values to other filters, if any is set.
+/// The name of the first field that exports nested values to other filters; `None` if no such field
+/// is set.
 fn nested_export(config: &Config) -> Option<&'static str> {
     let fields = |exports: &Exports| {
         let named = [

@@ -33,7 +33,7 @@ const CONTINUE: u32 = 0;
 const STOP_ITERATION: u32 = 1;
 const STOP_ALL_ITERATION_AND_WATERMARK: u32 = 4;
 
-/// Runs a hook. Returns `None` if it panics.
+/// Runs a hook. Returns `None` if the hook panics.
 fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
     // Asserting unwind safety is sound here: any state that a panic can break is either local to
     // the hook or rebuilt.
@@ -149,8 +149,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(own: Own) {
 
 fn discard(number: Number) {
     clock::unregister(number);
-    // The configuration is removed before its keeper is stopped, so that it is removed even if
-    // stopping the keeper panics.
+    // The configuration is removed first, so that it is removed even if stopping its keeper panics.
     if let Some(filter) = registry::remove(number) {
         filter.release();
     }
@@ -199,7 +198,8 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
 ) -> u32 {
     let number = Number::from_pointer(own);
     let act = |stream: Stream<'_>| worker::on_request(number, stream);
-    // With a weaker stop status, Envoy would let the headers pass as soon as a body follows.
+    // If this function returned `STOP_ITERATION`, Envoy would let the headers pass as soon as a
+    // body follows.
     let stop = STOP_ALL_ITERATION_AND_WATERMARK;
     // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     unsafe { decided("request_headers", stream, number, stop, act) }

@@ -141,8 +141,8 @@ pub(super) fn stop(number: Number) {
         && let Ok(mut keeping) = keeping.try_borrow_mut()
     {
         let Keeping { engine, calls, .. } = &mut *keeping;
-        // Abandoning the fetches releases their leases. Otherwise other configurations would have
-        // to wait until the fetches time out.
+        // While a fetch holds its lease, no other configuration can fetch the same keys. Abandoning
+        // the fetch releases the lease before the fetch times out.
         calls.take_all().for_each(|fetch| engine.abandon(&fetch));
         wake_others(number);
         let gauges: Vec<_> = keeping.keeper.gauges().map(str::to_owned).collect();

@@ -96,7 +96,8 @@ impl<'hook> Definitions<'hook> {
         }
     }
 
-    /// The metrics that were defined. When the configuration goes, the caller must [`release`] them.
+    /// The metrics that were defined. When the configuration is removed, the caller must
+    /// [`release`] these metrics.
     pub(super) fn into_metrics(self) -> Metrics {
         Metrics {
             all: self.all.0.take(),

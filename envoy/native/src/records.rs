@@ -58,8 +58,8 @@ impl Records for ProcessRecords {
         let Some(place) = self.0.get(source.index()) else {
             return Reading::Absent;
         };
-        // No lock is taken to read the version, so that workers do not wait for each other: after
-        // each change of keys, the first request on every worker reads it.
+        // After each change of keys, the first request on every worker reads this version. No lock
+        // is taken, so the workers do not wait for each other.
         let version = place.version.load(Ordering::Acquire);
         if version == 0 {
             return Reading::Absent;

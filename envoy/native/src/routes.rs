@@ -13,9 +13,9 @@ use crate::{defects, exchange::write_log, numbers::Number};
 static POLICIES: RwLock<BTreeMap<Number, Arc<Value>>> = RwLock::new(BTreeMap::new());
 
 /// Parses a route's policy and returns its number. If the policy is not a strict JSON object, logs
-/// an error and returns `None`, and Envoy rejects the route table. Strict JSON allows no member
-/// twice, because the second member could hide a requirement in the first. Each filter later
-/// interprets the policy according to its own configuration.
+/// an error and returns `None`, and Envoy rejects the route table. In strict JSON, an object has
+/// each member only once. If a member were repeated, the second value could hide a requirement in
+/// the first value. Each filter later interprets the policy according to its own configuration.
 pub(super) fn load(bytes: &[u8]) -> Option<Number> {
     defects::trip("policy");
     match json::parse_object(bytes) {

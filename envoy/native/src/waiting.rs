@@ -20,8 +20,8 @@ pub(super) struct Parked {
     /// The `build` number of the gate that has the request in its list.
     pub(super) build: u64,
     pub(super) _ticket: Ticket,
-    /// When the request is forgotten, on the monotonic clock. With the wall clock, setting the
-    /// clock forward would make this thread forget all waiting requests, which would then hang.
+    /// When the request is forgotten, on the monotonic clock. If the wall clock were used, setting
+    /// it forward would make this thread forget all waiting requests, which would then hang.
     pub(super) forgotten_at: Option<Instant>,
     pub(super) scheduler: Arc<StreamScheduler>,
     pub(super) _count: Count,
@@ -49,8 +49,8 @@ impl Drop for Count {
 
 /// A stream that has ended.
 pub(super) struct Ended {
-    /// The `build` number of the gate that knows the stream. A rebuilt gate restarts its IDs, so it
-    /// may have another request with the same ID.
+    /// The `build` number of the gate that knows the stream. A rebuilt gate counts its IDs from the
+    /// start again, so another of its requests may have the same ID.
     pub(super) build: u64,
     pub(super) id: StreamId,
 }
@@ -58,7 +58,7 @@ pub(super) struct Ended {
 thread_local! {
     /// The waiting requests, by the addresses of their streams.
     static PARKED: RefCell<BTreeMap<usize, Parked>> = const { RefCell::new(BTreeMap::new()) };
-    /// The streams that have ended, by configuration. Their gates have not been notified yet.
+    /// The streams that have ended and whose gates have not been notified yet, by configuration.
     static ENDED: RefCell<BTreeMap<Number, Vec<Ended>>> = const { RefCell::new(BTreeMap::new()) };
 }
 

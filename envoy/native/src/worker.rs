@@ -27,8 +27,8 @@ use crate::{
     waiting::{self, Count, Parked},
 };
 
-/// The interval at which a gate checks which configuration of its policy (`policy_id`) the other
-/// workers consider the newest.
+/// How often a gate reads what other workers have recorded, for example which configuration with
+/// its `policy_id` is the newest.
 const LOOKS: Duration = Duration::from_millis(100);
 
 /// If Envoy does not report the end of a waiting request, the request is forgotten this long after
@@ -155,7 +155,8 @@ pub(super) fn refuse(stream: Stream<'_>) -> Outcome {
     answer_defect(stream, is_grpc(stream))
 }
 
-/// Refuses a request without reading its headers, because reading them may have caused the panic.
+/// Refuses a request after a panic. Does not read the request's headers, because reading them may
+/// have caused the panic.
 pub(super) fn refuse_unread(stream: Stream<'_>) -> Outcome {
     answer_defect(stream, true)
 }
@@ -188,8 +189,8 @@ fn read_head<'a>(
 fn memory(head: http::Request<'_>) -> Vec<Pair<'static>> {
     let mut lines = head.into_headers();
     lines.clear();
-    // The lifetime of the elements changes. The standard library reuses the memory of the old
-    // vector for this.
+    // This gives the elements another lifetime. The standard library reuses the memory of the old
+    // vector for the new vector.
     lines.into_iter().map(|_| (&[][..], &[][..])).collect()
 }
 
@@ -283,8 +284,8 @@ impl Worker {
         }
     }
 
-    /// Reads the headers of a stream and calls `decide` with them, after the gate has read the
-    /// latest keys.
+    /// Lets the gate read the latest keys. Then reads the headers of a stream, and calls `decide`
+    /// with the headers.
     fn with_head(
         &mut self,
         stream: Stream<'_>,
@@ -312,8 +313,9 @@ impl Worker {
                 drop(head);
                 head = read_head(stream, &mut list, Vec::new());
             }
-            // A forged header may have selected the route. The gate gets no headers, and therefore
-            // refuses the request.
+            // A header that only Portcullis may set could not be removed, or Envoy did not choose
+            // the route again. So a forged header may have selected the route. The gate gets no
+            // headers, and therefore refuses the request.
             Some(Err(_)) => {
                 cold_path();
                 head = None;
@@ -354,7 +356,8 @@ impl Worker {
         let timeout = self.filter.config.limits.park_timeout;
         let scheduler = Arc::new(scheduler);
         let ticket = self.filter.park(Arc::clone(&scheduler), now.plus(timeout));
-        // If keys arrived before the request was added to the list, the request was not woken.
+        // If keys arrived before the request was added to the list, the request was not woken. So
+        // it is woken now.
         if self.filter.epoch() != epoch {
             scheduler.commit();
         }

@@ -10,8 +10,8 @@
 //! memory. Cleaning up too early would be worse, because other VMs would lose their keys and refuse
 //! requests.
 //!
-//! With `shared_memory_key`, the count of a record is authenticated like the record itself. Another
-//! module can still do two things:
+//! If `shared_memory_key` is set, the count of a record is authenticated like the record itself.
+//! Another module can still do two things:
 //!
 //! - It can replace the count with garbage. Then the record is never cleared.
 //! - It can restore an older count. If the older count is too small, the record is cleared while it

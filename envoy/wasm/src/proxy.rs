@@ -91,7 +91,8 @@ impl Connection for Proxy {
 }
 
 impl Accelerator for Proxy {
-    /// The proxy can also verify ECDSA, but the module is faster because of its tables.
+    /// The proxy can also verify ECDSA. But the module is faster, because it precomputes a table
+    /// for each key.
     fn supports(&self, scheme: Scheme) -> bool {
         matches!(scheme, Scheme::RsaPkcs1(_))
     }

@@ -14,8 +14,7 @@ use portcullis::{
     keys::{Document, Order, Reading, Record, Records, RemoteKeys, SourceId, Version, WriteError},
 };
 
-/// A version that no entry has. If this is the known version, the next read always reads the
-/// record.
+/// A version that no entry has. If it is passed as the known version, the record is always read.
 const NEVER: Version = Version(0);
 
 /// The key records of one engine in shared memory, one for each key source.
@@ -167,8 +166,8 @@ mod tests {
         }
     }
 
-    /// If these policies shared one record, none of them could authenticate what another policy
-    /// wrote, so they would keep overwriting the record.
+    /// If policies with different secrets shared one record, none of them could authenticate what
+    /// another policy wrote. So they would keep overwriting the record.
     #[test]
     fn policies_with_different_secrets_have_records_of_their_own() {
         let names = [None, Some("A".repeat(43)), Some("B".repeat(42) + "A")].map(|key| {

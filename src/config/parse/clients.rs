@@ -101,8 +101,8 @@ fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
 }
 
 fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
-    // Without `:` and `%`, an identifier is decoded correctly whether or not the client
-    // percent-encodes it (RFC 6749 section 2.3.1).
+    // An identifier that contains neither `:` nor `%` is decoded correctly, whether or not the
+    // client percent-encodes it (RFC 6749 section 2.3.1).
     if id.is_empty()
         || !id
             .bytes()

@@ -20,7 +20,7 @@ pub(super) struct WrittenIssuer<'a> {
 
 impl WrittenIssuer<'_> {
     /// Parses the accepted issuer. `require_claims` must restrict the claim of each placeholder,
-    /// because tokens of any tenant would otherwise be accepted. With `allow_any_tenant`, the
+    /// because tokens of any tenant would otherwise be accepted. If `allow_any_tenant` is set, the
     /// placeholders may be unrestricted.
     pub(super) fn issuer(self, required: &[ClaimRequirement]) -> Result<Issuer, ConfigError> {
         // In protobuf JSON, an empty string means that the field is absent.

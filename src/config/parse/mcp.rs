@@ -45,7 +45,7 @@ pub(super) fn mcp(raw: &RawMcpMatch) -> Result<McpMatch, ConfigError> {
 }
 
 /// Checks that calls of each listed method have what the rule compares: a name (`names`) or
-/// arguments (`params`). A call of any other method would never match.
+/// arguments (`params`). Calls without the compared value would never match.
 fn only_for(
     methods: &[String],
     is_set: bool,

@@ -52,7 +52,7 @@ fn header_place(raw: &RawJwtHeader) -> Result<HeaderPlace, Fault> {
     })
 }
 
-/// Returns true if a token that is found in one of these places would also be found in the other.
+/// Returns true if one token could be found in both places.
 fn overlap(one: &HeaderPlace, other: &HeaderPlace) -> bool {
     let ((one_name, one_prefix), (other_name, other_prefix)) = (parts(one), parts(other));
     one_name == other_name

@@ -108,7 +108,7 @@ fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
 
 /// Replaces each placeholder in the issuer with `common`. At the resulting URL, Microsoft Entra
 /// serves the metadata that all tenants share. Returns `None` if a placeholder is not a whole
-/// segment of the path. With a placeholder in the host, a tenant could choose the host.
+/// segment of the path. If a placeholder were in the host, a tenant could choose the host.
 fn without_placeholders(issuer: &str) -> Option<String> {
     let mut segments = Vec::new();
     for (index, segment) in issuer.split('/').enumerate() {
@@ -124,7 +124,8 @@ fn without_placeholders(issuer: &str) -> Option<String> {
     Some(segments.join("/"))
 }
 
-/// The settings for fetching and keeping keys that `remote_jwks` and `discovery` have in common.
+/// The settings that `remote_jwks` and `discovery` have in common. They say how keys are fetched
+/// and kept.
 struct WrittenKeeping<'a> {
     async_fetch: Option<&'a RawAsyncFetch>,
     cache_duration: Option<RawDuration>,

@@ -139,8 +139,9 @@ fn resource(
     })
 }
 
-/// Parses `mcp`. With `union`, the token of a call of an older MCP revision must satisfy all rules
-/// for MCP calls. So all of these rules that require a token must accept the same tokens.
+/// Parses `mcp`. If `legacy` is `union`, a call of an older MCP revision must satisfy all rules for
+/// MCP calls with one token. So all rules for MCP calls that require a token must accept the same
+/// tokens.
 fn mcp_legacy(raw: Option<&RawMcpClients>, below: &Below<'_>) -> Result<McpLegacy, Fault> {
     match raw.and_then(|own| own.legacy) {
         None | Some(RawMcpLegacy::Deny) => return Ok(McpLegacy::Deny),

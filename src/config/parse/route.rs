@@ -118,8 +118,8 @@ impl WrittenPath<'_> {
     }
 }
 
-/// Checks that a path starts with `/` and has no query or fragment. No request has a path of
-/// another form, so a rule for such a path would protect nothing.
+/// Checks that a path starts with `/` and has no query or fragment. The path of every request has
+/// this form, so a rule for any other path would protect nothing.
 pub(super) fn from_root(path: &str) -> Result<&str, Fault> {
     if path.starts_with('/') && !path.contains(['?', '#']) {
         return Ok(path);
@@ -262,8 +262,8 @@ impl WrittenCondition<'_> {
 }
 
 /// Prepares a condition on the authority or the path. A request may spell an authority or a path in
-/// several ways, so the condition must apply to the normal form. Rejects a path that is not written
-/// in its normal spelling.
+/// several ways, so the condition is checked against the normal form. Rejects a path that is not
+/// written in its normal spelling.
 fn normal(
     name: &str,
     condition: HeaderCondition,

@@ -36,7 +36,7 @@ pub(super) fn structured_scopes(
             .at("where")?;
     }
     let written = write(&template, fixed);
-    // The role's value is the only value that is still unknown, so the text contains one NUL.
+    // The role's value is the only value that is still unknown, so the text contains `ANY` once.
     let (before, after) = written.split_once('\0').unwrap_or_default();
     Ok(StructuredScopes {
         before: before.to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::{http::path::is_pchar, policy::authority::is_ambiguous};
 
-/// An absolute URL without userinfo, query and fragment.
+/// An absolute URL without userinfo, query or fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SecureUrl<'a> {
     /// `https` or `http`.

@@ -26,16 +26,16 @@ object! {
         /// writes no metadata. Default: `portcullis`; at most 128 characters.
         metadata_namespace: Option<String>,
         /// What happens to denied requests. `enforce` refuses them. `shadow` only records the decision and lets them
-        /// pass, except that ambiguous paths, methods, authorities and headers, and paths longer than
-        /// `limits.path_bytes`, are still refused.
+        /// pass. But `shadow` still refuses ambiguous paths, methods, authorities and headers, and paths longer than
+        /// `limits.path_bytes`.
         mode: Option<RawMode> = "enforce",
         /// What happens to a request with an ambiguous path, method or authority, or with an ambiguous header or query
         /// parameter that a condition uses. Ambiguous means that servers could read it in different ways. `reject`
         /// answers 400. With `raw`, rules are compared with the request as it was sent.
         path_policy: Option<RawPathPolicy> = "reject",
         /// Name of this configuration, which must not change when the configuration is updated; at most 128 characters.
-        /// After an update, connections that are still open use the old configuration. With this name, they also refuse
-        /// what the newest configuration refuses by `revoked`, `enabled: false` or `client_secrets`.
+        /// After an update, connections that are still open use the old configuration. With a `policy_id`, the old
+        /// configuration also refuses what the newest one refuses by `revoked`, `enabled: false` or `client_secrets`.
         policy_id !null: Option<String>,
         /// Resources for which clients request tokens, by URL (RFC 9728). Portcullis serves the metadata of each
         /// resource, gives the URL of the metadata in challenges, and refuses tokens for other resources.

@@ -61,8 +61,8 @@ object! {
     pub(in crate::config) struct RawSharedSecret {
         /// The `kid` of tokens that are signed with this secret.
         kid !null: Option<String>,
-        /// The secret, in base64url without padding; at least as long as the hash of its algorithms (32, 48 or 64
-        /// octets).
+        /// The secret, in base64url without padding; at least as long as the hash of the algorithm (32 octets for
+        /// HS256, 48 for HS384, 64 for HS512).
         secret: String,
     }
 }

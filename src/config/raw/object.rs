@@ -134,8 +134,8 @@ pub(super) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Returns the members of `value`, or an error if a member's name is not in `names`, or if a
-    /// member is `null` although its field refuses `null`.
+    /// Returns the members of `value`. Returns an error if a member's name is not in `names`, or if
+    /// a member is `null` although its field refuses `null`.
     pub(super) fn of(
         value: &'a Value,
         expected: &'static str,

@@ -74,9 +74,9 @@ object! {
         /// Accepted algorithms. HS* is only allowed with `shared_secrets`, or with `oct` keys in `local_jwks`. Default:
         /// all algorithms for key pairs; with `shared_secrets`, all HS* algorithms.
         algorithms !null: Option<Vec<String>>,
-        /// Accepts any `aud`, instead of `audiences`.
+        /// Accepts any `aud`. Not allowed together with `audiences`.
         allow_any_audience: Option<bool> = false,
-        /// Accepts any `iss`, instead of `issuer`.
+        /// Accepts any `iss`. Not allowed together with `issuer`.
         allow_any_issuer: Option<bool> = false,
         /// Allows placeholders in `issuer` without `require_claims`.
         allow_any_tenant: Option<bool> = false,

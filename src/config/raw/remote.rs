@@ -16,12 +16,12 @@ object! {
         cache_duration | camelCase !null: Option<RawDuration>,
         /// Location of the JWK set.
         http_uri | camelCase: RawHttpUri,
-        /// How long the last good keys are used after `cache_duration` while fetching fails. After that, every token
-        /// gets 503.
+        /// How long the last good keys remain in use after they stop being fresh, if fetching fails. After this time,
+        /// every token gets 503.
         max_stale !null: Option<RawDuration> = "3600s",
         /// How failed fetches are retried. Takes precedence over `async_fetch`.
         retry_policy | camelCase: Option<RawRetryPolicy>,
-        /// The answer to a token with an unknown `kid` while no fetch may begin because of `unknown_kid_cooldown` or
+        /// The answer to a token with an unknown `kid` if no fetch may begin yet, because of `unknown_kid_cooldown` or
         /// the back-off after a failure: 401, or 503 with `Retry-After`.
         unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
         /// Minimum time between two fetches that unknown `kid`s cause.
@@ -30,8 +30,8 @@ object! {
 }
 
 object! {
-    /// The value of `discovery`: two clusters, and the settings for fetches that `remote_jwks` also
-    /// has.
+    /// The value of `discovery`: two clusters, and the same settings for fetches as in
+    /// `remote_jwks`.
     #[derive(Debug)]
     pub(in crate::config) struct RawDiscovery {
         /// How failed fetches are retried.
@@ -43,14 +43,14 @@ object! {
         cluster: String,
         /// Envoy cluster through which the `jwks_uri` in the metadata is fetched. Default: `cluster`.
         jwks_cluster: Option<String>,
-        /// How long the last good keys are used after `cache_duration` while fetching fails. After that, every token
-        /// gets 503.
+        /// How long the last good keys remain in use after they stop being fresh, if fetching fails. After this time,
+        /// every token gets 503.
         max_stale !null: Option<RawDuration> = "3600s",
         /// How failed fetches are retried. Takes precedence over `async_fetch`.
         retry_policy: Option<RawRetryPolicy>,
         /// Timeout of each call: more than 0, at most an hour.
         timeout: Option<RawDuration> = "5s",
-        /// The answer to a token with an unknown `kid` while no fetch may begin because of `unknown_kid_cooldown` or
+        /// The answer to a token with an unknown `kid` if no fetch may begin yet, because of `unknown_kid_cooldown` or
         /// the back-off after a failure: 401, or 503 with `Retry-After`.
         unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
         /// Minimum time between two fetches that unknown `kid`s cause.
@@ -97,7 +97,7 @@ object! {
     /// `JwksAsyncFetch` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAsyncFetch {
-        /// Wait after a failure. Each further failure doubles the wait, up to ten times this value.
+        /// How long to wait after a failure. Each further failure doubles the wait, up to ten times this value.
         failed_refetch_duration | camelCase: Option<RawDuration> = "1s",
         /// Has no effect: keys are always fetched in the background.
         _fast_listener = "fast_listener" | camelCase: Option<bool>,

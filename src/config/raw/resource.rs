@@ -12,7 +12,7 @@ object! {
         /// Issuers of tokens for the resource. Default: the issuers of the providers that the rules for the resource
         /// require.
         authorization_servers: Option<Vec<String>>,
-        /// Includes the scopes of the rule in challenges with status 401.
+        /// Makes challenges with status 401 name the scopes that the rule requires.
         challenge_scope: Option<bool> = true,
         /// How calls of MCP clients to the resource are treated.
         mcp: Option<RawMcpClients>,

@@ -69,7 +69,7 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
             "providers.okta.maxLifetime",
             "providers.okta.maxLifetime",
         ),
-        // Without these fields, a client can forge the headers.
+        // Without one of the fields about headers, a client can forge these headers.
         (
             &[],
             "providers.okta.claim_to_headers",
@@ -91,7 +91,8 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
             "providers.okta.structured_scopes",
             "providers.okta.structured_scopes",
         ),
-        // The operator may have meant less time than the default.
+        // Without one of these fields, the default applies, which may be a longer time than the
+        // operator meant.
         (
             &[],
             "providers.okta.clock_skew_seconds",
@@ -129,7 +130,8 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
     );
 }
 
-/// Another raw type parses the fields of providers whose clients present secrets.
+/// A separate type, `RawClientProvider`, parses the fields of providers whose clients present
+/// secrets.
 #[test]
 fn null_is_refused_for_clients_with_secrets_too() {
     let clients = json!({"clients": {"job": {"secret_hashes": [super::SECRET_HASH]}}});
@@ -152,11 +154,12 @@ fn null_is_refused_for_clients_with_secrets_too() {
     }
 }
 
-/// The optional fields that accept `null`, by object. A new field belongs here if no more requests
-/// pass when it is left out: its default is the strictest value or a safe one, another field is
-/// then required, or the field only says where something is read from or written to. A field that
-/// names a header to write does not belong here. Such a header is removed from requests; without
-/// the field, a client can forge it. The declaration of every other field needs `!null`.
+/// The optional fields that accept `null`, by object. Every other optional field must be declared
+/// with `!null`. A new field belongs here if no more requests pass when it is left out. This holds
+/// if its default is the strictest value or a safe one, if another field is then required, or if
+/// the field only says where something is read from or written to. But a field that names a header
+/// to write does not belong here: with the field, the client's own header of that name is removed;
+/// without the field, a client can forge the header.
 const HARMLESS: &[(&str, &str)] = &[
     ("AsyncFetch", "failed_refetch_duration fast_listener"),
     ("BackOff", "max_interval"),

@@ -253,8 +253,8 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
         let expected: Vec<String> = expected.map(warning).into_iter().collect();
         assert_eq!(found, expected, "{route} {other}");
     }
-    // A second rule with `mcp` that matches the other spelling prevents the warning. If the second
-    // rule has the same path instead, there is only one warning.
+    // A second rule with `mcp` prevents the warning if it also matches `/mcp/`. If both rules have
+    // the same path, there is only one warning.
     for (second, expected) in [(folded, None), (exact.clone(), Some("/mcp/"))] {
         let rules = [exact.clone(), second.clone()].map(|route| (with_mcp(route), true));
         let mut rules = rules.to_vec();

@@ -238,8 +238,8 @@ fn c5_certificate_headers_are_removed() {
     );
 }
 
-/// A client must not list the certificate header in `Connection`, because the next proxy would then
-/// drop the header.
+/// If a client lists a forwarded certificate header in `Connection`, the name is removed from
+/// `Connection`. Otherwise the next proxy would drop the certificate header.
 #[test]
 fn c5_no_client_lists_a_forwarded_certificate_in_connection() {
     let header = format!("Hash={}", hex(CLIENT));

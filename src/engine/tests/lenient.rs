@@ -34,8 +34,8 @@ fn of(name: &str) -> Value {
     json!({"provider_name": name})
 }
 
-/// If `requires_all` lists two tokens, a request with only one of these tokens passes as if it had
-/// no token.
+/// The rule requires two tokens (`requires_all`), or lets requests without tokens pass. A request
+/// with only one of the two tokens passes as if it had no token.
 #[test]
 fn one_of_two_required_tokens_grants_nothing_even_if_missing_ones_may_pass() {
     let both = all(&[&of("a"), &of("b")]);

@@ -326,9 +326,9 @@ fn r7_an_unknown_host_does_not_lead_around_the_audience_of_a_resource() {
     }
 }
 
-/// An attack: the client sends the host of `MCP` with the path of `FAR`. If Envoy and the upstream
-/// ignored the host, the client could use a token for `MCP` at `FAR`. In the same way, a web page
-/// could evade the `allowed_origins` of `FAR`.
+/// An attack: the client sends the host of the resource `MCP` with the path of the resource `FAR`.
+/// If Envoy and the upstream ignored the host, the client could use a token for `MCP` at `FAR`. In
+/// the same way, a web page could evade the `allowed_origins` of `FAR`.
 #[test]
 fn r7_the_host_of_another_resource_does_not_lead_around_the_checks_of_a_resource() {
     const FAR: &str = "https://far.example/far";
@@ -353,7 +353,8 @@ fn r7_the_host_of_another_resource_does_not_lead_around_the_checks_of_a_resource
             Some("https://evil.example"),
             "origin",
         ),
-        // `OTHER` has the path `/`, but it does not claim the paths of other resources' hosts.
+        // The resource `OTHER` has the path `/`, but does not claim paths on the hosts of other
+        // resources.
         ("api.example", "/near", MCP, None, "verified"),
         ("evil.example", "/near", MCP, None, "audience"),
     ] {
@@ -367,7 +368,8 @@ fn r7_the_host_of_another_resource_does_not_lead_around_the_checks_of_a_resource
     }
 }
 
-/// If no rule matches, no rule names the request's host. So the checks of the resource apply.
+/// An unknown host only counts if the matching rule names it. Here no rule matches, so the checks
+/// of the resource apply.
 #[test]
 fn r7_an_unknown_host_does_not_lead_around_the_checks_if_no_rule_matches() {
     let engine = gate(json!({
@@ -386,8 +388,8 @@ fn r7_an_unknown_host_does_not_lead_around_the_checks_if_no_rule_matches() {
     }
 }
 
-/// An attack: the client adds a port to the host to evade the checks of `MCP`. The conditions in
-/// this test hold for any port.
+/// An attack: the client adds a port to the host to evade the checks of the resource `MCP`. The
+/// rules' conditions on the host hold for any port.
 #[test]
 fn r7_a_port_does_not_lead_around_the_checks_of_a_resource() {
     let evil = "https://evil.example";

@@ -33,11 +33,11 @@
 //! consider the newest. So a worker can apply restrictions even if the newest configuration has no
 //! connection on this worker yet.
 //!
-//! Other modules with the same `vm_id` can write to shared data. With `shared_memory_key` they
-//! cannot forge a record, but they can restore an older one. A worker that knows a newer connection
-//! ignores the restored record. A worker that knows no connection accepts the restored record until
-//! the newest configuration gets a connection on that worker. Other modules can also remove
-//! records. Each worker then relies on its own connections only.
+//! Other modules with the same `vm_id` can write to shared data. If `shared_memory_key` is set,
+//! they cannot forge a record, but they can restore an older one. A worker that knows a newer
+//! connection ignores the restored record. A worker that knows no connection accepts the restored
+//! record until the newest configuration gets a connection on that worker. Other modules can also
+//! remove records. Each worker then relies on its own connections only.
 //!
 //! Without the key, other modules can make any configuration in this VM the newest. If they claim
 //! that this configuration has the highest possible connection ID, the change is permanent.
@@ -70,9 +70,9 @@ mod notice;
 
 pub use self::connection_id::ConnectionId;
 
-/// If a contested configuration gets no newer connection within this time, an earlier
-/// configuration takes over. Workers switch to a new listener one after the other, so right after
-/// an update a new connection may still begin on the old listener.
+/// The duration of a contest. If the newest configuration gets no connection with a higher ID
+/// within this time, the earlier configuration takes over. Workers switch to a new listener one
+/// after the other, so right after an update a new connection may still begin on the old listener.
 const SETTLING: Duration = Duration::from_secs(5);
 
 /// The time between two lookups of a request's connection. Only applies to requests to the newest
@@ -116,9 +116,9 @@ struct Newest {
     since: Option<ConnectionId>,
 }
 
-/// A connection of an earlier configuration, with a higher ID than all known connections of the
-/// newest configuration. The contest ends when the newest configuration gets a connection with a
-/// still higher ID.
+/// An earlier configuration has a connection whose ID is higher than the IDs of all known
+/// connections of the newest configuration. The contest ends when the newest configuration gets a
+/// connection with a still higher ID.
 #[derive(Clone, Copy, Debug)]
 struct Contest {
     connection: ConnectionId,
@@ -135,7 +135,7 @@ struct Succession {
     contest: Option<Contest>,
     /// The highest connection ID of an earlier configuration, on any worker.
     contender: Option<ConnectionId>,
-    /// The time of the last lookup of a connection of the newest configuration.
+    /// The time when this worker last looked up a connection of the newest configuration.
     sampled_at: UnixMillis,
 }
 
@@ -260,8 +260,8 @@ impl Succession {
         newest.is_some_and(|newest| newest.generation.digest == generation.digest)
     }
 
-    /// Returns whether any worker has seen a connection of an earlier configuration whose ID is
-    /// higher than all known IDs of the newest configuration.
+    /// Returns whether any worker has seen a contest: an earlier configuration has a connection
+    /// with a higher ID than all known connections of the newest configuration.
     fn is_contested(&self) -> bool {
         let newest = self.newest.as_ref();
         newest.is_some_and(|newest| self.contender > newest.since)
@@ -295,8 +295,8 @@ impl Succession {
 
     /// Returns whether `other`, which got this connection, replaces the newest configuration. If
     /// `other` already is the newest configuration, returns whether the connection is newer than
-    /// its known connections. An earlier configuration replaces the newest configuration only after
-    /// a contest.
+    /// all known connections of `other`. An earlier configuration replaces the newest configuration
+    /// only after a contest.
     fn yields_to(
         &mut self,
         other: &Generation,

@@ -196,7 +196,7 @@ fn an_earlier_configuration_takes_over_with_a_newer_connection_after_settling() 
     request(&new, 5, 10, &host);
     for (connection, seconds, takes_over) in [
         (1, 100, false), // the connection was open before the update
-        (6, 100, false), // the connection may have been accepted during the switch
+        (6, 100, false), // the connection may have begun during the switch to a new listener
         (6, 10, false),  // the clock was set back
         (6, 14, false),
         (6, 15, true),

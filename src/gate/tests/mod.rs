@@ -84,8 +84,8 @@ struct FakeProxy {
     /// The policy of the request's route, as JSON.
     route: RefCell<Option<Value>>,
     routes_read: Cell<u32>,
-    /// The policy of the route that the host chooses after the edits; the outer `None` means that
-    /// the host does not report the new route.
+    /// The policy of the route that the host chooses after the gate has edited the request. The
+    /// outer `None` means that the host does not report the new route.
     next_route: RefCell<Option<Option<Value>>>,
     connection: Cell<u64>,
     trailers: Vec<(&'static str, &'static str)>,
@@ -104,7 +104,7 @@ impl FakeProxy {
         Ok(())
     }
 
-    /// The operations of the gate since the last call.
+    /// The operations of the gate since the last call of this function.
     fn take_done(&self) -> Vec<String> {
         self.done.take()
     }

@@ -1,5 +1,5 @@
-//! Tests of how decisions are carried out: changes to the request, metrics, and refusals by the
-//! host.
+//! Tests of what the gate does after a decision: how it changes the request, counts metrics, and
+//! reacts if the host refuses an operation.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -113,7 +113,8 @@ fn reads_a_routes_policy_once_per_call() {
     world.proxy.route.replace(Some(json!({"disabled": true})));
     assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
     assert_eq!(world.proxy.routes_read.get(), 1);
-    // Too many requests are waiting, so the gate decides twice on this request.
+    // The limit of one waiting request is reached. So the gate decides on request 3 twice: first as
+    // if the request could wait, then as if it could not.
     world.proxy.route.replace(None);
     world.bearer(2, KID, at(0));
     world.proxy.routes_read.set(0);

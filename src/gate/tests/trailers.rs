@@ -21,8 +21,8 @@ fn removes_headers_that_only_portcullis_may_set() {
     assert_eq!(done, ["read trailers", "remove trailer x-user"]);
 }
 
-/// A server that merges trailers into headers would read the unverified token, even if Portcullis
-/// sets no header of its own.
+/// A server that merges trailers into headers would read an unverified token from the trailers,
+/// even if Portcullis sets no header of its own.
 #[test]
 fn removes_tokens_if_portcullis_sets_no_headers() {
     let mut world = World::new(json!({"providers": {"a": {}}}));

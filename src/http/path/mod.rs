@@ -2,8 +2,8 @@
 //!
 //! A rule for `/admin` protects nothing if the upstream serves the same resource for
 //! `/x/..%2fadmin`, `/%61dmin` or `/admin;x`. Upstreams normalise paths in different ways, so
-//! Portcullis cannot imitate all of them. Instead, with `path_policy: reject`, Portcullis refuses a
-//! path that different servers read as different resources. If a path has several harmless
+//! Portcullis cannot imitate all of them. Instead, if `path_policy` is `reject`, Portcullis refuses
+//! a path that different servers read as different resources. If a path has several harmless
 //! readings, the rules must give the same decision for each reading ([`readings()`]). The path of a
 //! rule is converted to its normal spelling when the configuration is read ([`normal_spelling`]).
 //!

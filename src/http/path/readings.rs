@@ -21,11 +21,11 @@ impl Readings {
         self.0.iter().map(String::as_str)
     }
 
-    /// Adds the normal spelling of `reading`, which is one reading of `path`. Then makes shorter
-    /// paths from both `reading` and its normal spelling: one without parameters, and one cut at
-    /// the first encoded `?` or `#`. Adds the readings of each shorter path. Servers take these
-    /// steps in different orders, before or after decoding. So `/admin;x%3F/b` becomes `/admin` if
-    /// the path is cut first, and `/a;x/a%3Bb` becomes `/a/a;b` if the path is decoded last.
+    /// Adds the normal spelling of `reading`, which is one reading of `path`. Then makes two
+    /// shorter paths from each of these two: one without parameters, and one cut at the first
+    /// encoded `?` or `#`. Adds the readings of each shorter path. Servers take these steps in
+    /// different orders, before or after decoding. So `/admin;x%3F/b` becomes `/admin` if the path
+    /// is cut first, and `/a;x/a%3Bb` becomes `/a/a;b` if the path is decoded last.
     fn add(&mut self, reading: &str, path: &str) -> Result<(), Ambiguity> {
         let normal = normal_spelling(reading);
         // Each reading is checked, because `/..;/admin` without its `;` has a dot segment.

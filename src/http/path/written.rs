@@ -31,7 +31,7 @@ impl fmt::Display for Unreachable {
 }
 
 /// Returns the reason why a rule for `path` can never match a request, or `None` if the rule can
-/// match. With [`Extent::Start`], `path` is a prefix.
+/// match. If `extent` is [`Extent::Start`], `path` is a prefix.
 #[must_use]
 pub fn unreachable(path: &str, extent: Extent) -> Option<Unreachable> {
     if path.bytes().any(|octet| octet <= b' ' || octet == 0x7f) {

@@ -21,7 +21,7 @@ impl SecretKey {
     /// Admits a secret.
     ///
     /// # Errors
-    /// [`KeyError::SecretTooShort`] for fewer than 32 octets.
+    /// [`KeyError::SecretTooShort`] if the secret has fewer than 32 octets.
     pub fn new(octets: &[u8]) -> Result<Self, KeyError> {
         if octets.len() < MIN_OCTETS {
             return Err(KeyError::SecretTooShort {

@@ -202,8 +202,8 @@ fn candidates_match_the_algorithm_of_the_token() {
     }
 }
 
-/// Only keys whose `use` is exactly `jwt-svid`, and that have a `kid`, verify JWT-SVIDs. They
-/// verify nothing else (SPIFFE, "Trust Domain and Bundle" section 4.2).
+/// A key verifies JWT-SVIDs only if its `use` is exactly `jwt-svid` and it has a `kid`. Such a key
+/// verifies nothing else (SPIFFE, "Trust Domain and Bundle" section 4.2).
 #[test]
 fn keys_for_jwt_svids_serve_nothing_else() {
     let key = |purpose: Value, kid: Value, seed| {

@@ -104,7 +104,7 @@ fn signs(mut extensions: Elements<'_>) -> Option<bool> {
     Some(signs)
 }
 
-/// Parses a UTC time with seconds, whose year has two or four digits (RFC 5280 section 4.1.2.5).
+/// Parses a UTC time with seconds. The year has two or four digits (RFC 5280 section 4.1.2.5).
 fn time(dates: &mut Elements<'_>) -> Option<UnixSeconds> {
     let (century, digits) = if dates.next_is(Tag::UTC_TIME) {
         let digits = dates.next(Tag::UTC_TIME)?;

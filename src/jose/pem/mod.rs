@@ -51,7 +51,7 @@ pub enum BlockError {
     UnsupportedLabel,
     /// The text between the boundaries is not base64.
     NotBase64,
-    /// The octets are not DER of the type in the label.
+    /// The octets are not the DER encoding of the type that the label names.
     Malformed,
     /// The algorithm is `id-RSASSA-PSS` (RFC 4055 section 1.2). Such a key may only be used for
     /// PSS, and may be restricted to one hash. [`VerifyingKey`] cannot express these two

@@ -42,8 +42,8 @@ pub enum HeaderPlace {
     Prefixed {
         /// The header's name.
         name: HeaderName,
-        /// The text before the token, which is compared case-sensitively. If the prefix is empty,
-        /// the whole value is the token.
+        /// The text before the token. The comparison is case-sensitive. If the prefix is empty, the
+        /// whole value is the token.
         prefix: String,
     },
 }
@@ -221,8 +221,8 @@ impl Places {
     }
 
     /// Returns true if a place is configured with exactly this header name. If servers could
-    /// confuse the names of two places, a header with one of these names belongs only to the place
-    /// with exactly that name.
+    /// confuse the names of two places, such as `x-token` and `x_token`, a header `x_token` belongs
+    /// only to the place with exactly this name.
     fn names_header(&self, written: &[u8]) -> bool {
         self.headers.iter().any(|place| {
             matches!(place, HeaderPlace::Prefixed { name, .. } if name.as_str().as_bytes() == written)
@@ -248,9 +248,9 @@ impl Places {
         }
     }
 
-    /// Splits `pair` at `;` and reports a malformed credential for each part whose parameter can
-    /// contain a token. Some servers end a parameter at `;` as well as at `&`, so they would find a
-    /// token in `a;token=x`. A token itself never contains `;`.
+    /// Splits `pair` at `;`. If a part has the name of a parameter that may contain a token,
+    /// reports a malformed credential. Some servers end a parameter at `;` as well as at `&`, so
+    /// they would find a token in `a;token=x`. A token itself never contains `;`.
     fn collect_split_params<'a>(&'a self, pair: &'a str, found: &mut Found<'a>) {
         for part in pair.split(';') {
             let (name, _) = part.split_once('=').unwrap_or((part, ""));
@@ -356,9 +356,9 @@ fn token_of<'a>(
 
 /// Finds a token as `jwt_authn` does. The prefix may be anywhere in the value. The token begins at
 /// the first base64url character or dot after the prefix, and extends to the end of the value.
-/// Returns `None` if the prefix does not occur. If the prefix occurs twice, the value contains two
-/// credentials: Envoy joins several `Authorization` lines into one, and other proxies join the
-/// lines of any header.
+/// Returns `None` if the prefix does not occur. If the prefix occurs twice, the value is taken for
+/// two credentials, because Envoy joins several `Authorization` lines into one, and other proxies
+/// join the lines of any header.
 fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, CredentialError>> {
     let Ok(value) = text(value) else {
         return Some(Err(CredentialError::Malformed));

@@ -15,11 +15,11 @@ const VERSION: &str = "mcp-protocol-version";
 const METHOD: &str = "mcp-method";
 const NAME: &str = "mcp-name";
 
-/// The prefix of the headers that repeat arguments, in lower case.
+/// The lower-case prefix of the names of headers that repeat a tool's arguments.
 pub const PARAM_PREFIX: &str = "mcp-param-";
 
-/// An MCP call, as described by the request's headers. The request names a revision of MCP that
-/// requires servers to reject the request if its body describes another call.
+/// An MCP call, as described by a request's headers. Such a request always names a revision of MCP
+/// in which servers must reject a request whose body describes another call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct McpCall<'a> {
     method: &'a str,
@@ -45,7 +45,7 @@ impl<'a> McpCall<'a> {
     /// # Errors
     /// If servers could read the headers in different ways, or are not required to compare the
     /// headers with the body. If both are the case, the error is [`McpFault::Header`], because an
-    /// ambiguous header is suspicious in every revision.
+    /// ambiguous header is suspicious in every revision of MCP.
     pub fn read(request: &Request<'a>, params: &[&'a str]) -> Result<Self, McpFault> {
         if is_nominated(request) {
             return Err(McpFault::Header);
@@ -113,9 +113,10 @@ pub fn is_mcp_header(name: &[u8]) -> bool {
         || param.is_some_and(|start| are_confusable(PARAM_PREFIX.as_bytes(), start))
 }
 
-/// Returns true if `Connection` names an MCP header. A proxy behind Envoy would drop the header
-/// (RFC 9110 section 7.6.1), and the server would no longer compare it with the body. A malformed
-/// option (`mcp-name;`, `"mcp-name"`) counts too, because a lenient proxy might read it as a name.
+/// Returns true if the header `Connection` names an MCP header. A proxy behind Envoy would then
+/// drop the MCP header (RFC 9110 section 7.6.1), and the server could not compare it with the body.
+/// A malformed option (`mcp-name;`, `"mcp-name"`) counts too, because a lenient proxy might read it
+/// as a name.
 fn is_nominated(request: &Request<'_>) -> bool {
     let mut options = request.connection_options();
     options.any(|option| is_mcp_header(option) || !(option.is_empty() || is_token(option)))

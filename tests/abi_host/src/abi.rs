@@ -7,8 +7,8 @@ use core::{
 
 /// A pointer to one of this host's objects. The host passes it to the library.
 pub(crate) type Handle = *mut c_void;
-/// The pointer that the library returned for a configuration, a policy or a stream. The library
-/// puts a number into it instead of an address.
+/// The pointer that the library returned for a configuration, a policy or a stream. The pointer is
+/// not an address, but a number that the library chose.
 pub(crate) type Own = *const c_void;
 
 /// Bytes that the host lends to the library, or that the library lends to the host.

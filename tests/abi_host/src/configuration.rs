@@ -28,8 +28,8 @@ pub(crate) struct Configuration {
     /// The channel that asks the main thread to call the configuration's hook.
     pub(crate) main: Sender<Weak<Configuration>>,
     thread: ThreadId,
-    /// A weak reference to this object. A scheduler needs one, but the library passes back only a
-    /// bare pointer.
+    /// A weak reference to this object. A scheduler needs a weak reference, but the library passes
+    /// only a bare pointer to the host.
     itself: Weak<Configuration>,
     pub(crate) is_loading: AtomicBool,
     /// The number of metrics that the library has defined.

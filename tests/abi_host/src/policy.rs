@@ -21,8 +21,8 @@ pub(crate) struct RoutePolicy {
 }
 
 impl RoutePolicy {
-    /// Loads a policy. Must run on the main thread. Returns `None` if the library panicked because
-    /// a test made it panic.
+    /// Loads a policy. Must run on the main thread. Returns `None` if a test made the library
+    /// panic.
     pub(crate) fn load(library: &'static Library, disables: bool) -> Option<Self> {
         let policy = match disables {
             true => json!({ "disabled": true }),

@@ -17,8 +17,8 @@ const FOLDER = inRepository('envoy/kubernetes');
 const OWN_TYPES = './resources.js';
 export const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml')).sort();
 
-// The modules that contain the types and the validator of each kind. The kinds whose types are in
-// OWN_TYPES have no validator.
+// The npm modules that contain the types and the validator of each kind of resource. If no module
+// is listed for a kind, its types are in OWN_TYPES, and it has no validator.
 const PACKAGES = {
   'apps/v1': 'kubernetes-models/apps/v1',
   'gateway.networking.k8s.io/v1': '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1',

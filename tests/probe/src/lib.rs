@@ -163,8 +163,8 @@ impl Run {
             },
             ["context"] => self.stream.to_string(),
             ["effective", context] => status(hostcalls::set_effective_context(number(context))),
-            // Selects the context of the request that contained the script, after another step has
-            // selected another context.
+            // Selects the context of the request that contained the script. A script needs this
+            // step after a step that selected another context.
             ["own"] => status(hostcalls::set_effective_context(self.stream)),
             ["respond"] => status(self.respond()),
             ["header", wanted] => {

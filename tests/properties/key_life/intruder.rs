@@ -1,9 +1,9 @@
 //! An intruder overwrites the record of a key set in shared memory with garbage, or with earlier
 //! values of the record.
 //!
-//! With `shared_memory_key`, a worker that has used one key set never returns to an older one, not
-//! even after an update of its configuration. No worker uses keys for longer than the configuration
-//! allows.
+//! If `shared_memory_key` is configured, a worker that has used one key set never returns to an
+//! older one, not even after an update of its configuration. No worker uses keys for longer than
+//! the configuration allows.
 
 use portcullis::{
     engine::Engine,

@@ -54,7 +54,7 @@ fn a_record_makes_an_older_configuration_the_newest_without_the_secret<D: Shared
     });
 }
 
-/// At least the time between two ticks of an idle gate.
+/// In this time, even an idle gate ticks at least once.
 const TICK: Duration = Duration::from_millis(100);
 
 /// A gate after an update that revokes a token, and a connection that was opened before the update.
@@ -98,8 +98,8 @@ impl<D: Shared> Updated<D> {
     }
 }
 
-/// Returns a forged record for the same configuration. Its time is later than that of any
-/// connection.
+/// Returns a forged record for the same configuration. The time in it is later than the time at
+/// which any connection was opened.
 fn later(record: &[u8]) -> Vec<u8> {
     let (digest, _) = record.split_at(32);
     [digest, &u64::MAX.to_le_bytes()].concat()

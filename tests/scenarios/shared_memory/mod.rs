@@ -31,9 +31,9 @@ const SECRET: &str = "c2hhcmVkLW1lbW9yeS1rZXktb2YtMzItb2N0ZXRzLi4";
 /// The length of a record's authentication tag in octets.
 const TAG: usize = 32;
 
-/// A driver whose gate shares its memory with another module, which can write to it.
+/// A driver in which another module, the intruder, can write to the gate's shared memory.
 trait Shared: Driver {
-    /// Adds the other module to the proxy.
+    /// Adds the intruder to the proxy.
     fn with_intruder(setup: Setup) -> Setup;
 
     fn read(&self, name: &str) -> Option<Vec<u8>>;

@@ -103,11 +103,11 @@ pub struct Exchange {
     pub headers: Headers,
     /// The body that the client received.
     pub body: Vec<u8>,
-    /// The request that reached the protected service; `None` if none did.
+    /// The request as it reached the protected service; `None` if it did not get there.
     pub upstream: Option<Seen>,
     /// Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub details: String,
-    /// The metadata in the namespace `portcullis` of the route that the request finally took.
+    /// The metadata that the request's final route has in the namespace `portcullis`.
     pub route: Option<Value>,
     /// The filter state that the module wrote. The names are those in
     /// [`Setup::filter_state`](super::Setup::filter_state).

@@ -6,8 +6,8 @@
 //!
 //! # What a driver must do
 //!
-//! - Put the gate in front of a service that records every request, with the clusters, routes and filters of
-//!   [`Setup`].
+//! - Give the gate the clusters, routes and filters of [`Setup`], and put it in front of a service
+//!   that records every request.
 //! - If a configuration is rejected, return [`Refused`] with everything that was logged about it.
 //!   Tests compare these log lines.
 //! - Keep any number of requests in flight between [`Driver::begin`] and [`Driver::finish`], and report the
@@ -77,8 +77,8 @@ pub trait Driver: Sized {
     /// So the old configuration stays in force.
     fn reconfigure_in_vain(&self, configuration: &Value);
 
-    /// Opens a connection. In Envoy, the connection outlives an update only with
-    /// [`Setup::keeps_connections`].
+    /// Opens a connection. In Envoy, the connection outlives an update only if
+    /// [`Setup::keeps_connections`] is true.
     fn connect(&self) -> Self::Connection;
 
     /// Sends a request over a connection and waits for its answer.

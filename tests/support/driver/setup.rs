@@ -58,24 +58,24 @@ pub struct Setup {
     /// True if the filter receives the body while it holds back the headers
     /// (`allow_on_headers_stop_iteration`). In the fake host, the filter always receives the body.
     pub stops_headers_alone: bool,
-    /// The filter state to report in [`Exchange::filter_state`](super::Exchange::filter_state),
-    /// without the prefix `wasm.`.
+    /// The names, without the prefix `wasm.`, of the filter state entries to report in
+    /// [`Exchange::filter_state`](super::Exchange::filter_state).
     pub filter_state: Vec<String>,
-    /// The request headers to report in [`Exchange::logged`](super::Exchange::logged). Only Envoy
-    /// has an access log.
+    /// The names of the request headers to report in [`Exchange::logged`](super::Exchange::logged).
+    /// Only Envoy has an access log.
     pub logged: Vec<String>,
     /// The virtual hosts with their routes. If the list is empty, one route takes all requests.
     pub virtual_hosts: Vec<VirtualHost>,
-    /// The filter state that another filter sets before the module runs: for each key, the request
-    /// header that contains the value.
+    /// The filter state that another filter sets before the module runs: for each key, the name of
+    /// the request header that contains the value.
     pub preset_filter_state: BTreeMap<String, String>,
     /// The filters before Portcullis, as in Envoy's configuration. Only Envoy can run them.
     pub filters_ahead: Vec<Value>,
     /// The filters after Portcullis, as in Envoy's configuration. Only Envoy can run them.
     pub filters_behind: Vec<Value>,
-    /// The `vm_id`. Proxy-wasm modules with the same `vm_id` share memory. With `None`, the gate
-    /// gets a new `vm_id`. No two tests may use the same `vm_id`, because one process can run the
-    /// gates of several tests.
+    /// The `vm_id`. Proxy-wasm modules with the same `vm_id` share memory. `None` means that the
+    /// gate gets a new `vm_id`. No two tests may use the same `vm_id`, because one process can run
+    /// the gates of several tests.
     pub vm_id: Option<String>,
     /// The proxy-wasm module or the dynamic module that Envoy loads; `None` means Portcullis. The
     /// fake host always runs Portcullis.

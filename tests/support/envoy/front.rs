@@ -1,5 +1,5 @@
-//! Additional Envoys for tests with TLS: a proxy in front of a gate, to which clients connect with
-//! TLS, and an Envoy that accepts TLS for a server without TLS.
+//! Additional Envoys for tests with TLS: a proxy that accepts TLS connections from clients and
+//! stands in front of a gate, and an Envoy that accepts TLS for a server without TLS.
 
 use std::{
     io::{self, BufReader, Write as _},
@@ -30,7 +30,8 @@ pub enum Target {
     /// A proxy that replaces `x-forwarded-client-cert` with one element, which contains the digest
     /// and the URI of the client's certificate.
     FrontWithUri,
-    /// A proxy that appends an element with the digest of the client's certificate to the header.
+    /// A proxy that appends an element to `x-forwarded-client-cert`. The element contains the
+    /// digest of the client's certificate.
     AppendingFront,
 }
 

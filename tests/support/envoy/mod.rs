@@ -104,7 +104,7 @@ pub trait InEnvoy: Driver {
     /// Requests a page of the admin interface.
     fn admin(&self, path: &str) -> String;
 
-    /// The request that the protected service received before it answered with these headers.
+    /// The request that the protected service answered with these headers.
     fn seen(&self, answer: &http::Headers) -> Option<Seen>;
 
     /// The memory that the process uses now.

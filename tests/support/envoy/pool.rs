@@ -48,7 +48,7 @@ pub struct Warm {
     /// The number of VMs that run while there is no gate. `None` if Envoy runs no proxy-wasm
     /// module, because then Envoy does not count VMs.
     vms: Option<u64>,
-    /// An offer of no listeners, which makes Envoy remove all listeners.
+    /// An offer whose list of listeners is empty. It makes Envoy remove all listeners.
     empty: Offer,
 }
 

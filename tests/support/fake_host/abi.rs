@@ -80,7 +80,7 @@ fn give(value: &[u8], to: *mut *mut u8, size: *mut usize) -> Status {
 }
 
 fn put<T>(value: T, to: *mut T) -> Status {
-    // SAFETY: the module passes the address of one of its locals to be written to.
+    // SAFETY: the address is that of a local variable of the module, which expects this write.
     unsafe { to.write(value) };
     Status::Ok
 }

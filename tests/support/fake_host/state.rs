@@ -3,7 +3,7 @@
 //! The state is plain data behind one mutex. The mutex is never locked while the module runs. The
 //! fake host reproduces Envoy's pitfalls: if the module selects a context that does not exist, the
 //! previous selection stays in force; the module cannot reach the headers of a stream after the
-//! stream has continued; and verdicts take effect after the callback.
+//! stream has continued; and a verdict on a request takes effect only after the callback has ended.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -50,8 +50,8 @@ pub struct Process {
     pub foreign_calls: Vec<String>,
     /// The virtual hosts with their routes. If the list is empty, one route takes all requests.
     pub virtual_hosts: Vec<VirtualHost>,
-    /// The filter state that exists before the module runs: for each key, the request header that
-    /// contains the value.
+    /// The filter state that exists before the module runs: for each key, the name of the request
+    /// header that contains the value.
     pub preset_filter_state: BTreeMap<String, String>,
     /// The properties that every stream has, by property path. The segments of a path are joined
     /// with dots.

@@ -267,7 +267,7 @@ fn calls_of_older_revisions_are_refused_unless_they_may_satisfy_all_rules() {
         json!({"match": {"path": "/mcp", "mcp": {"names": [name]}},
             "requires": {"provider_name": provider}, "authorize": {"scopes": {"all_of": [name]}}})
     };
-    // Rules for other paths, and rules without a token, may have other requirements.
+    // Only the rules with `mcp` that require a token must have the same requirement.
     let rules = json!([
         {"match": {"path": "/mcp", "mcp": {"methods": ["server/discover"]}}},
         rule("a", "okta"),

@@ -43,7 +43,7 @@ subjectKeyIdentifier = hash
 keyUsage = critical, keyEncipherment
 CONF
 
-# certificate FILE KEY EXTENSIONS FROM TO
+# certificate FILE KEY EXTENSIONS FROM TO: a self-signed certificate, valid from FROM until TO.
 certificate() {
   : > "$work/index"
   openssl req -new -config "$work/ca.conf" -subj "/CN=$1" -key "$work/$2.pem" -out "$work/request"
