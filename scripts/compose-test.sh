@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the Compose demo on a machine without access to an image registry. The script builds the images
-# itself, under the names in prebuilt.yml, from Debian (downloaded from this machine's apt mirror),
-# this machine's Node.js and the given Envoy. With BUILD=1, it builds the base images of the Dockerfile
-# instead, with this machine's Rust and the packages that the build needs. If no Docker daemon answers,
+# Runs the Compose demo on a machine without access to an image registry. By default, the script builds
+# the images of prebuilt.yml from Debian (downloaded from this machine's apt mirror), this machine's
+# Node.js and the given Envoy. With BUILD=1, it builds only the base images that the Dockerfile names,
+# with this machine's Rust and the packages that the build needs. If no Docker daemon answers,
 # the script installs and starts one. Afterwards it removes everything that it made, except Debian's
 # files in .tools/.
 #

@@ -101,9 +101,9 @@ pub fn integer(number: &Number) -> Option<i64> {
     whole(number, MAX_TEXT_INTEGER)
 }
 
-/// Converts a double to a JSON number. Returns `None` if the double is not finite. A double that
-/// represents exactly one integer becomes this integer, because a parser could round the text of
-/// the double to a neighbouring integer.
+/// Converts a double to a JSON number. Returns `None` if the double is not finite. A whole
+/// number below 2^53 is written as an integer, because only then can every parser read it without
+/// rounding it to a neighbouring integer.
 pub fn from_double(double: f64) -> Option<Number> {
     let number = Number::from_f64(double)?;
     Some(whole(&number, MAX_DOUBLE_INTEGER).map_or(number, Number::from))

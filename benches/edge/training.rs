@@ -12,7 +12,7 @@ use crate::{
 };
 use support::driver::Build;
 
-/// How long each listener is loaded.
+/// How long requests are sent to each listener.
 const SECONDS: u64 = 2;
 
 /// Sends the requests of each case of the dynamic module.

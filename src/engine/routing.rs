@@ -91,9 +91,9 @@ pub(super) fn route<'a, 'c>(
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
     let rule = first_match((config, index), request, Some(target), made)?;
     let place = Place::of(config, request, target.path);
-    // A client can send any host. If a rule for all hosts decided on a request with a wrong host,
-    // the client could evade the rules for MCP calls that name the right host. So the host only
-    // counts if the deciding rule names it, or if the request belongs to a resource of this host.
+    // A client can send any host. If the rules for MCP calls apply to one host, the client could
+    // evade them by sending another host, so that a rule for all hosts decides. So the host counts
+    // only if the deciding rule names it, or if the request belongs to a resource of this host.
     let (hosts, endpoint) = match names_host(rule) || place.resource(config).is_some() {
         true => (Hosts::Own, own),
         false => (Hosts::All, endpoint_of(target, Hosts::All)?),

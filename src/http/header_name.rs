@@ -45,10 +45,10 @@ impl HeaderName {
         Arc::clone(&self.0)
     }
 
-    /// Returns true if some servers turn `other` into the same variable as this name. Without this
-    /// check, such a server would mistake a client's `x_user` or `x.user` for the `x-user` that
-    /// Portcullis sets. A pseudo-header such as `:path` is never confusable, because no server
-    /// turns it into a variable.
+    /// Returns true if some servers (CGI, WSGI) map `other` to the same environment variable as this
+    /// name. Without this check, such a server would mistake a client's `x_user` or `x.user` for the
+    /// `x-user` that Portcullis sets. A pseudo-header such as `:path` is never confusable, because
+    /// no server maps it to a variable.
     #[must_use]
     pub fn is_confusable_with(&self, other: &[u8]) -> bool {
         are_confusable(self.0.as_bytes(), other) && other.first() != Some(&b':')

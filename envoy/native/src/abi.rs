@@ -510,8 +510,8 @@ impl<'hook> Stream<'hook> {
             self.envoy.http_get_filter_state_bytes,
             self.envoy.http_get_filter_state_typed,
         ] {
-            // SAFETY: this stream's hook is running, and nothing is called before the value is
-            // copied.
+            // SAFETY: this stream's hook is running, and Envoy is not called again before the value
+            // is copied.
             let value = unsafe { self.borrowed(|out| get(self.handle, name, out)) };
             if value.is_some() {
                 return Ok(value);

@@ -42,7 +42,7 @@ pub struct Plan<'a> {
     /// The versions of the library to load: two for an upgrade, otherwise one.
     pub libraries: &'a [PathBuf],
     /// A file in this folder makes a library panic. `None` if the libraries were built without the
-    /// feature `defects`, so that tests cannot make them panic.
+    /// feature `defects`; tests then cannot make them panic.
     pub defects: Option<&'a Path>,
     /// The seed of the random numbers.
     pub seed: u64,
