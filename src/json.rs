@@ -102,8 +102,8 @@ pub fn integer(number: &Number) -> Option<i64> {
 }
 
 /// Converts a double to a JSON number. Returns `None` if the double is not finite. A whole
-/// number below 2^53 is written as an integer, because only then can every parser read it without
-/// rounding it to a neighbouring integer.
+/// number below 2^53 becomes an integer. A larger one stays a double, because it may have been
+/// rounded from a neighbouring integer.
 pub fn from_double(double: f64) -> Option<Number> {
     let number = Number::from_f64(double)?;
     Some(whole(&number, MAX_DOUBLE_INTEGER).map_or(number, Number::from))
