@@ -150,6 +150,14 @@ mod tests {
     }
 
     #[test]
+    fn names_the_metrics_that_tell_more_than_the_error() {
+        let named = FetchError::NotConnected.metrics();
+        assert!(named.contains(&"ssl.fail_verify_san"), "{named:?}");
+        assert_eq!(FetchError::TimedOut.metrics(), ["upstream_rq_timeout"]);
+        assert!(FetchError::Document.metrics().is_empty());
+    }
+
+    #[test]
     fn reads_a_status_only_if_nothing_else_is_with_it() {
         for (text, expected) in [
             (r#""timed_out""#, Some(FetchError::TimedOut)),

@@ -221,8 +221,12 @@ mod tests {
         let mut record = fetched(1_000_000);
         assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
         assert_eq!(record.serving(&TIMING, at(0)), Serving::Fresh);
-        // A clock that is set back by 5 seconds is tolerated.
-        assert!(!fetched(5).wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
+        // A clock that is set back by at most 10 seconds is tolerated.
+        for (seconds, wants) in [(5, false), (10, false), (11, true)] {
+            let written = fetched(seconds);
+            let wants_fetch = written.wants_fetch(&TIMING, FetchCause::Freshness, at(0));
+            assert_eq!(wants_fetch, wants, "{seconds}");
+        }
         record.document = None;
         record.fail(FetchError::Unreachable, at(1_000_000));
         assert_eq!(record.serving(&TIMING, at(0)), Serving::Pending);

@@ -181,8 +181,10 @@ mod tests {
     #[test]
     fn ignores_case_only_if_configured() {
         let exact = Pattern::Exact("Abc".into());
-        assert!(StringMatch::ignoring_case(exact.clone()).matches("aBC"));
-        assert!(!StringMatch::new(exact).matches("abc"));
+        let ignoring = StringMatch::ignoring_case(exact.clone());
+        assert!(ignoring.matches("aBC") && ignoring.ignores_case());
+        let observing = StringMatch::new(exact);
+        assert!(!observing.matches("abc") && !observing.ignores_case());
     }
 
     #[test]

@@ -106,3 +106,32 @@ pub fn verify_again<'t>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+    use crate::{
+        jose::{KeyOrigin, VerifyingKey},
+        token_cache::allocated,
+    };
+
+    const JWK: &[u8] =
+        br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+    /// If a value took more memory than it says, the cache could grow beyond its limit.
+    #[test]
+    fn says_how_much_memory_its_audiences_take() {
+        let key = VerifyingKey::from_jwk_json(JWK, KeyOrigin::Remote).unwrap();
+        for (claims, expected) in [
+            ("{}", 0),
+            (r#"{"aud":["orders","api"]}"#, allocated(6) + allocated(3)),
+        ] {
+            let claims = Claims::parse(claims.as_bytes()).unwrap();
+            let value = VerifiedOnce::new(&claims, key.thumbprint(), KeySetVersion::default());
+            assert_eq!(value.bytes(), expected);
+        }
+    }
+}
