@@ -10,8 +10,8 @@
 //! select a set of a few slots. Within the set, the whole text is compared, so a token is never
 //! mistaken for a similar one. Each slot counts its recent uses; this count is called the slot's
 //! demand. A full set evicts the slot with the lowest demand, and each eviction lowers the demand
-//! of one slot. So tokens that appear only once, from an attacker or a batch job, evict each other
-//! and not the tokens in regular use. A hit allocates no memory.
+//! of one slot. So tokens that appear only once, for example from an attacker or a batch job, evict
+//! each other. They do not evict the tokens in regular use. A hit allocates no memory.
 //!
 //! Each set also has a limit in bytes, which covers its tokens and their values. An insertion
 //! evicts only as many entries as the new entry needs. An entry larger than the limit is not

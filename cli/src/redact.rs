@@ -1,7 +1,7 @@
 //! Removes anything that may be a token from error messages.
 //!
 //! A user may pass a token by mistake where a configuration or a request is expected. Parsers quote
-//! unexpected input in their messages, and messages end up in the logs of CI.
+//! unexpected input in their error messages, and CI systems keep these messages in logs.
 
 use core::fmt::{Display, Write as _};
 

@@ -2,9 +2,9 @@
 //!
 //! The method is safegcd (D. J. Bernstein, B.-Y. Yang, "Fast constant-time gcd computation and
 //! modular inversion", 2019) in the variant that libsecp256k1 uses for public numbers. It works on
-//! two numbers f and g, which begin as the modulus and the number to invert. It computes 30
-//! division steps at a time from only the lowest bits of f and g, and then applies these steps to
-//! the whole numbers.
+//! two numbers: f begins as the modulus, and g as the number to invert. It computes 30 division
+//! steps at a time from only the lowest bits of f and g, and then applies these steps to the whole
+//! numbers.
 //!
 //! The caller must check the result, for example by multiplying it by the number.
 

@@ -1,9 +1,8 @@
 //! ECDSA verification on P-256, P-384 and P-521, with a table of multiples for each key.
 //!
 //! A verification computes u1·G + u2·Q, where G is the base point of the curve and Q is the public
-//! key. On P-256, computing the sum without tables takes 256 doublings and about 256 additions.
-//! With a table of multiples of G and a table of multiples of Q, the sum takes 7 doublings and 64
-//! additions.
+//! key. On P-256, this sum takes 256 doublings and about 256 additions without tables. With a table
+//! of multiples of G and a table of multiples of Q, it takes 7 doublings and 64 additions.
 //!
 //! A table takes 33 to 175 kB of memory. Building it takes as long as about 18 verifications. The
 //! first verification whose signature is in range builds the key's table. **Never build tables for
@@ -23,9 +22,9 @@
 //!   overflows. Short code that is the same for every prime (`compact`) does the remaining
 //!   arithmetic. Tests compare the results of `limbs` and `compact` with those of `fiat-crypto`.
 //! - The addition formula is wrong if the two points are equal or opposite. Only the owner of a key
-//!   can make a signature that leads to such an addition. The addition then sets a coordinate to 0,
-//!   which stays 0 in all later steps. So one check at the end detects this case. The sum is then
-//!   computed again, without tables, by code that handles all cases.
+//!   can make a signature that leads to such an addition. Such an addition sets a coordinate to 0,
+//!   and this coordinate stays 0 in all later steps. So one check at the end detects the case. The
+//!   sum is then computed again, without tables, by code that handles all cases.
 //! - `inverse` computes the inverse of s, and a multiplication checks the result.
 //!
 //! `tests/arithmetic/ecdsa.rs` compares verdicts with the crates `p256`, `p384` and `p521`, and with

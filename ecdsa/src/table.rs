@@ -1,12 +1,13 @@
 //! Tables of multiples of a point, and the computation of sums from these tables. The method is a
 //! signed comb with 8 teeth.
 //!
-//! A scalar u of 64·N bits is written as u = Σ ±2^i, that is, with only the digits 1 and -1. Let
-//! w = (u + 2^(64·N) - 1)/2. If bit i of w is 1, the digit of 2^i is 1; otherwise the digit is -1.
-//! A comb combines 8 digits, called its teeth, whose positions are 8·N apart. A scalar has 8·N
-//! combs, which are arranged in 8 columns and N blocks. For each block, the table contains 128
-//! entries: the sum of the 8 multiples ±2^i·Q for every choice of signs in which the highest tooth
-//! is positive. The sums in which the highest tooth is negative are negated entries.
+//! A scalar u of 64·N bits is written as u = Σ ±2^i, that is, with only the digits 1 and -1. Let w
+//! be (u + 2^(64·N) - 1)/2. If bit i of w is 1, the digit of 2^i is 1; otherwise the digit is -1. A
+//! comb consists of 8 digits, called its teeth. The positions of neighbouring teeth are 8·N apart.
+//! A scalar has 8·N combs, which are arranged in 8 columns and N blocks. For each block, the table
+//! contains 128 entries, one for each choice of signs in which the highest tooth is positive. An
+//! entry is the sum of the 8 multiples ±2^i·Q. The negated entries are the sums in which the
+//! highest tooth is negative.
 //!
 //! All columns use the same entries, because the sum is doubled between one column and the next. So
 //! computing u1·G + u2·Q takes 8·N additions for each point, and 7 doublings for both points

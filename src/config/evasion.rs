@@ -2,7 +2,7 @@
 //! path.
 //!
 //! Many servers treat `/mcp/` and `/MCP` like `/mcp`. If no rule with `mcp` matches such a
-//! spelling, a wider rule decides, and every tool is open to all tokens that the wider rule
+//! spelling, a wider rule may match it. Then every tool is open to all tokens that the wider rule
 //! accepts.
 
 use super::{Config, ConfigPath, Warning, echo::cut};

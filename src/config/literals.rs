@@ -1,4 +1,4 @@
-//! In regular expressions, finds literal characters that no request path can contain.
+//! Finds regular expressions with literal characters that no request path can contain.
 //!
 //! Regular expressions are matched against the normal spelling of a path, in which `[` is `%5B` and
 //! `%c3` is `%C3`. So an expression with `\[` or `%c3` matches no path.

@@ -1,5 +1,6 @@
 //! Determines which tokens a request must carry. If the request's route has a policy, this policy
-//! decides. Otherwise the first matching rule decides, or the filter state if no rule matches.
+//! decides. Otherwise the first matching rule decides. If no rule matches, `filter_state_rules`
+//! decide.
 
 use super::{
     mcp::{Admission, Placed},

@@ -1,5 +1,5 @@
-//! Evaluates the requirement of a rule for one request. A requirement is a tree: the leaves are
-//! mostly providers, and the inner nodes combine them with `any` or `all`.
+//! Evaluates the requirement of a rule for one request. A requirement is a tree: most leaves are
+//! providers, and each inner node combines its children with `any` or `all`.
 
 use crate::{
     config::Provider,

@@ -2,8 +2,8 @@
 //! calls (`match.mcp`).
 //!
 //! A POST request to an endpoint needs a rule that matches its call. A rule without `match.mcp` for
-//! the same path does not admit the request. Such a rule may open the rest of the API to everyone
-//! who has a token, but it must not open the tools that no rule lists.
+//! the same path does not admit the request. Otherwise a rule that opens the rest of the API to
+//! everyone who has a token would also open the tools that no rule lists.
 
 use crate::{
     config::Config,

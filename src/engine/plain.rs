@@ -1,9 +1,9 @@
 //! A fast path that decides on most requests in few steps.
 //!
 //! Most requests need a token of one provider, and have either a cached token or no token. For such
-//! a request, the full evaluation, with its lists of credentials and tokens, runs three times as
-//! much code as this fast path. The amount of code determines most of the cost of a request: when a
-//! request arrives, little of the code is in the processor's caches.
+//! a request, the full evaluation runs three times as much code as this fast path, because it makes
+//! lists of credentials and tokens. The amount of code determines most of the cost of a request:
+//! when a request arrives, little of the code is in the processor's caches.
 //!
 //! The fast path always makes the same decision as the full evaluation, or no decision at all. If
 //! it makes no decision, the full evaluation decides. `tests/properties/cache.rs` compares the two.

@@ -1,7 +1,7 @@
 //! Answers to requests. Each answer keeps the host's encoding of its response for reuse.
 //!
-//! Refusing a request must cost the proxy less than sending the request costs the client. Most
-//! refusals for the same reason have identical responses, so each such response is built and
+//! Refusing a request must be cheaper for the proxy than sending the request is for the client.
+//! Most refusals for the same reason have identical responses, so each such response is built and
 //! encoded only once.
 
 use core::cell::OnceCell;

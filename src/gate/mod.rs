@@ -1,12 +1,12 @@
 //! The code around the engine that all hosts need.
 //!
 //! A [`Gate`] handles the requests of one worker. It asks the engine for decisions, counts them and
-//! carries them out. Requests that wait for keys are held and later resumed. A [`Keeper`] fetches
-//! keys before the current keys become stale. Gates and keepers do not depend on the API of a
-//! proxy. For each proxy there is a shell. When the proxy calls the shell, the shell calls the
-//! methods of gates and keepers. The shell also implements the traits [`Exchange`], [`Environment`]
-//! and [`Caller`] with calls to the proxy. A shell makes no decisions. The tests implement the same
-//! traits with a fake proxy.
+//! carries them out. It also holds requests that wait for keys, and later resumes them. A
+//! [`Keeper`] fetches keys before the current keys become stale. Gates and keepers do not depend on
+//! the API of a proxy. For each proxy there is a shell. When the proxy calls the shell, the shell
+//! calls the methods of gates and keepers. The shell also implements the traits [`Exchange`],
+//! [`Environment`] and [`Caller`] with calls to the proxy. A shell makes no decisions. The tests
+//! implement the same traits with a fake proxy.
 //!
 //! If the host refuses a call that a decision needs, the gate refuses the request. The gate never
 //! fails open. If a metric or log line cannot be written, the request is still decided.

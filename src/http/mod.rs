@@ -2,8 +2,8 @@
 //! read in different ways.
 //!
 //! This module does not depend on rules, tokens or hosts. If two servers read a path or a header
-//! name differently, a request could evade the rule that should apply. The checks for such
-//! ambiguities are in this module, because they depend only on the request. Each kind of value has
+//! name differently, a request could evade the rule that should apply. This module has the checks
+//! for such ambiguities, because these checks depend only on the request. Each kind of value has
 //! its own error type, such as [`HeaderNameError`] or [`Ambiguity`](path::Ambiguity).
 
 mod accept;

@@ -6,7 +6,7 @@
 //! token and each request has a budget for the total cost of its verifications. The unit of cost is
 //! a sixteenth of an RSA verification with a 2048-bit modulus.
 //!
-//! The costs depend only on a key's type and size, so that a key set works in the same way on every
+//! The costs depend only on a key's type and size. So a key set works in the same way on every
 //! host. The costs are based on measurements of the WebAssembly module (`docs/performance.md`):
 //! RSA-2048 takes 90 µs, Ed25519 67 µs, P-256 43 µs, P-384 115 µs and P-521 310 µs. The costs of
 //! the NIST curves are rounded up, because the first verification with a key also builds the key's

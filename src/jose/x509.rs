@@ -4,7 +4,8 @@
 //! JOSE encodes the same numbers in another way: a key is a JSON object, and an ECDSA signature is
 //! r followed by s. Keys and signatures are checked in JOSE's encoding and then converted here. So
 //! a host never parses DER that a client wrote, and two parsers cannot interpret the same DER
-//! differently. If a signature cannot be converted, Portcullis verifies it itself.
+//! differently. If Portcullis cannot convert a signature, it does not ask the host, but verifies
+//! the signature itself.
 
 use core::any::Any;
 use std::{borrow::Cow, sync::OnceLock};

@@ -1,5 +1,5 @@
-//! The caching headers (RFC 9111) and the entity tag of a response. The next request sends the tag
-//! back to ask whether the document has changed (RFC 9110 section 13).
+//! The caching headers (RFC 9111) and the entity tag of a response. The next request contains this
+//! tag, to ask whether the document has changed (RFC 9110 section 13).
 
 /// The maximum length of an entity tag. Longer tags are ignored.
 const MAX_ETAG_BYTES: usize = 256;

@@ -1,5 +1,5 @@
-//! Fetching the keys of one source (a key set that one or more providers fetch with the same
-//! settings): a series of calls, and the outcome.
+//! A fetch of the keys of one source: a series of calls, and the outcome. A source is a key set
+//! that one or more providers fetch with the same settings.
 //!
 //! A [`Fetch`] is a value that describes one call. The shell (the code in `envoy/` that calls the
 //! proxy) makes the call and passes the value back with the response. If the address of the JWKS is

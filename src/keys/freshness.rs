@@ -13,7 +13,8 @@
 //!
 //! A worker may only fetch while it holds the lease, which is stored in the record. Only one worker
 //! of the process can hold the lease at a time, and the other workers wait. The lease expires by
-//! itself, so a worker that dies blocks the other workers only until its lease ends.
+//! itself. So if the worker that holds the lease dies, the other workers wait only until the lease
+//! ends.
 
 use core::time::Duration;
 

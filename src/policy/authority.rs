@@ -4,8 +4,8 @@
 //! If a rule for `admin.example` did not match one of these spellings, a client could evade the
 //! rule. But when Envoy chooses a virtual host, it ignores only case. It treats `admin.example.`
 //! and `admin.example:80` as different hosts, which may have different upstreams. If a rule for
-//! `admin.example` required no token and also matched these two hosts, anyone could reach their
-//! upstreams.
+//! `admin.example` required no token and also matched these two hosts, anyone could reach the
+//! upstreams of these hosts.
 //!
 //! So if `path_policy` is `reject`, each condition is compared twice: with the authority as it was
 //! sent, and with the authority's normal form. The normal form is in lower case and has no final

@@ -1,4 +1,5 @@
-//! The health of an authorization server: whether its tokens can be verified, and for how long.
+//! The health of an authorization server: whether its tokens can be verified, and whether fetching
+//! its keys succeeds.
 
 use crate::{config::Provider, keys::KeyReport, policy::Scheme};
 

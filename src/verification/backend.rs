@@ -1,10 +1,11 @@
 //! Chooses who verifies signatures: the host's accelerator, or Portcullis itself (the module).
 //!
-//! The host's implementation is native code and many times as fast as the module's. The module
-//! passes a key to the host only if the key is valid and fits the algorithm. The host must pass a
-//! self-test with good and forged signatures before it is used. So if a host lacks the verification
-//! function, or has a different function with the same name, verification becomes slower but not
-//! less safe. If the host cannot decide, the module verifies the signature.
+//! The host's implementation is native code, and is many times as fast as the module's
+//! implementation. The module passes a key to the host only if the key is valid and fits the
+//! algorithm. The host must pass a self-test with good and forged signatures before it is used. So
+//! if a host lacks the verification function, or has a different function with the same name,
+//! verification becomes slower but not less safe. If the host cannot decide, the module verifies
+//! the signature.
 
 use core::fmt;
 

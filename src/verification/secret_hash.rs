@@ -1,8 +1,8 @@
 //! Hashes of API clients' secrets (RFC 6749 section 2.3.1).
 //!
 //! A secret has 256 random bits, so it cannot be guessed, and one round of SHA-256 is enough. The
-//! salt gives equal secrets different hashes. A configuration contains only hashes, so reading the
-//! configuration does not let anyone authenticate.
+//! salt gives equal secrets different hashes. A configuration contains only hashes, so nobody can
+//! authenticate with what is in the configuration.
 //!
 //! The duration of a check does not reveal whether a client exists, whether it has one secret or
 //! two, or which of its secrets matches. Each check computes two hashes over the same number of

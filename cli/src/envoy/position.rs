@@ -1,7 +1,7 @@
 //! The lines and columns of values in a document.
 //!
 //! A parsed document does not store positions, because only findings need them. To find a position,
-//! the text is parsed again.
+//! this code parses the text again.
 
 use serde_saphyr::granit_parser::{Event, Parser, Span};
 

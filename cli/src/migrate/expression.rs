@@ -2,9 +2,9 @@
 //! the module.
 //!
 //! Envoy's engine matches octets; the module's engine matches UTF-8 characters. The results differ
-//! if an expression counts: `é` has two octets, so the expression for the path `/éx` is `/..x` in
-//! Envoy, but `/.x` in the module. In case of doubt, a difference is reported, because the operator
-//! can always write an expression that counts only ASCII characters.
+//! if an expression counts characters: `é` has two octets, so the expression for the path `/éx` is
+//! `/..x` in Envoy, but `/.x` in the module. In case of doubt, a difference is reported, because
+//! the operator can always write an expression that counts only ASCII characters.
 
 use regex_lite::Regex;
 

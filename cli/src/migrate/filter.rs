@@ -1,8 +1,8 @@
 //! Converts one `jwt_authn` filter to a Portcullis configuration.
 //!
-//! The result states everything that `jwt_authn` tacitly allows, so that the operator can read it
-//! and make it stricter line by line. At the end, the result is parsed as the module parses it, so
-//! `migrate` never writes a configuration that the module refuses.
+//! The result states everything that `jwt_authn` tacitly allows. So the operator can read the
+//! result, and make it stricter line by line. At the end, the result is parsed as the module parses
+//! it, so `migrate` never writes a configuration that the module refuses.
 
 use super::{
     difference::{Deviation, Difference},

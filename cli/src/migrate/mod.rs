@@ -1,12 +1,12 @@
 //! `portcullis migrate`: converts `jwt_authn` filters to Portcullis filters.
 //!
 //! The document is read as Envoy reads it ([`crate::envoy`]). Its `jwt_authn` filters are found
-//! ([`search`], [`mod@surroundings`]), and each is converted ([`filter`], [`provider`], [`keys`],
-//! [`requirement`]). The requirements of routes move into the routes' metadata ([`route`]). The
-//! output is either the equivalent configurations, or the whole document with the module in place
-//! of its filters ([`rewrite`](mod@rewrite)). If listeners and routes are served separately, the
-//! rewritten listener contains guards, which refuse requests until the rewritten routes have also
-//! arrived ([`rollout`]).
+//! ([`search`], [`mod@surroundings`]), and each filter is converted ([`filter`], [`provider`],
+//! [`keys`], [`requirement`]). The requirements of routes move into the routes' metadata
+//! ([`route`]). The output is either the equivalent configurations, or the whole document with the
+//! module in place of its filters ([`rewrite`](mod@rewrite)). If listeners and routes are served
+//! separately, the rewritten listener contains guards, which refuse requests until the rewritten
+//! routes have also arrived ([`rollout`]).
 //!
 //! The migrated policy states every lenient setting of `jwt_authn` explicitly, so it lets the same
 //! requests through. Every [`Difference`] that cannot be avoided is reported on standard error

@@ -5,8 +5,8 @@
 //! metadata of each route gets the override that applies to the route.
 //!
 //! Routes that are delivered separately from their listener also keep their overrides. Envoy may
-//! still run the old listener, and its `jwt_authn` enforces them. The virtual hosts of these routes
-//! are marked as rewritten ([`rollout`]).
+//! still run the old listener, whose `jwt_authn` enforces these overrides. The virtual hosts of
+//! these routes are marked as rewritten ([`rollout`]).
 
 use super::{
     difference::{Deviation, Difference},

@@ -1,8 +1,8 @@
 //! Finds groups of requirements that decide differently in Portcullis than in `jwt_authn`.
 //!
 //! In `jwt_authn`, the members of a group handle the request one after the other, and each member
-//! may remove its token. In Portcullis, every member sees the original request. The decisions can
-//! differ if two members use the same token.
+//! may remove the token that it used. In Portcullis, every member sees the original request. The
+//! decisions can differ if two members use the same token.
 
 use super::difference::Deviation;
 use crate::envoy::document::Node;

@@ -1,8 +1,8 @@
 //! `portcullis test`: checks that a policy decides as its tests expect.
 //!
-//! A test has a request, claims instead of a signed token, and the expected decision. Each
-//! provider's keys are replaced by a key made for this run, so that tests need no authorization
-//! server. Apart from these keys, the tests use the operator's own policy and the module's engine.
+//! A test has a request, claims instead of a signed token, and the expected decision. A key made
+//! for this run replaces each provider's keys, so tests need no authorization server. Apart from
+//! these keys, the tests use the operator's own policy and the module's engine.
 
 mod certificate;
 mod claims;

@@ -2,7 +2,8 @@
 //! sets the gauges that report on them.
 //!
 //! Each keeper has its own engine. A keeper first fetches keys when its configuration is loaded,
-//! before any request arrives. After that it runs whenever the [`clock`] or a worker asks for it.
+//! before any request arrives. After that, the keeper runs whenever the [`clock`] or a worker asks
+//! it to.
 
 use core::cell::RefCell;
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};

@@ -16,9 +16,10 @@
 //! # Lifetimes
 //!
 //! Envoy stores one pointer on behalf of the module for each configuration, each route's policy and
-//! each stream. The pointers that this module returns contain numbers instead of addresses, and a
-//! number is never reused. If the object that a number stands for is gone, the lookup finds nothing
-//! and the request is refused. So no order of Envoy's calls can make this code read freed memory.
+//! each stream. The pointers that this module returns contain numbers instead of addresses, and no
+//! number is used twice. If the object for a number is gone, the lookup of the number finds
+//! nothing, and the module refuses the request. So no order of Envoy's calls can make this code
+//! read freed memory.
 //!
 //! # Panics
 //!

@@ -1,8 +1,8 @@
 //! Counters and gauges. Envoy identifies them by numbers.
 //!
 //! Modules cannot read Envoy's metrics, so this module also keeps each value itself, for the status
-//! page. Before Envoy 1.39, a module can only write metrics while it handles a request. What the
-//! keeper counts on the main thread is therefore written by the next request.
+//! page. Before Envoy 1.39, a module can only write metrics while it handles a request. So the next
+//! request writes what the keeper has counted on the main thread.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::{cell::RefCell, sync::Arc};

@@ -2,8 +2,9 @@
 //!
 //! The proxy-wasm module reads a route's policy from the route's metadata, whereas this module
 //! reads it from `typed_per_filter_config`. An operator who switches modules may forget to move a
-//! policy. The route must not become open in that case, and the response should not suggest that
-//! the client's token is wrong. So every request to such a route is refused with a server error.
+//! policy. In that case, the route must not become open, and the response should not suggest that
+//! the client's token is wrong. So this module refuses every request to such a route with a server
+//! error.
 
 use portcullis::http::Response;
 

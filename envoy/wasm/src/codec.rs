@@ -2,7 +2,7 @@
 //! memory, which stores bytes.
 //!
 //! Each key source has one JSON document, which contains the source's identity. If a document
-//! belongs to another source or cannot be parsed, it is treated as missing.
+//! belongs to another source or cannot be parsed, this module treats it as missing.
 
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -6,7 +6,7 @@
 //! listener is being replaced. Several VMs can use the same names: each worker thread has a VM, and
 //! plugins with the same `vm_id` have separate VMs if their VM configurations or their code differ.
 //! To find out which VM is the last, the VMs count themselves in shared data. If a VM traps, it
-//! does not subtract itself, so the names that it used are never cleaned up. That costs some
+//! does not subtract itself, so the names that it used count as used forever. That costs some
 //! memory. Cleaning up too early would be worse, because other VMs would lose their keys and refuse
 //! requests.
 //!

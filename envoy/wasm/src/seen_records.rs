@@ -1,4 +1,4 @@
-//! Creates the key records of an engine. All configurations of this VM share the knowledge of which
+//! Creates the key records of an engine. All configurations of this VM remember together which
 //! record was the latest.
 
 use core::cell::RefCell;

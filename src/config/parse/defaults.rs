@@ -3,8 +3,8 @@
 //! A preset sets only fields that an operator could also set, and never weakens a provider. The
 //! issuer, the audiences and the keys are still required, unless the preset sets them. The preset's
 //! required claims are added to the operator's `require_claims`. If the operator's list replaced
-//! them instead, an operator who requires one more claim would accept ID tokens by accident. If
-//! both lists contain the same claim, the operator's entry is used.
+//! the preset's claims, an operator who only wants to require one more claim would accept ID tokens
+//! by accident. If both lists contain the same claim, the operator's entry is used.
 
 use core::time::Duration;
 

@@ -1,7 +1,8 @@
 //! Checks the headers that providers set in forwarded requests.
 //!
-//! Upstreams trust the headers that providers set. So a provider must not set a reserved header or
-//! a header from which tokens are read, and must not set the same header in two ways.
+//! Upstreams trust the headers that providers set. So a provider must not set a reserved header,
+//! and must not set a header from which Portcullis reads tokens. It must also not set the same
+//! header in two ways.
 
 use super::claims::claim_path;
 use crate::{

@@ -1,15 +1,15 @@
 //! Generates the JSON Schema (draft 2020-12) of the configuration.
 //!
 //! The schema and the parser are generated from the same declarations, so they always agree on
-//! names, types and required fields. Faults that concern several fields, such as two sources of
-//! keys or an unknown provider, are found only by the parser.
+//! names, types and required fields. Only the parser finds faults that concern several fields, such
+//! as two sources of keys or an unknown provider.
 //!
 //! If a schema has alternatives (`anyOf`) and none of them matches, a validator only reports that
 //! no alternative matches. So the schema describes objects without alternatives. A validator can
 //! then report the exact location of an error, even deep inside a requirement.
 //!
-//! The lowerCamelCase spellings of fields are listed in `patternProperties`. So these spellings are
-//! valid, but an editor does not suggest each field twice.
+//! The schema lists the lowerCamelCase spellings of fields in `patternProperties`. So these
+//! spellings are valid, but an editor does not suggest each field twice.
 
 use std::collections::BTreeMap;
 

@@ -2,8 +2,8 @@
 //!
 //! `serde`'s derive macro is not used, for three reasons. First, its parsers accept a list in place
 //! of an object and assign the fields by position, so `requires: ["okta"]` would set an arbitrary
-//! field. Second, its errors are strings without a path. Third, the generated code for so many
-//! fields took a tenth of the WebAssembly module.
+//! field. Second, its errors are strings without a path. Third, the code that it generated for so
+//! many fields was a tenth of the WebAssembly module's size.
 //!
 //! Where an object is expected, this parser accepts nothing else. A double without a fraction
 //! counts as an integer, because all numbers in a `google.protobuf.Struct` are doubles. `null`

@@ -1,4 +1,5 @@
-//! Tests of the identity that is forwarded if the requirement lets requests pass without a token.
+//! Tests of the identity that Portcullis forwards if the requirement lets requests pass without a
+//! token.
 
 use std::collections::BTreeSet;
 

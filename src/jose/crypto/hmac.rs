@@ -1,8 +1,8 @@
 //! Shared secrets: HMAC with SHA-2 (RFC 7518 section 3.2).
 //!
 //! Tags are compared in constant time, and only as a whole: a truncated tag is invalid. RFC 7518
-//! section 3.2 requires a secret at least as long as the digest. An attacker who has one token can
-//! guess a short secret offline (RFC 8725 section 3.5).
+//! section 3.2 requires a secret at least as long as the digest, because an attacker who has one
+//! token could guess a short secret offline (RFC 8725 section 3.5).
 
 use jwt_compact::alg::SecretBytes;
 

@@ -2,7 +2,7 @@
 //!
 //! In DER, each value has exactly one encoding: lengths are definite, and lengths and integers are
 //! as short as possible. Any other encoding is refused, as are truncated values and unexpected
-//! tags. The parser copies nothing, and only parses the elements that the caller asks for.
+//! tags. The parser copies no data, and parses only the elements that the caller asks for.
 //!
 //! This parser exists because the size of the WebAssembly module is limited: the crate `der` would
 //! add 25 kB, and `x509-cert` 66 kB. Tests parse certificates with this parser and with

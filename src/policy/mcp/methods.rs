@@ -1,4 +1,4 @@
-//! Names of the JSON-RPC methods of MCP for which clients repeat parameters in headers.
+//! Names of MCP's JSON-RPC methods. For these methods, clients repeat parameters in headers.
 
 /// The only method whose arguments clients repeat in headers.
 pub const CALLS_TOOL: &str = "tools/call";

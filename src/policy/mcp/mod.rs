@@ -10,8 +10,8 @@
 //! [`McpCall`] is only made for a request that names revision 2026-07-28 or a later revision.
 //!
 //! If two servers could read a header differently, the request is refused at once. Trying the next
-//! rule instead would be unsafe. A later, broader rule could let the call pass, while the server
-//! reads the header as the name of a tool that an earlier rule protects.
+//! rule instead would be unsafe: a later, broader rule could let the call pass. But the server
+//! could read the header as the name of a tool that an earlier rule protects.
 
 mod call;
 mod methods;
