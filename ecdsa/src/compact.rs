@@ -41,8 +41,8 @@ fn multiply(x: &[u32], y: &[u32], prime: &[u32], negative_inverse: u32, product:
             *limb = row;
         }
     }
-    // Computes the upper half of the columns. Each limb of the result replaces a limb of that
-    // number which is no longer needed.
+    // Computes the upper half of the columns. Each limb of the result overwrites a limb of
+    // `product` that is no longer needed.
     for place in 0..product.len() {
         let above = place.saturating_add(1);
         sum = sum

@@ -80,7 +80,7 @@ enum Material {
 }
 
 impl VerifyingKey {
-    /// Admits a key with these numbers. The new key has no `kid`, `alg`, issuer or validity period.
+    /// Creates a key from these numbers, after checking them. The new key has no `kid`, `alg`, issuer or validity period.
     ///
     /// # Errors
     /// If the numbers do not form a key, or if the key is weak.

@@ -172,8 +172,8 @@ fn logs_who_verifies<D: Driver>() {
     }
 }
 
-/// The log of an Envoy process with a single gate. The module logs only once per process which
-/// implementation verifies signatures.
+/// The log of an Envoy process with a single gate. The module logs the implementation that verifies
+/// signatures only once per process.
 fn native_log(backend: &str) -> Vec<String> {
     let setup = setup(backend, &[Signer::new(Algorithm::Es256)]).alone();
     start::<NativeEnvoy>(&setup).log()

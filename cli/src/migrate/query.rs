@@ -99,7 +99,7 @@ fn of_set(set: &Set) -> Reading {
     }
 }
 
-/// Whether a query can contain the character unencoded, with the same meaning.
+/// Whether the unencoded character means the same in a query as its percent-encoding.
 fn is_sent(letter: char) -> bool {
     letter.is_ascii_graphic() && !"#%&+".contains(letter)
 }

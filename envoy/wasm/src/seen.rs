@@ -10,8 +10,8 @@ use std::rc::Rc;
 
 use portcullis::{keys::Order, shared_by_name::SharedByName};
 
-/// The orders of the latest records, by entry name. An order is remembered as long as a
-/// configuration uses the source.
+/// How new the latest record of each entry is (its [`Order`]), by entry name. The order is
+/// remembered as long as a configuration uses the entry's key source.
 #[derive(Debug)]
 pub struct SeenRecords(SharedByName<Cell<Order>>);
 
