@@ -210,6 +210,13 @@ impl RouteMatch {
         })
     }
 
+    /// Returns true if the rule has a condition on the query. A condition on `:path` is one too.
+    #[must_use]
+    pub fn reads_query(&self) -> bool {
+        let is_path = |header: &HeaderMatch| header.name == ":path";
+        !self.query_parameters.is_empty() || self.headers.iter().any(is_path)
+    }
+
     /// Returns true if the rule may match a path that differs in case from the rule's own path. A
     /// regular expression may do so if it contains the flag `i`.
     #[must_use]

@@ -28,6 +28,8 @@ pub struct RuleIndex {
     others: Vec<usize>,
     /// True if a rule matches MCP calls.
     matches_calls: bool,
+    /// True if a rule has a condition on the query.
+    reads_query: bool,
 }
 
 /// A literal path, and the rules that have this path.
@@ -83,6 +85,7 @@ impl RuleIndex {
             starts,
             others,
             matches_calls: rules.iter().any(|rule| rule.route.mcp.is_some()),
+            reads_query: rules.iter().any(|rule| rule.route.reads_query()),
         }
     }
 
@@ -90,6 +93,13 @@ impl RuleIndex {
     #[must_use]
     pub const fn matches_calls(&self) -> bool {
         self.matches_calls
+    }
+
+    /// Returns true if a rule has a condition on the query. Otherwise the query of a request does
+    /// not affect which rule matches.
+    #[must_use]
+    pub const fn reads_query(&self) -> bool {
+        self.reads_query
     }
 
     /// Returns the indices of the rules that may match a request with this path, in order. All
