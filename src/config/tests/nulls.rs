@@ -185,10 +185,7 @@ const HARMLESS: &[(&str, &str)] = &[
     ("Cache", "disabled jwt_cache_size jwt_max_token_size"),
     ("ClaimHeader", "claim_name claim_path"),
     ("Client", "roles scopes"),
-    (
-        "ClientCertificate",
-        "forward trusted_hops trusted_peers",
-    ),
+    ("ClientCertificate", "forward trusted_hops trusted_peers"),
     (
         "Config",
         "bypass_cors_preflight limits metadata_namespace mode path_policy \

@@ -400,6 +400,9 @@ fn chooses_no_rule_by_a_forged_header() {
     ]}));
     let decision = decide(&engine, "/", &[("x-user", "root")]);
     assert_eq!(label(&decision), "missing_credential");
+    let head = [(":method", "GET"), (":path", "/"), ("x-user", "root")];
+    let request = Request::new(header_bytes(&head));
+    assert_eq!(engine.rule(&request, &NoConnection), Some(1));
 }
 
 #[test]
