@@ -118,9 +118,7 @@ pub(super) fn route<'a, 'c>(
     }
     let admission = match &call.or_else(|| endpoint.call(request)) {
         None => Admission::Settled,
-        Some(Ok(call)) if endpoint.lists(call, request, target, config.path_policy)? => {
-            Admission::Settled
-        }
+        Some(Ok(call)) if endpoint.lists(call, request, target, config)? => Admission::Settled,
         Some(Ok(_)) => Admission::Refused(Reason::Unmatched),
         Some(Err(McpFault::Header)) => Admission::Refused(Reason::McpHeader),
         Some(Err(McpFault::Version)) => match place.resource(config).map(|own| own.mcp_legacy) {
@@ -220,11 +218,14 @@ fn first_match<'c>(
     call: Option<&McpCall<'_>>,
 ) -> Result<Option<Placed<'c>>, Reason> {
     for place in index.candidates(target.map(|target| target.path)) {
-        if let Some(rule) = config.rules.get(place)
-            && rule
-                .route
-                .matches(request, target, call, config.path_policy)?
-        {
+        let Some(rule) = config.rules.get(place) else {
+            continue;
+        };
+        let route = &rule.route;
+        if route.exceeds(config.limits.path_bytes, request, target) {
+            return Err(Reason::PathTooLong);
+        }
+        if route.matches(request, target, call, config.path_policy)? {
             return Ok(Some((place, rule)));
         }
     }

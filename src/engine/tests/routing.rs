@@ -348,6 +348,32 @@ fn refuses_paths_over_the_limit_in_each_mode() {
     }
 }
 
+/// A condition on `:path` also sees the query, so a long query could cost much time.
+#[test]
+fn runs_no_regular_expression_on_a_path_and_query_over_the_limit() {
+    let on_path = |condition: Value| json!([{"name": ":path", "string_match": condition}]);
+    for policy in ["reject", "raw"] {
+        let engine = engine(json!({
+            "path_policy": policy, "limits": {"path_bytes": 16},
+            "rules": [
+                {"match": {"prefix": "/r", "methods": ["GET"],
+                           "headers": on_path(json!({"safe_regex": {"regex": ".*[ab]{9}z"}}))}},
+                {"match": {"prefix": "/p", "headers": on_path(json!({"prefix": "/p?a"}))}},
+            ],
+        }));
+        for (method, path, expected) in [
+            ("GET", "/r?aaaaabbbbz1", "missing_credential"),
+            ("GET", "/r?xxx567890abcd", "missing_credential"),
+            ("GET", "/r?aaaaabbbbabbbz", "path_too_long"),
+            ("GET", "/r?aaaaabbbbabbz", "not_required"),
+            ("POST", "/r?a-long-long-query", "missing_credential"),
+            ("GET", "/p?a-long-long-query", "not_required"),
+        ] {
+            assert_eq!(label(&send(&engine, method, path, &[])), expected, "{path}");
+        }
+    }
+}
+
 /// The example in `docs/roles.md`: a GET request that the upstream treats as DELETE must not match
 /// a rule for GET.
 #[test]
