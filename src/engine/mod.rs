@@ -269,7 +269,7 @@ impl Engine {
         request: &Request<'_>,
         connection: &dyn Connection,
     ) -> (Standing, Vec<HeaderEdit>) {
-        let mut removals = sanitise::removals(&self.config, request);
+        let mut removals = sanitise::removals((&self.config, &self.rules), request);
         let Some(own) = &self.config.client_certificate else {
             return (Standing::Absent, removals);
         };
@@ -280,7 +280,8 @@ impl Engine {
         (standing, removals)
     }
 
-    /// Returns the edits that remove identities, tokens and MCP headers from a request's trailers.
+    /// Returns the edits that remove identities, tokens, MCP headers and headers that rules have
+    /// conditions on from a request's trailers.
     /// Apply these edits whatever the decision on the headers was. Otherwise, a server that merges
     /// trailers into headers would use an identity or a token from the trailers.
     #[must_use]
