@@ -200,7 +200,7 @@ pub(super) fn run(
             let number = index.saturating_add(1);
             Failure::Usage(format!("line {number}: {}", redacted(&error)))
         })?;
-        let decision = decide(&engine, request, now);
+        let decision = decide(&engine, &request, now);
         serde_json::to_writer(&mut *output, &decision).map_err(io::Error::from)?;
         writeln!(output)?;
     }
@@ -233,8 +233,8 @@ pub(super) fn with_request<T>(line: &RequestLine, read: impl FnOnce(&Request<'_>
 }
 
 /// Decides on one request.
-pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
-    let headers = all_headers(&line);
+pub(super) fn decide(engine: &Engine, line: &RequestLine, now: UnixMillis) -> DecisionLine {
+    let headers = all_headers(line);
     let request = Request::new(
         headers
             .iter()
@@ -252,7 +252,7 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
         .route_metadata
         .as_ref()
         .map(|metadata| engine.config().route_policy(metadata));
-    let host = LineHost::of(&line);
+    let host = LineHost::of(line);
     let decided = engine.decide(&request, policy.as_ref(), now, Patience::Exhausted, &host);
     let mut decision = match decided.decision {
         Decision::Permit(permit) => {

@@ -174,7 +174,7 @@ impl Route<'_> {
             Body::Text(text) => match json::parse(text.as_bytes()) {
                 Ok(read) => read,
                 Err(error) => {
-                    return Some(self.source.at(Severity::Error, &at, &error.to_string()));
+                    return Some(self.source.at(Severity::Error, &at, error.to_string()));
                 }
             },
             Body::Missing => serde_json::Value::Null,

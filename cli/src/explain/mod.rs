@@ -330,7 +330,7 @@ fn decided(
     let bearer = bearer.and_then(|found| engine.config().provider(found.id));
     let mut line = request.line();
     line.add_token(token, bearer.map(|provider| &provider.places));
-    let decision = decide::decide(engine, line, now);
+    let decision = decide::decide(engine, &line, now);
     let rule = decision
         .rule
         .and_then(|index| engine.config().rules.get(index));
