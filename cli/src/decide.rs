@@ -20,7 +20,7 @@ use portcullis::{
     decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
     engine::{Engine, Patience},
     http::{Request, Response},
-    policy::{HeaderPlace, Places},
+    policy::{HeaderPlace, Places, ProtectedResource},
     time::UnixMillis,
 };
 
@@ -138,12 +138,21 @@ impl DecisionLine {
 
 /// A stand-in for Envoy that provides only the filter state and the peer's certificate of one input
 /// line.
-struct LineHost {
-    filter_state: BTreeMap<String, String>,
-    certificate: PeerCertificate,
+struct LineHost<'a> {
+    filter_state: &'a BTreeMap<String, String>,
+    certificate: &'a PeerCertificate,
 }
 
-impl Connection for LineHost {
+impl<'a> LineHost<'a> {
+    const fn of(line: &'a RequestLine) -> Self {
+        Self {
+            filter_state: &line.filter_state,
+            certificate: &line.certificate,
+        }
+    }
+}
+
+impl Connection for LineHost<'_> {
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
         self.certificate.digest
     }
@@ -155,8 +164,10 @@ impl Connection for LineHost {
     }
 
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
-        let state = &self.filter_state;
-        Ok(state.get(name).map(|value| value.clone().into_bytes()))
+        Ok(self
+            .filter_state
+            .get(name)
+            .map(|value| value.clone().into_bytes()))
     }
 }
 
@@ -189,7 +200,7 @@ pub(super) fn run(
             let number = index.saturating_add(1);
             Failure::Usage(format!("line {number}: {}", redacted(&error)))
         })?;
-        let decision = decide(&engine, request, now);
+        let decision = decide(&engine, &request, now);
         serde_json::to_writer(&mut *output, &decision).map_err(io::Error::from)?;
         writeln!(output)?;
     }
@@ -198,7 +209,18 @@ pub(super) fn run(
 
 /// Returns the index of the rule that a request matches.
 pub(super) fn rule(engine: &Engine, line: &RequestLine) -> Option<usize> {
-    with_request(line, |request| engine.rule(request))
+    let host = LineHost::of(line);
+    with_request(line, |request| engine.rule(request, &host))
+}
+
+/// The protected resources whose audience a token for a request must have: the resource that the
+/// request belongs to, and the resources that it may reach although it names another host.
+pub(super) type Reached<'a> = (Option<&'a ProtectedResource>, Vec<&'a ProtectedResource>);
+
+/// Returns the protected resources that a request reaches.
+pub(super) fn resources<'a>(engine: &'a Engine, line: &RequestLine) -> Reached<'a> {
+    let host = LineHost::of(line);
+    with_request(line, |request| engine.resources(request, &host))
 }
 
 /// Calls `read` with the request as the engine sees it.
@@ -211,14 +233,15 @@ pub(super) fn with_request<T>(line: &RequestLine, read: impl FnOnce(&Request<'_>
 }
 
 /// Decides on one request.
-pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
-    let headers = all_headers(&line);
+pub(super) fn decide(engine: &Engine, line: &RequestLine, now: UnixMillis) -> DecisionLine {
+    let headers = all_headers(line);
     let request = Request::new(
         headers
             .iter()
             .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
             .collect(),
     );
+    let id = line.id.clone();
     let provider = |id| {
         engine
             .config()
@@ -229,16 +252,13 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
         .route_metadata
         .as_ref()
         .map(|metadata| engine.config().route_policy(metadata));
-    let host = LineHost {
-        filter_state: line.filter_state,
-        certificate: line.certificate,
-    };
+    let host = LineHost::of(line);
     let decided = engine.decide(&request, policy.as_ref(), now, Patience::Exhausted, &host);
     let mut decision = match decided.decision {
         Decision::Permit(permit) => {
             let (forwarded_headers, removed_headers) = apply(&headers, &permit.edits);
             DecisionLine {
-                id: line.id,
+                id,
                 decision: "allow",
                 status: 200,
                 reason: permit
@@ -255,14 +275,14 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
                 filter_state: filter_state(&permit.exports),
             }
         }
-        Decision::Deny(denial) => denied(engine, line.id, &denial),
-        Decision::Report(format) => served(line.id, "status", engine.report(format, now, &[])),
-        Decision::Serve(response) => served(line.id, "resource_metadata", response),
+        Decision::Deny(denial) => denied(engine, id, &denial),
+        Decision::Report(format) => served(id, "status", engine.report(format, now, &[])),
+        Decision::Serve(response) => served(id, "resource_metadata", response),
         // This is not expected, because the engine was asked to decide without waiting for keys. If
         // it happens anyway, the request must not pass.
-        Decision::AwaitKeys(_) => denied(engine, line.id, &Denial::new(Reason::KeysUnavailable)),
+        Decision::AwaitKeys(_) => denied(engine, id, &Denial::new(Reason::KeysUnavailable)),
     };
-    decision.rule = engine.rule(&request);
+    decision.rule = engine.rule(&request, &host);
     decision
 }
 

@@ -10,7 +10,7 @@ use crate::{
     decision::Reason,
     http::{Request, path::Target},
     policy::{
-        PathPolicy, Rule, RuleIndex,
+        Rule, RuleIndex,
         mcp::{McpCall, McpFault},
     },
 };
@@ -111,13 +111,14 @@ impl<'c> Endpoint<'c> {
         call: &McpCall<'_>,
         request: &Request<'_>,
         target: Target<'_>,
-        policy: PathPolicy,
+        config: &Config,
     ) -> Result<bool, Reason> {
         for (_, rule) in &self.rules {
-            if rule
-                .route
-                .matches(request, Some(target), Some(call), policy)?
-            {
+            let (route, target) = (&rule.route, Some(target));
+            if route.exceeds(config.limits.path_bytes, request, target) {
+                return Err(Reason::PathTooLong);
+            }
+            if route.matches(request, target, Some(call), config.path_policy)? {
                 return Ok(true);
             }
         }

@@ -46,7 +46,7 @@ use crate::{
     http::{Request, Response, path::Target},
     jose::HeaderMemo,
     keys::{KeyStore, Records, Unshared},
-    policy::{Mode, RoutePolicy, RuleIndex, Schemes, Standing, Unmatched},
+    policy::{Mode, ProtectedResource, RoutePolicy, RuleIndex, Schemes, Standing, Unmatched},
     time::UnixMillis,
     verification::{Accelerator, Allowance, Circumstances},
 };
@@ -269,7 +269,7 @@ impl Engine {
         request: &Request<'_>,
         connection: &dyn Connection,
     ) -> (Standing, Vec<HeaderEdit>) {
-        let mut removals = sanitise::removals(&self.config, request);
+        let mut removals = sanitise::removals((&self.config, &self.rules), request);
         let Some(own) = &self.config.client_certificate else {
             return (Standing::Absent, removals);
         };
@@ -280,7 +280,8 @@ impl Engine {
         (standing, removals)
     }
 
-    /// Returns the edits that remove identities, tokens and MCP headers from a request's trailers.
+    /// Returns the edits that remove identities, tokens, MCP headers and headers that rules have
+    /// conditions on from a request's trailers.
     /// Apply these edits whatever the decision on the headers was. Otherwise, a server that merges
     /// trailers into headers would use an identity or a token from the trailers.
     #[must_use]
@@ -296,12 +297,38 @@ impl Engine {
     }
 
     /// Returns the index of the first rule that matches a request. Returns `None` if no rule
-    /// matches, or if the request is refused before a rule can decide.
+    /// matches, or if the request is refused before a rule can decide. Like [`decide`](Self::decide),
+    /// ignores headers that the client may have forged.
     #[must_use]
-    pub fn rule(&self, request: &Request<'_>) -> Option<usize> {
-        let routed = routing::route((&self.config, &self.rules), request).ok()?;
+    pub fn rule(&self, request: &Request<'_>, connection: &dyn Connection) -> Option<usize> {
+        let request = self.sanitised(request, connection);
+        let routed = routing::route((&self.config, &self.rules), &request).ok()?;
         let decides = matches!(routed.admission, Admission::Settled);
         routed.rule.filter(|_| decides).map(|(index, _)| index)
+    }
+
+    /// Returns the protected resource that a request belongs to, and the resources that it may reach
+    /// although it names another host. A token for the request must be meant for one of them.
+    #[must_use]
+    pub fn resources(
+        &self,
+        request: &Request<'_>,
+        connection: &dyn Connection,
+    ) -> (Option<&ProtectedResource>, Vec<&ProtectedResource>) {
+        let request = self.sanitised(request, connection);
+        match routing::route((&self.config, &self.rules), &request) {
+            Ok(routed) => (
+                routed.place.resource(&self.config),
+                routed.resources_elsewhere(&self.config, false),
+            ),
+            Err(_) => (None, Vec::new()),
+        }
+    }
+
+    /// Returns the request without the headers that must not affect the choice of a rule.
+    fn sanitised<'a>(&self, request: &Request<'a>, connection: &dyn Connection) -> Request<'a> {
+        let (standing, _) = self.forged(request, connection);
+        sanitise::without_removed(&self.config, standing, request)
     }
 
     /// Returns the HTTP response to a denied request.

@@ -10,7 +10,7 @@ use crate::{
     },
     http::{
         Request, method,
-        path::{Readings, Target, readings},
+        path::{Readings, Target, decoded_queries, readings},
     },
     policy::{
         McpLegacy, PathPolicy, ProtectedResource, RuleIndex, Unclear, authority,
@@ -104,18 +104,21 @@ pub(super) fn route<'a, 'c>(
     for path in others.iter() {
         let target = Target { path, ..target };
         let other = first_match((config, index), request, Some(target), made)?;
-        if other.map(|(number, _)| number) != rule.map(|(number, _)| number)
+        if number(other) != number(rule)
             || Place::of(config, request, path) != place
             || !endpoint_of(target, hosts)?.equals(&endpoint)
         {
             return Err(Reason::AmbiguousPath);
         }
     }
+    // Most paths have no other reading, so these checks are rare.
+    if others.iter().next().is_some() {
+        refuse_hidden_token(config, target)?;
+        refuse_hidden_query((config, index), request, (target, &others), made, rule)?;
+    }
     let admission = match &call.or_else(|| endpoint.call(request)) {
         None => Admission::Settled,
-        Some(Ok(call)) if endpoint.lists(call, request, target, config.path_policy)? => {
-            Admission::Settled
-        }
+        Some(Ok(call)) if endpoint.lists(call, request, target, config)? => Admission::Settled,
         Some(Ok(_)) => Admission::Refused(Reason::Unmatched),
         Some(Err(McpFault::Header)) => Admission::Refused(Reason::McpHeader),
         Some(Err(McpFault::Version)) => match place.resource(config).map(|own| own.mcp_legacy) {
@@ -130,6 +133,57 @@ pub(super) fn route<'a, 'c>(
         place,
         authority: authority_of(request),
     })
+}
+
+/// Refuses a path with a token after an encoded `?`. If a proxy behind Envoy decodes the path, the
+/// upstream finds a second token, which was not verified.
+fn refuse_hidden_token(config: &Config, target: Target<'_>) -> Result<(), Reason> {
+    // A token in the query as sent is found later, so only the path matters here.
+    let query = None;
+    for hidden in decoded_queries(Target { query, ..target }) {
+        let mut providers = config.providers.iter();
+        if providers.any(|provider| provider.places.reads_query(&hidden)) {
+            return Err(Reason::AmbiguousPath);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a path with an encoded `?` or `#` if another rule matches the query that the upstream
+/// reads after a proxy has decoded the path. Otherwise `/q%3Fmode=admin` would evade a rule for the
+/// parameter `mode`. `others` are the readings of the path, and `rule` is the rule that matches
+/// the request as sent.
+fn refuse_hidden_query<'c>(
+    (config, index): (&'c Config, &RuleIndex),
+    request: &Request<'_>,
+    (target, others): (Target<'_>, &Readings),
+    call: Option<&McpCall<'_>>,
+    rule: Option<Placed<'c>>,
+) -> Result<(), Reason> {
+    if !index.reads_query() {
+        return Ok(());
+    }
+    for hidden in decoded_queries(target) {
+        let text = format!("{}?{hidden}", target.path);
+        let request = request.with_target(text.as_bytes());
+        for path in others.iter() {
+            let query = Some(&*hidden);
+            let other = first_match(
+                (config, index),
+                &request,
+                Some(Target { path, query }),
+                call,
+            )?;
+            if number(other) != number(rule) {
+                return Err(Reason::AmbiguousPath);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn number(rule: Option<Placed<'_>>) -> Option<usize> {
+    rule.map(|(number, _)| number)
 }
 
 /// Returns true if the rule has a condition that names the request's host.
@@ -164,11 +218,14 @@ fn first_match<'c>(
     call: Option<&McpCall<'_>>,
 ) -> Result<Option<Placed<'c>>, Reason> {
     for place in index.candidates(target.map(|target| target.path)) {
-        if let Some(rule) = config.rules.get(place)
-            && rule
-                .route
-                .matches(request, target, call, config.path_policy)?
-        {
+        let Some(rule) = config.rules.get(place) else {
+            continue;
+        };
+        let route = &rule.route;
+        if route.exceeds(config.limits.path_bytes, request, target) {
+            return Err(Reason::PathTooLong);
+        }
+        if route.matches(request, target, call, config.path_policy)? {
             return Ok(Some((place, rule)));
         }
     }

@@ -12,7 +12,13 @@ const CONNECTION: &str = "connection";
 /// Returns the edits that remove every header that only Portcullis may set. The edits are needed
 /// for every request, even for open paths: if such a header reached the upstream, a client could
 /// claim any identity.
-pub(super) fn removals(config: &Config, request: &Request<'_>) -> Vec<HeaderEdit> {
+///
+/// If `Connection` names a header that a rule has a condition on, that name is removed too.
+/// Otherwise the rule would match, and the next proxy would drop the header.
+pub(super) fn removals(
+    (config, index): (&Config, &RuleIndex),
+    request: &Request<'_>,
+) -> Vec<HeaderEdit> {
     let owned = &config.owned_headers;
     let certificate = config.client_certificate.as_ref();
     let forwards_certificate = certificate.is_some_and(|own| own.forward);
@@ -20,9 +26,12 @@ pub(super) fn removals(config: &Config, request: &Request<'_>) -> Vec<HeaderEdit
     if may_need_edits(owned, request) {
         edits = lines(request.headers(), &|name| owns(owned, name));
     }
-    if !owned.is_empty() || forwards_certificate {
+    let read = index.headers();
+    if !owned.is_empty() || forwards_certificate || !read.is_empty() {
         edits.extend(connection(request, &|option| {
-            owns(owned, option) || forwards_certificate && carries_certificate(option)
+            owns(owned, option)
+                || owns(read, option)
+                || forwards_certificate && carries_certificate(option)
         }));
     }
     edits
@@ -42,10 +51,10 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
 }
 
 /// Returns the edits that remove certain fields from a request's trailers: the headers that only
-/// Portcullis may set, the headers that can hold tokens, and the headers that describe an MCP call.
-/// Otherwise, a server that merges trailers into headers could find a forged identity, an
-/// unverified token next to a verified token, or a call that the rules did not allow. RFC 9110
-/// section 6.5.1 forbids credentials in trailers.
+/// Portcullis may set, the headers that can hold tokens, the headers that rules have conditions on,
+/// and the headers that describe an MCP call. Otherwise, a server that merges trailers into headers
+/// could find a forged identity, an unverified token next to a verified token, or a value or a call
+/// that the rules did not allow. RFC 9110 section 6.5.1 forbids credentials in trailers.
 pub(super) fn trailers(
     (config, index): (&Config, &RuleIndex),
     trailers: &[(&[u8], &[u8])],
@@ -53,6 +62,7 @@ pub(super) fn trailers(
     lines(trailers, &|name| {
         let mut providers = config.providers.iter();
         owns(&config.owned_headers, name)
+            || owns(index.headers(), name)
             || config.client_certificate.is_some() && carries_certificate(name)
             || providers.any(|provider| provider.places.reads_header(name))
             || index.matches_calls() && is_mcp_header(name)
@@ -142,7 +152,7 @@ mod tests {
         let mut config = Config::parse(b"{}").unwrap();
         config.owned_headers = vec![HeaderName::parse("X-User").unwrap()];
         assert_eq!(
-            removals(&config, &request),
+            removals((&config, &RuleIndex::new(&config.rules)), &request),
             [
                 HeaderEdit::Remove("x_user".into()),
                 HeaderEdit::Remove("x-user".into()),

@@ -5,6 +5,24 @@ use std::sync::Arc;
 
 use super::confusable::are_confusable;
 
+/// Headers about the connection, and headers that delimit messages (RFC 9110 §7.6.1, §7.2, §8.6). A
+/// provider must not set these headers.
+const RESERVED: [&str; 13] = [
+    "connection",
+    "content-length",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "trailers",
+    "transfer-encoding",
+    "upgrade",
+];
+
 /// A header name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HeaderName(Arc<str>);
@@ -37,6 +55,14 @@ impl HeaderName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns true if some servers confuse this name with the name of a header about the
+    /// connection, or of a header that delimits messages.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        let mut reserved = RESERVED.iter();
+        reserved.any(|reserved| self.is_confusable_with(reserved.as_bytes()))
     }
 
     /// The name in lower case, as a reference-counted string.

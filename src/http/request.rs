@@ -31,6 +31,20 @@ impl<'a> Request<'a> {
         &self.headers
     }
 
+    /// The same request with another `:path`.
+    #[must_use]
+    pub fn with_target<'b>(&self, target: &'b [u8]) -> Request<'b>
+    where
+        'a: 'b,
+    {
+        let headers = self.headers.iter().copied();
+        let replaced = headers.map(|(name, value)| match name {
+            b":path" => (name, target),
+            _ => (name, value),
+        });
+        Request::new(replaced.collect())
+    }
+
     /// The list of all headers. The caller may reuse the list's memory.
     #[must_use]
     pub fn into_headers(self) -> Vec<(&'a [u8], &'a [u8])> {

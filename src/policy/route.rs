@@ -12,7 +12,7 @@ use crate::{
         path::{Target, normal_spelling},
     },
     policy::{
-        PathPolicy, Unclear,
+        PathPolicy, Pattern, Unclear,
         condition::{HeaderCondition, HeaderMatch, QueryMatch},
         mcp::{McpCall, McpMatch},
     },
@@ -210,6 +210,29 @@ impl RouteMatch {
         })
     }
 
+    /// Returns true if the rule has a condition on the query. A condition on `:path` is one too.
+    #[must_use]
+    pub fn reads_query(&self) -> bool {
+        let is_path = |header: &HeaderMatch| header.name == ":path";
+        !self.query_parameters.is_empty() || self.headers.iter().any(is_path)
+    }
+
+    /// Returns true if the rule would match a regular expression against a `:path` of more than
+    /// `limit` bytes. Such a match could take a second, before any token is verified.
+    #[must_use]
+    pub fn exceeds(&self, limit: usize, request: &Request<'_>, target: Option<Target<'_>>) -> bool {
+        let is_regex = |header: &HeaderMatch| match &header.condition {
+            HeaderCondition::Text(own) => {
+                header.name == ":path" && matches!(own.pattern(), Pattern::Regex(_))
+            }
+            _ => false,
+        };
+        target.is_some_and(|target| target.length() > limit)
+            && self.headers.iter().any(is_regex)
+            && self.takes(request.method())
+            && self.matches_path(request, target.map(|target| target.path))
+    }
+
     /// Returns true if the rule may match a path that differs in case from the rule's own path. A
     /// regular expression may do so if it contains the flag `i`.
     #[must_use]
@@ -312,9 +335,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        policy::{
-            HeaderCondition, Pattern, QueryCondition, StringMatch, authority::AuthorityMatch,
-        },
+        policy::{QueryCondition, StringMatch, authority::AuthorityMatch},
         tests::header_bytes,
     };
 

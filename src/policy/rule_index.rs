@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::policy::Rule;
+use crate::{http::HeaderName, policy::Rule};
 
 /// The maximum length of a chain of literal paths in which each path is a prefix of the next. If a
 /// chain is longer, the rules for its remaining paths are tried for every request. This limits the
@@ -28,6 +28,10 @@ pub struct RuleIndex {
     others: Vec<usize>,
     /// True if a rule matches MCP calls.
     matches_calls: bool,
+    /// True if a rule has a condition on the query.
+    reads_query: bool,
+    /// The headers that rules have conditions on, without headers about the connection.
+    headers: Vec<HeaderName>,
 }
 
 /// A literal path, and the rules that have this path.
@@ -83,6 +87,8 @@ impl RuleIndex {
             starts,
             others,
             matches_calls: rules.iter().any(|rule| rule.route.mcp.is_some()),
+            reads_query: rules.iter().any(|rule| rule.route.reads_query()),
+            headers: headers(rules),
         }
     }
 
@@ -90,6 +96,20 @@ impl RuleIndex {
     #[must_use]
     pub const fn matches_calls(&self) -> bool {
         self.matches_calls
+    }
+
+    /// Returns true if a rule has a condition on the query. Otherwise the query of a request does
+    /// not affect which rule matches.
+    #[must_use]
+    pub const fn reads_query(&self) -> bool {
+        self.reads_query
+    }
+
+    /// The headers that rules have conditions on, without headers about the connection and
+    /// pseudo-headers.
+    #[must_use]
+    pub fn headers(&self) -> &[HeaderName] {
+        &self.headers
     }
 
     /// Returns the indices of the rules that may match a request with this path, in order. All
@@ -132,4 +152,15 @@ impl RuleIndex {
         }
         first
     }
+}
+
+/// Lists the headers that `rules` have conditions on.
+fn headers(rules: &[Rule]) -> Vec<HeaderName> {
+    let all = rules.iter().flat_map(|rule| &rule.route.headers);
+    // The name of a pseudo-header is not a header name, so it does not parse.
+    let names = all.filter_map(|header| HeaderName::parse(&header.name).ok());
+    let mut names: Vec<HeaderName> = names.filter(|name| !name.is_reserved()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use portcullis::{
     config::Config,
+    connection::NoConnection,
     decision::{Decision, PermitReason},
     engine::Engine,
     http::{Request, Response},
@@ -209,7 +210,9 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
                 // path. If the request's rule names a host, only resources on the request's host
                 // count, at whatever port.
                 let is_known = resources.iter().any(|own| own.url.is_at(authority));
-                let decided = engine.rule(&request).and_then(|place| rules.get(place));
+                let decided = engine
+                    .rule(&request, &NoConnection)
+                    .and_then(|place| rules.get(place));
                 let names_host = decided.is_some_and(|(.., host)| host.is_some());
                 let reaches = |own: &&ProtectedResource| {
                     own.is_above_path(bare)

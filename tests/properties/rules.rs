@@ -3,6 +3,7 @@
 
 use portcullis::{
     config::Config,
+    connection::NoConnection,
     engine::Engine,
     http::{
         Request,
@@ -118,7 +119,13 @@ fn the_first_rule_that_matches_is_found() {
                 }
                 let request = Request::new(headers);
                 let expected = expected(engine.config(), &request);
-                prop_assert_eq!(engine.rule(&request), expected, "{:?} {:?}", path, rules);
+                prop_assert_eq!(
+                    engine.rule(&request, &NoConnection),
+                    expected,
+                    "{:?} {:?}",
+                    path,
+                    rules
+                );
             }
         }
         Ok(())

@@ -4,7 +4,7 @@
 //! An upstream decodes the path that it receives, so all spellings of a path reach one resource.
 //! These tests generate spellings of paths and let the engine decide.
 
-use portcullis::{decision::Decision, engine::Engine, http::Request};
+use portcullis::{connection::NoConnection, decision::Decision, engine::Engine, http::Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ fn request(path: &str) -> Request<'_> {
 fn rule(engine: &Engine, path: &str) -> Result<Option<usize>, &'static str> {
     match decide(engine, &request(path), NOW) {
         Decision::Deny(denial) if denial.reason.label() == "ambiguous_path" => Err("ambiguous"),
-        _ => Ok(engine.rule(&request(path))),
+        _ => Ok(engine.rule(&request(path), &NoConnection)),
     }
 }
 

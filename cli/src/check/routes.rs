@@ -17,6 +17,7 @@ use crate::{
 };
 use portcullis::{
     config::{Config, ConfigPath, Fault, Step},
+    json,
     policy::{RouteLookup, RoutePolicy},
 };
 
@@ -169,7 +170,13 @@ impl Route<'_> {
         let (at, body) = body(at, message, "filter_config");
         let read = match body {
             Body::Object(node) => value(&node, self.format, &at, &mut Vec::new()),
-            Body::Text(text) => serde_json::from_str(&text).unwrap_or_default(),
+            // The module parses the text in the same way, and refuses a member that occurs twice.
+            Body::Text(text) => match json::parse(text.as_bytes()) {
+                Ok(read) => read,
+                Err(error) => {
+                    return Some(self.source.at(Severity::Error, &at, error.to_string()));
+                }
+            },
             Body::Missing => serde_json::Value::Null,
         };
         self.judged(&at, &read, config)

@@ -6,6 +6,7 @@ use core::time::Duration;
 use serde_json::{Value, json};
 
 use super::printable::printable;
+use crate::decide::Reached;
 use portcullis::{
     config::Provider,
     decision::Reason,
@@ -21,6 +22,8 @@ use portcullis::{
 pub(super) struct Details<'a> {
     pub(super) provider: &'a Provider,
     pub(super) audiences: &'a Audiences,
+    /// The protected resources that the request reaches.
+    pub(super) reached: &'a Reached<'a>,
     pub(super) token: &'a UntrustedToken<'a>,
     pub(super) keys: Option<&'a KeySet>,
     pub(super) now: UnixSeconds,
@@ -72,6 +75,33 @@ impl Details<'_> {
         }
     }
 
+    /// Returns the audiences that the provider accepts at the protected resources of the request.
+    fn accepted_audiences(&self) -> String {
+        let own: Vec<&str> = match self.audiences {
+            Audiences::Any => Vec::new(),
+            Audiences::AnyOf(own) => own.iter().map(String::as_str).collect(),
+        };
+        let (resource, elsewhere) = self.reached;
+        let resources = || resource.iter().chain(elsewhere);
+        if resources().next().is_none() {
+            return match self.audiences {
+                Audiences::Any => String::new(),
+                Audiences::AnyOf(_) => accepted(own),
+            };
+        }
+        let mut audiences = Vec::new();
+        // The provider need not list the URL of the resource that the request belongs to.
+        if resource.is_some() || own.is_empty() {
+            audiences.extend(resources().map(|own| own.url.identifier()));
+        }
+        let is_admitted =
+            |audience: &&str| resources().any(|own| own.admits_audience(audience, |_| true));
+        audiences.extend(own.iter().filter(|own| is_admitted(own)));
+        audiences.sort_unstable();
+        audiences.dedup();
+        format!("for this resource, {}", accepted(audiences))
+    }
+
     /// Returns what the token contains and what the provider accepts, in this order.
     fn sides(&self, check: Check) -> (String, String) {
         let claims = self.token.unverified_claims();
@@ -92,13 +122,7 @@ impl Details<'_> {
             }
             Check::Issuer => (claim("iss"), accepted(provider.trust.issuer.as_written())),
             Check::Times => self.times(claims),
-            Check::Audience => (
-                claim("aud"),
-                match self.audiences {
-                    Audiences::Any => String::new(),
-                    Audiences::AnyOf(own) => accepted(own.iter()),
-                },
-            ),
+            Check::Audience => (claim("aud"), self.accepted_audiences()),
             Check::TokenType => self.token_type(),
             Check::Subject => match (&provider.trust.trust_domain, &provider.trust.subjects) {
                 (None, None) => one("any"),

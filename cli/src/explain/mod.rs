@@ -33,7 +33,7 @@ use self::{
 };
 use crate::{
     accepted,
-    decide::{self, DecisionLine},
+    decide::{self, DecisionLine, Reached},
     format::Format,
     input::{self, KeySetFile, NotOneToken},
     outcome::{Exit, Failure},
@@ -156,8 +156,10 @@ pub(crate) fn report(
         && let Ok(untrusted) = &parsed
     {
         let asked = asked(config, request.and_then(|request| rule(engine, request)));
+        let reached = request.map(|request| decide::resources(engine, &request.line()));
+        let reached = reached.unwrap_or_default();
         for asked in candidates(config, asked, untrusted) {
-            providers.extend(provider(engine, asked, &parsed, now));
+            providers.extend(provider(engine, asked, &parsed, &reached, now));
         }
     }
     let decided = request.map(|request| decided((engine, written), text, request, &providers, now));
@@ -239,6 +241,7 @@ fn provider(
     engine: &Engine,
     (id, audiences): Asked<'_>,
     token: &Result<UntrustedToken<'_>, TokenError>,
+    reached: &Reached<'_>,
     now: UnixMillis,
 ) -> Option<ProviderReport> {
     let provider = engine.config().provider(id)?;
@@ -250,8 +253,8 @@ fn provider(
         certificate_digest: &|| None,
         accelerator: None,
         allowance: &Allowance::default(),
-        resource: None,
-        resources_elsewhere: &[],
+        resource: reached.0,
+        resources_elsewhere: &reached.1,
     };
     let mut trail = Trail::default();
     let own = (id, &provider.trust);
@@ -262,6 +265,7 @@ fn provider(
     let details = detail::Details {
         provider,
         audiences,
+        reached,
         token: token.as_ref().ok()?,
         keys: detail::keys(engine, (id, provider), now),
         now: now.seconds(),
@@ -326,7 +330,7 @@ fn decided(
     let bearer = bearer.and_then(|found| engine.config().provider(found.id));
     let mut line = request.line();
     line.add_token(token, bearer.map(|provider| &provider.places));
-    let decision = decide::decide(engine, line, now);
+    let decision = decide::decide(engine, &line, now);
     let rule = decision
         .rule
         .and_then(|index| engine.config().rules.get(index));

@@ -7,9 +7,17 @@ use portcullis::{config::Limits, decision::Reason};
 pub(super) fn of_request(reason: Reason, path: &str, limits: &Limits) -> String {
     let detail = match reason {
         Reason::PathTooLong => {
-            // The limit applies to the path without the query, as in the module.
+            // The limit applies to the path without the query, as in the module. If the path is
+            // short enough, a rule has a regular expression on `:path`, which includes the query.
             let length = path.split('?').next().unwrap_or_default().len();
             let limit = limits.path_bytes;
+            if length <= limit {
+                let length = path.len();
+                return format!(
+                    "a rule has a regular expression on :path, and the path with its query has \
+                     {length} bytes; limits.path_bytes is {limit}"
+                );
+            }
             return format!("the path has {length} bytes; limits.path_bytes is {limit}");
         }
         Reason::AmbiguousPath => {

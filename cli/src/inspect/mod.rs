@@ -97,7 +97,7 @@ fn decided(
     let prepared = credential::prepare(question, request, &policy.value, config, keys)?;
     let now = input::time(Some(question.now));
     answer.decision = match &prepared.token {
-        None => Some(decide::decide(&prepared.engine, request.line(), now)),
+        None => Some(decide::decide(&prepared.engine, &request.line(), now)),
         Some(token) => {
             let written = Written {
                 source,

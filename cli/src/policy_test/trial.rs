@@ -49,7 +49,7 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
         let pair = STANDARD.encode(format!("{}:{secret}", basic.client));
         line.add_header("authorization", format!("Basic {pair}"));
     }
-    let decision = decide::decide(&rig.engine, line, input::time(Some(now)));
+    let decision = decide::decide(&rig.engine, &line, input::time(Some(now)));
     // A different rule may match now that the token is in the request. So only providers that this
     // rule names count as reached.
     used.retain(|(id, _)| is_asked(rig, decision.rule, *id));

@@ -244,8 +244,21 @@ fn the_native_build_reads_typed_policies_alone() {
         .as_object_mut()
         .unwrap()
         .remove("typed_per_filter_config");
+    // The module refuses the second member, which could hide a requirement.
+    let mut twice = typed(Value::Null);
+    twice["typed_per_filter_config"]["gate"]["filter_config"] = json!({
+        "@type": "type.googleapis.com/google.protobuf.StringValue",
+        "value": "{\"disabled\": true, \"disabled\": true}",
+    });
     for (stays, route, expected) in [
         (true, typed(json!({ "disabled": true })), None),
+        (
+            true,
+            twice,
+            Some(
+                "error: route_config.virtual_hosts[0].routes[0].typed_per_filter_config.gate.filter_config.value: a name occurs twice in one object",
+            ),
+        ),
         (
             false,
             typed(json!({ "disabled": true })),

@@ -322,6 +322,32 @@ fn explains_no_refusal_of_a_request_that_passes() {
     );
 }
 
+/// At a protected resource, a token needs the audience of the resource.
+#[test]
+fn explains_that_a_token_is_for_another_resource() {
+    let resources = "protected_resources:\n- resource: https://api.example/orders\n- resource: https://api.example/partners\n";
+    let both = "audiences: [https://api.example/orders, https://api.example/partners]";
+    let config = format!("{CONFIG}{resources}").replacen("audiences: [orders]", both, 1);
+    let config = file("explain-resource.yaml", &config);
+    let config = config.display().to_string();
+    let mut arguments = vec!["explain", "--token", "-", "--now", "1700000000"];
+    arguments.extend(["--config", &config, "--jwks", &files()[3]]);
+    arguments.extend(["--request", "GET", "/orders/1"]);
+    for host in ["api.example", "other.example"] {
+        let host = format!("host: {host}");
+        let arguments: Vec<&str> = arguments
+            .iter()
+            .copied()
+            .chain(["--header", &host])
+            .collect();
+        let token = claims(&json!({"aud": "https://api.example/partners"}));
+        let token = Signer::new(Algorithm::Es256).sign_claims(&token);
+        let said = stdout(&portcullis(&arguments, &token));
+        let expected = "FAIL  audience      aud \"https://api.example/partners\"; for this resource, accepted: \"https://api.example/orders\"\n";
+        assert!(said.contains(expected), "{host}: {said}");
+    }
+}
+
 /// `explain` and the engine reach the same decision.
 #[test]
 fn agrees_with_the_decision() {

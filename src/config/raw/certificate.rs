@@ -9,7 +9,7 @@ object! {
         /// Forwards the header with the certificate to the upstream, if a trusted peer has sent it.
         forward: Option<bool> = false,
         /// Where the certificate comes from: the TLS connection, or a header that a proxy in front of Envoy sets.
-        source: Option<RawCertificateSource> = "connection",
+        source !null: Option<RawCertificateSource> = "connection",
         /// Which element of `x-forwarded-client-cert` is used, counted from the right: 1 if this Envoy forwards the
         /// header unchanged, 2 if it also appends its own element. At most 16.
         trusted_hops: Option<u64> = 1,

@@ -162,7 +162,7 @@ object! {
         /// Revoked tokens, by `jti`, client or subject. They are refused (401).
         revoked !null: Option<RawRevocation>,
         /// Claims that contain roles. The roles of all these claims are combined.
-        role_claims: Option<Vec<ClaimName>> = ["roles"],
+        role_claims !null: Option<Vec<ClaimName>> = ["roles"],
         /// Claims that contain scopes. The scopes of all these claims are combined. A string is split at spaces; the
         /// strings of a list are not split.
         scope_claims: Option<Vec<ClaimName>> = ["scope", "scp"],

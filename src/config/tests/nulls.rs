@@ -88,8 +88,19 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
         (&[], "client_certificate", "client_certificate"),
         (
             &[],
+            "client_certificate.source",
+            "client_certificate.source",
+        ),
+        (
+            &[],
             "providers.okta.structured_scopes",
             "providers.okta.structured_scopes",
+        ),
+        // Without the field, the default claim of the preset grants roles.
+        (
+            &[],
+            "providers.okta.role_claims",
+            "providers.okta.role_claims",
         ),
         // Without one of these fields, the default applies, which may be a longer time than the
         // operator meant.
@@ -130,6 +141,14 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
     );
 }
 
+/// The default of `source` is `connection`, so an object without fields is a valid configuration.
+#[test]
+fn an_empty_client_certificate_means_the_connection() {
+    let document = base_with(&[("client_certificate", json!({}))]);
+    let config = parse(&document).unwrap_or_else(|error| panic!("{error}"));
+    assert!(config.client_certificate.is_none());
+}
+
 /// A separate type, `RawClientProvider`, parses the fields of providers whose clients present
 /// secrets.
 #[test]
@@ -166,10 +185,7 @@ const HARMLESS: &[(&str, &str)] = &[
     ("Cache", "disabled jwt_cache_size jwt_max_token_size"),
     ("ClaimHeader", "claim_name claim_path"),
     ("Client", "roles scopes"),
-    (
-        "ClientCertificate",
-        "forward source trusted_hops trusted_peers",
-    ),
+    ("ClientCertificate", "forward trusted_hops trusted_peers"),
     (
         "Config",
         "bypass_cors_preflight limits metadata_namespace mode path_policy \
@@ -204,7 +220,7 @@ const HARMLESS: &[(&str, &str)] = &[
          failed_status_in_metadata forward from_cookies from_headers from_params \
          header_in_metadata identity_in_metadata jwk_algorithm jwt_cache_config local_jwks \
          normalize_payload_in_metadata pad_forward_payload_header payload_in_metadata \
-         public_keys remote_jwks require_expiration role_claims scope_claims shared_secrets \
+         public_keys remote_jwks require_expiration scope_claims shared_secrets \
          trust_domain",
     ),
     ("Re2", "max_program_size"),

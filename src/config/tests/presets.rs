@@ -419,13 +419,12 @@ fn written_fields_replace_those_of_the_preset() {
 #[test]
 fn null_does_not_replace_a_field_of_the_preset() {
     let mut document = base_with(&[("providers.okta.preset", json!("okta"))]);
-    for field in ["scope_claims", "role_claims", "client_id_claims"] {
+    for field in ["scope_claims", "client_id_claims"] {
         document["providers"]["okta"][field] = json!(null);
     }
     let provider = parse(&document).unwrap().providers.remove(0);
     let segments = |claims: &[ClaimPath]| claims[0].segments().collect::<Vec<_>>().join("/");
     assert_eq!(segments(&provider.scope_claims), "scp");
-    assert_eq!(segments(&provider.role_claims), "groups");
     assert_eq!(segments(&provider.trust.client_id_claims), "cid");
 }
 

@@ -29,6 +29,36 @@ fn lets_no_client_list_its_identity_in_connection() {
     }
 }
 
+/// Otherwise the rule would match, and the upstream would see the request without the header.
+#[test]
+fn lets_no_client_hide_a_header_that_a_rule_reads() {
+    let conditions = json!([{"name": "x-mode", "exact_match": "readonly"}, {"name": "upgrade"},
+                            {"name": ":method", "exact_match": "GET"}]);
+    let engine = engine(json!({"rules": [{"match": {"prefix": "/", "headers": conditions}}]}));
+    for (value, edited) in [
+        ("upgrade, x-mode", vec![set("connection", "upgrade")]),
+        ("X_Mode", vec![remove("connection")]),
+        ("upgrade, x-other", vec![]),
+    ] {
+        let headers = [
+            ("x-mode", "readonly"),
+            ("upgrade", "websocket"),
+            ("connection", value),
+        ];
+        assert_eq!(edits(decide(&engine, "/", &headers)), edited, "{value}");
+    }
+    let trailers: [(&[u8], &[u8]); 4] = [
+        (b"x-mode", b"write"),
+        (b"x.mode", b"write"),
+        (b"x-checksum", b"1"),
+        (b"upgrade", b"1"),
+    ];
+    assert_eq!(
+        engine.trailer_removals(&trailers),
+        [remove("x-mode"), remove("x.mode")]
+    );
+}
+
 #[test]
 fn sanitises_every_request_whatever_is_decided() {
     let mut own = provider("a", &SECRET);

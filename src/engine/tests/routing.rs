@@ -98,6 +98,64 @@ fn refuses_encodings_that_change_which_rule_applies() {
     }
 }
 
+/// A proxy behind Envoy may turn `/q%3Fmode=admin` into `/q?mode=admin`.
+#[test]
+fn refuses_an_encoded_question_mark_that_hides_the_query_of_a_rule() {
+    let mode = json!([{"name": "mode", "string_match": {"exact": "admin"}}]);
+    let by_path = json!([{"name": ":path", "prefix_match": "/by?x"}]);
+    let absent = json!([{"name": "mode", "present_match": false}]);
+    let requires = json!({"provider_name": "a"});
+    let engine = engine(json!({"rules": [
+        {"match": {"prefix": "/q", "query_parameters": mode}, "requires": requires},
+        {"match": {"prefix": "/by", "headers": by_path}, "requires": requires},
+        {"match": {"prefix": "/none", "query_parameters": absent}, "requires": requires},
+        {"match": {"prefix": "/"}},
+    ]}));
+    for (path, expected) in [
+        ("/q?mode=admin", "missing_credential"),
+        ("/q%3Fmode=admin", "ambiguous_path"),
+        ("/q%3fmode=admin&y?z=1", "ambiguous_path"),
+        ("/q%3Fmode=adm%69n%26y", "ambiguous_path"),
+        ("/q;v%3Fmode%3Dadmin", "ambiguous_path"),
+        ("/q%3Fmode=admin%23x", "ambiguous_path"),
+        ("/q%23%3Fmode=admin", "ambiguous_path"),
+        ("/q%3Fy?mode=admin", "ambiguous_path"),
+        ("/q%3Fmode=user", "not_required"),
+        ("/q/What%3F?page=1", "not_required"),
+        ("/by?x", "missing_credential"),
+        ("/by%3Fx", "ambiguous_path"),
+        ("/by%3Fx?y", "ambiguous_path"),
+        ("/by%3Fy", "not_required"),
+        ("/none%23x?mode=1", "ambiguous_path"),
+        ("/none%3Fx?mode=1", "ambiguous_path"),
+        ("/none%3Fmode=1", "ambiguous_path"),
+        ("/other%3Fmode=admin", "not_required"),
+    ] {
+        assert_eq!(label(&decide(&engine, path, &[])), expected, "{path}");
+    }
+}
+
+/// The token in `Authorization` is verified, but the upstream may use the other token.
+#[test]
+fn refuses_a_token_after_an_encoded_question_mark() {
+    let engine = engine(json!({}));
+    let token = token("a", json!({}));
+    let value = format!("Bearer {token}");
+    let own = [("authorization", value.as_str())];
+    for (path, headers, expected) in [
+        ("/t?access_token=x", &own[..], "several_credentials"),
+        ("/t%3Faccess_token=x", &own, "ambiguous_path"),
+        ("/t%3faccess%5Ftoken=x&y?z", &own, "ambiguous_path"),
+        ("/t%3Fy%26access_token%23=x", &own, "ambiguous_path"),
+        ("/t%3Faccess_token=x", &[], "ambiguous_path"),
+        ("/t%3Fy=access_token", &own, "verified"),
+        (&format!("/t%3F?y&access_token={token}"), &[], "verified"),
+        (&format!("/t%23?access_token={token}"), &[], "verified"),
+    ] {
+        assert_eq!(label(&decide(&engine, path, headers)), expected, "{path}");
+    }
+}
+
 #[test]
 fn decides_by_the_path_as_sent_if_the_policy_is_raw() {
     let engine = engine(json!({"path_policy": "raw", "rules": [
@@ -290,6 +348,32 @@ fn refuses_paths_over_the_limit_in_each_mode() {
     }
 }
 
+/// A condition on `:path` also sees the query, so a long query could cost much time.
+#[test]
+fn runs_no_regular_expression_on_a_path_and_query_over_the_limit() {
+    let on_path = |condition: Value| json!([{"name": ":path", "string_match": condition}]);
+    for policy in ["reject", "raw"] {
+        let engine = engine(json!({
+            "path_policy": policy, "limits": {"path_bytes": 16},
+            "rules": [
+                {"match": {"prefix": "/r", "methods": ["GET"],
+                           "headers": on_path(json!({"safe_regex": {"regex": ".*[ab]{9}z"}}))}},
+                {"match": {"prefix": "/p", "headers": on_path(json!({"prefix": "/p?a"}))}},
+            ],
+        }));
+        for (method, path, expected) in [
+            ("GET", "/r?aaaaabbbbz1", "missing_credential"),
+            ("GET", "/r?xxx567890abcd", "missing_credential"),
+            ("GET", "/r?aaaaabbbbabbbz", "path_too_long"),
+            ("GET", "/r?aaaaabbbbabbz", "not_required"),
+            ("POST", "/r?a-long-long-query", "missing_credential"),
+            ("GET", "/p?a-long-long-query", "not_required"),
+        ] {
+            assert_eq!(label(&send(&engine, method, path, &[])), expected, "{path}");
+        }
+    }
+}
+
 /// The example in `docs/roles.md`: a GET request that the upstream treats as DELETE must not match
 /// a rule for GET.
 #[test]
@@ -342,6 +426,9 @@ fn chooses_no_rule_by_a_forged_header() {
     ]}));
     let decision = decide(&engine, "/", &[("x-user", "root")]);
     assert_eq!(label(&decision), "missing_credential");
+    let head = [(":method", "GET"), (":path", "/"), ("x-user", "root")];
+    let request = Request::new(header_bytes(&head));
+    assert_eq!(engine.rule(&request, &NoConnection), Some(1));
 }
 
 #[test]

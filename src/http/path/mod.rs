@@ -27,7 +27,6 @@ mod target;
 mod tests;
 mod written;
 
-pub(crate) use self::spelling::is_pchar;
 pub use self::{
     ambiguity::{Ambiguity, Extent},
     readings::{Readings, readings},
@@ -35,3 +34,4 @@ pub use self::{
     target::Target,
     written::{Unreachable, unreachable},
 };
+pub(crate) use self::{readings::decoded_queries, spelling::is_pchar};

@@ -6,7 +6,8 @@ use crate::http::octets::{Octets, octets};
 
 use super::{
     ambiguity::{Ambiguity, Extent, refuse},
-    spelling::{is_pchar, normal_spelling},
+    spelling::{self, is_pchar, normal_spelling},
+    target::Target,
 };
 
 /// The paths that servers may read instead of a given path. These are the path's normal spelling,
@@ -71,6 +72,29 @@ fn cut(path: &str) -> Option<&str> {
     let is_delimiter = |triplet: &[u8]| triplet.eq_ignore_ascii_case(b"%3F") || triplet == b"%23";
     let length = path.as_bytes().windows(3).position(is_delimiter)?;
     path.get(..length)
+}
+
+/// Lists the queries that servers read if a proxy decodes the path of `target`, in addition to the
+/// query as sent. The proxy turns `/q%3Fa=b` into `/q?a=b`. Some servers end a request target at
+/// `#`, and others do not. The list is empty if the path has no encoded `?` or `#`.
+pub(crate) fn decoded_queries(target: Target<'_>) -> Vec<String> {
+    if cut(target.path).is_none() {
+        return Vec::new();
+    }
+    let decoded: Vec<u8> = spelling::octets(target.path)
+        .iter()
+        .map(|octet| octet.value)
+        .collect();
+    let path = String::from_utf8_lossy(&decoded);
+    let query = target.query;
+    let text = Target { path: &path, query }.text();
+    let shorter = text.split('#').next().unwrap_or_default();
+    [&*text, shorter]
+        .into_iter()
+        .map(|text| Target::new(text).query.unwrap_or_default())
+        .filter(|query| *query != target.query.unwrap_or_default())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Returns true if a quick scan shows that a path is not ambiguous and has no other readings. Most

@@ -25,6 +25,13 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// The length of the whole target, in bytes.
+    #[must_use]
+    pub fn length(self) -> usize {
+        let query = self.query.map_or(0, |query| query.len().saturating_add(1));
+        self.path.len().saturating_add(query)
+    }
+
     /// The whole target, as in `:path`.
     #[must_use]
     pub fn text(self) -> Cow<'a, str> {

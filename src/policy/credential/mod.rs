@@ -186,6 +186,14 @@ impl Places {
         }) || (!self.cookies.is_empty() && name == b"cookie")
     }
 
+    /// Returns true if this query has a parameter from which tokens are read.
+    #[must_use]
+    pub fn reads_query(&self, query: &str) -> bool {
+        let mut found = Found::default();
+        self.collect_params(query, &mut found);
+        found.first.is_some()
+    }
+
     fn collect_header<'a>(
         &'a self,
         place: &'a HeaderPlace,
