@@ -43,13 +43,11 @@ impl Place {
     }
 
     /// Returns the resources that a request for this path reaches if Envoy and the upstream ignore
-    /// the host. The list is empty if the request belongs to a resource. With `on_host`, the list
-    /// only contains resources with the same host as this authority; the port does not matter.
+    /// the host. The list is empty if the request belongs to a resource.
     pub(super) fn resources_elsewhere<'c>(
         self,
         config: &'c Config,
         path: &str,
-        on_host: Option<&str>,
     ) -> Vec<&'c ProtectedResource> {
         if self.below_elsewhere.is_none() {
             return Vec::new();
@@ -57,7 +55,6 @@ impl Place {
         let resources = config.protected_resources.iter();
         resources
             .filter(|own| may_lead_to(own, path, self.is_known_host))
-            .filter(|own| on_host.is_none_or(|authority| own.url.has_host(authority)))
             .collect()
     }
 

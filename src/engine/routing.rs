@@ -48,10 +48,14 @@ impl<'c> Routed<'_, 'c> {
         config: &'c Config,
         has_policy: bool,
     ) -> Vec<&'c ProtectedResource> {
-        let on_host = (names_host(self.rule) && !has_policy).then_some(self.authority);
-        self.target.map_or_else(Vec::new, |target| {
-            self.place.resources_elsewhere(config, target.path, on_host)
-        })
+        let Some(target) = self.target else {
+            return Vec::new();
+        };
+        let mut found = self.place.resources_elsewhere(config, target.path);
+        if !found.is_empty() && !has_policy && names_host(self.rule, self.authority) {
+            found.retain(|own| own.url.has_host(self.authority));
+        }
+        found
     }
 }
 
@@ -94,7 +98,8 @@ pub(super) fn route<'a, 'c>(
     // A client can send any host. If the rules for MCP calls apply to one host, the client could
     // evade them by sending another host, so that a rule for all hosts decides. So the host counts
     // only if the deciding rule names it, or if the request belongs to a resource of this host.
-    let (hosts, endpoint) = match names_host(rule) || place.resource(config).is_some() {
+    let authority = authority_of(request);
+    let (hosts, endpoint) = match place.resource(config).is_some() || names_host(rule, authority) {
         true => (Hosts::Own, own),
         false => (Hosts::All, endpoint_of(target, Hosts::All)?),
     };
@@ -128,13 +133,13 @@ pub(super) fn route<'a, 'c>(
         rule,
         admission,
         place,
-        authority: authority_of(request),
+        authority,
     })
 }
 
-/// Returns true if the rule has a condition that names the request's host.
-fn names_host(rule: Option<Placed<'_>>) -> bool {
-    rule.is_some_and(|(_, rule)| rule.route.names_host())
+/// Returns true if the rule has a condition that names the host of the request's authority.
+fn names_host(rule: Option<Placed<'_>>, authority: &str) -> bool {
+    rule.is_some_and(|(_, rule)| rule.route.names_host_of(authority))
 }
 
 /// Refuses a request whose method or authority servers could read in different ways.

@@ -201,11 +201,13 @@ impl RouteMatch {
         self.matches_path(request, Some(path))
     }
 
-    /// Returns true if the rule has a condition that names the request's host.
+    /// Returns true if the rule has a condition that names the host of this authority.
     #[must_use]
-    pub fn names_host(&self) -> bool {
+    pub fn names_host_of(&self, authority: &str) -> bool {
         self.headers.iter().any(|header| match &header.condition {
-            HeaderCondition::Authority(condition) => condition.names_host() && !header.inverted,
+            HeaderCondition::Authority(condition) if !header.inverted => {
+                condition.names_host_of(authority)
+            }
             _ => false,
         })
     }
@@ -449,14 +451,15 @@ mod tests {
             ("x-env", HeaderCondition::Text(text()), true, false),
         ] {
             let mut route = route(PathMatch::Prefix("/".to_owned().into()));
-            assert!(!route.names_host());
+            assert!(!route.names_host_of("a.example"));
             route.headers.push(HeaderMatch {
                 name: name.into(),
                 condition,
                 inverted,
                 missing_is_empty: false,
             });
-            assert_eq!(route.names_host(), expected, "{route:?}");
+            let found = route.names_host_of("a.example");
+            assert_eq!(found, expected, "{route:?}");
         }
     }
 }
