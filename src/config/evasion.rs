@@ -120,11 +120,7 @@ fn endpoint(route: &RouteMatch) -> Option<&str> {
 
 /// The conditions on the host.
 fn hosts(route: &RouteMatch) -> impl Iterator<Item = &HeaderMatch> {
-    route.headers.iter().filter(|header| is_about_host(header))
-}
-
-fn is_about_host(header: &HeaderMatch) -> bool {
-    header.name == ":authority"
+    route.headers.iter().filter(|header| header.is_about_host())
 }
 
 /// Spellings of the path that the rule does not match: with a final slash added or removed, and in
@@ -172,14 +168,14 @@ fn without_hosts_of(route: &RouteMatch, other: &RouteMatch) -> RouteMatch {
     let mut other = other.clone();
     other
         .headers
-        .retain(|header| !is_about_host(header) || !route.headers.contains(header));
+        .retain(|header| !header.is_about_host() || !route.headers.contains(header));
     other
 }
 
 /// Returns the conditions without those on the host.
 fn without_hosts(route: &RouteMatch) -> RouteMatch {
     let mut route = route.clone();
-    route.headers.retain(|header| !is_about_host(header));
+    route.headers.retain(|header| !header.is_about_host());
     route
 }
 

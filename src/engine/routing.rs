@@ -97,11 +97,19 @@ pub(super) fn route<'a, 'c>(
     let place = Place::of(config, request, target.path);
     // A client can send any host. If the rules for MCP calls apply to one host, the client could
     // evade them by sending another host, so that a rule for all hosts decides. So the host counts
-    // only if the deciding rule names it, or if the request belongs to a resource of this host.
+    // only if the deciding rule names it, or if the request belongs to a resource of this host. The
+    // port only counts in the second case: the deciding rule may hold for any port.
     let authority = authority_of(request);
-    let (hosts, endpoint) = match place.resource(config).is_some() || names_host(rule, authority) {
-        true => (Hosts::Own, own),
-        false => (Hosts::All, endpoint_of(target, Hosts::All)?),
+    let hosts = match place.resource(config) {
+        Some(_) => Hosts::Own,
+        // Without rules for calls, no endpoint has rules, so the host need not be examined.
+        None if !index.matches_calls() => Hosts::Own,
+        None if names_host(rule, authority) => Hosts::AnyPort,
+        None => Hosts::All,
+    };
+    let endpoint = match hosts {
+        Hosts::Own => own,
+        wider => endpoint_of(target, wider)?,
     };
     // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
     // each of these readings. Each reading must also belong to the same resource: otherwise a token
@@ -116,9 +124,15 @@ pub(super) fn route<'a, 'c>(
             return Err(Reason::AmbiguousPath);
         }
     }
-    let admission = match &call.or_else(|| endpoint.call(request)) {
+    // The call was read for the rules of this host and port. Rules of the other hosts and ports may
+    // have conditions on more of its headers.
+    let call = match hosts {
+        Hosts::Own => call,
+        Hosts::AnyPort | Hosts::All => endpoint.call(request),
+    };
+    let admission = match &call {
         None => Admission::Settled,
-        Some(Ok(call)) if endpoint.lists(call, request, target, config.path_policy)? => {
+        Some(Ok(call)) if endpoint.lists(call, request, target, config.path_policy, rule)? => {
             Admission::Settled
         }
         Some(Ok(_)) => Admission::Refused(Reason::Unmatched),

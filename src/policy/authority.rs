@@ -185,6 +185,19 @@ impl AuthorityMatch {
         Err(Unclear::Authority)
     }
 
+    /// Returns true if the condition holds for the host of this authority at some port. A condition
+    /// may be a regular expression, so not every port is tried: only the authority's own port, usual
+    /// ports, and the numbers in the condition.
+    #[must_use]
+    pub fn holds_at_some_port(&self, authority: &str) -> bool {
+        let lower = authority.to_ascii_lowercase();
+        let (host, _) = split(&lower);
+        let with_dot = format!("{host}.");
+        self.pattern.matches(&lower)
+            || holds_at_some_port(&self.pattern, host)
+            || (self.sees_final_dot && holds_at_some_port(&self.pattern, &with_dot))
+    }
+
     fn matches_normal(&self, host: &str, port: &str) -> bool {
         let ports = match self.port {
             Port::Ignored => &[""][..],
@@ -437,6 +450,29 @@ mod tests {
                     assert!(!names_host(&pattern, &authority), "{pattern:?} {authority}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_condition_with_a_port_holds_for_the_host_at_some_port() {
+        let holds = |pattern: &Pattern, authority: &str| {
+            let condition = AuthorityMatch::new(StringMatch::new(pattern.clone()));
+            condition.unwrap().holds_at_some_port(authority)
+        };
+        for pattern in [
+            Pattern::Exact("A.example:9443".into()),
+            Pattern::Exact("a.example.:9443".into()),
+            Pattern::Prefix("a.example:94".into()),
+            Pattern::Suffix(".example:9443".into()),
+            Pattern::Contains("example:94".into()),
+            regex("a\\.example:9443"),
+            regex("a\\.example:8[0-9]{3}"),
+            regex("a\\.example\\.(:80)?"),
+        ] {
+            for authority in ["a.example", "a.EXAMPLE.:1", "a.example:9443"] {
+                assert!(holds(&pattern, authority), "{pattern:?} {authority}");
+            }
+            assert!(!holds(&pattern, "b.test:9443"), "{pattern:?}");
         }
     }
 
