@@ -30,7 +30,7 @@ impl Place {
             below,
             below_elsewhere: match below {
                 Some(_) => None,
-                None => position(&|own| may_lead_to(own, path, is_known_host)),
+                None => position(&|own| may_lead_to(own, authority, path, is_known_host)),
             },
             metadata_of: position(&|own| own.has_metadata_at(authority, path)),
             is_known_host,
@@ -47,6 +47,7 @@ impl Place {
     pub(super) fn resources_elsewhere<'c>(
         self,
         config: &'c Config,
+        authority: &str,
         path: &str,
     ) -> Vec<&'c ProtectedResource> {
         if self.below_elsewhere.is_none() {
@@ -54,7 +55,7 @@ impl Place {
         }
         let resources = config.protected_resources.iter();
         resources
-            .filter(|own| may_lead_to(own, path, self.is_known_host))
+            .filter(|own| may_lead_to(own, authority, path, self.is_known_host))
             .collect()
     }
 
@@ -74,7 +75,15 @@ pub(super) fn authority<'a>(request: &Request<'a>) -> &'a str {
 
 /// Returns true if a request for this path would reach the resource on a server that ignores the
 /// host. If the request's host is the host of any resource (`is_known_host`), the result is false
-/// for a resource with the path `/`: it would otherwise claim every path of every host.
-fn may_lead_to(resource: &ProtectedResource, path: &str, is_known_host: bool) -> bool {
-    resource.is_above_path(path) && !(is_known_host && resource.url.is_root())
+/// for a resource with the path `/` on another host: it would otherwise claim every path of every
+/// host. The port does not matter, because a client could otherwise evade the checks of a resource
+/// by sending the port of another one.
+fn may_lead_to(
+    resource: &ProtectedResource,
+    authority: &str,
+    path: &str,
+    is_known_host: bool,
+) -> bool {
+    let url = &resource.url;
+    resource.is_above_path(path) && !(is_known_host && url.is_root() && !url.has_host(authority))
 }

@@ -51,7 +51,7 @@ impl<'c> Routed<'_, 'c> {
         let Some(target) = self.target else {
             return Vec::new();
         };
-        let mut found = self.place.resources_elsewhere(config, target.path);
+        let mut found = (self.place).resources_elsewhere(config, self.authority, target.path);
         if !found.is_empty() && !has_policy && names_host(self.rule, self.authority) {
             found.retain(|own| own.url.has_host(self.authority));
         }

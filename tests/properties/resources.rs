@@ -221,7 +221,7 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
                     .is_some_and(|(.., host)| host.is_some_and(|host| is_host_of(host, authority)));
                 let reaches = |own: &&ProtectedResource| {
                     own.is_above_path(bare)
-                        && !(is_known && own.url.is_root())
+                        && !(is_known && own.url.is_root() && !own.url.has_host(authority))
                         && (!names_host || own.url.has_host(authority))
                 };
                 let elsewhere = || resources.iter().filter(reaches);

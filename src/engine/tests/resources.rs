@@ -432,6 +432,56 @@ fn r7_a_port_does_not_lead_around_the_checks_of_a_resource() {
     }
 }
 
+/// An attack: the client sends the port of the resource `PORT` to evade the checks of the resource
+/// `ROOT`, which has the same host.
+#[test]
+fn r7_the_port_of_another_resource_does_not_lead_around_the_checks_of_a_resource() {
+    const ROOT: &str = "https://api.example/";
+    const PORT: &str = "https://api.example:8443/mcp";
+    let prefix = json!([{"name": ":authority", "string_match": {"prefix": "api.example"}}]);
+    for headers in [prefix, json!([])] {
+        let engine = gate(json!({
+            "providers": {"a": {"audiences": [ROOT, PORT, OTHER, "orders"]}},
+            "rules": [
+                {"match": {"prefix": "/", "headers": headers}, "requires": {"provider_name": "a"}},
+                {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
+            ],
+            "protected_resources": [
+                {"resource": ROOT, "allowed_origins": ["https://app.example"]},
+                {"resource": PORT},
+                {"resource": OTHER},
+            ],
+        }));
+        for (authority, path, aud, origin, expected) in [
+            ("api.example:8443", "/private", PORT, None, "audience"),
+            ("api.example:9", "/private", PORT, None, "audience"),
+            (
+                "api.example:8443",
+                "/private",
+                ROOT,
+                Some("https://evil.test"),
+                "origin",
+            ),
+            ("api.example:8443", "/private", ROOT, None, "verified"),
+            ("api.example:8443", "/private", "orders", None, "verified"),
+            ("api.example:8443", "/mcp", PORT, None, "verified"),
+            (
+                "api.example:8443",
+                "/mcp",
+                PORT,
+                Some("https://evil.test"),
+                "verified",
+            ),
+        ] {
+            let token = with(&token("a", json!({"aud": aud})));
+            let mut all = vec![("authorization", token.as_str())];
+            all.extend(origin.map(|origin| ("origin", origin)));
+            let decision = ask(&engine, "GET", authority, path, &all);
+            assert_eq!(label(&decision), expected, "{authority} {path} {aud}");
+        }
+    }
+}
+
 /// An attack: the client sends a host that is not a resource's host, but satisfies the wide
 /// condition of a rule.
 #[test]
