@@ -5,22 +5,27 @@
 //! spelling, a wider rule may match it. Then every tool is open to all tokens that the wider rule
 //! accepts.
 
+use regex_lite::Regex;
+
 use super::{Config, ConfigPath, Warning, echo::cut};
 use crate::policy::{HeaderMatch, PathMatch, ProtectedResource, RouteMatch, Unmatched};
 
 /// Returns a warning if a client can avoid this rule with another spelling of the path, because a
 /// rule without `mcp` or `unmatched: allow` then decides on the call. If several rules have the
-/// same path, only the first one gets the warning.
+/// same path, and treat its letter case alike, only the first one gets the warning.
 pub(super) fn evaded(config: &Config, place: usize, route: &RouteMatch) -> Option<String> {
     let path = endpoint(route)?;
+    let is_alike = |other: &RouteMatch| {
+        endpoint(other) == Some(path)
+            && other.case_sensitive == route.case_sensitive
+            && hosts(other).eq(hosts(route))
+    };
     let mut earlier = config.rules.iter().take(place);
-    if earlier
-        .any(|rule| endpoint(&rule.route) == Some(path) && hosts(&rule.route).eq(hosts(route)))
-    {
+    if earlier.any(|rule| is_alike(&rule.route)) {
         return None;
     }
-    if matches!(route.path, PathMatch::Regex(_)) {
-        return evaded_expression(config);
+    if let PathMatch::Regex(regex) = &route.path {
+        return evaded_expression(config, regex);
     }
     for spelling in spellings(path, route) {
         let call = at(&spelling);
@@ -50,9 +55,13 @@ pub(super) fn evaded(config: &Config, place: usize, route: &RouteMatch) -> Optio
 
 /// Returns a warning about a rule with `mcp` whose path is a regular expression. No other spellings
 /// can be derived from the expression.
-fn evaded_expression(config: &Config) -> Option<String> {
+fn evaded_expression(config: &Config, regex: &Regex) -> Option<String> {
     let may_decide = |route: &RouteMatch| {
-        let is_wide = !matches!(route.path, PathMatch::Connect | PathMatch::Exact(_));
+        let is_wide = match &route.path {
+            PathMatch::Connect => false,
+            PathMatch::Exact(path) => is_other_spelling(path.spelling(), regex),
+            PathMatch::Prefix(_) | PathMatch::Regex(_) | PathMatch::SegmentPrefix(_) => true,
+        };
         is_wide && route.mcp.is_none() && route.takes("POST")
     };
     let taker = config.rules.iter().position(|rule| may_decide(&rule.route));
@@ -62,6 +71,19 @@ fn evaded_expression(config: &Config) -> Option<String> {
          sure that it also matches the path with a final / and in another case, where otherwise \
          {effect}"
     ))
+}
+
+/// Returns true if the expression does not match the path, but matches it with a final slash added
+/// or removed, or in another letter case.
+fn is_other_spelling(path: &str, regex: &Regex) -> bool {
+    let bare = path.strip_suffix('/').unwrap_or(path);
+    let spellings = [bare.to_owned(), format!("{bare}/")];
+    let matches = |spelling: &String| {
+        regex.is_match(spelling)
+            || regex.is_match(&spelling.to_ascii_lowercase())
+            || regex.is_match(&spelling.to_ascii_uppercase())
+    };
+    !regex.is_match(path) && spellings.iter().any(matches)
 }
 
 /// Returns warnings about protected resources that a client can reach by writing the path in
@@ -120,15 +142,12 @@ fn endpoint(route: &RouteMatch) -> Option<&str> {
 
 /// The conditions on the host.
 fn hosts(route: &RouteMatch) -> impl Iterator<Item = &HeaderMatch> {
-    route.headers.iter().filter(|header| is_about_host(header))
-}
-
-fn is_about_host(header: &HeaderMatch) -> bool {
-    header.name == ":authority"
+    route.headers.iter().filter(|header| header.is_about_host())
 }
 
 /// Spellings of the path that the rule does not match: with a final slash added or removed, and in
-/// another letter case.
+/// another letter case. If the rule also matches paths below its path, they have another letter
+/// case too, and another rule for exactly the path does not match them.
 fn spellings(path: &str, route: &RouteMatch) -> Vec<String> {
     let mut found = Vec::new();
     match (&route.path, path.strip_suffix('/')) {
@@ -139,7 +158,12 @@ fn spellings(path: &str, route: &RouteMatch) -> Vec<String> {
         _ => {}
     }
     if route.case_sensitive {
-        found.push(in_other_case(path));
+        let other = in_other_case(path);
+        if matches!(route.path, PathMatch::SegmentPrefix(_)) {
+            found.extend([other.clone(), format!("{other}/")]);
+        } else {
+            found.push(other);
+        }
     }
     found.retain(|spelling| spelling != path && spelling.starts_with('/'));
     found
@@ -172,14 +196,14 @@ fn without_hosts_of(route: &RouteMatch, other: &RouteMatch) -> RouteMatch {
     let mut other = other.clone();
     other
         .headers
-        .retain(|header| !is_about_host(header) || !route.headers.contains(header));
+        .retain(|header| !header.is_about_host() || !route.headers.contains(header));
     other
 }
 
 /// Returns the conditions without those on the host.
 fn without_hosts(route: &RouteMatch) -> RouteMatch {
     let mut route = route.clone();
-    route.headers.retain(|header| !is_about_host(header));
+    route.headers.retain(|header| !header.is_about_host());
     route
 }
 

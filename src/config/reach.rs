@@ -15,10 +15,15 @@ impl Config {
     pub fn reach_warnings(&self) -> Vec<Warning> {
         let mut found = Vec::new();
         for (place, rule) in self.rules.iter().enumerate() {
-            let text = shadowed(self, place, rule)
-                .or_else(|| unspellable(self, &rule.route))
-                .or_else(|| evasion::evaded(self, place, &rule.route));
-            if let Some(text) = text {
+            let texts = match shadowed(self, place, rule) {
+                Some(text) => [Some(text), None],
+                // A rule with `mcp` that is written wrongly can be evaded too.
+                None => [
+                    unspellable(self, &rule.route),
+                    evasion::evaded(self, place, &rule.route),
+                ],
+            };
+            for text in texts.into_iter().flatten() {
                 let location = ConfigPath::default().within_index(place).within("rules");
                 found.push(Warning { location, text });
             }

@@ -8,6 +8,7 @@
 use crate::{
     config::Config,
     decision::Reason,
+    engine::place::authority,
     http::{Request, path::Target},
     policy::{
         Rule, RuleIndex,
@@ -42,8 +43,11 @@ pub(super) struct Endpoint<'c> {
 /// The hosts whose rules belong to an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hosts {
-    /// The host of the request.
+    /// The host of the request, and its port.
     Own,
+    /// The host of the request, whatever the port. A client can send any port, and a server that
+    /// ignores the port would run the call as if the request named the port of the rule.
+    AnyPort,
     /// All hosts: a server that ignores the host would run the call as if the request named the
     /// host of the rule.
     All,
@@ -57,7 +61,7 @@ impl<'c> Endpoint<'c> {
         target: Target<'_>,
         hosts: Hosts,
     ) -> Result<Self, Reason> {
-        let mut rules = Vec::new();
+        let (mut rules, policy) = (Vec::new(), config.path_policy);
         if !index.matches_calls() || request.method() != "POST" {
             return Ok(Self { rules });
         }
@@ -65,7 +69,11 @@ impl<'c> Endpoint<'c> {
             if let Some(rule) = config.rules.get(place)
                 && rule.route.mcp.is_some()
                 && match hosts {
-                    Hosts::Own => (rule.route).is_at(request, Some(target), config.path_policy)?,
+                    Hosts::Own => rule.route.is_at(request, Some(target), policy)?,
+                    Hosts::AnyPort => {
+                        let authority = authority(request);
+                        (rule.route).is_at_some_port(request, target, authority, policy)?
+                    }
                     Hosts::All => rule.route.is_at_path(request, target.path),
                 }
             {
@@ -105,21 +113,31 @@ impl<'c> Endpoint<'c> {
         Some(McpCall::read(request, &params))
     }
 
-    /// Returns true if one of the endpoint's rules matches the call.
+    /// Returns true if one of the endpoint's rules matches the call, and no rule before `first`
+    /// would match it on the rule's own host. `first` is the first rule that matches the call.
+    ///
+    /// A client can send any host. Without the second condition, a client could evade a rule that
+    /// requires more for a call on one host, if a later rule lists the call for all hosts.
     pub(super) fn lists(
         &self,
         call: &McpCall<'_>,
         request: &Request<'_>,
         target: Target<'_>,
         config: &Config,
+        first: Option<Placed<'_>>,
     ) -> Result<bool, Reason> {
-        for (_, rule) in &self.rules {
-            let (route, target) = (&rule.route, Some(target));
-            if route.exceeds(config.limits.path_bytes, request, target) {
+        let first = first.map(|(place, _)| place);
+        for (place, rule) in &self.rules {
+            let (route, policy) = (&rule.route, config.path_policy);
+            if route.exceeds(config.limits.path_bytes, request, Some(target)) {
                 return Err(Reason::PathTooLong);
             }
-            if route.matches(request, target, Some(call), config.path_policy)? {
+            if route.matches(request, Some(target), Some(call), policy)? {
                 return Ok(true);
+            }
+            let is_before = first.is_none_or(|first| *place < first);
+            if is_before && route.matches_on_own_host(request, target, call, policy)? {
+                return Ok(false);
             }
         }
         Ok(false)

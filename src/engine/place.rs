@@ -30,7 +30,7 @@ impl Place {
             below,
             below_elsewhere: match below {
                 Some(_) => None,
-                None => position(&|own| may_lead_to(own, path, is_known_host)),
+                None => position(&|own| may_lead_to(own, authority, path, is_known_host)),
             },
             metadata_of: position(&|own| own.has_metadata_at(authority, path)),
             is_known_host,
@@ -43,21 +43,19 @@ impl Place {
     }
 
     /// Returns the resources that a request for this path reaches if Envoy and the upstream ignore
-    /// the host. The list is empty if the request belongs to a resource. With `on_host`, the list
-    /// only contains resources with the same host as this authority; the port does not matter.
+    /// the host. The list is empty if the request belongs to a resource.
     pub(super) fn resources_elsewhere<'c>(
         self,
         config: &'c Config,
+        authority: &str,
         path: &str,
-        on_host: Option<&str>,
     ) -> Vec<&'c ProtectedResource> {
         if self.below_elsewhere.is_none() {
             return Vec::new();
         }
         let resources = config.protected_resources.iter();
         resources
-            .filter(|own| may_lead_to(own, path, self.is_known_host))
-            .filter(|own| on_host.is_none_or(|authority| own.url.has_host(authority)))
+            .filter(|own| may_lead_to(own, authority, path, self.is_known_host))
             .collect()
     }
 
@@ -77,7 +75,15 @@ pub(super) fn authority<'a>(request: &Request<'a>) -> &'a str {
 
 /// Returns true if a request for this path would reach the resource on a server that ignores the
 /// host. If the request's host is the host of any resource (`is_known_host`), the result is false
-/// for a resource with the path `/`: it would otherwise claim every path of every host.
-fn may_lead_to(resource: &ProtectedResource, path: &str, is_known_host: bool) -> bool {
-    resource.is_above_path(path) && !(is_known_host && resource.url.is_root())
+/// for a resource with the path `/` on another host: it would otherwise claim every path of every
+/// host. The port does not matter, because a client could otherwise evade the checks of a resource
+/// by sending the port of another one.
+fn may_lead_to(
+    resource: &ProtectedResource,
+    authority: &str,
+    path: &str,
+    is_known_host: bool,
+) -> bool {
+    let url = &resource.url;
+    resource.is_above_path(path) && !(is_known_host && url.is_root() && !url.has_host(authority))
 }

@@ -48,10 +48,14 @@ impl<'c> Routed<'_, 'c> {
         config: &'c Config,
         has_policy: bool,
     ) -> Vec<&'c ProtectedResource> {
-        let on_host = (names_host(self.rule) && !has_policy).then_some(self.authority);
-        self.target.map_or_else(Vec::new, |target| {
-            self.place.resources_elsewhere(config, target.path, on_host)
-        })
+        let Some(target) = self.target else {
+            return Vec::new();
+        };
+        let mut found = (self.place).resources_elsewhere(config, self.authority, target.path);
+        if !found.is_empty() && !has_policy && names_host(self.rule, self.authority) {
+            found.retain(|own| own.url.has_host(self.authority));
+        }
+        found
     }
 }
 
@@ -93,10 +97,19 @@ pub(super) fn route<'a, 'c>(
     let place = Place::of(config, request, target.path);
     // A client can send any host. If the rules for MCP calls apply to one host, the client could
     // evade them by sending another host, so that a rule for all hosts decides. So the host counts
-    // only if the deciding rule names it, or if the request belongs to a resource of this host.
-    let (hosts, endpoint) = match names_host(rule) || place.resource(config).is_some() {
-        true => (Hosts::Own, own),
-        false => (Hosts::All, endpoint_of(target, Hosts::All)?),
+    // only if the deciding rule names it, or if the request belongs to a resource of this host. The
+    // port only counts in the second case: the deciding rule may hold for any port.
+    let authority = authority_of(request);
+    let hosts = match place.resource(config) {
+        Some(_) => Hosts::Own,
+        // Without rules for calls, no endpoint has rules, so the host need not be examined.
+        None if !index.matches_calls() => Hosts::Own,
+        None if names_host(rule, authority) => Hosts::AnyPort,
+        None => Hosts::All,
+    };
+    let endpoint = match hosts {
+        Hosts::Own => own,
+        wider => endpoint_of(target, wider)?,
     };
     // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
     // each of these readings. Each reading must also belong to the same resource: otherwise a token
@@ -116,9 +129,17 @@ pub(super) fn route<'a, 'c>(
         refuse_hidden_token(config, target)?;
         refuse_hidden_query((config, index), request, (target, &others), made, rule)?;
     }
-    let admission = match &call.or_else(|| endpoint.call(request)) {
+    // The call was read for the rules of this host and port. Rules of the other hosts and ports may
+    // have conditions on more of its headers.
+    let call = match hosts {
+        Hosts::Own => call,
+        Hosts::AnyPort | Hosts::All => endpoint.call(request),
+    };
+    let admission = match &call {
         None => Admission::Settled,
-        Some(Ok(call)) if endpoint.lists(call, request, target, config)? => Admission::Settled,
+        Some(Ok(call)) if endpoint.lists(call, request, target, config, rule)? => {
+            Admission::Settled
+        }
         Some(Ok(_)) => Admission::Refused(Reason::Unmatched),
         Some(Err(McpFault::Header)) => Admission::Refused(Reason::McpHeader),
         Some(Err(McpFault::Version)) => match place.resource(config).map(|own| own.mcp_legacy) {
@@ -131,7 +152,7 @@ pub(super) fn route<'a, 'c>(
         rule,
         admission,
         place,
-        authority: authority_of(request),
+        authority,
     })
 }
 
@@ -186,9 +207,9 @@ fn number(rule: Option<Placed<'_>>) -> Option<usize> {
     rule.map(|(number, _)| number)
 }
 
-/// Returns true if the rule has a condition that names the request's host.
-fn names_host(rule: Option<Placed<'_>>) -> bool {
-    rule.is_some_and(|(_, rule)| rule.route.names_host())
+/// Returns true if the rule has a condition that names the host of the request's authority.
+fn names_host(rule: Option<Placed<'_>>, authority: &str) -> bool {
+    rule.is_some_and(|(_, rule)| rule.route.names_host_of(authority))
 }
 
 /// Refuses a request whose method or authority servers could read in different ways.

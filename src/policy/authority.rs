@@ -91,13 +91,17 @@ pub struct AuthorityMatch {
     /// forms: one with a final dot, and one without it.
     sees_final_dot: bool,
     /// True if the pattern rejects the hosts in [`STRANGERS`].
-    names_host: bool,
+    rejects_strangers: bool,
 }
 
 /// Hosts that no operator names: a reserved name (RFC 6761), a name without a dot, and addresses
 /// for documentation (RFC 5737, RFC 3849). A condition that matches one of these hosts, such as the
 /// regular expression `.*`, matches hosts that the operator did not think of.
 const STRANGERS: [&str; 4] = ["stranger.invalid", "stranger", "192.0.2.1", "[2001:db8::1]"];
+
+/// Ports that a condition may match even if no number in the condition is such a port, for example
+/// `:8[0-9]{3}`.
+const USUAL_PORTS: [&str; 4] = ["80", "443", "8080", "8443"];
 
 /// Whether the normal form of an authority keeps the authority's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,18 +137,32 @@ impl AuthorityMatch {
         };
         let pattern = StringMatch::new(pattern);
         Ok(Self {
-            names_host: !matches_stranger(&pattern),
+            rejects_strangers: !STRANGERS
+                .iter()
+                .any(|host| holds_at_some_port(&pattern, host)),
             pattern,
             port,
             sees_final_dot,
         })
     }
 
-    /// Returns true if the condition names a host or hosts. A condition that any host can satisfy,
-    /// such as the regular expression `.*` or a port alone, names no host.
+    /// Returns true if the condition matches this authority and names its host. A condition that
+    /// any host can satisfy, such as the regular expression `.*` or a port alone, names no host. A
+    /// condition that leaves open a character of the host's domain does not name the host either.
+    /// For example, the prefix `api.example` names `api.example`, but it does not name
+    /// `api.example.attacker.test`.
     #[must_use]
-    pub const fn names_host(&self) -> bool {
-        self.names_host
+    pub fn names_host_of(&self, authority: &str) -> bool {
+        let is_below = |text: &str| {
+            text.strip_prefix('.')
+                .is_some_and(|domain| domain.starts_with(|first: char| first.is_alphanumeric()))
+        };
+        self.rejects_strangers
+            && match self.pattern.pattern() {
+                Pattern::Exact(_) => true,
+                Pattern::Suffix(text) if is_below(text) => true,
+                _ => fixes_domain(&self.pattern, authority),
+            }
     }
 
     /// Returns true if the condition matches a request's authority.
@@ -167,6 +185,19 @@ impl AuthorityMatch {
         Err(Unclear::Authority)
     }
 
+    /// Returns true if the condition holds for the host of this authority at some port. A condition
+    /// may be a regular expression, so not every port is tried: only the authority's own port, usual
+    /// ports, and the numbers in the condition.
+    #[must_use]
+    pub fn holds_at_some_port(&self, authority: &str) -> bool {
+        let lower = authority.to_ascii_lowercase();
+        let (host, _) = split(&lower);
+        let with_dot = format!("{host}.");
+        self.pattern.matches(&lower)
+            || holds_at_some_port(&self.pattern, host)
+            || (self.sees_final_dot && holds_at_some_port(&self.pattern, &with_dot))
+    }
+
     fn matches_normal(&self, host: &str, port: &str) -> bool {
         let ports = match self.port {
             Port::Ignored => &[""][..],
@@ -184,17 +215,50 @@ impl AuthorityMatch {
     }
 }
 
-/// Returns true if a pattern matches one of the [`STRANGERS`]. Each of these hosts is tried without
-/// a port, with the usual port, and with each number in the pattern as the port.
-fn matches_stranger(pattern: &StringMatch) -> bool {
+/// Returns true if the pattern matches the host without a port, with a usual port, or with a number
+/// in the pattern as the port.
+fn holds_at_some_port(pattern: &StringMatch, host: &str) -> bool {
     let text = pattern.pattern().text();
     let numbers = text.split(|found: char| !found.is_ascii_digit());
-    let ports = numbers.filter(|number| !number.is_empty());
-    STRANGERS.iter().any(|host| {
-        pattern.matches(host)
-            || (ports.clone().chain(["443"]))
-                .any(|port| pattern.matches(&[host, ":", port].concat()))
+    let mut ports = numbers
+        .filter(|number| !number.is_empty())
+        .chain(USUAL_PORTS);
+    pattern.matches(host) || ports.any(|port| pattern.matches(&[host, ":", port].concat()))
+}
+
+/// Returns true if the pattern matches the authority, but no longer matches it once any character
+/// in the last two labels of the host is another one. Everyone can register a domain with two
+/// labels. So if another character is as good, the host may belong to an attacker: `x.evil.test`
+/// satisfies the regular expression `[^.]+\.[^.]+\.[^.]+`.
+fn fixes_domain(pattern: &StringMatch, authority: &str) -> bool {
+    let lower = authority.to_ascii_lowercase();
+    let (host, _) = split(&lower);
+    if host.is_empty() || !host.is_ascii() || !pattern.matches(&lower) {
+        return false;
+    }
+    let dot = host.rmatch_indices('.').nth(1);
+    let start = dot.map_or(0, |(dot, _)| dot.saturating_add(1));
+    let domain = host.bytes().enumerate().skip(start);
+    let mut characters = domain.filter(|(_, own)| *own != b'.');
+    characters.all(|(place, own)| {
+        let (before, from) = lower.split_at(place);
+        let behind = from.get(1..).unwrap_or_default();
+        let is_as_good = |other: char| pattern.matches(&format!("{before}{other}{behind}"));
+        !neighbours(own).map(char::from).into_iter().any(is_as_good)
     })
+}
+
+/// Returns two characters that a class of characters such as `[a-f]` or `\d` also contains if it
+/// contains this one.
+const fn neighbours(octet: u8) -> [u8; 2] {
+    match octet {
+        b'a' => [b'b', b'z'],
+        b'z' => [b'y', b'a'],
+        b'0' => [b'1', b'9'],
+        b'9' => [b'8', b'0'],
+        b'b'..=b'y' | b'1'..=b'8' => [octet.wrapping_sub(1), octet.wrapping_add(1)],
+        _ => [b'x', b'0'],
+    }
 }
 
 /// Splits an authority into host and port. The returned host has no final dot. The returned port
@@ -289,24 +353,82 @@ mod tests {
         assert_eq!(matches(&digits, "a.example:8080"), UNCLEAR);
     }
 
+    fn names_host(pattern: &Pattern, authority: &str) -> bool {
+        let condition = AuthorityMatch::new(StringMatch::new(pattern.clone()));
+        condition.unwrap().names_host_of(authority)
+    }
+
+    #[test]
+    fn a_condition_that_fixes_the_domain_names_the_host() {
+        for (pattern, authority) in [
+            (Pattern::Exact("admin.example".into()), "admin.example"),
+            (
+                Pattern::Exact("[2001:db8::2]:8443".into()),
+                "[2001:db8::2]:8443",
+            ),
+            (Pattern::Suffix(".example".into()), "a.example"),
+            (Pattern::Suffix(".example:8443".into()), "a.example:8443"),
+            (Pattern::Suffix("api.a.example".into()), "v1-api.a.example"),
+            (Pattern::Prefix("a.example".into()), "a.example"),
+            (Pattern::Prefix("A.example".into()), "a.EXAMPLE.:9"),
+            (Pattern::Prefix("a.example:".into()), "a.example:8443"),
+            (Pattern::Contains(".a.example".into()), "b.a.example:1"),
+            (regex("api\\.a\\.example(:\\d+)?"), "api.a.example:8443"),
+            (regex("^api\\.a\\.example$"), "api.a.example"),
+            (regex("(a|b)\\.b\\.example(:[0-9]+)?"), "a.b.example:443"),
+            (regex("(www[.])?a[.]example"), "www.a.example"),
+            (regex("(www[.])?a[.]example"), "a.example"),
+            (regex(".*\\.A\\.example"), "x.a.example"),
+            (regex("orders|users"), "orders"),
+        ] {
+            assert!(names_host(&pattern, authority), "{pattern:?} {authority}");
+        }
+    }
+
+    /// An attack: the client sends a host of the attacker's domain, which a wide condition matches.
+    #[test]
+    fn a_condition_that_a_strangers_domain_satisfies_does_not_name_its_host() {
+        for (pattern, authority) in [
+            (
+                Pattern::Prefix("api.example".into()),
+                "api.example.evil.test",
+            ),
+            (
+                Pattern::Prefix("api.example.co".into()),
+                "api.example.community",
+            ),
+            (Pattern::Prefix("admin.".into()), "admin.evil.test:8443"),
+            (
+                Pattern::Contains("api.example".into()),
+                "api.example.evil.test",
+            ),
+            (Pattern::Contains(".example".into()), "x.examples.test"),
+            (Pattern::Suffix("api.example".into()), "evilapi.example"),
+            (Pattern::Suffix("example:8443".into()), "evilexample:8443"),
+            (Pattern::Suffix(".".into()), "x.evil.test."),
+            (Pattern::Suffix(".:8443".into()), "x.evil.test.:8443"),
+            (regex("[^.]+\\.[^.]+\\.[^.]+"), "x.evil.test"),
+            (regex("[a-z-]+(\\.[a-z-]+){2,}"), "x.evil.test"),
+            (regex("(x\\.)?[a-m]{1,4}\\.test"), "x.mmmm.test"),
+            (regex("[0-9a-f]+\\.test"), "ff.test"),
+            (regex("[^.]+\\.[^.]+\\.\\z"), "evil.test."),
+            (regex(".*:8[0-9]{3}"), "evil.test:8080"),
+            (regex(".*:8(0|4)43"), "evil.test:8443"),
+            (regex("[^:]+:[0-9]{4,5}"), "evil.test:8443"),
+            (regex(".*a\\.example"), "evila.example"),
+            (regex("api.a.example"), "apixa.example"),
+            (regex("api\\.a\\.example.*"), "api.a.example.evil.test"),
+            (regex("api\\.a\\.[a-z]+"), "api.a.zip"),
+            (regex("(?i)[A-Z.]+\\.[A-Z]+"), "EVIL.test"),
+            (regex("a\\.example"), "b.example"),
+            (regex("()"), ""),
+        ] {
+            assert!(!names_host(&pattern, authority), "{pattern:?} {authority}");
+        }
+    }
+
     #[test]
     fn a_condition_that_any_host_satisfies_names_no_host() {
-        let names_host = |pattern: &Pattern| {
-            let condition = AuthorityMatch::new(StringMatch::new(pattern.clone()));
-            condition.unwrap().names_host()
-        };
-        for pattern in [
-            Pattern::Exact("admin.example".into()),
-            Pattern::Exact("[2001:db8::2]:8443".into()),
-            Pattern::Prefix("admin.".into()),
-            Pattern::Suffix(".example".into()),
-            Pattern::Suffix("example:8443".into()),
-            Pattern::Contains(".example".into()),
-            regex("(a|b)\\.example(:[0-9]+)?"),
-            regex(".*\\.example"),
-        ] {
-            assert!(names_host(&pattern), "{pattern:?}");
-        }
         for pattern in [
             Pattern::Prefix(String::new()),
             Pattern::Suffix(String::new()),
@@ -315,14 +437,42 @@ mod tests {
             Pattern::Suffix(":8443".into()),
             Pattern::Contains(":80".into()),
             regex(".*"),
-            regex("[a-z]+"),
+            regex("[a-z.]+"),
             regex("[^.]+\\..+"),
             regex("[0-9.]+"),
             regex("\\[.*\\]"),
             regex(".*:[0-9]+"),
             regex("[^:]+:(8080|8443)"),
         ] {
-            assert!(!names_host(&pattern), "{pattern:?}");
+            for host in ["a.example", "orders", "10.0.0.1", "[2001:db8::2]"] {
+                for port in ["", ":8080", ":8443"] {
+                    let authority = format!("{host}{port}");
+                    assert!(!names_host(&pattern, &authority), "{pattern:?} {authority}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_condition_with_a_port_holds_for_the_host_at_some_port() {
+        let holds = |pattern: &Pattern, authority: &str| {
+            let condition = AuthorityMatch::new(StringMatch::new(pattern.clone()));
+            condition.unwrap().holds_at_some_port(authority)
+        };
+        for pattern in [
+            Pattern::Exact("A.example:9443".into()),
+            Pattern::Exact("a.example.:9443".into()),
+            Pattern::Prefix("a.example:94".into()),
+            Pattern::Suffix(".example:9443".into()),
+            Pattern::Contains("example:94".into()),
+            regex("a\\.example:9443"),
+            regex("a\\.example:8[0-9]{3}"),
+            regex("a\\.example\\.(:80)?"),
+        ] {
+            for authority in ["a.example", "a.EXAMPLE.:1", "a.example:9443"] {
+                assert!(holds(&pattern, authority), "{pattern:?} {authority}");
+            }
+            assert!(!holds(&pattern, "b.test:9443"), "{pattern:?}");
         }
     }
 

@@ -60,6 +60,12 @@ pub enum QueryCondition {
 }
 
 impl HeaderMatch {
+    /// Returns true if this is a condition on the host.
+    #[must_use]
+    pub fn is_about_host(&self) -> bool {
+        self.name == ":authority"
+    }
+
     /// Returns true if the condition holds. A condition on `:path` is compared with `target`: the
     /// path as a server may read it. If the path were compared as sent, `/%61dmin` would evade a
     /// condition for `/admin`.

@@ -157,7 +157,27 @@ impl RouteMatch {
         if !matches_call {
             return Ok(false);
         }
-        self.matches_behind_path(request, target, policy)
+        self.matches_behind_path(request, target, policy, |_| true)
+    }
+
+    /// Returns true if the rule would apply to `request` if the request had the host of this rule.
+    ///
+    /// # Errors
+    /// As in [`RouteMatch::matches`].
+    pub fn matches_on_own_host(
+        &self,
+        request: &Request<'_>,
+        target: Target<'_>,
+        call: &McpCall<'_>,
+        policy: PathPolicy,
+    ) -> Result<bool, Unclear> {
+        if !self.matches_path(request, Some(target.path))
+            || !self.mcp.as_ref().is_none_or(|own| own.matches(call))
+        {
+            return Ok(false);
+        }
+        let counts = |header: &HeaderMatch| !header.is_about_host();
+        self.matches_behind_path(request, Some(target), policy, counts)
     }
 
     /// Returns a list of prefixes. Every path that the rule matches begins with one of these
@@ -187,8 +207,37 @@ impl RouteMatch {
         if !self.matches_path(request, target.map(|target| target.path)) {
             return Ok(false);
         }
-        for header in &self.headers {
-            if header.name == ":authority" && !header.matches(request, target, policy)? {
+        for header in self.headers.iter().filter(|header| header.is_about_host()) {
+            if !header.matches(request, target, policy)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns true if the request has the path of this rule and, at some port, the host of this
+    /// rule. No other condition is checked.
+    ///
+    /// # Errors
+    /// If the host can be read in more than one way.
+    pub fn is_at_some_port(
+        &self,
+        request: &Request<'_>,
+        target: Target<'_>,
+        authority: &str,
+        policy: PathPolicy,
+    ) -> Result<bool, Unclear> {
+        if !self.matches_path(request, Some(target.path)) {
+            return Ok(false);
+        }
+        for header in self.headers.iter().filter(|header| header.is_about_host()) {
+            let holds = match &header.condition {
+                HeaderCondition::Authority(condition) if !header.inverted => {
+                    condition.holds_at_some_port(authority)
+                }
+                _ => header.matches(request, Some(target), policy)?,
+            };
+            if !holds {
                 return Ok(false);
             }
         }
@@ -201,11 +250,13 @@ impl RouteMatch {
         self.matches_path(request, Some(path))
     }
 
-    /// Returns true if the rule has a condition that names the request's host.
+    /// Returns true if the rule has a condition that names the host of this authority.
     #[must_use]
-    pub fn names_host(&self) -> bool {
+    pub fn names_host_of(&self, authority: &str) -> bool {
         self.headers.iter().any(|header| match &header.condition {
-            HeaderCondition::Authority(condition) => condition.names_host() && !header.inverted,
+            HeaderCondition::Authority(condition) if !header.inverted => {
+                condition.names_host_of(authority)
+            }
             _ => false,
         })
     }
@@ -247,12 +298,15 @@ impl RouteMatch {
         }
     }
 
+    /// Checks all conditions but those on the path and the call. Of the headers, only those for which
+    /// `counts` returns true are checked.
     #[inline(never)]
     fn matches_behind_path(
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
         policy: PathPolicy,
+        counts: fn(&HeaderMatch) -> bool,
     ) -> Result<bool, Unclear> {
         let method = request.method();
         let mut matches = Ok(true);
@@ -271,7 +325,7 @@ impl RouteMatch {
                 unclear => matches = unclear,
             }
         }
-        for header in &self.headers {
+        for header in self.headers.iter().filter(|header| counts(header)) {
             match header.matches(request, target, policy) {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
@@ -470,14 +524,15 @@ mod tests {
             ("x-env", HeaderCondition::Text(text()), true, false),
         ] {
             let mut route = route(PathMatch::Prefix("/".to_owned().into()));
-            assert!(!route.names_host());
+            assert!(!route.names_host_of("a.example"));
             route.headers.push(HeaderMatch {
                 name: name.into(),
                 condition,
                 inverted,
                 missing_is_empty: false,
             });
-            assert_eq!(route.names_host(), expected, "{route:?}");
+            let found = route.names_host_of("a.example");
+            assert_eq!(found, expected, "{route:?}");
         }
     }
 }

@@ -121,6 +121,12 @@ fn challenges(response: &Response) -> impl Iterator<Item = &str> {
     challenges.map(|(_, value)| value.as_str())
 }
 
+/// Returns true if the authority is this host, with or without a port and a final dot.
+fn is_host_of(host: &str, authority: &str) -> bool {
+    let own = authority.split(':').next().unwrap_or_default();
+    own.trim_end_matches('.').eq_ignore_ascii_case(host)
+}
+
 /// Requests the metadata document at this URL. Returns `None` if the gate does not serve a document
 /// there.
 fn read(engine: &Engine, url: &str) -> Option<Value> {
@@ -144,6 +150,7 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
         Some("a.example"),
         Some("b."),
         Some("evil."),
+        Some("evil.example"),
     ]);
     let rules = prop::collection::vec((prefix, any::<bool>(), host), 0..4);
     let credential = prop::option::of(0..TOKENS.len());
@@ -207,16 +214,17 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
                     prop_assert_ne!(origin, Some("https://evil.example"));
                 }
                 // A request for another host must not evade the checks of a resource with the same
-                // path. If the request's rule names a host, only resources on the request's host
-                // count, at whatever port.
+                // path. If the request's rule names its host, only resources on this host count, at
+                // whatever port. A prefix names a host if it ends where the host ends.
                 let is_known = resources.iter().any(|own| own.url.is_at(authority));
                 let decided = engine
                     .rule(&request, &NoConnection)
                     .and_then(|place| rules.get(place));
-                let names_host = decided.is_some_and(|(.., host)| host.is_some());
+                let names_host = decided
+                    .is_some_and(|(.., host)| host.is_some_and(|host| is_host_of(host, authority)));
                 let reaches = |own: &&ProtectedResource| {
                     own.is_above_path(bare)
-                        && !(is_known && own.url.is_root())
+                        && !(is_known && own.url.is_root() && !own.url.has_host(authority))
                         && (!names_host || own.url.has_host(authority))
                 };
                 let elsewhere = || resources.iter().filter(reaches);

@@ -255,7 +255,7 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
     }
     // A second rule with `mcp` prevents the warning if it also matches `/mcp/`. If both rules have
     // the same path, there is only one warning.
-    for (second, expected) in [(folded, None), (exact.clone(), Some("/mcp/"))] {
+    for (second, expected) in [(folded.clone(), None), (exact.clone(), Some("/mcp/"))] {
         let rules = [exact.clone(), second.clone()].map(|route| (with_mcp(route), true));
         let mut rules = rules.to_vec();
         rules[1].0["mcp"] = json!({"names": ["read"]});
@@ -264,6 +264,23 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
         let expected = expected.map(|spelling| warning(spelling).replace("rules[1]", "rules[2]"));
         assert_eq!(found, Vec::from_iter(expected), "{second}");
     }
+    // A rule for exactly `/mcp` in any case does not match `/MCP/`, which the second rule matches
+    // only in small letters.
+    let any_case = json!({"path": "/mcp", "case_sensitive": false});
+    let mut rules = [any_case, segments]
+        .map(|route| (with_mcp(route), true))
+        .to_vec();
+    rules[1].0["mcp"] = json!({"names": ["read"]});
+    rules.push((wide.clone(), true));
+    let expected = warning("/MCP/").replace("rules[1]", "rules[2]");
+    let expected = expected.replace("rules[0]", "rules[1]");
+    assert!(warnings_about(&rules).contains(&expected), "{rules:?}");
+    // A rule that no request matches is evaded too.
+    let mut unread = with_mcp(folded);
+    unread["path_separated_prefix"] = json!("/mcp;x");
+    unread["case_sensitive"] = json!(true);
+    let found = warnings_about(&[(unread, true), (wide, true)]);
+    assert!(found.contains(&warning("/MCP;X")), "{found:?}");
     let open = base_with(&[
         ("rules.0.match", with_mcp(exact)),
         ("unmatched", json!("allow")),
@@ -348,6 +365,8 @@ fn warns_of_an_mcp_endpoint_that_is_a_regular_expression() {
                    in another case, where otherwise rules[1] decides";
     for (other, expected) in [
         (json!({"prefix": "/"}), Some(warning)),
+        (json!({"path": "/mcp/"}), Some(warning)),
+        (json!({"path": "/MCP"}), Some(warning)),
         (json!({"path": "/healthz"}), None),
         (json!({"prefix": "/", "methods": ["GET"]}), None),
     ] {

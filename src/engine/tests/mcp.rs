@@ -337,6 +337,147 @@ fn an_unknown_host_does_not_lead_around_rules_for_calls() {
     assert!(passes("GET", "/mcp"));
 }
 
+/// An attack: the client sends another port, or a host of its own, and a rule with a wide condition
+/// on the host decides.
+#[test]
+fn a_port_or_a_wide_condition_does_not_lead_around_rules_for_calls() {
+    let host = |condition: Value| json!([{"name": ":authority", "string_match": condition}]);
+    let a = json!({"provider_name": "a"});
+    let regex = |regex: &str| json!({"safe_regex": {"regex": regex}});
+    let prefix = || json!({"prefix": "mcp.example"});
+    let value = format!("Bearer {}", token("a", json!({})));
+    let shop = json!([{"resource": "https://mcp.example:9443/mcp"}]);
+    for (wide, authority, expected) in [
+        (prefix(), "mcp.example:8443", "unmatched"),
+        (prefix(), "mcp.example:9999", "unmatched"),
+        (prefix(), "mcp.example", "unmatched"),
+        (prefix(), "mcp.example.evil.test", "unmatched"),
+        (
+            json!({"suffix": "mcp.example"}),
+            "evilmcp.example",
+            "unmatched",
+        ),
+        (
+            json!({"exact": "mcp.example:9999"}),
+            "mcp.example:9999",
+            "unmatched",
+        ),
+        (regex("[^.]+\\.[^.]+\\.[^.]+"), "x.evil.test", "unmatched"),
+        (regex("[a-z-]+(\\.[a-z-]+){2,}"), "x.evil.test", "unmatched"),
+        (regex(".*:8[0-9]{3}"), "evil.test:8080", "unmatched"),
+        (regex(".*:8(0|4)43"), "evil.test:8443", "unmatched"),
+        (regex("[^:]+:[0-9]{4,5}"), "evil.test:8443", "unmatched"),
+        // The rule names this host, or the request belongs to a resource.
+        (
+            json!({"prefix": "api.example"}),
+            "api.example:9999",
+            "verified",
+        ),
+        (json!({"suffix": ".example"}), "api.example", "verified"),
+        (regex("(.*\\.)?api\\.example"), "x.api.example", "verified"),
+        (prefix(), "mcp.example:9443", "verified"),
+    ] {
+        let engine = engine(json!({
+            "providers": {"a": {"audiences": ["orders", "https://mcp.example:9443/mcp"]}},
+            "rules": [
+                {"match": {"path": "/mcp", "mcp": {"names": ["list_files"]},
+                    "headers": host(json!({"exact": "mcp.example:8443"}))}, "requires": a},
+                {"match": {"prefix": "/", "headers": host(wide.clone())}, "requires": a},
+                {"match": {"path": "/mcp/x"}, "requires": a},
+            ],
+            "protected_resources": shop,
+        }));
+        let headers = [
+            (":authority", authority),
+            ("authorization", &*value),
+            VERSION,
+            CALL,
+            DELETES,
+        ];
+        let decision = send(&engine, "POST", "/mcp", &headers);
+        assert_eq!(label(&decision), expected, "{wide} {authority}");
+    }
+}
+
+/// An attack: the client sends another host or port, so that a later rule for calls decides, which
+/// requires less.
+#[test]
+fn a_later_rule_for_calls_does_not_open_a_call_that_an_earlier_rule_restricts_on_one_host() {
+    let a = json!({"provider_name": "a"});
+    let host = |condition: Value| json!([{"name": ":authority", "string_match": condition}]);
+    let restricted = |mcp: Value, own: &str| {
+        json!({"match": {"path": "/mcp", "mcp": mcp, "headers": host(json!({"exact": own}))},
+            "requires": a, "authorize": {"scopes": {"all_of": ["admin"]}}})
+    };
+    let names = json!({"names": ["delete_all"]});
+    let params = json!({"names": ["delete_all"], "params": {"region": ["eu"]}});
+    let later = |own: Value| {
+        json!({"match": {"path": "/mcp", "mcp": {"methods": ["tools/call"]}, "headers": own},
+            "requires": a})
+    };
+    let (all, own) = (json!([]), host(json!({"prefix": "mcp.example"})));
+    let other = host(json!({"exact": "b.example"}));
+    let value = format!("Bearer {}", token("a", json!({})));
+    for (rules, authority, tool, expected) in [
+        (
+            json!([restricted(names.clone(), "mcp.example"), later(all.clone())]),
+            "mcp.example",
+            DELETES,
+            "insufficient_scope",
+        ),
+        (
+            json!([restricted(names.clone(), "mcp.example"), later(all.clone())]),
+            "evil.test",
+            DELETES,
+            "unmatched",
+        ),
+        (
+            json!([restricted(params, "mcp.example"), later(all.clone())]),
+            "evil.test",
+            DELETES,
+            "unmatched",
+        ),
+        (
+            json!([restricted(names.clone(), "mcp.example"), later(all.clone())]),
+            "evil.test",
+            LISTS,
+            "verified",
+        ),
+        (
+            json!([restricted(names.clone(), "mcp.example:8443"), later(own)]),
+            "mcp.example:9",
+            DELETES,
+            "unmatched",
+        ),
+        // The first rule that matches decides. A rule after it changes nothing.
+        (
+            json!([later(all), restricted(names.clone(), "mcp.example")]),
+            "evil.test",
+            DELETES,
+            "verified",
+        ),
+        // The operator wrote the second rule for this host.
+        (
+            json!([restricted(names, "mcp.example"), later(other)]),
+            "b.example",
+            DELETES,
+            "verified",
+        ),
+    ] {
+        let engine = engine(json!({"rules": rules}));
+        let headers = [
+            (":authority", authority),
+            ("authorization", &*value),
+            VERSION,
+            CALL,
+            tool,
+            ("mcp-param-region", "eu"),
+        ];
+        let decision = send(&engine, "POST", "/mcp", &headers);
+        assert_eq!(label(&decision), expected, "{authority} {tool:?} {rules}");
+    }
+}
+
 #[test]
 fn shadow_mode_records_what_the_headers_would_cause() {
     let engine = engine(json!({"mode": "shadow", "rules": [

@@ -432,6 +432,96 @@ fn r7_a_port_does_not_lead_around_the_checks_of_a_resource() {
     }
 }
 
+/// An attack: the client sends the port of the resource `PORT` to evade the checks of the resource
+/// `ROOT`, which has the same host.
+#[test]
+fn r7_the_port_of_another_resource_does_not_lead_around_the_checks_of_a_resource() {
+    const ROOT: &str = "https://api.example/";
+    const PORT: &str = "https://api.example:8443/mcp";
+    let prefix = json!([{"name": ":authority", "string_match": {"prefix": "api.example"}}]);
+    for headers in [prefix, json!([])] {
+        let engine = gate(json!({
+            "providers": {"a": {"audiences": [ROOT, PORT, OTHER, "orders"]}},
+            "rules": [
+                {"match": {"prefix": "/", "headers": headers}, "requires": {"provider_name": "a"}},
+                {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
+            ],
+            "protected_resources": [
+                {"resource": ROOT, "allowed_origins": ["https://app.example"]},
+                {"resource": PORT},
+                {"resource": OTHER},
+            ],
+        }));
+        for (authority, path, aud, origin, expected) in [
+            ("api.example:8443", "/private", PORT, None, "audience"),
+            ("api.example:9", "/private", PORT, None, "audience"),
+            (
+                "api.example:8443",
+                "/private",
+                ROOT,
+                Some("https://evil.test"),
+                "origin",
+            ),
+            ("api.example:8443", "/private", ROOT, None, "verified"),
+            ("api.example:8443", "/private", "orders", None, "verified"),
+            ("api.example:8443", "/mcp", PORT, None, "verified"),
+            (
+                "api.example:8443",
+                "/mcp",
+                PORT,
+                Some("https://evil.test"),
+                "verified",
+            ),
+        ] {
+            let token = with(&token("a", json!({"aud": aud})));
+            let mut all = vec![("authorization", token.as_str())];
+            all.extend(origin.map(|origin| ("origin", origin)));
+            let decision = ask(&engine, "GET", authority, path, &all);
+            assert_eq!(label(&decision), expected, "{authority} {path} {aud}");
+        }
+    }
+}
+
+/// An attack: the client sends a host that is not a resource's host, but satisfies the wide
+/// condition of a rule.
+#[test]
+fn r7_a_host_that_a_wide_condition_matches_does_not_lead_around_the_checks_of_a_resource() {
+    let token = with(&token("a", json!({"aud": FILES})));
+    for (condition, authority) in [
+        (json!({"prefix": "api.example"}), "api.example.evil.test"),
+        (json!({"contains": "api.example"}), "api.example.evil.test"),
+        (json!({"suffix": "api.example"}), "evilapi.example"),
+        (
+            json!({"safe_regex": {"regex": "[^.]+\\.[^.]+\\.[^.]+"}}),
+            "x.evil.test",
+        ),
+        (
+            json!({"safe_regex": {"regex": ".*:8(0|4)43"}}),
+            "evil.test:8443",
+        ),
+    ] {
+        let host = json!([{"name": ":authority", "string_match": condition}]);
+        let engine = gate(json!({
+            "rules": [
+                {"match": {"prefix": "/", "headers": host}, "requires": {"provider_name": "a"}},
+                {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
+            ],
+            "protected_resources": [
+                {"resource": MCP, "allowed_origins": ["https://app.example"]},
+                {"resource": FILES},
+            ],
+        }));
+        let decision = get(&engine, authority, "/mcp", &token);
+        assert_eq!(label(&decision), "audience", "{condition} {authority}");
+        let headers = [
+            ("authorization", token.as_str()),
+            ("origin", "https://evil.test"),
+        ];
+        let decision = ask(&engine, "GET", authority, "/mcp", &headers);
+        assert_eq!(label(&decision), "origin", "{condition} {authority}");
+    }
+}
+
 #[test]
 fn r7_a_cached_token_is_bound_to_the_resource_of_each_request() {
     let engine = gate(json!({}));
