@@ -11,7 +11,7 @@ use crate::{
     engine::place::authority,
     http::{Request, path::Target},
     policy::{
-        Rule, RuleIndex,
+        McpLegacy, Rule, RuleIndex,
         mcp::{McpCall, McpFault},
     },
 };
@@ -113,12 +113,33 @@ impl<'c> Endpoint<'c> {
         Some(McpCall::read(request, &params))
     }
 
+    /// Decides whether the rule `first`, which is the first that matches the request, may decide
+    /// alone. `legacy` is the setting of the resource to which the request belongs.
+    pub(super) fn admission(
+        self,
+        call: &Result<McpCall<'_>, McpFault>,
+        request: &Request<'_>,
+        target: Target<'_>,
+        config: &Config,
+        (first, legacy): (Option<Placed<'c>>, Option<McpLegacy>),
+    ) -> Result<Admission<'c>, Reason> {
+        Ok(match call {
+            Ok(call) if self.lists(call, request, target, config, first)? => Admission::Settled,
+            Ok(_) => Admission::Refused(Reason::Unmatched),
+            Err(McpFault::Header) => Admission::Refused(Reason::McpHeader),
+            Err(McpFault::Version) => match legacy {
+                Some(McpLegacy::Union) => Admission::Union(self.union(first)),
+                None | Some(McpLegacy::Deny) => Admission::Refused(Reason::McpVersion),
+            },
+        })
+    }
+
     /// Returns true if one of the endpoint's rules matches the call, and no rule before `first`
     /// would match it on the rule's own host. `first` is the first rule that matches the call.
     ///
     /// A client can send any host. Without the second condition, a client could evade a rule that
     /// requires more for a call on one host, if a later rule lists the call for all hosts.
-    pub(super) fn lists(
+    fn lists(
         &self,
         call: &McpCall<'_>,
         request: &Request<'_>,
@@ -147,7 +168,7 @@ impl<'c> Endpoint<'c> {
     /// makes. The result contains all rules of the endpoint. `first` is the first rule that matches
     /// the request regardless of the call. The result also contains `first` if it comes before the
     /// endpoint's last rule, because `first` then decides on some calls.
-    pub(super) fn union(self, first: Option<Placed<'c>>) -> Vec<Placed<'c>> {
+    fn union(self, first: Option<Placed<'c>>) -> Vec<Placed<'c>> {
         let mut rules = self.rules;
         if let (Some(first), Some(last)) = (first, rules.last())
             && first.0 < last.0

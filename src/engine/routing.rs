@@ -5,17 +5,16 @@ use crate::{
     config::Config,
     decision::Reason,
     engine::{
+        first_match::first_match,
+        hidden_query,
         mcp::{Admission, Endpoint, Hosts, Placed},
         place::{Place, authority as authority_of},
     },
     http::{
         Request, method,
-        path::{Readings, Target, decoded_queries, readings},
+        path::{Readings, Target, readings},
     },
-    policy::{
-        McpLegacy, PathPolicy, ProtectedResource, RuleIndex, Unclear, authority,
-        mcp::{McpCall, McpFault},
-    },
+    policy::{PathPolicy, ProtectedResource, RuleIndex, authority},
 };
 
 /// The rule for a request, and the other results of finding it.
@@ -89,27 +88,21 @@ pub(super) fn route<'a, 'c>(
         true => readings(target.path).map_err(|_| Reason::AmbiguousPath)?,
         false => Readings::default(),
     };
-    let endpoint_of = |target, hosts| Endpoint::of((config, index), request, target, hosts);
-    let own = endpoint_of(target, Hosts::Own)?;
+    let own = Endpoint::of((config, index), request, target, Hosts::Own)?;
     let call = own.call(request);
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
     let rule = first_match((config, index), request, Some(target), made)?;
     let place = Place::of(config, request, target.path);
-    // A client can send any host. If the rules for MCP calls apply to one host, the client could
-    // evade them by sending another host, so that a rule for all hosts decides. So the host counts
-    // only if the deciding rule names it, or if the request belongs to a resource of this host. The
-    // port only counts in the second case: the deciding rule may hold for any port.
     let authority = authority_of(request);
     let hosts = match place.resource(config) {
         Some(_) => Hosts::Own,
         // Without rules for calls, no endpoint has rules, so the host need not be examined.
         None if !index.matches_calls() => Hosts::Own,
-        None if names_host(rule, authority) => Hosts::AnyPort,
-        None => Hosts::All,
+        None => hosts(rule, authority),
     };
     let endpoint = match hosts {
         Hosts::Own => own,
-        wider => endpoint_of(target, wider)?,
+        wider => Endpoint::of((config, index), request, target, wider)?,
     };
     // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
     // each of these readings. Each reading must also belong to the same resource: otherwise a token
@@ -117,17 +110,17 @@ pub(super) fn route<'a, 'c>(
     for path in others.iter() {
         let target = Target { path, ..target };
         let other = first_match((config, index), request, Some(target), made)?;
-        if number(other) != number(rule)
+        if other.map(|(number, _)| number) != rule.map(|(number, _)| number)
             || Place::of(config, request, path) != place
-            || !endpoint_of(target, hosts)?.equals(&endpoint)
+            || !Endpoint::of((config, index), request, target, hosts)?.equals(&endpoint)
         {
             return Err(Reason::AmbiguousPath);
         }
     }
     // Most paths have no other reading, so these checks are rare.
     if others.iter().next().is_some() {
-        refuse_hidden_token(config, target)?;
-        refuse_hidden_query((config, index), request, (target, &others), made, rule)?;
+        hidden_query::refuse_token(config, target)?;
+        hidden_query::refuse_query((config, index), request, (target, &others), made, rule)?;
     }
     // The call was read for the rules of this host and port. Rules of the other hosts and ports may
     // have conditions on more of its headers.
@@ -137,15 +130,10 @@ pub(super) fn route<'a, 'c>(
     };
     let admission = match &call {
         None => Admission::Settled,
-        Some(Ok(call)) if endpoint.lists(call, request, target, config, rule)? => {
-            Admission::Settled
+        Some(call) => {
+            let legacy = place.resource(config).map(|own| own.mcp_legacy);
+            endpoint.admission(call, request, target, config, (rule, legacy))?
         }
-        Some(Ok(_)) => Admission::Refused(Reason::Unmatched),
-        Some(Err(McpFault::Header)) => Admission::Refused(Reason::McpHeader),
-        Some(Err(McpFault::Version)) => match place.resource(config).map(|own| own.mcp_legacy) {
-            Some(McpLegacy::Union) => Admission::Union(endpoint.union(rule)),
-            None | Some(McpLegacy::Deny) => Admission::Refused(Reason::McpVersion),
-        },
     };
     Ok(Routed {
         target: Some(target),
@@ -156,55 +144,16 @@ pub(super) fn route<'a, 'c>(
     })
 }
 
-/// Refuses a path with a token after an encoded `?`. If a proxy behind Envoy decodes the path, the
-/// upstream finds a second token, which was not verified.
-fn refuse_hidden_token(config: &Config, target: Target<'_>) -> Result<(), Reason> {
-    // A token in the query as sent is found later, so only the path matters here.
-    let query = None;
-    for hidden in decoded_queries(Target { query, ..target }) {
-        let mut providers = config.providers.iter();
-        if providers.any(|provider| provider.places.reads_query(&hidden)) {
-            return Err(Reason::AmbiguousPath);
-        }
+/// Returns the hosts whose rules for MCP calls count for a request that belongs to no protected
+/// resource. A client can send any host. If the rules for MCP calls apply to one host, the client
+/// could evade them by sending another host, so that a rule for all hosts decides. So the host counts
+/// only if the deciding rule names it. The port does not count, because the deciding rule may hold
+/// for any port.
+fn hosts(rule: Option<Placed<'_>>, authority: &str) -> Hosts {
+    match names_host(rule, authority) {
+        true => Hosts::AnyPort,
+        false => Hosts::All,
     }
-    Ok(())
-}
-
-/// Refuses a path with an encoded `?` or `#` if another rule matches the query that the upstream
-/// reads after a proxy has decoded the path. Otherwise `/q%3Fmode=admin` would evade a rule for the
-/// parameter `mode`. `others` are the readings of the path, and `rule` is the rule that matches
-/// the request as sent.
-fn refuse_hidden_query<'c>(
-    (config, index): (&'c Config, &RuleIndex),
-    request: &Request<'_>,
-    (target, others): (Target<'_>, &Readings),
-    call: Option<&McpCall<'_>>,
-    rule: Option<Placed<'c>>,
-) -> Result<(), Reason> {
-    if !index.reads_query() {
-        return Ok(());
-    }
-    for hidden in decoded_queries(target) {
-        let text = format!("{}?{hidden}", target.path);
-        let request = request.with_target(text.as_bytes());
-        for path in others.iter() {
-            let query = Some(&*hidden);
-            let other = first_match(
-                (config, index),
-                &request,
-                Some(Target { path, query }),
-                call,
-            )?;
-            if number(other) != number(rule) {
-                return Err(Reason::AmbiguousPath);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn number(rule: Option<Placed<'_>>) -> Option<usize> {
-    rule.map(|(number, _)| number)
 }
 
 /// Returns true if the rule has a condition that names the host of the request's authority.
@@ -226,41 +175,4 @@ fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
         }
     }
     Ok(())
-}
-
-/// Returns the first rule that matches the request, or an error if it is unclear whether a rule
-/// matches. The function is not inlined, because a copy for each caller would add a kilobyte to the
-/// WebAssembly module.
-#[inline(never)]
-fn first_match<'c>(
-    (config, index): (&'c Config, &RuleIndex),
-    request: &Request<'_>,
-    target: Option<Target<'_>>,
-    call: Option<&McpCall<'_>>,
-) -> Result<Option<Placed<'c>>, Reason> {
-    for place in index.candidates(target.map(|target| target.path)) {
-        let Some(rule) = config.rules.get(place) else {
-            continue;
-        };
-        let route = &rule.route;
-        if route.exceeds(config.limits.path_bytes, request, target) {
-            return Err(Reason::PathTooLong);
-        }
-        if route.matches(request, target, call, config.path_policy)? {
-            return Ok(Some((place, rule)));
-        }
-    }
-    Ok(None)
-}
-
-impl From<Unclear> for Reason {
-    fn from(unclear: Unclear) -> Self {
-        match unclear {
-            Unclear::Authority => Self::AmbiguousAuthority,
-            Unclear::Header => Self::AmbiguousHeader,
-            Unclear::Method => Self::AmbiguousMethod,
-            // The reason `AmbiguousPath` is also used for an ambiguous query.
-            Unclear::Parameter => Self::AmbiguousPath,
-        }
-    }
 }

@@ -1,0 +1,60 @@
+//! Refuses paths that hide a query behind an encoded `?`. A proxy behind Envoy may decode such a
+//! path, so that the upstream reads a query that Envoy did not see.
+
+use crate::{
+    config::Config,
+    decision::Reason,
+    engine::{first_match::first_match, mcp::Placed},
+    http::{
+        Request,
+        path::{Readings, Target, decoded_queries},
+    },
+    policy::{RuleIndex, mcp::McpCall},
+};
+
+/// Refuses a path with a token after an encoded `?`. If a proxy behind Envoy decodes the path, the
+/// upstream finds a second token, which was not verified.
+pub(super) fn refuse_token(config: &Config, target: Target<'_>) -> Result<(), Reason> {
+    // A token in the query as sent is found later, so only the path matters here.
+    let query = None;
+    for hidden in decoded_queries(Target { query, ..target }) {
+        let mut providers = config.providers.iter();
+        if providers.any(|provider| provider.places.reads_query(&hidden)) {
+            return Err(Reason::AmbiguousPath);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a path with an encoded `?` or `#` if another rule matches the query that the upstream
+/// reads after a proxy has decoded the path. Otherwise `/q%3Fmode=admin` would evade a rule for the
+/// parameter `mode`. `others` are the readings of the path, and `rule` is the rule that matches
+/// the request as sent.
+pub(super) fn refuse_query<'c>(
+    (config, index): (&'c Config, &RuleIndex),
+    request: &Request<'_>,
+    (target, others): (Target<'_>, &Readings),
+    call: Option<&McpCall<'_>>,
+    rule: Option<Placed<'c>>,
+) -> Result<(), Reason> {
+    if !index.reads_query() {
+        return Ok(());
+    }
+    for hidden in decoded_queries(target) {
+        let text = format!("{}?{hidden}", target.path);
+        let request = request.with_target(text.as_bytes());
+        for path in others.iter() {
+            let query = Some(&*hidden);
+            let other = first_match(
+                (config, index),
+                &request,
+                Some(Target { path, query }),
+                call,
+            )?;
+            if other.map(|(number, _)| number) != rule.map(|(number, _)| number) {
+                return Err(Reason::AmbiguousPath);
+            }
+        }
+    }
+    Ok(())
+}
