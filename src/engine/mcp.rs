@@ -55,6 +55,7 @@ pub(super) enum Hosts {
 
 impl<'c> Endpoint<'c> {
     /// Finds the rules with `match.mcp` for the path and host of a request.
+    #[inline(never)] // has three callers
     pub(super) fn of(
         (config, index): (&'c Config, &RuleIndex),
         request: &Request<'_>,

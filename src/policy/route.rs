@@ -349,6 +349,7 @@ impl RouteMatch {
         self.methods.iter().any(is_own) && has_lower_case(method)
     }
 
+    #[inline(never)] // has six callers
     fn matches_path(&self, request: &Request<'_>, path: Option<&str>) -> bool {
         match (&self.path, path) {
             (PathMatch::Connect, _) => request.method() == "CONNECT",

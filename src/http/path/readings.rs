@@ -77,6 +77,7 @@ fn cut(path: &str) -> Option<&str> {
 /// Lists the queries that servers read if a proxy decodes the path of `target`, in addition to the
 /// query as sent. The proxy turns `/q%3Fa=b` into `/q?a=b`. Some servers end a request target at
 /// `#`, and others do not. The list is empty if the path has no encoded `?` or `#`.
+#[inline(never)] // has two callers
 pub(crate) fn decoded_queries(target: Target<'_>) -> Vec<String> {
     if cut(target.path).is_none() {
         return Vec::new();
