@@ -23,7 +23,12 @@ pub(super) fn first_match<'c>(
             continue;
         };
         let route = &rule.route;
-        if route.exceeds(config.limits.path_bytes, request, target) {
+        if route.exceeds(
+            config.limits.path_bytes,
+            request,
+            target,
+            config.path_policy,
+        ) {
             return Err(Reason::PathTooLong);
         }
         if route.matches(request, target, call, config.path_policy)? {

@@ -135,8 +135,8 @@ impl<'c> Endpoint<'c> {
         })
     }
 
-    /// Returns true if one of the endpoint's rules matches the call, and no rule before `first`
-    /// would match it on the rule's own host. `first` is the first rule that matches the call.
+    /// Returns true if one of the endpoint's rules matches the call, and none of these rules before
+    /// `first` would match it on the rule's own host. `first` is the first rule that matches the call.
     ///
     /// A client can send any host. Without the second condition, a client could evade a rule that
     /// requires more for a call on one host, if a later rule lists the call for all hosts.
@@ -151,7 +151,7 @@ impl<'c> Endpoint<'c> {
         let first = first.map(|(place, _)| place);
         for (place, rule) in &self.rules {
             let (route, policy) = (&rule.route, config.path_policy);
-            if route.exceeds(config.limits.path_bytes, request, Some(target)) {
+            if route.exceeds(config.limits.path_bytes, request, Some(target), policy) {
                 return Err(Reason::PathTooLong);
             }
             if route.matches(request, Some(target), Some(call), policy)? {

@@ -198,6 +198,12 @@ impl AuthorityMatch {
             || (self.sees_final_dot && holds_at_some_port(&self.pattern, &with_dot))
     }
 
+    /// Returns true if the condition may depend on the port.
+    #[must_use]
+    pub fn sees_port(&self) -> bool {
+        self.port != Port::Ignored
+    }
+
     fn matches_normal(&self, host: &str, port: &str) -> bool {
         let ports = match self.port {
             Port::Ignored => &[""][..],

@@ -2,7 +2,7 @@
 
 use crate::{
     http::{Query, Request, is_parameter, is_twin, method::has_lower_case, path::Target},
-    policy::{PathPolicy, StringMatch, Unclear, authority::AuthorityMatch},
+    policy::{PathPolicy, Pattern, StringMatch, Unclear, authority::AuthorityMatch},
 };
 
 /// A condition on a header.
@@ -64,6 +64,17 @@ impl HeaderMatch {
     #[must_use]
     pub fn is_about_host(&self) -> bool {
         self.name == ":authority"
+    }
+
+    /// Returns true if this is a regular expression on the path with its query.
+    #[must_use]
+    pub fn is_regex_on_path(&self) -> bool {
+        match &self.condition {
+            HeaderCondition::Text(own) => {
+                self.name == ":path" && matches!(own.pattern(), Pattern::Regex(_))
+            }
+            _ => false,
+        }
     }
 
     /// Returns true if the condition holds. A condition on `:path` is compared with `target`: the

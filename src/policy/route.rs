@@ -235,6 +235,8 @@ impl RouteMatch {
                 HeaderCondition::Authority(condition) if !header.inverted => {
                     condition.holds_at_some_port(authority)
                 }
+                // A negated condition that names a port holds at the other ports.
+                HeaderCondition::Authority(condition) if condition.sees_port() => true,
                 _ => header.matches(request, Some(target), policy)?,
             };
             if !holds {
@@ -269,19 +271,21 @@ impl RouteMatch {
     }
 
     /// Returns true if the rule would match a regular expression against a `:path` of more than
-    /// `limit` bytes. Such a match could take a second, before any token is verified.
+    /// `limit` bytes. Such a match could take a second, before any token is verified. If another
+    /// condition of the rule fails, the rule does not apply, whatever the path is.
     #[must_use]
-    pub fn exceeds(&self, limit: usize, request: &Request<'_>, target: Option<Target<'_>>) -> bool {
-        let is_regex = |header: &HeaderMatch| match &header.condition {
-            HeaderCondition::Text(own) => {
-                header.name == ":path" && matches!(own.pattern(), Pattern::Regex(_))
-            }
-            _ => false,
-        };
+    pub fn exceeds(
+        &self,
+        limit: usize,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        policy: PathPolicy,
+    ) -> bool {
+        let counts = |header: &HeaderMatch| !header.is_regex_on_path();
         target.is_some_and(|target| target.length() > limit)
-            && self.headers.iter().any(is_regex)
-            && self.takes(request.method())
+            && self.headers.iter().any(HeaderMatch::is_regex_on_path)
             && self.matches_path(request, target.map(|target| target.path))
+            && self.matches_behind_path(request, target, policy, counts) != Ok(false)
     }
 
     /// Returns true if the rule may match a path that differs in case from the rule's own path. A

@@ -399,6 +399,32 @@ fn a_port_or_a_wide_condition_does_not_lead_around_rules_for_calls() {
     }
 }
 
+/// The rule for calls applies to every port but one. A server that ignores the port would run the
+/// call as if the client had named another port.
+#[test]
+fn a_negated_condition_on_a_port_does_not_open_calls_at_this_port() {
+    let a = json!({"provider_name": "a"});
+    let but = json!([{"name": ":authority", "string_match": {"exact": "mcp.example:8443"},
+        "invert_match": true}]);
+    let wide = json!([{"name": ":authority", "string_match": {"prefix": "mcp.example"}}]);
+    let engine = engine(json!({"rules": [
+        {"match": {"path": "/mcp", "mcp": {"names": ["list_files"]}, "headers": but}, "requires": a},
+        {"match": {"prefix": "/", "headers": wide}, "requires": a},
+    ]}));
+    let value = format!("Bearer {}", token("a", json!({})));
+    for authority in ["mcp.example:8443", "mcp.example:9999", "mcp.example"] {
+        let headers = [
+            (":authority", authority),
+            ("authorization", &*value),
+            VERSION,
+            CALL,
+            DELETES,
+        ];
+        let decision = send(&engine, "POST", "/mcp", &headers);
+        assert_eq!(label(&decision), "unmatched", "{authority}");
+    }
+}
+
 /// An attack: the client sends another host or port, so that a later rule for calls decides, which
 /// requires less.
 #[test]

@@ -116,6 +116,11 @@ fn refuses_an_encoded_question_mark_that_hides_the_query_of_a_rule() {
         ("/q%3Fmode=admin", "ambiguous_path"),
         ("/q%3fmode=admin&y?z=1", "ambiguous_path"),
         ("/q%3Fmode=adm%69n%26y", "ambiguous_path"),
+        // The proxy may also drop the query that was sent, or append it.
+        ("/q%3Fmode=admin?", "ambiguous_path"),
+        ("/q%3Fmode=admin?x=1", "ambiguous_path"),
+        ("/q%3Fmode=admin%23x?y", "ambiguous_path"),
+        ("/q%3Fx=1?mode=admin", "ambiguous_path"),
         ("/q;v%3Fmode%3Dadmin", "ambiguous_path"),
         ("/q%3Fmode=admin%23x", "ambiguous_path"),
         ("/q%23%3Fmode=admin", "ambiguous_path"),
@@ -356,8 +361,11 @@ fn runs_no_regular_expression_on_a_path_and_query_over_the_limit() {
         let engine = engine(json!({
             "path_policy": policy, "limits": {"path_bytes": 16},
             "rules": [
-                {"match": {"prefix": "/r", "methods": ["GET"],
+                {"match": {"prefix": "/r", "methods": ["GET", "PURGE"],
                            "headers": on_path(json!({"safe_regex": {"regex": ".*[ab]{9}z"}}))}},
+                {"match": {"prefix": "/o", "headers": [
+                    {"name": ":path", "string_match": {"safe_regex": {"regex": ".*[ab]{9}z"}}},
+                    {"name": ":authority", "string_match": {"exact": "other.example"}}]}},
                 {"match": {"prefix": "/p", "headers": on_path(json!({"prefix": "/p?a"}))}},
             ],
         }));
@@ -367,10 +375,19 @@ fn runs_no_regular_expression_on_a_path_and_query_over_the_limit() {
             ("GET", "/r?aaaaabbbbabbbz", "path_too_long"),
             ("GET", "/r?aaaaabbbbabbz", "not_required"),
             ("POST", "/r?a-long-long-query", "missing_credential"),
+            // Another condition of the rule fails, so no regular expression runs.
+            ("GET", "/o?a-long-long-query", "missing_credential"),
             ("GET", "/p?a-long-long-query", "not_required"),
         ] {
             assert_eq!(label(&send(&engine, method, path, &[])), expected, "{path}");
         }
+        // If the method has another case, the other conditions could still hold.
+        let expected = match policy {
+            "reject" => "path_too_long",
+            _ => "missing_credential",
+        };
+        let decision = send(&engine, "purge", "/r?a-long-long-query", &[]);
+        assert_eq!(label(&decision), expected);
     }
 }
 

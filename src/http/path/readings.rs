@@ -74,9 +74,10 @@ fn cut(path: &str) -> Option<&str> {
     path.get(..length)
 }
 
-/// Lists the queries that servers read if a proxy decodes the path of `target`, in addition to the
-/// query as sent. The proxy turns `/q%3Fa=b` into `/q?a=b`. Some servers end a request target at
-/// `#`, and others do not. The list is empty if the path has no encoded `?` or `#`.
+/// Lists the queries that servers may read instead of the query as sent if a proxy decodes the path
+/// of `target`. The proxy turns `/q%3Fa=b` into `/q?a=b`. It may drop the query that was sent, or
+/// append it after `?` or `&`. Some servers end a request target at `#`, and others do not. The list
+/// is empty if the path has no encoded `?` or `#`.
 #[inline(never)] // has two callers
 pub(crate) fn decoded_queries(target: Target<'_>) -> Vec<String> {
     if cut(target.path).is_none() {
@@ -87,15 +88,24 @@ pub(crate) fn decoded_queries(target: Target<'_>) -> Vec<String> {
         .map(|octet| octet.value)
         .collect();
     let path = String::from_utf8_lossy(&decoded);
-    let query = target.query;
-    let text = Target { path: &path, query }.text();
-    let shorter = text.split('#').next().unwrap_or_default();
-    [&*text, shorter]
-        .into_iter()
-        .map(|text| Target::new(text).query.unwrap_or_default())
-        .filter(|query| *query != target.query.unwrap_or_default())
-        .map(str::to_owned)
-        .collect()
+    let mut texts = vec![path.to_string()];
+    if let Some(sent) = target.query {
+        texts.extend(["?", "&"].map(|mark| [&*path, mark, sent].concat()));
+    }
+    let mut queries: Vec<String> = Vec::new();
+    for text in &texts {
+        for end in [Some(&**text), text.split('#').next()] {
+            let query = Target::new(end.unwrap_or_default())
+                .query
+                .unwrap_or_default();
+            // Each query costs time before a token is verified, so none is listed twice.
+            if query != target.query.unwrap_or_default() && !queries.iter().any(|own| own == query)
+            {
+                queries.push(query.to_owned());
+            }
+        }
+    }
+    queries
 }
 
 /// Returns true if a quick scan shows that a path is not ambiguous and has no other readings. Most
