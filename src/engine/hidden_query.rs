@@ -26,10 +26,10 @@ pub(super) fn refuse_token(config: &Config, target: Target<'_>) -> Result<(), Re
     Ok(())
 }
 
-/// Refuses a path with an encoded `?` or `#` if another rule matches the query that the upstream
-/// reads after a proxy has decoded the path. Otherwise `/q%3Fmode=admin` would evade a rule for the
-/// parameter `mode`. `others` are the readings of the path, and `rule` is the rule that matches
-/// the request as sent.
+/// Refuses a path with an encoded `?` or `#` if a different rule would match once a proxy has
+/// decoded the path, because the upstream then reads another query. Otherwise `/q%3Fmode=admin`
+/// would evade a rule for the parameter `mode`. `others` are the other readings of the path, and
+/// `rule` is the rule that matches the request as sent.
 pub(super) fn refuse_query<'c>(
     (config, index): (&'c Config, &RuleIndex),
     request: &Request<'_>,

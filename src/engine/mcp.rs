@@ -135,11 +135,13 @@ impl<'c> Endpoint<'c> {
         })
     }
 
-    /// Returns true if one of the endpoint's rules matches the call, and none of these rules before
-    /// `first` would match it on the rule's own host. `first` is the first rule that matches the call.
+    /// Returns true if one of the endpoint's rules matches the request, and no earlier rule of the
+    /// endpoint would match if the request had that rule's own host. `first` is the first rule of
+    /// the whole configuration that matches the request. Rules after `first` do not restrict it.
     ///
-    /// A client can send any host. Without the second condition, a client could evade a rule that
-    /// requires more for a call on one host, if a later rule lists the call for all hosts.
+    /// A client can send any host. Suppose that one rule lists a call for one host, and a later
+    /// rule lists it for all hosts, but requires less. Without the second condition, a client could
+    /// evade the first of these rules by sending another host.
     fn lists(
         &self,
         call: &McpCall<'_>,

@@ -282,10 +282,10 @@ impl Engine {
         (standing, removals)
     }
 
-    /// Returns the edits that remove identities, tokens, MCP headers and headers that rules have
-    /// conditions on from a request's trailers.
-    /// Apply these edits whatever the decision on the headers was. Otherwise, a server that merges
-    /// trailers into headers would use an identity or a token from the trailers.
+    /// Returns the edits that remove the following from a request's trailers: identities, tokens,
+    /// MCP headers, and headers that rules have conditions on. Apply these edits whatever the
+    /// decision on the headers was. Otherwise, a server that merges trailers into headers would
+    /// use, for example, an identity or a token from the trailers.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
         sanitise::trailers((&self.config, &self.rules), trailers)
@@ -299,8 +299,8 @@ impl Engine {
     }
 
     /// Returns the index of the first rule that matches a request. Returns `None` if no rule
-    /// matches, or if the request is refused before a rule can decide. Like [`decide`](Self::decide),
-    /// ignores headers that the client may have forged.
+    /// matches, or if the request is refused before a rule can decide. Headers that the client may
+    /// have forged are ignored, as in [`decide`](Self::decide).
     #[must_use]
     pub fn rule(&self, request: &Request<'_>, connection: &dyn Connection) -> Option<usize> {
         let request = self.sanitised(request, connection);
@@ -309,8 +309,9 @@ impl Engine {
         routed.rule.filter(|_| decides).map(|(index, _)| index)
     }
 
-    /// Returns the protected resource that a request belongs to, and the resources that it may reach
-    /// although it names another host. A token for the request must be meant for one of them.
+    /// Returns the protected resource that a request belongs to, and the resources that it may
+    /// reach although it names another host. A token is refused if it is meant only for other
+    /// resources.
     #[must_use]
     pub fn resources(
         &self,

@@ -77,7 +77,7 @@ pub(super) fn authority<'a>(request: &Request<'a>) -> &'a str {
 /// host. If the request's host is the host of any resource (`is_known_host`), the result is false
 /// for a resource with the path `/` on another host: it would otherwise claim every path of every
 /// host. The port does not matter, because a client could otherwise evade the checks of a resource
-/// by sending the port of another one.
+/// by sending the port of another resource on the same host.
 fn may_lead_to(
     resource: &ProtectedResource,
     authority: &str,

@@ -122,8 +122,8 @@ pub(super) fn route<'a, 'c>(
         hidden_query::refuse_token(config, target)?;
         hidden_query::refuse_query((config, index), request, (target, &others), made, rule)?;
     }
-    // The call was read for the rules of this host and port. Rules of the other hosts and ports may
-    // have conditions on more of its headers.
+    // The call was read only for the rules of this host and port. Rules of other hosts and ports
+    // may have conditions on further headers of the call, so the call is read again.
     let call = match hosts {
         Hosts::Own => call,
         Hosts::AnyPort | Hosts::All => endpoint.call(request),
@@ -146,9 +146,9 @@ pub(super) fn route<'a, 'c>(
 
 /// Returns the hosts whose rules for MCP calls count for a request that belongs to no protected
 /// resource. A client can send any host. If the rules for MCP calls apply to one host, the client
-/// could evade them by sending another host, so that a rule for all hosts decides. So the host counts
-/// only if the deciding rule names it. The port does not count, because the deciding rule may hold
-/// for any port.
+/// could evade them by sending another host, so that a rule for all hosts decides. So the host
+/// counts only if the deciding rule names it. The port does not count, because the deciding rule
+/// may hold for any port.
 fn hosts(rule: Option<Placed<'_>>, authority: &str) -> Hosts {
     match names_host(rule, authority) {
         true => Hosts::AnyPort,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::confusable::are_confusable;
 
-/// Headers about the connection, and headers that delimit messages (RFC 9110 §7.6.1, §7.2, §8.6). A
-/// provider must not set these headers.
+/// `Host`, headers about the connection, and headers that delimit messages (RFC 9110 §7.2,
+/// §7.6.1, §8.6). A provider must not set these headers.
 const RESERVED: [&str; 13] = [
     "connection",
     "content-length",
@@ -57,8 +57,8 @@ impl HeaderName {
         &self.0
     }
 
-    /// Returns true if some servers confuse this name with the name of a header about the
-    /// connection, or of a header that delimits messages.
+    /// Returns true if this is the name of `Host`, of a header about the connection, or of a header
+    /// that delimits messages, or if some servers confuse this name with one of those names.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
         let mut reserved = RESERVED.iter();

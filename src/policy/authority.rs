@@ -90,7 +90,8 @@ pub struct AuthorityMatch {
     /// True if the pattern may match a final dot. The pattern is then compared with two normal
     /// forms: one with a final dot, and one without it.
     sees_final_dot: bool,
-    /// True if the pattern rejects the hosts in [`STRANGERS`].
+    /// True if the pattern rejects the hosts in [`STRANGERS`], at each port that
+    /// [`holds_at_some_port`] tries.
     rejects_strangers: bool,
 }
 
@@ -99,8 +100,8 @@ pub struct AuthorityMatch {
 /// regular expression `.*`, matches hosts that the operator did not think of.
 const STRANGERS: [&str; 4] = ["stranger.invalid", "stranger", "192.0.2.1", "[2001:db8::1]"];
 
-/// Ports that a condition may match even if no number in the condition is such a port, for example
-/// `:8[0-9]{3}`.
+/// Ports that are tried for every condition. A condition may match such a port without containing
+/// its number, for example `:8[0-9]{3}`.
 const USUAL_PORTS: [&str; 4] = ["80", "443", "8080", "8443"];
 
 /// Whether the normal form of an authority keeps the authority's port.
@@ -232,10 +233,11 @@ fn holds_at_some_port(pattern: &StringMatch, host: &str) -> bool {
     pattern.matches(host) || ports.any(|port| pattern.matches(&[host, ":", port].concat()))
 }
 
-/// Returns true if the pattern matches the authority, but no longer matches it once any character
-/// in the last two labels of the host is another one. Everyone can register a domain with two
-/// labels. So if another character is as good, the host may belong to an attacker: `x.evil.test`
-/// satisfies the regular expression `[^.]+\.[^.]+\.[^.]+`.
+/// Returns true if the pattern matches the authority, and every character in the last two labels of
+/// the host matters: if one of them is replaced, the pattern no longer matches. Everyone can
+/// register a domain with two labels. So if the pattern also accepts another character there, the
+/// host may belong to an attacker: `x.evil.test` satisfies the regular expression
+/// `[^.]+\.[^.]+\.[^.]+`.
 fn fixes_domain(pattern: &StringMatch, authority: &str) -> bool {
     let lower = authority.to_ascii_lowercase();
     let (host, _) = split(&lower);
@@ -254,8 +256,8 @@ fn fixes_domain(pattern: &StringMatch, authority: &str) -> bool {
     })
 }
 
-/// Returns two characters that a class of characters such as `[a-f]` or `\d` also contains if it
-/// contains this one.
+/// Returns two characters. If a class of characters such as `[a-f]` or `\d` contains this
+/// character, the class also contains at least one of the two.
 const fn neighbours(octet: u8) -> [u8; 2] {
     match octet {
         b'a' => [b'b', b'z'],

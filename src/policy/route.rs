@@ -12,7 +12,7 @@ use crate::{
         path::{Target, normal_spelling},
     },
     policy::{
-        PathPolicy, Pattern, Unclear,
+        PathPolicy, Unclear,
         condition::{HeaderCondition, HeaderMatch, QueryMatch},
         mcp::{McpCall, McpMatch},
     },
@@ -235,7 +235,7 @@ impl RouteMatch {
                 HeaderCondition::Authority(condition) if !header.inverted => {
                     condition.holds_at_some_port(authority)
                 }
-                // A negated condition that names a port holds at the other ports.
+                // A negated condition on a port holds at another port.
                 HeaderCondition::Authority(condition) if condition.sees_port() => true,
                 _ => header.matches(request, Some(target), policy)?,
             };
@@ -263,7 +263,8 @@ impl RouteMatch {
         })
     }
 
-    /// Returns true if the rule has a condition on the query. A condition on `:path` is one too.
+    /// Returns true if the rule has a condition on the query. A condition on `:path` counts too,
+    /// because `:path` contains the query.
     #[must_use]
     pub fn reads_query(&self) -> bool {
         let is_path = |header: &HeaderMatch| header.name == ":path";
@@ -271,8 +272,8 @@ impl RouteMatch {
     }
 
     /// Returns true if the rule would match a regular expression against a `:path` of more than
-    /// `limit` bytes. Such a match could take a second, before any token is verified. If another
-    /// condition of the rule fails, the rule does not apply, whatever the path is.
+    /// `limit` bytes. Such a match could take half a second, before any token is verified. If
+    /// another condition of the rule fails, the rule does not apply, whatever the path is.
     #[must_use]
     pub fn exceeds(
         &self,
@@ -302,8 +303,8 @@ impl RouteMatch {
         }
     }
 
-    /// Checks all conditions but those on the path and the call. Of the headers, only those for which
-    /// `counts` returns true are checked.
+    /// Checks all conditions except the rule's path and MCP call. Of the conditions on headers,
+    /// only those for which `counts` returns true are checked.
     #[inline(never)]
     fn matches_behind_path(
         &self,

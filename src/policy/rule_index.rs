@@ -30,7 +30,8 @@ pub struct RuleIndex {
     matches_calls: bool,
     /// True if a rule has a condition on the query.
     reads_query: bool,
-    /// The headers that rules have conditions on, without headers about the connection.
+    /// The headers that rules have conditions on, except pseudo-headers and the headers for which
+    /// [`HeaderName::is_reserved`] returns true.
     headers: Vec<HeaderName>,
 }
 
@@ -105,8 +106,8 @@ impl RuleIndex {
         self.reads_query
     }
 
-    /// The headers that rules have conditions on, without headers about the connection and
-    /// pseudo-headers.
+    /// The headers that rules have conditions on, except pseudo-headers and the headers for which
+    /// [`HeaderName::is_reserved`] returns true.
     #[must_use]
     pub fn headers(&self) -> &[HeaderName] {
         &self.headers
@@ -154,7 +155,7 @@ impl RuleIndex {
     }
 }
 
-/// Lists the headers that `rules` have conditions on.
+/// Lists the headers that `rules` have conditions on, as [`RuleIndex::headers`] returns them.
 fn headers(rules: &[Rule]) -> Vec<HeaderName> {
     let all = rules.iter().flat_map(|rule| &rule.route.headers);
     // The name of a pseudo-header is not a header name, so it does not parse.

@@ -176,7 +176,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// The parsed fields whose values are any text.
+/// The parsed top-level fields that hold text.
 struct Texts {
     policy_id: Option<String>,
     metadata_namespace: Option<String>,
@@ -199,7 +199,7 @@ fn texts(raw: &RawConfig) -> Result<Texts, ConfigError> {
     })
 }
 
-#[inline(never)] // for the same reason
+#[inline(never)] // for the same reason as `texts`
 fn rules(raw: &[RawRule], names: Names<'_>, policy: PathPolicy) -> Result<Vec<Rule>, ConfigError> {
     let mut rules = Vec::new();
     for (index, raw) in raw.iter().enumerate() {

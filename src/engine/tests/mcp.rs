@@ -425,8 +425,8 @@ fn a_negated_condition_on_a_port_does_not_open_calls_at_this_port() {
     }
 }
 
-/// An attack: the client sends another host or port, so that a later rule for calls decides, which
-/// requires less.
+/// An attack: the client sends another host or port, so that a later rule for calls decides. This
+/// later rule requires less.
 #[test]
 fn a_later_rule_for_calls_does_not_open_a_call_that_an_earlier_rule_restricts_on_one_host() {
     let a = json!({"provider_name": "a"});

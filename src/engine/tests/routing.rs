@@ -140,7 +140,7 @@ fn refuses_an_encoded_question_mark_that_hides_the_query_of_a_rule() {
     }
 }
 
-/// The token in `Authorization` is verified, but the upstream may use the other token.
+/// The token in `Authorization` is verified, but the upstream may use the token after the `?`.
 #[test]
 fn refuses_a_token_after_an_encoded_question_mark() {
     let engine = engine(json!({}));
@@ -381,7 +381,7 @@ fn runs_no_regular_expression_on_a_path_and_query_over_the_limit() {
         ] {
             assert_eq!(label(&send(&engine, method, path, &[])), expected, "{path}");
         }
-        // If the method has another case, the other conditions could still hold.
+        // `purge` may be read as `PURGE`, so the rule's other conditions may hold.
         let expected = match policy {
             "reject" => "path_too_long",
             _ => "missing_credential",

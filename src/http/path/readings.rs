@@ -74,10 +74,10 @@ fn cut(path: &str) -> Option<&str> {
     path.get(..length)
 }
 
-/// Lists the queries that servers may read instead of the query as sent if a proxy decodes the path
-/// of `target`. The proxy turns `/q%3Fa=b` into `/q?a=b`. It may drop the query that was sent, or
-/// append it after `?` or `&`. Some servers end a request target at `#`, and others do not. The list
-/// is empty if the path has no encoded `?` or `#`.
+/// A proxy may decode the path of `target`: it turns `/q%3Fa=b` into `/q?a=b`. This function lists
+/// the queries that servers may then read instead of the query that was sent. The proxy may drop
+/// the query that was sent, or append it after `?` or `&`. Some servers end a request target at
+/// `#`, and others do not. The list is empty if the path has no encoded `?` or `#`.
 #[inline(never)] // has two callers
 pub(crate) fn decoded_queries(target: Target<'_>) -> Vec<String> {
     if cut(target.path).is_none() {
