@@ -395,7 +395,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        policy::{QueryCondition, StringMatch, authority::AuthorityMatch},
+        policy::{Pattern, QueryCondition, StringMatch, authority::AuthorityMatch},
         tests::header_bytes,
     };
 
