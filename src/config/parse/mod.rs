@@ -43,7 +43,6 @@ use super::{
     weakness::warnings,
 };
 use crate::{
-    jose::SecretKey,
     json,
     policy::{Mode, PathPolicy, RouteLookup, Rule, Unmatched},
     verification::SignatureBackend,
@@ -133,7 +132,6 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         .transpose()
         .at("client_certificate")?
         .flatten();
-    let texts = texts(raw)?;
     let mut config = Config {
         client_certificate,
         providers,
@@ -151,8 +149,11 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
             Some(RawSwitch::Off) => RouteLookup::Sampled,
             Some(RawSwitch::On) | None => RouteLookup::Always,
         },
-        policy_id: texts.policy_id,
-        metadata_namespace: texts.metadata_namespace,
+        policy_id: text::identifier("policy_id", raw.policy_id.as_deref())?,
+        metadata_namespace: text::identifier(
+            "metadata_namespace",
+            raw.metadata_namespace.as_deref(),
+        )?,
         mode: match raw.mode {
             Some(RawMode::Shadow) => Mode::Shadow,
             Some(RawMode::Enforce) | None => Mode::Enforce,
@@ -162,11 +163,17 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
             Some(RawSignatureBackend::Module) => SignatureBackend::Module,
             Some(RawSignatureBackend::Auto) | None => SignatureBackend::Auto,
         },
-        shared_memory_key: texts.shared_memory_key,
-        realm: texts.realm,
+        shared_memory_key: raw
+            .shared_memory_key
+            .as_ref()
+            .map(text::shared_memory_key)
+            .transpose()
+            .at("shared_memory_key")?,
+        realm: text::realm(raw.realm.as_deref().unwrap_or(DEFAULT_REALM)).at("realm")?,
         bypass_cors_preflight: raw.bypass_cors_preflight.unwrap_or(false),
         strip_failure_response: raw.strip_failure_response.unwrap_or(false),
-        stat_prefix: texts.stat_prefix,
+        stat_prefix: text::stat_prefix(raw.stat_prefix.as_deref().unwrap_or_default())
+            .at("stat_prefix")?,
         owned_headers,
         status,
         limits,
@@ -176,30 +183,6 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// The parsed top-level fields that hold text.
-struct Texts {
-    policy_id: Option<String>,
-    metadata_namespace: Option<String>,
-    shared_memory_key: Option<SecretKey>,
-    realm: String,
-    stat_prefix: String,
-}
-
-#[inline(never)] // if inlined, each early return would need code to drop a whole configuration
-fn texts(raw: &RawConfig) -> Result<Texts, ConfigError> {
-    let metadata_namespace = raw.metadata_namespace.as_deref();
-    let shared_memory_key = raw.shared_memory_key.as_ref().map(text::shared_memory_key);
-    let stat_prefix = raw.stat_prefix.as_deref().unwrap_or_default();
-    Ok(Texts {
-        policy_id: text::identifier("policy_id", raw.policy_id.as_deref())?,
-        metadata_namespace: text::identifier("metadata_namespace", metadata_namespace)?,
-        shared_memory_key: shared_memory_key.transpose().at("shared_memory_key")?,
-        realm: text::realm(raw.realm.as_deref().unwrap_or(DEFAULT_REALM)).at("realm")?,
-        stat_prefix: text::stat_prefix(stat_prefix).at("stat_prefix")?,
-    })
-}
-
-#[inline(never)] // for the same reason as `texts`
 fn rules(raw: &[RawRule], names: Names<'_>, policy: PathPolicy) -> Result<Vec<Rule>, ConfigError> {
     let mut rules = Vec::new();
     for (index, raw) in raw.iter().enumerate() {

@@ -78,7 +78,6 @@ fn cut(path: &str) -> Option<&str> {
 /// the queries that servers may then read instead of the query that was sent. The proxy may drop
 /// the query that was sent, or append it after `?` or `&`. Some servers end a request target at
 /// `#`, and others do not. The list is empty if the path has no encoded `?` or `#`.
-#[inline(never)] // has two callers
 pub(crate) fn decoded_queries(target: Target<'_>) -> Vec<String> {
     if cut(target.path).is_none() {
         return Vec::new();
