@@ -2,10 +2,7 @@
 //! decides. Otherwise the first matching rule decides. If no rule matches, `filter_state_rules`
 //! decide.
 
-use super::{
-    mcp::{Admission, Placed},
-    routing::Routed,
-};
+use super::{first_match::Placed, mcp::Admission, routing::Routed};
 use crate::{
     config::Config,
     connection::Connection,

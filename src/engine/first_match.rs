@@ -3,10 +3,12 @@
 use crate::{
     config::Config,
     decision::Reason,
-    engine::mcp::Placed,
     http::{Request, path::Target},
-    policy::{RuleIndex, Unclear, mcp::McpCall},
+    policy::{RouteMatch, Rule, RuleIndex, Unclear, mcp::McpCall},
 };
+
+/// The index of a rule, and the rule.
+pub(super) type Placed<'c> = (usize, &'c Rule);
 
 /// Returns the first rule that matches the request, or an error if it is unclear whether a rule
 /// matches. The function is not inlined, because a copy for each caller would add a kilobyte to the
@@ -22,20 +24,27 @@ pub(super) fn first_match<'c>(
         let Some(rule) = config.rules.get(place) else {
             continue;
         };
-        let route = &rule.route;
-        if route.exceeds(
-            config.limits.path_bytes,
-            request,
-            target,
-            config.path_policy,
-        ) {
-            return Err(Reason::PathTooLong);
-        }
-        if route.matches(request, target, call, config.path_policy)? {
+        if matches(config, &rule.route, request, target, call)? {
             return Ok(Some((place, rule)));
         }
     }
     Ok(None)
+}
+
+/// Returns true if the conditions of a rule hold for the request, or an error if that is unclear or
+/// would take too long to find out.
+pub(super) fn matches(
+    config: &Config,
+    route: &RouteMatch,
+    request: &Request<'_>,
+    target: Option<Target<'_>>,
+    call: Option<&McpCall<'_>>,
+) -> Result<bool, Reason> {
+    let (limit, policy) = (config.limits.path_bytes, config.path_policy);
+    if route.exceeds(limit, request, target, policy) {
+        return Err(Reason::PathTooLong);
+    }
+    Ok(route.matches(request, target, call, policy)?)
 }
 
 impl From<Unclear> for Reason {

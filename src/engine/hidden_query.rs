@@ -4,7 +4,7 @@
 use crate::{
     config::Config,
     decision::Reason,
-    engine::{first_match::first_match, mcp::Placed},
+    engine::first_match::{Placed, first_match},
     http::{
         Request,
         path::{Readings, Target, decoded_queries},

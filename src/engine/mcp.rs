@@ -8,16 +8,16 @@
 use crate::{
     config::Config,
     decision::Reason,
-    engine::place::authority,
+    engine::{
+        first_match::{Placed, matches},
+        place::authority,
+    },
     http::{Request, path::Target},
     policy::{
-        McpLegacy, Rule, RuleIndex,
+        McpLegacy, RuleIndex,
         mcp::{McpCall, McpFault},
     },
 };
-
-/// The index of a rule, and the rule.
-pub(super) type Placed<'c> = (usize, &'c Rule);
 
 /// Whether the rule that matches a request may decide alone. This depends on the request's MCP
 /// headers.
@@ -55,7 +55,6 @@ pub(super) enum Hosts {
 
 impl<'c> Endpoint<'c> {
     /// Finds the rules with `match.mcp` for the path and host of a request.
-    #[inline(never)] // has three callers
     pub(super) fn of(
         (config, index): (&'c Config, &RuleIndex),
         request: &Request<'_>,
@@ -153,10 +152,7 @@ impl<'c> Endpoint<'c> {
         let first = first.map(|(place, _)| place);
         for (place, rule) in &self.rules {
             let (route, policy) = (&rule.route, config.path_policy);
-            if route.exceeds(config.limits.path_bytes, request, Some(target), policy) {
-                return Err(Reason::PathTooLong);
-            }
-            if route.matches(request, Some(target), Some(call), policy)? {
+            if matches(config, route, request, Some(target), Some(call))? {
                 return Ok(true);
             }
             let is_before = first.is_none_or(|first| *place < first);

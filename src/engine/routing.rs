@@ -5,9 +5,9 @@ use crate::{
     config::Config,
     decision::Reason,
     engine::{
-        first_match::first_match,
+        first_match::{Placed, first_match},
         hidden_query,
-        mcp::{Admission, Endpoint, Hosts, Placed},
+        mcp::{Admission, Endpoint, Hosts},
         place::{Place, authority as authority_of},
     },
     http::{

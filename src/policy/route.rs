@@ -146,18 +146,7 @@ impl RouteMatch {
         call: Option<&McpCall<'_>>,
         policy: PathPolicy,
     ) -> Result<bool, Unclear> {
-        // Most rules are for other paths, so the path is compared first.
-        if !self.matches_path(request, target.map(|target| target.path)) {
-            return Ok(false);
-        }
-        let matches_call = match (&self.mcp, call) {
-            (Some(own), Some(call)) => own.matches(call),
-            (own, _) => own.is_none(),
-        };
-        if !matches_call {
-            return Ok(false);
-        }
-        self.matches_behind_path(request, target, policy, |_| true)
+        self.matches_where(request, target, call, policy, |_| true)
     }
 
     /// Returns true if the rule would apply to `request` if the request had the host of this rule.
@@ -171,13 +160,32 @@ impl RouteMatch {
         call: &McpCall<'_>,
         policy: PathPolicy,
     ) -> Result<bool, Unclear> {
-        if !self.matches_path(request, Some(target.path))
-            || !self.mcp.as_ref().is_none_or(|own| own.matches(call))
-        {
+        let counts = |header: &HeaderMatch| !header.is_about_host();
+        self.matches_where(request, Some(target), Some(call), policy, counts)
+    }
+
+    /// Checks all conditions, but of the conditions on headers only those for which `counts`
+    /// returns true.
+    fn matches_where(
+        &self,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        call: Option<&McpCall<'_>>,
+        policy: PathPolicy,
+        counts: fn(&HeaderMatch) -> bool,
+    ) -> Result<bool, Unclear> {
+        // Most rules are for other paths, so the path is compared first.
+        if !self.matches_path(request, target.map(|target| target.path)) {
             return Ok(false);
         }
-        let counts = |header: &HeaderMatch| !header.is_about_host();
-        self.matches_behind_path(request, Some(target), policy, counts)
+        let matches_call = match (&self.mcp, call) {
+            (Some(own), Some(call)) => own.matches(call),
+            (own, _) => own.is_none(),
+        };
+        if !matches_call {
+            return Ok(false);
+        }
+        self.matches_behind_path(request, target, policy, counts)
     }
 
     /// Returns a list of prefixes. Every path that the rule matches begins with one of these
@@ -354,7 +362,6 @@ impl RouteMatch {
         self.methods.iter().any(is_own) && has_lower_case(method)
     }
 
-    #[inline(never)] // has six callers
     fn matches_path(&self, request: &Request<'_>, path: Option<&str>) -> bool {
         match (&self.path, path) {
             (PathMatch::Connect, _) => request.method() == "CONNECT",

@@ -345,7 +345,6 @@ fn a_port_or_a_wide_condition_does_not_lead_around_rules_for_calls() {
     let a = json!({"provider_name": "a"});
     let regex = |regex: &str| json!({"safe_regex": {"regex": regex}});
     let prefix = || json!({"prefix": "mcp.example"});
-    let value = format!("Bearer {}", token("a", json!({})));
     let shop = json!([{"resource": "https://mcp.example:9443/mcp"}]);
     for (wide, authority, expected) in [
         (prefix(), "mcp.example:8443", "unmatched"),
@@ -387,14 +386,8 @@ fn a_port_or_a_wide_condition_does_not_lead_around_rules_for_calls() {
             ],
             "protected_resources": shop,
         }));
-        let headers = [
-            (":authority", authority),
-            ("authorization", &*value),
-            VERSION,
-            CALL,
-            DELETES,
-        ];
-        let decision = send(&engine, "POST", "/mcp", &headers);
+        let headers = [(":authority", authority), VERSION, CALL, DELETES];
+        let decision = post(&engine, Some(""), &headers);
         assert_eq!(label(&decision), expected, "{wide} {authority}");
     }
 }
@@ -411,16 +404,9 @@ fn a_negated_condition_on_a_port_does_not_open_calls_at_this_port() {
         {"match": {"path": "/mcp", "mcp": {"names": ["list_files"]}, "headers": but}, "requires": a},
         {"match": {"prefix": "/", "headers": wide}, "requires": a},
     ]}));
-    let value = format!("Bearer {}", token("a", json!({})));
     for authority in ["mcp.example:8443", "mcp.example:9999", "mcp.example"] {
-        let headers = [
-            (":authority", authority),
-            ("authorization", &*value),
-            VERSION,
-            CALL,
-            DELETES,
-        ];
-        let decision = send(&engine, "POST", "/mcp", &headers);
+        let headers = [(":authority", authority), VERSION, CALL, DELETES];
+        let decision = post(&engine, Some(""), &headers);
         assert_eq!(label(&decision), "unmatched", "{authority}");
     }
 }
@@ -443,7 +429,6 @@ fn a_later_rule_for_calls_does_not_open_a_call_that_an_earlier_rule_restricts_on
     };
     let (all, own) = (json!([]), host(json!({"prefix": "mcp.example"})));
     let other = host(json!({"exact": "b.example"}));
-    let value = format!("Bearer {}", token("a", json!({})));
     for (rules, authority, tool, expected) in [
         (
             json!([restricted(names.clone(), "mcp.example"), later(all.clone())]),
@@ -491,15 +476,9 @@ fn a_later_rule_for_calls_does_not_open_a_call_that_an_earlier_rule_restricts_on
         ),
     ] {
         let engine = engine(json!({"rules": rules}));
-        let headers = [
-            (":authority", authority),
-            ("authorization", &*value),
-            VERSION,
-            CALL,
-            tool,
-            ("mcp-param-region", "eu"),
-        ];
-        let decision = send(&engine, "POST", "/mcp", &headers);
+        let region = ("mcp-param-region", "eu");
+        let headers = [(":authority", authority), VERSION, CALL, tool, region];
+        let decision = post(&engine, Some(""), &headers);
         assert_eq!(label(&decision), expected, "{authority} {tool:?} {rules}");
     }
 }
