@@ -1,7 +1,7 @@
-//! Information about a request that only the proxy has.
+//! Information that only the proxy has about a request.
 
 /// Information about a request's connection and filter state. A host may implement only some of
-/// these methods. The default methods report no certificate and no filter state.
+/// these methods. The default implementations report no certificate and no filter state.
 pub trait Connection {
     /// The SHA-256 digest of the peer's TLS certificate (RFC 8705 section 3.1). `None` if the peer
     /// has no certificate. An implementation must take the digest from the TLS layer, never from a
@@ -10,8 +10,8 @@ pub trait Connection {
         None
     }
 
-    /// A name in the peer's TLS certificate. `None` if the certificate has no such name. The
-    /// certificate may not be trustworthy: the configuration of the listener decides whether the
+    /// A name in the peer's TLS certificate. `None` if the certificate has no such name. Do not
+    /// assume that the certificate is trustworthy: the listener's configuration decides whether the
     /// proxy validates certificates.
     fn peer_name(&self, _kind: PeerName) -> Option<String> {
         None
@@ -21,7 +21,7 @@ pub trait Connection {
     /// if there is no entry with this name.
     ///
     /// # Errors
-    /// If the host does not give access to the filter state.
+    /// Returns [`Refused`] if the host does not give access to the filter state.
     fn filter_state(&self, _name: &str) -> Result<Option<Vec<u8>>, Refused> {
         Ok(None)
     }

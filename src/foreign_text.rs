@@ -1,9 +1,8 @@
 //! Detects characters that make a terminal or a web page display something other than the actual
 //! text.
 
-/// Returns true if a character is a control character, which a terminal may execute, or an
-/// invisible character. Some invisible characters reverse the text around them (Unicode TR 36
-/// section 3.5).
+/// Returns true for control characters, because a terminal may execute them, and for invisible
+/// characters. Some invisible characters reverse the text around them (Unicode TR 36 section 3.5).
 #[must_use]
 pub fn misleads(character: char) -> bool {
     character.is_control()

@@ -1,11 +1,12 @@
 //! A strict JSON parser.
 //!
-//! This parser is used for all JSON from outside: JOSE headers, claims, keys, metadata. Its grammar
-//! is exactly that of RFC 8259, as in `serde_json`: UTF-8 without a byte order mark, one value with
-//! nothing after it, no lone surrogates, no number that overflows, at most 128 levels. In addition,
-//! a name may occur only once in an object, at any depth. If an object has two members `"alg"` or
-//! `"sub"`, some parsers use the first and others the last, and an attacker can use the difference
-//! (RFC 8725 section 2.4). RFC 7515 section 4 permits refusing such an object.
+//! This parser is used for the configuration, JOSE headers, claims, keys and metadata. It accepts
+//! the same grammar as `serde_json`, which is that of RFC 8259: UTF-8 without a byte order mark,
+//! one value with nothing after it, no lone surrogates, no number that overflows, at most 128
+//! levels. In addition, no object at any depth may contain the same name twice. If an object has
+//! two members `"alg"` or `"sub"`, some parsers use the first and others use the last, and an
+//! attacker can exploit the difference (RFC 8725 section 2.4). RFC 7515 section 4 permits refusing
+//! such an object.
 //!
 //! Every error is a [`JsonError`], which may give a line and a column but never quotes the input.
 //! Deep nesting is an error, never a stack overflow.
@@ -66,11 +67,12 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Below this magnitude, `serde_json` parses the text `N.0` to exactly `N`. For larger integers,
-/// the result may be off by one. The exact parser of `serde_json` would add 17 kB to the module.
+/// If the magnitude of an integer `N` is below this limit, `serde_json` parses the text `N.0` to
+/// exactly `N`. For larger integers, the result may be off by one. `serde_json` also has an exact
+/// parser, but it would add 17 kB to the WebAssembly module.
 const MAX_TEXT_INTEGER: u64 = 1 << 49;
 
-/// Below this magnitude, no two integers round to the same double.
+/// Two different integers never round to the same double if their magnitudes are below this limit.
 const MAX_DOUBLE_INTEGER: u64 = 1 << 53;
 
 /// Parses one strict JSON value of any type.
@@ -94,16 +96,16 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
-/// Converts a number to an integer, if its value is an integer. Doubles such as `1.0` and `1e3`
-/// count as integers. Large doubles do not, because they may have been rounded to another integer
-/// when they were parsed.
+/// Converts a number to an integer, if its value is an integer that fits into an `i64`. Doubles
+/// such as `1.0` and `1e3` count as integers. Large doubles do not, because parsing may have
+/// rounded them to another integer.
 pub fn integer(number: &Number) -> Option<i64> {
     whole(number, MAX_TEXT_INTEGER)
 }
 
-/// Converts a double to a JSON number. Returns `None` if the double is not finite. A whole
-/// number below 2^53 becomes an integer. A larger one stays a double, because it may have been
-/// rounded from a neighbouring integer.
+/// Converts a double to a JSON number. Returns `None` if the double is not finite. A whole number
+/// below 2^53 becomes an integer. A larger whole number stays a double, because it may be the
+/// rounded value of a neighbouring integer.
 pub fn from_double(double: f64) -> Option<Number> {
     let number = Number::from_f64(double)?;
     Some(whole(&number, MAX_DOUBLE_INTEGER).map_or(number, Number::from))
@@ -118,8 +120,8 @@ pub fn are_equal(left: &Number, right: &Number) -> bool {
     }
 }
 
-/// Returns true if a number is a large double. When its text was parsed, the number may have been
-/// rounded to another integer.
+/// Returns true if a number is a double so large that parsing may have rounded it to another
+/// integer.
 pub fn is_inexact(number: &Number) -> bool {
     const FIRST: f64 = 562_949_953_421_312.0; // MAX_TEXT_INTEGER
     number.is_f64() && number.as_f64().is_none_or(|double| double.abs() >= FIRST)
@@ -129,7 +131,8 @@ fn whole(number: &Number, end: u64) -> Option<i64> {
     if number.is_i64() {
         return number.as_i64();
     }
-    // The digits are parsed, because a cast would clamp a number that is too large.
+    // The number is written as text and parsed, because a cast would clamp a number that is too
+    // large.
     let integer: i64 = number.to_string().strip_suffix(".0")?.parse().ok()?;
     (integer.unsigned_abs() < end).then_some(integer)
 }
@@ -144,8 +147,8 @@ fn from_serde(error: &serde_json::Error) -> JsonError {
 }
 
 /// A JSON value in which no object contains the same name twice. `Value`'s own `Deserialize` is not
-/// used: it keeps the last of two members with the same name. If the feature `raw_value` is
-/// enabled, it also treats one particular member name specially.
+/// used, for two reasons. It keeps the last of two members with the same name. And if the feature
+/// `raw_value` is enabled, it treats one particular member name specially.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -1,4 +1,4 @@
-//! Base64 from other software, which may omit the padding.
+//! Base64 decoding with optional padding, because other software may omit the padding.
 
 use base64::{
     Engine as _,
@@ -11,7 +11,8 @@ const PADDING_IS_OPTIONAL: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Decodes base64 (RFC 4648 section 4) with or without padding; `None` if it is malformed.
+/// Decodes base64 (RFC 4648 section 4) with or without padding. Returns `None` if the input is
+/// malformed.
 #[must_use]
 pub fn decode(encoded: &[u8]) -> Option<Vec<u8>> {
     PADDING_IS_OPTIONAL.decode(encoded).ok()

@@ -1,16 +1,17 @@
 //! Portcullis: a JWT verifier for the edge.
 //!
-//! This crate is the core, which makes the decisions. Shells translate between the core and a host.
-//! There are three shells: the proxy-wasm module and the native module for Envoy, and the command
-//! line program. The core has no clock, opens no connections and writes no log. It uses the host
-//! through three small traits: for information about a request's
-//! [`connection`](connection::Connection), for [`records`](keys::Records) that workers share, and
-//! for an [`accelerator`](verification::Accelerator) that verifies signatures.
+//! This crate is the core: it decides whether a request may pass. Shells translate between the core
+//! and a host. There are three shells: the proxy-wasm module and the native module for Envoy, and
+//! the command line program. The core itself has no clock, opens no connections and writes no log.
+//! To decide, it uses three small traits that the host implements. They provide information about a
+//! request's [`connection`](connection::Connection), [`records`](keys::Records) that workers share,
+//! and an [`accelerator`](verification::Accelerator) that verifies signatures. The [`gate`] uses
+//! further traits, for example for logs and metrics.
 //!
 //! A [`config`] is parsed once. Each [`request`](http::Request) is matched to its rule
-//! ([`policy`]). Its token is parsed ([`jose`]) and checked ([`verification`]) with keys that
-//! [`keys`] keeps fresh. The [`engine`] combines these into a [`decision`], and the [`gate`]
-//! carries it out.
+//! ([`policy`]). The request's token is parsed ([`jose`]) and checked ([`verification`]). The
+//! module [`keys`] keeps the keys for this check fresh. The [`engine`] combines these steps into a
+//! [`decision`], and the [`gate`] carries the decision out.
 //!
 //! If no decision about a request is possible, the request is refused. No input makes the core
 //! panic: a wrong configuration, key or token leads to an error value with a reason.

@@ -19,8 +19,8 @@ impl<T: Default> SharedByName<T> {
         Self(Vec::new())
     }
 
-    /// Returns the value with this name. Makes a new value if no owner still has a value with this
-    /// name.
+    /// Returns the value with this name. Makes a new value if none exists, or if the last owner has
+    /// dropped the value.
     pub fn get(&mut self, name: &str) -> Rc<T> {
         self.0.retain(|(_, value)| value.strong_count() > 0);
         let known = self.0.iter().find(|(own, _)| own == name);

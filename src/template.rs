@@ -1,7 +1,7 @@
 //! Strings with placeholders, such as `https://login.example/{tid}/v2.0`.
 //!
-//! This module only defines the grammar. Issuers, scopes and identities use this grammar. Their
-//! modules decide what a placeholder means and which literal text may be next to it.
+//! This module only defines the grammar. The modules for issuers, scopes and identities use this
+//! grammar, and decide what a placeholder means and which literal text may be next to it.
 //!
 //! ```
 //! use portcullis::template::Template;

@@ -15,7 +15,7 @@ pub(crate) fn merge(into: &mut Value, from: Value) {
     }
 }
 
-/// The names and values of headers as bytes, as a host passes them.
+/// The headers in the form in which a host passes them: names and values as bytes.
 pub(crate) fn header_bytes<'a>(headers: &[(&'a str, &'a str)]) -> Vec<(&'a [u8], &'a [u8])> {
     let headers = headers.iter();
     headers

@@ -1,12 +1,13 @@
-//! Time as a value.
+//! Points in time, and arithmetic with them.
 //!
 //! The core has no clock: callers pass the time as an argument. All arithmetic saturates, because
-//! the operands come from tokens and configurations. A signed but absurd `nbf` must lead to a
-//! refusal, not to an overflow.
+//! the operands come from tokens and configurations. If a validly signed token has an absurd `nbf`,
+//! the result must be a refusal, not an overflow.
 //!
-//! The times in a JWT are `NumericDate` values (RFC 7519 section 2): JSON numbers of seconds that
-//! may have a fraction. [`UnixSeconds`] counts whole seconds. A fraction is rounded to the stricter
-//! side: an expiry is rounded down, and a start is rounded up.
+//! The times in a JWT are `NumericDate` values (RFC 7519 section 2): seconds since the epoch, as a
+//! JSON number that may have a fraction. [`UnixSeconds`] counts whole seconds. A time with a
+//! fraction is rounded in the stricter direction: an expiry is rounded down, and a start is rounded
+//! up.
 //!
 //! ```
 //! use portcullis::time::{Rounding, UnixSeconds};
@@ -57,8 +58,8 @@ impl UnixSeconds {
     /// Parses a `NumericDate` (RFC 7519 section 2).
     ///
     /// Returns `None` for anything but a JSON number, for a negative number (including `-0`), and
-    /// for more seconds than 64 bits can express. A number in quotes is refused too: libraries that
-    /// treated such an `exp` as absent accepted expired tokens.
+    /// for a number of seconds that does not fit into an `i64`. A number in quotes is refused too:
+    /// libraries that treated such an `exp` as absent accepted expired tokens.
     pub fn from_numeric_date(value: &Value, rounding: Rounding) -> Option<Self> {
         let Value::Number(number) = value else {
             return None;
@@ -108,7 +109,7 @@ impl fmt::Display for UnixSeconds {
     }
 }
 
-/// A point on the host's clock: milliseconds since 1970-01-01T00:00:00Z.
+/// A reading of the host's clock: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct UnixMillis(u64);
@@ -183,8 +184,8 @@ pub fn milliseconds(span: Duration) -> u64 {
 }
 
 /// Converts days since 1970-01-01 to year, month and day. Here, years begin in March, so that the
-/// leap day is the last day of a year. The month is computed from the fact that March to July have
-/// 153 days, and August to December too.
+/// leap day is the last day of a year. The calculation of the month relies on two groups of months
+/// with 153 days each: March to July, and August to December.
 fn civil_date(days: u64) -> (u64, u64, u64) {
     const DAYS_OF_400_YEARS: u64 = 146_097;
     // Days since 0000-03-01.

@@ -3,19 +3,20 @@
 //!
 //! Each provider of a configuration has its own cache, because a token that one provider accepts
 //! may be invalid for another provider. Only verified tokens are cached, so invalid tokens take no
-//! space. On every hit, [`verification`](crate::verification) checks again everything that can
-//! change, including whether the provider still has the key.
+//! space. On every hit, [`verification`](crate::verification) repeats every check whose outcome can
+//! change. For example, it checks that the provider still has the key that verified the token.
 //!
 //! The cache is a set-associative table. A token's last octets, which belong to its signature,
-//! select a set of a few slots. Within the set, the whole text is compared, so a token is never
-//! mistaken for a similar one. Each slot counts its recent uses; this count is called the slot's
-//! demand. A full set evicts the slot with the lowest demand, and each eviction lowers the demand
-//! of one slot. So tokens that appear only once, for example from an attacker or a batch job, evict
-//! each other. They do not evict the tokens in regular use. A hit allocates no memory.
+//! select a set of a few slots. A lookup compares the whole token with the tokens in the set, so a
+//! token is never mistaken for a similar one. Each slot counts its recent uses; this count is
+//! called the slot's demand. A full set evicts the slot with the lowest demand, and each eviction
+//! lowers the demand of one slot. So tokens that appear only once, for example from an attacker or
+//! a batch job, evict each other. They do not evict the tokens in regular use. A hit allocates no
+//! memory.
 //!
 //! Each set also has a limit in bytes, which covers its tokens and their values. An insertion
-//! evicts only as many entries as the new entry needs. An entry larger than the limit is not
-//! cached.
+//! evicts only as many entries as are needed to make room for the new entry. An entry larger than
+//! the limit is not cached.
 
 use core::cell::Cell;
 
@@ -23,11 +24,13 @@ use core::cell::Cell;
 /// would more often be full while other sets still have room.
 const WAYS: usize = 8;
 
-/// The number of octets at the end of a token that select its set: 96 bits of its signature.
+/// The number of octets that select a token's set, counted from the token's end. They encode 96
+/// bits of the signature.
 const HASHED_OCTETS: usize = 16;
 
-/// The maximum of [`Slot::demand`]. [`Set::hand`] visits the slots in turn and lowers their demand.
-/// After this many rounds at most, a token that is no longer used has no demand.
+/// The maximum of [`Slot::demand`]. Evictions lower the demand of the slots one by one, in the
+/// order of [`Set::hand`]. The demand of a token that is no longer used is zero after at most this
+/// many rounds through the set.
 const MAX_DEMAND: u8 = 3;
 
 /// The assumed average size of an entry in bytes, including its value. The byte limit of a set is
@@ -72,7 +75,7 @@ struct Slot<V> {
     value: V,
     /// The memory that the slot takes, in bytes.
     size: usize,
-    /// How often the slot was used recently, at most [`MAX_DEMAND`].
+    /// The number of recent uses of the slot, capped at [`MAX_DEMAND`].
     demand: Cell<u8>,
 }
 
@@ -163,8 +166,8 @@ impl<V> TokenCache<V> {
     }
 
     /// Returns the index of a token's set. The hash needs no secret seed: only tokens with valid
-    /// signatures are inserted, so an attacker cannot fill a chosen set. Looking up a forged token
-    /// only takes a few comparisons.
+    /// signatures are inserted, so an attacker cannot choose a set and fill it. Looking up a forged
+    /// token only takes a few comparisons.
     fn place(&self, token: &[u8]) -> Option<usize> {
         // The hash function is FNV-1a.
         let octets = token.iter().rev().take(HASHED_OCTETS);
@@ -199,7 +202,7 @@ impl<V> Set<V> {
 }
 
 /// Returns true if two texts are equal. In WebAssembly, where `==` compares byte by byte, this
-/// function compares eight octets at a time.
+/// function compares eight bytes at a time.
 fn is_same(left: &[u8], right: &[u8]) -> bool {
     if cfg!(not(target_arch = "wasm32")) {
         return left == right;
@@ -256,7 +259,7 @@ mod tests {
             ),
             (Some(&1), Some(&2))
         );
-        // A token with the same signature but other claims is not found.
+        // A token with the same signature but different claims is not found.
         assert_eq!(cache.find(token(1).replacen('a', "b", 1).as_bytes()), None);
         assert_eq!(
             (cache.find(token(3).as_bytes()), cache.find(b"")),

@@ -4,8 +4,8 @@ use core::fmt;
 
 /// The path from the top of the configuration to one of its values.
 ///
-/// A path is displayed as, for example, `rules[2].requires`. A name with characters other than
-/// letters, digits, `_` and `-` is quoted: `providers["a.b"]`.
+/// For example, a path is displayed as `rules[2].requires`. A name with characters other than
+/// letters, digits, `_` and `-` is quoted, as in `providers["a.b"]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigPath(Vec<Step>);
 

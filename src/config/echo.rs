@@ -3,11 +3,11 @@
 /// The maximum length of a quoted value, in characters. Longer values are truncated.
 const MAX_ECHO: usize = 64;
 
-/// Returns the candidate that is most similar to `wrong`, such as the field name that the operator
-/// probably meant. Returns `None` if no candidate is similar enough.
+/// Returns the candidate that is most similar to `wrong`. If `wrong` is a misspelt field name, the
+/// operator probably meant this candidate. Returns `None` if no candidate is similar enough.
 #[must_use]
 pub fn nearest<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // A comparison takes quadratic time, so a long `wrong` is not compared.
+    // A comparison takes quadratic time, so a long string is not compared.
     if wrong.len() > MAX_ECHO {
         return None;
     }
@@ -28,7 +28,7 @@ pub(super) fn quoted<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String
     quoted
 }
 
-/// Formats names in quotes, separated by commas, or returns `none` if there are no names.
+/// Formats names in quotes, separated by commas. Returns the word `none` if there are no names.
 pub(super) fn quoted_or_none(names: &[&str]) -> String {
     match names {
         [] => "none".to_owned(),
@@ -41,7 +41,7 @@ pub(super) fn head(text: &str) -> String {
     text.chars().take(MAX_ECHO).collect()
 }
 
-/// Escapes and truncates a value.
+/// Truncates a value, and escapes the part that is kept.
 pub(super) fn cut(text: &str) -> String {
     let mut cut: String = text
         .chars()

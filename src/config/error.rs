@@ -39,7 +39,7 @@ impl ConfigError {
         self
     }
 
-    /// If a field for keys or secrets has the wrong type, removes the quoted value from the error.
+    /// Removes the quoted value from the error if a field for keys or secrets has the wrong type.
     /// The value may be key material.
     pub(super) fn without_secrets(mut self) -> Self {
         let secret = [

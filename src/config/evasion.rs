@@ -1,5 +1,5 @@
-//! Finds MCP endpoints and protected resources that a client can reach by another spelling of the
-//! path.
+//! Finds MCP endpoints and protected resources that a client can reach with another spelling of
+//! the path.
 //!
 //! Many servers treat `/mcp/` and `/MCP` like `/mcp`. If no rule with `mcp` matches such a
 //! spelling, a wider rule may match it. Then every tool is open to all tokens that the wider rule
@@ -10,9 +10,10 @@ use regex_lite::Regex;
 use super::{Config, ConfigPath, Warning, echo::cut};
 use crate::policy::{HeaderMatch, PathMatch, ProtectedResource, RouteMatch, Unmatched};
 
-/// Returns a warning if a client can avoid this rule with another spelling of the path, because a
-/// rule without `mcp` or `unmatched: allow` then decides on the call. If several rules have the
-/// same path, and treat its letter case alike, only the first one gets the warning.
+/// Returns a warning if a client can avoid this rule by writing the path in another spelling. Then
+/// either a rule that has no `mcp` decides on the call, or no rule matches and `unmatched: allow`
+/// lets the call pass. If several rules have the same path, the same hosts and the same
+/// `case_sensitive`, only the first of them gets the warning.
 pub(super) fn evaded(config: &Config, place: usize, route: &RouteMatch) -> Option<String> {
     let path = endpoint(route)?;
     let is_alike = |other: &RouteMatch| {
@@ -53,8 +54,9 @@ pub(super) fn evaded(config: &Config, place: usize, route: &RouteMatch) -> Optio
     None
 }
 
-/// Returns a warning about a rule with `mcp` whose path is a regular expression. No other spellings
-/// can be derived from the expression.
+/// Returns a warning if the path of a rule with `mcp` is a regular expression, and another rule or
+/// `unmatched: allow` could decide on other spellings of the path. It is not possible to derive
+/// these spellings from the expression.
 fn evaded_expression(config: &Config, regex: &Regex) -> Option<String> {
     let may_decide = |route: &RouteMatch| {
         let is_wide = match &route.path {
@@ -73,8 +75,8 @@ fn evaded_expression(config: &Config, regex: &Regex) -> Option<String> {
     ))
 }
 
-/// Returns true if the expression does not match the path, but matches it with a final slash added
-/// or removed, or in another letter case.
+/// Returns true if the expression does not match `path`, but matches another spelling of it: with a
+/// final slash added or removed, or in another letter case.
 fn is_other_spelling(path: &str, regex: &Regex) -> bool {
     let bare = path.strip_suffix('/').unwrap_or(path);
     let spellings = [bare.to_owned(), format!("{bare}/")];
@@ -87,8 +89,8 @@ fn is_other_spelling(path: &str, regex: &Regex) -> bool {
 }
 
 /// Returns warnings about protected resources that a client can reach by writing the path in
-/// another letter case. Such requests do not belong to the resource, so their audience and origin
-/// are not checked.
+/// another letter case. Such requests do not belong to the resource, so the resource's checks of
+/// the audience and the origin do not apply to them.
 pub(super) fn evaded_resources(config: &Config) -> impl Iterator<Item = Warning> {
     let resources = config.protected_resources.iter();
     resources.filter(|own| !own.ignores_case).filter_map(|own| {
@@ -118,8 +120,9 @@ pub(super) fn evaded_resources(config: &Config) -> impl Iterator<Item = Warning>
     })
 }
 
-/// Says what decides on requests. `taker` is the first rule that matches them, or `None` if no rule
-/// matches. Returns `None` if no rule matches and the requests are therefore refused.
+/// Says what decides on requests, as part of a warning. `taker` is the index of the first rule that
+/// matches the requests, if there is one. Returns `None` if no rule matches and the configuration
+/// refuses unmatched requests.
 fn effect(config: &Config, taker: Option<usize>) -> Option<String> {
     match taker {
         Some(taker) => Some(format!("rules[{taker}] decides")),
@@ -128,7 +131,7 @@ fn effect(config: &Config, taker: Option<usize>) -> Option<String> {
     }
 }
 
-/// The path of a rule with `mcp`, or its regular expression.
+/// The path or the regular expression of a rule with `mcp`.
 fn endpoint(route: &RouteMatch) -> Option<&str> {
     route.mcp.as_ref()?;
     match &route.path {
@@ -140,14 +143,15 @@ fn endpoint(route: &RouteMatch) -> Option<&str> {
     }
 }
 
-/// The conditions on the host.
+/// The rule's conditions on the host.
 fn hosts(route: &RouteMatch) -> impl Iterator<Item = &HeaderMatch> {
     route.headers.iter().filter(|header| header.is_about_host())
 }
 
-/// Spellings of the path that the rule does not match: with a final slash added or removed, and in
-/// another letter case. If the rule also matches paths below its path, they have another letter
-/// case too, and another rule for exactly the path does not match them.
+/// Returns other spellings of the path that the rule does not match: with a final slash added or
+/// removed, and in another letter case. For a `path_separated_prefix`, the result also has the
+/// other-case path with a final slash. It stands for the paths below the other-case path, which a
+/// rule for exactly the other-case path does not match.
 fn spellings(path: &str, route: &RouteMatch) -> Vec<String> {
     let mut found = Vec::new();
     match (&route.path, path.strip_suffix('/')) {
@@ -169,7 +173,7 @@ fn spellings(path: &str, route: &RouteMatch) -> Vec<String> {
     found
 }
 
-/// The path in capital letters, or in small letters if it is in capital letters.
+/// The path in upper case, or in lower case if it has no lower-case letters.
 fn in_other_case(path: &str) -> String {
     let upper = path.to_ascii_uppercase();
     match upper == path {
@@ -190,8 +194,8 @@ fn at(path: &str) -> RouteMatch {
     }
 }
 
-/// Returns the conditions of `other` without the conditions on the host that `route` has too. The
-/// removed conditions hold for every request to the host of `route`.
+/// Returns the conditions of `other`, except the conditions on the host that `route` has too. Every
+/// request to the hosts of `route` satisfies the removed conditions.
 fn without_hosts_of(route: &RouteMatch, other: &RouteMatch) -> RouteMatch {
     let mut other = other.clone();
     other
@@ -200,16 +204,16 @@ fn without_hosts_of(route: &RouteMatch, other: &RouteMatch) -> RouteMatch {
     other
 }
 
-/// Returns the conditions without those on the host.
+/// Returns the rule's conditions, except those on the host.
 fn without_hosts(route: &RouteMatch) -> RouteMatch {
     let mut route = route.clone();
     route.headers.retain(|header| !header.is_about_host());
     route
 }
 
-/// Returns the conditions without those on headers, query parameters and the call. A rule with
-/// `mcp` keeps other rules from deciding on calls at its path, even if one of the removed
-/// conditions fails. Only a failed condition on the host lets other rules decide.
+/// Returns the rule's conditions, except those on headers, on query parameters and on the MCP call.
+/// If such a condition of a rule with `mcp` fails, the rule still keeps other rules from deciding
+/// on calls at its path. The only exceptions are conditions on the host, which the caller compares.
 fn without_call(route: &RouteMatch) -> RouteMatch {
     RouteMatch {
         headers: Vec::new(),

@@ -1,7 +1,7 @@
 //! The faults of a configuration, each with its remedy.
 //!
-//! A message quotes the faulty value if this helps the operator to find the fault. A long value is
-//! truncated. Key material is never quoted.
+//! A message quotes the faulty value where the quote helps the operator to find the fault. A long
+//! value is truncated. Key material is never quoted.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -66,14 +66,14 @@ macro_rules! made {
 }
 
 faults! {
-    /// A rule for a protected resource accepts tokens of a provider that accepts any audience.
+    /// A rule for a protected resource accepts a provider's tokens for any audience.
     AnyAudienceBelow {
         /// The provider.
         provider: String,
     }
         => ("tokens of the provider \"{}\" for any audience would be accepted below it", cut(provider)),
         "list the provider's \"audiences\"";
-    /// The `algorithms` of a provider with shared secrets list an algorithm for key pairs.
+    /// A provider has shared secrets, but its `algorithms` list an algorithm that needs a key pair.
     AsymmetricSecret {
         /// The algorithm.
         algorithm: &'static str,
@@ -107,8 +107,8 @@ faults! {
     }
         => ("\"{field}\" contradicts \"{other}\""),
         "keep one";
-    /// A list or string is empty. This is an error because an empty value could mean nothing or
-    /// everything.
+    /// A list or string is empty. This is an error because an empty value could mean either "none"
+    /// or "any".
     Empty
         => "empty",
         "fill it in, or remove it if it is optional";
@@ -120,7 +120,7 @@ faults! {
     HeaderName(error: HeaderNameError)
         => ("{error}"),
         "rename it";
-    /// A number was given as a double, and is so large that several integers have the same double.
+    /// A number was given as a large double, which may have been rounded from another integer.
     InexactNumber
         => "a large number was given as a double, which also equals its neighbours",
         "quote it if the claim is text; else give the configuration as JSON text (a StringValue), \
@@ -129,7 +129,7 @@ faults! {
     IssuerTemplate
         => "a brace that does not belong to a {claim}",
         "write placeholders as {claim}, with the name of a claim";
-    /// The bytes are not strict JSON.
+    /// The configuration is not strict JSON.
     Json(error: JsonError)
         => ("{error}"),
         "the configuration is one JSON object";
@@ -137,8 +137,8 @@ faults! {
     Keys(error: KeySetError)
         => ("{error}"),
         "replace the key or secret";
-    /// The rules for MCP calls below a resource require different tokens, but a call of an older
-    /// MCP revision would have to satisfy all these rules with the same tokens.
+    /// The rules for MCP calls to a resource require different tokens. A call of an older MCP
+    /// revision would have to satisfy all these rules at once.
     MixedRequirements
         => "the rules for MCP calls below it require different tokens",
         "give all of them the same \"requires\", or set \"legacy\" to \"deny\"";
@@ -153,20 +153,20 @@ faults! {
     NoAudiences
         => "tokens meant for anyone would be accepted",
         "set \"audiences\", or \"allow_any_audience\": true";
-    /// The list of a protected resource's authorization servers cannot be derived from the rules.
+    /// The authorization servers of a protected resource cannot be derived from its rules.
     NoAuthorizationServer {
-        /// The provider that has no issuer that clients could use.
+        /// The provider without an issuer that clients could use.
         provider: String,
     }
         => ("the provider \"{}\" has no fixed https issuer for clients to find", cut(provider)),
         "set \"authorization_servers\"";
-    /// A field about certificate headers is set, although the certificate comes from the
+    /// A field that only concerns certificate headers is set, but the certificate comes from the
     /// connection.
     NoCertificateHeader
         => "the certificate comes from the connection, not from a header",
         "remove it, or set \"source\" to \"xfcc\" or \"client_cert\"";
-    /// `trusted_hops` is set, but the source is `Client-Cert`, a header that holds a single
-    /// certificate.
+    /// `trusted_hops` is set, but the certificate comes from the header `Client-Cert`, which holds
+    /// only one certificate.
     NoElements
         => "\"Client-Cert\" holds one certificate",
         "remove it";
@@ -186,7 +186,7 @@ faults! {
     NoSpiffe
         => "only SPIFFE workloads have a trust domain",
         "set \"preset\": \"spiffe\", or remove it";
-    /// A name in the configuration is not a placeholder of the template.
+    /// A structured scope names a placeholder that its template does not have.
     NoSuchPlaceholder {
         /// The name.
         name: String,
@@ -200,7 +200,7 @@ faults! {
     }
         => ("no JWT-SVID is signed with {algorithm}"),
         "list only RS*, PS* and ES*";
-    /// None of the keys in the configuration is for JWT-SVIDs.
+    /// The configuration contains keys, but none that is for JWT-SVIDs.
     NoSvidKey
         => "no key has \"use\": \"jwt-svid\" and a \"kid\"",
         "use the bundle of the trust domain, in \"remote_jwks\" or \"local_jwks\"";
@@ -226,8 +226,7 @@ faults! {
     NotDiscoverable
         => "the issuer does not lead to its metadata",
         "make \"issuer\" a URL whose {claim}s are whole segments of its path, or use \"remote_jwks\"";
-    /// Exactly one of several alternative fields must be set, but none or more than one of them is
-    /// set.
+    /// The configuration does not set exactly one of several alternative fields.
     NotExactlyOne {
         /// The alternative fields.
         choices: Vec<&'static str>,
@@ -236,8 +235,8 @@ faults! {
     }
         => ("exactly one of {} is required, found {}", quoted(choices), quoted_or_none(found)),
         if found.is_empty() { "add one" } else { "keep one" };
-    /// A field is `null`. If `null` counted as absent, a restriction could be missing without
-    /// notice, and requests could pass.
+    /// A field is `null`. If `null` counted as absent, the operator could lose a restriction
+    /// without noticing, and more requests would pass.
     Null
         => "empty (null)",
         "write a value, or remove the field, which may let more requests pass";
@@ -245,8 +244,8 @@ faults! {
     OpenResource
         => "no rule requires a token below it",
         "add a rule with \"requires\" for its path, or remove the resource";
-    /// A condition on `:path` is not in normal spelling, so no request path can match the
-    /// condition.
+    /// The text of a condition on `:path` is not in the normal spelling. Request paths are compared
+    /// in the normal spelling, so none can match.
     OtherSpelling {
         /// The normal spelling.
         spelling: String,
@@ -264,7 +263,7 @@ faults! {
     }
         => ("not between {min} and {max} {unit}"),
         "choose a value in between";
-    /// A string is not PEM with valid public keys.
+    /// A string does not contain valid public keys in PEM.
     Pem(error: PemError)
         => ("{error}"),
         "replace the key or secret";
@@ -316,9 +315,9 @@ faults! {
     }
         => ("{algorithm} requires a shared secret, but these keys are public"),
         "remove it, or give the secret in \"shared_secrets\"";
-    /// Portcullis would set a header that tokens are also read from.
+    /// Portcullis would set a header from which it also reads tokens.
     TokenHeader {
-        /// The provider.
+        /// The provider whose tokens are read from the header.
         provider: String,
     }
         => ("tokens of the provider \"{provider}\" are read from this header"),
@@ -394,14 +393,14 @@ faults! {
     UnprotectedStatus
         => "anyone could read it, because it requires no verified token",
         "set \"requires\" to a provider, or \"unprotected\": true alone";
-    /// The path of a rule or resource is a path that no request can have.
+    /// A rule or resource has a path that no request can have.
     UnreachablePath {
         /// What is wrong with the path.
         fault: Unreachable,
     }
         => ("no request can have this path: it has {fault}"),
         instead(*fault);
-    /// A data source is a file or an environment variable. A Wasm module can read neither of them.
+    /// A data source is a file or an environment variable. A Wasm module can read neither.
     Unreadable {
         /// The field's name.
         field: &'static str,

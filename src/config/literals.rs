@@ -1,7 +1,7 @@
 //! Finds regular expressions with literal characters that no request path can contain.
 //!
-//! Regular expressions are matched against the normal spelling of a path, in which `[` is `%5B` and
-//! `%c3` is `%C3`. So an expression with `\[` or `%c3` matches no path.
+//! Regular expressions are matched against the normal spelling of a path. In this spelling, `[` is
+//! written as `%5B`, and `%c3` as `%C3`. So an expression with `\[` or `%c3` matches no path.
 
 use core::{iter::Peekable, str::Chars};
 
@@ -13,7 +13,7 @@ pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
     if flags(expression).any(|flags| flags.contains('x')) {
         return None; // with this flag, spaces are not literal
     }
-    let expression = expression.split(r"\?").next()?; // the query is not normalised
+    let expression = expression.split(r"\?").next()?; // drops the query, which is not normalised
     let ignores_case = flags(expression).any(|flags| flags.contains('i'));
     let mut rest = expression.chars().peekable();
     while let Some(next) = rest.next() {
@@ -65,8 +65,7 @@ fn flags(expression: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Skips the rest of a character class. A `]` that is the first character of the class does not end
-/// it.
+/// Skips the rest of a character class. A `]` at the start of the class does not end the class.
 fn skip_class(rest: &mut Peekable<Chars<'_>>) {
     rest.next_if_eq(&'^');
     rest.next_if_eq(&']');

@@ -51,7 +51,7 @@ pub use self::{
 pub use self::schema::schema;
 pub use self::spelling::camel_case;
 
-/// A whole, valid configuration.
+/// A complete, valid configuration.
 #[derive(Debug)]
 pub struct Config {
     /// The providers, sorted by name. A [`ProviderId`] is an index into this list.
@@ -77,8 +77,9 @@ pub struct Config {
     pub scope_hierarchy: ScopeHierarchy,
     /// How often Portcullis looks up the policy of a request's route.
     pub route_lookup: RouteLookup,
-    /// A name for this configuration that stays the same across updates. If a name is set,
-    /// connections that still use an older version also refuse what the newest version refuses.
+    /// A name for this configuration that stays the same across updates. If a name is set, the
+    /// tokens and secrets that the newest version revokes or disables are also rejected on
+    /// connections that still use an older version.
     pub policy_id: Option<String>,
     /// The namespace in which Portcullis writes dynamic metadata, if the host supports such
     /// metadata. `None` means the default namespace.
@@ -95,20 +96,20 @@ pub struct Config {
     pub bypass_cors_preflight: bool,
     /// True if responses to denied requests have neither a body nor a challenge.
     pub strip_failure_response: bool,
-    /// A part of the name of every metric. It may be empty.
+    /// The part of every metric name that the operator chooses. It may be empty.
     pub stat_prefix: String,
     /// The names of all headers that Portcullis may set. Portcullis first removes these headers
     /// from every request.
     pub owned_headers: Vec<HeaderName>,
     /// The path of the status page.
     pub status: Option<StatusPath>,
-    /// The limits for each worker.
+    /// The limits that each worker enforces.
     pub limits: Limits,
     /// Warnings about settings that are accepted but weak.
     pub warnings: Vec<Warning>,
 }
 
-/// The limits for each worker.
+/// The limits that each worker enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The maximum length of a token, in bytes.

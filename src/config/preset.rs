@@ -45,8 +45,8 @@ impl Preset {
         matches!(self, Self::Cognito)
     }
 
-    /// Returns true if anyone with an account can get a token from the product for any audience. So
-    /// the audience alone does not restrict who can call the API.
+    /// Returns true if anyone with an account can get a token for any audience from the product.
+    /// With such a product, the audience alone does not restrict who can call the API.
     pub const fn issues_to_anyone(self) -> bool {
         // Sources: GitHub, "OpenID Connect reference", about custom audiences; Google Cloud, "Get
         // an ID token".

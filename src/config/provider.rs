@@ -43,10 +43,10 @@ pub struct Provider {
     pub cache: Option<CacheLimits>,
     /// The names of the filter-state entries for the provider's tokens.
     pub exports: Exports,
-    /// True if Envoy chooses the route again after Portcullis added headers from a token to the
-    /// request.
+    /// True if Envoy chooses the route again after Portcullis has written claims or the caller's
+    /// identity to headers, or has exported the payload.
     pub clear_route_cache: bool,
-    /// The name of the configuration field with the source of the keys, such as `remote_jwks`.
+    /// The name of the configuration field that sets the source of the keys, such as `remote_jwks`.
     pub key_source: &'static str,
 }
 

@@ -17,7 +17,7 @@ impl Config {
         for (place, rule) in self.rules.iter().enumerate() {
             let texts = match shadowed(self, place, rule) {
                 Some(text) => [Some(text), None],
-                // A rule with `mcp` that is written wrongly can be evaded too.
+                // One rule can have both faults: a misspelt path, and a way to evade its `mcp`.
                 None => [
                     unspellable(self, &rule.route),
                     evasion::evaded(self, place, &rule.route),
@@ -37,11 +37,11 @@ impl Config {
 
 /// Returns a warning if an earlier rule already matches the requests that this rule is meant for.
 ///
-/// If the earlier rule matches only some methods of this rule, there is a warning only under three
-/// conditions: the earlier rule requires no token, this rule requires a token, and the earlier rule
-/// also matches other paths. This rule is then an exception that comes too late. If both rules
-/// match the same paths, the order is probably intended, for example to allow reading without a
-/// token and writing with one.
+/// If the earlier rule matches only some methods of this rule, there is a warning only if three
+/// more conditions hold: the earlier rule requires no token, this rule requires a token, and the
+/// earlier rule also matches other paths. Then this rule is probably meant as an exception to the
+/// earlier rule, and comes too late. If both rules match the same paths, the order is probably
+/// intended, for example to allow reading without a token and writing with one.
 fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
     for (taker, earlier) in config.rules.iter().take(place).enumerate() {
         let (own, other) = (&rule.route, &earlier.route);
@@ -77,10 +77,10 @@ fn is_protected(rule: &Rule) -> bool {
         .is_some_and(|requirement| rule.authorization.is_some() || !requirement.admits_anyone())
 }
 
-/// Returns a warning if no request can match the rule's path. A server may cut off a path's
-/// parameters, or everything from an encoded `?` or `#` on. It may also read the path in its normal
-/// spelling, in which characters such as `[` and `|` are encoded. A rule applies to a request only
-/// if it matches all of these readings.
+/// Returns a warning if no request can match the rule's path. A server may cut off the parameters
+/// of a request's path, or everything from an encoded `?` or `#` on. The server may also convert
+/// the path to its normal spelling, in which characters such as `[` and `|` are encoded. A rule
+/// applies to a request only if the rule matches all of these readings of the path.
 fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     if config.path_policy == PathPolicy::Raw {
         return None;
@@ -97,8 +97,8 @@ fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     ))
 }
 
-/// Returns a warning if the path has parameters, or an encoded `?` or `#`: servers may cut them
-/// off.
+/// Returns a warning if the path has parameters, or an encoded `?` or `#`. Servers may cut off the
+/// path there.
 fn cut(path: &str) -> Option<&'static str> {
     if path.contains(';') {
         return Some(

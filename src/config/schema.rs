@@ -24,7 +24,7 @@ pub fn schema() -> Value {
 /// pointer to an object of the schema, a keyword to add to this object, and the keyword's value.
 fn refinements() -> Vec<(&'static str, &'static str, Value)> {
     let mut algorithms: Vec<&str> = Algorithm::ALL.iter().map(|own| own.name()).collect();
-    algorithms.push("Ed25519"); // another name of EdDSA with Ed25519 (RFC 9864)
+    algorithms.push("Ed25519"); // the name of EdDSA with the curve Ed25519 in RFC 9864
     let dialect = "https://json-schema.org/draft/2020-12/schema";
     vec![
         ("", "$schema", dialect.into()),

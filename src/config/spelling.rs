@@ -5,10 +5,10 @@
 pub(super) struct FieldName {
     /// The name in `snake_case`.
     pub(super) snake: &'static str,
-    /// True if the `lowerCamelCase` form of the name is accepted too. This is the case for fields
-    /// of `jwt_authn`, whose names may be written as in protobuf JSON.
+    /// True if the name is also accepted in `lowerCamelCase`. This holds for the fields of
+    /// `jwt_authn`, because protobuf JSON allows both spellings.
     pub(super) has_camel: bool,
-    /// True if `null` is refused, because more requests pass when the field is absent.
+    /// True if the field refuses `null`. If `null` counted as absent, more requests would pass.
     pub(super) refuses_null: bool,
 }
 

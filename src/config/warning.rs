@@ -1,10 +1,10 @@
-//! A warning about a setting that is accepted but weak or without effect.
+//! A warning about a setting that is accepted although it is weak or has no effect.
 
 use core::fmt;
 
 use super::ConfigPath;
 
-/// A warning about a setting that is accepted but weak or without effect.
+/// A warning about a setting that is accepted although it is weak or has no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// The location of the setting in the configuration.

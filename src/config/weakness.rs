@@ -1,9 +1,9 @@
 //! Finds weak settings in a configuration.
 //!
-//! A configuration with warnings is still accepted. The search covers the parsed configuration, so
-//! warnings concern explicit values as well as defaults. Separate functions return the warnings
-//! that depend on the time or on the `vm_id`, and the warnings that only the command line program
-//! prints.
+//! A configuration with warnings is still accepted. This module examines the parsed configuration,
+//! so a default can cause a warning just like an explicit value. Separate functions return the
+//! warnings that depend on the time or on the `vm_id`, and the warnings that only the command line
+//! program prints.
 
 use core::time::Duration;
 
@@ -16,11 +16,11 @@ use crate::{
     verification::{Clients, Issuer, KeySource, TokenTypes},
 };
 
-/// The maximum clock tolerance that causes no warning.
+/// The largest clock tolerance that is accepted without a warning.
 const AMPLE_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
-/// The minimum `unknown_kid_cooldown` that causes no warning. With a shorter cool-down, strangers
-/// can cause many fetches.
+/// The shortest `unknown_kid_cooldown` that is accepted without a warning. With a shorter
+/// cool-down, anyone can cause many key fetches.
 const SHORT_COOLDOWN: Duration = Duration::from_secs(1);
 
 /// A certificate or client causes a warning if it expires within this time.
@@ -137,7 +137,7 @@ fn state(validity: Validity, now: UnixSeconds) -> Option<String> {
     }
 }
 
-/// Returns the warnings about weak settings, except for the warnings of the methods above.
+/// Returns the warnings about weak settings, except for those that the methods above return.
 pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     let mut found = Vec::new();
     for provider in &config.providers {
@@ -328,10 +328,10 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
     ]
 }
 
-/// Returns true if the configured issuer lacks the final slash that the preset's issuers have, or
-/// has a final slash that they lack. Every token would then be refused, and the operator would not
-/// know why. If `expected` is true, only presets whose issuers end with a slash are checked. If
-/// `expected` is false, only presets whose issuers do not end with a slash are checked.
+/// Compares the final slash of the configured issuer with that of the preset's issuers. If
+/// `expected` is true, returns true if the preset's issuers end with a slash and the configured
+/// issuer does not. If `expected` is false, returns true in the opposite case. With such a
+/// mismatch, every token would be refused, and the operator would not know why.
 fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     let written = match &provider.trust.issuer {
         Issuer::Any => return false,

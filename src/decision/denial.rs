@@ -18,15 +18,15 @@ pub const READING: [&str; 2] = ["GET", "HEAD"];
 pub struct Denial {
     /// Why the request is refused.
     pub reason: Reason,
-    /// The provider whose token or client secret was checked, if one was checked.
+    /// The provider whose token or client secret was checked. `None` if no credential was checked.
     pub provider: Option<ProviderId>,
     /// The authentication schemes that the client can use. If a credential was checked, this is
     /// only the scheme of that credential.
     pub schemes: Schemes,
     /// The scopes that the challenge asks for.
     pub scopes: Vec<String>,
-    /// How, and how recently, the user must have authenticated, if the rule has such a condition
-    /// (RFC 9470).
+    /// The rule's condition on how and how recently the user authenticated (RFC 9470), if there is
+    /// one.
     pub authentication: Option<Authentication>,
     /// The URL of the protected resource metadata, if the request is for a protected resource.
     pub resource_metadata: Option<Arc<str>>,

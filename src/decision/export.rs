@@ -8,21 +8,21 @@ use serde_json::Value;
 /// the entries of other filters.
 const PREFIX: &str = "portcullis.";
 
-/// The filter state entries to write for a provider's tokens. Envoy's `jwt_authn` filter writes
-/// dynamic metadata instead, which a Wasm module cannot write. The dynamic module writes the JSON
-/// entries to the filter state and to the dynamic metadata. The identity is plain text; all other
-/// values are JSON.
+/// What Portcullis writes to the filter state for a provider's tokens. Envoy's `jwt_authn` filter
+/// writes to the dynamic metadata instead, but a Wasm module cannot do this. The dynamic module
+/// writes the JSON entries to the filter state and to the dynamic metadata. The identity is plain
+/// text; all other values are JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
     /// The key of the entry with the verified payload (`payload_in_metadata`).
     pub payload: Option<StateKey>,
     /// The key of the entry with the verified JOSE header (`header_in_metadata`).
     pub header: Option<StateKey>,
-    /// The key of the entry with the caller's identity (`identity_in_metadata`), as plain text.
+    /// The key of the entry with the caller's identity in plain text (`identity_in_metadata`).
     pub identity: Option<StateKey>,
     /// The key of the entry with the reason why a token was refused (`failed_status_in_metadata`).
     pub failed_status: Option<StateKey>,
-    /// The claims to export as a list if they contain a space-delimited string.
+    /// The claims to split at spaces and export as lists, if their values are strings.
     pub space_delimited_claims: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl Exports {
     }
 }
 
-/// An entry of the filter state to write.
+/// An entry to write to the filter state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateEntry {
     /// The key.
@@ -74,7 +74,8 @@ pub struct StateEntry {
 }
 
 /// The value of an entry. The filter state holds text, so a host converts JSON to text when it
-/// writes the entry. The dynamic module also writes JSON to the dynamic metadata, as a structure.
+/// writes the entry. The dynamic module also writes JSON to the dynamic metadata, but as a
+/// structure instead of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateValue {
     /// JSON.

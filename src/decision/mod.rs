@@ -1,9 +1,9 @@
 //! Decisions about requests.
 //!
 //! A [`Decision`] is a plain value that a [`gate`](crate::gate) carries out. Only a [`Permit`] can
-//! change a request. A [`Denial`] alone determines the status, challenge, text and metric of a
-//! refusal. Every refusal has a [`Reason`] from a closed set, so every refusal has a metric and a
-//! documented response.
+//! change a request. The status, challenge, text and metric of a refusal depend only on its
+//! [`Denial`] and on the operator's [`ResponseStyle`]. Every refusal has a [`Reason`] from a closed
+//! set, so every refusal has a metric and a documented response.
 //!
 //! ```
 //! use portcullis::decision::{Denial, Reason, ResponseStyle};

@@ -5,7 +5,7 @@ use crate::{
     policy::ProviderId,
 };
 
-/// Permission for a request to pass, with the header edits that make its identity headers
+/// Permission for a request to pass, with the header edits that make the request's identity headers
 /// trustworthy. Only the engine makes permits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -36,7 +36,7 @@ pub enum PermitReason {
     Shadow(Denial),
     /// No rule matches the request, and the setting `unmatched` allows such requests.
     Unmatched,
-    /// The token is verified, and grants the access that the rule requires.
+    /// The token or client secret is verified, and it grants the rights that the rule requires.
     Verified,
 }
 
@@ -63,7 +63,7 @@ impl PermitReason {
         }
     }
 
-    /// The reason why the request would have been refused, if only shadow mode lets it pass.
+    /// The reason for which the request would have been refused without shadow mode.
     #[must_use]
     pub const fn shadowed(&self) -> Option<Reason> {
         match self {

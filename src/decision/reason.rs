@@ -50,8 +50,8 @@ macro_rules! reasons {
                 }
             }
 
-            /// The status code with which `jwt_authn` of Envoy 1.40 reports this reason. `None` if
-            /// the reason is not a failed verification.
+            /// The status code with which `jwt_authn` of Envoy 1.40 reports this reason. `None` for
+            /// a reason that is not a verification failure.
             #[must_use]
             pub const fn jwt_authn_status(self) -> Option<u8> {
                 match self {
@@ -87,7 +87,8 @@ reasons! {
     Audience: "audience", InvalidToken, Some(25);
     /// The rule requires the user to authenticate again or in another way (RFC 9470).
     Authentication: "authentication", InsufficientAuthentication, None;
-    /// The client is unknown, or its secret is wrong. The answer does not reveal which.
+    /// The client is unknown, or its secret is wrong. The response does not reveal which of the two
+    /// is the case.
     BadClientSecret: "bad_client_secret", InvalidToken, Some(26);
     /// The signature is not valid.
     BadSignature: "bad_signature", InvalidToken, Some(26);
@@ -150,8 +151,8 @@ reasons! {
     ProviderDisabled: "provider_disabled", InvalidToken, Some(26);
     /// The token, its client or its subject is revoked.
     Revoked: "revoked", InvalidToken, Some(26);
-    /// The policy of the proxy's route is malformed, or requires rights although no rule says whose
-    /// tokens can grant these rights.
+    /// The policy of the proxy's route is malformed. Or the policy requires rights, but no rule
+    /// says which providers' tokens can grant these rights.
     RoutePolicy: "route_policy", InsufficientScope, None;
     /// The request has more than one credential (RFC 6750 §2).
     SeveralCredentials: "several_credentials", InvalidRequest, Some(27);
@@ -165,9 +166,9 @@ reasons! {
     UnknownKey: "unknown_key", InvalidToken, Some(32);
     /// No rule matches this request.
     Unmatched: "unmatched", InsufficientScope, None;
-    /// It is unclear which route's policy applies: the client may have chosen the route with a
-    /// forged header, or header edits made the proxy choose a route whose policy requires other
-    /// edits.
+    /// It is unclear which route's policy applies. The client may have chosen the route with a
+    /// forged header. Or Portcullis edited headers, and the edits led the proxy to a route whose
+    /// policy requires different edits.
     UnsettledRoute: "unsettled_route", InsufficientScope, None;
 }
 

@@ -1,6 +1,6 @@
 //! Determines which tokens a request must carry. If the request's route has a policy, this policy
-//! decides. Otherwise the first matching rule decides. If no rule matches, `filter_state_rules`
-//! decide.
+//! decides. Otherwise the first matching rule decides. If no rule matches, the setting
+//! `filter_state_rules` decides.
 
 use super::{first_match::Placed, mcp::Admission, routing::Routed};
 use crate::{
@@ -21,8 +21,8 @@ pub(super) enum Access<'a> {
     Required(AccessRequirement<'a>),
     /// No rule matches the request.
     Unmatched,
-    /// No rule admits the request's MCP call: its headers are not acceptable, or no rule lists the
-    /// call.
+    /// No rule admits the request's MCP call: the MCP headers are not acceptable, or no rule lists
+    /// the call.
     Uncallable(Reason),
 }
 
@@ -37,7 +37,7 @@ pub(super) struct AccessRequirement<'a> {
     /// not cached.
     pub(super) rule: Option<usize>,
     /// Other rules that the request must satisfy too. The token that grants the rights of
-    /// `authorization` must also grant the rights of these rules.
+    /// `authorization` must also grant the rights that these rules require.
     pub(super) others: &'a [Placed<'a>],
 }
 
@@ -65,8 +65,8 @@ impl<'a> AccessRequirement<'a> {
     }
 }
 
-/// Determines what a request needs. As in `jwt_authn` with its typed per-route configuration, the
-/// policy of the route takes precedence over the rules.
+/// Determines what a request needs. The policy of the route takes precedence over the rules, just
+/// as the typed per-route configuration does in `jwt_authn`.
 pub(super) fn access<'a>(
     config: &'a Config,
     route_policy: Option<&'a RoutePolicy>,
@@ -153,8 +153,8 @@ fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
         Some((*place, rule, requirement))
     };
     let mut closed = rules.iter().filter_map(with_requirement);
-    // If no rule requires a token, refuse the request. A rule that requires no token opens only the
-    // calls that it matches, but the request's headers do not prove which call it makes.
+    // If no rule requires a token, refuse the request. Such rules only admit the calls that they
+    // match, and the request's headers do not prove which call the request makes.
     if !rules.iter().any(|(_, rule)| rule.requires_token()) {
         return Access::Uncallable(Reason::McpVersion);
     }
@@ -167,8 +167,8 @@ fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
                 others: rules,
             })
         }
-        // A request's tokens are evaluated against one requirement. So they can only satisfy
-        // several rules if these rules have the same requirement.
+        // A request's tokens are evaluated against one requirement. So several rules can be
+        // satisfied at once only if they have the same requirement.
         _ => Access::Uncallable(Reason::McpVersion),
     }
 }

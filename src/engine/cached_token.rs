@@ -25,8 +25,8 @@ use crate::{
 pub(super) struct CachedToken {
     /// The inputs of the checks that are repeated on each cache hit. `None` for a client secret.
     verified_once: Option<VerifiedOnce>,
-    /// The headers that the provider sets from the token's claims; `None` if a claim does not fit
-    /// in a header.
+    /// The headers that the provider sets from the token's claims; `None` if a claim cannot be
+    /// written into a header.
     headers: Option<Box<[HeaderEdit]>>,
     satisfied: SatisfiedRules,
     /// The index of a rule, and the caller's identity under that rule.
@@ -35,13 +35,12 @@ pub(super) struct CachedToken {
     auth_time: Option<UnixSeconds>,
 }
 
-/// The maximum length, in bytes, of a caller's identity that is cached. [`CachedToken::bytes`]
-/// assumes this maximum, because the size of a cache entry is computed before the identity is
-/// known.
+/// The length limit, in bytes, for caching a caller's identity. [`CachedToken::bytes`] assumes this
+/// length, because the size of a cache entry is computed before the identity is known.
 const MAX_CALLER_BYTES: usize = 256;
 
 /// The rules whose `authorize` the token is known to satisfy: one bit for each rule index. A set
-/// bit does not cover the age of the user's authentication, which changes with time.
+/// bit says nothing about the age of the user's authentication, because the age changes with time.
 #[derive(Debug)]
 struct SatisfiedRules(Box<[Cell<u32>]>);
 
@@ -69,8 +68,8 @@ impl CachedToken {
         self.verified_once.as_ref()
     }
 
-    /// The headers that the provider sets from the token's claims; `None` if a claim does not fit
-    /// in a header.
+    /// The headers that the provider sets from the token's claims; `None` if a claim cannot be
+    /// written into a header.
     pub(super) fn headers(&self) -> Option<&[HeaderEdit]> {
         self.headers.as_deref()
     }
@@ -104,7 +103,7 @@ impl CachedToken {
     /// Records the caller's identity under the rule at this index.
     pub(super) fn note_caller(&self, rule: usize, caller: &Arc<str>) {
         if caller.len() <= MAX_CALLER_BYTES {
-            // If an identity is already stored, it is kept: most tokens are only used with one
+            // If an identity is already stored, it is kept. Most tokens are used with only one
             // rule.
             let _ = self.caller.set((rule, Arc::clone(caller)));
         }

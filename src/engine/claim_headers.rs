@@ -10,8 +10,8 @@ use crate::{
     jose::Claims,
 };
 
-/// The headers that `provider` sets from verified claims; `None` if one of the claims does not fit
-/// in a header.
+/// The headers that `provider` sets from verified claims; `None` if one of the claims cannot be
+/// written into a header.
 pub(super) fn claim_headers(
     config: &Config,
     provider: &Provider,
@@ -20,8 +20,8 @@ pub(super) fn claim_headers(
     headers_of(config, provider, claims).collect()
 }
 
-/// Yields a header for each configured claim that the token has. For a claim that does not fit in a
-/// header, the item is `None`.
+/// Yields a header for each configured claim that the token has. For a claim that cannot be written
+/// into a header, the item is `None`.
 pub(super) fn headers_of(
     config: &Config,
     provider: &Provider,
@@ -34,9 +34,9 @@ pub(super) fn headers_of(
     })
 }
 
-/// Returns a header with this value, or `None` if a receiver could misread the value. A line break
-/// would let the client add headers. Receivers strip spaces at both ends (RFC 9110 section 5.5), so
-/// a user name with such spaces could become the name of another user.
+/// Returns a header with this value, or `None` if the value is too long or a receiver could misread
+/// it. A line break would let the client add headers. Receivers strip spaces at both ends (RFC 9110
+/// section 5.5), so a user name with such spaces could become the name of another user.
 pub(super) fn header(name: &HeaderName, value: String, config: &Config) -> Option<HeaderEdit> {
     fits_header(&value, config).then(|| HeaderEdit::Set(Text::Shared(name.shared()), value.into()))
 }

@@ -1,4 +1,4 @@
-//! Finds the credentials of a request, and the tokens in these credentials. The search only covers
+//! Finds the credentials of a request, and the tokens in these credentials. The search covers only
 //! the locations that the rule's providers read.
 
 use core::cell::{OnceCell, RefCell};
@@ -36,8 +36,8 @@ type Entry = (ProviderId, Rc<CachedToken>);
 /// the provider's tokens.
 type Reader<'c> = (ProviderId, &'c Audiences);
 
-/// A provider, and the credential in one of the provider's locations. The error of a malformed
-/// credential is kept only if the rule lets requests with failed credentials pass.
+/// A provider, and the credential in one of the provider's locations. If the credential is
+/// malformed, its error is kept only if the rule lets requests with failed credentials pass.
 pub(super) type Found<'a> = (ProviderId, Result<Credential<'a>, CredentialError>);
 
 pub(super) type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
@@ -229,9 +229,9 @@ fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>
 }
 
 /// Returns true if the client authenticates with both a secret and a bearer token, which RFC 6749
-/// section 2.3 forbids. If such a request passed, Portcullis could use one of the two and the
-/// upstream the other. Tokens in configured headers and cookies are ignored here, because a rule
-/// may require such a token together with a secret.
+/// section 2.3 forbids. If such a request passed, Portcullis could use one of the two credentials
+/// while the upstream uses the other one. Tokens in configured headers and cookies are ignored
+/// here, because a rule may require such a token together with a secret.
 fn is_bearer_beside_basic(config: &Config, found: &ShortList<Found<'_>>) -> bool {
     let mut seen = Schemes::default();
     for (id, credential) in found.iter() {

@@ -67,13 +67,14 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         }
     }
 
-    /// Returns the tokens of the first member that holds. As in `jwt_authn`, members that name no
-    /// provider, such as `allow_missing`, are tried last: a request with a failed token must not
-    /// pass just because a request without a token may pass (CVE-2021-21378).
+    /// Returns the tokens of the first member that holds with a token. If there is none, the first
+    /// member that holds without a token counts. As in `jwt_authn`, members that name no provider,
+    /// such as `allow_missing`, are tried last: a request with a failed token must not pass just
+    /// because a request without a token may pass (CVE-2021-21378).
     ///
-    /// If some members name providers, the tokens of a member that names no provider are not
-    /// forwarded as an identity. Otherwise, a request could get an identity from one token although
-    /// `requires_all` needs a second token, or from a token for another audience.
+    /// If any member names a provider, the members that name none forward no identity. Otherwise, a
+    /// request could get an identity with only one of the two tokens that a `requires_all` needs,
+    /// or with a token for another audience.
     fn any(&mut self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
         let (lenient, strict): (Vec<_>, Vec<_>) =
             members.iter().partition(|member| !member.names_provider());
@@ -104,7 +105,8 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
     }
 
     /// Verifies each credential with the provider that reads its location. Returns the verified
-    /// tokens, and the refusal with the highest rank among all other credentials.
+    /// tokens, and the refusal with the highest rank. A refusal does not count if another provider
+    /// verified the same credential.
     fn present(&mut self) -> (ShortList<Verified<'a>>, Option<Refusal>) {
         let mut verified: ShortList<Verified<'a>> = ShortList::default();
         let mut refused = Vec::new();
@@ -136,9 +138,9 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         (verified, worst)
     }
 
-    /// Verifies a token with the audiences that the rule requires of the provider's tokens, not
-    /// with the provider's own audiences. The provider's audiences must not admit a token that the
-    /// rule's audiences exclude.
+    /// Verifies a token against the audiences that the rule requires for this provider, not against
+    /// the provider's own audiences. Otherwise, the provider's audiences could admit a token that
+    /// the rule excludes.
     fn verify_as_named(
         &mut self,
         id: ProviderId,

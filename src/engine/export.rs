@@ -3,9 +3,9 @@
 //!
 //! `jwt_authn` writes such entries to dynamic metadata. Portcullis writes them to the filter state.
 //! The identity is plain text; all other entries are JSON. Only verified claims are exported. The
-//! entries need no size limit of their own, because a payload is shorter than its token. If
-//! `normalize_payload_in_metadata` turns space-delimited strings into lists, the payload is at most
-//! three times as long as the token.
+//! entries need no size limit of their own, because the size of a token is limited, and a payload
+//! is shorter than its token. If `normalize_payload_in_metadata` turns space-delimited strings into
+//! lists, the payload is at most three times as long as the token.
 
 use serde_json::{Map, Value, json};
 
@@ -60,7 +60,7 @@ pub(super) fn failure(provider: &Provider, reason: Reason) -> Option<StateEntry>
     })
 }
 
-/// Returns the JOSE header of a token that was parsed before.
+/// Returns the JOSE header of a verified token.
 fn header(token: &str) -> Option<Value> {
     let (segment, _) = token.split_once('.')?;
     let members = json::parse_object(&base64url::decode(segment)?).ok()?;

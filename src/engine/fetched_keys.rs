@@ -1,4 +1,5 @@
-//! The engine's fetched keys: which calls fetch them, and how workers share them.
+//! The engine's fetched keys: the HTTP calls that fetch them, and the records that share them among
+//! workers.
 
 use crate::{
     config::Config,
@@ -46,8 +47,8 @@ impl Engine {
         self.keys.preload(provider, document, now)
     }
 
-    /// Records that a request waits for keys. The next call of [`due`](Self::due) then returns a
-    /// fetch of these keys.
+    /// Records that a request waits for keys. [`due`](Self::due) can then return a call that
+    /// fetches these keys.
     pub fn want(&mut self, wanted: WantedKeys) {
         self.keys.want(wanted);
     }
@@ -60,7 +61,7 @@ impl Engine {
 
     /// Reads the key records that other workers wrote, if `decision` refused or ignored a token
     /// because its key was missing. Does so at most once per millisecond. Returns true if this
-    /// changed the engine's keys. The caller should then decide on the request again.
+    /// changed the engine's keys. In that case, the caller should decide on the request again.
     pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> bool {
         let denial = match decision {
             Decision::Deny(denial) => denial,

@@ -31,8 +31,8 @@ pub(super) fn first_match<'c>(
     Ok(None)
 }
 
-/// Returns true if the conditions of a rule hold for the request, or an error if that is unclear or
-/// would take too long to find out.
+/// Returns true if the conditions of a rule hold for the request. Returns an error if it is unclear
+/// whether they hold, or if the check would take too long.
 pub(super) fn matches(
     config: &Config,
     route: &RouteMatch,

@@ -28,8 +28,8 @@ pub(super) struct Forwarded {
     pub(super) clears_route_cache: bool,
 }
 
-/// Adds to `edits` the headers that the providers set from verified tokens, and the removal of the
-/// tokens themselves.
+/// Adds two kinds of edits to `edits`: those that set the providers' headers from verified tokens,
+/// and those that remove the tokens themselves.
 ///
 /// # Errors
 /// Returns the provider of a token whose claims or identity do not fit in a header, or whose
@@ -108,8 +108,8 @@ pub(super) fn unverified(
         let own = provider.payload_header.as_ref();
         let payload = own.and_then(|own| payload_header(config, own, payload));
         let claims = headers_of(config, provider, token.unverified_claims());
-        // A claim that does not fit in a header is left out. It is no reason to refuse the request,
-        // which needs no valid token.
+        // A claim that does not fit in a header is left out. The request needs no valid token, so
+        // such a claim is no reason to refuse the request.
         let before = forwarded.edits.len();
         forwarded
             .edits
@@ -126,8 +126,9 @@ pub(super) fn unverified(
     forwarded
 }
 
-/// Returns the caller's identity, if the token provides one. A role in the identity is the role
-/// that satisfied the rule, or the token's first role if the rule requires none.
+/// Returns the caller's identity, if the token provides one. If the identity contains a role, this
+/// is the role that satisfied the rule. If the rule requires no role, this is the token's first
+/// role.
 fn caller(
     config: &Config,
     own: &IdentityHeader,

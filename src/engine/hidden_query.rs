@@ -15,7 +15,7 @@ use crate::{
 /// Refuses a path with a token after an encoded `?`. If a proxy behind Envoy decodes the path, the
 /// upstream finds a second token, which was not verified.
 pub(super) fn refuse_token(config: &Config, target: Target<'_>) -> Result<(), Reason> {
-    // A token in the query as sent is found later, so only the path matters here.
+    // A later check finds tokens in the query that was sent, so only the path matters here.
     let query = None;
     for hidden in decoded_queries(Target { query, ..target }) {
         let mut providers = config.providers.iter();
@@ -26,10 +26,11 @@ pub(super) fn refuse_token(config: &Config, target: Target<'_>) -> Result<(), Re
     Ok(())
 }
 
-/// Refuses a path with an encoded `?` or `#` if a different rule would match once a proxy has
-/// decoded the path, because the upstream then reads another query. Otherwise `/q%3Fmode=admin`
-/// would evade a rule for the parameter `mode`. `others` are the other readings of the path, and
-/// `rule` is the rule that matches the request as sent.
+/// Refuses a path with an encoded `?` or `#` if a different rule would match after a proxy has
+/// decoded the path. Decoding the path changes the query that the upstream reads. Without this
+/// check, `/q%3Fmode=admin` would evade a rule for the parameter `mode`. `others` are the other
+/// ways in which servers may read the path. `rule` is the rule that matches the request as it was
+/// sent.
 pub(super) fn refuse_query<'c>(
     (config, index): (&'c Config, &RuleIndex),
     request: &Request<'_>,

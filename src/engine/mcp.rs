@@ -1,9 +1,9 @@
 //! Decides which rules apply at an MCP endpoint. An endpoint is a path with rules that match MCP
 //! calls (`match.mcp`).
 //!
-//! A POST request to an endpoint needs a rule that matches its call. A rule without `match.mcp` for
-//! the same path does not admit the request. Otherwise a rule that opens the rest of the API to
-//! everyone who has a token would also open the tools that no rule lists.
+//! A POST request to an endpoint needs a rule that matches its call. A rule for the same path that
+//! has no `match.mcp` does not admit the request. Otherwise, a rule that opens the rest of the API
+//! to any token would also open the tools that no rule lists.
 
 use crate::{
     config::Config,
@@ -113,8 +113,8 @@ impl<'c> Endpoint<'c> {
         Some(McpCall::read(request, &params))
     }
 
-    /// Decides whether the rule `first`, which is the first that matches the request, may decide
-    /// alone. `legacy` is the setting of the resource to which the request belongs.
+    /// Decides whether `first`, the first rule that matches the request, may decide alone. `legacy`
+    /// is the setting `mcp_legacy` of the resource that the request belongs to.
     pub(super) fn admission(
         self,
         call: &Result<McpCall<'_>, McpFault>,
@@ -134,13 +134,14 @@ impl<'c> Endpoint<'c> {
         })
     }
 
-    /// Returns true if one of the endpoint's rules matches the request, and no earlier rule of the
-    /// endpoint would match if the request had that rule's own host. `first` is the first rule of
-    /// the whole configuration that matches the request. Rules after `first` do not restrict it.
+    /// Returns true if one of the endpoint's rules matches the request. Returns false if an earlier
+    /// rule of the endpoint matches in everything except the host. `first` is the first rule of the
+    /// whole configuration that matches the request. Rules after `first` do not restrict the
+    /// request.
     ///
-    /// A client can send any host. Suppose that one rule lists a call for one host, and a later
-    /// rule lists it for all hosts, but requires less. Without the second condition, a client could
-    /// evade the first of these rules by sending another host.
+    /// A client can send any host. Suppose that a strict rule lists a call for one host, and a
+    /// later, weaker rule lists the same call for all hosts. If the earlier rule did not count, a
+    /// client could evade it by sending another host.
     fn lists(
         &self,
         call: &McpCall<'_>,
@@ -165,8 +166,8 @@ impl<'c> Endpoint<'c> {
 
     /// Returns the rules that a request must satisfy if its headers do not prove which call it
     /// makes. The result contains all rules of the endpoint. `first` is the first rule that matches
-    /// the request regardless of the call. The result also contains `first` if it comes before the
-    /// endpoint's last rule, because `first` then decides on some calls.
+    /// the request whatever its call is. If `first` comes before the endpoint's last rule, it
+    /// decides on some calls, so the result contains `first` too.
     fn union(self, first: Option<Placed<'c>>) -> Vec<Placed<'c>> {
         let mut rules = self.rules;
         if let (Some(first), Some(last)) = (first, rules.last())

@@ -2,8 +2,8 @@
 //!
 //! The engine has no clock and makes no network calls. The time and the connection are arguments.
 //! The host implements traits for shared key records and for the accelerator (native signature
-//! verification). The engine returns decisions, and the calls that the host should make. The proxy
-//! modules and the command line program all use this engine.
+//! verification). The engine returns decisions, and the HTTP calls that the host should make. The
+//! proxy modules and the command line program all use this engine.
 //!
 //! The checks run in the order that `docs/decisions.md` lists. Each check either refuses a request
 //! or passes it to the next check.
@@ -79,7 +79,7 @@ pub struct Engine {
 }
 
 /// Written by hand, because a derived implementation would require every host's records to
-/// implement `Debug`, and would link that code into the WebAssembly module.
+/// implement `Debug`, and would link these `Debug` implementations into the WebAssembly module.
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Engine").finish_non_exhaustive()
@@ -143,9 +143,9 @@ impl Engine {
 
     /// Decides on a request. `policy` is the policy of the request's route, if the route has one.
     ///
-    /// In shadow mode, a request that would be denied gets a permit that contains the denial. Some
-    /// requests are decided as in enforce mode: ambiguous requests, requests whose path is too
-    /// long, and requests for the status page or for a resource's metadata.
+    /// In shadow mode, a request that would be denied gets a permit that contains the denial. Even
+    /// in shadow mode, these requests are decided as in enforce mode: ambiguous requests, requests
+    /// whose path is too long, and requests for the status page or for a resource's metadata.
     #[must_use]
     pub fn decide(
         &self,
@@ -232,7 +232,7 @@ impl Engine {
         in_shadow(decided, shadow_removals)
     }
 
-    /// Decides on a request that needs `access`.
+    /// Decides on a request according to its `access`.
     fn decide_access(
         &self,
         access: Access<'_>,
@@ -309,9 +309,9 @@ impl Engine {
         routed.rule.filter(|_| decides).map(|(index, _)| index)
     }
 
-    /// Returns the protected resource that a request belongs to, and the resources that it may
-    /// reach although it names another host. A token is refused if it is meant only for other
-    /// resources.
+    /// Returns the protected resource that a request belongs to, and the resources that the request
+    /// may reach although it names another host. If there are any such resources, a token is
+    /// refused if it is meant for none of them.
     #[must_use]
     pub fn resources(
         &self,
@@ -380,8 +380,8 @@ fn passing(reason: PermitReason, edits: Vec<HeaderEdit>) -> Permit {
     }
 }
 
-/// Returns true if the request is `OPTIONS` with `Origin` and `Access-Control-Request-Method`, as
-/// the Fetch standard defines it in section "CORS-preflight fetch".
+/// Returns true if the request is a CORS preflight: an `OPTIONS` request with the headers `Origin`
+/// and `Access-Control-Request-Method` (Fetch standard, section "CORS-preflight fetch").
 fn is_cors_preflight(request: &Request<'_>) -> bool {
     let present = |name| request.values(name).any(|value| !value.is_empty());
     request.method() == "OPTIONS" && present("origin") && present("access-control-request-method")

@@ -17,8 +17,8 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Adds the filter-state entry for a refused credential of `provider`, if the provider exports
-    /// the reasons of failures.
+    /// Adds the filter-state entry for a credential that `provider` refused, if the provider
+    /// exports the reasons for its refusals.
     pub(super) fn refused(&mut self, provider: &Provider, refusal: Refusal) {
         let entry = refusal
             .reason()

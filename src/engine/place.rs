@@ -7,8 +7,8 @@ use crate::{config::Config, http::Request, policy::ProtectedResource};
 pub(super) struct Place {
     below: Option<usize>,
     metadata_of: Option<usize>,
-    /// The resource that the request would belong to if its host were the resource's host. `None`
-    /// if the request already belongs to a resource.
+    /// The resource that the request would belong to if the request named the resource's host.
+    /// `None` if the request already belongs to a resource.
     below_elsewhere: Option<usize>,
     /// Whether the request's host is the host of any resource.
     is_known_host: bool,
@@ -74,10 +74,11 @@ pub(super) fn authority<'a>(request: &Request<'a>) -> &'a str {
 }
 
 /// Returns true if a request for this path would reach the resource on a server that ignores the
-/// host. If the request's host is the host of any resource (`is_known_host`), the result is false
-/// for a resource with the path `/` on another host: it would otherwise claim every path of every
-/// host. The port does not matter, because a client could otherwise evade the checks of a resource
-/// by sending the port of another resource on the same host.
+/// host. A resource with the path `/` would claim every path of every host. If the request's host
+/// is the host of some resource (`is_known_host`), the result is therefore false for a resource
+/// with the path `/` on another host. A host with another port does not count as another host.
+/// Otherwise, a client could evade the checks of one resource by sending the port of another
+/// resource on the same host.
 fn may_lead_to(
     resource: &ProtectedResource,
     authority: &str,

@@ -44,7 +44,8 @@ impl Engine {
         };
         let provider = self.config.provider(*id)?;
         // If there are restrictions, a newer configuration may refuse the token. If there are other
-        // rules, the token must grant their rights too. The full evaluation checks both.
+        // rules, the token must grant the rights that they require too. Only the full evaluation
+        // checks these two cases.
         if self.restrictions.is_some() || !required.others.is_empty() || !is_plain(provider) {
             return None;
         }
@@ -88,8 +89,8 @@ impl Engine {
     }
 }
 
-/// Returns true if only claim headers are forwarded from the provider's tokens, and nothing is
-/// exported.
+/// Returns true if the provider sets no headers from its tokens except claim headers, and exports
+/// nothing.
 fn is_plain(provider: &Provider) -> bool {
     let Exports {
         payload,

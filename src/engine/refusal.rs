@@ -21,9 +21,9 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the priority of this refusal. If several refusals apply, the refusal with the
-    /// highest rank is reported. Missing keys rank above an invalid token, so that a client does
-    /// not discard a token that may be valid.
+    /// Returns the rank of this refusal. If several refusals apply, the refusal with the highest
+    /// rank is reported. Missing keys rank above an invalid token, so that a client does not
+    /// discard a token that may be valid.
     pub(super) const fn rank(self) -> u8 {
         match self {
             Self::Missing => 0,

@@ -25,9 +25,9 @@ use crate::{
 };
 
 impl Engine {
-    /// Returns the authentication schemes for the challenge. If the credential of a `provider` was
-    /// refused, this is only the scheme of that provider. Otherwise, these are all schemes of the
-    /// rule.
+    /// Returns the authentication schemes for the challenge. If `provider` refused a credential,
+    /// the result is the scheme of this provider. Otherwise, the result contains all schemes of the
+    /// rule. If `access` requires no tokens, the result contains the schemes of all providers.
     fn schemes(&self, provider: Option<ProviderId>, access: Access<'_>) -> Schemes {
         let all = self.schemes;
         if !all.basic {
@@ -42,7 +42,7 @@ impl Engine {
         }
     }
 
-    /// Decides on a request that no rule matches, without verifying tokens or fetching keys.
+    /// Decides on a request that no rule matches. Neither verifies tokens nor fetches keys.
     pub(super) fn unmatched(
         &self,
         request: &Request<'_>,
@@ -62,8 +62,8 @@ impl Engine {
         )
     }
 
-    /// Refuses a request that would be refused with any token. If the request has no credential,
-    /// the status is 401, because the client may not know that it has to authenticate.
+    /// Refuses a request that no token can admit. If the request has no credential, the status is
+    /// 401, because the client may not know that it has to authenticate.
     pub(super) fn closed(
         &self,
         reason: Reason,
@@ -84,7 +84,7 @@ impl Engine {
         self.deny(no, access, Vec::new(), resource)
     }
 
-    /// Decides on a request that needs tokens, with the full evaluation of its requirement.
+    /// Decides on a request that needs tokens. This is the full evaluation of the requirement.
     #[inline(never)]
     pub(super) fn apply(
         &self,
@@ -135,7 +135,7 @@ impl Engine {
         }
     }
 
-    /// Returns a permit if the request's tokens verify and grant the required rights.
+    /// Returns a permit if the request's tokens are valid and grant the required rights.
     fn evaluate(
         &self,
         required: AccessRequirement<'_>,
@@ -248,7 +248,7 @@ impl Engine {
         Err(no.unwrap_or(No::Refused(Refusal::Missing)))
     }
 
-    /// Checks whether one token grants the rights that all rules require. Returns `None` if the
+    /// Checks whether one token grants every right that the rules require. Returns `None` if the
     /// token has no claims, which is not expected.
     fn check_token(
         &self,
@@ -266,8 +266,8 @@ impl Engine {
     }
 
     /// Checks one token against one rule. The user's authentication is checked before the token's
-    /// rights. Otherwise, if a token lacked both, the client would have to send the user to the
-    /// authorization server twice.
+    /// rights. If the rights were checked first and a token failed both checks, the client would
+    /// have to send the user to the authorization server twice.
     fn check_rule(
         &self,
         authorization: &Authorization,

@@ -51,8 +51,8 @@ pub(super) fn metadata(resource: &ProtectedResource, request: &Request<'_>) -> D
 }
 
 /// Returns true if a web page from the request's `Origin` may send requests to the resource. A
-/// request without `Origin` is allowed, because it was not sent by a web page. A request with
-/// several origins is not allowed if the resource restricts origins.
+/// request without `Origin` is allowed, because most clients that are not browsers send no
+/// `Origin`. A request with several origins is not allowed if the resource restricts origins.
 pub(super) fn allows_origin(resource: &ProtectedResource, request: &Request<'_>) -> bool {
     let mut origins = request.values("origin");
     match (origins.next(), origins.next()) {
@@ -64,8 +64,8 @@ pub(super) fn allows_origin(resource: &ProtectedResource, request: &Request<'_>)
 
 /// Adds the URL of the resource's metadata to the challenge of a denial. If the status is 401, or
 /// if the denial already names scopes, the challenge also names all scopes of the rule, so that a
-/// client can request them at once. With `challenge_scope: false`, a challenge with status 401
-/// names no scopes.
+/// client can request all of them in one step. With `challenge_scope: false`, a challenge with
+/// status 401 names no scopes.
 pub(super) fn lead_to(resource: &ProtectedResource, denial: &mut Denial, access: Access<'_>) {
     denial.resource_metadata = Some(Arc::clone(resource.url.metadata_url()));
     let names_scopes = match denial.is_unauthenticated() {

@@ -30,8 +30,8 @@ impl Restrictions {
         Self(newest)
     }
 
-    /// Checks a token that the provider called `provider` accepted. `claims` is called only if the
-    /// newest configuration has revocations for that provider.
+    /// Checks a token that was accepted by the provider with the name `provider`. The closure
+    /// `claims` runs only if the newest configuration has revocations for this provider.
     ///
     /// # Errors
     /// The reason why the newest configuration refuses the credential.
@@ -46,13 +46,13 @@ impl Restrictions {
         if newest.trust.revoked == Revocation::default() {
             return Ok(());
         }
-        // A verified token always has claims. If the claims were missing, the token could be
-        // revoked, so refuse it.
+        // A verified token always has claims. Without claims, the token cannot be checked for
+        // revocation, so refuse it.
         let claims = claims().ok_or(Reason::MalformedToken)?;
         newest.trust.check_revocation(claims)
     }
 
-    /// Checks a client's secret that the provider called `provider` accepted.
+    /// Checks a client's secret that was accepted by the provider with the name `provider`.
     ///
     /// # Errors
     /// The reason why the newest configuration refuses the credential.

@@ -17,14 +17,14 @@ use crate::{
     policy::{PathPolicy, ProtectedResource, RuleIndex, authority},
 };
 
-/// The rule for a request, and the other results of finding it.
+/// The rule for a request, and other facts about the request.
 #[derive(Debug)]
 pub(super) struct Routed<'a, 'c> {
     /// The request's path and query. `None` for a CONNECT request without a path.
     pub(super) target: Option<Target<'a>>,
     /// The first rule that matches the request.
     pub(super) rule: Option<Placed<'c>>,
-    /// Whether `rule` may decide alone, which depends on the request's MCP headers.
+    /// Whether `rule` may decide alone. This depends on the request's MCP headers.
     pub(super) admission: Admission<'c>,
     /// How the request's path relates to the protected resources.
     pub(super) place: Place,
@@ -37,11 +37,11 @@ impl<'c> Routed<'_, 'c> {
     /// Web pages can cause such requests by DNS rebinding: the request then names the attacker's
     /// host.
     ///
-    /// If the matching rule names the host, resources of other hosts do not count, because the
-    /// operator wrote the rule for this host. Resources on other ports of this host still count: a
-    /// condition such as `prefix: api.example` ignores the port, so a client could otherwise add
-    /// any port to evade the checks. If the policy of the route decides (`has_policy`), the rule
-    /// does not matter.
+    /// If the matching rule names the request's host, resources of other hosts do not count,
+    /// because the operator wrote the rule for this host. Resources on other ports of this host
+    /// still count: a condition such as `prefix: api.example` ignores the port, so a client could
+    /// otherwise add any port to evade the checks. If the policy of the route decides
+    /// (`has_policy`), the rule is not considered.
     pub(super) fn resources_elsewhere(
         &self,
         config: &'c Config,
@@ -96,7 +96,7 @@ pub(super) fn route<'a, 'c>(
     let authority = authority_of(request);
     let hosts = match place.resource(config) {
         Some(_) => Hosts::Own,
-        // Without rules for calls, no endpoint has rules, so the host need not be examined.
+        // If no rule matches MCP calls, no endpoint has rules, so the host does not matter.
         None if !index.matches_calls() => Hosts::Own,
         None => hosts(rule, authority),
     };
@@ -104,9 +104,9 @@ pub(super) fn route<'a, 'c>(
         Hosts::Own => own,
         wider => Endpoint::of((config, index), request, target, wider)?,
     };
-    // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
-    // each of these readings. Each reading must also belong to the same resource: otherwise a token
-    // for one resource could be used at another resource.
+    // An upstream may decode the path, truncate it, or drop its path parameters (`;a=b`). The same
+    // rule must match each of these readings. Each reading must also belong to the same resource:
+    // otherwise a token for one resource could be used at another resource.
     for path in others.iter() {
         let target = Target { path, ..target };
         let other = first_match((config, index), request, Some(target), made)?;
@@ -122,8 +122,9 @@ pub(super) fn route<'a, 'c>(
         hidden_query::refuse_token(config, target)?;
         hidden_query::refuse_query((config, index), request, (target, &others), made, rule)?;
     }
-    // The call was read only for the rules of this host and port. Rules of other hosts and ports
-    // may have conditions on further headers of the call, so the call is read again.
+    // So far, Portcullis has read only the parts of the call that the rules of this host and port
+    // need. Rules of other hosts and ports may have conditions on further headers of the call, so
+    // read the call again.
     let call = match hosts {
         Hosts::Own => call,
         Hosts::AnyPort | Hosts::All => endpoint.call(request),
@@ -144,11 +145,11 @@ pub(super) fn route<'a, 'c>(
     })
 }
 
-/// Returns the hosts whose rules for MCP calls count for a request that belongs to no protected
-/// resource. A client can send any host. If the rules for MCP calls apply to one host, the client
-/// could evade them by sending another host, so that a rule for all hosts decides. So the host
-/// counts only if the deciding rule names it. The port does not count, because the deciding rule
-/// may hold for any port.
+/// Returns the hosts whose rules with `match.mcp` apply to a request that belongs to no protected
+/// resource. A client can send any host. If these rules are for one host, a client could evade them
+/// by sending another host, and a rule for all hosts would decide. So the rules of other hosts are
+/// left out only if the deciding rule names the request's host. Ports are never compared, because
+/// the deciding rule may hold for any port.
 fn hosts(rule: Option<Placed<'_>>, authority: &str) -> Hosts {
     match names_host(rule, authority) {
         true => Hosts::AnyPort,
@@ -161,7 +162,7 @@ fn names_host(rule: Option<Placed<'_>>, authority: &str) -> bool {
     rule.is_some_and(|(_, rule)| rule.route.names_host_of(authority))
 }
 
-/// Refuses a request whose method or authority servers could read in different ways.
+/// Refuses a request if servers could read its method or its authority in different ways.
 fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
     for (name, value) in request.headers() {
         match *name {

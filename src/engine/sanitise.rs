@@ -13,8 +13,8 @@ const CONNECTION: &str = "connection";
 /// for every request, even for open paths: if such a header reached the upstream, a client could
 /// claim any identity.
 ///
-/// If `Connection` names a header that a rule has a condition on, that name is removed too.
-/// Otherwise the rule would match, and the next proxy would drop the header.
+/// If `Connection` names a header that a rule has a condition on, an edit removes this name from
+/// `Connection`. Otherwise the rule would match, but the next proxy would drop the header.
 pub(super) fn removals(
     (config, index): (&Config, &RuleIndex),
     request: &Request<'_>,
@@ -37,8 +37,9 @@ pub(super) fn removals(
     edits
 }
 
-/// Returns true if a header may have to be removed. This is a quick check: in most requests, no
-/// header name has the same length as the name of a header that Portcullis sets.
+/// Returns true if a header may have to be removed. This quick check compares only the lengths of
+/// names. In most requests, no header name has the same length as the name of a header that
+/// Portcullis sets.
 fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
     let bit = |length: usize| 1_u64.checked_shl(u32::try_from(length).unwrap_or(u32::MAX));
     // The highest bit stands for every length of 63 or more.
@@ -53,8 +54,8 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
 /// Returns the edits that remove certain fields from a request's trailers: the headers that only
 /// Portcullis may set, the headers that can hold tokens, the headers that rules have conditions on,
 /// and the headers that describe an MCP call. Otherwise, a server that merges trailers into headers
-/// could find a forged identity, an unverified token next to a verified token, or a value or a call
-/// that the rules did not allow. RFC 9110 section 6.5.1 forbids credentials in trailers.
+/// could find a forged identity, an unverified token next to a verified token, or a header value or
+/// MCP call that the rules did not allow. RFC 9110 section 6.5.1 forbids credentials in trailers.
 pub(super) fn trailers(
     (config, index): (&Config, &RuleIndex),
     trailers: &[(&[u8], &[u8])],
@@ -88,12 +89,12 @@ fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Head
     edits
 }
 
-/// Returns the edit that removes certain header names from the value of `Connection`. `is_passed`
-/// accepts these names: this Envoy passes the headers on, and the upstream trusts them. If a
-/// request asks for an upgrade, Envoy forwards its `Connection` header. The next proxy then drops
-/// each header that `Connection` names (RFC 9110 section 7.6.1). So a client could remove its own
-/// identity (as in CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are removed too,
-/// because a lenient proxy might read them as header names.
+/// Returns the edit that removes from `Connection` the header names that `is_passed` accepts. These
+/// are headers that Envoy passes on and that the upstream trusts. If a request asks for an upgrade,
+/// Envoy forwards its `Connection` header. The next proxy then drops each header that `Connection`
+/// names (RFC 9110 section 7.6.1). So a client could remove the header with its own identity (as in
+/// CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are removed too, because a lenient
+/// proxy might read them as header names.
 fn connection(request: &Request<'_>, is_passed: &dyn Fn(&[u8]) -> bool) -> Option<HeaderEdit> {
     request.values(CONNECTION).next()?;
     let is_removed = |option: &&[u8]| !is_token(option) || is_passed(option);
@@ -188,7 +189,8 @@ mod tests {
         }
     }
 
-    /// If these trailers stayed, a client could add a second call that no rule has allowed.
+    /// If MCP headers stayed in the trailers, a client could add a second call that no rule has
+    /// allowed.
     #[test]
     fn removes_mcp_headers_from_trailers_if_rules_match_calls() {
         let config = |matches: &str| {

@@ -18,8 +18,8 @@ impl Engine {
         Report::new(&self.config, &self.keys, now).response(format, counts)
     }
 
-    /// Decides whether the client may see the status page. Shadow mode and route policies do not
-    /// open the page.
+    /// Decides whether the client may see the status page. Shadow mode and route policies never
+    /// give access to the page.
     pub(super) fn status(
         &self,
         status: &StatusPath,

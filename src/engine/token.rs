@@ -31,13 +31,14 @@ pub(super) struct Means<'c> {
     pub(super) headers: &'c RefCell<HeaderMemo>,
 }
 
-/// A credential, and its token. The second value is `None` if the token exceeds the size limit.
+/// A credential, and the token in it. The token is `None` if it exceeds the size limit.
 type Presented<'e, 'a> = (&'e Credential<'a>, Option<&'e Token<'a>>);
 
 type Own<'e> = (ProviderId, &'e Provider);
 
-/// Verifies a credential with the provider that reads its location. `found` is the token's cache
-/// entry, if the search for credentials already looked it up.
+/// Verifies a credential with the provider `own`, which reads credentials from the place where this
+/// one was found. `found` is the token's cache entry, if the search for credentials already looked
+/// it up.
 pub(super) fn verify<'a>(
     means: Means<'_>,
     own: Own<'_>,

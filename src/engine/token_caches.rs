@@ -22,7 +22,7 @@ pub struct CacheUse {
 }
 
 impl CacheUse {
-    /// Adds up two values.
+    /// Adds the counts in `self` and `other`.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl CacheUse {
         }
     }
 
-    /// Adds one lookup.
+    /// Counts a lookup, if the provider has a cache.
     pub(super) const fn count(&mut self, lookup: &Lookup) {
         let count = match lookup {
             Lookup::Disabled => return,
@@ -71,13 +71,13 @@ impl TokenCaches {
         }
     }
 
-    /// Returns the cache entry of a token, without the checks that [`find`](Self::find) repeats.
+    /// Returns the cache entry of a token. Unlike [`find`](Self::find), does not repeat any checks.
     pub(super) fn entry(&self, provider: ProviderId, token: &[u8]) -> Option<Rc<CachedToken>> {
         self.of(provider)?.borrow().find(token).cloned()
     }
 
-    /// Looks up a token. If the caller already looked up the entry, it passes the entry as `found`.
-    /// If there is an entry, `again` repeats the checks whose result can change.
+    /// Looks up a token. If the caller has already looked up the cache entry, the caller passes it
+    /// as `found`. If there is an entry, `again` repeats the checks whose results may have changed.
     pub(super) fn find(
         &self,
         provider: ProviderId,

@@ -45,11 +45,12 @@ impl<'a> Verified<'a> {
         segments.nth(1).unwrap_or("")
     }
 
-    /// Returns the claims. On a cache hit they are parsed again from the token's text. The text was
-    /// parsed successfully before, so `None` is not expected.
+    /// Returns the claims. After a cache hit, the claims are parsed again from the token's text.
+    /// The text was parsed successfully before, so `None` is not expected.
     pub(super) fn claims(&self) -> Option<&Claims> {
         let claims = self.claims.get_or_init(|| {
-            // A client's secret has no payload; its claims come from the configuration.
+            // A client's secret has no payload that could be parsed. Its claims come from the
+            // configuration.
             self.cached.verified_once()?;
             Claims::of_segment(self.payload_segment())
                 .ok()

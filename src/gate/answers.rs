@@ -1,7 +1,8 @@
-//! Answers to requests. Each answer keeps the host's encoding of its response for reuse.
+//! Answers to requests. Each answer keeps its encoded response, so that the host encodes the
+//! response only once.
 //!
-//! Refusing a request must be cheaper for the proxy than sending the request is for the client.
-//! Most refusals for the same reason have identical responses, so each such response is built and
+//! It must cost the proxy less to refuse a request than it costs the client to send one. Most
+//! refusals for the same reason have identical responses, so each such response is built and
 //! encoded only once.
 
 use core::cell::OnceCell;

@@ -37,8 +37,8 @@ impl Gate {
     /// Refuses a request.
     fn refuse(&mut self, denial: &Denial, exchange: &impl Exchange) -> Verdict {
         self.metrics.denied(denial.reason, exchange);
-        // The request goes no further, so only the access log can read these entries. A failure to
-        // write the entries is therefore ignored.
+        // The request goes no further, so only the access log can read the filter state. A failure
+        // to write the denial's entries to the filter state is therefore ignored.
         let _ = export(&denial.exports, exchange);
         exchange.answer(&self.answers.answer(&self.engine, denial));
         Verdict::Answer
@@ -49,9 +49,9 @@ impl Gate {
         self.refuse(&Denial::new(Reason::HostFailure), exchange)
     }
 
-    /// Lets a request pass, with the edits and the filter state entries of its permit. If the host
-    /// refuses an edit or an entry, the request is refused: otherwise a forged header could remain,
-    /// or other filters could lack entries that they rely on.
+    /// Makes the edits and writes the filter state entries of a permit, then lets the request pass.
+    /// If the host refuses an edit or an entry, the request is refused. Otherwise a forged header
+    /// could remain, or other filters could lack entries that they rely on.
     fn pass(
         &mut self,
         permit: &Permit,
@@ -75,8 +75,8 @@ impl Gate {
         Verdict::Pass
     }
 
-    /// Decides again if the edits made the host choose a route with another policy. Returns a
-    /// refusal if that policy does not let the request pass with the same edits.
+    /// Decides again if the permit's edits made the host choose a route with a different policy.
+    /// Returns a refusal unless the new decision lets the request pass with the same edits.
     ///
     /// The edits of the second decision are not applied, because they could lead to yet another
     /// route.
@@ -112,8 +112,8 @@ impl Gate {
 
     /// Responds with the status report.
     fn report(&mut self, format: Format, now: UnixMillis, exchange: &impl Exchange) -> Verdict {
-        // Another worker may have fetched keys since this worker last read the shared records, and
-        // all workers must report the same state.
+        // All workers must report the same state, so this worker first reads the shared records
+        // again. Another worker may have fetched keys since the last read.
         self.has_news |= self.engine.synchronize();
         let counts = match format {
             Format::Html => {
@@ -126,7 +126,7 @@ impl Gate {
         Verdict::Answer
     }
 
-    /// Removes from the request's trailers the headers that
+    /// Cleans the request's trailers: makes the edits that
     /// [`trailer_removals`](crate::engine::Engine::trailer_removals) returns.
     ///
     /// # Errors

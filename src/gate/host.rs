@@ -8,7 +8,7 @@ use crate::{
     shared_memory::SharedMemory,
 };
 
-/// The services of the proxy that do not concern a single request.
+/// The services of the proxy that are not tied to one request.
 pub trait Environment: SharedMemory + Log + Meter {}
 
 impl<T: SharedMemory + Log + Meter> Environment for T {}
@@ -59,7 +59,7 @@ pub trait Caller {
     /// [`Keeper::on_fetched`](super::Keeper::on_fetched).
     ///
     /// # Errors
-    /// If the call was not started, so that there will be no response.
+    /// If the call could not be started. There will be no response then.
     fn call(&mut self, fetch: &Fetch) -> Result<(), CallError>;
 }
 

@@ -1,4 +1,4 @@
-//! Fetches keys, and fetches them again before they are stale.
+//! Fetches keys, and fetches them again before they become stale.
 
 use crate::{
     config::Provider,
@@ -18,7 +18,7 @@ use crate::{
 /// [`Gate::follow`](super::Gate::follow)).
 ///
 /// In WebAssembly, each worker has its own keeper, which shares the engine of the worker's gate. A
-/// lease in the record of the keys decides which of these keepers fetches the keys.
+/// lease in the key record decides which of these keepers fetches the keys.
 #[derive(Debug)]
 pub struct Keeper {
     metrics: KeyMetrics,
@@ -82,7 +82,7 @@ impl Keeper {
     /// The time of the next fetch. If a fetch is due, this time is in the past. `None` if no
     /// provider fetches keys.
     ///
-    /// A request whose key is missing can make the next fetch due earlier.
+    /// A request that needs a missing key can make the next fetch due earlier.
     #[must_use]
     pub fn next_wakeup(&self, engine: &Engine, now: UnixMillis) -> Option<UnixMillis> {
         let providers = engine.config().providers();
@@ -189,8 +189,9 @@ fn failure(error: FetchError, outcome: &FetchOutcome) -> String {
     message
 }
 
-/// The status of a provider whose keys are in the configuration, or that needs no keys. `None` for
-/// a provider that fetches keys, because its status is unknown before the keeper first runs.
+/// The status of a provider that fetches no keys: its keys are in the configuration, or it needs no
+/// keys. `None` for a provider that fetches keys, because its status is unknown before the keeper
+/// first runs.
 fn configured(provider: &Provider) -> Option<KeyStatus> {
     if !provider.trust.enabled {
         return Some(KeyStatus::default());

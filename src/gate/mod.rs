@@ -3,10 +3,10 @@
 //! A [`Gate`] handles the requests of one worker. It asks the engine for decisions, counts them and
 //! carries them out. It also holds requests that wait for keys, and later resumes them. A
 //! [`Keeper`] fetches keys before the current keys become stale. Gates and keepers do not depend on
-//! the API of a proxy. For each proxy there is a shell. When the proxy calls the shell, the shell
-//! calls the methods of gates and keepers. The shell also implements the traits [`Exchange`],
-//! [`Environment`] and [`Caller`] with calls to the proxy. A shell makes no decisions. The tests
-//! implement the same traits with a fake proxy.
+//! the API of a proxy. A shell connects gates and keepers to one proxy. When the proxy calls the
+//! shell, the shell calls the methods of gates and keepers. The shell also implements the traits
+//! [`Exchange`], [`Environment`] and [`Caller`] by calling the proxy. A shell makes no decisions.
+//! The tests implement these traits with a fake proxy.
 //!
 //! If the host refuses a call that a decision needs, the gate refuses the request. The gate never
 //! fails open. If a metric or log line cannot be written, the request is still decided.
@@ -68,8 +68,8 @@ pub struct Gate {
     wanted: Option<WantedKeys>,
 }
 
-/// What the host must do with a request. The gate itself has already edited or answered the
-/// request.
+/// What the host must do with a request. Before the gate returns the verdict, it makes any edits to
+/// the request, or sends any answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Stop the request. The gate has answered the request, or the host could not send the answer.
@@ -80,7 +80,7 @@ pub enum Verdict {
     Wait(BodyHold),
 }
 
-/// A request's headers and its route's policy. They are read once for several decisions.
+/// A request's headers and its route's policy. They are read once and used for several decisions.
 type Head<'a> = (&'a Request<'a>, Option<Rc<RoutePolicy>>);
 
 impl Gate {
@@ -133,8 +133,8 @@ impl Gate {
         }
         let head = self.head(request, now, exchange);
         let mut decided = self.decide(&head, now, Patience::Waiting, exchange);
-        // Another worker may have fetched the key after this worker last read the shared records.
-        // Without a second decision, a valid token could be refused.
+        // Another worker may have fetched the missing key after this worker last read the shared
+        // records. Without a second decision, a valid token could be refused.
         if self.engine.synchronize_for(&decided.decision, now) {
             self.has_news = true;
             let before = decided.cache_use;
@@ -156,9 +156,9 @@ impl Gate {
         self.carry_out(&overloaded(decided), &head, now, exchange)
     }
 
-    /// Removes from a request the headers that only Portcullis may set, and makes the host choose
-    /// the route again without them. Does nothing if the host does not report the new route.
-    /// Returns true if a header was removed; the caller must then read the headers again.
+    /// Strips a request of the headers that only Portcullis may set, and makes the host choose the
+    /// route again without them. Does nothing if the host does not report the new route. Returns
+    /// true if a header was removed; the caller must then read the headers again.
     ///
     /// Without this step, a client could use a forged header to choose the route of its request,
     /// and thereby the policy.
@@ -238,8 +238,9 @@ impl Gate {
         self.has_news |= self.engine.synchronize();
     }
 
-    /// Reads the key records again if `epoch` differs from the value in the last call. `epoch`
-    /// comes from a keeper that has its own engine, and changes when that keeper writes a record.
+    /// Reads the key records again if `epoch` differs from the value that was passed in the last
+    /// call. `epoch` comes from a keeper that has its own engine, and changes when that keeper
+    /// writes a record.
     pub fn follow(&mut self, epoch: u64) {
         if self.epoch != epoch {
             self.epoch = epoch;
@@ -259,8 +260,8 @@ impl Gate {
         self.waiting.ready(news, now)
     }
 
-    /// Removes and returns the keys that were missing for the last request. A host whose keeper has
-    /// its own engine passes the result to that keeper.
+    /// Returns the missing keys that the last request needed, and forgets them. A host whose keeper
+    /// has its own engine passes the result to that keeper.
     pub const fn take_wanted(&mut self) -> Option<WantedKeys> {
         self.wanted.take()
     }

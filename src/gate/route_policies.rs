@@ -1,9 +1,9 @@
 //! The policies of the proxy's routes. Each policy is parsed once per worker.
 //!
-//! For each request, one host call returns the policy of the request's route as bytes. A worker
-//! uses these bytes as the key to look up the policy that it has already parsed. If
-//! `route_policies` is `off`, most requests skip the call;
-//! [`route_sampling`](super::route_sampling) decides which requests still make it.
+//! For each request, one host call returns the policy of the request's route as bytes. If the
+//! worker has parsed the same bytes before, it finds the parsed policy by these bytes. If
+//! `route_policies` is `off`, the call is skipped for most requests.
+//! [`route_sampling`](super::route_sampling) decides for which requests the call is still made.
 
 use std::rc::Rc;
 
@@ -21,8 +21,8 @@ use crate::{
 };
 
 /// The maximum number of parsed policies, low enough for a linear search. When the list is full, it
-/// is emptied. The list fills up because the proxy gets new routes, so most entries of a full list
-/// are outdated.
+/// is emptied. The list fills up as the proxy gets new routes, so most entries of a full list are
+/// outdated.
 const CAPACITY: usize = 128;
 
 /// The route that the proxy chose for a request.
@@ -41,14 +41,14 @@ pub trait Route {
     /// If the bytes are malformed.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
 
-    /// Returns true if [`metadata`](Self::metadata) describes the new route after the host has
+    /// Returns true if [`metadata`](Self::metadata) describes the new route once the host has
     /// chosen the route again.
     fn tells_the_next_route(&self) -> bool {
         false
     }
 }
 
-/// The bytes of a policy are not a valid message of the expected type.
+/// The error for bytes that are not a valid message of the expected type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 

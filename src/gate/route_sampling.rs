@@ -1,28 +1,28 @@
-//! Decides which requests look up the policy of their route.
+//! Decides for which requests the policy of their route is looked up.
 //!
 //! With `route_policies: off`, the operator declares that no route has a policy. So most requests
-//! need one host call less. If the declaration is wrong, a lenient rule could apply on a route
-//! whose policy is strict. To detect this, each worker still looks up the policy for its first
-//! request, and then once a second. As soon as a lookup finds a policy, every later request looks
-//! up the policy of its route. A policy on a rarely used route can still be missed.
+//! need one fewer host call. If the declaration is wrong, a lenient rule could apply to a request
+//! whose route has a strict policy. To detect this, each worker still looks up the policy for its
+//! first request, and then at most once a second. Once a lookup has found a policy, the worker
+//! looks up the policy for every request. A policy on a rarely used route can still be missed.
 
 use core::{cell::Cell, time::Duration};
 
 use crate::{policy::RouteLookup, time::UnixMillis};
 
-/// The time between two lookups while no policy has been found.
+/// The minimum time between two lookups, as long as no lookup has found a policy.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Decides which requests of one worker look up the policy.
+/// Decides for which requests of one worker the policy is looked up.
 #[derive(Debug)]
 pub(super) struct RouteSampling(Cell<State>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Every request looks up the policy.
+    /// The policy is looked up for every request.
     Always,
-    /// No lookup has succeeded yet, so every request tries a lookup. A request whose lookup fails
-    /// is refused, because its route's policy may be strict.
+    /// No lookup has succeeded yet, so the policy is looked up for every request. If the lookup
+    /// fails, the request is refused, because the policy of its route may be strict.
     Unanswered,
     /// The last lookup was at this time, and found no policy.
     NoneAt(UnixMillis),
@@ -39,7 +39,7 @@ pub(super) enum Finding {
 }
 
 impl RouteSampling {
-    /// Creates the state before the first request.
+    /// Creates the initial sampling state of one worker.
     pub(super) const fn new(lookup: RouteLookup) -> Self {
         Self(Cell::new(match lookup {
             RouteLookup::Always => State::Always,
@@ -47,7 +47,7 @@ impl RouteSampling {
         }))
     }
 
-    /// Returns whether a request that arrives now has to look up its route's policy.
+    /// Returns whether to look up the route's policy for a request that arrives now.
     pub(super) fn asks(&self, now: UnixMillis) -> bool {
         match self.0.get() {
             State::Always | State::Unanswered => true,

@@ -28,7 +28,7 @@ pub(super) struct WaitingRequest {
     stream: StreamId,
     /// When the request arrived.
     pub(super) arrived: UnixMillis,
-    /// Holds back the request's body.
+    /// The hold on the request's body.
     pub(super) hold: BodyHold,
 }
 
@@ -61,8 +61,8 @@ impl Waiting {
         self.requests.is_empty()
     }
 
-    /// Returns the requests to decide again: all of them if keys have changed, otherwise only the
-    /// requests that have waited too long.
+    /// Returns the requests that must be decided again: all waiting requests if keys have changed
+    /// (`news`), otherwise only those that have waited too long.
     pub(super) fn ready(&self, news: bool, now: UnixMillis) -> Vec<StreamId> {
         self.requests
             .iter()
@@ -71,14 +71,14 @@ impl Waiting {
             .collect()
     }
 
-    /// The request of a stream, if it is waiting.
+    /// The waiting request of a stream. `None` if the stream's request is not waiting.
     pub(super) fn find(&self, stream: StreamId) -> Option<&WaitingRequest> {
         self.requests.get(self.place(stream)?)
     }
 
-    /// Returns whether a request has waited too long. Also returns true if the request's arrival
-    /// time is in the future. In that case the clock was set back, so the length of the wait is
-    /// unknown.
+    /// Returns whether a request has waited too long. Also returns true if the request seems to
+    /// have arrived in the future. In that case, the clock was set back, so it is unknown how long
+    /// the request has waited.
     pub(super) fn is_due(&self, request: &WaitingRequest, now: UnixMillis) -> bool {
         request.arrived.plus(self.timeout) <= now || request.arrived > now
     }

@@ -10,9 +10,9 @@ pub enum Format {
 }
 
 impl Format {
-    /// Chooses HTML if the client prefers it to JSON, as browsers do. Otherwise chooses JSON, even
-    /// if the client accepts neither format. `accept` yields the value of each `accept` header
-    /// line.
+    /// Chooses HTML if the client prefers HTML to JSON, which is the case for browsers. Otherwise
+    /// chooses JSON, even if the client accepts neither format. `accept` yields the value of each
+    /// `accept` header line.
     pub fn preferred<'a>(accept: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut html = Quality::default();
         let mut json = Quality::default();

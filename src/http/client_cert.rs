@@ -5,9 +5,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::lenient_base64;
 
-/// Returns the SHA-256 digest of the certificate. The header must occur exactly once, and its value
-/// must be a non-empty byte sequence (`:base64:`); otherwise the result is `None`. If the header
-/// occurs twice, the client may have sent one of the two, so neither is used.
+/// Returns the SHA-256 digest of the certificate. Returns `None` unless the header occurs exactly
+/// once and its value is a non-empty byte sequence (`:base64:`). If the header occurs twice, the
+/// client may have sent one of the two, so neither is used.
 #[must_use]
 pub fn digest<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Option<[u8; 32]> {
     let (Some(line), None) = (lines.next(), lines.next()) else {

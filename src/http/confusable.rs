@@ -15,7 +15,7 @@ pub(crate) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// Returns true if some servers turn the header names `own` and `written` into the same variable,
-/// although the names differ. This never applies to pseudo-headers such as `:path`, because no
+/// although the names differ. Always returns false for pseudo-headers such as `:path`, because no
 /// server turns them into variables.
 pub(crate) fn is_twin(own: &str, written: &[u8]) -> bool {
     let is_pseudo = |name: &[u8]| name.first() == Some(&b':');

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::confusable::are_confusable;
 
-/// `Host`, headers about the connection, and headers that delimit messages (RFC 9110 §7.2,
-/// §7.6.1, §8.6). A provider must not set these headers.
+/// The headers that a provider must not set: `Host`, headers about the connection, and headers that
+/// delimit messages (RFC 9110 §7.2, §7.6.1, §8.6).
 const RESERVED: [&str; 13] = [
     "connection",
     "content-length",
@@ -27,12 +27,12 @@ const RESERVED: [&str; 13] = [
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HeaderName(Arc<str>);
 
-/// Why a string is not a header name.
+/// Why a string is not a valid header name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderNameError {
     /// The string is empty.
     Empty,
-    /// The string has a byte that is not allowed in a `token` (RFC 9110 §5.6.2).
+    /// The string has a byte that is not allowed in a header name (RFC 9110 §5.6.2).
     InvalidByte,
 }
 
@@ -40,7 +40,7 @@ impl HeaderName {
     /// Parses a header name (RFC 9110 §5.1).
     ///
     /// # Errors
-    /// If `name` is not a `token` (RFC 9110 §5.6.2).
+    /// If `name` is empty or has a byte that is not allowed in a header name (RFC 9110 §5.6.2).
     pub fn parse(name: &str) -> Result<Self, HeaderNameError> {
         if name.is_empty() {
             return Err(HeaderNameError::Empty);
@@ -57,8 +57,9 @@ impl HeaderName {
         &self.0
     }
 
-    /// Returns true if this is the name of `Host`, of a header about the connection, or of a header
-    /// that delimits messages, or if some servers confuse this name with one of those names.
+    /// Returns true if a provider must not set this header. Such headers are `Host`, headers about
+    /// the connection, headers that delimit messages, and all headers whose names some servers
+    /// confuse with one of these.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
         let mut reserved = RESERVED.iter();
@@ -71,10 +72,10 @@ impl HeaderName {
         Arc::clone(&self.0)
     }
 
-    /// Returns true if some servers (CGI, WSGI) map `other` to the same environment variable as this
-    /// name. Without this check, such a server would mistake a client's `x_user` or `x.user` for the
-    /// `x-user` that Portcullis sets. A pseudo-header such as `:path` is never confusable, because
-    /// no server maps it to a variable.
+    /// Returns true if some servers (CGI, WSGI) map `other` to the same environment variable as
+    /// this name. Without this check, such a server would mistake a client's `x_user` or `x.user`
+    /// for the `x-user` that Portcullis sets. A pseudo-header such as `:path` is never confusable,
+    /// because no server maps it to a variable.
     #[must_use]
     pub fn is_confusable_with(&self, other: &[u8]) -> bool {
         are_confusable(self.0.as_bytes(), other) && other.first() != Some(&b':')
@@ -100,7 +101,8 @@ impl fmt::Display for HeaderNameError {
 
 impl core::error::Error for HeaderNameError {}
 
-/// Returns true if every octet may be part of a `token` (RFC 9110 §5.6.2).
+/// Returns true if every octet is allowed in what RFC 9110 §5.6.2 calls a `token`, such as a header
+/// name.
 #[must_use]
 pub fn is_token(text: &[u8]) -> bool {
     text.iter().all(|octet| is_token_byte(*octet))

@@ -1,10 +1,10 @@
-//! HTTP values: a request's headers, a response, and checks for names and paths that servers can
-//! read in different ways.
+//! HTTP requests and responses, and checks for names and paths that servers can read in different
+//! ways.
 //!
 //! This module does not depend on rules, tokens or hosts. If two servers read a path or a header
-//! name differently, a request could evade the rule that should apply. This module has the checks
-//! for such ambiguities, because these checks depend only on the request. Each kind of value has
-//! its own error type, such as [`HeaderNameError`] or [`Ambiguity`](path::Ambiguity).
+//! name differently, a request could evade the rule that should apply. The checks that detect such
+//! requests are in this module, because they depend only on the request. Each kind of value has its
+//! own error type, such as [`HeaderNameError`] or [`Ambiguity`](path::Ambiguity).
 
 mod accept;
 pub mod client_cert;

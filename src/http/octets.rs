@@ -1,7 +1,7 @@
 //! Sets of octets, for checks that run on every request.
 
-/// Makes a set of ASCII octets at compile time, such as `octets!(|octet| octet != b';')`. The set
-/// is a table, because a table lookup takes less time than matching a pattern.
+/// Makes a set of ASCII octets at compile time, for example with `octets!(|octet| octet != b';')`.
+/// The set is a table, because looking up an octet in a table is faster than matching a pattern.
 macro_rules! octets {
     (|$octet:ident| $contains:expr) => {{
         let mut table = [false; 256];
@@ -28,7 +28,7 @@ impl Octets {
         Self(table)
     }
 
-    /// Returns true if the set contains an octet.
+    /// Returns true if `octet` is in the set.
     pub(crate) fn contains(&self, octet: u8) -> bool {
         self.0.get(usize::from(octet)).copied().unwrap_or(false)
     }

@@ -31,8 +31,8 @@ impl Query {
         &self.parameters
     }
 
-    /// All parameters, as read by a server that ends a parameter at `;` and not only at `&`. `None`
-    /// if the query has no `;`: all servers then read the same parameters.
+    /// All parameters, as read by a server that splits the query at `;` as well as at `&`. `None`
+    /// if the query has no `;`, because all servers then read the same parameters.
     #[must_use]
     pub fn split_at_semicolons(&self) -> Option<&[Parameter]> {
         self.split_at_semicolons.as_deref()

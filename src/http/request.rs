@@ -7,8 +7,8 @@ use core::cell::OnceCell;
 
 use super::Query;
 
-/// The headers of a request, including pseudo-headers, in the order received. Names are in lower
-/// case.
+/// The headers of a request, including pseudo-headers, in the order in which they arrived. Names
+/// are in lower case.
 #[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
     headers: Vec<(&'a [u8], &'a [u8])>,
@@ -56,8 +56,7 @@ impl<'a> Request<'a> {
     pub fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'a [u8]> + 'b {
         self.headers
             .iter()
-            // Most names differ from `name` in length, and comparing lengths needs no function
-            // call.
+            // Most names have another length, so they are ruled out without a function call.
             .filter(move |(own, _)| own.len() == name.len() && *own == name.as_bytes())
             .map(|(_, value)| *value)
     }
@@ -85,9 +84,9 @@ impl<'a> Request<'a> {
         self.values(":path").next()
     }
 
-    /// The query in `:path`. The query is parsed when a rule first needs it, and only once. Many
-    /// rules may have conditions on the query, so a client could otherwise cause much work with a
-    /// long query.
+    /// The query in `:path`. The query is parsed at most once, when a rule first needs it. Many
+    /// rules may have conditions on the query. If each rule parsed a long query again, a client
+    /// could cause a lot of work.
     pub fn query(&self) -> &Query {
         self.query.get_or_init(|| {
             let target = self.target().unwrap_or_default();

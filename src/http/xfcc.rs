@@ -11,10 +11,10 @@ use crate::connection::digest_from_hex;
 
 const HASH: &[u8] = b"hash";
 
-/// Returns the SHA-256 digest of the certificate in one element of the header. Elements are counted
-/// from the right, starting with 1. Returns `None` if the header is malformed or has fewer than
-/// `from_right` elements, or if the element does not have exactly one digest. Several lines of the
-/// header are joined into one (RFC 9110 section 5.3).
+/// Returns the SHA-256 digest of the certificate in one element of the header. `from_right` is the
+/// number of that element, counted from the right and starting with 1. Returns `None` if the header
+/// is malformed or has fewer than `from_right` elements, or if the element does not have exactly
+/// one digest. If the header has several lines, they are joined first (RFC 9110 section 5.3).
 #[must_use]
 pub fn digest<'a>(lines: impl Iterator<Item = &'a [u8]>, from_right: usize) -> Option<[u8; 32]> {
     let text = lines.collect::<Vec<_>>().join(&b","[..]);
@@ -53,7 +53,7 @@ fn hash(element: &[u8]) -> Option<Option<[u8; 32]>> {
     Some(hash)
 }
 
-/// Removes the quotes around a value. A value with any other quote is malformed.
+/// Removes the quotes around a value. An unquoted value that has a quote in it is malformed.
 fn value_of(written: &[u8]) -> Option<&[u8]> {
     match written.strip_prefix(b"\"") {
         // `split` has checked that the value ends with a quote.
@@ -62,8 +62,8 @@ fn value_of(written: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Splits text at each separator outside of quotes, and trims the parts. Returns `None` if a quoted
-/// value does not end, or if a quote is inside an unquoted value.
+/// Splits text at each separator outside of quotes, and trims the parts. Returns `None` if quotes
+/// are not closed or are in the wrong place.
 fn split(text: &[u8], separator: u8) -> Option<Vec<&[u8]>> {
     let mut parts = Vec::new();
     let mut start = 0_usize;
@@ -102,9 +102,9 @@ enum State {
     /// Directly after `=`, the only position where a quoted value may begin.
     AfterEquals,
     Quoted,
-    /// After a backslash in quotes.
+    /// After a backslash inside a quoted value.
     Escaped,
-    /// After the end of a quoted value. Only a separator may follow.
+    /// After the end of a quoted value. Only white space or a separator may follow.
     AfterQuote,
 }
 

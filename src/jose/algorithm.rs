@@ -1,8 +1,8 @@
 //! Signature algorithms: their names, and how each algorithm computes a signature.
 //!
-//! [`Algorithm`] is the closed set of supported algorithms. RFC 7518 section 3.1 registers more
-//! algorithms, such as `none`, but each verifier decides which algorithms it allows (RFC 8725
-//! section 3.1). A token cannot select an algorithm that is not a variant of this enum.
+//! [`Algorithm`] is the closed set of supported algorithms. RFC 7518 section 3.1 also registers
+//! `none`, but each verifier decides which algorithms it allows (RFC 8725 section 3.1). A token
+//! cannot select an algorithm that is not a variant of this enum.
 //!
 //! [`Scheme`] says how an algorithm computes signatures, and which [`enum@Hash`] it uses.
 
@@ -11,7 +11,7 @@ use std::fmt;
 /// A signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Algorithm {
-    /// `EdDSA` with Ed25519, which RFC 9864 section 2.2 also names `Ed25519`.
+    /// `EdDSA` on the curve Ed25519. RFC 9864 section 2.2 names this algorithm `Ed25519`.
     EdDsa,
     /// `ES256`: ECDSA on P-256 with SHA-256.
     Es256,
@@ -66,8 +66,8 @@ pub enum Scheme {
     Hmac(Hash),
     /// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2).
     RsaPkcs1(Hash),
-    /// RSASSA-PSS. MGF1 uses the same hash, and the salt is as long as a digest (RFC 7518 section
-    /// 3.5).
+    /// RSASSA-PSS. MGF1 uses the message's hash, and the salt is as long as the digest (RFC 7518
+    /// section 3.5).
     RsaPss(Hash),
 }
 

@@ -6,7 +6,7 @@ pub(crate) fn without_leading_zeros(octets: &[u8]) -> &[u8] {
     octets.get(zeros..).unwrap_or_default()
 }
 
-/// The length of a number in bits. `minimal` has no leading zero octets.
+/// The length of a number in bits. `minimal` must not have leading zero octets.
 pub(crate) fn bit_length(minimal: &[u8]) -> usize {
     let unused = minimal.first().map_or(0, |octet| octet.leading_zeros());
     minimal

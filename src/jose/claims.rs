@@ -1,13 +1,13 @@
 //! The claims of a token (RFC 7519 section 4).
 //!
 //! A registered claim must have the type that RFC 7519 section 4.1 defines. Otherwise the token is
-//! refused: if an `exp` in quotes counted as missing, the token would never expire. All other
-//! claims are kept unchanged and looked up by their path. A path is a list of segments, not a
-//! dotted string, because some claim names contain dots, such as `kubernetes.io` and
+//! refused. For example, if an `exp` in quotes counted as missing, the token would never expire.
+//! All other claims are kept unchanged and looked up by their path. A path is a list of segments,
+//! not a dotted string, because some claim names contain dots, such as `kubernetes.io` and
 //! `https://api.example/roles`.
 //!
-//! [`Claims`] may be unverified; only the claims of a [`VerifiedToken`](super::VerifiedToken) can
-//! be trusted.
+//! [`Claims`] may come from a token that is not verified. Only the claims of a
+//! [`VerifiedToken`](super::VerifiedToken) can be trusted.
 
 use serde_json::{Map, Value};
 
@@ -23,14 +23,14 @@ pub struct Claims {
     times: Times,
 }
 
-/// The times between which a token is valid.
+/// The times that limit a token's validity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Times {
-    /// `exp` (RFC 7519 section 4.1.4), rounded down to a second.
+    /// `exp` (RFC 7519 section 4.1.4), rounded down to a whole second.
     pub expiration: Option<UnixSeconds>,
-    /// `nbf` (RFC 7519 section 4.1.5), rounded up to a second.
+    /// `nbf` (RFC 7519 section 4.1.5), rounded up to a whole second.
     pub not_before: Option<UnixSeconds>,
-    /// `iat` (RFC 7519 section 4.1.6), rounded up to a second.
+    /// `iat` (RFC 7519 section 4.1.6), rounded up to a whole second.
     pub issued_at: Option<UnixSeconds>,
 }
 
@@ -120,7 +120,7 @@ impl Claims {
         self.times
     }
 
-    /// `auth_time` (OpenID Connect Core section 2, RFC 9068 section 2.2.1), rounded down to a
+    /// `auth_time` (OpenID Connect Core section 2, RFC 9068 section 2.2.1), rounded down to a whole
     /// second. A value of the wrong type counts as missing.
     pub fn auth_time(&self) -> Option<UnixSeconds> {
         UnixSeconds::from_numeric_date(self.member("auth_time")?, Rounding::Down)
@@ -177,11 +177,11 @@ impl ClaimPath {
 }
 
 /// Lists the words of a claim such as `scope`. A string is split at spaces, but not at other white
-/// space (RFC 6749 section 3.3). The elements of an array are the words, unchanged.
+/// space (RFC 6749 section 3.3). If the claim is an array, each element is one word.
 ///
-/// An array element with a space is left out, because some programs would read `["read admin"]` as
-/// one scope and others as two. Elements that are empty or not strings are left out too. A value of
-/// any other type has no words.
+/// An array element that contains a space is left out, because some programs would read
+/// `["read admin"]` as one scope and others as two. Elements that are empty or not strings are left
+/// out too. A claim that is neither a string nor an array has no words.
 pub fn words(value: &Value) -> impl Iterator<Item = &str> {
     let (text, list) = match value {
         Value::String(text) => (text.as_str(), &[][..]),
@@ -204,7 +204,7 @@ fn is_audience(value: &Value) -> bool {
             .is_some_and(|list| list.iter().all(Value::is_string))
 }
 
-/// The elements of an array. Any other value is returned as the only element.
+/// The elements of an array. Any other value counts as a single element.
 fn elements(value: &Value) -> &[Value] {
     value
         .as_array()

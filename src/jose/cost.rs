@@ -1,10 +1,10 @@
 //! The cost of verifying a signature, and the budgets for each token and each request.
 //!
-//! A key without `kid` is tried for every token with a suitable algorithm, so a forged token costs
-//! one verification per such key. A limit on the number of keys would not be enough: verifying with
-//! an RSA key of 8192 bits costs sixteen times as much as verifying with one of 2048 bits. So each
-//! token and each request has a budget for the total cost of its verifications. The unit of cost is
-//! a sixteenth of an RSA verification with a 2048-bit modulus.
+//! A key without `kid` is tried for every token whose algorithm fits the key, so a forged token
+//! costs one verification for each such key. A limit on the number of keys would not be enough:
+//! verifying with an RSA key of 8192 bits costs sixteen times as much as verifying with one of 2048
+//! bits. So each token and each request has a budget for the total cost of its verifications. A
+//! verification with a 2048-bit RSA key costs 16 units.
 //!
 //! The costs depend only on a key's type and size. So a key set works in the same way on every
 //! host. The costs are based on measurements of the WebAssembly module (`docs/performance.md`):
@@ -23,8 +23,8 @@ use crate::jose::numbers::{Curve, KeyType};
 /// with RSA-2048, or 4 with ES512.
 const BUDGET: usize = 256;
 
-/// The number of bits in one size unit of an RSA modulus. The work grows with the square of the
-/// size (`portable::modexp`). A modulus of 2048 bits has 16 size units and costs 16² / 16 = 16.
+/// The unit for the size of an RSA modulus, in bits. The work grows with the square of the size
+/// (`portable::modexp`). A modulus of 2048 bits has 16 of these units and costs 16² / 16 = 16.
 const RSA_UNIT_BITS: usize = 128;
 
 /// The budget of a request, as a multiple of [`BUDGET`]. Two is enough, because requests with
@@ -77,14 +77,14 @@ fn cost(key: &VerifyingKey) -> usize {
 pub struct Nameless {
     /// The number of keys without a `kid`.
     pub keys: usize,
-    /// True if the budget of one token is enough to try all keys that have no `kid` and serve the
-    /// token's algorithm. This must hold for every algorithm.
+    /// True if, for every algorithm, the budget of one token is enough to try all keys without a
+    /// `kid` that can be used with this algorithm.
     pub are_all_tried: bool,
 }
 
 impl Nameless {
-    /// Counts the keys of `set` that have no `kid`. Returns `None` if fewer than two keys have no
-    /// `kid`.
+    /// Counts the keys of `set` that have no `kid`. Returns `None` if there are fewer than two such
+    /// keys.
     pub fn of(set: &KeySet) -> Option<Self> {
         let nameless = || set.keys().iter().filter(|key| key.kid().is_none());
         let are_all_tried = Algorithm::ALL.into_iter().all(|algorithm| {

@@ -1,8 +1,8 @@
 //! Why a key, a key set or a token is refused.
 //!
-//! Each variant states one reason. If the reason comes from a standard, the variant names the
-//! section. No variant contains any part of a token or secret, so errors can be logged. Each
-//! message says what to do next.
+//! Each variant states one reason. If the reason comes from a standard, the variant's comment names
+//! the section. No variant contains any part of a token or secret, so errors can be logged. Most
+//! messages say what to do next.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ use crate::jose::algorithm::Algorithm;
 use crate::json::JsonError;
 
 /// The maximum length of a `kid` in bytes. Real `kid`s, such as thumbprints, URLs and names of
-/// cloud keys, are far shorter. Logs and status pages contain the `kid`, so without a limit an
-/// issuer could fill them.
+/// cloud keys, are far shorter. Logs and status pages contain `kid`s, so without a limit an issuer
+/// could flood the logs and pages.
 pub const MAX_KID_BYTES: usize = 256;
 
 /// Why a key is not admitted.
@@ -44,7 +44,7 @@ pub enum KeyError {
     /// `use` is `enc`: the key is for encryption (RFC 7517 section 4.2). Key sets often contain
     /// such keys in addition to keys for signatures.
     ForEncryption,
-    /// `use` says that the key is not for signatures (RFC 7517 section 4.2).
+    /// `use` is a value other than `enc` that does not allow signatures (RFC 7517 section 4.2).
     NotForSignatures,
     /// `key_ops` does not list `verify` (RFC 7517 section 4.3).
     NotForVerifying,
@@ -74,7 +74,7 @@ pub enum KeyError {
         /// The full length in octets.
         expected: usize,
     },
-    /// The EC coordinates are not a point of the curve (RFC 8725 section 3.4).
+    /// The EC coordinates are not those of a point on the curve (RFC 8725 section 3.4).
     EcPointNotOnCurve,
     /// The Ed25519 key does not have 32 octets (RFC 8037 section 2).
     OkpLength,
@@ -82,7 +82,7 @@ pub enum KeyError {
     OkpPoint,
     /// A key from a fetched key set is a shared secret.
     SecretFromAfar,
-    /// The shared secret is shorter than the digest of its algorithm's hash (RFC 7518 section 3.2).
+    /// The shared secret is shorter than the digest of its HMAC algorithm (RFC 7518 section 3.2).
     SecretTooShort {
         /// The length in octets.
         octets: usize,
@@ -91,7 +91,7 @@ pub enum KeyError {
     },
 }
 
-/// Why a string is not a token that can be verified. No variant contains any part of the string.
+/// Why a string cannot be verified as a token. No variant contains any part of the string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenError {
     /// The string has five segments, so it is an encrypted token (RFC 7516 section 3.1).
@@ -133,10 +133,10 @@ pub enum TokenError {
     },
 }
 
-/// A key that cannot be used and was skipped.
+/// A key that was skipped because it cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedKey {
-    /// The key's position in the member `keys`, starting with 0.
+    /// The key's position in the array `keys`, starting at 0.
     pub index: usize,
     /// The key's `kid`, if it could be read and is not too long.
     pub kid: Option<String>,
@@ -166,8 +166,8 @@ pub enum KeySetError {
         /// The key, with the reason.
         key: SkippedKey,
     },
-    /// No key of the set can be used. A set of shared secrets is refused even if only one of its
-    /// secrets cannot be used.
+    /// No key of the set can be used. For a set of shared secrets, one secret that cannot be used
+    /// is enough.
     NoUsableKey {
         /// The keys that cannot be used, each with its reason. The list is empty if the set has no
         /// keys.

@@ -68,7 +68,7 @@ impl JoseHeader {
             return Err(TokenError::Nested);
         }
         let kid = header_str(&members, "kid")?;
-        // No admitted key has such a long `kid` (`KeyError::KidTooLong`), so fetching keys would
+        // No admitted key has a `kid` this long (`KeyError::KidTooLong`), so fetching keys would
         // not help.
         if kid.is_some_and(|kid| kid.len() > MAX_KID_BYTES) {
             return Err(TokenError::KidTooLong);

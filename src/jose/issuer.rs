@@ -1,11 +1,11 @@
-//! Issuer templates, for issuers that contain the value of another claim of the token.
+//! Issuer templates: patterns for an `iss` that contains the value of another claim of the token.
 //!
 //! Microsoft Entra has one issuer per tenant. The issuers differ only in the tenant's identifier.
 //! Each token also contains this identifier in its claim `tid`. A template is the text that these
-//! issuers have in common, with a placeholder for each part that differs. A token matches if the
-//! part of its `iss` at each placeholder equals the claim that the placeholder names. Comparison is
-//! by code point, because a comparison after Unicode normalization would accept a look-alike (RFC
-//! 7515 section 5.3).
+//! issuers have in common, with a placeholder for each part that differs. Each placeholder names a
+//! claim. A token matches the template if replacing each placeholder with the value of its claim
+//! gives the token's `iss`. Strings are compared by code point. They are not normalized first,
+//! because Unicode normalization can make two different issuers equal (RFC 7515 section 5.3).
 
 use std::fmt;
 
@@ -34,8 +34,8 @@ impl IssuerTemplate {
     }
 
     /// Parses the `issuer` of a key. Every placeholder refers to the claim `tid`. If a brace is not
-    /// part of a placeholder, the whole text is taken literally. Such a text matches no issuer,
-    /// because URLs contain no braces.
+    /// part of a placeholder, the whole text is taken literally. Literal text with a brace matches
+    /// no issuer URL, because URLs contain no braces.
     pub fn of_key(text: &str) -> Self {
         let mut template = Self::parse(text).unwrap_or_else(|| Self {
             head: text.to_owned(),
@@ -47,8 +47,8 @@ impl IssuerTemplate {
         template
     }
 
-    /// Returns true if the token's `iss` equals the template after each placeholder is replaced by
-    /// the value of the claim that it names.
+    /// Returns true if the template equals the token's `iss` once each placeholder is replaced with
+    /// the value of its claim.
     pub fn fits(&self, claims: &Claims) -> bool {
         let issuer = claims.issuer();
         let Some(mut rest) = issuer.and_then(|issuer| issuer.strip_prefix(self.head.as_str()))

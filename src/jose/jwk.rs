@@ -1,12 +1,12 @@
 //! Admission of JSON Web Keys (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
 //!
-//! Many key sets contain keys that cannot be used here: keys for encryption, keys of future types
-//! and curves, and keys with misspelt algorithms. Such a key is refused with a reason for the
-//! operator, and the rest of the set stays usable (RFC 7517 section 5). In case of doubt, a key is
-//! refused. A key is also refused if Portcullis does not understand a member that restricts the key
-//! (`use`, `key_ops`, `alg`, `issuer`). Otherwise the key could be used against its owner's intent.
-//! Members that restrict nothing are ignored. These include the members of private keys, which
-//! should not be in a published set.
+//! Many key sets contain keys that cannot be used here: keys for encryption, keys with types or
+//! curves that Portcullis does not know, and keys with misspelt algorithms. Such a key is refused
+//! with a reason for the operator, and the rest of the set stays usable (RFC 7517 section 5). When
+//! in doubt, Portcullis refuses a key. For example, it refuses a key if it does not understand a
+//! member that restricts the key (`use`, `key_ops`, `alg`, `issuer`). Otherwise it could use the
+//! key in a way that the key's owner did not intend. Members that restrict nothing are ignored.
+//! This includes the private members of a key, although they should not be in a published set.
 
 use serde_json::{Map, Value};
 
@@ -68,8 +68,8 @@ pub(super) fn admitted_kid(kid: &str) -> Result<String, KeyError> {
 fn purpose(jwk: &Map<String, Value>) -> Result<KeyPurpose, KeyError> {
     let purpose = match optional_str(jwk, "use")? {
         None | Some("sig") => KeyPurpose::Signatures,
-        // SPIFFE requires that a `jwt-svid` key without `kid` is ignored ("Trust Domain and Bundle"
-        // section 4.2.2).
+        // SPIFFE requires clients to ignore a `jwt-svid` key without `kid` ("Trust Domain and
+        // Bundle" section 4.2.2).
         Some("jwt-svid") => match optional_str(jwk, "kid")? {
             Some(_) => KeyPurpose::JwtSvids,
             None => return Err(KeyError::MemberMissing { member: "kid" }),

@@ -36,7 +36,7 @@ impl<'a> CompactJws<'a> {
         Self::parse_with(text, &mut HeaderMemo::default())
     }
 
-    /// Parses a JWS, reusing a header that was parsed before.
+    /// Parses a JWS. If `headers` remembers the token's header, the header is not parsed again.
     ///
     /// # Errors
     /// The errors of [`Self::parse`].
@@ -92,8 +92,8 @@ impl<'a> CompactJws<'a> {
         algorithm.verify_signature(&self.signature, key, self.signing_input.as_bytes())
     }
 
-    /// Converts the key and the signature for a host that verifies signatures; see
-    /// [`VerifyingKey::as_x509`].
+    /// Converts `key` and the token's signature to the encodings of X.509, for a host that verifies
+    /// signatures; see [`VerifyingKey::as_x509`].
     pub fn as_x509<'b>(&'b self, key: &'b VerifyingKey) -> Option<X509Signature<'b>> {
         key.as_x509(
             self.header.algorithm(),

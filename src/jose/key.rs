@@ -1,9 +1,9 @@
 //! An admitted key, ready to verify signatures.
 //!
-//! A [`VerifyingKey`] has passed every check that concerns only the key, and is prepared for the
-//! arithmetic. The key determines which algorithms it may be used with. A token's `alg` never
-//! decides how the octets of a key are interpreted. Otherwise an attacker could use an RSA public
-//! key as an HMAC secret (RFC 8725 sections 2.1 and 3.1).
+//! A [`VerifyingKey`] has passed every check that concerns only the key. Its numbers are already in
+//! the form that signature verification needs. The key determines which algorithms it may be used
+//! with. A token's `alg` never decides how the octets of a key are interpreted. Otherwise an
+//! attacker could use an RSA public key as an HMAC secret (RFC 8725 sections 2.1 and 3.1).
 //!
 //! [`jwk`](super::jwk) parses keys from JSON and decides which keys are admitted.
 
@@ -26,7 +26,7 @@ pub enum JwkAlgorithm {
     #[default]
     Exact,
     /// A key may be used with all algorithms in the family of its `alg`. PingFederate, for example,
-    /// publishes keys as RS256 and signs with RS384.
+    /// publishes a key with the `alg` RS256 and signs with RS384.
     Family,
 }
 
@@ -55,8 +55,8 @@ pub struct VerifyingKey {
     material: Material,
     thumbprint: Thumbprint,
     /// The key in the encoding of X.509, for an accelerator (host code that verifies signatures);
-    /// `None` for a shared secret. Clones of the key share this value, so that an accelerator
-    /// prepares each key only once.
+    /// `None` for a shared secret. Clones of the key share this value, so an accelerator's work
+    /// on a key, such as parsing it, is done only once.
     x509: Option<Arc<X509Key>>,
     kid: Option<String>,
     purpose: KeyPurpose,
@@ -80,7 +80,8 @@ enum Material {
 }
 
 impl VerifyingKey {
-    /// Creates a key from these numbers, after checking them. The new key has no `kid`, `alg`, issuer or validity period.
+    /// Checks the numbers and creates a key from them. The new key has no `kid`, `alg`, issuer or
+    /// validity period.
     ///
     /// # Errors
     /// If the numbers do not form a key, or if the key is weak.
@@ -119,7 +120,7 @@ impl VerifyingKey {
         self
     }
 
-    /// Restricts the key to the tokens of one issuer.
+    /// Restricts the key to tokens whose issuer matches `issuer`, which may contain placeholders.
     #[must_use]
     pub fn with_issuer(mut self, issuer: Option<String>) -> Self {
         self.issuer = issuer.map(|text| KeyIssuer {
@@ -203,7 +204,8 @@ impl VerifyingKey {
         self.thumbprint
     }
 
-    /// Returns true if the key's type and `alg` allow it to verify tokens with `algorithm`.
+    /// Returns true if the key may verify tokens whose `alg` is `algorithm`. The key's type must
+    /// fit `algorithm`. The key's own `alg`, if any, must fit as strictly as `binding` requires.
     pub fn serves(&self, algorithm: Algorithm, binding: JwkAlgorithm) -> bool {
         self.fits(algorithm)
             && match (self.algorithm, binding) {
@@ -255,9 +257,10 @@ impl VerifyingKey {
             }
     }
 
-    /// Converts the key and the signature for an accelerator. Returns `None` for shared secrets,
-    /// for keys that do not fit the algorithm, and for ECDSA signatures that are certainly invalid.
-    /// In these cases, the caller must use [`Self::verify`].
+    /// Converts the key and the signature to the encodings of X.509, for an accelerator. Returns
+    /// `None` if the key is a shared secret or does not fit the algorithm, or if an ECDSA signature
+    /// has the wrong length or an r or s that is out of range. In these cases, the caller must use
+    /// [`Self::verify`].
     pub fn as_x509<'a>(
         &'a self,
         algorithm: Algorithm,

@@ -1,13 +1,13 @@
 //! Key sets, and the selection of the keys to try for a token (RFC 7517 section 5).
 //!
-//! A set is parsed key by key. A key that cannot be used is skipped and listed with its reason. A
-//! skipped key never affects the other keys, so an issuer may publish keys of future types. The
-//! whole set is refused if the outer object contains the same name twice, if the set exceeds its
-//! limits, or if it has no usable key.
+//! A set is parsed key by key. A key that cannot be used is skipped and listed with the reason. A
+//! skipped key never affects the other keys, so an issuer may publish keys of types that Portcullis
+//! does not know. The whole set is refused if the outer object contains the same name twice, if the
+//! set exceeds its limits, or if it has no usable key.
 //!
 //! `kid` is a hint (RFC 7515 section 4.1.4). If several keys have the token's `kid`, all of them
-//! are tried. A key without `kid` is tried for every token. The budget in [`cost`](super::cost)
-//! limits this work.
+//! are tried. A key without `kid` is tried whatever the token's `kid` is. The budget in
+//! [`cost`](super::cost) limits the cost of trying keys.
 
 #[cfg(test)]
 mod tests;
@@ -67,7 +67,7 @@ pub struct KeyQuery<'a> {
 #[derive(Clone, Debug)]
 pub struct KeySet {
     keys: Vec<VerifyingKey>,
-    /// The positions of the keys, sorted by `kid`; keys without `kid` come first.
+    /// Indices into `keys`, sorted by the keys' `kid`. Keys without `kid` come first.
     by_kid: Vec<usize>,
     depends_on_time: bool,
     refresh_hint: Option<u64>,
@@ -111,8 +111,8 @@ impl KeySet {
     /// Makes a set of shared secrets, each in base64url with an optional `kid`.
     ///
     /// # Errors
-    /// [`KeySetError::NoUsableKey`], with a list of the secrets that cannot be used. The list is
-    /// empty if there are no secrets.
+    /// [`KeySetError::NoUsableKey`] if any secret cannot be used, or if there are no secrets. The
+    /// error lists the secrets that cannot be used.
     pub fn from_secrets<'a>(
         secrets: impl IntoIterator<Item = (Option<&'a str>, &'a str)>,
     ) -> Result<Self, KeySetError> {
@@ -124,8 +124,8 @@ impl KeySet {
                 Err(reason) => skipped.push(SkippedKey::new(index, kid, reason)),
             }
         }
-        // The operator configured these secrets. So a bad secret is a mistake to report, whereas a
-        // bad key from an issuer is only skipped.
+        // The operator configured these secrets, so a single bad secret is an error. A bad key in
+        // an issuer's key set is only skipped.
         if keys.is_empty() || !skipped.is_empty() {
             return Err(KeySetError::NoUsableKey { skipped });
         }
@@ -152,9 +152,9 @@ impl KeySet {
         self.depends_on_time
     }
 
-    /// The keys to try for a token: those that match the conditions of `query`. Keys with the
-    /// token's `kid` come first, then keys without `kid`. If the token has no `kid`, all matching
-    /// keys are tried.
+    /// The keys to try for a token: those that meet the conditions of `query`. If the token has a
+    /// `kid`, keys with this `kid` come first, then keys without `kid`. If the token has no `kid`,
+    /// all keys that meet the other conditions are tried.
     ///
     /// The caller should fetch the set again only if this method returns no key.
     pub fn candidates<'a>(&'a self, query: KeyQuery<'a>) -> impl Iterator<Item = &'a VerifyingKey> {
@@ -186,7 +186,7 @@ impl KeySet {
         }
     }
 
-    /// The positions of the keys with this `kid`. `None` selects the keys without a `kid`.
+    /// The indices of the keys with this `kid`. `None` selects the keys without `kid`.
     fn with_kid(&self, kid: Option<&str>) -> &[usize] {
         let of = |place: &usize| self.keys.get(*place).and_then(VerifyingKey::kid);
         let start = self.by_kid.partition_point(|place| of(place) < kid);
@@ -228,8 +228,8 @@ impl SkippedKey {
 }
 
 impl<'a> KeyQuery<'a> {
-    /// Makes the conditions for a token with this header. A key's `alg`, if present, must equal the
-    /// token's `alg`. The key's issuer is ignored. The key's purpose must not be JWT-SVIDs.
+    /// Makes a query from the header of a token. If a key has an `alg`, it must equal the token's
+    /// `alg`. The query ignores the issuers of keys, and excludes keys for JWT-SVIDs.
     pub fn of(header: &'a JoseHeader, now: UnixSeconds) -> Self {
         Self {
             kid: header.kid(),
@@ -257,8 +257,8 @@ fn secret_key(text: &str) -> Result<VerifyingKey, KeyError> {
 }
 
 /// Parses the outer object of a JWK Set, and returns its keys and its refresh hint. Each key is
-/// returned as unparsed text, so that an error in one key does not affect the others. Other members
-/// are ignored (RFC 7517 section 5), but their names must not be repeated.
+/// returned as unparsed text, so that an error in one key does not affect the other keys. Unknown
+/// members of the object are ignored (RFC 7517 section 5), but no name may occur twice.
 fn outer(text: &str) -> Result<(Vec<&RawValue>, Option<u64>), KeySetError> {
     let Ok(Shallow::Object(members)) = serde_json::from_str(text) else {
         return Err(KeySetError::NotAKeySet);

@@ -1,6 +1,6 @@
 //! JOSE: signed JSON Web Tokens, and the keys that verify them.
 //!
-//! Each rule of the JOSE standards is in exactly one file of this folder:
+//! Each rule of the JOSE standards is implemented in exactly one file of this folder:
 //!
 //! - [`jws`] splits a token into its three segments. [`header`] parses the header, and [`claims`]
 //!   parses the claims.
@@ -11,13 +11,13 @@
 //!   provider.
 //! - [`algorithm`] names the algorithms, [`numbers`] holds the numbers that make up a key, and
 //!   [`crypto`] does the arithmetic. [`signature`] implements jwt-compact's traits. [`x509`]
-//!   converts keys and signatures for a host that verifies signatures.
-//! - [`token`] distinguishes unverified claims from claims that a key has signed.
+//!   converts keys and signatures to the encodings of X.509, for hosts that verify signatures.
+//! - [`token`] distinguishes unverified claims from claims with a valid signature.
 //! - [`error`] lists the reasons to refuse a token, a key or a key set. No error repeats any part
 //!   of a token or secret.
 //!
-//! This module does not depend on providers, audiences, clocks or HTTP. A verified token only
-//! proves who signed the token. It does not prove that a request with this token may pass.
+//! This module does not depend on providers, audiences, clocks or HTTP. A verified token proves
+//! only who signed it. It does not prove that the request may pass.
 //!
 //! ```
 //! use portcullis::{

@@ -77,8 +77,8 @@ impl Curve {
         }
     }
 
-    /// The length in octets of a coordinate (RFC 7518 section 6.2.1.2). In a signature, r and s
-    /// have this length too (section 3.4).
+    /// The length of a coordinate in octets (RFC 7518 section 6.2.1.2). The numbers r and s of a
+    /// signature have the same length (RFC 7518 section 3.4).
     pub const fn octets(self) -> usize {
         match self {
             Self::P256 => 32,
@@ -154,8 +154,8 @@ mod tests {
 
     use super::*;
 
-    /// A thumbprint is the hash of the members in lexical order, the order in which `jwt_compact`
-    /// writes them.
+    /// A thumbprint is the hash of the members in lexical order. `jwt_compact` writes the members
+    /// in this order, so its text has the same hash.
     #[test]
     fn the_thumbprint_equals_that_of_jwt_compact() {
         use jwt_compact::{alg::SecretBytes, jwk::JsonWebKey};

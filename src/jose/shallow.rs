@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 /// A JSON value whose members or elements are still unparsed text.
 ///
-/// The visitor accepts values of every type, so `serde_json` never has to report a wrong type. Such
-/// a report needs code that formats numbers, which would add 27 kB to the module.
+/// The visitor accepts values of every type, so `serde_json` never has to report a wrong type. The
+/// report would format numbers, and the code for this would add 27 kB to the WebAssembly module.
 pub(super) enum Shallow<'a> {
     Object(Vec<(String, &'a RawValue)>),
     List(Vec<&'a RawValue>),

@@ -1,8 +1,8 @@
 //! The implementation of jwt-compact's algorithm traits.
 //!
-//! [`jwt_compact::Algorithm`] is implemented for verification only. The signing key is a type
-//! without values, so this crate cannot sign even by mistake. The algorithms of jwt-compact itself
-//! are not used, for three reasons. It lacks ES384 and ES512. Its `rsa` feature needs a source of
+//! [`jwt_compact::Algorithm`] is implemented for verification only. The type of its signing key has
+//! no values, so this crate cannot sign even by mistake. jwt-compact's own algorithms are not used,
+//! for three reasons. jwt-compact lacks ES384 and ES512. Its `rsa` feature needs a source of
 //! randomness, which WebAssembly does not have. And its HMAC would link a second implementation of
 //! every hash.
 
@@ -20,7 +20,7 @@ use crate::jose::key::VerifyingKey;
 pub struct Signature(Vec<u8>);
 
 impl Signature {
-    /// Makes a signature of these octets.
+    /// Wraps the octets of a signature.
     pub(super) const fn new(octets: Vec<u8>) -> Self {
         Self(octets)
     }

@@ -7,10 +7,10 @@
 //! claims of a [`VerifiedToken`] may be used to grant access. Only a valid signature turns an
 //! unverified token into a verified token.
 //!
-//! The idea comes from the `UntrustedToken` of jwt-compact. That type is not used here, for three
-//! reasons. If an object contains the same name twice, that type uses the last member. It hides
-//! `crit`. And it refuses tokens whose `x5t` has the wrong length, although Portcullis ignores
-//! `x5t` (Entra's tokens have this member). The algorithm traits of jwt-compact are used; see
+//! The idea of two types comes from jwt-compact. But jwt-compact's own `UntrustedToken` is not used
+//! here, for three reasons. It keeps the last of two members with the same name. It does not expose
+//! `crit`. And it refuses tokens whose `x5t` has the wrong length. Portcullis ignores `x5t`, which
+//! Entra's tokens contain. The algorithm traits of jwt-compact are used; see
 //! [`signature`](super::signature).
 
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl<'a> UntrustedToken<'a> {
         Self::parse_with(text, &mut HeaderMemo::default())
     }
 
-    /// Parses a token, reusing a header that was parsed before.
+    /// Parses a token. If `headers` remembers the token's header, the header is not parsed again.
     ///
     /// # Errors
     /// The errors of [`Self::parse`].

@@ -1,11 +1,11 @@
 //! Keys and signatures in the encodings of X.509 (RFC 3279, RFC 5480), for hosts that verify
 //! signatures.
 //!
-//! JOSE encodes the same numbers in another way: a key is a JSON object, and an ECDSA signature is
-//! r followed by s. Keys and signatures are checked in JOSE's encoding and then converted here. So
-//! a host never parses DER that a client wrote, and two parsers cannot interpret the same DER
-//! differently. If Portcullis cannot convert a signature, it does not ask the host, but verifies
-//! the signature itself.
+//! In X.509, a key and an ECDSA signature are DER. In JOSE, a key is a JSON object, and an ECDSA
+//! signature is r followed by s. Keys and signatures are checked in JOSE's encoding and then
+//! converted here. So a host never parses DER that a client wrote, and two parsers cannot interpret
+//! the same DER differently. If Portcullis cannot convert a signature, it does not ask the host. It
+//! verifies the signature itself.
 
 use core::any::Any;
 use std::{borrow::Cow, sync::OnceLock};
@@ -54,8 +54,9 @@ pub struct X509Signature<'a> {
 }
 
 impl X509Signature<'_> {
-    /// The name of the hash. Some hosts, such as those with BoringSSL, choose the scheme only by
-    /// the key's type and this hash. Returns `None` for schemes that cannot be chosen in this way.
+    /// The name of the hash. Some hosts, such as those with BoringSSL, know only the key's type and
+    /// this name, and derive the scheme from these two. Returns `None` for schemes that such a host
+    /// cannot derive.
     pub const fn hash_name(&self) -> Option<&'static str> {
         match self.scheme {
             Scheme::RsaPkcs1(hash) | Scheme::Ecdsa(hash) => Some(match hash {
@@ -68,8 +69,8 @@ impl X509Signature<'_> {
     }
 }
 
-/// A public key in the encoding of X.509, and the value that an accelerator has prepared from the
-/// key.
+/// A public key in the encoding of X.509. It also stores a value that an accelerator has prepared
+/// from the key.
 #[derive(Debug)]
 pub struct X509Key {
     der: Box<[u8]>,
@@ -77,8 +78,8 @@ pub struct X509Key {
 }
 
 impl X509Key {
-    /// Encodes the public key that consists of `numbers`. Returns `None` for a secret, because
-    /// secrets are never passed to an accelerator.
+    /// Encodes the numbers of a public key. Returns `None` for a secret, because secrets are never
+    /// passed to an accelerator.
     pub(super) fn of(numbers: KeyNumbers<'_>) -> Option<Self> {
         Some(Self {
             der: public_key(numbers)?,
@@ -92,8 +93,9 @@ impl X509Key {
     }
 
     /// The value that an accelerator has prepared from the key, such as a parsed key. The first
-    /// call passes the DER to `prepare` and keeps the result as long as the key exists. Returns
-    /// `None` if `prepare` failed, or if the first call prepared a value of another type.
+    /// call passes the DER to `prepare` and stores the result. Later calls return the stored
+    /// result. Returns `None` if `prepare` failed in the first call, or if the type of the stored
+    /// value is not `T`.
     pub fn prepared<T: Any + Send + Sync>(
         &self,
         prepare: impl FnOnce(&[u8]) -> Option<T>,
@@ -147,8 +149,8 @@ fn integers(first: &[u8], second: &[u8]) -> Vec<u8> {
 
 fn integer(octets: &[u8]) -> Vec<u8> {
     let minimal = without_leading_zeros(octets);
-    // In DER, the first bit is the sign. So if the first bit of a number is set, a zero octet
-    // precedes the number.
+    // In DER, the first bit of an integer's content is the sign. So if the first bit of the number
+    // itself is set, the content starts with a zero octet.
     let sign: &[u8] = match minimal.first() {
         Some(0..=0x7f) => &[],
         _ => &[0],
@@ -230,7 +232,7 @@ mod tests {
     #[test]
     fn writes_an_ed25519_key_as_rfc_8410_does() {
         let example = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE";
-        // This encoding has only characters that base64 and base64url share.
+        // The example contains only characters that base64 and base64url share.
         let der = base64url::decode(example).unwrap();
         let x = der.get(12..).unwrap();
         assert_eq!(

@@ -1,5 +1,5 @@
-//! The caching headers (RFC 9111) and the entity tag of a response. The next request contains this
-//! tag, to ask whether the document has changed (RFC 9110 section 13).
+//! The caching headers (RFC 9111) and the entity tag of a response. The next request sends the
+//! entity tag, to ask whether the document has changed (RFC 9110 section 13).
 
 /// The maximum length of an entity tag. Longer tags are ignored.
 const MAX_ETAG_BYTES: usize = 256;
@@ -7,8 +7,7 @@ const MAX_ETAG_BYTES: usize = 256;
 /// The caching headers of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caching {
-    /// The number of seconds for which the response stays fresh from now on. `None` if the headers
-    /// do not limit this time.
+    /// How many more seconds the response stays fresh. `None` if the headers set no limit.
     pub max_age: Option<u64>,
     /// The entity tag, which the next request sends as `If-None-Match`.
     pub etag: Option<String>,
@@ -38,8 +37,8 @@ impl Caching {
     }
 }
 
-/// The number of seconds for which one `Cache-Control` directive allows a response to be fresh (RFC
-/// 9111 section 5.2.2). Returns `None` if the directive does not limit the freshness.
+/// How many seconds a response may stay fresh according to one `Cache-Control` directive (RFC 9111
+/// section 5.2.2). Returns `None` if the directive sets no limit.
 fn directive(text: &str) -> Option<u64> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name.trim(), value.trim().trim_matches('"')),

@@ -42,9 +42,9 @@ pub(super) fn jwks_endpoint(
     }
 }
 
-/// Returns true if the issuer `found` in the metadata is the configured issuer. If the configured
-/// issuer has a placeholder, the issuer in the metadata may have `{tenantid}` at that position.
-/// Microsoft Entra writes `{tenantid}` in the metadata that all tenants share.
+/// Returns true if `found`, the issuer in the metadata, is the configured issuer. Where the
+/// configured issuer has a placeholder, `found` may have `{tenantid}` instead. Microsoft Entra
+/// writes `{tenantid}` in the metadata that all tenants share.
 fn names(configured: &str, found: &str) -> bool {
     let templates = (
         IssuerTemplate::parse(configured),

@@ -1,6 +1,6 @@
-//! The target of a call: a URI, and the proxy's cluster through which the call is made.
+//! The target of a call: a URI, and the cluster through which the proxy makes the call.
 
-/// An absolute `http` or `https` URI, and the cluster through which the proxy requests the URI. The
+/// An absolute `http` or `https` URI, and the cluster through which the proxy requests it. The
 /// cluster alone decides which server the proxy connects to. The URI decides what the proxy
 /// requests from that server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Parses an absolute `http` or `https` URI (RFC 3986 §3). Returns `None` if `uri` is
-    /// malformed, relative or of another scheme, or if it has userinfo or a fragment.
+    /// Parses an absolute `http` or `https` URI (RFC 3986 §3). Returns `None` if `uri` is malformed
+    /// or relative, has any other scheme, or contains userinfo or a fragment.
     #[must_use]
     pub fn parse(uri: &str, cluster: &str) -> Option<Self> {
         let (scheme, rest) = uri.split_once("://")?;

@@ -11,11 +11,11 @@ use serde_json::Value;
 pub enum FetchError {
     /// The server, or a proxy in front of the server, closed the connection without a response.
     Closed,
-    /// The proxy refused the call.
+    /// The proxy refused to call the cluster.
     Cluster,
     /// The response contains no usable key.
     Document,
-    /// The metadata belongs to another issuer.
+    /// The metadata names an issuer other than the configured one.
     Issuer,
     /// The metadata's `jwks_uri` is not a URL from which keys may be fetched.
     JwksUri,
@@ -66,8 +66,9 @@ impl FetchError {
         }
     }
 
-    /// The names of cluster metrics. They tell operators more about the cause of this error than
-    /// the proxy reports to a module. The prefix `cluster.<name>.` is left out.
+    /// The names of the cluster metrics that show the cause of this error in more detail. The proxy
+    /// does not report this detail to a module. The names are given without their `cluster.<name>.`
+    /// prefix.
     #[must_use]
     pub const fn metrics(self) -> &'static [&'static str] {
         match self {

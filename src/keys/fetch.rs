@@ -1,10 +1,10 @@
-//! A fetch of the keys of one source: a series of calls, and the outcome. A source is a key set
-//! that one or more providers fetch with the same settings.
+//! A fetch of one source's keys: a series of calls with one outcome. A source is a key set that one
+//! or more providers fetch with the same settings.
 //!
 //! A [`Fetch`] is a value that describes one call. The shell (the code in `envoy/` that calls the
 //! proxy) makes the call and passes the value back with the response. If the address of the JWKS is
 //! configured, a fetch takes one call. If the issuer's metadata gives the address (`discovery`),
-//! the fetch first takes one or two calls for the metadata.
+//! the fetch needs one or two calls for the metadata before that call.
 
 use core::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::{
 /// Why keys are fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FetchCause {
-    /// The source has no keys, or its keys will soon become stale.
+    /// The source has no keys, or its keys are stale or will soon become stale.
     Freshness,
     /// The `kid` of a token is not in the key set.
     UnknownKid,
@@ -40,13 +40,14 @@ pub struct WantedKeys {
 pub struct Fetch {
     /// The source that the keys belong to.
     pub(super) source: SourceId,
-    /// The time when the lease of this fetch ends. This time also identifies the lease. If another
-    /// worker has taken a new lease before the response arrives, the response is discarded.
+    /// The time when the lease (the worker's right to fetch) ends. This time also identifies the
+    /// lease. If another worker takes a new lease before the response arrives, the response is
+    /// discarded.
     pub(super) lease: UnixMillis,
     /// What the call requests.
     pub(super) step: Step,
-    /// Why earlier metadata addresses returned no usable metadata. `None` if this is the first
-    /// address.
+    /// Why the first metadata address returned no usable metadata, if this call is for the next
+    /// metadata address. Otherwise `None`.
     pub(super) fault: Option<FetchError>,
     /// Where to send the call.
     pub endpoint: Endpoint,
@@ -114,8 +115,8 @@ pub struct FetchOutcome {
 
 impl FetchOutcome {
     /// Returns whether this outcome should be logged. If the same failure repeats, it is logged at
-    /// growing intervals: after 2, 4, 8 and so on up to 256 failures in a row, and then after every
-    /// 256 failures.
+    /// growing intervals: after 2, 4, 8 and so on up to 256 failures in a row, and from then on
+    /// once per 256 failures.
     #[must_use]
     pub fn is_news(&self) -> bool {
         let failures = self.failures.saturating_add(1);
@@ -144,7 +145,7 @@ impl Fetch {
         })
     }
 
-    /// The call that follows a response with metadata.
+    /// The call that follows a call for metadata.
     pub(super) fn after_metadata(
         &self,
         index: usize,
@@ -162,8 +163,9 @@ impl Fetch {
             // other error, the next address would fail too, because all addresses are on the same
             // server.
             Err(error @ (FetchError::Metadata | FetchError::Status(400..=499))) => {
-                // If one address returns a wrong document and the other a 4xx status, the wrong
-                // document is reported, because it tells the operator more.
+                // One address may return a document that is not metadata, and the other a 4xx
+                // status. The error about the document is reported then, because it tells the
+                // operator more.
                 let fault = self.fault.unwrap_or(error);
                 let next = index.saturating_add(1);
                 let endpoint = discovery.metadata.get(next).ok_or(match error {

@@ -1,5 +1,5 @@
 //! Decides whether keys may serve (verify tokens) and whether a fetch is due. The decisions depend
-//! only on the record of the key source and the time.
+//! only on the key source's record and on the time.
 //!
 //! ```text
 //!            fetched_at            + freshness             + max_stale
@@ -11,10 +11,9 @@
 //! server's `Cache-Control` decides, within bounds. If the server does not state a time either,
 //! keys are fresh for ten minutes.
 //!
-//! A worker may only fetch while it holds the lease, which is stored in the record. Only one worker
-//! of the process can hold the lease at a time, and the other workers wait. The lease expires by
-//! itself. So if the worker that holds the lease dies, the other workers wait only until the lease
-//! ends.
+//! A worker needs the lease to fetch. The lease is stored in the record, and at most one worker of
+//! the process can hold it at a time. The other workers wait. The lease expires by itself. So if
+//! the worker that holds the lease dies, the others can fetch as soon as the lease ends.
 
 use core::time::Duration;
 
@@ -23,8 +22,8 @@ use crate::{
     time::UnixMillis,
 };
 
-/// How far the clock may be set back without effect. A recorded time that is further in the future
-/// than this shows that the clock was set back. Such a time is ignored.
+/// The largest correction of the clock that is tolerated. If a recorded time is further in the
+/// future than this, the clock was set back after the time was recorded. Such a time is ignored.
 const CLOCK_CORRECTION: Duration = Duration::from_secs(10);
 
 /// Whether keys may serve, that is, verify tokens.
@@ -34,7 +33,8 @@ pub enum Serving {
     Fresh,
     /// No keys may serve, but a fetch is under way or about to begin.
     Pending,
-    /// The keys are no longer fresh, but may still serve for `max_stale`, in case fetching fails.
+    /// The keys are no longer fresh, but may still serve for `max_stale`. This keeps requests
+    /// working while fetches fail.
     Stale,
     /// No keys may serve. The next attempt to fetch keys is due after this duration.
     Unavailable(Duration),
@@ -77,17 +77,17 @@ impl Record {
     }
 
     /// Returns true if a request whose token has an unknown kid should wait for a fetch, because a
-    /// fetch is under way or may begin now. Between fetches for unknown kids there is a cool-down,
-    /// so that clients cannot flood the server by inventing kids.
+    /// fetch is under way or may begin now. After each fetch for an unknown kid, there is a
+    /// cool-down, so that clients cannot flood the server with fetches by inventing kids.
     #[must_use]
     pub fn may_learn_kid(&self, timing: &Timing, now: UnixMillis) -> bool {
         self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
     }
 
     /// Returns true if another worker may have written a newer record after this record was read.
-    /// Workers only write while they fetch. So there can only be a newer record if a fetch was
-    /// under way when this record was read, or if a fetch has become due in the meantime. This
-    /// method cannot foresee the writes of a worker whose configuration sets other durations.
+    /// Workers write only while they fetch. So a newer record is possible only if a fetch was under
+    /// way when this record was read, or if a fetch has become due since then. If another worker's
+    /// configuration has different durations, this method cannot foresee the writes of that worker.
     #[must_use]
     pub fn may_be_outdated(&self, timing: &Timing, now: UnixMillis) -> bool {
         let causes = [FetchCause::Freshness, FetchCause::UnknownKid];
@@ -97,9 +97,9 @@ impl Record {
                 .any(|cause| self.wants_fetch(timing, cause, now))
     }
 
-    /// Returns the time until a fetch may look for an unknown kid. Returns `None` if a fetch
-    /// succeeded after the request arrived (at `waited_since`): the kid is not in the newest key
-    /// set either, so the token counts as forged.
+    /// Returns how long it takes until a fetch may look for an unknown kid. Returns `None` if a
+    /// fetch has succeeded since the request arrived (at `waited_since`). Even the newest key set
+    /// lacks the kid then, so the token counts as forged.
     #[must_use]
     pub fn unknown_kid_wait(
         &self,
@@ -138,9 +138,9 @@ impl Record {
         }
     }
 
-    /// Returns true if a worker holds a valid lease. If a lease ends later than a lease taken now
-    /// would end, it was taken before the clock was set back. Such a lease is ignored, because it
-    /// would prevent fetches for too long.
+    /// Returns true if a worker holds a valid lease. If a lease ends later than a new lease would,
+    /// the clock was set back after the lease was taken. Such a lease is ignored, because it would
+    /// prevent fetches for too long.
     fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
         let longest = timing.lease.saturating_add(CLOCK_CORRECTION);
         self.lease_until
@@ -269,7 +269,7 @@ mod tests {
         let hidden = record.unknown_kid_wait(&TIMING, None, at(46)).unwrap();
         assert_eq!(at(46).plus(hidden), record.next_fetch(&TIMING));
         assert!(hidden > Duration::ZERO);
-        // A fetch has succeeded since the request arrived, and it did not find the kid either.
+        // A fetch has succeeded since the request arrived, and did not find the kid.
         assert_eq!(record.unknown_kid_wait(&TIMING, Some(at(0)), at(46)), None);
     }
 
@@ -332,7 +332,7 @@ mod tests {
             let last = record.serving(&timing, at(fresh_seconds - 1));
             assert_eq!(last, Serving::Fresh, "{max_age:?}");
             assert_eq!(record.serving(&timing, at(fresh_seconds)), Serving::Stale);
-            // The operator's value takes precedence, and may be outside the bounds.
+            // The operator's `cache_duration` takes precedence, and may be outside the bounds.
             assert_eq!(record.serving(&TIMING, at(599)), Serving::Fresh);
             assert_eq!(record.serving(&TIMING, at(600)), Serving::Stale);
         }
@@ -360,8 +360,8 @@ mod tests {
         assert_eq!((record.etag, record.max_age), (None, None));
     }
 
-    /// The hint comes from the publisher of the bundle, who knows when its keys change. The headers
-    /// may come from a cache, which does not know this.
+    /// The hint comes from the publisher of the SPIFFE bundle, who knows when the keys change. The
+    /// headers may come from a cache that does not know when the keys change.
     #[test]
     fn a_refresh_hint_limits_the_time_that_the_headers_give() {
         let hinted = |hint: &str| {

@@ -1,10 +1,10 @@
 //! Fetching keys, sharing them between workers, and deciding how long keys may verify tokens.
 //!
 //! Given a [`Record`] and the time, [`freshness`] decides whether keys may serve (verify tokens)
-//! and whether a fetch is due. [`store`] synchronizes the records of all sources with the data that
-//! workers share, so that all workers get the keys that one worker fetches. This module makes no
-//! calls: a [`Fetch`] is a value that describes a call, and the shell (the code in `envoy/` that
-//! calls the proxy) makes the call.
+//! and whether a fetch is due. [`store`] synchronizes the records of all key sources with the data
+//! that workers share. So if one worker fetches keys, all workers get them. This module makes no
+//! network calls: a [`Fetch`] is a value that describes a call, and the shell (the code in `envoy/`
+//! that calls the proxy) makes the call.
 
 mod caching;
 mod discovery;

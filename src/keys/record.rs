@@ -17,9 +17,9 @@ pub struct Record {
     pub uri: Option<String>,
     /// The document's entity tag.
     pub etag: Option<String>,
-    /// The number of seconds for which the document is fresh according to the server.
+    /// How many seconds the document stays fresh, as stated by the server.
     pub max_age: Option<u64>,
-    /// The time when the document was fetched or last confirmed.
+    /// The time when the document was fetched or last confirmed (status 304).
     pub fetched_at: Option<UnixMillis>,
     /// The time when a fetch last began or failed.
     pub attempted_at: Option<UnixMillis>,
@@ -34,8 +34,9 @@ pub struct Record {
     pub unknown_kid_at: Option<UnixMillis>,
 }
 
-/// Orders the records of one source: the newer record is greater. The generation is compared first,
-/// because a worker may write an older key set after another worker has written the newest key set.
+/// Orders the records of one source: the newer record is greater. The generation is compared before
+/// the revision, because a worker may write an older key set after another worker has written the
+/// newest key set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
     /// The generation of the key set. The number grows with each successful fetch, even if the
@@ -88,7 +89,8 @@ impl Record {
     pub fn confirm(&mut self, caching: Caching, now: UnixMillis) {
         // Headers that are missing from a 304 keep their previous values (RFC 9111 section 4.3.4).
         self.etag = caching.etag.or_else(|| self.etag.take());
-        // The refresh hint in the document limits the time that the headers allow.
+        // If the document contains a refresh hint and the headers state a time, the shorter time
+        // applies.
         let hint = self.document.as_ref();
         let hint = hint.and_then(|document| document.key_set().refresh_hint());
         let max_age = caching.max_age.or(self.max_age);
@@ -100,7 +102,7 @@ impl Record {
         self.lease_until = None;
     }
 
-    /// Records that a fetch failed. The last usable keys stay.
+    /// Records that a fetch failed. The record keeps the last usable keys.
     pub fn fail(&mut self, error: FetchError, now: UnixMillis) {
         self.attempted_at = Some(now);
         self.failures = self.failures.saturating_add(1);
@@ -108,15 +110,15 @@ impl Record {
         self.lease_until = None;
     }
 
-    /// Increments the revision. Callers must do so before each write.
+    /// Increments the revision. Callers must call this method before each write.
     pub(super) fn revise(&mut self) {
         self.order.revision = self.order.revision.saturating_add(1);
     }
 
     /// Starts a new generation after a key set was fetched or confirmed. The number of the new
-    /// generation is the current time in milliseconds, so it exceeds earlier generations, even
-    /// those that this worker has not seen. If the clock was set back, the number is the previous
-    /// generation plus one.
+    /// generation is the current time in milliseconds, so it is greater than the numbers of all
+    /// earlier generations, even of those that this worker has not seen. If the clock was set back,
+    /// the number is the previous generation plus one.
     pub(super) fn begin_generation(&mut self, now: UnixMillis) {
         self.order.generation = self.order.generation.saturating_add(1).max(now.as_u64());
     }

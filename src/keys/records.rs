@@ -2,22 +2,22 @@
 
 use crate::keys::{Order, Record, SourceId};
 
-/// The version of a shared record. Each write changes it.
+/// The version of a shared record. Each write to the record changes the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version(pub u32);
 
-/// The records of one engine's key sources, shared with the other workers of the process.
+/// The records of one engine's key sources. The workers of the process share these records.
 pub trait Records {
     /// Reads the shared record of a source. Returns [`Reading::Same`] if the record still has the
-    /// version `known`. `own` is the order of the reader's own record. An implementation may return
-    /// [`Reading::Unusable`] if the shared record is older than the reader's own record.
+    /// version `known`. `own` is the [`Order`] of the reader's own record. An implementation may
+    /// return [`Reading::Unusable`] if the shared record is older than the reader's own record.
     fn read(&self, source: SourceId, known: Option<Version>, own: Order) -> Reading;
 
     /// Replaces the shared record if it has the version `expected`. Returns the new version.
     ///
     /// # Errors
-    /// If another worker has written a newer version than `expected`, or if the host cannot share
-    /// records.
+    /// If another worker has changed the record since the version `expected`, or if the host cannot
+    /// share records.
     fn write(
         &self,
         source: SourceId,
@@ -31,10 +31,10 @@ pub trait Records {
 pub enum Reading {
     /// There is no shared record, or the host cannot share records.
     Absent,
-    /// The record still has the known version.
+    /// The shared record still has the version that the reader knows.
     Same,
     /// The shared data is older than the reader's record, or is not a record of this source. The
-    /// next write may replace it.
+    /// next write may replace this data.
     Unusable(Version),
     /// A record that the reader has not read yet, and its version.
     New(Record, Version),
@@ -49,8 +49,8 @@ pub enum WriteError {
     Refused,
 }
 
-/// An implementation that shares nothing, for the command line and for tests. Each worker fetches
-/// its own keys.
+/// An implementation that shares nothing, for the command line program and for tests. Each worker
+/// fetches its own keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Unshared;
 

@@ -13,13 +13,14 @@ pub struct RemoteKeys {
     pub timeout: Duration,
     /// How long fetched keys are fresh. `None` if the server's `Cache-Control` decides.
     pub cache_duration: Option<Duration>,
-    /// How long keys may still serve after their freshness has ended, in case fetching fails.
+    /// How long keys may still serve after they stop being fresh. This keeps requests working while
+    /// fetches fail.
     pub max_stale: Duration,
     /// The minimum time between two fetches caused by unknown kids.
     pub unknown_kid_cooldown: Duration,
-    /// The answer to a token with an unknown kid at a time when no new fetch may begin.
+    /// The answer to a request whose token has an unknown kid, when no new fetch may begin.
     pub unknown_kid_answer: UnknownKidAnswer,
-    /// How long to wait between attempts after a failed fetch.
+    /// How long to wait after a failed fetch before the next attempt.
     pub retry: RetryPolicy,
 }
 
@@ -49,8 +50,8 @@ impl RemoteKeys {
     }
 }
 
-/// The answer to a token with an unknown kid while the cool-down or the back-off prevents a new
-/// fetch. The token's key may have been published since the last fetch.
+/// The answer to a request whose token has an unknown kid, while the cool-down or the back-off
+/// prevents a new fetch. Such a token may be valid if its key was published after the last fetch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownKidAnswer {
     /// 401: the token counts as forged.
@@ -69,8 +70,8 @@ pub enum JwksLocation {
     Discovered(Discovery),
 }
 
-/// Where to find the metadata of an authorization server, which gives the address of the JWKS
-/// (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
+/// Where to find an authorization server's metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
+/// The metadata gives the address of the JWKS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discovery {
     /// The configured issuer, which the metadata must name.

@@ -7,12 +7,12 @@ const LONGEST_REASON: usize = 1024;
 
 /// A response to a call for keys, as the host received it.
 ///
-/// If the server does not respond, Envoy makes a response itself: with status 503 if the connection
-/// was refused or closed, 502 if the server's response is not HTTP, and 504 if the call took too
-/// long. If the connection ends in the middle of the body, Envoy reports no headers.
+/// If the server sends no usable response, Envoy makes a response itself. Its status is 503 if the
+/// connection was refused or closed, 502 if the server's response is not HTTP, and 504 if the call
+/// took too long. If the connection ends in the middle of the body, Envoy reports no headers.
 #[derive(Clone, Copy)]
 pub struct Received<'a> {
-    /// The headers, including `:status`. There are none if no complete response arrived.
+    /// The headers, including `:status`. Empty if no complete response arrived.
     pub headers: &'a [(&'a [u8], &'a [u8])],
     /// The size of the body.
     pub body_size: usize,
@@ -21,10 +21,10 @@ pub struct Received<'a> {
 }
 
 impl Received<'_> {
-    /// Accepts a response with status 200 and a body of at most `limit` bytes, or with status 304.
+    /// Accepts a response with status 304, or with status 200 and a body of at most `limit` bytes.
     ///
     /// # Errors
-    /// If the response is neither of these. A body that exceeds the limit is not read.
+    /// For any other response. A body that exceeds the limit is not read.
     pub fn answer(&self, limit: usize) -> Result<FetchResponse, FetchError> {
         let status = status(self.headers).ok_or(FetchError::Unreachable)?;
         let caching = Caching::read(self.headers.iter().copied());
@@ -49,8 +49,9 @@ impl Received<'_> {
         headers.any(|(name, _)| *name == b"x-envoy-upstream-service-time")
     }
 
-    /// Returns the reason why the server did not respond, from the text of the response that Envoy
-    /// made. Since Envoy 1.40, the text does not distinguish failures of TLS from failures of TCP.
+    /// Returns the reason why the server did not respond. The text of Envoy's own response states
+    /// the reason. Since Envoy 1.40, the text does not distinguish failures of TLS from failures of
+    /// TCP.
     fn failure(&self, status: u16) -> FetchError {
         if self.body_size > LONGEST_REASON {
             return FetchError::Status(status);

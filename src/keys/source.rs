@@ -16,8 +16,8 @@ use crate::{
 
 /// The maximum number of attempts to write a record that other workers also write.
 const WRITE_ATTEMPTS: usize = 4;
-/// The minimum time between two reads of the shared record that are caused by tokens without a
-/// matching key.
+/// The minimum time between two reads of the shared record, if tokens without a matching key cause
+/// both reads.
 const READ_INTERVAL: Duration = Duration::from_millis(1);
 /// Replaces [`READ_INTERVAL`] while `Record::may_be_outdated` returns false, that is, while no
 /// other worker is expected to have written a newer record.
@@ -83,7 +83,7 @@ impl Source {
         self.report(now).status
     }
 
-    /// The state of the keys and of fetching, for operators.
+    /// The state of the keys and of their fetches, for operators.
     pub(super) fn report(&self, now: UnixMillis) -> KeyReport<'_> {
         let next = self.record.next_fetch(&self.timing);
         let (serving, key_set) = self.serving(now);
@@ -119,7 +119,7 @@ impl Source {
         self.key_set_version
     }
 
-    /// Returns true if a request should wait because its token has an unknown kid.
+    /// Returns true if a request whose token has an unknown kid should wait for a fetch.
     pub(super) fn may_learn_kid(&self, now: UnixMillis) -> bool {
         self.record.may_learn_kid(&self.timing, now)
     }
@@ -179,7 +179,7 @@ impl Source {
     /// Installs a document as if it had been fetched at `now`.
     pub(super) fn preload(&mut self, document: &[u8], now: UnixMillis) -> Result<(), FetchError> {
         let document = Document::parse(document, self.limits)?;
-        // Preloaded keys are never fetched again, so a kid that they lack stays unknown.
+        // Preloaded keys are never fetched again, so an unknown kid stays unknown.
         self.keys.unknown_kid_answer = UnknownKidAnswer::Invalid;
         self.record.begin(&self.timing, FetchCause::UnknownKid, now);
         let mut record = self.record.clone();
@@ -189,7 +189,7 @@ impl Source {
     }
 
     /// Reads the shared record because no key matches a token. Does nothing if the last such read
-    /// was too recent: a read can copy the whole record, so clients that send many unknown kids
+    /// was too recent. A read can copy the whole record, and clients that send many unknown kids
     /// must not cause many reads. Returns true if the record was new to this worker.
     pub(super) fn read_at(&mut self, now: UnixMillis, records: &dyn Records) -> bool {
         let interval = if self.record.may_be_outdated(&self.timing, now) {
@@ -226,7 +226,8 @@ impl Source {
         }
     }
 
-    /// Writes a record and adopts it, unless another worker has written since the last read.
+    /// Writes a record to the shared data and makes it the local record, unless another worker has
+    /// written the shared record since the last read.
     fn set(&mut self, record: &Record, records: &dyn Records) -> Result<(), WriteError> {
         self.version = Some(records.write(self.id, record, self.version)?);
         self.install(record.clone());
@@ -242,8 +243,8 @@ impl Source {
             return None;
         }
         let wants_kid = wants(FetchCause::UnknownKid);
-        // If another worker has just fetched, no fetch may begin for the unknown kid now, so no
-        // request waits for this kid any longer.
+        // If another worker has just fetched, a fetch for the unknown kid may not begin yet. Then
+        // no request waits for this kid any longer.
         self.kid_wanted = self.record.may_learn_kid(&self.timing, now);
         wants_kid.then_some(FetchCause::UnknownKid)
     }
@@ -267,7 +268,7 @@ impl Source {
                     Found::New => return None,
                     Found::Nothing => break,
                     // The shared data is older than the local record, or is not a record. The next
-                    // attempt overwrites it.
+                    // attempt overwrites the shared data.
                     Found::Same => {}
                 },
             }
@@ -279,7 +280,7 @@ impl Source {
     }
 
     /// Adds the current document's entity tag to a call for the key set, if the document came from
-    /// the address of the call.
+    /// the URI that is called.
     fn conditional(&self, fetch: Fetch) -> Fetch {
         let is_there = fetch.step == Step::Jwks
             && self.record.document.is_some()
@@ -409,8 +410,9 @@ impl Source {
         true
     }
 
-    /// Adopts a record. Only this function may change the document, because it also changes the key
-    /// set's version, which cached tokens depend on.
+    /// Replaces the local record. No other function may change the document, because every change
+    /// of the document must also change the key set's version. Cached tokens depend on this
+    /// version.
     fn install(&mut self, record: Record) {
         if record.document != self.record.document {
             self.key_set_version = self.key_set_version.next();
@@ -426,6 +428,6 @@ enum Found {
     Nothing,
     /// The shared record is not newer than the local record.
     Same,
-    /// The shared record was new and has been adopted.
+    /// The shared record was new and has replaced the local record.
     New,
 }

@@ -9,11 +9,11 @@ pub struct KeyStatus {
     pub keys: usize,
     /// True if the keys are no longer fresh. Stale keys may still serve.
     pub is_stale: bool,
-    /// When the keys were last fetched or confirmed.
+    /// When the keys were last fetched or confirmed (status 304).
     pub fetched_at: Option<UnixMillis>,
 }
 
-/// A report for operators on a provider's keys and their fetches.
+/// A report on a provider's keys and their fetches, for operators.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyReport<'a> {
     /// The state of the keys.
@@ -26,12 +26,12 @@ pub struct KeyReport<'a> {
     pub attempted_at: Option<UnixMillis>,
     /// Why the last fetch failed; `None` if the last fetch succeeded.
     pub last_error: Option<FetchError>,
-    /// When the next fetch is due, which may be in the past. `None` before the first fetch.
+    /// When the next fetch is due. This time may be in the past. `None` before the first fetch.
     pub next_fetch: Option<UnixMillis>,
 }
 
 impl<'a> KeyReport<'a> {
-    /// The report on keys that are in the configuration, and are therefore never fetched.
+    /// The report on keys from the configuration, which are never fetched.
     #[must_use]
     pub fn of_configured(keys: &'a [VerifyingKey]) -> Self {
         Self {

@@ -2,8 +2,8 @@
 //!
 //! Every worker keeps a copy of each shared record and of the key set in it. The worker reads a
 //! record again when the record's version has changed. A write succeeds only if the version has not
-//! changed since the worker's last read, so only one of several workers gets the lease for a fetch.
-//! If the host cannot share records, each worker fetches its own keys.
+//! changed since the worker's last read, so only one of several workers gets the lease (the right
+//! to fetch). If the host cannot share records, each worker fetches its own keys.
 
 use core::time::Duration;
 
@@ -37,8 +37,8 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
-    /// A store for the keys of these providers. Providers that fetch their keys with equal
-    /// configurations share a record.
+    /// A store for the keys of these providers. Providers with the same fetch settings share a
+    /// record.
     #[must_use]
     pub fn new<'a>(
         sources: impl Iterator<Item = (ProviderId, &'a RemoteKeys)>,
@@ -61,7 +61,7 @@ impl KeyStore {
         let (id, source) = self.source_of(provider)?;
         Some(match source.serving(now) {
             (Serving::Fresh | Serving::Stale, Some(key_set)) => Keys::Serving(key_set, id),
-            // Fresh or stale keys always have a key set, so only `Pending` is expected here.
+            // If keys are fresh or stale, there is a key set. So only `Pending` is expected here.
             (Serving::Fresh | Serving::Stale | Serving::Pending, _) => Keys::Pending(id),
             (Serving::Unavailable(wait), _) => Keys::Unavailable(wait),
         })
@@ -89,7 +89,7 @@ impl KeyStore {
         })
     }
 
-    /// Returns true if a request should wait because its token has an unknown kid.
+    /// Returns true if a request whose token has an unknown kid should wait for a fetch.
     #[must_use]
     pub fn may_learn_kid(&self, id: SourceId, now: UnixMillis) -> bool {
         self.sources
@@ -112,8 +112,8 @@ impl KeyStore {
             .unknown_kid_wait(waited_since, now)
     }
 
-    /// Records that a request waits for keys. A fetch for an unknown kid begins only after a call of
-    /// this method. A fetch that keeps the keys fresh needs no such call.
+    /// Records that a request waits for keys. A fetch for an unknown kid begins only after this
+    /// method was called. Fetches that keep the keys fresh begin without it.
     pub fn want(&mut self, wanted: WantedKeys) {
         if wanted.cause == FetchCause::UnknownKid
             && let Some(source) = self.sources.get_mut(wanted.source.index())
@@ -129,8 +129,8 @@ impl KeyStore {
         })
     }
 
-    /// Reads the shared records of some providers' keys, each at most once per millisecond. Returns
-    /// true if any record was new to this worker.
+    /// Reads the shared records of the providers for which `is_wanted` returns true. Reads each
+    /// record at most once per millisecond. Returns true if any record was new to this worker.
     pub fn synchronize_where(
         &mut self,
         is_wanted: &dyn Fn(ProviderId) -> bool,

@@ -1,5 +1,5 @@
-//! The durations of a key source: how long keys are fresh, when they are fetched again, and the
-//! back-off.
+//! The durations of a key source: how long keys are fresh, when they are fetched again, and how
+//! long to wait after failed fetches.
 
 use core::time::Duration;
 
@@ -8,22 +8,25 @@ use crate::{
     time::UnixMillis,
 };
 
-/// Keys are fetched again this long before they stop being fresh, as in `jwt_authn`. If keys are
-/// fresh for less than 50 seconds, a tenth of that time is used instead.
+/// The lead time of a fetch: keys are fetched again this long before they stop being fresh.
+/// `jwt_authn` does the same. If keys are fresh for less than 50 seconds, the lead time is a tenth
+/// of that duration.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5);
 
-/// A lease lasts for the sum of the timeouts of all calls of a fetch, plus this time.
+/// The margin of a lease. A lease lasts for the sum of the timeouts of a fetch's calls plus this
+/// margin.
 const LEASE_MARGIN: Duration = Duration::from_secs(1);
 
-/// How long keys are fresh if neither the operator nor the server states a time, as in `jwt_authn`.
+/// How long keys are fresh if neither the operator nor the server states a time. `jwt_authn` uses
+/// the same duration.
 const DEFAULT_FRESHNESS: Duration = Duration::from_secs(600);
 
-/// The bounds of the freshness that a server may choose. A shorter time would cause constant
-/// fetches, and a longer time would keep a withdrawn key for days.
+/// The shortest and the longest time for which a server may declare keys fresh. A shorter time
+/// would cause constant fetches, and a longer time would keep a withdrawn key for days.
 const SERVER_FRESHNESS: (Duration, Duration) =
     (Duration::from_secs(60), Duration::from_secs(24 * 60 * 60));
 
-/// The durations configured for a source.
+/// The durations that result from the settings of a key source.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// How long keys are fresh; `None` if the server decides.
@@ -59,7 +62,7 @@ impl From<&RemoteKeys> for Timing {
 
 impl Timing {
     /// How long keys are fresh. `max_age` is the number of seconds that the server stated, if any.
-    /// It only counts if `cache_duration` is not configured.
+    /// If `cache_duration` is configured, `max_age` is ignored.
     pub(super) fn freshness(&self, max_age: Option<u64>) -> Duration {
         let (least, most) = SERVER_FRESHNESS;
         self.cache_duration.unwrap_or_else(|| {
@@ -76,9 +79,9 @@ impl Timing {
         freshness.saturating_sub(ahead)
     }
 
-    /// How long to wait after this many failures: `base · 2^(failures - 1)`, but at most the
-    /// maximum. The wait is then varied by up to ±10 %. Because of this jitter, proxies whose
-    /// fetches failed at the same time do not retry at the same time.
+    /// How long to wait after this many failures in a row: `base · 2^(failures - 1)`, but at most
+    /// the maximum. The wait is then varied by up to ±10 %. Because of this jitter, proxies whose
+    /// fetches failed at almost the same time retry at different times.
     pub(super) fn backoff(&self, failures: u32, failed_at: UnixMillis) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);

@@ -17,7 +17,7 @@ pub struct Authentication {
 }
 
 impl Authentication {
-    /// Returns true if the token's `acr` is accepted. A missing `acr` is only accepted if
+    /// Returns true if the token's `acr` is accepted. A missing `acr` is accepted only if
     /// `acr_values` is empty.
     #[must_use]
     pub fn accepts_class(&self, claims: &Claims) -> bool {
@@ -27,8 +27,8 @@ impl Authentication {
     }
 
     /// Returns true if the user authenticated recently enough. A missing `auth_time` does not count
-    /// as recent. An `auth_time` in the future does not count as recent either. Otherwise, if an
-    /// issuer wrote `auth_time` in milliseconds by mistake, every login would count as recent.
+    /// as recent. Neither does an `auth_time` in the future: an issuer may write `auth_time` in
+    /// milliseconds by mistake, and without this rule every login would then count as recent.
     #[must_use]
     pub fn is_recent(
         &self,

@@ -2,17 +2,17 @@
 //!
 //! `ADMIN.example`, `admin.example.` and `admin.example:80` are the same host as `admin.example`.
 //! If a rule for `admin.example` did not match one of these spellings, a client could evade the
-//! rule. But when Envoy chooses a virtual host, it ignores only case. It treats `admin.example.`
-//! and `admin.example:80` as different hosts, which may have different upstreams. If a rule for
-//! `admin.example` required no token and also matched these two hosts, anyone could reach the
-//! upstreams of these hosts.
+//! rule. But when Envoy chooses a virtual host, case is the only difference that it ignores. It
+//! treats `admin.example.` and `admin.example:80` as different hosts, which may have different
+//! upstreams. Suppose a rule for `admin.example` required no token. If the rule also matched the
+//! other two hosts, anyone could reach their upstreams.
 //!
-//! So if `path_policy` is `reject`, each condition is compared twice: with the authority as it was
-//! sent, and with the authority's normal form. The normal form is in lower case and has no final
-//! dot. It has a port only if the condition names a port. If the two results differ, the request is
-//! refused. An authority without a normal form is refused too ([`is_ambiguous`]). IPv6 addresses
-//! are compared as text, because parsing and formatting them would add kilobytes to the WebAssembly
-//! module.
+//! So if `path_policy` is `reject`, each condition on the authority ignores case and is compared
+//! twice: with the authority as it was sent, and with the authority's normal form. The normal form
+//! has no final dot, and has a port only if the condition names a port. If the two results differ,
+//! the request is refused. An authority without a normal form is refused too ([`is_ambiguous`]).
+//! IPv6 addresses are compared as text, because parsing and formatting them would add kilobytes to
+//! the WebAssembly module.
 
 use core::mem;
 use std::borrow::Cow;
@@ -23,11 +23,12 @@ use crate::policy::{Pattern, StringMatch, Unclear};
 /// port. The limit bounds the time that a regular expression takes.
 const MAX_OCTETS: usize = 255 + ":65535".len();
 
-/// Returns true if two servers could extract different hosts from this authority. A comma means
-/// that two header lines were joined. The part before `@` does not belong to the host. Some servers
-/// decode `%`. Others stop at the first colon, trim dots or `;`, or interpret `[a.example]` and
-/// `:080` in their own way. Envoy itself already rejects spaces, octets that are not ASCII, and
-/// `/`, `?`, `#`, `\` and `|`, so this function need not check for them.
+/// Returns true if two servers could extract different hosts from this authority. These characters
+/// make an authority ambiguous: a comma (two header lines were joined), `@` (the part before it
+/// does not belong to the host) and `%` (some servers decode it). Some servers also stop at the
+/// first colon, trim dots or `;`, or interpret `[a.example]` and `:080` in their own way. Envoy
+/// itself already rejects spaces, octets that are not ASCII, and `/`, `?`, `#`, `\` and `|`, so
+/// this function need not check for them.
 #[must_use]
 pub fn is_ambiguous(authority: &[u8]) -> bool {
     authority.len() > MAX_OCTETS || !str::from_utf8(authority).is_ok_and(has_one_form)
@@ -90,14 +91,15 @@ pub struct AuthorityMatch {
     /// True if the pattern may match a final dot. The pattern is then compared with two normal
     /// forms: one with a final dot, and one without it.
     sees_final_dot: bool,
-    /// True if the pattern rejects the hosts in [`STRANGERS`], at each port that
-    /// [`holds_at_some_port`] tries.
+    /// True if the pattern matches no host in [`STRANGERS`], whichever port [`holds_at_some_port`]
+    /// tries.
     rejects_strangers: bool,
 }
 
-/// Hosts that no operator names: a reserved name (RFC 6761), a name without a dot, and addresses
-/// for documentation (RFC 5737, RFC 3849). A condition that matches one of these hosts, such as the
-/// regular expression `.*`, matches hosts that the operator did not think of.
+/// Hosts that no operator would name in a rule: a reserved name (RFC 6761), a name without a dot,
+/// and addresses for documentation (RFC 5737, RFC 3849). If a condition matches one of these hosts,
+/// it also matches other hosts that the operator did not think of. An example is the regular
+/// expression `.*`.
 const STRANGERS: [&str; 4] = ["stranger.invalid", "stranger", "192.0.2.1", "[2001:db8::1]"];
 
 /// Ports that are tried for every condition. A condition may match such a port without containing
@@ -117,7 +119,7 @@ enum Port {
 }
 
 impl AuthorityMatch {
-    /// Converts a condition from the configuration.
+    /// Makes a condition on the authority from a string condition in the configuration.
     ///
     /// # Errors
     /// If the condition is a regular expression that becomes too large when it is compiled to
@@ -147,11 +149,11 @@ impl AuthorityMatch {
         })
     }
 
-    /// Returns true if the condition matches this authority and names its host. A condition that
-    /// any host can satisfy, such as the regular expression `.*` or a port alone, names no host. A
-    /// condition that leaves open a character of the host's domain does not name the host either.
-    /// For example, the prefix `api.example` names `api.example`, but it does not name
-    /// `api.example.attacker.test`.
+    /// Returns true if the condition matches this authority and names the authority's host. A
+    /// condition that any host can satisfy, such as the regular expression `.*` or a port alone,
+    /// names no host. Nor does a condition name a host if it still matches after a character of the
+    /// host's domain is replaced. For example, the prefix `api.example` names `api.example`, but it
+    /// does not name `api.example.attacker.test`.
     #[must_use]
     pub fn names_host_of(&self, authority: &str) -> bool {
         let is_below = |text: &str| {
@@ -187,8 +189,8 @@ impl AuthorityMatch {
     }
 
     /// Returns true if the condition holds for the host of this authority at some port. A condition
-    /// may be a regular expression, so not every port is tried: only the authority's own port, usual
-    /// ports, and the numbers in the condition.
+    /// may be a regular expression, so the ports that it matches cannot be listed. Instead, these
+    /// are tried: no port, the authority's own port, usual ports, and the numbers in the condition.
     #[must_use]
     pub fn holds_at_some_port(&self, authority: &str) -> bool {
         let lower = authority.to_ascii_lowercase();
@@ -222,8 +224,8 @@ impl AuthorityMatch {
     }
 }
 
-/// Returns true if the pattern matches the host without a port, with a usual port, or with a number
-/// in the pattern as the port.
+/// Returns true if the pattern matches the host without a port, with a usual port, or with a port
+/// whose number is in the pattern.
 fn holds_at_some_port(pattern: &StringMatch, host: &str) -> bool {
     let text = pattern.pattern().text();
     let numbers = text.split(|found: char| !found.is_ascii_digit());
@@ -233,11 +235,10 @@ fn holds_at_some_port(pattern: &StringMatch, host: &str) -> bool {
     pattern.matches(host) || ports.any(|port| pattern.matches(&[host, ":", port].concat()))
 }
 
-/// Returns true if the pattern matches the authority, and every character in the last two labels of
-/// the host matters: if one of them is replaced, the pattern no longer matches. Everyone can
-/// register a domain with two labels. So if the pattern also accepts another character there, the
-/// host may belong to an attacker: `x.evil.test` satisfies the regular expression
-/// `[^.]+\.[^.]+\.[^.]+`.
+/// Returns true if the pattern matches the authority, and stops matching as soon as one character
+/// in the last two labels of the host is replaced. Anyone can register a domain of two labels. So
+/// if the pattern accepts another character in these labels, the host may belong to an attacker.
+/// For example, `x.evil.test` satisfies the regular expression `[^.]+\.[^.]+\.[^.]+`.
 fn fixes_domain(pattern: &StringMatch, authority: &str) -> bool {
     let lower = authority.to_ascii_lowercase();
     let (host, _) = split(&lower);
@@ -300,7 +301,8 @@ mod tests {
         Pattern::regex(text).unwrap()
     }
 
-    /// When Envoy chooses a virtual host, it ignores case, but not a port or a final dot.
+    /// When Envoy chooses a virtual host, it ignores case. It does not ignore a port or a final
+    /// dot.
     #[test]
     fn an_authority_is_ambiguous_if_its_port_or_final_dot_decides() {
         for (pattern, sent_with_more) in [
@@ -393,7 +395,8 @@ mod tests {
         }
     }
 
-    /// An attack: the client sends a host of the attacker's domain, which a wide condition matches.
+    /// An attack: the client sends a host in the attacker's domain, and a broad condition matches
+    /// it.
     #[test]
     fn a_condition_that_a_strangers_domain_satisfies_does_not_name_its_host() {
         for (pattern, authority) in [

@@ -22,7 +22,7 @@ pub struct Authorization {
     /// The accepted client identifiers. An empty list accepts every client.
     pub client_ids: Vec<String>,
     /// How the user must have authenticated. [`check`](Self::check) ignores this field, because the
-    /// result depends on the current time.
+    /// current time decides whether a token satisfies it.
     pub authentication: Option<Authentication>,
 }
 
@@ -52,9 +52,9 @@ pub struct Grants<'a> {
 /// The right or authentication that a valid token lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shortfall {
-    /// The user must authenticate again, or with another method. The first value is the requirement
-    /// on the authentication. The second value has all scopes of the rule, so that the client can
-    /// request them in the same login.
+    /// The user must authenticate again, or with another method. The first value says how the user
+    /// must authenticate. The second value contains all scopes that the rule requires, so that the
+    /// client can request them in the same login.
     Authentication(Authentication, Option<WordSet>),
     /// A required claim does not have an accepted value.
     Claim,
@@ -62,7 +62,7 @@ pub enum Shortfall {
     ClientId,
     /// The token has no role that the rule accepts.
     Role,
-    /// The token lacks scopes. The value contains all scopes of the rule.
+    /// The token lacks scopes. The value contains all scopes that the rule requires.
     Scope(WordSet),
 }
 
@@ -154,8 +154,7 @@ pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
 }
 
 /// Compares JSON values. `1` and `1.0` are the same number, as in JSON. Integers are not converted
-/// to doubles: otherwise an account number of 17 digits would also equal neighbouring account
-/// numbers.
+/// to doubles. Otherwise an account number of 17 digits would equal its neighbours.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => json::are_equal(left, right),

@@ -14,10 +14,11 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// Parses the token68 (RFC 9110 section 11.2) after `Basic`. The token68 must be base64 of
-    /// `id:secret` without control characters. OAuth clients percent-encode the identifier and the
-    /// secret (RFC 6749 section 2.3.1), so both are decoded. Decoding is unambiguous, because
-    /// configured identifiers and generated secrets never contain `%`.
+    /// Parses the token68 (RFC 9110 section 11.2) after `Basic`. The token68 must be the base64
+    /// encoding of `id:secret`, where `id` and `secret` contain no control characters. OAuth
+    /// clients percent-encode the identifier and the secret (RFC 6749 section 2.3.1), so both are
+    /// decoded. Decoding is harmless if the client did not encode them, because configured
+    /// identifiers and generated secrets never contain `%`.
     #[must_use]
     pub fn parse(token68: &str) -> Option<Self> {
         let pair = STANDARD.decode(token68).ok()?;
@@ -41,8 +42,8 @@ impl fmt::Debug for ClientCredentials {
 }
 
 /// Decodes percent-encoded octets. A `%` that is not followed by two hexadecimal digits is kept. A
-/// `+` is kept too. Form decoding would turn it into a space, but a secret in base64 can contain
-/// `+`, and no identifier contains a space.
+/// `+` is kept too, although form decoding would turn it into a space: a secret in base64 can
+/// contain `+`, and no identifier contains a space.
 fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;

@@ -26,7 +26,7 @@ pub enum RouteLookup {
     /// For every request.
     Always,
     /// For one request per second (`route_policies: off`). This lookup detects routes that have a
-    /// policy although the configuration turns policies off.
+    /// policy although the configuration turns route policies off.
     Sampled,
 }
 

@@ -66,7 +66,8 @@ impl HeaderMatch {
         self.name == ":authority"
     }
 
-    /// Returns true if this is a regular expression on the path with its query.
+    /// Returns true if this condition matches a regular expression against `:path`, which includes
+    /// the query.
     #[must_use]
     pub fn is_regex_on_path(&self) -> bool {
         match &self.condition {
@@ -82,8 +83,8 @@ impl HeaderMatch {
     /// condition for `/admin`.
     ///
     /// As in Envoy, each line of a header is compared separately. If the lines were joined, a
-    /// client could evade a rule for the value `admin` by sending a second line after the line
-    /// `admin` (CVE-2026-26308).
+    /// client could evade a rule for the value `admin` by adding a second line to the header
+    /// (CVE-2026-26308).
     ///
     /// # Errors
     /// If `path_policy` is `reject`, and servers could read the header or the method in different
@@ -153,12 +154,13 @@ impl HeaderCondition {
 }
 
 impl QueryMatch {
-    /// Returns true if the condition holds for the first parameter with this name, as in Envoy.
+    /// Returns true if the condition holds. As in Envoy, only the first parameter with this name
+    /// counts.
     ///
     /// # Errors
     /// If `path_policy` is `reject`, and servers could read the parameter in different ways. Some
-    /// servers end a parameter at `;`, so the query is read twice: with `;` as a separator, and
-    /// without.
+    /// servers end a parameter at `;`, so the query is read twice: once with `;` as a separator,
+    /// and once without.
     pub(super) fn matches(&self, query: &Query, policy: PathPolicy) -> Result<bool, Unclear> {
         let holds = self.holds_in(query.parameters(), policy)?;
         if policy == PathPolicy::Reject
@@ -170,11 +172,11 @@ impl QueryMatch {
         Ok(holds)
     }
 
-    /// Returns true if the condition holds for these parameters. If `path_policy` is `reject`,
-    /// two cases are errors. First, a parameter is repeated, and the condition holds for one
+    /// Returns true if the condition holds for these parameters. If `path_policy` is `reject`, two
+    /// cases are errors. First, the parameter is repeated, and the condition holds for one
     /// occurrence but not for another: some servers use the first occurrence, others the last.
-    /// Second, the condition is on `mode` and the query has a parameter such as `mode[]`: some
-    /// servers read it as `mode`.
+    /// Second, some servers read another parameter as the one in the condition: for example,
+    /// `mode[]` as `mode`.
     fn holds_in(&self, query: &[(String, String)], policy: PathPolicy) -> Result<bool, Unclear> {
         let mut found = None;
         for (name, value) in query {

@@ -1,6 +1,7 @@
 //! Checks whether a rule matches every request that another rule matches.
 //!
-//! The result `true` is certain. The result `false` only means that coverage could not be proved.
+//! A `true` result is proven. A `false` result only means that the proof failed: the rule may still
+//! match all these requests.
 
 use crate::policy::{PathMatch, PathText, RouteMatch, mcp::McpMatch};
 
@@ -36,8 +37,8 @@ impl RouteMatch {
     }
 
     /// Returns true if the path condition `own` covers `other`. `comparable` is false if this rule
-    /// is case-sensitive but the other rule ignores case. Then `own` covers `other` only if the
-    /// path in `own` has no letters.
+    /// is case-sensitive but the other rule ignores case. In this case, `own` can cover `other`
+    /// only if the path in `own` has no letters.
     fn path_covers(&self, own: &PathMatch, other: &PathMatch, comparable: bool) -> bool {
         let (Some(text), Some(path)) = (text(own), text(other)) else {
             return false;

@@ -20,7 +20,7 @@ const ALL: [&str; 3] = [CLIENT_CERT, CLIENT_CERT_CHAIN, XFCC];
 pub struct ForwardedCertificate {
     /// The header to read.
     pub header: CertificateHeader,
-    /// True if a header that a trusted peer has set is passed on to the upstream.
+    /// True if Portcullis passes the header on to the upstream when a trusted peer has set it.
     pub forward: bool,
     /// The proxies that may set the header.
     pub trusted_peers: TrustedPeers,
@@ -33,7 +33,7 @@ pub enum CertificateHeader {
     ClientCert,
     /// `x-forwarded-client-cert`.
     Xfcc {
-        /// The position of the element to use, counted from the right; the rightmost element has
+        /// The position of the element to use, counted from the right. The rightmost element has
         /// position 1. Elements to the left of the chosen element may come from the client.
         from_right: usize,
     },
@@ -45,8 +45,8 @@ pub enum CertificateHeader {
 pub struct TrustedPeers {
     /// The SHA-256 digests of the peers' certificates.
     pub digests: Vec<[u8; 32]>,
-    /// Names in the peers' certificates. A name is only trustworthy if the listener has validated
-    /// the certificate.
+    /// Names in the peers' certificates. A name is trustworthy only if the listener has validated
+    /// the certificate that contains it.
     pub names: Vec<(PeerName, String)>,
 }
 
@@ -75,8 +75,8 @@ impl ForwardedCertificate {
         }
     }
 
-    /// Returns the digest of the client's certificate in the header. Call this only if a trusted
-    /// peer has set the header.
+    /// Returns the digest of the client's certificate, according to the configured header. Call
+    /// this only if a trusted peer has set the header.
     #[must_use]
     pub fn digest(&self, request: &Request<'_>) -> Option<[u8; 32]> {
         match self.header {
@@ -115,8 +115,8 @@ impl TrustedPeers {
     }
 }
 
-/// Returns true if `name` is the name of a certificate header, or if some servers confuse it with
-/// such a name.
+/// Returns true if `name` is the name of a certificate header, or if some servers confuse `name`
+/// with the name of a certificate header.
 #[must_use]
 pub fn carries(name: &[u8]) -> bool {
     ALL.iter().any(|own| are_confusable(own.as_bytes(), name))

@@ -1,8 +1,8 @@
-//! The caller's identity: one string made from a verified token, such as
+//! The caller's identity: one string, made from a verified token and a template such as
 //! `oauth-{role}$@{org}.{cloud}`.
 //!
-//! Two callers never get the same string. In the template, literal text separates the values. A
-//! value from a token is rejected if it contains the literal text that follows its placeholder.
+//! Two callers never get the same string. In the template, literal text separates the placeholders.
+//! A value from a token is rejected if it contains the literal text that follows the placeholder.
 //! Otherwise a role called `admin$@1.example` could pass for a role of another organisation. If the
 //! token lacks a value for a placeholder, the caller gets no identity at all.
 
@@ -44,7 +44,8 @@ impl IdentityTemplate {
     /// the rule. Returns `None` if the token lacks a value for a placeholder.
     ///
     /// # Errors
-    /// If a value contains the literal text that follows its placeholder in the template.
+    /// If a value from the token contains the literal text after its placeholder. The two are
+    /// searched together: `s:` and `::` make `s:::`, which contains `::` twice.
     pub fn identity(
         &self,
         role: Option<&str>,
@@ -131,8 +132,8 @@ mod tests {
             ("admin$", "s", false),
             ("a$b@c", "s$@", false),
             ("admin", "s::x", true),
-            // `s:` and the literal text `::` make `s:::`. This could also be the value `s`,
-            // followed by `::` and a value that begins with `:`.
+            // The value `s:` and the literal text `::` make `s:::`. This string could also be the
+            // value `s`, followed by `::` and a value that begins with `:`.
             ("admin", "s:", true),
         ] {
             let made = identity(Some(role), &json!({"sub": subject}));

@@ -7,8 +7,8 @@ use crate::{
     policy::{Audiences, Authorization, ProviderId, RouteMatch},
 };
 
-/// A table of requirements. Another filter writes a value into Envoy's filter state, and this value
-/// selects the requirement for a request.
+/// A table of requirements, one for each value of an entry in Envoy's filter state. Another filter
+/// writes the entry's value and so selects the requirement for a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilterStateRules {
     /// The name of the filter-state entry that contains the value.
@@ -44,7 +44,8 @@ impl Rule {
 pub enum Requirement {
     /// A requirement that holds if every member holds (`requires_all`).
     All(Vec<Requirement>),
-    /// A requirement that holds if the request has no token, or a valid token (`allow_missing`).
+    /// A requirement that holds if the request has no token, or if its token is valid
+    /// (`allow_missing`).
     AllowMissing,
     /// A requirement that always holds. A valid token still provides the caller's identity
     /// (`allow_missing_or_failed`).
@@ -52,8 +53,8 @@ pub enum Requirement {
     /// A requirement that always holds. Portcullis passes on the token's claims without checking
     /// the signature, so the claims may be forged (`extract_only_without_validation`).
     ExtractOnly(Extraction),
-    /// A requirement that holds if at least one member holds. The first member that holds is used
-    /// (`requires_any`).
+    /// A requirement that holds if at least one member holds (`requires_any`). Portcullis uses the
+    /// first member that holds with a token. Members that name no provider are tried last.
     Any(Vec<Requirement>),
     /// A requirement that holds if the request has a valid token of this provider.
     Provider {
@@ -94,8 +95,8 @@ impl Requirement {
         found
     }
 
-    /// Calls `visit` with each provider in the tree, in order. The second argument of `visit` has
-    /// the audiences that replace the provider's own audiences.
+    /// Calls `visit` for each [`Requirement::Provider`] in the tree, in order. The arguments of
+    /// `visit` are this member's provider and audiences.
     pub fn each_provider<'a>(&'a self, visit: &mut impl FnMut(ProviderId, Option<&'a Audiences>)) {
         match self {
             Self::Provider {
@@ -123,9 +124,10 @@ impl Requirement {
     }
 
     /// Returns true if the tree has a member such as `allow_missing` that applies to the tokens of
-    /// all providers. As in `jwt_authn`, this depends on the member's place. In a `requires_any`
-    /// that also names providers, the member applies only to the tokens of these providers.
-    /// Anywhere else, it applies to the tokens of all providers.
+    /// all providers. As in `jwt_authn`, the position of such a member in the tree decides which
+    /// tokens it applies to. If it is in a `requires_any` that also names providers, it applies
+    /// only to the tokens of these providers. Anywhere else, it applies to the tokens of all
+    /// providers.
     #[must_use]
     pub fn asks_anyone(&self) -> bool {
         match self {

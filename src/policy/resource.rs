@@ -1,4 +1,4 @@
-//! A protected resource (RFC 9728): the URL that clients state when they request tokens for the
+//! A protected resource (RFC 9728): the URL that clients send when they request tokens for the
 //! resource, and the metadata that the operator publishes about the resource.
 
 use super::ResourceUrl;
@@ -12,38 +12,38 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 pub struct ProtectedResource {
     /// The URL that identifies the resource.
     pub url: ResourceUrl,
-    /// The identifiers of all other resources. A token for another resource is not accepted for
-    /// this resource, even if the token's provider lists the other resource's identifier as an
-    /// audience.
+    /// The identifiers of all other resources. An audience in this list does not make a token valid
+    /// for this resource, even if the token's provider accepts the audience.
     pub other_identifiers: Vec<String>,
     /// True if case is ignored when a request's path is compared with the resource's path. This is
     /// necessary if a rule for a path below the resource ignores case.
     pub ignores_case: bool,
-    /// True if requests for this resource's path without its final slash also belong to this
-    /// resource. This is so if no other resource has the path without the slash. Many servers treat
-    /// both paths alike.
+    /// True if requests may leave out the final slash of this resource's path. Many servers treat
+    /// the paths with and without the slash alike, so this is false only if the path without the
+    /// slash is the path of another resource.
     pub takes_bare_path: bool,
     /// True if no other resource has this host. The metadata of this resource is then also served
     /// at the well-known path alone, without the resource's path appended.
     pub owns_host: bool,
-    /// True if a challenge with status 401 names the scopes of the rule.
+    /// True if a challenge with status 401 names the scopes that the matching rule requires.
     pub challenge_scope: bool,
     /// The origins whose web pages may send requests. `None` allows any origin.
     pub allowed_origins: Option<Vec<String>>,
-    /// What happens to MCP calls of protocol revisions before 2026-07-28.
+    /// What happens to MCP calls that use a protocol revision older than 2026-07-28.
     pub mcp_legacy: McpLegacy,
     /// The metadata of the resource.
     pub metadata: ResourceMetadata,
 }
 
-/// How to treat an MCP call of an older protocol revision. These revisions do not require servers
-/// to compare headers with the body, so the headers do not prove which tool is called.
+/// How to treat an MCP call that uses a protocol revision older than 2026-07-28. These revisions do
+/// not require servers to compare headers with the body, so the headers do not prove which tool is
+/// called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum McpLegacy {
     /// Refuse the call.
     #[default]
     Deny,
-    /// Let the call pass only if it satisfies all rules for MCP calls at its path.
+    /// Let the call pass only if it satisfies every rule for MCP calls at the request's path.
     Union,
 }
 
@@ -55,7 +55,7 @@ pub struct ResourceMetadata {
     pub authorization_servers: Vec<String>,
     /// The scopes that the rules for the resource require.
     pub scopes_supported: Vec<String>,
-    /// The ways to send a token: `header` or `query`.
+    /// The ways in which clients can send a token (`header`, `query`).
     pub bearer_methods: Vec<&'static str>,
     /// True if only tokens that are bound to a client certificate are accepted (RFC 8705).
     pub requires_certificate: bool,

@@ -1,8 +1,8 @@
 //! The URL of a protected resource, and the URL of its metadata (RFC 9728 section 3.1).
 //!
-//! A client compares the identifier in the metadata with the URL that the client used, character by
-//! character. So the identifier is published exactly as the operator wrote it. Requests may use
-//! other spellings of the URL, and still belong to the resource.
+//! A client checks that the identifier in the metadata and the URL that the client used are the
+//! same, character by character. So the metadata contains the identifier exactly as the operator
+//! wrote it. A request that spells the URL differently still belongs to the resource.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ impl ResourceUrl {
             "" => ":443",
             port => port,
         };
-        // The resource's path `/` is not appended to the well-known path.
+        // If the resource's path is `/`, nothing is appended to the well-known path.
         let inserted = if path == "/" { "" } else { path };
         let metadata_path = format!("{WELL_KNOWN}{inserted}");
         Self {
@@ -62,7 +62,7 @@ impl ResourceUrl {
         &self.identifier
     }
 
-    /// The URL of the metadata. It is sent in challenges.
+    /// The URL of the metadata. Challenges contain this URL.
     #[must_use]
     pub const fn metadata_url(&self) -> &Arc<str> {
         &self.metadata_url
@@ -99,8 +99,8 @@ impl ResourceUrl {
         self.shares_host(other) && self.path.spelling() == other.path.spelling()
     }
 
-    /// Returns true if this authority is the resource's host. Case and a final dot do not matter.
-    /// If the authority has no port, the default port of the resource's scheme is assumed.
+    /// Returns true if this authority has the resource's host and port. Case and a final dot do not
+    /// matter. If the authority has no port, the default port of the resource's scheme is assumed.
     #[must_use]
     pub fn is_at(&self, authority: &str) -> bool {
         let (host, port) = authority::split(authority);
@@ -111,7 +111,7 @@ impl ResourceUrl {
             }
     }
 
-    /// Returns true if this authority has the resource's host, whatever its port.
+    /// Returns true if this authority has the resource's host. The port does not matter.
     #[must_use]
     pub fn has_host(&self, authority: &str) -> bool {
         let (host, _) = authority::split(authority);
@@ -191,8 +191,8 @@ impl ResourceUrl {
                     match header.matches(&request, Some(target), PathPolicy::Reject) {
                         Ok(holds) => holds,
                         // If the condition names the host without the resource's port, it is
-                        // unclear whether the condition holds. It is then assumed to hold before
-                        // any inversion.
+                        // unclear whether the condition holds. Assume that the host matches, so an
+                        // inverted condition fails.
                         Err(_) => !header.inverted,
                     }
                 })
@@ -208,7 +208,7 @@ impl ResourceUrl {
     }
 }
 
-/// Returns true if `path` equals `start`, or continues after `start` with a new segment.
+/// Returns true if `path` equals `start`, or if it begins with `start` and a new segment follows.
 fn continues(path: &str, start: &str, ignores_case: bool) -> bool {
     starts_with(path, start, ignores_case)
         && (start.ends_with('/') || matches!(path.as_bytes().get(start.len()), None | Some(b'/')))

@@ -21,9 +21,9 @@ use crate::{
 /// The requests that a rule applies to. A request must match every field.
 #[derive(Clone, Debug)]
 pub struct RouteMatch {
-    /// The condition on the path, without the query.
+    /// The condition on the path. The query is not part of the path.
     pub path: PathMatch,
-    /// True if the case of a path matters.
+    /// True if paths are compared case-sensitively.
     pub case_sensitive: bool,
     /// The accepted methods. An empty list accepts every method.
     pub methods: Vec<String>,
@@ -41,14 +41,16 @@ pub struct RouteMatch {
 pub enum PathMatch {
     /// A CONNECT request (`connect_matcher`).
     Connect,
-    /// The whole path (`path`).
+    /// A path that equals this text (`path`).
     Exact(PathText),
-    /// The beginning of the path (`prefix`). For example, the prefix `/api` also matches `/apis`.
+    /// A path that begins with this text (`prefix`). For example, the prefix `/api` also matches
+    /// `/apis`.
     Prefix(PathText),
-    /// A regular expression for the whole path, matched in linear time (`safe_regex`).
+    /// A path that this regular expression matches as a whole (`safe_regex`). Matching takes linear
+    /// time.
     Regex(Regex),
-    /// Whole segments at the beginning of the path (`path_separated_prefix`), without a trailing
-    /// `/`. For example, `/api` matches `/api/x` but not `/apis`.
+    /// A path that begins with these whole segments (`path_separated_prefix`). The text has no
+    /// trailing `/`. For example, `/api` matches `/api/x` but not `/apis`.
     SegmentPrefix(PathText),
 }
 
@@ -56,8 +58,9 @@ pub enum PathMatch {
 #[derive(Clone)]
 pub struct PathText {
     written: String,
-    /// The normal spelling of the path, if it differs from `written` and requests may use it too.
-    /// For example, a rule for `/café` or `/caf%c3%a9` also matches `/caf%C3%A9`.
+    /// The normal spelling of the path. `None` if `written` is already normal, or if the path
+    /// matches only as written. For example, a rule for `/café` or `/caf%c3%a9` also matches
+    /// `/caf%C3%A9`.
     normal: Option<String>,
     /// The position and value of the path's last octet that is not a slash. `None` if the path has
     /// two spellings. Most requests for other paths differ in this octet, so this octet is compared
@@ -66,7 +69,7 @@ pub struct PathText {
 }
 
 impl From<String> for PathText {
-    /// Makes a path that matches as written and in its normal spelling.
+    /// Makes a path that requests may spell as written or in its normal spelling.
     fn from(written: String) -> Self {
         let normal = match normal_spelling(&written) {
             Cow::Borrowed(_) => None,
@@ -90,7 +93,7 @@ impl fmt::Debug for PathText {
 }
 
 impl PathText {
-    /// Makes a path that matches only as it is written.
+    /// Makes a path that requests must spell exactly as written.
     #[must_use]
     pub fn verbatim(written: String) -> Self {
         Self {
@@ -100,7 +103,7 @@ impl PathText {
         }
     }
 
-    /// The normal spelling, or the path as written if no other spelling matches.
+    /// The normal spelling, or the written spelling if requests must spell the path as written.
     #[must_use]
     pub fn spelling(&self) -> &str {
         self.normal.as_deref().unwrap_or(&self.written)
@@ -115,8 +118,8 @@ impl PathText {
         matches(&self.written) || self.normal.as_deref().is_some_and(matches)
     }
 
-    /// Returns true if a quick check shows that `path` does not begin with this path. The check is
-    /// case-sensitive.
+    /// Returns true if a quick check shows that `path`, the path of a request, does not begin with
+    /// the configured path. The check is case-sensitive.
     #[inline(always)]
     fn excludes(&self, path: &str) -> bool {
         match self.mark {
@@ -132,13 +135,13 @@ fn mark(path: &str) -> Option<(usize, u8)> {
 
 impl RouteMatch {
     /// Returns true if the rule applies to `request`. `target` is the request's path and query, and
-    /// `call` is the MCP call that the request makes. A request without a path (CONNECT) only
-    /// matches [`PathMatch::Connect`].
+    /// `call` is the MCP call that the request makes. Only [`PathMatch::Connect`] matches a request
+    /// without a path (CONNECT).
     ///
     /// # Errors
     /// If servers could read the request in different ways, and a condition holds in only some of
     /// these readings. This error occurs only with `path_policy: reject`. It does not occur if
-    /// another condition fails, because then the rule does not apply in any case.
+    /// another condition fails, because then the rule does not apply in any reading.
     pub fn matches(
         &self,
         request: &Request<'_>,
@@ -149,7 +152,8 @@ impl RouteMatch {
         self.matches_where(request, target, call, policy, |_| true)
     }
 
-    /// Returns true if the rule would apply to `request` if the request had the host of this rule.
+    /// Returns true if all conditions of the rule hold for `request`. Conditions on the host are
+    /// not checked.
     ///
     /// # Errors
     /// As in [`RouteMatch::matches`].
@@ -164,8 +168,7 @@ impl RouteMatch {
         self.matches_where(request, Some(target), Some(call), policy, counts)
     }
 
-    /// Checks all conditions, but of the conditions on headers only those for which `counts`
-    /// returns true.
+    /// Checks all conditions except the conditions on headers for which `counts` returns false.
     fn matches_where(
         &self,
         request: &Request<'_>,
@@ -223,8 +226,9 @@ impl RouteMatch {
         Ok(true)
     }
 
-    /// Returns true if the request has the path of this rule and, at some port, the host of this
-    /// rule. No other condition is checked.
+    /// Returns true if the request has the path of this rule, and the request's host with some port
+    /// satisfies the rule's conditions on the host. This port may differ from the request's own
+    /// port. No other condition is checked.
     ///
     /// # Errors
     /// If the host can be read in more than one way.
@@ -243,7 +247,7 @@ impl RouteMatch {
                 HeaderCondition::Authority(condition) if !header.inverted => {
                     condition.holds_at_some_port(authority)
                 }
-                // A negated condition on a port holds at another port.
+                // If a negated condition depends on the port, it holds for some other port.
                 HeaderCondition::Authority(condition) if condition.sees_port() => true,
                 _ => header.matches(request, Some(target), policy)?,
             };
@@ -280,8 +284,9 @@ impl RouteMatch {
     }
 
     /// Returns true if the rule would match a regular expression against a `:path` of more than
-    /// `limit` bytes. Such a match could take half a second, before any token is verified. If
-    /// another condition of the rule fails, the rule does not apply, whatever the path is.
+    /// `limit` bytes. Such a match could take half a second, before any token is verified. Returns
+    /// false if another condition of the rule fails, because then the regular expression does not
+    /// matter.
     #[must_use]
     pub fn exceeds(
         &self,
@@ -297,8 +302,8 @@ impl RouteMatch {
             && self.matches_behind_path(request, target, policy, counts) != Ok(false)
     }
 
-    /// Returns true if the rule may match a path that differs in case from the rule's own path. A
-    /// regular expression may do so if it contains the flag `i`.
+    /// Returns true if the rule may match a path that differs from the rule's own path only in the
+    /// case of letters. A regular expression may do so if it contains the flag `i`.
     #[must_use]
     pub fn ignores_case(&self) -> bool {
         let has_flag = |group: &str| {
@@ -311,8 +316,8 @@ impl RouteMatch {
         }
     }
 
-    /// Checks all conditions except the rule's path and MCP call. Of the conditions on headers,
-    /// only those for which `counts` returns true are checked.
+    /// Checks all conditions except three kinds: the condition on the path, the condition on the
+    /// MCP call, and conditions on headers for which `counts` returns false.
     #[inline(never)]
     fn matches_behind_path(
         &self,
@@ -354,9 +359,9 @@ impl RouteMatch {
         self.methods.is_empty() || self.methods.iter().any(|own| own == method)
     }
 
-    /// Returns true if `method` has lower-case letters and the rule names the same method in
-    /// another case. A rule for `PURGE` does not accept `purge`, but a server may treat `purge`
-    /// like `PURGE`.
+    /// Returns true if `method` has lower-case letters and differs only in case from a method of
+    /// the rule. A rule for `PURGE` does not accept `purge`, but a server may treat `purge` like
+    /// `PURGE`.
     fn names_in_other_case(&self, method: &str) -> bool {
         let is_own = |own: &String| own.eq_ignore_ascii_case(method);
         self.methods.iter().any(is_own) && has_lower_case(method)

@@ -30,8 +30,8 @@ pub struct RuleIndex {
     matches_calls: bool,
     /// True if a rule has a condition on the query.
     reads_query: bool,
-    /// The headers that rules have conditions on, except pseudo-headers and the headers for which
-    /// [`HeaderName::is_reserved`] returns true.
+    /// The headers in the conditions of the rules. Pseudo-headers and reserved headers
+    /// ([`HeaderName::is_reserved`]) are left out.
     headers: Vec<HeaderName>,
 }
 
@@ -106,8 +106,8 @@ impl RuleIndex {
         self.reads_query
     }
 
-    /// The headers that rules have conditions on, except pseudo-headers and the headers for which
-    /// [`HeaderName::is_reserved`] returns true.
+    /// The headers in the conditions of the rules. Pseudo-headers and reserved headers
+    /// ([`HeaderName::is_reserved`]) are left out.
     #[must_use]
     pub fn headers(&self) -> &[HeaderName] {
         &self.headers
@@ -155,10 +155,10 @@ impl RuleIndex {
     }
 }
 
-/// Lists the headers that `rules` have conditions on, as [`RuleIndex::headers`] returns them.
+/// Returns the value of [`RuleIndex::headers`] for these rules.
 fn headers(rules: &[Rule]) -> Vec<HeaderName> {
     let all = rules.iter().flat_map(|rule| &rule.route.headers);
-    // The name of a pseudo-header is not a header name, so it does not parse.
+    // `HeaderName::parse` rejects the names of pseudo-headers.
     let names = all.filter_map(|header| HeaderName::parse(&header.name).ok());
     let mut names: Vec<HeaderName> = names.filter(|name| !name.is_reserved()).collect();
     names.sort_unstable();

@@ -5,7 +5,7 @@
 pub enum Scheme {
     /// The client sends its identifier and a secret (RFC 7617).
     Basic,
-    /// The client sends a token (RFC 6750), in any part of the request.
+    /// The client sends a token (RFC 6750). The token may be in any part of the request.
     Bearer,
 }
 

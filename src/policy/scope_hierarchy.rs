@@ -37,7 +37,7 @@ impl ScopeHierarchy {
         Ok(Self(all))
     }
 
-    /// For each scope in `granted`, adds the scopes that it includes to `granted`.
+    /// Extends `granted` with all scopes that the granted scopes include.
     pub fn expand<'a>(&'a self, granted: &mut Vec<&'a str>) {
         if self.0.is_empty() {
             return;

@@ -5,12 +5,12 @@ use crate::policy::{Authorization, Requirement};
 /// The path that serves the status report (`status`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusPath {
-    /// The path, compared exactly.
+    /// The exact path of the report.
     pub path: String,
     /// The required token. If this is `None`, anyone can read the report (`unprotected`).
     pub requirement: Option<Requirement>,
     /// The rights that the token must grant.
     pub authorization: Option<Authorization>,
-    /// The URL of the protected API. The report shows this URL to operators unchanged.
+    /// The URL of the protected API. The report shows operators this URL as configured.
     pub base_url: Option<String>,
 }

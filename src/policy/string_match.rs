@@ -23,14 +23,14 @@ pub enum Pattern {
     Exact(String),
     /// The string begins with the text.
     Prefix(String),
-    /// The expression matches the whole string, in linear time.
+    /// The expression matches the whole string. Matching takes linear time.
     Regex(Regex),
     /// The string ends with the text.
     Suffix(String),
 }
 
 impl StringMatch {
-    /// Makes a case-sensitive pattern.
+    /// Makes a case-sensitive condition with this pattern.
     #[must_use]
     pub const fn new(pattern: Pattern) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl StringMatch {
         }
     }
 
-    /// Makes a pattern that ignores ASCII case.
+    /// Makes a condition with this pattern that ignores ASCII case.
     #[must_use]
     pub fn ignoring_case(pattern: Pattern) -> Self {
         let pattern = match pattern {
@@ -67,7 +67,7 @@ impl StringMatch {
         self.ignore_case
     }
 
-    /// Returns the pattern and discards the flag.
+    /// Returns the pattern and discards the flag for ignoring case.
     #[must_use]
     pub fn into_pattern(self) -> Pattern {
         self.pattern
@@ -85,8 +85,8 @@ impl StringMatch {
 }
 
 impl Pattern {
-    /// Compiles a regular expression that must match the whole string, as RE2's full match does in
-    /// Envoy.
+    /// Compiles a regular expression that must match the whole string. Envoy requires the same with
+    /// RE2's full match.
     ///
     /// # Errors
     /// If `expression` does not compile, or compiles to a program that is too large.

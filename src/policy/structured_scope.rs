@@ -1,13 +1,14 @@
 //! Scopes that consist of several parts. For example, `zscalerbeta.net::272378::sampleRole` names a
 //! cloud, an organisation and a role.
 //!
-//! The operator configures the values of all parts except the role. So a template becomes two fixed
-//! strings: the text before the role and the text after it. Each literal text of the template is a
-//! separator. A role must not contain a separator. Otherwise a program that splits the scope at
-//! `::` would find more parts than the template has, and could take a part of the role for an
-//! organisation. So each separator must occur in the scope exactly as often as in the template.
-//! Overlapping occurrences count too, because `:::` can be split from the left or from the right.
-//! Scopes are compared byte for byte: case matters, and nothing is decoded.
+//! The operator configures a template with placeholders for the parts, and the values of all
+//! placeholders except the role. So the template becomes two fixed strings: the text before the
+//! role and the text after it. Each literal text of the template is a separator. A role must not
+//! contain a separator. Otherwise a program that splits the scope at `::` would find more parts
+//! than the template has, and could mistake a part of the role for an organisation. So each
+//! separator must occur in the scope exactly as often as in the template. Overlapping occurrences
+//! count too, because `:::` can be split from the left or from the right. Scopes are compared byte
+//! for byte: case matters, and nothing is decoded.
 
 use crate::template::occurrences;
 

@@ -1,8 +1,8 @@
 //! The error for a rule that matches a request in one reading but not in another.
 
-/// Why it is unclear whether a rule matches a request. Servers read a part of the request in two
-/// ways, and the rule matches in only one of these readings. If Portcullis chose one reading and
-/// the upstream used the other, the request would evade the rule.
+/// Why it is unclear whether a rule matches a request. There are two ways in which servers read a
+/// part of the request, and the rule matches in only one of these readings. If Portcullis chose one
+/// reading and the upstream used the other, the request would evade the rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unclear {
     /// The rule matches the authority as sent but not its normal form, or the other way round.

@@ -1,7 +1,7 @@
 //! Serves the metadata of a protected resource (RFC 9728 section 3).
 //!
-//! A client that gets a 401 fetches this document from the URL in the challenge's
-//! `resource_metadata`. The document says which authorization servers issue tokens for the
+//! A client that gets a 401 fetches the metadata document from the URL in the `resource_metadata`
+//! parameter of the challenge. The document says which authorization servers issue tokens for the
 //! resource, and which scopes a client can request. The document is public, and web pages of any
 //! origin may read it.
 
@@ -15,7 +15,7 @@ use crate::{
 /// The methods that clients can use on the path of the metadata.
 pub const METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
-/// How long clients and browsers may keep the document, in seconds (RFC 9728 section 7.10).
+/// How long clients and browsers may cache the document, in seconds (RFC 9728 section 7.10).
 const MAX_AGE: &str = "300";
 
 /// Returns the response to a request for the metadata of `resource`, or `None` if the request's
@@ -29,7 +29,7 @@ pub fn response(resource: &ProtectedResource, method: &str) -> Option<Response> 
             headers.push(("cache-control", format!("max-age={MAX_AGE}")));
             (200, document(resource).to_string())
         }
-        // A preflight request, which browsers send because clients add headers such as
+        // A preflight request. Browsers send it because clients add headers such as
         // `MCP-Protocol-Version` to their requests.
         "OPTIONS" => {
             headers.push(("access-control-allow-methods", METHODS.join(", ")));
@@ -77,7 +77,8 @@ fn document(resource: &ProtectedResource) -> Value {
         Value::Array(list) => !list.is_empty(),
         value => !value.is_null(),
     };
-    // Collecting into a map would first sort the members, which needs seven kilobytes of code.
+    // Collecting the members into a map would sort them first, and the code for sorting would take
+    // seven kilobytes.
     let mut present = Map::new();
     for (name, value) in members.into_iter().filter(|(_, value)| has_value(value)) {
         present.insert(name.to_owned(), value);

@@ -2,13 +2,13 @@
 
 /// The proxy's shared data.
 pub trait SharedMemory {
-    /// Reads an entry. Returns `None` if the entry does not exist or the host refuses.
+    /// Reads an entry. Returns `None` if the entry does not exist or the host refuses the read.
     fn shared_data(&self, key: &str) -> Option<SharedData>;
 
     /// Writes an entry if it is still in the state `expected`.
     ///
     /// # Errors
-    /// If the entry is no longer in the state `expected`, or the host refuses.
+    /// If the entry is no longer in the state `expected`, or the host refuses the write.
     fn set_shared_data(
         &self,
         key: &str,
@@ -22,7 +22,7 @@ pub trait SharedMemory {
 pub struct SharedData {
     /// The value.
     pub value: Vec<u8>,
-    /// The version of the value, which changes with each write.
+    /// The version of the value. Each write changes the version.
     pub version: u32,
 }
 
@@ -49,7 +49,8 @@ pub fn clear(name: &str, memory: &dyn SharedMemory) {
     if let Some(shared) = memory.shared_data(name)
         && !shared.value.is_empty()
     {
-        // If the write fails, another VM has written the entry, so the entry is in use.
+        // If another VM has written the entry in the meantime, the write fails. That is fine,
+        // because the entry is then in use.
         let _ = memory.set_shared_data(name, &[], Expected::Version(shared.version));
     }
 }

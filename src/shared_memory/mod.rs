@@ -1,14 +1,14 @@
 //! The memory that the modules of a proxy share: a map from names to bytes.
 //!
-//! Every module with the same `vm_id` can write to this memory. So a value is only used if it is
-//! well formed, belongs to the right key source or policy and, if `shared_memory_key` is
-//! configured, is authentic. Any other value is treated as absent. Writes use compare-and-swap. If
-//! another VM has written in the meantime, a [`SealedRecord`] retries several times before it
-//! returns a [`SetSharedDataError`].
+//! All modules that have the same `vm_id` can write to this memory. So Portcullis uses a value only
+//! if it is well formed and belongs to the right key source or policy. If `shared_memory_key` is
+//! configured, the value must also be authentic. Any other value is treated as absent. Writes use
+//! compare-and-swap. If another VM has written in the meantime, a [`SealedRecord`] retries several
+//! times before it returns a [`SetSharedDataError`].
 //!
-//! This module does not interpret the records. The records of key sets are interpreted in
-//! [`keys`](crate::keys). The records that say which configuration of a policy is the newest are
-//! interpreted in [`gate`](crate::gate).
+//! The code here does not interpret the records. [`keys`](crate::keys) interprets the records that
+//! contain key sets. [`gate`](crate::gate) interprets the records that say which configuration of a
+//! policy is the newest.
 //!
 //! ```
 //! use portcullis::{

@@ -1,11 +1,12 @@
 //! Records in the proxy's shared data, and how they are authenticated.
 //!
-//! Every module of the proxy with the same `vm_id` can write shared data. In Istio, all plugins
-//! have the same (empty) `vm_id`. So any plugin could write its own key into a record and sign
-//! tokens with that key. If `shared_memory_key` is configured, each record begins with a tag that
-//! authenticates the record. The tag is an HMAC-SHA-256 over three parts: a constant that states
-//! the tag's purpose, the record's name, and the record's document. The name binds the record to
-//! its subject, so one provider's keys cannot be passed off as another provider's.
+//! If several modules of a proxy have the same `vm_id`, each of them can write the same shared
+//! data. In Istio, all plugins have the same (empty) `vm_id`. So any plugin could write its own key
+//! into a record and sign tokens with that key. If `shared_memory_key` is configured, each record
+//! begins with a tag that authenticates the record. The tag is an HMAC-SHA-256 over three parts: a
+//! constant that states the tag's purpose, the record's name, and the record's document. The name
+//! binds the record to its subject, so one provider's keys cannot be passed off as another
+//! provider's.
 //!
 //! A tag does not prove that a record is the latest version. An attacker can restore an older
 //! version at any time, so each reader must expect older versions.
@@ -24,7 +25,7 @@ use crate::{
 /// is not valid for a record.
 const PURPOSE: &[u8] = b"portcullis shared record 1\0";
 
-/// The purpose for which the key is hashed: the hash becomes part of a record's name.
+/// States the purpose of a key's hash, which becomes part of a record's name.
 const NAMING: &[u8] = b"portcullis shared record name 1\0";
 
 /// The maximum number of attempts to write a record that other VMs also write.
@@ -81,7 +82,7 @@ impl SealedRecord {
         self.seal.is_some()
     }
 
-    /// Extracts the document from a value of shared data. Returns `None` if the value is not
+    /// Extracts the document from a value in shared data. Returns `None` if the value is not
     /// authentic.
     #[must_use]
     pub fn open<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
@@ -149,8 +150,8 @@ impl Seal {
         [mac.finalize().into_bytes().as_slice(), document].concat()
     }
 
-    /// Returns the document in a value. Returns `None` if the value's tag was made with another key
-    /// or for another name.
+    /// Returns the document in a value. Returns `None` if the value's tag was made with another
+    /// key, for another name or for another document.
     fn open<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
         let (tag, document) = value.split_at_checked(TAG)?;
         let mut mac = self.0.clone();
@@ -174,9 +175,9 @@ fn key_name(key: &SecretKey) -> [u8; TAG] {
     keyed(key, NAMING).finalize().into_bytes().into()
 }
 
-/// Starts an HMAC for this purpose. The HMAC key is the hash of `key`, padded to a whole block,
-/// because the constructor cannot fail with a key of exactly one block. If the constructor could
-/// fail, the caller would have to continue without authentication or not start at all.
+/// Starts an HMAC for this purpose. The HMAC key is the hash of `key`, padded to exactly one block.
+/// With a key of this length, the constructor cannot fail. If it could fail, the caller would have
+/// to continue without authentication or not start at all.
 fn keyed(key: &SecretKey, purpose: &[u8]) -> Hmac<Sha256> {
     let digest: [u8; TAG] = Sha256::digest(key.octets()).into();
     let mut block = [0; BLOCK];
@@ -205,7 +206,7 @@ mod tests {
         assert_eq!(seal(1, "a").open(&closed), Some(&b"record"[..]));
         assert_eq!(seal(2, "a").open(&closed), None);
         assert_eq!(seal(1, "b").open(&closed), None);
-        // An attacker cannot shift the boundary between the name and the record.
+        // An attacker cannot shift the boundary between the name and the document.
         let shifted = seal(1, "").close(b"a\0record");
         assert_eq!(seal(1, "a").open(&shifted), None);
     }

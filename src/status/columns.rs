@@ -1,4 +1,4 @@
-//! The columns of the page's table of authorization servers.
+//! The columns of the table of authorization servers on the status page.
 
 use super::{
     Health, Server,
@@ -120,7 +120,7 @@ fn keys(page: &mut String, server: &Server<'_>, _: UnixMillis) {
     let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
     let (many, end) = (count.to_string(), plural(count));
     if server.provider.scheme() == Scheme::Basic {
-        // A provider whose clients have secrets needs no keys.
+        // Clients of this provider send secrets instead of tokens, so the provider needs no keys.
     } else if keys.is_empty() {
         page.push_str("<span>0 keys</span>");
     } else {

@@ -1,12 +1,12 @@
-//! The health of an authorization server: whether its tokens can be verified, and whether fetching
-//! its keys succeeds.
+//! The health of an authorization server: whether its tokens can be verified, and whether its keys
+//! can be fetched.
 
 use crate::{config::Provider, keys::KeyReport, policy::Scheme};
 
 /// The health of a provider. The variants are sorted by urgency, the most urgent first.
 ///
-/// The health differs from the report's `status`, which only shows the configuration: a provider
-/// without keys is still `enabled`.
+/// The health is not the same as the `status` in the report. The status only says whether the
+/// configuration enables the provider, so a provider without keys is still `enabled`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Health {
     /// The provider has no keys, so none of its tokens can be verified.
@@ -58,8 +58,8 @@ impl Health {
         }
     }
 
-    /// The two parts of a sentence about the servers with this health. The number of these servers
-    /// belongs between the parts.
+    /// The beginning and the end of a sentence about the servers with this health. The number of
+    /// these servers goes in between.
     pub(super) const fn summary(self) -> (&'static str, &'static str) {
         match self {
             Self::Unavailable => ("Tokens of ", " cannot be verified"),

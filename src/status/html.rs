@@ -1,5 +1,5 @@
-//! Writes parts of the HTML page. Every value from the configuration or from a fetch goes through
-//! [`escape`].
+//! Writes parts of the HTML status page. Every value from the configuration or from a fetch goes
+//! through [`escape`].
 
 use core::time::Duration;
 
@@ -58,7 +58,7 @@ fn words(span: Duration) -> String {
     format!("{many} {name}{}", plural(many))
 }
 
-/// The ending of a noun after a number: `s`, except after 1.
+/// The plural ending of a noun after this number: `s`, or nothing if the number is 1.
 pub(super) const fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }

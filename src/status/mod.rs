@@ -6,8 +6,8 @@
 //! failed fetch is reported as one of a fixed set of errors, without text from the server: a server
 //! could craft such text to mislead the operators who read the report.
 //!
-//! Both formats are written from one [`Report`]. As for any other request, the engine first decides
-//! whether the client may see the report.
+//! Both formats are written from one [`Report`]. The engine authorizes a request for the report
+//! like any other request.
 
 mod columns;
 mod health;
@@ -26,7 +26,7 @@ use crate::{
 
 use self::health::Health;
 
-/// How often the engine made one decision, for one reason.
+/// The number of times that the engine made a given decision for a given reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
     /// The decision.
@@ -52,8 +52,8 @@ impl<'a> Report<'a> {
         Self { config, keys, now }
     }
 
-    /// Makes the response in this format. Only the page shows `counts`: programs that read JSON can
-    /// read the metrics instead.
+    /// Creates the response in the given format. Only the page shows `counts`: programs that read
+    /// JSON can read the metrics instead.
     #[must_use]
     pub fn response(&self, format: Format, counts: &[Count]) -> Response {
         let (content_type, body) = match format {
@@ -68,7 +68,8 @@ impl<'a> Report<'a> {
             ("referrer-policy", "no-referrer".to_owned()),
             ("x-frame-options", "DENY".to_owned()),
         ];
-        // Even if a value were not escaped correctly, its markup could not load or run anything.
+        // With this policy, markup in a value could not load or run anything, even if the value
+        // were not escaped correctly.
         headers.push(("content-security-policy", page::content_security_policy()));
         Response {
             status: 200,
@@ -137,8 +138,8 @@ impl<'a> Server<'a> {
     }
 
     /// The cluster through which the keys are fetched; `None` if the provider fetches no keys. If
-    /// the provider uses `discovery`, this is the cluster of the metadata until the keys have been
-    /// fetched once.
+    /// the provider uses `discovery`, this is the cluster that serves the metadata until the keys
+    /// have been fetched once.
     fn cluster(&self) -> Option<&'a str> {
         match self.location()? {
             JwksLocation::Configured(endpoint) => Some(&endpoint.cluster),

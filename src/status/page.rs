@@ -69,8 +69,8 @@ pub(super) fn content_security_policy() -> String {
     )
 }
 
-/// Writes the summary: how many servers have the most urgent health, and then the number of servers
-/// for each health.
+/// Writes the summary: the number of servers in the most urgent state of health, and then the
+/// number of servers in each state.
 fn summary(page: &mut String, servers: &[Server<'_>]) {
     let count = |health| servers.iter().filter(|one| one.health == health).count();
     let disabled = count(Health::Disabled);

@@ -40,7 +40,7 @@ fn engine() -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap_or_else(|e| panic!("{e}")))
 }
 
-/// An engine whose first fetch got this answer at the time `at`.
+/// An engine whose first fetch got `answer` at the time `at`.
 fn answered(answer: Result<&str, FetchError>, at: UnixMillis) -> Engine {
     let mut engine = engine();
     fetch(&mut engine, answer, at);
@@ -145,7 +145,7 @@ fn json_and_page_report_unavailable_keys() {
     }
 }
 
-/// Fetches the keys at the time `at`, with this result.
+/// Completes a fetch of the keys with `result` at the time `at`.
 fn fetch(engine: &mut Engine, result: Result<&str, FetchError>, at: UnixMillis) {
     let fetches = engine.due(at);
     assert_eq!(fetches.len(), 1, "the other providers fetch no keys");
@@ -354,9 +354,9 @@ fn responses_are_not_cached_and_load_nothing() {
     }
 }
 
-/// An authorization server chooses the `kid` of each key. A server could choose a `kid` that
-/// reverses the text after it. The page could then show a wrong algorithm or the name of another
-/// key.
+/// An authorization server chooses the `kid` of each key. A server could choose a `kid` that makes
+/// the browser display the text after it from right to left. The page could then show a wrong
+/// algorithm or the name of another key.
 #[test]
 fn a_kid_cannot_reorder_the_page() {
     let kid = "ASDdE\\u202e\\u2066 PKO\\u200b\\u0007";

@@ -21,8 +21,8 @@ pub fn rfc3339(text: &str) -> Option<UnixSeconds> {
     utc(two_digits(century)?, rest)
 }
 
-/// Parses a point in time written as `YYMMDDhhmmss`, in the given century. No number has more than
-/// two digits, so the arithmetic cannot overflow.
+/// Parses a point in time written as `YYMMDDhhmmss`, in the given century. All numbers, including
+/// the century, have at most two digits, so the arithmetic cannot overflow.
 pub fn utc(century: i64, digits: &[u8]) -> Option<UnixSeconds> {
     let mut pairs = [0_i64; 6];
     if digits.len() != 12 {

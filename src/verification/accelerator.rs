@@ -1,4 +1,4 @@
-//! The interface through which the host verifies signatures, if it can.
+//! The interface to a host that can verify signatures.
 
 use crate::jose::{Scheme, X509Signature};
 
@@ -9,8 +9,8 @@ pub trait Accelerator {
     /// [`verify`](Self::verify) is not called for other schemes.
     fn supports(&self, scheme: Scheme) -> bool;
 
-    /// Returns true if a signature is valid. An accelerator that parses keys can keep the parsed
-    /// form with [`X509Key::prepared`](crate::jose::X509Key::prepared).
+    /// Returns true if a signature is valid. An accelerator that parses keys can store the parsed
+    /// key in [`X509Key::prepared`](crate::jose::X509Key::prepared).
     ///
     /// # Errors
     /// [`CannotTell`] if the accelerator cannot decide. Portcullis then verifies the signature

@@ -7,10 +7,10 @@ use crate::{
     short_list::ShortList,
 };
 
-/// The remaining budget for verifying the signatures of all tokens in a request. Budgets per token
-/// alone would not be enough. A rule may read tokens from several headers, parameters and cookies.
-/// An attacker could put a different forged token in each of them, and each token would use up a
-/// whole budget.
+/// The remaining budget for verifying the signatures of all tokens in a request. A separate budget
+/// for each token would not be enough. A rule may read tokens from several headers, parameters and
+/// cookies. An attacker could put a different forged token in each of them, and each token would
+/// use up a whole budget.
 #[derive(Debug)]
 pub struct Allowance(Cell<Budget>);
 
@@ -46,9 +46,9 @@ struct Ledger {
 }
 
 impl Attempts {
-    /// Returns true if the token's signature is valid under `key`. Calls `compute` unless the
-    /// result is known. Returns false if the budget of the token or of the request is too small for
-    /// the key.
+    /// Returns true if the token's signature is valid under `key`. If the result is not known yet,
+    /// calls `compute`. If the remaining budget of the token or of the request does not cover this
+    /// call, returns false instead.
     pub(super) fn is_signed_by(
         &self,
         key: &VerifyingKey,

@@ -5,11 +5,11 @@ use crate::{decision::Reason, policy::Audiences, verification::Circumstances};
 /// Checks that one of the token's audiences is accepted. The comparison is exact, code point by
 /// code point.
 ///
-/// If the request's path belongs to a protected resource, the token must be meant for this resource
-/// (RFC 8707 section 2). Otherwise the operator of one resource could receive a token from a client
-/// and replay it at another resource. If the request belongs to no resource, but its path matches
-/// resources on other hosts, the token must be meant for one of these resources. Otherwise a client
-/// could evade the check by sending a wrong host.
+/// If the request is for a protected resource, this resource must admit one of the token's
+/// audiences (RFC 8707 section 2). Without this check, the operator of one resource could receive a
+/// token from a client and replay it at another resource. A request may be for no resource, but
+/// have a path that matches resources on other hosts. One of these resources must then admit one of
+/// the token's audiences, so that a client cannot evade the check by sending a wrong host.
 pub(super) fn check<'a>(
     accepted: &Audiences,
     circumstances: &Circumstances<'_>,

@@ -33,7 +33,8 @@ const ES256_KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1
 /// RFC 7515 appendix A.3.1.
 const ES256_JWS: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
 
-/// A PS256 signature of `{}`, made for this test with the key of RFC 7515 appendix A.2.1.
+/// A JWS with the payload `{}`, signed with PS256. It was made for the self-test with the key of
+/// RFC 7515 appendix A.2.1.
 #[cfg(not(target_arch = "wasm32"))]
 const PS256_JWS: &str = "eyJhbGciOiJQUzI1NiJ9.e30.T21wqz6tzVyKegQ1ni0e5EMEI_M_CFjXWQ3SWSBroDKvKYBhCBBT4sEY2WiOkc6Zon7JSZiIcvn29k3FI9KjDMFho2EqDq7FaKyP40ugKuIaNV4TiPguKukUWE5VK-ZNSCUWN2TsU1z6xHdVZOLREp8Jm_plWrySkKoiT8GBfNgII0YIGOZoZp9-In7P7V_PPKl1QAW95vfhZietH3fCnUolkPbsQ0Thv2M4CfKhXz1Q_svuFOgjts5Kk-27WmLAP2_LUDvl4aQwMGfYQN6I3Q1Np8cNrXEkGge4xoyqq7mQ5xCWe9qSYf7Fqi5RyALsoxJr807TxUs-PrA_69x_iw";
 /// RFC 7515 appendix A.4.1.
@@ -50,14 +51,14 @@ const EDDSA_KEY: &str =
 #[cfg(not(target_arch = "wasm32"))]
 const EDDSA_JWS: &str = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
 
-/// Good signatures for the self-test, at least one for each family of algorithms. There are two for
-/// ECDSA, because an accelerator may support only some curves.
+/// Good signatures for the self-test, at least one for each family of algorithms. ECDSA has two
+/// signatures, because an accelerator may support only some curves.
 const TRIAL: &[(Algorithm, &str, &str)] = &[
     (Algorithm::Rs256, RS256_KEY, RS256_JWS),
     (Algorithm::Es256, ES256_KEY, ES256_JWS),
-    // The Wasm module does not contain the following signatures, because its size is limited. They
-    // are not needed there: proxy-wasm hosts verify neither PS* nor EdDSA, and treat all curves
-    // alike.
+    // The following signatures are left out of the Wasm module, because the size of the module is
+    // limited. A test of a proxy-wasm host does not need them: such hosts verify neither PS* nor
+    // EdDSA, and treat all ECDSA curves alike.
     #[cfg(not(target_arch = "wasm32"))]
     (Algorithm::Ps256, RS256_KEY, PS256_JWS),
     #[cfg(not(target_arch = "wasm32"))]
@@ -92,7 +93,7 @@ impl Backend {
     /// host.
     ///
     /// # Errors
-    /// If the configuration requires the host's implementation, but the host failed the self-test.
+    /// The host failed the self-test, and the configuration requires the host's implementation.
     pub fn choose(
         wanted: SignatureBackend,
         accelerator: &dyn Accelerator,
@@ -140,8 +141,8 @@ fn trial(
     all.filter(|(algorithm, ..)| accelerator.supports(algorithm.scheme()))
 }
 
-/// Runs the self-test: asks the accelerator to verify a good and a forged signature for each
-/// algorithm that it claims to support.
+/// Runs the self-test. For each algorithm in [`TRIAL`] that the accelerator claims to support, asks
+/// the accelerator to verify a good signature and a forged one.
 fn try_host(accelerator: &dyn Accelerator) -> Result<(), UnfitHost> {
     if trial(accelerator).next().is_none() {
         return Err(UnfitHost::LacksAlgorithm(Algorithm::Rs256));
@@ -207,7 +208,7 @@ mod tests {
         verification::CannotTell,
     };
 
-    /// A fake host for RS* and ES256 that counts its calls.
+    /// A fake host that supports RS* and ES256, and counts the calls to `verify`.
     struct Says<F>(F, Cell<u32>);
 
     impl<F> fmt::Debug for Says<F> {
@@ -328,7 +329,7 @@ mod tests {
         }
     }
 
-    /// An accelerator for all schemes that keeps a prepared form of each key.
+    /// An accelerator that supports all schemes, and stores a prepared form of each key.
     #[derive(Debug, Default)]
     struct Parsing {
         parsed: Cell<u32>,
@@ -381,7 +382,7 @@ mod tests {
     fn accelerator_parses_a_key_once_for_all_tokens() {
         for &(algorithm, key, jws) in TRIAL {
             let Ok(token) = UntrustedToken::parse(jws) else {
-                // The payloads of these examples are not JSON.
+                // The payloads of the RFCs' examples for these algorithms are not JSON.
                 assert!(matches!(algorithm, Algorithm::EdDsa | Algorithm::Es512));
                 continue;
             };

@@ -14,7 +14,7 @@ use crate::{
 /// How long a client should wait before a retry while a fetch is under way.
 pub(super) const SOON: Duration = Duration::from_secs(1);
 
-/// Keys that may verify tokens now.
+/// Keys that may be used now to verify tokens.
 pub(super) struct ServingKeys<'a> {
     pub(super) key_set: &'a KeySet,
     pub(super) version: KeySetVersion,
@@ -22,7 +22,7 @@ pub(super) struct ServingKeys<'a> {
     pub(super) source: Option<SourceId>,
 }
 
-/// Returns the provider's keys, if they may verify tokens now.
+/// Returns the provider's keys, if they may be used now to verify tokens.
 pub(super) fn serving_keys<'a>(
     (id, trust): (ProviderId, &'a Trust),
     circumstances: &Circumstances<'a>,
@@ -48,14 +48,15 @@ pub(super) fn serving_keys<'a>(
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         }),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
-        // The provider's keys should be fetched, but no key source fetches them, so the provider is
-        // disabled. The tokens of a disabled provider are refused before this check.
+        // Only a disabled provider has remote keys that nothing fetches. The tokens of a disabled
+        // provider are refused before this check.
         None => Err(Failure::Invalid(Reason::ProviderDisabled)),
     }
 }
 
-/// Returns the keys to try for a token's signature, as many as the budget of one token allows.
-/// `Attempts` counts the keys that were already tried for other providers.
+/// Returns the keys to try for a token's signature, but no more than the whole budget of one token
+/// allows. Keys that were already tried for other providers do not reduce this number. `Attempts`
+/// counts them.
 pub(super) fn candidates<'a>(
     trust: &Trust,
     header: &'a JoseHeader,

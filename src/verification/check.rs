@@ -14,7 +14,7 @@ pub enum Check {
     Algorithm,
     /// The provider accepts `iss`.
     Issuer,
-    /// `nbf`, `iat` and the lifetimes are within the limits. Expiry is checked later.
+    /// `nbf`, `iat` and the token's lifetime are within the limits. Expiry is checked later.
     Times,
     /// The provider accepts one of the audiences in `aud`.
     Audience,
@@ -30,7 +30,7 @@ pub enum Check {
     Claims,
     /// If `cnf` binds the token to a certificate, the client has presented that certificate.
     Confirmation,
-    /// The provider has keys that may verify tokens now.
+    /// The provider has keys that may be used now to verify tokens.
     Keys,
     /// The provider has a key that could have signed the token, judging by the token's header.
     Key,

@@ -13,9 +13,9 @@ pub(super) fn identifier<'a>(places: &[ClaimPath], claims: &'a Claims) -> Option
     values.next().and_then(Value::as_str)
 }
 
-/// Checks the client identifier. An empty `accepted` accepts any client. A token is refused if two
-/// of the claims in `places` name different clients. Otherwise Portcullis and a service that reads
-/// another claim would see different clients.
+/// Checks the client identifier. An empty `accepted` accepts any client. Refuses a token if two of
+/// the claims in `places` name different clients. If such a token were accepted, Portcullis could
+/// read one client from it, and a service behind Portcullis another.
 pub(super) fn check(
     accepted: &[String],
     places: &[ClaimPath],

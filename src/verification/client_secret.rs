@@ -14,8 +14,7 @@ use crate::{
 ///
 /// # Errors
 /// The reason to refuse the client. Neither the reason nor the time taken reveals whether the
-/// client exists. A client that is disabled or expired is only reported as such if the secret is
-/// correct.
+/// client exists. The reasons `ClientDisabled` and `ClientExpired` require the correct secret.
 pub fn verify(clients: &Clients, token68: &str, now: UnixSeconds) -> Result<Arc<Claims>, Reason> {
     let presented = ClientCredentials::parse(token68).ok_or(Reason::MalformedCredential)?;
     let client = clients.find(&presented.id);
@@ -99,7 +98,7 @@ mod tests {
             ("b:other", Reason::BadClientSecret),
             ("b:old", Reason::ClientDisabled),
             ("c:other", Reason::BadClientSecret),
-            ("c:old", Reason::ClientExpired), // expires in exactly this second
+            ("c:old", Reason::ClientExpired), // expires exactly at `NOW`
             ("a", Reason::MalformedCredential),
         ] {
             assert_eq!(outcome(pair), Err(reason), "{pair}");

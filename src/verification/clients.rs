@@ -1,4 +1,4 @@
-//! API clients that authenticate with a secret, and their rights.
+//! API clients that authenticate with a secret, and the clients' claims.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! If `cnf` binds a token to a client (RFC 7800, RFC 8705 section 3), checks that no other client
-//! uses the token.
+//! Tokens that `cnf` binds to one client (RFC 7800, RFC 8705 section 3). Checks that no other
+//! client uses such a token.
 
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;

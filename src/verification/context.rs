@@ -12,24 +12,25 @@ use crate::{
 
 /// The inputs of a verification other than the token.
 pub struct Circumstances<'a> {
-    /// The keys of remote sources.
+    /// The keys that are fetched from remote sources.
     pub keys: &'a KeyStore,
     /// The current time.
     pub now: UnixMillis,
     /// How long the request can still wait for keys.
     pub patience: Patience,
-    /// Reads the digest of the connection's client certificate, if a token needs it.
+    /// Reads the digest of the connection's client certificate. Called only for a token that is
+    /// bound to a certificate.
     pub certificate_digest: &'a dyn Fn() -> Option<[u8; 32]>,
     /// The accelerator to ask about signatures, if there is one.
     pub accelerator: Option<&'a dyn Accelerator>,
-    /// The budget left for signatures in this request.
+    /// The remaining budget for verifying signatures in this request.
     pub allowance: &'a Allowance,
-    /// The protected resource that the request is for, if any. The token must be meant for this
-    /// resource.
+    /// The protected resource that the request is for, if any. This resource must admit one of the
+    /// token's audiences.
     pub resource: Option<&'a ProtectedResource>,
     /// The resources that match the request's path but not its host, if the request belongs to no
     /// resource. The upstream may ignore the host, so the request may reach one of these resources.
-    /// The token must then be meant for one of them. If the list is empty, this is not checked.
+    /// Unless the list is empty, one of these resources must admit one of the token's audiences.
     pub resources_elsewhere: &'a [&'a ProtectedResource],
 }
 
@@ -44,14 +45,15 @@ pub enum Patience {
     Waited(UnixMillis),
 }
 
-/// Why a token is not verified.
+/// The reason why a token could not be verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// These keys may verify the token. They are being fetched, or should now be fetched.
+    /// The token may have been signed with one of these keys. The keys are being fetched, or should
+    /// be fetched now.
     AwaitKeys(WantedKeys),
     /// The token is invalid.
     Invalid(Reason),
-    /// The provider has no keys that may verify tokens. The next attempt to fetch keys is due after
-    /// this duration.
+    /// The provider has no keys that may be used to verify tokens. The next attempt to fetch keys
+    /// is due after this duration.
     KeysUnavailable(Duration),
 }

@@ -12,7 +12,8 @@ pub enum Issuer {
     Any,
     /// Exactly this `iss`, code point by code point (RFC 7515 §5.3).
     Exact(String),
-    /// An `iss` with placeholders, whose values must equal other claims of the token.
+    /// An `iss` that fits a template. The text at each placeholder must equal another claim of the
+    /// token.
     Template(IssuerTemplate),
 }
 
@@ -33,7 +34,7 @@ impl Issuer {
 pub enum KeyIssuer {
     /// Ignores the `issuer` of keys.
     Ignore,
-    /// A key that has an `issuer` only verifies tokens of that issuer.
+    /// A key that has an `issuer` verifies only tokens of that issuer.
     Match,
 }
 

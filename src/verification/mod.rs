@@ -1,10 +1,10 @@
 //! Decides whether a token is valid for a provider. Each check has its own file. This file defines
 //! their order.
 //!
-//! Cheap checks come first, so that no signature is verified for a token that cannot pass. Expiry
-//! is the exception: it is checked after the signature, so that only a client with a correctly
-//! signed token learns that the token has expired. All other invalid tokens get the same answer
-//! (401 `invalid_token`). The actual reasons are only in metrics and logs.
+//! Cheap checks come first, so that no signature is verified for a token that another check refuses
+//! anyway. Expiry is the exception: it is checked after the signature, so that only a client with a
+//! correctly signed token learns that the token has expired. All other invalid tokens get the same
+//! answer (401 `invalid_token`). The actual reasons are only in metrics and logs.
 
 mod accelerator;
 mod attempts;
@@ -57,8 +57,8 @@ pub use self::{
 };
 
 /// Verifies a token for one provider. Also returns a [`VerifiedOnce`], which makes later
-/// verifications of the token faster. All providers that verify the token in this request must
-/// share the same [`Attempts`].
+/// verifications of the token faster. Within a request, all providers that verify the same token
+/// must share one [`Attempts`].
 ///
 /// # Errors
 /// The first check that fails.
@@ -115,8 +115,8 @@ pub fn verify_observed(
     Ok((verified, verified_once))
 }
 
-/// Returns the failure for a token whose key is not in the set. The key may have been published
-/// since the last fetch.
+/// Returns the failure for a token whose key is not in the provider's key set. The key may have
+/// been published since the last fetch.
 fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> Failure {
     let Some(source) = source else {
         return Failure::Invalid(Reason::UnknownKey);
@@ -148,7 +148,8 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
     )
 }
 
-/// Runs the checks that need neither a key nor the client's certificate, except expiry.
+/// Runs the checks that need neither a key nor the client's certificate. Expiry is not among them:
+/// it is checked later.
 fn check_claims(
     observer: &mut impl CheckObserver,
     trust: &Trust,

@@ -19,7 +19,7 @@ pub struct ClaimRequirement {
 }
 
 impl ClaimRequirement {
-    /// Returns true if this requirement accepts only listed values of `claim`.
+    /// Returns true if this requirement lists the accepted values of `claim`.
     #[must_use]
     pub fn constrains(&self, claim: &ClaimPath) -> bool {
         self.claim == *claim && self.any_of.is_some()

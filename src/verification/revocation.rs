@@ -13,10 +13,10 @@ use crate::{
 pub struct Revocation {
     /// The revoked tokens, by `jti` (RFC 7519 §4.1.7).
     pub token_ids: Vec<String>,
-    /// The revoked clients, by their identifier in one of the provider's `client_id_claims`.
+    /// The revoked clients, by client identifier (see the provider's `client_id_claims`).
     pub client_ids: Vec<String>,
-    /// The revoked subjects, by `sub`, each with a time. A subject's tokens are revoked if they
-    /// were issued before that time.
+    /// Subjects (`sub`), each with a time. All tokens of the subject that were issued before this
+    /// time are revoked.
     pub issued_before: Vec<(String, UnixSeconds)>,
 }
 
@@ -50,8 +50,8 @@ fn is_listed(list: &[String], id: Option<&str>) -> bool {
     id.is_some_and(|id| list.binary_search_by(|own| own.as_str().cmp(id)).is_ok())
 }
 
-/// Returns true if the token was issued before the time in `issued_before` for its subject. A token
-/// without `iat` counts as too old, because its age is unknown.
+/// Returns true if `issued_before` lists the token's subject, and the token was issued before the
+/// time listed there. A token without `iat` counts as too old, because its age is unknown.
 fn is_too_old(revoked: &Revocation, claims: &Claims) -> bool {
     let Some(subject) = claims.subject() else {
         return false;

@@ -58,8 +58,8 @@ impl SecretHash {
         Self { salt, digest }
     }
 
-    /// Parses a hash. Returns `None` if the text is not a hash. Never log such a text: an operator
-    /// may have configured a secret instead of its hash.
+    /// Parses a hash. Returns `None` if the text is not a hash. Never log a text that is not a
+    /// hash: an operator may have configured the secret itself.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
@@ -101,8 +101,8 @@ impl SecretHashes {
         self.fit_by(|salt| digest(salt, secret))
     }
 
-    /// Does the same as [`fit`](Self::fit) with a given digest function, so that tests can count
-    /// its calls. No branch and no early return depends on the result.
+    /// Implements [`fit`](Self::fit) for any digest function, so that tests can count the calls to
+    /// the digest function. No branch and no early return depends on the result.
     fn fit_by(&self, mut digest: impl FnMut(&Salt) -> Hashed) -> bool {
         let mut fits = Choice::from(0);
         for place in &self.0 {

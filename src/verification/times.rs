@@ -13,13 +13,13 @@ pub struct TimeRules {
     pub require_expiration: bool,
     /// True if a token whose `iat` is in the future is accepted.
     pub allow_future_iat: bool,
-    /// The maximum remaining time: `exp - now`.
+    /// The maximum of the remaining lifetime, `exp - now`.
     pub max_lifetime: Option<Duration>,
-    /// The maximum lifetime: `exp - iat`.
+    /// The maximum of the whole lifetime, `exp - iat`.
     pub max_issued_lifetime: Option<Duration>,
 }
 
-/// Returns true if the token is expired: `now` is at or after `exp` plus the tolerance.
+/// Returns true if the token is expired: `now` is at or after `exp` plus the clock skew.
 pub(super) fn is_expired(rules: TimeRules, times: Times, now: UnixSeconds) -> bool {
     times
         .expiration

@@ -33,7 +33,7 @@ pub struct Trust {
     pub client_id_claims: Vec<ClaimPath>,
     /// The accepted algorithms (RFC 8725 section 3.1).
     pub algorithms: Vec<Algorithm>,
-    /// How strictly the `alg` of a JWK restricts the key.
+    /// How strictly the `alg` of a JWK limits the algorithms that the key may be used with.
     pub jwk_algorithm: JwkAlgorithm,
     /// How to treat the `issuer` of a JWK.
     pub key_issuer: KeyIssuer,

@@ -1,5 +1,5 @@
-//! SPIFFE trust domains. The `sub` of a workload's token names the trust domain (JWT-SVID section
-//! 3.1).
+//! SPIFFE trust domains. The `sub` of a workload's token is a SPIFFE ID, which contains the name of
+//! the workload's trust domain (JWT-SVID section 3.1).
 
 use crate::{decision::Reason, jose::Claims};
 
@@ -31,7 +31,7 @@ impl TrustDomain {
         &self.0
     }
 
-    /// Returns true if `id` is the SPIFFE ID of a workload of this trust domain. The comparison is
+    /// Returns true if `id` is the SPIFFE ID of a workload in this trust domain. The comparison is
     /// exact: a comparison that ignores case or normalises the path would accept look-alikes.
     #[must_use]
     pub fn holds(&self, id: &str) -> bool {
@@ -44,13 +44,13 @@ impl TrustDomain {
     }
 }
 
-/// Checks that `sub` names a workload of the trust domain.
+/// If a trust domain is given, checks that `sub` names a workload in it.
 pub(super) fn check(domain: Option<&TrustDomain>, claims: &Claims) -> Result<(), Reason> {
     let holds = domain.is_none_or(|domain| claims.subject().is_some_and(|id| domain.holds(id)));
     if holds { Ok(()) } else { Err(Reason::Subject) }
 }
 
-/// Returns true if `segment` may be in the path of a SPIFFE ID (SPIFFE-ID section 2.2).
+/// Returns true if `segment` is a valid path segment of a SPIFFE ID (SPIFFE-ID section 2.2).
 fn is_segment(segment: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
     !matches!(segment, "" | "." | "..") && segment.bytes().all(is_allowed)

@@ -1,4 +1,4 @@
-//! Repeats some checks of a token that was verified before.
+//! Repeats some checks on a token that was verified before.
 //!
 //! Checks that depend only on the token and the configuration are not repeated on a cache hit.
 //! Checks that depend on the time, the connection, the rule or the keys are repeated, because their
@@ -37,19 +37,20 @@ pub struct VerifiedOnce {
 pub enum Invalidated {
     /// The token is invalid now.
     Failed(Failure),
-    /// The key that verified the token may no longer be used. The token may still be valid under
-    /// another key.
+    /// The key with which the token was verified must no longer be used. The token may still be
+    /// valid under another key.
     KeyGone,
 }
 
 impl VerifiedOnce {
-    /// Collects the inputs for a token with these claims, which was verified with `key` from the
-    /// key set of this version.
+    /// Collects the inputs for a token with these claims. The token was verified with `key`, from
+    /// the key set with the version `key_set`.
     pub(super) fn new(claims: &Claims, key: Thumbprint, key_set: KeySetVersion) -> Self {
         Self {
             times: claims.times(),
             audiences: claims.audiences().map(Box::from).collect(),
-            // Parsing `cnf` does not fail here. It succeeded when the token was verified.
+            // Parsing `cnf` cannot fail here, because it already succeeded when the token was
+            // verified.
             certificate: confirmation::certificate(claims).unwrap_or_default(),
             key,
             key_set: Cell::new(key_set),
@@ -66,9 +67,9 @@ impl VerifiedOnce {
     }
 }
 
-/// Verifies a token for one provider again. Skips the checks whose outcome cannot change: the
-/// signature, and the checks that depend only on the token and the configuration. `token` parses
-/// the token again, and is called only if the key may have become unusable.
+/// Verifies a token again, for one provider. Skips the checks whose outcome cannot change: the
+/// signature, and the checks that depend only on the token and the configuration. The function
+/// `token` parses the token again. It is called only if the key may have become unusable.
 ///
 /// # Errors
 /// The first check that fails, in the order of [`verify`](super::verify).
@@ -87,8 +88,7 @@ pub fn verify_again<'t>(
     confirmation::check(verified_once.certificate, circumstances.certificate_digest)
         .map_err(failed)?;
     let keys = serving_keys((id, trust), circumstances).map_err(Invalidated::Failed)?;
-    // While the key set stays the same, a key can only become unusable because its certificate
-    // expires.
+    // While the key set stays the same, a key can become unusable only if its certificate expires.
     let is_settled = verified_once.key_set.get() == keys.version && !keys.key_set.depends_on_time();
     if !is_settled {
         let still_counts = token().is_some_and(|token| {
@@ -121,7 +121,7 @@ mod tests {
     const JWK: &[u8] =
         br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 
-    /// If a value took more memory than it says, the cache could grow beyond its limit.
+    /// If a value took more memory than `bytes` returns, the cache could grow beyond its limit.
     #[test]
     fn says_how_much_memory_its_audiences_take() {
         let key = VerifyingKey::from_jwk_json(JWK, KeyOrigin::Remote).unwrap();

@@ -46,8 +46,8 @@ pub(super) fn authorization(raw: &RawAuthorize) -> Result<Authorization, ConfigE
     Ok(authorization)
 }
 
-/// Parses `authorize.authentication`. Challenges contain all values of `acr_values` in one quoted
-/// string, separated by spaces. So the values must not contain spaces or quotes.
+/// Parses `authorize.authentication`. A challenge lists all values of `acr_values` in one quoted
+/// string, with spaces between the values. So a value must not contain spaces or quotes.
 fn authentication(raw: &RawAuthentication) -> Result<Authentication, ConfigError> {
     let acr_values = match &raw.acr_values {
         Some(values) => texts(values).at("acr_values")?,

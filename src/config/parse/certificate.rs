@@ -15,8 +15,8 @@ use crate::{
 /// The maximum of `trusted_hops`.
 const MAX_HOPS: u64 = 16;
 
-/// Parses `client_certificate`. Returns `None` if the certificate of the connection is used.
-/// `owned` lists the headers that providers set.
+/// Parses `client_certificate`. Returns `None` if the certificate comes from the TLS connection.
+/// `owned` lists the headers that providers and requirements may set.
 pub(super) fn certificate(
     raw: &RawClientCertificate,
     owned: &[HeaderName],
@@ -51,8 +51,8 @@ pub(super) fn certificate(
     }))
 }
 
-/// Checks that no field about certificate headers is set. Such a field would look like a
-/// protection, but would have no effect.
+/// Rejects fields that only have an effect with a certificate header. Such a field would seem to
+/// add protection, but would do nothing.
 fn of_connection(raw: &RawClientCertificate) -> Result<Option<ForwardedCertificate>, ConfigError> {
     let written = [
         (raw.forward == Some(true), "forward"),

@@ -13,7 +13,7 @@ use crate::{
     verification::ClaimRequirement,
 };
 
-/// Converts the names of claims to paths. If the configuration has no names, returns `defaults`.
+/// Converts claim names to paths. If `names` is `None`, converts `defaults` instead.
 #[inline(never)]
 pub(super) fn paths(names: Option<&[ClaimName]>, defaults: &[Claim]) -> Vec<ClaimPath> {
     match names {

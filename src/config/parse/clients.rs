@@ -147,9 +147,9 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
     Ok(SecretHashes::new(first, hashes.next().transpose()?))
 }
 
-/// Parses the scopes or roles of a client. In the client's claims, the scopes are one string and
-/// the roles are a list. A scope or role must not contain a space, because a reader of the claims
-/// could split it there.
+/// Parses the scopes or roles of a client. In the claims that Portcullis makes for the client, the
+/// scopes are one string and the roles are a list. A scope or role must not contain a space,
+/// because code that reads the claims could split it at the space.
 fn words(
     raw: Option<&[String]>,
     expected: &'static str,

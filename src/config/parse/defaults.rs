@@ -3,8 +3,8 @@
 //! A preset sets only fields that an operator could also set, and never weakens a provider. The
 //! issuer, the audiences and the keys are still required, unless the preset sets them. The preset's
 //! required claims are added to the operator's `require_claims`. If the operator's list replaced
-//! the preset's claims, an operator who only wants to require one more claim would accept ID tokens
-//! by accident. If both lists contain the same claim, the operator's entry is used.
+//! the preset's claims, an operator who adds one claim would accidentally accept ID tokens. If both
+//! lists contain the same claim, the operator's entry is used.
 
 use core::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
 /// The path to a claim, as a list of names.
 pub(super) type Claim = &'static [&'static str];
 
-/// The values to use for a provider's absent fields.
+/// The values of the fields that a provider does not set.
 pub(super) struct Defaults {
     /// The accepted algorithms. `None` accepts all algorithms that fit the key source.
     pub(super) algorithms: Option<&'static [Algorithm]>,
@@ -55,9 +55,9 @@ const AUTH0: Defaults = Defaults {
     client_id_claims: &[&["azp"], &["client_id"]],
     // Auth0, "Access token profiles": the scopes are in `scope`, as one string.
     scope_claims: &[&["scope"]],
-    // Auth0, "Role-based access control": `permissions` has all permissions of the user, even if
-    // the client did not request them. If these permissions counted as scopes, the client would
-    // have rights that nobody granted to the client.
+    // Auth0, "Role-based access control": `permissions` has all permissions of the user, including
+    // those that the client did not request. If these permissions counted as scopes, the client
+    // would have rights that nobody granted to the client.
     role_claims: &[&["permissions"]],
     // Auth0, "Access token profiles": `typ` is `JWT`, or `at+jwt` in the profile of RFC 9068.
     token_types: &["JWT", "at+jwt"],
@@ -134,13 +134,13 @@ const KEYCLOAK: Defaults = Defaults {
     client_id_claims: &[&["azp"], &["client_id"]],
     // Keycloak, class `AccessToken`: the scopes are in `scope`, as one string.
     scope_claims: &[&["scope"]],
-    // Keycloak, class `AccessToken`: `realm_access` has the roles of the realm. `resource_access`
-    // has the roles of each client under the client's name. Only the operator knows this name, so
-    // the preset cannot list it.
+    // Keycloak, class `AccessToken`: `realm_access` has the roles of the realm. Under a client's
+    // name, `resource_access` has the roles of that client. Only the operator knows the client's
+    // name, so the preset cannot list this path.
     role_claims: &[&["realm_access", "roles"]],
     // Keycloak, class `TokenUtil`: the claim `typ` distinguishes access tokens from ID tokens.
     require_claims: &[("typ", Some("Bearer"))],
-    // Keycloak 26.2 sets `typ` to `at+jwt` if the client has the attribute
+    // Keycloak 26.2 sets the `typ` of the JOSE header to `at+jwt` if the client has the attribute
     // `access.token.header.type.rfc9068`.
     token_types: &["JWT", "at+jwt"],
     ..GENERIC
@@ -148,12 +148,12 @@ const KEYCLOAK: Defaults = Defaults {
 
 const KUBERNETES: Defaults = Defaults {
     // Kubernetes, "Managing Service Accounts", describes the payload of a bound token. Older
-    // clusters store tokens in `Secret` objects. Such a token has no claim `kubernetes.io` and
-    // never expires, so it must not be accepted.
+    // clusters store tokens in `Secret` objects. A token from a `Secret` has no claim
+    // `kubernetes.io` and never expires, so it must not be accepted.
     require_claims: &[("sub", None), ("kubernetes.io", None)],
     client_id_claims: &[&["sub"]],
-    // The tokens have neither scopes nor roles, because the rights are defined by the cluster's
-    // RBAC.
+    // Tokens have neither scopes nor roles, because the cluster's RBAC defines the rights of
+    // service accounts.
     scope_claims: &[],
     role_claims: &[],
     // The API server sets no `typ`. An external signer (KEP-740) sets `typ` to `JWT`.
@@ -169,8 +169,8 @@ const OKTA: Defaults = Defaults {
     require_claims: &[("cid", None)],
     // Okta, "Customize tokens with a groups claim", describes the claim `groups`.
     role_claims: &[&["groups"]],
-    // Okta support: custom authorization servers set no `typ`. The organisation's own server sets
-    // `application/okta-internal-at+jwt`; its tokens are only meant for Okta itself.
+    // Okta's support says that custom authorization servers set no `typ`. Okta's org authorization
+    // server sets `application/okta-internal-at+jwt`. Its tokens are meant only for Okta itself.
     token_types: &["", "at+jwt"],
     ..GENERIC
 };
@@ -191,13 +191,14 @@ const PRIVATE_KEY_JWT: Defaults = Defaults {
     // differ.
     client_id_claims: &[&["iss"], &["sub"]],
     require_claims: &[("sub", None)],
-    // A client that signs its own tokens could grant itself any scope or role.
+    // No scopes or roles are read. The client signs its own tokens, so it could grant itself any
+    // scope or role.
     scope_claims: &[],
     role_claims: &[],
     // Assertions made by Zscaler's SDKs are valid for ten minutes and have no `iat`.
     max_lifetime: Some(Duration::from_secs(600)),
-    // The tokens in the examples of Zscaler's help have `type` instead of `typ`. RFC 7523bis
-    // section 4 defines the `typ` `client-authentication+jwt`.
+    // The example tokens in Zscaler's help pages have `type` instead of `typ`. RFC 7523bis section
+    // 4 defines the value `client-authentication+jwt` for `typ`.
     token_types: &["", "JWT", "client-authentication+jwt"],
     ..GENERIC
 };

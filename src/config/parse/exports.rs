@@ -6,8 +6,8 @@ use crate::{
     decision::{Exports, StateKey},
 };
 
-/// The maximum length of a name. It leaves room for a URL, because users of `jwt_authn` often use
-/// the issuer's URL as the name.
+/// The maximum length of a name. Users of `jwt_authn` often use the issuer's URL as the name, so a
+/// URL must fit.
 const MAX_NAME: usize = 256;
 
 /// The values of the fields whose names end in `_in_metadata`.

@@ -1,8 +1,8 @@
 //! Checks the headers that providers set in forwarded requests.
 //!
 //! Upstreams trust the headers that providers set. So a provider must not set a reserved header,
-//! and must not set a header from which Portcullis reads tokens. It must also not set the same
-//! header in two ways.
+//! and must not set a header from which Portcullis reads tokens. Two fields of a provider must not
+//! set the same header.
 
 use super::claims::claim_path;
 use crate::{
@@ -45,7 +45,8 @@ pub(super) fn payload_header(
     }))
 }
 
-/// Rejects headers that a provider would set twice, and headers that tokens are read from.
+/// Rejects a provider that would set the same header twice, or that would set a header from which
+/// tokens are read.
 pub(super) fn check(providers: &[Provider]) -> Result<(), ConfigError> {
     for provider in providers {
         check_provider(provider, providers)

@@ -19,8 +19,8 @@ pub(super) fn header(
     })
 }
 
-/// Rejects a requirement that both forwards unverified claims and reads the tokens of a provider
-/// with an identity header. An identity must come from a verified token.
+/// Rejects a requirement with `extract_only_without_validation` if it reads the tokens of a
+/// provider that has an identity header. An identity must come from a verified token.
 pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result<(), Fault> {
     if !requirement.extracts() {
         return Ok(());

@@ -19,9 +19,9 @@ pub(super) struct WrittenIssuer<'a> {
 }
 
 impl WrittenIssuer<'_> {
-    /// Parses the accepted issuer. `require_claims` must restrict the claim of each placeholder,
-    /// because tokens of any tenant would otherwise be accepted. If `allow_any_tenant` is set, the
-    /// placeholders may be unrestricted.
+    /// Parses the accepted issuer. For each placeholder in the issuer, `require_claims` must
+    /// restrict the claim with the same name. Otherwise, tokens of any tenant would be accepted. If
+    /// `allow_any_tenant` is set, `require_claims` need not restrict these claims.
     pub(super) fn issuer(self, required: &[ClaimRequirement]) -> Result<Issuer, ConfigError> {
         // In protobuf JSON, an empty string means that the field is absent.
         let issuer = match self.issuer.filter(|issuer| !issuer.is_empty()) {
@@ -46,8 +46,8 @@ impl WrittenIssuer<'_> {
     }
 }
 
-/// Parses `audiences` and `allow_any_audience`. If the tokens of the preset's product have no
-/// audience, the operator can set `client_ids` instead.
+/// Parses `audiences` and `allow_any_audience`. If the preset's product issues tokens without an
+/// audience, `client_ids` can be set instead of these fields.
 pub(super) fn audiences(raw: &RawProvider, preset: Preset) -> Result<Audiences, ConfigError> {
     let allow_any = raw.allow_any_audience.unwrap_or(false);
     // In protobuf JSON, an empty list means that the field is absent.

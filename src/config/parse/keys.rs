@@ -1,5 +1,5 @@
-//! Parses the source of a provider's keys, the accepted algorithms, and the keys in the
-//! configuration itself.
+//! Parses the source of a provider's keys, the accepted algorithms, and keys that are written in
+//! the configuration.
 
 use super::{defaults::SVID_ALGORITHMS, list::exactly_one, remote};
 use crate::{
@@ -37,8 +37,8 @@ pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), F
             "shared_secrets",
             raw.shared_secrets.as_deref().map(Written::Secrets),
         ),
-        // The field is listed here only for the error message. A provider with `client_secrets` has
-        // another raw type, so the field is never set here.
+        // This field is listed only for the error message. A provider with `client_secrets` is a
+        // `RawClientProvider`, so a `RawProvider` never has this field.
         ("client_secrets", None),
     ])
 }
@@ -232,7 +232,7 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
 
 /// Returns the key set, or an error if a key was skipped because its RSA exponent is too large.
 /// Earlier versions of Portcullis accepted exponents of up to 33 bits. So an operator who updates
-/// must learn that such a key is no longer used.
+/// Portcullis must see that such a key is no longer used.
 fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
     let mut skipped = keys.skipped().iter();
     match skipped.find(|key| key.reason == KeyError::RsaExponent) {

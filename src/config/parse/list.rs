@@ -56,7 +56,7 @@ pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     distinct_texts(list)
 }
 
-/// Parses `client_ids` like [`texts`]. Returns an empty list if the field is absent.
+/// Parses `client_ids` with [`texts`]. Returns an empty list if the field is absent.
 pub(super) fn client_ids(written: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     written.map_or(Ok(Vec::new()), texts).at("client_ids")
 }

@@ -44,8 +44,8 @@ pub(super) fn mcp(raw: &RawMcpMatch) -> Result<McpMatch, ConfigError> {
     Ok(written)
 }
 
-/// Checks that calls of each listed method have what the rule compares: a name (`names`) or
-/// arguments (`params`). Calls without the compared value would never match.
+/// Checks that calls of each listed method can match. A rule with `names` never matches a call
+/// without a name. A rule with `params` never matches a call without arguments.
 fn only_for(
     methods: &[String],
     is_set: bool,
@@ -104,7 +104,8 @@ fn params(raw: &RawMcpMatch) -> Result<Vec<McpParam>, ConfigError> {
             .map_err(Fault::HeaderName)
             .at(name)?;
         let header = format!("{PARAM_PREFIX}{parsed}");
-        // Header names are case-insensitive, so `Region` and `region` are the same argument.
+        // The argument's name becomes part of a header name. Header names are case-insensitive, so
+        // `Region` and `region` are the same argument.
         if params.iter().any(|own| own.header == header) {
             let value = name.clone();
             return Err(Fault::Repeated { value }).at(name);

@@ -1,8 +1,8 @@
 //! Converts the raw types of [`raw`](super::raw) into domain types.
 //!
 //! Each file converts the raw types of one concept. If a value is not valid, the result is a
-//! [`ConfigError`], so later code need not check values again. An error starts with an empty path,
-//! and each caller prepends a step to the path ([`At`]).
+//! [`ConfigError`], so later code need not check values again. An error contains the path of the
+//! faulty field. The path is empty at first, and each caller prepends a step to it ([`At`]).
 
 mod authorization;
 mod certificate;

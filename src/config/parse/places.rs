@@ -1,4 +1,4 @@
-//! Parses the places in a request that a provider's tokens are read from.
+//! Parses the settings that say where in a request a provider's tokens can be.
 
 use super::list::distinct_texts;
 use crate::{

@@ -261,7 +261,7 @@ fn token_types(written: Option<&[String]>, defaults: &Defaults) -> Result<TokenT
     let absent = written.contains(&"");
     let names = written.iter().filter(|name| !name.is_empty()).map(|name| {
         let name = name.to_ascii_lowercase();
-        // Remove the prefix, because RFC 7515 §4.1.9 recommends that tokens omit it.
+        // Remove `application/`, because RFC 7515 §4.1.9 recommends that tokens omit this prefix.
         name.strip_prefix("application/")
             .map(str::to_owned)
             .unwrap_or(name)

@@ -51,7 +51,7 @@ pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
     keeping.remote_keys(JwksLocation::Configured(endpoint), timeout)
 }
 
-/// Parses `discovery` for the provider's issuer.
+/// Parses `discovery`. `issuer` is the provider's issuer.
 pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, ConfigError> {
     if raw.cluster.is_empty() {
         return Err(Fault::Empty).at("cluster");
@@ -81,15 +81,15 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
 }
 
 /// Checks a timeout. Zero is rejected: Envoy treats zero as "no limit", so a call that hangs would
-/// never be repeated. The maximum is an hour, for two reasons: the ABI passes the timeout as
-/// milliseconds in 32 bits, and no other worker can fetch the keys until the timeout is over.
+/// never be retried. The maximum is an hour, for two reasons: the ABI passes the timeout in
+/// milliseconds as a 32-bit number, and no other worker can fetch the keys while a call hangs.
 fn call_timeout(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, MAX_TIMEOUT)
 }
 
-/// Returns the two URLs at which the issuer's metadata may be. The first appends `/.well-known/…`
-/// to the issuer (OpenID Connect Discovery 1.0 §4.1). The second inserts `/.well-known/…` before
-/// the issuer's path (RFC 8414 §3.1).
+/// Returns the two URLs at which the server may publish the issuer's metadata. In the first URL,
+/// `/.well-known/…` follows the issuer (OpenID Connect Discovery 1.0 §4.1). In the second URL,
+/// `/.well-known/…` is between the issuer's host and path (RFC 8414 §3.1).
 fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
     let issuer = without_placeholders(issuer)?;
     let issuer = issuer.strip_suffix('/').unwrap_or(&issuer);

@@ -134,9 +134,9 @@ enum Written<'a> {
     Any(&'a RawRequirements),
     /// `extract_only_without_validation`, with the name of the status header if it is set.
     ExtractOnly(Option<&'a str>),
-    /// `provider_name` or `provider_and_audiences`. The first value is the provider's name. The
-    /// second value is `None` for `provider_name`, and otherwise the value of `audiences`, which
-    /// may be absent.
+    /// `provider_name` or `provider_and_audiences`. The first value is the provider's name. For
+    /// `provider_name`, the second value is `None`. For `provider_and_audiences`, the second value
+    /// is `Some(audiences)`, where `audiences` is `None` if that field is absent.
     Provider(&'a str, Option<Option<&'a [String]>>),
 }
 

@@ -1,4 +1,4 @@
-//! Parses `protected_resources`. The values of some absent fields are derived from the rules.
+//! Parses `protected_resources`. The defaults of some fields are derived from the rules.
 //!
 //! If the published metadata did not agree with the rules, it could send a client to an
 //! authorization server whose tokens are refused. It could also make the client request scopes that
@@ -73,8 +73,8 @@ fn urls(raw: &[RawProtectedResource]) -> Result<Vec<ResourceUrl>, ConfigError> {
     Ok(urls)
 }
 
-/// Parses `resource`. The URL's path must be one that a request can have and that all servers read
-/// in the same way.
+/// Parses `resource`. It must be possible to send a request to the URL's path, and all servers must
+/// interpret the path in the same way.
 fn identifier(text: &str) -> Result<ResourceUrl, Fault> {
     let url = SecureUrl::parse(at_most(MAX_URL, text)?);
     let url = url.filter(|url| {
@@ -140,8 +140,8 @@ fn resource(
 }
 
 /// Parses `mcp`. If `legacy` is `union`, a call of an older MCP revision must satisfy all rules for
-/// MCP calls with one token. So all rules for MCP calls that require a token must accept the same
-/// tokens.
+/// MCP calls, and the call has only one token. So all of these rules that have a requirement must
+/// have the same requirement.
 fn mcp_legacy(raw: Option<&RawMcpClients>, below: &Below<'_>) -> Result<McpLegacy, Fault> {
     match raw.and_then(|own| own.legacy) {
         None | Some(RawMcpLegacy::Deny) => return Ok(McpLegacy::Deny),
@@ -174,9 +174,9 @@ impl<'a> Below<'a> {
         for rule in below.rules.clone() {
             if let Some(requirement) = &rule.requirement {
                 below.add(requirement, providers);
-                // A rule with `authorize` requires a token even if its requirement has a part such
-                // as `allow_missing`. If this part applies to the tokens of all providers, add all
-                // providers.
+                // With `authorize`, a rule requires a token even if its requirement contains
+                // `allow_missing` or a similar member. Add all providers if such a member applies
+                // to the tokens of all providers.
                 if rule.authorization.is_some() && requirement.asks_anyone() {
                     let all = providers.iter();
                     all.for_each(|provider| below.note(provider, &provider.trust.audiences));
@@ -258,7 +258,7 @@ impl<'a> Below<'a> {
     fn bearer_methods(&self) -> Vec<&'static str> {
         let places = || self.providers.iter().map(|(provider, _)| &provider.places);
         let reads_header = places().any(|places| places.headers.contains(&HeaderPlace::Bearer));
-        // RFC 6750 section 2.3 only defines the parameter `access_token`.
+        // The only parameter that RFC 6750 section 2.3 defines is `access_token`.
         let is_standard = |name: &String| name == "access_token";
         let reads_query = places().any(|places| places.params.iter().any(is_standard));
         let methods = [("header", reads_header), ("query", reads_query)];

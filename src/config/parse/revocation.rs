@@ -32,8 +32,8 @@ pub(super) fn revocation(raw: &RawRevocation) -> Result<Revocation, ConfigError>
     Ok(revoked)
 }
 
-/// Sorts strings and removes duplicates. A JSON map is used for this, because the WebAssembly
-/// module contains the code of JSON maps anyway.
+/// Sorts strings and removes duplicates. Uses a JSON map, because the WebAssembly module contains
+/// the code for JSON maps anyway.
 fn sorted(list: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     let mut sorted = Map::new();
     for (index, text) in list.unwrap_or_default().iter().enumerate() {

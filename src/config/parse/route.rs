@@ -262,8 +262,8 @@ impl WrittenCondition<'_> {
 }
 
 /// Prepares a condition on the authority or the path. A request may spell an authority or a path in
-/// several ways, so the condition is checked against the normal form. Rejects a path that is not
-/// written in its normal spelling.
+/// several ways. So a condition on the authority is compared with the authority's normal form too,
+/// and a condition on the path is rejected if its text is not in the normal spelling.
 fn normal(
     name: &str,
     condition: HeaderCondition,

@@ -25,8 +25,8 @@ impl Config {
     /// Parses the metadata of a route, for tools that check an Envoy configuration.
     ///
     /// # Errors
-    /// If a field of the metadata is invalid. Fields that contradict each other are no error: the
-    /// result is then [`RoutePolicy::Unreadable`].
+    /// If a field of the metadata is invalid. If fields contradict each other, the result is not an
+    /// error but [`RoutePolicy::Unreadable`].
     pub fn parse_route_policy(&self, metadata: &Value) -> Result<RoutePolicy, ConfigError> {
         let names = Names {
             providers: &self.providers,

@@ -13,7 +13,7 @@ const MAX_BASE_URL: usize = 256;
 
 /// Parses `status`. The status page contains no secrets. But it would show an attacker which
 /// issuers are trusted, and when the keys of these issuers can no longer be used. So the page is
-/// only public if the operator sets `unprotected`.
+/// public only if the operator sets `unprotected`.
 pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPath, ConfigError> {
     let requirement = match &raw.requires {
         Some(requires) => Some(requirement(requires, providers, 1).at("requires")?),
@@ -33,8 +33,8 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
         Some(requirement) if requirement.extracts() => {
             return Err(Fault::UnverifiedClaims).at("requires");
         }
-        // If a request without a token can satisfy the requirement, only `authorize` protects the
-        // page.
+        // If a request without a token can satisfy the requirement, the page is public unless
+        // `authorize` is set.
         Some(requirement) if authorization.is_none() && requirement.admits_anyone() => {
             return Err(Fault::UnprotectedStatus.into());
         }

@@ -117,9 +117,9 @@ pub(super) fn bad_regex(error: &regex_lite::Error) -> Fault {
     Fault::BadRegex { fault }
 }
 
-/// Returns true if an expression contains an escape that has another meaning in RE2, Envoy's
-/// regular expression engine. Such an expression is rejected. Otherwise a rule that is copied from
-/// Envoy's configuration could protect less than it does in Envoy.
+/// Returns true if an expression contains an escape that Portcullis and RE2, Envoy's regular
+/// expression engine, interpret in different ways. Such an expression is rejected. Otherwise a rule
+/// that is copied from Envoy's configuration could protect less than it does in Envoy.
 fn means_otherwise_in_re2(expression: &str) -> bool {
     let mut rest = expression;
     while let Some((_, escape)) = rest.split_once('\\') {

@@ -6,7 +6,7 @@ object! {
     /// The value of `client_certificate`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClientCertificate {
-        /// Forwards the header with the certificate to the upstream, if a trusted peer has sent it.
+        /// Forwards the certificate header to the upstream if a trusted peer sent this header.
         forward: Option<bool> = false,
         /// Where the certificate comes from: the TLS connection, or a header that a proxy in front of Envoy sets.
         source !null: Option<RawCertificateSource> = "connection",
@@ -22,16 +22,17 @@ object! {
     /// The value of `client_certificate.trusted_peers`.
     #[derive(Debug)]
     pub(in crate::config) struct RawTrustedPeers {
-        /// Accepted proxies, by the first DNS name in their certificates.
+        /// Accepts a proxy if the first DNS name in its certificate is in this list.
         dns_sans: Option<Vec<String>>,
         /// States that the listener validates the certificates of its peers. This is required for `dns_sans`,
         /// `subjects` and `uri_sans`, because anyone can write a name into a certificate.
         peers_validated_by_listener: Option<bool> = false,
-        /// Accepted proxies, by the SHA-256 digests of their certificates, in hexadecimal digits.
+        /// Accepts a proxy if the SHA-256 digest of its certificate is in this list, in hexadecimal digits.
         sha256: Option<Vec<String>>,
-        /// Accepted proxies, by the subjects of their certificates, as Envoy writes them (RFC 2253).
+        /// Accepts a proxy if the subject of its certificate is in this list. Subjects have the form that Envoy uses
+        /// (RFC 2253).
         subjects: Option<Vec<String>>,
-        /// Accepted proxies, by the first URI in their certificates, such as a SPIFFE ID.
+        /// Accepts a proxy if the first URI in its certificate, such as a SPIFFE ID, is in this list.
         uri_sans: Option<Vec<String>>,
     }
 }

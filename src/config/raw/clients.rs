@@ -16,8 +16,8 @@ object! {
     pub(in crate::config) struct RawClient {
         /// Accepts the client. `false` refuses the client's secrets (401).
         enabled !null: Option<bool> = true,
-        /// Time at which the client's secrets expire: RFC 3339 in UTC, or seconds since 1970. No clock tolerance
-        /// applies.
+        /// Time at which the client's secrets expire: RFC 3339 in UTC, or seconds since 1970. Differences between
+        /// clocks are not tolerated.
         expires_at !null: Option<PointInTime>,
         /// The client's roles.
         roles: Option<Vec<String>>,

@@ -20,25 +20,27 @@ object! {
         client_certificate !null: Option<RawClientCertificate>,
         /// Requirements for requests that no rule matches. A value in the filter state selects the requirement.
         filter_state_rules | camelCase !null: Option<RawFilterStateRules>,
-        /// Limits for each worker.
+        /// Limits on lengths, on the number of keys, and on the requests that wait in each worker.
         limits: Option<RawLimits>,
         /// Namespace of the dynamic metadata that the dynamic module writes for other filters. The proxy-wasm module
         /// writes no metadata. Default: `portcullis`; at most 128 characters.
         metadata_namespace: Option<String>,
-        /// What happens to denied requests. `enforce` refuses them. `shadow` only records the decision and lets them
-        /// pass. But `shadow` still refuses ambiguous paths, methods, authorities and headers, and paths longer than
-        /// `limits.path_bytes`.
+        /// What happens to denied requests. `enforce` refuses them. `shadow` lets them pass and only records the
+        /// decision. But `shadow` still refuses requests with an ambiguous path, method, authority or header, or with a
+        /// path longer than `limits.path_bytes`.
         mode: Option<RawMode> = "enforce",
         /// What happens to a request with an ambiguous path, method or authority, or with an ambiguous header or query
-        /// parameter that a condition uses. Ambiguous means that servers could read it in different ways. `reject`
-        /// answers 400. With `raw`, rules are compared with the request as it was sent.
+        /// parameter that a condition uses. A part of a request is ambiguous if servers could read it in different
+        /// ways. `reject` answers 400. With `raw`, rules see the request as the client sent it.
         path_policy: Option<RawPathPolicy> = "reject",
-        /// Name of this configuration, which must not change when the configuration is updated; at most 128 characters.
-        /// After an update, connections that are still open use the old configuration. With a `policy_id`, the old
-        /// configuration also refuses what the newest one refuses by `revoked`, `enabled: false` or `client_secrets`.
+        /// Name of this configuration; at most 128 characters. Keep the name when you update the configuration. After
+        /// an update, connections that are still open use the old configuration. With a `policy_id`, the old
+        /// configuration also refuses a request if the newest configuration would refuse it because of `revoked`,
+        /// `enabled: false` or `client_secrets`.
         policy_id !null: Option<String>,
-        /// Resources for which clients request tokens, by URL (RFC 9728). Portcullis serves the metadata of each
-        /// resource, gives the URL of the metadata in challenges, and refuses tokens for other resources.
+        /// Protected resources (RFC 9728). Clients name the URL of a resource when they request a token. Portcullis
+        /// serves the metadata of each resource, and its challenges contain the URL of the metadata. For requests to a
+        /// resource, Portcullis refuses tokens for other resources.
         protected_resources !null: Option<Vec<RawProtectedResource>>,
         /// The authorization servers, by name. A name has 1 to 64 letters, digits, `_`, `.`, `-`.
         providers: Option<Named<RawEntry>>,
@@ -46,19 +48,20 @@ object! {
         realm: Option<String> = "api",
         /// Requirements, by name. Rules and routes refer to them by `requirement_name`.
         requirement_map | camelCase: Option<Named<RawRequirement>>,
-        /// With `on`, the policy of the route is looked up for every request. With `off`, each worker looks it up for
-        /// about one request a second, so the policy of a rarely used route can be missed.
+        /// With `on`, Portcullis looks up the policy of the route for every request. With `off`, each worker looks up
+        /// the policy for about one request per second, so it can miss the policy of a rarely used route.
         route_policies: Option<RawSwitch> = "on",
         /// The rules, in order. The first rule whose `match` holds decides.
         rules !null: Option<Vec<RawRule>>,
-        /// For each scope, the scopes that it includes. A token with the broader scope also has the included scopes.
+        /// For each scope, the scopes that it includes. A token with such a scope also has the included scopes.
         scope_implies: Option<Named<Vec<String>>>,
-        /// Secret of at least 32 random octets, in base64url, the same for all workers. It authenticates two things in
-        /// the memory that modules with the same `vm_id` share: the fetched keys, and the record of which
-        /// configuration with a `policy_id` is the newest.
+        /// Secret of at least 32 random octets, in base64url. It must be the same for all workers. Modules with the
+        /// same `vm_id` share memory. The secret authenticates what Portcullis stores in this memory: the fetched keys,
+        /// and which configuration with a given `policy_id` is the newest.
         shared_memory_key !null: Option<RawSecret>,
-        /// Who verifies signatures. `host` is native cryptography: Envoy's own, or AWS-LC in the dynamic module.
-        /// `module` is Portcullis itself. `auto` uses the host if it passes a self-test, otherwise the module.
+        /// Code that verifies signatures. `host` is native cryptography: Envoy's in the proxy-wasm module, AWS-LC in
+        /// the dynamic module. `module` is Portcullis itself. `auto` means `host` if the native cryptography passes a
+        /// self-test, otherwise `module`.
         signature_backend: Option<RawSignatureBackend> = "auto",
         /// Part of the name of every metric. Letters, digits, `_`, `.`, `-`; at most 64 characters.
         stat_prefix | camelCase: Option<String>,
@@ -76,7 +79,7 @@ object! {
     /// The value of `limits`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) struct RawLimits {
-        /// Maximum length of a header value made from claims, in bytes: 1 to 1048576.
+        /// Maximum length of a header value that is made from claims, in bytes: 1 to 1048576.
         header_value_bytes: Option<u64> = 8192,
         /// Maximum length of a JWK set, fetched or configured, in bytes: 1 to 16777216.
         jwks_bytes: Option<u64> = 262144,

@@ -4,9 +4,10 @@
 //! names, types and required fields. Only the parser finds faults that concern several fields, such
 //! as two sources of keys or an unknown provider.
 //!
-//! If a schema has alternatives (`anyOf`) and none of them matches, a validator only reports that
-//! no alternative matches. So the schema describes objects without alternatives. A validator can
-//! then report the exact location of an error, even deep inside a requirement.
+//! If a schema has alternatives (`anyOf`) and none of them matches, a validator reports only that
+//! no alternative matches. So the schema has alternatives only for the two spellings of a required
+//! field. A validator can then report the exact location of an error, even deep inside a
+//! requirement.
 //!
 //! The schema lists the lowerCamelCase spellings of fields in `patternProperties`. So these
 //! spellings are valid, but an editor does not suggest each field twice.
@@ -27,7 +28,7 @@ pub(in crate::config) trait Describe {
     /// `definitions`.
     fn describe(definitions: &mut Definitions) -> Value;
 
-    /// The schema of this type without `null`.
+    /// Returns a schema of this type that does not accept `null`.
     fn describe_value(definitions: &mut Definitions) -> Value {
         Self::describe(definitions)
     }

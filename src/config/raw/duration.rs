@@ -13,7 +13,7 @@ use crate::config::ConfigError;
 pub(in crate::config) struct RawDuration(pub(in crate::config) Duration);
 
 impl RawDuration {
-    /// The maximum duration: ten years. The sum of a point in time and a few such durations, in
+    /// The maximum duration: ten years. A point in time plus a few such durations, all in
     /// milliseconds, fits into 64 bits.
     pub(in crate::config) const MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 }

@@ -33,7 +33,7 @@ impl std::fmt::Debug for RawPublicKeys {
     }
 }
 
-/// A secret string. No error quotes it.
+/// A secret string. It never appears in an error.
 #[derive(Default)]
 pub(in crate::config) struct RawSecret(pub(in crate::config) String);
 
@@ -49,7 +49,7 @@ super::describe::describe! {
     RawSecret: {"type": "string"},
 }
 
-/// Does not show the secret, which a derived implementation would print.
+/// Leaves out the secret. A derived implementation would print it.
 impl std::fmt::Debug for RawSecret {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("RawSecret")
@@ -61,13 +61,13 @@ object! {
     pub(in crate::config) struct RawSharedSecret {
         /// The `kid` of tokens that are signed with this secret.
         kid !null: Option<String>,
-        /// The secret, in base64url without padding; at least as long as the hash of the algorithm (32 octets for
-        /// HS256, 48 for HS384, 64 for HS512).
+        /// The secret, in base64url without padding. The decoded secret must be at least as long as the hash of the
+        /// algorithm: 32 octets for HS256, 48 for HS384, 64 for HS512.
         secret: String,
     }
 }
 
-/// Does not show the secret, which a derived implementation would print.
+/// Leaves out the secret. A derived implementation would print it.
 impl std::fmt::Debug for RawSharedSecret {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

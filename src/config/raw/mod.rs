@@ -1,11 +1,12 @@
 //! The JSON form of the configuration.
 //!
-//! The types here have the same structure as the JSON: names are not resolved, and values are not
-//! checked. [`object!`](object) and [`choice!`](object) declare each type together with its parser
-//! ([`Read`]) and its schema. Unknown field names are rejected. [`unavailable`] lists fields that
-//! exist in `jwt_authn` or in other versions of Portcullis, with advice for each.
+//! The types here have the same structure as the JSON. Names are not yet resolved, and values are
+//! not yet checked. [`object!`](object) and [`choice!`](object) declare each type together with its
+//! parser ([`Read`]) and its schema. Unknown field names are rejected. [`unavailable`] lists fields
+//! that Envoy has and Portcullis does not support, with advice for each field.
 //!
-//! Fields that `jwt_authn` also has may be written in the lowerCamelCase of protobuf JSON.
+//! The names of fields that `jwt_authn` has too may be written in the lowerCamelCase of protobuf
+//! JSON.
 
 mod certificate;
 mod clients;

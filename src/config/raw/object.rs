@@ -9,13 +9,13 @@ use super::{
 use crate::config::{ConfigError, Fault, echo::nearest, error::At, spelling::FieldName};
 
 /// Declares an object type, its parser and its schema. In JSON, a field has its Rust name, unless
-/// another name follows after `=`. With `| camelCase`, the lowerCamelCase form of the name is
-/// accepted too. A default may follow the type. Only the schema uses the default and the comment of
-/// a field, so comments on fields are written for operators.
+/// the declaration gives another name after `=`. With `| camelCase`, the lowerCamelCase form of the
+/// name is accepted too. A default may follow the type. Only the schema uses the default and the
+/// comment of a field. So write comments on fields for operators.
 ///
-/// With `!null`, the field refuses `null`. An optional field needs this if more requests pass when
-/// the field is absent. In YAML, a field without a value is `null`. If `null` counted as absent, an
-/// operator who forgot the value would open a rule without noticing.
+/// With `!null`, the field refuses `null`. Mark an optional field with `!null` if more requests
+/// pass when the field is absent. In YAML, a field without a value is `null`. If `null` counted as
+/// absent, an operator who forgot the value would open a rule without noticing.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -74,7 +74,8 @@ macro_rules! object {
     };
 }
 
-/// Declares an enum of accepted values with their names in JSON, its parser and its schema.
+/// Declares an enum type, its parser and its schema. In JSON, each variant is a string: the literal
+/// after `=`.
 macro_rules! choice {
     (
         $(#[$attribute:meta])*
@@ -123,7 +124,8 @@ macro_rules! field_name {
 pub(in crate::config) use choice;
 pub(super) use {field_name, object};
 
-/// The members of a JSON object, whose names are all known, and the first error in their values.
+/// The members of a JSON object, and the first error in their values. Every member has a known
+/// name.
 ///
 /// If a field cannot be parsed, [`field`](Self::field) returns the default of the field's type, and
 /// [`end`](Self::end) returns the error. An early return after each field would need far more
@@ -178,7 +180,7 @@ impl<'a> Members<'a> {
         self.error.map_or(Ok(object), Err)
     }
 
-    #[inline(never)] // a copy for each type would take kilobytes
+    #[inline(never)] // a copy in `field` for each type would take kilobytes
     fn member(&self, name: FieldName) -> Result<Option<(&'a String, &'a Value)>, Fault> {
         let snake = self.members.get_key_value(name.snake);
         let camel = self.members.iter().find(|(own, _)| name.is_camel(own));

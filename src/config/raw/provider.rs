@@ -72,20 +72,20 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawProvider {
         /// Accepted algorithms. HS* is only allowed with `shared_secrets`, or with `oct` keys in `local_jwks`. Default:
-        /// all algorithms for key pairs; with `shared_secrets`, all HS* algorithms.
+        /// all algorithms that use key pairs; with `shared_secrets`, all HS* algorithms.
         algorithms !null: Option<Vec<String>>,
         /// Accepts any `aud`. Not allowed together with `audiences`.
         allow_any_audience: Option<bool> = false,
         /// Accepts any `iss`. Not allowed together with `issuer`.
         allow_any_issuer: Option<bool> = false,
-        /// Allows placeholders in `issuer` without `require_claims`.
+        /// Allows placeholders in `issuer` even if `require_claims` does not list the accepted values of their claims.
         allow_any_tenant: Option<bool> = false,
         /// Accepts a token whose `iat` is in the future.
         allow_future_iat: Option<bool> = false,
         /// Accepted audiences. A token's `aud` must contain one of them exactly. Required unless `allow_any_audience`
         /// is set.
         audiences !null: Option<Vec<String>>,
-        /// Headers that are set to verified claims.
+        /// Headers to which Portcullis writes verified claims.
         claim_to_headers | camelCase !null: Option<Vec<RawClaimHeader>>,
         /// Makes Envoy choose the route again if a claim or an identity was written to a header, or if
         /// `payload_in_metadata` is set.
@@ -97,7 +97,7 @@ object! {
         client_ids !null: Option<Vec<String>>,
         /// API clients that authenticate with a secret instead of a token.
         _client_secrets = "client_secrets": Option<RawClientSecrets>,
-        /// Tolerated difference between clocks, in seconds; 0 means no tolerance; at most 86400.
+        /// Tolerated difference between clocks, in seconds: 0 (no tolerance) to 86400.
         clock_skew_seconds | camelCase !null: Option<u64> = 60,
         /// Description for operators; at most 256 characters.
         description: Option<String>,
@@ -106,52 +106,55 @@ object! {
         /// Accepts the provider's tokens. With `false`, the tokens are refused (401), and the provider's keys are not
         /// fetched.
         enabled !null: Option<bool> = true,
-        /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the reason why a token was refused.
+        /// A name. Portcullis writes the reason why a token was refused to the filter state entry
+        /// `wasm.portcullis.<name>`.
         failed_status_in_metadata | camelCase: Option<String>,
-        /// Keeps the verified token in the request. Otherwise it is removed.
+        /// Keeps the verified token in the request. With `false`, Portcullis removes the token.
         forward: Option<bool> = false,
-        /// Header that is set to the verified payload in base64url.
+        /// Header to which Portcullis writes the verified payload, in base64url.
         forward_payload_header | camelCase !null: Option<String>,
         /// Cookies that may contain tokens.
         from_cookies | camelCase: Option<Vec<String>>,
         /// Headers that may contain tokens. If no `from_*` field is set, tokens are read from `Authorization: Bearer`
         /// and from the query parameter `access_token`.
         from_headers | camelCase: Option<Vec<RawJwtHeader>>,
-        /// Query parameters that may contain tokens, by decoded name.
+        /// Decoded names of query parameters that may contain tokens.
         from_params | camelCase: Option<Vec<String>>,
-        /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the verified JOSE header.
+        /// A name. Portcullis writes the verified JOSE header to the filter state entry `wasm.portcullis.<name>`.
         header_in_metadata | camelCase: Option<String>,
-        /// Header that is set to the caller's identity.
+        /// Header to which Portcullis writes the caller's identity.
         identity_header !null: Option<RawIdentityHeader>,
-        /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the value of `identity_header`.
+        /// A name. Portcullis writes the value of `identity_header` to the filter state entry `wasm.portcullis.<name>`.
         identity_in_metadata: Option<String>,
-        /// Issuer that `iss` must equal. A placeholder `{claim}` matches the value of that claim in the token;
-        /// `require_claims` must then list the claim's accepted values. Required unless `allow_any_issuer` is set.
+        /// Issuer that `iss` must equal. A placeholder `{claim}` stands for the value of this claim in the token. For
+        /// each placeholder, `require_claims` must list the accepted values of its claim. Required unless
+        /// `allow_any_issuer` is set.
         issuer !null: Option<String>,
-        /// Which algorithms a key with `alg` verifies: only the algorithm in `alg` (`exact`), or its whole family
-        /// (`RS*`, `PS*`, `ES*`, `HS*`).
+        /// Algorithms for which a key with `alg` is used: only the algorithm in `alg` (`exact`), or all algorithms of
+        /// the same family (`family`). The families are `RS*`, `PS*`, `ES*` and `HS*`.
         jwk_algorithm: Option<RawJwkAlgorithm> = "exact",
-        /// How to treat the `issuer` of a JWK. With `match`, a JWK that has an `issuer` only verifies tokens of that
-        /// issuer.
+        /// Effect of the member `issuer` of a JWK. With `match`, a JWK that has an `issuer` is used only for tokens of
+        /// that issuer.
         key_issuer !null: Option<RawKeyIssuer> = "ignore",
         /// Cache of verified tokens.
         jwt_cache_config | camelCase: Option<RawCache>,
-        /// Keys in the configuration, as a JWK set.
+        /// Keys that are written in this configuration, as a JWK set.
         local_jwks | camelCase: Option<RawDataSource>,
-        /// Maximum time between a token's issue and its expiry, `exp - iat`. A token without `iat` is refused.
+        /// Maximum time from the issue of a token to its expiry (`exp - iat`). A token without `iat` is refused.
         max_issued_lifetime !null: Option<RawDuration>,
-        /// Maximum time until a token expires, `exp - now`.
+        /// Maximum time from now until a token expires (`exp - now`).
         max_lifetime | camelCase !null: Option<RawDuration>,
-        /// How claims are changed in the exported payload.
+        /// Changes to claims in the payload that other filters see.
         normalize_payload_in_metadata | camelCase: Option<RawNormalizePayload>,
         /// Adds `=` padding to the value of `forward_payload_header`.
         pad_forward_payload_header | camelCase: Option<bool> = false,
-        /// Name of a filter state entry, `wasm.portcullis.<name>`, which is set to the verified payload.
+        /// A name. Portcullis writes the verified payload to the filter state entry `wasm.portcullis.<name>`.
         payload_in_metadata | camelCase: Option<String>,
-        /// Product that issues the tokens. It changes the defaults of the other fields. A field that is set replaces
-        /// the preset's value. The exception is `require_claims`, which extends the preset's list.
+        /// Product that issues the tokens. The preset changes the defaults of other fields. If you set such a field,
+        /// your value replaces the preset's value. Only `require_claims` is different: your entries are added to the
+        /// preset's list.
         preset !null: Option<Preset> = "generic",
-        /// Keys in the configuration, in PEM.
+        /// Keys that are written in this configuration, in PEM.
         public_keys: Option<RawPublicKeys>,
         /// Keys that are fetched from a configured URI.
         remote_jwks | camelCase: Option<RawRemoteJwks>,
@@ -159,16 +162,16 @@ object! {
         require_claims !null: Option<Vec<RawClaimRequirement>>,
         /// Refuses a token without `exp`.
         require_expiration | camelCase: Option<bool> = true,
-        /// Revoked tokens, by `jti`, client or subject. They are refused (401).
+        /// Revoked tokens, selected by `jti`, client or subject. Portcullis refuses them (401).
         revoked !null: Option<RawRevocation>,
-        /// Claims that contain roles. The roles of all these claims are combined.
+        /// Claims that contain roles. A token has the roles from all of these claims.
         role_claims !null: Option<Vec<ClaimName>> = ["roles"],
-        /// Claims that contain scopes. The scopes of all these claims are combined. A string is split at spaces; the
-        /// strings of a list are not split.
+        /// Claims that contain scopes. A token has the scopes from all of these claims. A string is split at spaces;
+        /// the strings of a list are not split.
         scope_claims: Option<Vec<ClaimName>> = ["scope", "scp"],
         /// Shared secrets, for HS*.
         shared_secrets: Option<Vec<RawSharedSecret>>,
-        /// Scopes that contain roles, instead of `role_claims`.
+        /// Form of scopes that contain a role. Roles are then read from these scopes instead of from `role_claims`.
         structured_scopes !null: Option<RawStructuredScopes>,
         /// Pattern that `sub` must match. Default: any subject.
         subjects !null: Option<RawStringMatcher>,
@@ -176,7 +179,7 @@ object! {
         /// `typ`, and `"*"` accepts any token.
         token_types !null: Option<Vec<String>> = ["at+jwt", "JWT", ""],
         /// SPIFFE trust domain, such as `example.org`, to which the workload in `sub` must belong. Required with the
-        /// preset `spiffe`, and refused with any other.
+        /// preset `spiffe`, and refused with any other preset.
         trust_domain: Option<String>,
     }
 }
@@ -187,9 +190,9 @@ object! {
     pub(in crate::config) struct RawCache {
         /// Turns off the cache for this provider.
         disabled: Option<bool> = false,
-        /// Maximum number of this provider's tokens in the cache, up to 100000; 0 means the default.
+        /// Maximum number of this provider's tokens in the cache: 1 to 100000. 0 means the default.
         jwt_cache_size | camelCase: Option<u64> = 1000,
-        /// Maximum length of a cached token, in bytes; 0 means the default.
+        /// Maximum length of a cached token, in bytes. 0 means the default.
         jwt_max_token_size | camelCase: Option<u64> = 4096,
     }
 }
@@ -198,7 +201,7 @@ object! {
     /// `NormalizePayload` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawNormalizePayload {
-        /// Claims whose string value is exported as a list of its words.
+        /// Claims whose value is a string of words, separated by spaces. Other filters see a list of the words instead.
         space_delimited_claims | camelCase: Option<Vec<String>>,
     }
 }
@@ -225,8 +228,8 @@ object! {
     /// A claim with its accepted values, in `require_claims` and in `authorize.claims`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClaimRequirement {
-        /// Accepted values. If the claim is a list, one accepted element is enough. In `require_claims`, `any_of` may
-        /// be left out; the claim then only has to be present.
+        /// Accepted values. If the claim is a list, one accepted element is enough. In `require_claims`, you can leave
+        /// out `any_of`. The claim must then be present, but may have any value.
         any_of !null: Option<Vec<Scalar>>,
         /// Literal name of a top-level claim, or the path to a nested claim as a list of literal names.
         claim: ClaimName,
@@ -250,9 +253,9 @@ object! {
     pub(in crate::config) struct RawClaimHeader {
         /// The claim's name. Dots separate the names on the path to a nested claim.
         claim_name | camelCase: Option<String>,
-        /// The path to the claim as a list of literal names, instead of `claim_name`.
+        /// The path to the claim, as a list of literal names. Set either this field or `claim_name`.
         claim_path | camelCase: Option<Vec<String>>,
-        /// Name of the header. The header is first removed from every request.
+        /// Name of the header. If a client sends this header, Portcullis removes it.
         header_name | camelCase: String,
     }
 }
@@ -263,8 +266,8 @@ object! {
     pub(in crate::config) struct RawIdentityHeader {
         /// Name of the header.
         header_name: String,
-        /// Value of the header, with placeholders in braces: `{role}`, the placeholders of `structured_scopes`, and
-        /// names of claims.
+        /// Form of the header's value, with placeholders in braces. A placeholder is `{role}`, a placeholder of
+        /// `structured_scopes`, or the name of a claim.
         template: String,
     }
 }
@@ -275,10 +278,10 @@ object! {
     pub(in crate::config) struct RawRevocation {
         /// Clients whose tokens are all refused.
         client_ids !null: Option<Vec<String>>,
-        /// Subjects (`sub`), each with a time in seconds since 1970. A subject's tokens are refused if they were issued
-        /// earlier or have no `iat`.
+        /// For each subject (`sub`), a time in seconds since 1970. A token of the subject is refused if it was issued
+        /// before this time or has no `iat`.
         issued_before !null: Option<Named<u64>>,
-        /// Tokens that are refused, by `jti`.
+        /// The `jti` values of tokens that are refused.
         jti !null: Option<Vec<String>>,
     }
 }
@@ -287,11 +290,11 @@ object! {
     /// The value of `structured_scopes`.
     #[derive(Debug)]
     pub(in crate::config) struct RawStructuredScopes {
-        /// Name of the placeholder for the role.
+        /// Name of the placeholder that stands for the role.
         role: Option<String> = "role",
         /// Form of a scope, with a placeholder in braces for each part.
         template: String,
-        /// Values of all placeholders except the role's.
+        /// For each placeholder except the role's, the value that this part of a scope must have.
         fixed = "where": Option<Named<String>>,
     }
 }

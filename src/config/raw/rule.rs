@@ -14,14 +14,15 @@ object! {
     /// `RequirementRule` of `jwt_authn`, with the additional field `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRule {
-        /// What the token must grant; otherwise the answer is 403. Needs `requires` or `requirement_name`.
+        /// Rights that the token must grant; otherwise the answer is 403. The rule must also have `requires` or
+        /// `requirement_name`.
         authorize !null: Option<RawAuthorize>,
         /// The requests that the rule applies to.
         route = "match": RawMatch,
         /// Name of an entry in `requirement_map`, instead of `requires`.
         requirement_name | camelCase !null: Option<String>,
-        /// The tokens that these requests need. With neither `requires` nor `requirement_name`, the requests pass
-        /// without a token.
+        /// The tokens that the rule's requests need. If the rule has neither `requires` nor `requirement_name`, its
+        /// requests pass without a token.
         requires !null: Option<RawRequirement>,
     }
 }
@@ -30,16 +31,17 @@ object! {
     /// The value of `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAuthorize {
-        /// How, and how recently, the user must have authenticated; otherwise the answer is 401 (RFC 9470).
+        /// Required method and maximum age of the user's authentication (RFC 9470). A token that does not satisfy them
+        /// gets 401.
         authentication !null: Option<RawAuthentication>,
         /// Claims that the token must have. Each claim must equal one of the values in `any_of`, or be a list that
         /// contains one of these values.
         claims !null: Option<Vec<RawClaimRequirement>>,
         /// Accepted clients.
         client_ids !null: Option<Vec<String>>,
-        /// Roles that the token must have: one of them is enough.
+        /// Roles. The token must have at least one of them.
         roles !null: Option<RawRoles>,
-        /// Scopes that the token must have: all of them, or one of them.
+        /// Scopes. The token must have all of them (`all_of`), or at least one of them (`any_of`).
         scopes !null: Option<RawWords>,
     }
 }
@@ -79,17 +81,18 @@ object! {
     /// `JwtRequirement` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRequirement {
-        /// Holds if the request has no token. If it has a token, the token must be valid.
+        /// Holds if the request has no token, or a valid token.
         allow_missing | camelCase: Option<RawEmpty>,
         /// Always holds. If the token is valid, the caller's identity is forwarded.
         allow_missing_or_failed | camelCase: Option<RawEmpty>,
         /// Always holds, and verifies nothing. It forwards claims that anyone can forge.
         extract_only_without_validation | camelCase: Option<RawExtractOnly>,
-        /// A token of this provider, with these audiences instead of the provider's own.
+        /// Holds if the request has a valid token of this provider for one of these audiences, which replace the
+        /// provider's own.
         provider_and_audiences | camelCase !null: Option<RawProviderAndAudiences>,
-        /// A token of this provider.
+        /// Holds if the request has a valid token of this provider.
         provider_name | camelCase !null: Option<String>,
-        /// Requirements that must all hold.
+        /// Requirements. All of them must hold.
         requires_all | camelCase !null: Option<RawRequirements>,
         /// Requirements, in order. The first one that holds is enough.
         requires_any | camelCase !null: Option<RawRequirements>,
@@ -100,7 +103,7 @@ object! {
     /// `ExtractOnlyWithoutValidation` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawExtractOnly {
-        /// Header that marks the claims as unverified. `"-"` sets no header.
+        /// Name of the header that marks the claims as unverified. With `"-"`, Portcullis sets no such header.
         verification_status_header | camelCase: Option<String>,
     }
 }
@@ -111,7 +114,7 @@ object! {
     pub(in crate::config) struct RawFilterStateRules {
         /// Name of an entry in the filter state.
         name: String,
-        /// Requirements, by the value of the entry `name`.
+        /// For each value of this filter state entry, the requirement that then applies.
         requires: Option<Named<RawRequirement>>,
     }
 }
@@ -130,9 +133,9 @@ object! {
     /// The value of `status`.
     #[derive(Debug)]
     pub(in crate::config) struct RawStatus {
-        /// What the token must grant.
+        /// Rights that the token must grant.
         authorize !null: Option<RawAuthorize>,
-        /// URL of the protected API, shown on the page unchanged. `https` or `http`; at most 256 characters.
+        /// URL of the protected API, with `https` or `http`; at most 256 characters. The page shows this URL unchanged.
         base_url: Option<String>,
         /// The exact path of the page, without a query.
         path: String,
@@ -181,14 +184,14 @@ object! {
     /// `RouteMatch` of Envoy, with the additional field `methods`.
     #[derive(Debug)]
     pub(in crate::config) struct RawMatch {
-        /// True if the case of the path matters. Has no effect on `safe_regex`.
+        /// With `false`, the case of letters in the path is ignored. This field has no effect on `safe_regex`.
         case_sensitive | camelCase !null: Option<bool> = true,
         /// Matches CONNECT requests.
         connect_matcher | camelCase !null: Option<RawEmpty>,
-        /// Conditions on headers, which must all hold.
+        /// Conditions on headers. All of them must hold.
         headers !null: Option<Vec<RawHeaderMatcher>>,
-        /// Calls of the Model Context Protocol, which are POST requests. The rule matches no other requests. A POST
-        /// request for this path and host passes only if a rule with `mcp` matches the call.
+        /// Conditions on calls of the Model Context Protocol (MCP). A rule with `mcp` matches only such calls, which
+        /// are POST requests. A POST request for this path and host passes only if a rule with `mcp` matches it.
         mcp !null: Option<RawMcpMatch>,
         /// Accepted methods, case-sensitive. Default: any method.
         methods !null: Option<Vec<String>>,
@@ -198,7 +201,7 @@ object! {
         path_separated_prefix | camelCase !null: Option<String>,
         /// Start of the path; `/api` also matches `/apis`. `""` and `/` match every path.
         prefix !null: Option<String>,
-        /// Conditions on query parameters, by decoded name, which must all hold.
+        /// Conditions on decoded query parameters. All of them must hold.
         query_parameters | camelCase !null: Option<Vec<RawQueryMatcher>>,
         /// Regular expression that must match the whole path.
         safe_regex | camelCase !null: Option<RawRegex>,
@@ -209,14 +212,14 @@ object! {
     /// The value of `match.mcp`.
     #[derive(Debug)]
     pub(in crate::config) struct RawMcpMatch {
-        /// Matches every call. The other fields are then left out.
+        /// With `true`, matches every call. The other fields must then be absent.
         any: Option<bool> = false,
-        /// JSON-RPC methods, such as `tools/call`: one of them must be in `Mcp-Method`.
+        /// JSON-RPC methods, such as `tools/call`. The value of the header `Mcp-Method` must be one of them.
         methods !null: Option<Vec<String>>,
-        /// Names of tools and prompts, or URIs of resources: one of them must be in `Mcp-Name`. Only `tools/call`,
-        /// `prompts/get` and `resources/read` have a name.
+        /// Names of tools and prompts, or URIs of resources. The value of the header `Mcp-Name` must be one of them.
+        /// Only `tools/call`, `prompts/get` and `resources/read` have a name.
         names !null: Option<Vec<String>>,
-        /// Accepted values of tool arguments, by the part of the header's name after `Mcp-Param-`.
+        /// For each name, the accepted values of a tool argument. The argument is in the header `Mcp-Param-<name>`.
         params !null: Option<Named<Vec<String>>>,
     }
 }
@@ -237,7 +240,7 @@ object! {
         prefix_match | camelCase !null: Option<String>,
         /// Requires that the header is present (`true`) or absent (`false`).
         present_match | camelCase !null: Option<bool>,
-        /// Range of integers that the header's value must be in: from `start` up to, but not including, `end`.
+        /// Range of integers. The header's value must be in this range: from `start` up to, but not including, `end`.
         range_match | camelCase !null: Option<RawRange>,
         /// Regular expression that must match the whole header.
         safe_regex_match | camelCase !null: Option<RawRegex>,

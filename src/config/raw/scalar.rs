@@ -50,8 +50,8 @@ impl Read for Scalar {
     fn read(value: &Value) -> Result<Self, ConfigError> {
         match value {
             Value::Number(number) => {
-                // If a number of 17 digits were rounded to a double, it would also match neighbouring
-                // numbers. These could be the numbers of other accounts.
+                // A number of 17 digits that is rounded to a double would also match neighbouring
+                // numbers, which could belong to other accounts.
                 if json::is_inexact(number) {
                     return Err(Fault::InexactNumber.into());
                 }

@@ -1,9 +1,8 @@
 //! Fields that Portcullis knows but does not support.
 //!
-//! Such a field is not a spelling mistake: `jwt_authn` or a later version of Portcullis has the
-//! field, or the field needs something that a Wasm module does not have, such as files. The field
-//! is rejected with advice. It is never ignored, because an ignored requirement would look as if it
-//! were enforced.
+//! Such a field is not a spelling mistake, because Envoy has it. Some of these fields need
+//! something that a Wasm module does not have, such as files. Each field is rejected with advice.
+//! It is never ignored, because an ignored requirement would look as if it were enforced.
 
 use crate::config::{
     Fault,
@@ -12,7 +11,7 @@ use crate::config::{
 
 /// A field that Portcullis knows but does not support.
 struct Absence {
-    /// A supported field of the same object, which identifies the object.
+    /// A supported field of the same object. It identifies the object.
     beside: &'static str,
     /// The name of the unsupported field.
     field: &'static str,

@@ -2,13 +2,14 @@
 //!
 //! `serde`'s derive macro is not used, for three reasons. First, its parsers accept a list in place
 //! of an object and assign the fields by position, so `requires: ["okta"]` would set an arbitrary
-//! field. Second, its errors are strings without a path. Third, the code that it generated for so
-//! many fields was a tenth of the WebAssembly module's size.
+//! field. Second, its errors are strings without a path. Third, the code that the macro generated
+//! was a tenth of the WebAssembly module's size.
 //!
 //! Where an object is expected, this parser accepts nothing else. A double without a fraction
 //! counts as an integer, because all numbers in a `google.protobuf.Struct` are doubles. `null`
 //! means that a field is absent, as in protobuf JSON, unless the field is marked `!null` in
-//! [`object!`](super::object). Every fault is a [`ConfigError`] with its path.
+//! [`object!`](super::object). Every error is a [`ConfigError`], which contains the path of the
+//! faulty value.
 
 use serde_json::{Number, Value};
 
@@ -86,7 +87,7 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-/// The members of an object whose names the operator chooses, sorted by name.
+/// The members of an object, sorted by name. The operator chooses the names.
 #[derive(Debug)]
 pub(in crate::config) struct Named<T>(pub(in crate::config) Vec<(String, T)>);
 

@@ -41,7 +41,7 @@ fn all_warnings(config: &Config) -> Vec<String> {
     all.map(ToString::to_string).collect()
 }
 
-/// Returns the warnings about [`base`] with `changes`.
+/// Returns the warnings about [`base`] after `changes` are applied.
 fn warnings(changes: &[(&str, Value)]) -> Vec<String> {
     warnings_of(&base_with(changes))
 }

@@ -9,8 +9,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{at, base, base_with, parse};
 use crate::config::{Fault, schema};
 
-/// Applies these changes to [`base`], and sets the value at the path to `null`. Returns the
-/// location of the resulting error.
+/// Applies `changes` to [`base`], and sets the value at `path` to `null`. Returns the location of
+/// the resulting error.
 fn refusal(changes: &[(&str, Value)], path: &str) -> String {
     let mut document = base_with(changes);
     *at(&mut document, path) = json!(null);
@@ -39,8 +39,8 @@ fn null_counts_as_absent_where_that_is_harmless() {
     assert_eq!(read, format!("{:?}", parse(&base()).unwrap()));
 }
 
-/// An empty field must not open a rule: with `requires:` and nothing after it, every request would
-/// pass.
+/// An empty field must not let more requests pass. If an empty `requires:` counted as absent, every
+/// request would pass.
 #[test]
 fn null_is_refused_where_more_requests_would_pass_without_the_field() {
     let authorize = ("rules.0.authorize", json!({"roles": {"any_of": ["a"]}}));
@@ -69,7 +69,7 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
             "providers.okta.maxLifetime",
             "providers.okta.maxLifetime",
         ),
-        // Without one of the fields about headers, a client can forge these headers.
+        // Without one of these three fields, a client can forge the headers that the field names.
         (
             &[],
             "providers.okta.claim_to_headers",
@@ -96,14 +96,14 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
             "providers.okta.structured_scopes",
             "providers.okta.structured_scopes",
         ),
-        // Without the field, the default claim of the preset grants roles.
+        // Without `role_claims`, the preset's default claim grants roles.
         (
             &[],
             "providers.okta.role_claims",
             "providers.okta.role_claims",
         ),
-        // Without one of these fields, the default applies, which may be a longer time than the
-        // operator meant.
+        // Without one of these three fields, its default applies. The default may be longer than
+        // the operator intended.
         (
             &[],
             "providers.okta.clock_skew_seconds",
@@ -141,7 +141,7 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
     );
 }
 
-/// The default of `source` is `connection`, so an object without fields is a valid configuration.
+/// The default of `source` is `connection`, so an empty `client_certificate` is valid.
 #[test]
 fn an_empty_client_certificate_means_the_connection() {
     let document = base_with(&[("client_certificate", json!({}))]);
@@ -174,11 +174,11 @@ fn null_is_refused_for_clients_with_secrets_too() {
 }
 
 /// The optional fields that accept `null`, by object. Every other optional field must be declared
-/// with `!null`. A new field belongs here if no more requests pass when it is left out. This holds
-/// if its default is the strictest value or a safe one, if another field is then required, or if
-/// the field only says where something is read from or written to. But a field that names a header
-/// to write does not belong here: with the field, the client's own header of that name is removed;
-/// without the field, a client can forge the header.
+/// with `!null`. Add a new field here if leaving it out cannot let more requests pass. This holds
+/// if the default is the strictest value or a safe one, if leaving the field out makes another
+/// field mandatory, or if the field only says where something is read from or written to. But do
+/// not add a field that names a header to write: Portcullis removes the client's own header of that
+/// name only if the field is set. Without the field, a client can forge the header.
 const HARMLESS: &[(&str, &str)] = &[
     ("AsyncFetch", "failed_refetch_duration fast_listener"),
     ("BackOff", "max_interval"),

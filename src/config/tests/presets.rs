@@ -15,13 +15,13 @@ use crate::{
     verification::{KeyIssuer, TokenTypes},
 };
 
-/// Returns the names of all presets, which it reads from the schema.
+/// Reads the names of all presets from the schema.
 fn names() -> Vec<String> {
     let listed = Preset::describe(&mut Definitions::default());
     serde_json::from_value(listed["enum"].clone()).unwrap()
 }
 
-/// Returns the additional fields that a provider with `preset` needs.
+/// Returns the fields that `preset` requires in addition to those of the base configuration.
 fn needs(preset: &str) -> Vec<(&'static str, Value)> {
     match preset {
         "spiffe" => vec![("providers.okta.trust_domain", json!("example.org"))],
@@ -187,8 +187,8 @@ fn of_preset(name: &str, changes: &[(&str, Value)]) -> Value {
     fields(&[&preset, changes].concat())
 }
 
-/// Returns what [`fields`] returns for a provider without a preset, with some values replaced by
-/// `changes`.
+/// Returns the expected result of [`fields`]: the values of a provider without a preset, overridden
+/// by `changes`.
 fn unlike_generic(changes: &Value) -> Value {
     let mut fields = json!({
         "issuer": "https://idp.example",

@@ -185,8 +185,8 @@ fn warns_of_an_open_rule_ahead_of_one_that_requires_a_token() {
         (json!({"prefix": "/"}), json!({"prefix": "/"}), Some(unread)),
         (wide(json!(["GET"])), narrow.clone(), Some(some)),
         (wide(json!(["OPTIONS", "GET"])), narrow.clone(), Some(some)),
-        // There is no warning if the first rule opens only preflight requests, or only GET requests
-        // for the paths of the second rule, because such rules are common.
+        // There is no warning if the first rule lets only preflight requests pass, or only GET
+        // requests to the same paths as the second rule. Such rules are common.
         (wide(json!(["OPTIONS"])), narrow.clone(), None),
         (wide(json!(["GET"])), json!({"prefix": "/"}), None),
         (
@@ -253,8 +253,8 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
         let expected: Vec<String> = expected.map(warning).into_iter().collect();
         assert_eq!(found, expected, "{route} {other}");
     }
-    // A second rule with `mcp` prevents the warning if it also matches `/mcp/`. If both rules have
-    // the same path, there is only one warning.
+    // A second rule with `mcp` prevents the warning if it also matches `/mcp/`. If it has the same
+    // path as the first rule, the two rules cause only one warning.
     for (second, expected) in [(folded.clone(), None), (exact.clone(), Some("/mcp/"))] {
         let rules = [exact.clone(), second.clone()].map(|route| (with_mcp(route), true));
         let mut rules = rules.to_vec();
@@ -264,8 +264,8 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
         let expected = expected.map(|spelling| warning(spelling).replace("rules[1]", "rules[2]"));
         assert_eq!(found, Vec::from_iter(expected), "{second}");
     }
-    // A rule for exactly `/mcp` in any case does not match `/MCP/`, which the second rule matches
-    // only in small letters.
+    // Neither rule matches `/MCP/`. The first rule ignores case, but does not match a final slash.
+    // The second rule matches a final slash, but only lower case.
     let any_case = json!({"path": "/mcp", "case_sensitive": false});
     let mut rules = [any_case, segments]
         .map(|route| (with_mcp(route), true))
@@ -275,7 +275,7 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
     let expected = warning("/MCP/").replace("rules[1]", "rules[2]");
     let expected = expected.replace("rules[0]", "rules[1]");
     assert!(warnings_about(&rules).contains(&expected), "{rules:?}");
-    // A rule that no request matches is evaded too.
+    // A rule that no request matches causes this warning too.
     let mut unread = with_mcp(folded);
     unread["path_separated_prefix"] = json!("/mcp;x");
     unread["case_sensitive"] = json!(true);
@@ -335,7 +335,7 @@ fn warns_of_an_mcp_endpoint_that_a_wider_rule_for_its_host_matches() {
             ],
             vec![],
         ),
-        // A rule for calls of another host does not match calls of this host.
+        // A rule for calls to another host does not match calls to this host.
         (
             vec![
                 listed(endpoint()),
@@ -375,7 +375,7 @@ fn warns_of_an_mcp_endpoint_that_is_a_regular_expression() {
     }
 }
 
-/// A request for `/MCP` must not reach the resource without the checks of its audience and origin.
+/// A request for `/MCP` must not reach the resource unless the audience and the origin are checked.
 #[test]
 fn warns_of_a_resource_with_another_case_that_a_rule_matches() {
     let on_host = |host: &str| json!({"prefix": "/", "headers": [{"name": ":authority", "exact_match": host}]});

@@ -198,7 +198,8 @@ fn names_of_other_versions_are_not_reported_as_unknown() {
             "{error}"
         );
     }
-    // No version has a field `revoked` in `limits`, so the name is reported as unknown.
+    // No version of Portcullis has a field `revoked` in `limits`, so the error says that the field
+    // is unknown.
     let error = parse(&base_with(&[("limits.revoked", json!({}))])).unwrap_err();
     assert!(
         matches!(error.reason(), Fault::UnknownField { .. }),

@@ -103,7 +103,7 @@ fn checks_the_rules_audiences_and_rights_on_every_hit() {
     }
 }
 
-/// A token that one provider accepted and cached is not accepted by another provider.
+/// A cached token of one provider is not accepted by another provider.
 #[test]
 fn keeps_the_tokens_of_each_provider_apart() {
     let mut twin = provider("a", &OTHER_SECRET);

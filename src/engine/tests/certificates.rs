@@ -1,6 +1,6 @@
 //! Tests of tokens that are bound to a client certificate. A proxy in front of Envoy forwards the
-//! certificate in a header. C1 to C6 in the test names are the numbers of the requirements that the
-//! tests check.
+//! certificate in a header. C1 to C6 in the test names are the numbers of the requirements in
+//! `docs/requirements.md`.
 
 use super::*;
 use crate::connection::PeerName;
@@ -110,8 +110,8 @@ fn c1_a_bound_token_needs_its_certificate() {
     assert_eq!(label(&decision), "confirmation");
 }
 
-/// C2: only the configured source is read. The certificate of the connection belongs to the proxy
-/// in front of Envoy, not to the client.
+/// C2: the client certificate is read only from the configured source. The certificate of the
+/// connection belongs to the proxy in front of Envoy, not to the client.
 #[test]
 fn c2_only_the_configured_source_counts() {
     // The SHA-256 digest of "abc". `:YWJj:` is "abc" as a `Client-Cert` value.
@@ -146,7 +146,7 @@ fn c2_only_the_configured_source_counts() {
     assert_eq!(label(&without_header), "confirmation");
 }
 
-/// C3: only the element of the header that `trusted_hops` selects is used.
+/// C3: of the elements in the header, only the one that `trusted_hops` selects is used.
 #[test]
 fn c3_the_element_is_counted_from_the_right() {
     let header = format!(
@@ -297,7 +297,7 @@ fn reads_the_connection_only_if_a_header_needs_it() {
 }
 
 /// A client could use a forged header to select its route, so the request is denied. A header from
-/// a trusted peer is not forged.
+/// a trusted peer does not count as forged.
 #[test]
 fn a_forged_certificate_header_leaves_the_route_unsettled() {
     let engine = behind("xfcc", json!({}));

@@ -11,7 +11,7 @@ pub(super) fn hash(secret: &str) -> String {
     SecretHash::new([3; 16], secret.as_bytes()).to_string()
 }
 
-/// An engine with providers `a` and `b`, which accept tokens, and `jobs`, whose clients have
+/// An engine with three providers. `a` and `b` accept tokens, and the clients of `jobs` have
 /// secrets.
 fn gate(requires: &Value, rest: Value) -> Engine {
     let mut config = json!({

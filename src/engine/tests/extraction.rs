@@ -5,8 +5,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// An engine with the providers `a` and `b`. Both forward the user and the level from the token,
-/// and export the payload.
+/// An engine with the providers `a` and `b`. Both forward the token's subject in a header, and
+/// export the payload.
 fn extracting(requires: &Value) -> Engine {
     let naming = |name: &str, secret: &[u8]| {
         let mut own = provider(name, secret);

@@ -17,7 +17,7 @@ fn lets_no_client_list_its_identity_in_connection() {
             vec![set("connection", "keep-alive, te")],
         ),
         ("x-user", vec![remove("connection")]),
-        // This option is malformed, but a lenient proxy may read `x-user` in it.
+        // This option is malformed, but a lenient proxy may read it as `x-user`.
         ("Upgrade, x-user;", vec![set("connection", "Upgrade")]),
         ("Upgrade, \"x-user\"", vec![set("connection", "Upgrade")]),
         ("close x-user", vec![remove("connection")]),
@@ -29,7 +29,8 @@ fn lets_no_client_list_its_identity_in_connection() {
     }
 }
 
-/// Otherwise the rule would match, and the upstream would see the request without the header.
+/// If a client could list the header in `Connection`, the rule would match, but the upstream would
+/// get the request without the header.
 #[test]
 fn lets_no_client_hide_a_header_that_a_rule_reads() {
     let conditions = json!([{"name": "x-mode", "exact_match": "readonly"}, {"name": "upgrade"},

@@ -9,7 +9,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 
 /// An engine with the providers `a` and `b`. The engine reads their tokens from the headers `x-a`
-/// and `x-b`, and forwards the subjects of the tokens in `x-of-a` and `x-of-b`.
+/// and `x-b`. It forwards each token's subject, in `x-of-a` or `x-of-b`.
 fn gate(rules: &Value) -> Engine {
     let of = |name: &str, secret: &[u8]| {
         let mut provider = provider(name, secret);
@@ -35,8 +35,9 @@ fn of(name: &str) -> Value {
     json!({"provider_name": name})
 }
 
-/// The rule requires two tokens (`requires_all`), or lets requests without tokens pass. A request
-/// with only one of the two tokens passes as if it had no token.
+/// The rule is a `requires_any` of two members: one needs two tokens (`requires_all`), and the
+/// other lets requests without tokens pass. A request with only one of the two tokens passes as if
+/// it had no token.
 #[test]
 fn one_of_two_required_tokens_grants_nothing_even_if_missing_ones_may_pass() {
     let both = all(&[&of("a"), &of("b")]);
@@ -92,9 +93,9 @@ fn prefers_the_member_that_holds_with_a_token() {
     );
 }
 
-/// A second implementation of requirements, which the test compares with the engine. Returns the
-/// identities that should be forwarded for a request with these valid tokens. Returns `None` if the
-/// request should be refused.
+/// Evaluates a requirement without the engine, so that the test can compare the results. Returns
+/// the identities that should be forwarded for a request with these valid tokens. Returns `None` if
+/// the request should be refused.
 fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<&'t str>> {
     let names_nobody = |member: &Value| !member.to_string().contains("provider_name");
     if let Some(name) = requirement.get("provider_name") {

@@ -1,5 +1,5 @@
-//! Tests of rules for MCP calls. T2 to T6 in the test names are the numbers of the requirements
-//! that the tests check.
+//! Tests of rules for MCP calls. In the test names, T2 to T6 are numbers of requirements in
+//! `docs/requirements.md`.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -35,7 +35,8 @@ fn endpoint() -> Engine {
     ]}))
 }
 
-/// Sends a POST request to the endpoint, with a token that has `scope`.
+/// Sends a POST request to the endpoint. If `scope` is given, the request has a token with this
+/// scope. Otherwise, the request has no token.
 fn post(engine: &Engine, scope: Option<&str>, headers: &[(&str, &str)]) -> Decision {
     let mut all = headers.to_vec();
     let value = scope.map(|scope| format!("Bearer {}", token("a", json!({"scope": scope}))));
@@ -72,8 +73,8 @@ fn each_call_needs_the_rights_of_its_rule() {
         ),
         (None, &[VERSION, method("server/discover")], "not_required"),
         (None, &[VERSION, CALL, LISTS], "missing_credential"),
-        // A call of a tool or method without a rule is refused. The rule for `/` does not admit the
-        // call.
+        // A call is refused if no rule lists its tool or method. The rule for `/` does not admit
+        // the call.
         (
             Some("files:read"),
             &[VERSION, CALL, ("mcp-name", "other")],
@@ -122,7 +123,8 @@ fn t3_an_older_revision_is_refused_after_the_credential_was_found() {
             &[("mcp-protocol-version", "new"), CALL, LISTS],
             "mcp_header",
         ),
-        // A client without a token is first told where to get one.
+        // If the request has no token, the refusal says where to get a token, and not that the
+        // revision is too old.
         (None, &[], "missing_credential"),
         (None, &[old, CALL, LISTS], "missing_credential"),
         // An older revision is refused even for a call that needs no token.
@@ -253,7 +255,7 @@ fn an_open_rule_does_not_admit_calls_that_no_rule_lists() {
         assert_eq!(label(&post(&engine, None, &other)), "missing_credential");
         assert_eq!(label(&post(&engine, Some("x"), &[VERSION])), "mcp_header");
     }
-    // For calls too, the first rule that matches decides.
+    // The first rule that matches decides, for calls too. Here this is the open rule.
     let after = engine(json!({"rules": [open, listed]}));
     assert_eq!(label(&post(&after, None, &call)), "not_required");
 }
@@ -289,8 +291,8 @@ fn an_endpoint_is_a_path_of_a_host() {
     }
 }
 
-/// An attack: the client sends a host that the rules for calls do not name. A rule that does not
-/// list the tools must not admit the call, because the upstream may ignore the host.
+/// An attack: the client sends a host that the rules for calls do not name. If the upstream ignores
+/// the host, it runs the call anyway. So a rule that lists no tools must not admit the call.
 #[test]
 fn an_unknown_host_does_not_lead_around_rules_for_calls() {
     const SHOP: &str = "https://shop.example/mcp";
@@ -315,7 +317,8 @@ fn an_unknown_host_does_not_lead_around_rules_for_calls() {
         ("evil.example", "/mcp", &[LISTS, LISTS], "mcp_header"),
         ("evil.example", "/mcp;x", &deletes, "ambiguous_path"),
         ("evil.example", "/mcp/x", &deletes, "verified"),
-        // The rule or the resource names the host, so the operator meant this host.
+        // A rule or a resource names this host, so the operator wrote the policy with this host in
+        // mind.
         ("api.example", "/mcp", &deletes, "verified"),
         ("shop.example", "/mcp", &deletes, "verified"),
     ] {
@@ -337,7 +340,7 @@ fn an_unknown_host_does_not_lead_around_rules_for_calls() {
     assert!(passes("GET", "/mcp"));
 }
 
-/// An attack: the client sends another port, or a host of its own, and a rule with a wide condition
+/// An attack: the client changes the port or invents a host, so that a rule with a wide condition
 /// on the host decides.
 #[test]
 fn a_port_or_a_wide_condition_does_not_lead_around_rules_for_calls() {
@@ -366,7 +369,8 @@ fn a_port_or_a_wide_condition_does_not_lead_around_rules_for_calls() {
         (regex(".*:8[0-9]{3}"), "evil.test:8080", "unmatched"),
         (regex(".*:8(0|4)43"), "evil.test:8443", "unmatched"),
         (regex("[^:]+:[0-9]{4,5}"), "evil.test:8443", "unmatched"),
-        // The rule names this host, or the request belongs to a resource.
+        // These calls pass, because the rule names the host or because the request belongs to a
+        // resource.
         (
             json!({"prefix": "api.example"}),
             "api.example:9999",
@@ -392,8 +396,8 @@ fn a_port_or_a_wide_condition_does_not_lead_around_rules_for_calls() {
     }
 }
 
-/// The rule for calls applies to every port but one. A server that ignores the port would run the
-/// call as if the client had named another port.
+/// The rule for calls excludes one port. If a client sends a call to this port, a server that
+/// ignores the port would treat the call like a call to any other port.
 #[test]
 fn a_negated_condition_on_a_port_does_not_open_calls_at_this_port() {
     let a = json!({"provider_name": "a"});
@@ -411,8 +415,8 @@ fn a_negated_condition_on_a_port_does_not_open_calls_at_this_port() {
     }
 }
 
-/// An attack: the client sends another host or port, so that a later rule for calls decides. This
-/// later rule requires less.
+/// An attack: the client changes the host or the port, so that a later and more lenient rule for
+/// calls decides.
 #[test]
 fn a_later_rule_for_calls_does_not_open_a_call_that_an_earlier_rule_restricts_on_one_host() {
     let a = json!({"provider_name": "a"});
@@ -460,7 +464,7 @@ fn a_later_rule_for_calls_does_not_open_a_call_that_an_earlier_rule_restricts_on
             DELETES,
             "unmatched",
         ),
-        // The first rule that matches decides. A rule after it changes nothing.
+        // The first rule that matches decides, whatever a later rule requires.
         (
             json!([later(all), restricted(names.clone(), "mcp.example")]),
             "evil.test",
@@ -498,8 +502,8 @@ fn shadow_mode_records_what_the_headers_would_cause() {
     assert_eq!(denial.reason, Reason::McpHeader);
 }
 
-/// An engine whose endpoint is a protected resource with `legacy: union`. A call of an older MCP
-/// revision must satisfy all rules of the endpoint.
+/// An engine whose endpoint is a protected resource with `legacy: union`. A call that uses an older
+/// MCP revision must satisfy all rules of the endpoint.
 fn with_legacy(rules: &Value) -> Engine {
     engine(json!({
         "providers": {"a": {"audiences": ["orders", "https://api.example/mcp"]}},
@@ -542,8 +546,8 @@ fn with_union_a_call_of_an_older_revision_needs_the_rights_of_all_calls() {
     for (authority, claims, headers, expected) in [
         (own, all(), &[old][..], "verified"),
         (own, all(), &[], "verified"),
-        // In this MCP revision, servers do not compare the headers with the body, so the headers
-        // are ignored.
+        // In this older MCP revision, servers do not compare the headers with the body, so
+        // Portcullis ignores the headers.
         (own, all(), &[old, CALL, DELETES], "verified"),
         (
             own,
@@ -572,7 +576,7 @@ fn with_union_a_call_of_an_older_revision_needs_the_rights_of_all_calls() {
         (own, all(), &[old, CALL, LISTS, DELETES], "mcp_header"),
         (own, all(), &[old, old], "mcp_header"),
         (own, all(), &[("mcp-protocol-version", "old")], "mcp_header"),
-        // A call of the newer MCP revision needs only the rights of its own rule.
+        // A call that uses the newer MCP revision needs only the rights that its own rule requires.
         (
             own,
             rights("files:read", "x"),
@@ -606,8 +610,8 @@ fn with_union_a_call_of_an_older_revision_needs_the_rights_of_all_calls() {
     assert_eq!(challenge(missing), scopes, "all scopes in one challenge");
 }
 
-/// An attack: the client uses a cached token that is known to have the rights of the first rule.
-/// The engine must still check the other rules.
+/// An attack: the client's token is in the cache, which records that the token satisfies the first
+/// rule. The engine must still check the other rules.
 #[test]
 fn with_union_a_cached_token_needs_the_rights_of_all_calls() {
     let engine = with_legacy(&json!([

@@ -1,5 +1,5 @@
-//! Tests of the engine. Most tests are tables in which each row has a configuration, a request, and
-//! the expected decision.
+//! Tests of the engine. Most tests go through a table. Each row contains a request and the expected
+//! decision, and sometimes a configuration.
 
 mod cache;
 mod certificates;
@@ -40,8 +40,8 @@ const NOW: i64 = 1_700_000_000;
 const SECRET: [u8; 32] = [7; 32];
 const OTHER_SECRET: [u8; 32] = [8; 32];
 
-/// A provider that accepts the tokens that [`token`] makes for the same `name`. The provider's
-/// issuer is `https://<name>.example`.
+/// A provider with the issuer `https://<name>.example`. It accepts the tokens that [`token`] makes
+/// for the same `name`.
 fn provider(name: &str, secret: &[u8]) -> Value {
     json!({
         "issuer": format!("https://{name}.example"),
@@ -50,8 +50,8 @@ fn provider(name: &str, secret: &[u8]) -> Value {
     })
 }
 
-/// An engine with two providers, `a` and `b`. `rest` is merged into the configuration; `null`
-/// removes a field.
+/// An engine with two providers, `a` and `b`. `rest` is merged into the configuration. A `null` in
+/// `rest` removes a field.
 fn engine(rest: Value) -> Engine {
     let mut config = json!({
         "providers": {"a": provider("a", &SECRET), "b": provider("b", &OTHER_SECRET)},
@@ -80,7 +80,8 @@ fn sign(secret: &[u8], header: &Value, claims: &Value) -> String {
     format!("{input}.{}", base64url::encode(&signature.as_bytes()))
 }
 
-/// A valid token of the provider `name`, with `extra` claims.
+/// A valid token for the provider `name`, except that the claims in `extra` are added or replace
+/// the usual claims.
 fn token(name: &str, extra: Value) -> String {
     let secret = if name == "a" { SECRET } else { OTHER_SECRET };
     let mut claims = json!({
@@ -120,7 +121,8 @@ fn bearer(engine: &Engine, token: &str) -> Decision {
     )
 }
 
-/// Returns the label of the decision's reason.
+/// Returns the label of the decision's reason, or a fixed name if this kind of decision has no
+/// reason.
 fn label(decision: &Decision) -> &'static str {
     match decision {
         Decision::Permit(permit) => permit.reason.label(),

@@ -5,7 +5,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// Different settings of a provider. With some of these settings, only the full evaluation decides.
+/// Various settings of a provider. Some of them are beyond the fast path, so the full evaluation
+/// decides.
 fn settings() -> Vec<Value> {
     let claim = json!([{"header_name": "x-user", "claim_name": "sub"}]);
     vec![
@@ -71,7 +72,8 @@ fn decides_as_the_full_evaluation_does() {
     for provider in settings() {
         for authorize in [&Value::Null, &scopes, &fresh] {
             let twins = twins(&provider, authorize);
-            // The requests are repeated, because the first round fills the cache.
+            // The requests are sent three times: the first round fills the cache, and the other
+            // rounds use it.
             for (path, headers) in requests.iter().chain(&requests).chain(&requests) {
                 let [plain, full] = twins.each_ref().map(|own| decide(own, path, headers));
                 assert_eq!(plain, full, "{provider} {authorize} {path} {headers:?}");

@@ -1,4 +1,5 @@
-//! Tests of providers that fetch their keys: of waiting for keys, and of decisions without keys.
+//! Tests of providers that fetch their keys. Among other things, the tests cover how requests wait
+//! for keys, and how the engine decides without keys.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -66,7 +67,7 @@ fn document(body: &str) -> Result<FetchResponse, FetchError> {
     })
 }
 
-/// Returns the first call that is due.
+/// Returns the only call that is due. Panics unless exactly one call is due.
 fn call(engine: &mut Engine, second: i64) -> Fetch {
     let mut calls = engine.due(at(second));
     assert_eq!(calls.len(), 1);
@@ -134,8 +135,8 @@ fn keeps_the_last_good_keys_through_bad_documents() {
     }
 }
 
-/// Fake shared records that count reads. After each write, the fake replaces the record as if
-/// another worker had written a newer document.
+/// Fake shared records that count reads. On each write, the fake stores a newer document instead,
+/// as if another worker had written it right after the first one.
 #[derive(Clone, Debug, Default)]
 struct Contended(Rc<Shared>);
 
@@ -215,8 +216,9 @@ fn fetches_nothing_for_an_unknown_kid_of_an_expired_token() {
     assert_eq!(engine.due(at(9600)), []);
 }
 
-/// A key of another issuer must not verify the token. A newer key set may contain the right key, so
-/// the key set is fetched once, as for an unknown `kid`.
+/// With `key_issuer: match`, a key that belongs to another issuer must not verify the token. The
+/// right key may be in a newer key set, so the key set is fetched once more, as it is for an
+/// unknown `kid`.
 #[test]
 fn fetches_once_for_a_key_of_the_issuer() {
     let document = JWKS.replace("\"kid\"", "\"issuer\":\"https://b.example\",\"kid\"");
@@ -293,7 +295,7 @@ fn a_call_that_is_given_up_delays_no_worker() {
     call(&mut engine, 0);
 }
 
-/// The key set, with an entity tag.
+/// A response with the key set and an entity tag.
 fn tagged() -> Result<FetchResponse, FetchError> {
     Ok(FetchResponse::Document {
         body: JWKS.into(),
@@ -320,7 +322,8 @@ fn asks_whether_the_key_set_has_changed() {
     let outcome = ended(engine.complete(&fetch, unchanged(), at(595)));
     assert_eq!(outcome.keys, Ok(1));
     assert_eq!(engine.due(at(1189)), [], "fresh again");
-    // The next key set comes without an entity tag, so a later 304 response cannot confirm it.
+    // The next key set has no entity tag, so a later 304 response cannot refer to it and is an
+    // error.
     let fetch = call(&mut engine, 1190);
     engine.complete(&fetch, document(JWKS), at(1190));
     let fetch = call(&mut engine, 1785);
@@ -354,7 +357,8 @@ fn finds_the_keys_by_the_issuers_metadata() {
         (fetch.endpoint.uri.as_str(), fetch.endpoint.cluster.as_str()),
         (uri, "as")
     );
-    // An authorization server without OpenID Connect serves its metadata at another path.
+    // An authorization server that does not support OpenID Connect serves its metadata at another
+    // path.
     let fetch = next(engine.complete(&fetch, Err(FetchError::Status(404)), at(0)));
     let uri = "https://a.example/.well-known/oauth-authorization-server";
     assert_eq!(
@@ -377,7 +381,7 @@ fn finds_the_keys_by_the_issuers_metadata() {
     assert_eq!(label(&ask(&engine, Patience::Waiting, 1)), "await_keys");
 }
 
-/// Another server could use the same entity tag for other keys.
+/// At another address, the same entity tag could stand for other keys, so it is not sent there.
 #[test]
 fn asks_only_at_the_address_of_the_keys_whether_they_have_changed() {
     for (address, expected) in [
@@ -397,7 +401,8 @@ fn asks_only_at_the_address_of_the_keys_whether_they_have_changed() {
     }
 }
 
-/// A trust bundle also has keys that sign X.509 certificates. These keys must not verify tokens.
+/// A SPIFFE trust bundle also contains keys for X.509 certificates. These keys must not verify
+/// tokens.
 #[test]
 fn only_keys_for_jwt_svids_verify_the_tokens_of_a_trust_domain() {
     for (purpose, expected) in [("jwt-svid", "bad_signature"), ("sig", "await_keys")] {
@@ -479,7 +484,7 @@ fn a_fetch_ends_where_metadata_fails() {
     let fetch = next(engine.complete(&fetch, document("<html>"), at(0)));
     let outcome = ended(engine.complete(&fetch, document("<html>"), at(0)));
     assert_eq!(outcome.keys, Err(FetchError::Metadata));
-    // A 404 from one metadata address must not hide the error of the other address.
+    // If one metadata address answers 404, the error at the other address must still be reported.
     let absent = || Err(FetchError::Status(404));
     for (first, second) in [
         (document("<html>"), absent()),
@@ -541,10 +546,10 @@ fn unknown_kids_cause_fewer_reads_during_the_cooldown() {
     }
 }
 
-/// After a fetch for an unknown `kid`, a cool-down begins, in which no other unknown `kid` causes a
-/// fetch. With invented `kid`s, an attacker could start one cool-down after another. With 401,
-/// clients would then discard tokens that are signed with new keys. With 503, clients keep their
-/// tokens.
+/// After a fetch for an unknown `kid`, a cool-down begins. Until it ends, an unknown `kid` causes
+/// no fetch. An attacker who invents `kid`s could start one cool-down after another. If tokens that
+/// are signed with new keys were then answered with 401, clients would discard these tokens. If the
+/// answer is 503, clients keep them.
 #[test]
 fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {

@@ -43,7 +43,7 @@ fn requires_all_needs_every_token() {
     let both = json!({"scope": "read write"});
     let authorization = |claims: &Value| format!("Bearer {}", token("a", claims.clone()));
     for (a, b, reason) in [
-        (&a, &b, "insufficient_scope"), // rights of different tokens are not added up
+        (&a, &b, "insufficient_scope"), // the rights of different tokens are not combined
         (&both, &b, "verified"),
         (&a, &both, "verified"),
     ] {
@@ -72,7 +72,8 @@ fn lets_missing_tokens_pass_but_not_failed_ones() {
     for (engine, authorization, reason) in [
         (&missing, None, "lenient"),
         (&missing, Some(format!("Bearer {good}")), "verified"),
-        // The attack of CVE-2021-21378: a failed token must not count as a missing token.
+        // The attack of CVE-2021-21378: a token that fails verification must not count as a missing
+        // token.
         (&missing, Some(format!("Bearer {unknown_issuer}")), "issuer"),
         (&missing, Some("Bearer".to_owned()), "malformed_credential"),
         (&failed, None, "lenient"),
@@ -94,8 +95,8 @@ fn lets_missing_tokens_pass_but_not_failed_ones() {
     assert_eq!(label(&decide(&failed, "/", &two)), "several_credentials");
 }
 
-/// The audiences of a rule replace the audiences of the provider. A token for another audience must
-/// neither count as verified nor grant rights.
+/// The audiences of a rule replace the audiences of the provider. A token that is meant for none of
+/// the rule's audiences must neither count as verified nor grant rights.
 #[test]
 fn keeps_the_audiences_of_a_rule_that_lets_missing_tokens_pass() {
     let engine = |lenient: &str| {
@@ -186,8 +187,8 @@ fn names_the_scopes_that_a_client_needs() {
     );
 }
 
-/// In a `requires_any` with a provider, `allow_missing` applies only to that provider's tokens. In
-/// `requires_all`, `allow_missing` applies to the tokens of all providers.
+/// In a `requires_any` that also names a provider, `allow_missing` applies only to that provider's
+/// tokens. In a `requires_all`, it applies to the tokens of all providers.
 #[test]
 fn reads_every_token_if_a_part_names_no_provider() {
     let mut other = provider("b", &OTHER_SECRET);

@@ -1,7 +1,7 @@
-//! Tests of protected resources: of their metadata, of the challenges that contain the URL of the
-//! metadata, and of the tokens that a resource accepts. In the test names, R1 to R7 are the numbers
-//! of requirements of RFC 9728. M1 to M8 are the numbers of requirements of the authorization
-//! specification of the Model Context Protocol.
+//! Tests of protected resources: their metadata, the challenges that contain the metadata's URL,
+//! and the tokens that a resource accepts. In the test names, R1 to R7 (RFC 9728) and M1 to M8 (the
+//! authorization specification of the Model Context Protocol) are numbers of requirements in
+//! `docs/requirements.md`.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -13,8 +13,8 @@ const MCP: &str = "https://api.example/mcp";
 const FILES: &str = "https://api.example/files";
 const OTHER: &str = "https://other.example/";
 
-/// An engine with three resources on two hosts. Rules for paths below `/mcp` require scopes.
-/// `/mcp/open` is an exception and requires no token.
+/// An engine with three resources on two hosts. On `/mcp` and below, the rules require scopes,
+/// except that `/mcp/open` requires no token.
 fn gate(rest: Value) -> Engine {
     let a = json!({"provider_name": "a"});
     let mut config = json!({
@@ -46,7 +46,7 @@ fn ask(
     send(engine, method, path, &headers)
 }
 
-/// Sends a GET request with this `Authorization` header.
+/// Sends a GET request with the given `Authorization` header.
 fn get(engine: &Engine, authority: &str, path: &str, authorization: &str) -> Decision {
     ask(
         engine,
@@ -103,7 +103,7 @@ fn r1_r3_metadata_is_answered_at_its_own_host_and_path() {
         ("api.example", "/mcp?x", MCP),
         ("api.example", "/files", FILES),
         ("other.example", "", OTHER),
-        // A request with another host, port or path is not a request for metadata, so the rules
+        // With any other host, port or path, the request does not ask for metadata, so the rules
         // decide.
         ("evil.example", "/mcp", "missing_credential"),
         ("api.example:8443", "/mcp", "missing_credential"),
@@ -152,7 +152,7 @@ fn r1_other_methods_are_answered_with_the_allowed_ones() {
         // On the path of the resource itself, a preflight request passes.
         let decision = ask(&engine, "OPTIONS", "api.example", "/mcp", &preflight);
         assert_eq!(label(&decision), "cors_preflight");
-        // A server could read this path as the path of the metadata.
+        // This path ends in `;x`, so a server could still read it as the path of the metadata.
         let decision = ask(
             &engine,
             "OPTIONS",
@@ -202,7 +202,8 @@ fn r4_m3_m4_challenges_lead_to_the_metadata_and_name_all_scopes() {
             401,
             format!("{bearer}, error=\"invalid_token\", {scope}, {metadata}"),
         ),
-        // The challenge names all scopes of the rule, including those that the token has.
+        // The challenge names all scopes that the rule requires, including those that the token
+        // already has.
         (
             Some(good("tools")),
             403,
@@ -228,7 +229,7 @@ fn r4_m3_m4_challenges_lead_to_the_metadata_and_name_all_scopes() {
     let full = good("tools read offline_access");
     let passes = get(&engine, "api.example", "/mcp", &full);
     assert_eq!(label(&passes), "verified");
-    // On a path outside all resources, the challenge contains neither the URL of metadata nor
+    // On a path that belongs to no resource, the challenge contains neither a metadata URL nor
     // scopes.
     let decision = ask(&engine, "GET", "api.example", "/", &[]);
     assert_eq!(challenge(&engine, decision), bearer);
@@ -265,10 +266,10 @@ fn r7_m6_a_token_must_be_meant_for_the_resource() {
             (json!(FILES), "/files", "verified"),
             (json!([MCP, FILES]), "/files", "verified"),
             (json!("orders"), "/files/x", "verified"),
-            // The provider accepts this audience, but the audience names another resource.
+            // The provider accepts this audience, but it is the identifier of another resource.
             (json!(MCP), "/files", "audience"),
             (json!([MCP, "unlisted"]), "/files", "audience"),
-            // Resources are compared character by character.
+            // Resource identifiers are compared character by character.
             (json!("https://api.example/files/"), "/files", "audience"),
             (json!("https://API.example/files"), "/files", "audience"),
             (json!([]), "/files", "audience"),
@@ -282,7 +283,7 @@ fn r7_m6_a_token_must_be_meant_for_the_resource() {
                 "api.example"
             };
             let token = with(&token("a", json!({"aud": aud})));
-            // The second request is decided with the token's cache entry.
+            // The second request uses the token's cache entry.
             for _ in 0..2 {
                 let decision = get(&engine, authority, path, &token);
                 assert_eq!(label(&decision), expected, "{aud} {path}");
@@ -291,8 +292,8 @@ fn r7_m6_a_token_must_be_meant_for_the_resource() {
     }
 }
 
-/// If Envoy and the upstream ignore the host, a request reaches a resource even if the request's
-/// host is not the host of any resource.
+/// If Envoy and the upstream ignore the host, a request can reach a resource although the host that
+/// it names belongs to no resource.
 #[test]
 fn r7_an_unknown_host_does_not_lead_around_the_audience_of_a_resource() {
     let internal = json!([{"name": ":authority", "string_match": {"exact": "internal.example"}}]);
@@ -315,7 +316,8 @@ fn r7_an_unknown_host_does_not_lead_around_the_audience_of_a_resource() {
         ("evil.example", "/files", json!(FILES), "verified"),
         ("evil.example", "/files", json!([MCP, "orders"]), "verified"),
         ("evil.example", "/filesystem", json!(MCP), "verified"),
-        // The operator wrote the matching rule for this host, which has no resource.
+        // No resource has this host. But the matching rule names it, so the operator meant to
+        // accept it.
         ("internal.example", "/files", json!(MCP), "verified"),
     ] {
         let token = with(&token("a", json!({"aud": aud})));
@@ -353,8 +355,8 @@ fn r7_the_host_of_another_resource_does_not_lead_around_the_checks_of_a_resource
             Some("https://evil.example"),
             "origin",
         ),
-        // The resource `OTHER` has the path `/`, but does not claim paths on the hosts of other
-        // resources.
+        // The resource `OTHER` has the path `/`, but no path on the host of another resource
+        // belongs to `OTHER`.
         ("api.example", "/near", MCP, None, "verified"),
         ("evil.example", "/near", MCP, None, "audience"),
     ] {
@@ -368,8 +370,8 @@ fn r7_the_host_of_another_resource_does_not_lead_around_the_checks_of_a_resource
     }
 }
 
-/// An unknown host only counts if the matching rule names it. Here no rule matches, so the checks
-/// of the resource apply.
+/// On a host that belongs to no resource, the checks of the resource are skipped only if the
+/// matching rule names the host. Here no rule matches, so the checks apply.
 #[test]
 fn r7_an_unknown_host_does_not_lead_around_the_checks_if_no_rule_matches() {
     let engine = gate(json!({
@@ -389,7 +391,7 @@ fn r7_an_unknown_host_does_not_lead_around_the_checks_if_no_rule_matches() {
 }
 
 /// An attack: the client adds a port to the host to evade the checks of the resource `MCP`. The
-/// rules' conditions on the host hold for any port.
+/// conditions on the host match with any port.
 #[test]
 fn r7_a_port_does_not_lead_around_the_checks_of_a_resource() {
     let evil = "https://evil.example";
@@ -401,7 +403,7 @@ fn r7_a_port_does_not_lead_around_the_checks_of_a_resource() {
             json!({"safe_regex": {"regex": "api\\.example(:[0-9]+)?"}}),
             "unmatched",
         ),
-        // These conditions hold for any host, so they do not name the host.
+        // These conditions match any host, so a rule with such a condition names no host.
         (json!({"safe_regex": {"regex": ".*"}}), "audience"),
         (json!({"contains": "."}), "audience"),
     ] {
@@ -482,7 +484,7 @@ fn r7_the_port_of_another_resource_does_not_lead_around_the_checks_of_a_resource
     }
 }
 
-/// An attack: the client sends a host that is not a resource's host, but satisfies the wide
+/// An attack: the client sends a host that belongs to no resource, but that matches the wide
 /// condition of a rule.
 #[test]
 fn r7_a_host_that_a_wide_condition_matches_does_not_lead_around_the_checks_of_a_resource() {
@@ -538,8 +540,8 @@ fn r7_a_cached_token_is_bound_to_the_resource_of_each_request() {
     }
 }
 
-/// The route's policy names a requirement whose provider accepts any audience. Even then, the
-/// token's audience must be the resource.
+/// The route's policy names a requirement whose provider accepts any audience. Even then, one of
+/// the token's audiences must be the resource's identifier.
 #[test]
 fn r7_an_audience_is_required_below_a_resource_whatever_the_provider_accepts() {
     let mut any = provider("b", &OTHER_SECRET);
@@ -731,8 +733,8 @@ fn m7_an_origin_that_is_not_allowed_is_refused_ahead_of_credentials() {
                 &["https://evil.example"],
                 "unmatched",
             ),
-            // After DNS rebinding, a web page's own host name points to the server, and the browser
-            // sends this name as the host.
+            // After DNS rebinding, the host name of the attacker's web page points to the server.
+            // The browser sends this name as the host.
             (
                 "evil.example",
                 "/mcp/open",

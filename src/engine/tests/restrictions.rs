@@ -1,11 +1,13 @@
-//! Tests of what a newer configuration of the same policy refuses.
+//! Tests that an older configuration also refuses what a newer configuration of the same policy
+//! refuses.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// An engine that first verifies `tokens`, and then gets the restrictions of a newer configuration.
+/// An engine with the configuration `own`. It first verifies `tokens`, and then gets the
+/// restrictions of the configuration `newest`.
 fn restricted(own: Value, newest: Value, tokens: &[&str]) -> Engine {
     let mut engine = engine(own);
     for token in tokens {
@@ -79,7 +81,8 @@ fn a_revoked_token_gives_no_identity_even_if_failures_are_forgiven() {
     assert_eq!(label(&bearer(&engine, &stolen)), "lenient");
 }
 
-/// In the newer configuration, the provider accepts tokens and has no clients.
+/// In the older configuration, the provider has a client with a secret. In the newer configuration,
+/// it accepts tokens and has no clients.
 #[test]
 fn refuses_clients_of_a_provider_that_now_accepts_tokens() {
     let jobs = json!({"client_secrets": {"clients": {

@@ -43,7 +43,7 @@ fn refuses_what_is_listed_and_nothing_else() {
         (json!({"iat": NOW as f64 - 100.5}), "revoked"),
         (json!({"iat": 0}), "revoked"),
         (json!({"iat": NOW}), "verified"),
-        // A cut-off time in the future also revokes tokens that were issued before the cut-off.
+        // A cut-off time may be in the future. It revokes all tokens that were issued before it.
         (json!({"sub": "other", "iat": NOW}), "revoked"),
         (json!({"sub": "third", "iat": 0}), "verified"),
         (json!({"sub": "S", "iat": 0}), "verified"),
@@ -77,8 +77,8 @@ fn a_revoked_token_gets_the_answer_of_any_invalid_token() {
     );
 }
 
-/// Each engine has its own cache, so the cache entry of the previous engine does not admit the
-/// token.
+/// Each engine has its own cache. So an entry in the previous engine's cache cannot make the new
+/// engine accept the token.
 #[test]
 fn revokes_a_token_that_verified_under_the_previous_configuration() {
     let good = token("a", json!({"jti": "t-1", "client_id": "c-1", "iat": NOW}));
@@ -136,8 +136,8 @@ fn no_other_requirement_admits_a_revoked_token() {
     }
 }
 
-/// A revoked `jti` applies to one provider only, because each issuer chooses its own `jti` values
-/// (RFC 7519 section 4.1.7).
+/// A `jti` is revoked for one provider only, because each issuer chooses its own `jti` values (RFC
+/// 7519 section 4.1.7).
 #[test]
 fn revokes_tokens_of_one_provider_only() {
     let engine = engine(json!({

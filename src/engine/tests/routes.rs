@@ -28,7 +28,7 @@ fn routed() -> Engine {
     }))
 }
 
-/// Decides on a request whose route has this policy.
+/// Decides on a request. `route` is the policy of the request's route.
 fn on_route(route: &Value, path: &str, headers: &[(&str, &str)]) -> Decision {
     let engine = routed();
     let policy = engine.config().route_policy(route);
@@ -168,7 +168,8 @@ fn reads_the_filter_state_only_if_no_rule_matches() {
     for (path, state, expected) in [
         ("/", Ok(Some("strict")), "missing_credential"),
         ("/", Ok(Some("lenient")), "lenient"),
-        // No filter-state rule matches, so `unmatched` decides. The token is not verified.
+        // No filter-state rule matches, so the setting `unmatched` decides. The token is not
+        // verified.
         ("/?access_token=x", Ok(Some("other")), "unmatched"),
         ("/?access_token=x", Ok(None), "unmatched"),
         ("/", Err(Refused), "host_failure"),

@@ -1,4 +1,4 @@
-//! Tests of the rule that applies to a request.
+//! Tests of how the engine chooses the rule for a request.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -116,7 +116,8 @@ fn refuses_an_encoded_question_mark_that_hides_the_query_of_a_rule() {
         ("/q%3Fmode=admin", "ambiguous_path"),
         ("/q%3fmode=admin&y?z=1", "ambiguous_path"),
         ("/q%3Fmode=adm%69n%26y", "ambiguous_path"),
-        // The proxy may also drop the query that was sent, or append it.
+        // The proxy may also drop the query that the client sent, or append that query to the
+        // decoded one.
         ("/q%3Fmode=admin?", "ambiguous_path"),
         ("/q%3Fmode=admin?x=1", "ambiguous_path"),
         ("/q%3Fmode=admin%23x?y", "ambiguous_path"),
@@ -140,7 +141,8 @@ fn refuses_an_encoded_question_mark_that_hides_the_query_of_a_rule() {
     }
 }
 
-/// The token in `Authorization` is verified, but the upstream may use the token after the `?`.
+/// The engine would verify the token in `Authorization`. But the upstream may decode the `%3F`, and
+/// use the token after it.
 #[test]
 fn refuses_a_token_after_an_encoded_question_mark() {
     let engine = engine(json!({}));
@@ -282,7 +284,8 @@ fn refuses_an_authority_whose_port_or_final_dot_decides_the_rule() {
     }
 }
 
-/// An ambiguous authority matters only if the other conditions of the rule match.
+/// A request with an ambiguous authority is refused only if it meets all other conditions of the
+/// rule.
 #[test]
 fn an_open_rule_by_host_opens_no_other_host() {
     let host = |inverted: bool| json!({"name": "host", "exact_match": "public.example", "invert_match": inverted});
@@ -331,8 +334,8 @@ fn matches_a_path_that_ignores_case_in_its_normal_spelling() {
     }
 }
 
-/// The length limit is checked before any regular expression runs on the path. So even a path that
-/// is invalid for another reason is refused as too long.
+/// The length of the path is checked first, before any regular expression runs on the path. So a
+/// path that is too long is refused for its length, even if it is also invalid for another reason.
 #[test]
 fn refuses_paths_over_the_limit_in_each_mode() {
     for policy in ["reject", "raw"] {
@@ -353,7 +356,8 @@ fn refuses_paths_over_the_limit_in_each_mode() {
     }
 }
 
-/// A condition on `:path` also sees the query, so a long query could cost much time.
+/// A condition on `:path` also applies to the query, so a regular expression could take much time
+/// on a long query.
 #[test]
 fn runs_no_regular_expression_on_a_path_and_query_over_the_limit() {
     let on_path = |condition: Value| json!([{"name": ":path", "string_match": condition}]);
@@ -375,13 +379,16 @@ fn runs_no_regular_expression_on_a_path_and_query_over_the_limit() {
             ("GET", "/r?aaaaabbbbabbbz", "path_too_long"),
             ("GET", "/r?aaaaabbbbabbz", "not_required"),
             ("POST", "/r?a-long-long-query", "missing_credential"),
-            // Another condition of the rule fails, so no regular expression runs.
+            // No regular expression runs: the rule for `/o` fails on its other condition, and the
+            // rule for `/p` has no regular expression.
             ("GET", "/o?a-long-long-query", "missing_credential"),
             ("GET", "/p?a-long-long-query", "not_required"),
         ] {
             assert_eq!(label(&send(&engine, method, path, &[])), expected, "{path}");
         }
-        // `purge` may be read as `PURGE`, so the rule's other conditions may hold.
+        // With `reject`, the engine assumes that a server may read `purge` as `PURGE`. So the
+        // rule's condition on the method may be met, and the condition on `:path` would have to be
+        // checked.
         let expected = match policy {
             "reject" => "path_too_long",
             _ => "missing_credential",

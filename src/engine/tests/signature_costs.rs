@@ -1,5 +1,5 @@
-//! Tests of the limits on the number of signature checks for one request, across all providers of
-//! the request's tokens.
+//! Tests of the limits on the number of signature checks, per token and per request. Both limits
+//! apply across all providers.
 
 use core::cell::Cell;
 use std::rc::Rc;
@@ -13,8 +13,8 @@ use crate::{
     verification::CannotTell,
 };
 
-/// The size of an RSA-4096 key. One signature check with such a key costs a quarter of a token's
-/// budget.
+/// The size of an RSA-4096 key. One signature check with such a key costs a quarter of the budget
+/// for checks of one token.
 const MODULUS_BYTES: usize = 512;
 const AFFORDABLE: u32 = 4;
 
@@ -69,8 +69,8 @@ fn asking(how: &str, providers: &[Value]) -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
 }
 
-/// A token from the issuer of the [`with_keys`] providers. The token's signature is meaningless,
-/// because the accelerator does not check it.
+/// A token from the issuer that all [`with_keys`] providers share. The token's signature is
+/// meaningless, because the fake accelerator does not look at it.
 fn rs256(subject: &str) -> String {
     let header = json!({"alg": "RS256"}).to_string();
     let claims = json!({
@@ -81,8 +81,8 @@ fn rs256(subject: &str) -> String {
     segments.map(base64url::encode).join(".")
 }
 
-/// Decides on a request with an accelerator that always answers `answer`. Returns the label of the
-/// decision and the number of signature checks.
+/// Uses an accelerator that always answers `answer` to decide on a request. Returns the label of
+/// the decision and the number of signature checks.
 fn counted(mut engine: Engine, answer: bool, headers: &[(&str, &str)]) -> (&'static str, u32) {
     let computed = Rc::new(Cell::new(0));
     engine.accelerator = Some(Box::new(Counting {

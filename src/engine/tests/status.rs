@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::http::Format;
 
-/// An engine whose status page requires a token of provider `b` with a certain scope. All other
+/// An engine whose status page requires a token of provider `b` with the scope `status`. All other
 /// paths are open.
 fn guarded(rest: Value) -> Engine {
     let mut config = json!({

@@ -1,5 +1,5 @@
-//! Tests of step-up authentication (RFC 9470), and of scopes that include other scopes. S1 to S3 in
-//! the test names are the numbers of requirements of RFC 9470.
+//! Tests of step-up authentication (RFC 9470), and of scopes that include other scopes. In the test
+//! names, S1 to S3 are numbers of requirements in `docs/requirements.md`.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -97,7 +97,7 @@ fn s1_s3_a_refusal_names_the_first_thing_that_is_missing() {
     ] {
         let value = token.map(|token| format!("Bearer {token}"));
         let headers: Vec<_> = value.iter().map(|own| ("authorization", &**own)).collect();
-        // The second request is decided with the token's cache entry.
+        // The second request uses the token's cache entry.
         for _ in 0..2 {
             let decision = decide(&engine, "/", &headers);
             assert_eq!(challenge(&engine, &decision), expected, "{headers:?}");

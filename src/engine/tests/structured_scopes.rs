@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// A provider whose scopes contain roles. Only roles of one organisation are used.
+/// A provider that takes roles from scopes, but only the roles of one organisation.
 fn structured(name: &str, secret: &[u8]) -> Value {
     let mut own = provider(name, secret);
     merge(
@@ -80,11 +80,11 @@ fn only_roles_of_the_configured_organisation_count() {
         (json!({"scope": "c.net::7::reader::x"}), "insufficient_role"),
         (json!({"scope": "c.net::7::"}), "insufficient_role"),
         (json!({"scope": "c.net::7::\treader"}), "insufficient_role"),
-        // An array element that contains a space is ignored, and not split into two scopes.
+        // An array element that contains a space is ignored. It is not split into two scopes.
         (json!({"scp": ["x c.net::7::reader"]}), "insufficient_role"),
         (json!({"scp": [["c.net::7::reader"]]}), "insufficient_role"),
         (json!({"scope": "reader"}), "insufficient_role"),
-        // Roles are read from scopes only.
+        // Roles are read only from scopes, not from the claim `roles`.
         (json!({"roles": ["reader"]}), "insufficient_role"),
         (json!({"roles": ["c.net::7::reader"]}), "insufficient_role"),
         (json!({}), "insufficient_role"),
@@ -228,8 +228,8 @@ fn the_identity_can_contain_claims() {
     assert_eq!(label(&bearer(&engine, &email)), "header_value");
 }
 
-/// Both tokens are required, but only one of them satisfies the rule. The roles of the other token
-/// must not be used.
+/// The request must have both tokens, but only one of them has the rights that the rule requires.
+/// The roles of the other token must not be used.
 #[test]
 fn only_the_token_that_satisfies_the_rule_gives_a_role() {
     let mut other = structured("b", &OTHER_SECRET);

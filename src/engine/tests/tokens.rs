@@ -1,4 +1,4 @@
-//! Tests of the reasons to refuse a token.
+//! Tests of the reasons for which a token is refused.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -74,9 +74,9 @@ impl DecisionMetrics {
         self.tally.write(meter);
     }
 
-    /// Returns how often each decision was made, summed over all workers. Decisions that were never
-    /// made are left out, except `allowed`. The list is empty if the host does not return the
-    /// values of counters.
+    /// Returns how often each decision was made, summed over all workers. The list is empty if the
+    /// host does not return the values of counters. Otherwise it contains `allowed`, and every
+    /// other decision that was made at least once.
     pub(in crate::gate) fn counts(&self, meter: &impl Meter) -> Vec<Count> {
         let read = |metric: Option<MetricId>| metric.and_then(|id| meter.read(id));
         let Some(allowed) = read(self.allowed) else {

@@ -140,7 +140,7 @@ impl ProviderMetrics {
         }
     }
 
-    /// Writes the status to each group of gauges whose name `is_selected` accepts.
+    /// Writes the status to each group of gauges for whose name `is_selected` returns true.
     fn write(
         &self,
         status: KeyStatus,

@@ -1,6 +1,7 @@
 //! Connection IDs.
 
-/// The ID of a connection. Envoy gives the connections of a process ascending IDs.
+/// The ID of a connection. Within a process, Envoy gives each new connection a higher ID than the
+/// previous one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConnectionId(pub(super) u64);
 

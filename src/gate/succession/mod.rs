@@ -17,39 +17,40 @@
 //! A connection ID can mislead too. During an update, a client can keep a new socket in one of
 //! Envoy's listener filters, for example by sending nothing. When the socket later becomes a
 //! connection, that connection has the highest ID of all, although it belongs to the old
-//! configuration. So a new connection of an earlier configuration only begins a contest between the
-//! two configurations. The earlier configuration takes over if the newest configuration gets no
-//! connection with a higher ID within [`SETTLING`]. If the newest configuration is still active, it
-//! gets such connections. After a rollback, it is no longer active and gets no new connections.
+//! configuration. So an earlier configuration that gets a new connection does not take over at
+//! once. Instead, a contest between the two configurations begins. The earlier configuration takes
+//! over if the newest configuration gets no connection with an even higher ID within [`SETTLING`].
+//! As long as the newest configuration is active, it gets new connections, which have higher IDs.
+//! After a rollback, it is no longer active and gets no new connections.
 //!
-//! Looking up the connection of a request takes a call to the host. For requests to the newest
-//! configuration, the gate normally makes this call only for a sample. A client could flood one
+//! Looking up the connection of a request takes a call to the host. For the newest configuration,
+//! the gate normally makes this call for only a sample of the requests. A client could flood one
 //! connection with so many requests that every sampled request comes from this connection. The
 //! sample would then miss all other connections. So while the newest configuration is contested,
 //! all workers look up the connection of every request.
 //!
-//! Workers tell each other about contests through a record in Envoy's shared data, which each
-//! worker reads periodically. The record also names the configuration that the other workers
-//! consider the newest. So a worker can apply restrictions even if the newest configuration has no
-//! connection on this worker yet.
+//! Workers tell each other about contests through a record in Envoy's shared data. Each worker
+//! reads this record periodically. The record also names the configuration that the other workers
+//! consider the newest. So a worker can apply the restrictions of the newest configuration even if
+//! that configuration has no connection on this worker yet.
 //!
 //! Other modules with the same `vm_id` can write to shared data. If `shared_memory_key` is set,
 //! they cannot forge a record, but they can restore an older one. A worker that knows a newer
 //! connection ignores the restored record. A worker that knows no connection accepts the restored
 //! record until the newest configuration gets a connection on that worker. Other modules can also
-//! remove records. Each worker then relies on its own connections only.
+//! remove records. Each worker then relies only on its own connections.
 //!
-//! Without the key, other modules can make any configuration in this VM the newest. If they claim
-//! that this configuration has the highest possible connection ID, the change is permanent.
-//! Connections of that configuration then have the same access as without `policy_id`. Until that
-//! configuration is drained, its restrictions also apply to the connections of the other
-//! configurations. A worker cannot reject an ID as too high, because it only knows the IDs of its
-//! own connections.
+//! Without the key, other modules can make the workers treat any configuration in this VM as the
+//! newest. If they also claim the highest possible connection ID for that configuration, no later
+//! connection can change this. Connections of that configuration then have the same access as
+//! without `policy_id`. Until that configuration is drained, its restrictions also apply to the
+//! connections of the other configurations. A worker cannot tell that an ID is too high, because it
+//! knows only the IDs of its own connections.
 //!
-//! The configurations of one policy may have different keys. Each configuration reads and writes
-//! the record that is sealed with its own key. While at least one configuration has a key,
-//! configurations without a key do not read the unsealed record, because that record could be
-//! forged.
+//! The configurations of one policy may have different values of `shared_memory_key`. Each
+//! configuration reads and writes the record that is sealed with its own key. Configurations
+//! without a key use an unsealed record. While at least one configuration has a key, they do not
+//! read this record, because it could be forged.
 
 use core::{cell::RefCell, time::Duration};
 use std::{rc::Rc, sync::Arc};
@@ -70,16 +71,17 @@ mod notice;
 
 pub use self::connection_id::ConnectionId;
 
-/// The duration of a contest. If the newest configuration gets no connection with a higher ID
-/// within this time, the earlier configuration takes over. Workers switch to a new listener one
-/// after the other, so right after an update a new connection may still begin on the old listener.
+/// The duration of a contest. If the newest configuration gets no connection with an even higher ID
+/// within this time, the earlier configuration takes over. Right after an update, a new connection
+/// may still begin on the old listener, because workers switch to the new listener one after the
+/// other.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// The time between two lookups of a request's connection. Only applies to requests to the newest
-/// configuration, while that configuration is not contested.
+/// The minimum time between two lookups of a request's connection. This limit applies to requests
+/// to the newest configuration, as long as that configuration is not contested.
 const SAMPLING: Duration = Duration::from_secs(1);
 
-/// The policies that one worker has, by `policy_id`. A policy is dropped together with its last
+/// The policies of one worker, by `policy_id`. A policy is dropped together with its last
 /// configuration.
 #[derive(Debug)]
 pub struct Policies(SharedByName<RefCell<Succession>>);
@@ -101,7 +103,7 @@ impl Default for Policies {
 /// One of the configurations of a policy.
 #[derive(Clone, Debug)]
 struct Generation {
-    /// The position of this configuration in the VM's order of arrival, starting with 1.
+    /// The order of arrival in this VM: 1 for the policy's first configuration, 2 for the second.
     order: u64,
     /// A hash of the configuration's text. The hash is the same on every worker.
     digest: [u8; DIGEST_OCTETS],
@@ -116,9 +118,9 @@ struct Newest {
     since: Option<ConnectionId>,
 }
 
-/// An earlier configuration has a connection whose ID is higher than the IDs of all known
+/// The state in which an earlier configuration has a connection with a higher ID than all known
 /// connections of the newest configuration. The contest ends when the newest configuration gets a
-/// connection with a still higher ID.
+/// connection with an even higher ID.
 #[derive(Clone, Copy, Debug)]
 struct Contest {
     connection: ConnectionId,
@@ -131,9 +133,9 @@ struct Succession {
     generations: Vec<Generation>,
     arrived: u64,
     newest: Option<Newest>,
-    /// The contest that this worker has seen and that has not ended.
+    /// The last contest that this worker has seen. It may already have ended.
     contest: Option<Contest>,
-    /// The highest connection ID of an earlier configuration, on any worker.
+    /// The highest known connection ID of any earlier configuration, on any worker.
     contender: Option<ConnectionId>,
     /// The time when this worker last looked up a connection of the newest configuration.
     sampled_at: UnixMillis,
@@ -199,7 +201,7 @@ impl Membership {
         }
     }
 
-    /// Writes what this worker knows about the newest configuration, for the other workers.
+    /// Tells the other workers what this worker knows about the newest configuration.
     fn publish(&self, succession: &Succession, host: &dyn SharedMemory) {
         if let Some(newest) = &succession.newest {
             Notice::new(newest.generation.digest, newest.since, succession.contender)
@@ -238,8 +240,8 @@ impl Succession {
     }
 
     /// Removes a configuration. If it was the newest, another configuration with the same text
-    /// becomes the newest. If there is no other configuration with this text, no configuration is
-    /// the newest until a request or another worker determines one.
+    /// becomes the newest. If there is no such configuration, it is unknown which configuration is
+    /// the newest, until a request or the record of another worker shows it.
     fn leave(&mut self, gone: &Generation) {
         self.generations.retain(|own| own.order != gone.order);
         let newest = self.newest.take();
@@ -253,23 +255,24 @@ impl Succession {
         });
     }
 
-    /// Returns whether this configuration is the newest. Compares digests, because two plugins
-    /// whose configurations have the same text count as one configuration.
+    /// Returns whether `generation` is the newest configuration. Compares digests, because two
+    /// plugins whose configurations have the same text count as one configuration.
     fn is_newest(&self, generation: &Generation) -> bool {
         let newest = self.newest.as_ref();
         newest.is_some_and(|newest| newest.generation.digest == generation.digest)
     }
 
-    /// Returns whether any worker has seen a contest: an earlier configuration has a connection
-    /// with a higher ID than all known connections of the newest configuration.
+    /// Returns whether the newest configuration is contested on any worker: an earlier
+    /// configuration has a connection with a higher ID than all known connections of the newest
+    /// configuration.
     fn is_contested(&self) -> bool {
         let newest = self.newest.as_ref();
         newest.is_some_and(|newest| self.contender > newest.since)
     }
 
     fn set_newest(&mut self, generation: &Generation, since: Option<ConnectionId>) {
-        // A contest is about whether one particular configuration is the newest. The contest ends
-        // when another configuration becomes the newest.
+        // A contest challenges one particular configuration. The contest ends when another
+        // configuration becomes the newest.
         if !self.is_newest(generation) {
             self.contest = None;
         }
@@ -293,9 +296,9 @@ impl Succession {
         is_due
     }
 
-    /// Returns whether `other`, which got this connection, replaces the newest configuration. If
-    /// `other` already is the newest configuration, returns whether the connection is newer than
-    /// all known connections of `other`. An earlier configuration replaces the newest configuration
+    /// Returns whether `other` replaces the newest configuration because it got `connection`. If
+    /// `other` already is the newest configuration, returns whether `connection` is newer than all
+    /// known connections of `other`. An earlier configuration replaces the newest configuration
     /// only after a contest.
     fn yields_to(
         &mut self,
@@ -319,8 +322,8 @@ impl Succession {
         }
     }
 
-    /// Returns whether the contest has lasted for [`SETTLING`]. If there is no contest, begins a
-    /// contest with `connection`.
+    /// Returns whether the contest has lasted for [`SETTLING`]. If no contest is open, begins one
+    /// with `connection`.
     fn has_settled(
         &mut self,
         connection: ConnectionId,

@@ -16,7 +16,8 @@ pub(super) struct Notice {
     pub(super) digest: [u8; DIGEST_OCTETS],
     /// The highest connection ID of this configuration; `None` if the host assigns no IDs.
     pub(super) since: Option<ConnectionId>,
-    /// The highest connection ID of an earlier configuration, if it is higher than `since`.
+    /// The highest connection ID of an earlier configuration. `None` unless that ID is higher than
+    /// `since`.
     pub(super) contender: Option<ConnectionId>,
 }
 
@@ -33,13 +34,13 @@ impl Notice {
         }
     }
 
-    /// Reads the notice in this record of the shared memory.
+    /// Reads a notice from a record in shared memory.
     pub(super) fn read(record: &SealedRecord, host: &dyn SharedMemory) -> Option<Self> {
         let entry = host.shared_data(record.name())?;
         Self::decode(record.open(&entry.value)?)
     }
 
-    /// Writes this notice to the record, unless the record names a newer connection.
+    /// Writes this notice to the record, unless the record already has a newer connection ID.
     pub(super) fn write(&self, record: &SealedRecord, host: &dyn SharedMemory) {
         let mut replace = |present: Option<&[u8]>| {
             let notice = match present.and_then(Self::decode) {
@@ -48,12 +49,13 @@ impl Notice {
             };
             Some(notice.encode())
         };
-        // If the host refuses the write, each worker relies on its own connections only.
+        // If the host refuses the write, each worker relies only on its own connections.
         let _ = record.update(&mut replace, host);
     }
 
     /// Returns the notice to write in place of `present`, or `None` to keep `present`. If both
-    /// notices name the same configuration, the result combines their highest connection IDs.
+    /// notices name the same configuration, the result has the higher of their two connection IDs,
+    /// and the higher of their two contenders.
     fn over(&self, present: &Self) -> Option<Self> {
         if self.digest != present.digest {
             return (present.since <= self.since).then_some(*self);

@@ -1,5 +1,5 @@
-//! Tests of how the newest configuration is determined, from requests and from the records of other
-//! workers.
+//! Tests of how workers determine the newest configuration: from requests, and from the records
+//! that other workers write.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -163,7 +163,7 @@ fn a_contest_makes_all_workers_look_for_new_connections() {
         assert!(is_restricted(&old) && !is_restricted(&new), "{seconds}");
         new.on_tick(&host);
         new_elsewhere.on_tick(&host);
-        request(&new_elsewhere, taken, seconds, &host); // uses up the sample of this interval
+        request(&new_elsewhere, taken, seconds, &host); // takes the only sample of this interval
         request(&new_elsewhere, taken + 3, seconds, &host);
         (taken, seconds) = (taken + 3, seconds + 5);
     }
@@ -204,7 +204,8 @@ fn an_earlier_configuration_takes_over_with_a_newer_connection_after_settling() 
         request(&old, connection, seconds, &host);
         assert_eq!(is_restricted(&new), takes_over, "{connection} {seconds}");
     }
-    // A configuration that arrived later takes over at once, but only if its connection is newer.
+    // The configuration that arrived later takes over at once, but only if it gets a newer
+    // connection.
     request(&new, 5, 16, &host);
     assert!(is_restricted(&new));
     request(&new, 7, 16, &host);
@@ -220,7 +221,7 @@ fn without_connection_numbers_the_order_of_arrival_decides() {
     assert!(is_restricted(&old) && !is_restricted(&new));
 }
 
-/// Two listeners whose configurations have the same text count as one configuration.
+/// The configurations of two listeners count as one configuration if they have the same text.
 #[test]
 fn a_configuration_is_not_restricted_by_its_own_text() {
     let host = OneRecord::default();
@@ -333,8 +334,8 @@ fn with_a_key_an_unauthentic_record_is_overwritten() {
     assert_eq!(new.record.open(&value), Some(&naming(&new, 5)[..]));
 }
 
-/// [`OneRecord`] ignores the names of records. So each configuration finds the record of the other
-/// configuration, and treats it as forged.
+/// [`OneRecord`] returns the same record for every name. So each configuration also finds the other
+/// configuration's record, and treats that record as forged.
 #[test]
 fn configurations_with_different_keys_each_use_their_own_record() {
     let host = OneRecord::default();
@@ -367,7 +368,7 @@ fn publishes_only_newer_connections() {
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 7, 0, &host);
     let of_new = host.entry.borrow().clone();
-    // Pretends that this worker does not know of `new` yet.
+    // Pretend that this worker has not seen a request to `new` yet.
     old.succession.borrow_mut().newest = None;
     request(&old, 3, 0, &host);
     assert_eq!(*host.entry.borrow(), of_new);

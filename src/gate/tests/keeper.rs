@@ -88,7 +88,7 @@ fn logs_a_failure_that_repeats_at_growing_intervals() {
     for attempt in 1..=600 {
         let now = at(attempt * 100_000);
         assert!(!world.fetch_due(now));
-        // The status of attempt 21 differs, so this failure is logged.
+        // Attempt 21 fails with another status, so this failure is logged.
         let status = if attempt == 21 { 500 } else { 503 };
         assert!(world.receive(status, refused, now));
         let lines = world.proxy.log.take();

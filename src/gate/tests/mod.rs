@@ -27,7 +27,7 @@ const NOW: u64 = 1_700_000_000_000;
 const KID: &str = "k";
 const UNKNOWN_KID: &str = "unknown";
 
-/// The time this many milliseconds after [`NOW`].
+/// The time that is `milliseconds` after [`NOW`].
 fn at(milliseconds: u64) -> UnixMillis {
     UnixMillis::new(NOW + milliseconds)
 }
@@ -43,8 +43,8 @@ enum Effect {
     Trailers,
 }
 
-/// A fake store of one key record, which several workers can share. The number is the version of
-/// the record.
+/// A fake store that several workers can share. It has at most one key record, with the record's
+/// version.
 #[derive(Clone, Default)]
 struct SharedKeys(Rc<RefCell<Option<(KeyRecord, u32)>>>);
 
@@ -74,7 +74,7 @@ impl Records for SharedKeys {
     }
 }
 
-/// A fake proxy with one request at a time.
+/// A fake proxy that handles one request at a time.
 #[derive(Default)]
 struct FakeProxy {
     /// The record through which workers tell each other which configuration is the newest.
@@ -89,7 +89,7 @@ struct FakeProxy {
     next_route: RefCell<Option<Option<Value>>>,
     connection: Cell<u64>,
     trailers: Vec<(&'static str, &'static str)>,
-    /// The operations of the gate, in order.
+    /// The operations that the gate has performed, in order.
     done: RefCell<Vec<String>>,
     log: RefCell<Vec<String>>,
     metrics: RefCell<Vec<(String, u64)>>,
@@ -104,7 +104,7 @@ impl FakeProxy {
         Ok(())
     }
 
-    /// The operations of the gate since the last call of this function.
+    /// The operations that the gate has performed since the last call of this function.
     fn take_done(&self) -> Vec<String> {
         self.done.take()
     }
@@ -269,7 +269,7 @@ impl Caller for FakeCaller {
     }
 }
 
-/// A gate and a keeper with the same engine, and the fake proxy around them.
+/// A gate and a keeper that share an engine, and the fake proxy around them.
 struct World {
     gate: Gate,
     keeper: Keeper,
@@ -278,8 +278,8 @@ struct World {
 }
 
 impl World {
-    /// The configuration has one provider `a`, which fetches its keys, and one rule that requires a
-    /// token of `a`. `rest` is merged into this configuration.
+    /// Creates a world. Its configuration has one rule, which requires a token of provider `a`. The
+    /// keys of `a` are remote, and not fetched yet. `rest` is merged into this configuration.
     fn new(rest: Value) -> Self {
         let proxy = FakeProxy::default();
         let (gate, keeper) = gate_and_keeper(rest, &proxy);
@@ -308,7 +308,7 @@ impl World {
         self.gate.on_request(stream, Some(&request), Ok(now), proxy)
     }
 
-    /// Sends a request with a valid token whose header names `kid`.
+    /// Sends a request with a valid token whose key ID is `kid`.
     fn bearer(&mut self, stream: u32, kid: &str, now: UnixMillis) -> Verdict {
         self.request(stream, &[("authorization", &bearer(kid))], now)
     }
@@ -383,7 +383,7 @@ fn jwks() -> String {
     json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": KID, "x": x}]}).to_string()
 }
 
-/// The `Authorization` value with a validly signed token whose header names `kid`.
+/// A value of `Authorization` with a correctly signed token whose key ID is `kid`.
 fn bearer(kid: &str) -> String {
     let claims = json!({
         "iss": "https://a.example", "aud": "orders", "sub": "s", "exp": NOW / 1000 + 300,

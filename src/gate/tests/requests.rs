@@ -113,8 +113,8 @@ fn reads_a_routes_policy_once_per_call() {
     world.proxy.route.replace(Some(json!({"disabled": true})));
     assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
     assert_eq!(world.proxy.routes_read.get(), 1);
-    // The limit of one waiting request is reached. So the gate decides on request 3 twice: first as
-    // if the request could wait, then as if it could not.
+    // Only one request may wait, and request 2 already does. So the gate decides on request 3
+    // twice: first as if the request could wait, then as if it could not.
     world.proxy.route.replace(None);
     world.bearer(2, KID, at(0));
     world.proxy.routes_read.set(0);

@@ -1,4 +1,4 @@
-//! Tests of trailers, which must not bring a forged identity to the upstream.
+//! Tests of trailers, which must not carry a forged identity to the upstream.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -65,7 +65,7 @@ fn a_stream_that_ended_no_longer_waits() {
     assert_eq!(world.proxy.take_done(), [""; 0], "no answer is sent");
 }
 
-/// Another worker has written the keys after this worker last read the records.
+/// Another worker wrote the keys after this worker last read the records.
 #[test]
 fn decides_again_with_keys_of_another_worker_before_refusing() {
     let mut other = World::with_keys(json!({}));
@@ -80,8 +80,9 @@ fn decides_again_with_keys_of_another_worker_before_refusing() {
         world.gate.synchronize(&world.proxy);
         assert_eq!(world.gate.ready(at(1)).len(), usize::from(waits));
     }
-    // The other worker has replaced the key set. This worker does not know the new key. It must not
-    // fetch again yet, because its last fetch is too recent.
+    // This worker fetches a key set that lacks the key of the token. It must not fetch again yet,
+    // because its last fetch is too recent. It accepts the token only after the other worker's key
+    // set is in the shared record.
     let mut world = World::new(json!({}));
     assert!(!world.fetch_due(at(0)));
     let older = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "older",

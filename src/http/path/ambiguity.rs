@@ -13,7 +13,8 @@ pub enum Ambiguity {
     Control,
     /// A segment `.` or `..`, plain or encoded (RFC 3986 §5.2.4).
     DotSegment,
-    /// `%25` before two hexadecimal digits. It becomes another character if it is decoded twice.
+    /// `%25` before two hexadecimal digits. For example, `%252f` becomes `/` if a path is decoded
+    /// twice.
     DoubleEncoding,
     /// `//`, which some servers replace with `/`.
     EmptySegment,
@@ -23,7 +24,7 @@ pub enum Ambiguity {
     Fragment,
     /// Encoded octets that are not UTF-8, such as `%c0%af`, which old decoders read as `/`.
     NotText,
-    /// `%u` and four digits, such as `%u002f`, which IIS and others decode to a character.
+    /// `%u` before four hexadecimal digits, such as `%u002f`, which IIS and others decode to `/`.
     UnicodeEncoding,
 }
 
@@ -46,7 +47,7 @@ impl fmt::Display for Ambiguity {
 /// The part of a request's path that a rule specifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// The beginning of the path.
+    /// A prefix of the path.
     Start,
     /// The whole path.
     Whole,
@@ -60,8 +61,7 @@ pub(super) fn refuse(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     }
     let mut segments = normal.split('/');
     if extent == Extent::Start {
-        // The last segment of a prefix may be longer in the request: `/.` is also the start of
-        // `/.well-known`.
+        // The last segment of a prefix may be incomplete: `/.` is also a prefix of `/.well-known`.
         segments.next_back();
     }
     if segments.any(|segment| matches!(segment, "." | "..")) {
@@ -96,7 +96,7 @@ fn refuse_encodings(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     }
 }
 
-/// Returns true if the text begins with `u` or `U` and four hexadecimal digits.
+/// Returns true if the text begins with `u` or `U`, followed by four hexadecimal digits.
 fn is_unicode_encoding(behind: &str) -> bool {
     let digits = behind.strip_prefix(['u', 'U']);
     digits.is_some_and(starts_with_digits::<4>)

@@ -4,11 +4,11 @@
 //! `/x/..%2fadmin`, `/%61dmin` or `/admin;x`. Upstreams normalise paths in different ways, so
 //! Portcullis cannot imitate all of them. Instead, if `path_policy` is `reject`, Portcullis refuses
 //! a path that different servers read as different resources. If a path has several harmless
-//! readings, the rules must give the same decision for each reading ([`readings()`]). The path of a
-//! rule is converted to its normal spelling when the configuration is read ([`normal_spelling`]).
+//! readings, the same rule must match each of them ([`readings()`]). The path of a rule is
+//! converted to its normal spelling when the configuration is read ([`normal_spelling`]).
 //!
 //! Path parameters (`;v=1`) and encoded letters (`%61`) are legitimate. They are allowed if the
-//! rules give the same decision for every reading (CVE-2026-73553).
+//! same rule matches every reading (CVE-2026-73553).
 //!
 //! ```
 //! use portcullis::http::path::{Ambiguity, readings};

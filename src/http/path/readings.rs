@@ -10,9 +10,9 @@ use super::{
     target::Target,
 };
 
-/// The paths that servers may read instead of a given path. These are the path's normal spelling,
-/// the path without its parameters, the part before an encoded `?` or `#`, and the results of
-/// combining these steps in any order.
+/// The paths that servers may read instead of a given path. A server may convert the path to its
+/// normal spelling, remove its parameters, or cut it at an encoded `?` or `#`. It may also combine
+/// these steps in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readings(Vec<String>);
 
@@ -22,14 +22,16 @@ impl Readings {
         self.0.iter().map(String::as_str)
     }
 
-    /// Adds the normal spelling of `reading`, which is one reading of `path`. Then makes two
-    /// shorter paths from each of these two: one without parameters, and one cut at the first
-    /// encoded `?` or `#`. Adds the readings of each shorter path. Servers take these steps in
-    /// different orders, before or after decoding. So `/admin;x%3F/b` becomes `/admin` if the path
-    /// is cut first, and `/a;x/a%3Bb` becomes `/a/a;b` if the path is decoded last.
+    /// Adds the normal spelling of `reading`, which is one reading of `path`. Then shortens both
+    /// `reading` and its normal spelling in two ways: by removing the parameters, and by cutting
+    /// the path at the first encoded `?` or `#`. Adds the readings of each shortened path. Servers
+    /// may remove parameters and cut the path in either order, before or after decoding. So
+    /// `/admin;x%3F/b` becomes `/admin` if the path is cut first, and `/a;x/a%3Bb` becomes `/a/a;b`
+    /// if the path is decoded last.
     fn add(&mut self, reading: &str, path: &str) -> Result<(), Ambiguity> {
         let normal = normal_spelling(reading);
-        // Each reading is checked, because `/..;/admin` without its `;` has a dot segment.
+        // Each reading must be checked. For example, `/..;/admin` has no dot segment, but its
+        // reading `/../admin` has one.
         refuse(&normal, Extent::Whole)?;
         if normal != path {
             if self.iter().any(|known| known == normal) {
@@ -50,7 +52,7 @@ impl Readings {
     }
 }
 
-/// Lists the readings of `path` other than `path` itself. The query must already be removed.
+/// Lists the readings of `path` other than `path` itself. `path` must not include the query.
 ///
 /// # Errors
 /// If different servers read the path as different resources.
@@ -66,18 +68,18 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     Ok(others)
 }
 
-/// Returns the part of a path before an encoded `?` or `#`. Some proxies decode a path before they
-/// forward the request. They turn `/admin%3Fx` into a request for `/admin?x`.
+/// Returns the part of a path before the first encoded `?` or `#`. Some proxies decode a path
+/// before they forward the request. They turn `/admin%3Fx` into a request for `/admin?x`.
 fn cut(path: &str) -> Option<&str> {
     let is_delimiter = |triplet: &[u8]| triplet.eq_ignore_ascii_case(b"%3F") || triplet == b"%23";
     let length = path.as_bytes().windows(3).position(is_delimiter)?;
     path.get(..length)
 }
 
-/// A proxy may decode the path of `target`: it turns `/q%3Fa=b` into `/q?a=b`. This function lists
-/// the queries that servers may then read instead of the query that was sent. The proxy may drop
-/// the query that was sent, or append it after `?` or `&`. Some servers end a request target at
-/// `#`, and others do not. The list is empty if the path has no encoded `?` or `#`.
+/// Lists the queries that servers may read instead of the query that was sent, if a proxy decodes
+/// the path of `target`. Such a proxy turns `/q%3Fa=b` into `/q?a=b`. It may drop the query that
+/// was sent, or append it after `?` or `&`. Some servers end a request target at `#`, and others do
+/// not. The list is empty if the path has no encoded `?` or `#`.
 pub(crate) fn decoded_queries(target: Target<'_>) -> Vec<String> {
     if cut(target.path).is_none() {
         return Vec::new();
@@ -97,7 +99,8 @@ pub(crate) fn decoded_queries(target: Target<'_>) -> Vec<String> {
             let query = Target::new(end.unwrap_or_default())
                 .query
                 .unwrap_or_default();
-            // Each query costs time before a token is verified, so none is listed twice.
+            // The queries are checked before any token is verified. To save time, none is listed
+            // twice.
             if query != target.query.unwrap_or_default() && !queries.iter().any(|own| own == query)
             {
                 queries.push(query.to_owned());
@@ -122,10 +125,10 @@ pub(super) fn is_plain(path: &[u8]) -> bool {
     })
 }
 
-/// The octets that a segment may have unencoded, except `;`.
+/// The octets that may occur unencoded in a segment, except `;`.
 static PLAIN: Octets = octets!(|octet| is_pchar(octet) && octet != b';');
 
-/// Removes the parameters of a path: everything from `;` to the end of each segment.
+/// Removes the parameters of a path: in each segment, everything from the first `;` on.
 pub(super) fn without_parameters(path: &str) -> String {
     let segments: Vec<&str> = path
         .split('/')

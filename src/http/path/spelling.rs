@@ -54,10 +54,11 @@ fn decoded(path: &[u8]) -> Option<(u8, &[u8])> {
     Some((u8::try_from(value).ok()?, behind))
 }
 
-/// Converts `path` to its normal spelling. Octets that need no encoding in a path (`pchar`, RFC
-/// 3986 §3.3) are decoded. All other octets are encoded, with capital hexadecimal digits. So
-/// `/caf%c3%a9` and `/café` become `/caf%C3%A9`, `/%61` becomes `/a`, and `/x[1]` becomes
-/// `/x%5B1%5D`. `%2F` stays encoded, because an encoded slash does not separate segments.
+/// Converts `path` to its normal spelling. Octets that need no encoding in a segment (`pchar`, RFC
+/// 3986 §3.3) are decoded. All other octets except the separator `/` are encoded, with capital
+/// hexadecimal digits. So `/caf%c3%a9` and `/café` become `/caf%C3%A9`, `/%61` becomes `/a`, and
+/// `/x[1]` becomes `/x%5B1%5D`. `%2F` stays encoded, because an encoded slash does not separate
+/// segments.
 #[must_use]
 pub fn normal_spelling(path: &str) -> Cow<'_, str> {
     let mut normal = String::with_capacity(path.len());
@@ -77,7 +78,7 @@ pub fn normal_spelling(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns true if a segment may have this octet unencoded (RFC 3986 §3.3).
+/// Returns true if this octet may occur unencoded in a segment (RFC 3986 §3.3).
 pub(crate) const fn is_pchar(octet: u8) -> bool {
     matches!(
         octet,

@@ -162,7 +162,7 @@ fn detects_paths_that_no_request_can_have() {
         ("/a\u{7f}", start, Some(Unreachable::Control)),
         ("/100%", whole, Some(Unreachable::Percent)),
         ("/a%2", start, Some(Unreachable::Percent)),
-        // Each of these prefixes may be the beginning of a path that is allowed in requests.
+        // Each of these is a prefix of a path that is allowed in requests.
         ("/.", start, None),
         ("/a/..", start, None),
         ("/caf%c3", start, None),

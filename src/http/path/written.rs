@@ -11,7 +11,8 @@ use super::{
 /// would not notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreachable {
-    /// `path_policy: reject` refuses every request with such a path.
+    /// The path is ambiguous, so `path_policy: reject` refuses every request that the rule could
+    /// match.
     Refused(Ambiguity),
     /// The path has a space or a control character. In requests, such characters are always
     /// encoded.

@@ -1,4 +1,4 @@
-//! Selects the implementation of the arithmetic of RSA, EC, Ed25519 and HMAC. No other module does
+//! Selects the implementation of the arithmetic for RSA, EC, Ed25519 and HMAC. No other module does
 //! this.
 //!
 //! The key types call the arithmetic only through the modules re-exported here. Another

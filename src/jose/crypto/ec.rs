@@ -1,10 +1,11 @@
 //! EC keys: ECDSA on the NIST curves (RFC 7518 section 3.4).
 //!
 //! A signature is r followed by s, each as long as the curve's order. So a signature has exactly
-//! 64, 96 or 132 octets. Other protocols encode signatures in DER; such a signature is refused
-//! because its length differs. Both r and s must be in [1, n-1], where n is the order. So the
-//! all-zero signature that other verifiers accepted (CVE-2022-21449) never reaches the arithmetic.
-//! JOSE does not require s to be in the lower half of its range, so a high s is accepted.
+//! 64, 96 or 132 octets. Other protocols encode signatures in DER. A DER signature is refused
+//! because its length is wrong. Both r and s must be in [1, n-1], where n is the order. So the
+//! all-zero signature that some other verifiers accepted (CVE-2022-21449) is refused before any
+//! curve arithmetic. JOSE does not require s to be in the lower half of its range, so a high s is
+//! accepted.
 
 use super::arithmetic::ecdsa::PublicKey;
 use crate::jose::algorithm::Hash;
@@ -19,8 +20,8 @@ pub struct EcKey {
 }
 
 impl EcKey {
-    /// Admits the key with these coordinates (RFC 7518 section 6.2.1). Each coordinate must have
-    /// the curve's full length, with its leading zeros, as the standard requires. The point at
+    /// Admits a key, given its coordinates (RFC 7518 section 6.2.1). Each coordinate must have the
+    /// curve's full length, including leading zeros, as the standard requires. The point at
     /// infinity has no coordinates, so it cannot be a key.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! Ed25519 keys (RFC 8037 section 3.1). Ed448 is not supported.
 //!
-//! Verification is strict: S must be below the group order, and R must be canonical and not of
-//! small order. So nobody can derive a second valid signature for the same message from an existing
-//! signature. The conditions on the key itself (canonical encoding, not of small order) are checked
-//! once, at admission.
+//! Verification is strict: S must be below the group order, and R must be encoded canonically and
+//! must not have small order. So nobody can derive a second valid signature for the same message
+//! from an existing signature. The key itself must also be encoded canonically and must not have
+//! small order. These conditions are checked once, at admission.
 
 use super::arithmetic::eddsa::PublicKey;
 use crate::jose::error::KeyError;
@@ -13,12 +13,11 @@ use crate::jose::error::KeyError;
 pub struct Ed25519Key(PublicKey);
 
 impl Ed25519Key {
-    /// Admits the key with these 32 octets (RFC 8037 section 2).
+    /// Admits a key of 32 octets (RFC 8037 section 2).
     ///
     /// # Errors
     /// If the length is wrong, if the octets are not the canonical encoding of a point, or if the
-    /// point has small order. With a key of small order, one signature is valid for nearly every
-    /// message.
+    /// point has small order. With a key of small order, one signature is valid for many messages.
     pub fn admit(x: &[u8]) -> Result<Self, KeyError> {
         let octets = x.try_into().map_err(|_| KeyError::OkpLength)?;
         PublicKey::new(octets).map(Self).ok_or(KeyError::OkpPoint)
@@ -40,7 +39,7 @@ mod tests {
 
     use super::*;
 
-    /// The key of RFC 8032 section 7.1, test 1, and its signature of the empty message.
+    /// The public key of RFC 8032 section 7.1, test 1.
     const KEY: [u8; 32] = [
         0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07,
         0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07,

@@ -26,9 +26,9 @@ pub struct RsaKey(PublicKey);
 
 impl RsaKey {
     /// Checks a key, given its modulus and exponent as unsigned big-endian integers (RFC 7518
-    /// section 6.3.1). Leading zero octets are allowed, although RFC 7518 section 2 forbids them.
-    /// Many encoders write the modulus as a signed integer and therefore add a zero octet in front,
-    /// which does not change the key.
+    /// section 6.3.1). RFC 7518 section 2 forbids leading zero octets, but they are allowed here,
+    /// because many encoders write the modulus as a signed integer with a zero octet in front. The
+    /// zero octet does not change the key.
     ///
     /// # Errors
     /// If the modulus does not have 2048 to 8192 bits, if the exponent is not between 3 and 65537,

@@ -38,8 +38,7 @@ fn query(kid: Option<&str>, algorithm: Algorithm) -> KeyQuery<'_> {
     }
 }
 
-/// The seeds of the candidate keys. The thumbprint of a key identifies the seed that the key was
-/// made from.
+/// The seeds from which the candidate keys were made. A key's thumbprint identifies its seed.
 fn candidates(set: &KeySet, kid: Option<&str>) -> Vec<u8> {
     let seed_of = |key: &VerifyingKey| {
         (0..9).find(|seed| set_of_one(*seed).keys[0].thumbprint() == key.thumbprint())

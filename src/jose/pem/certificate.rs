@@ -1,9 +1,9 @@
 //! The key in an X.509 certificate (RFC 5280 section 4.1).
 //!
-//! The operator trusts the certificate by configuring it. So the certificate's signature, issuer
-//! and names are ignored, and neither a chain nor revocation is checked. Two limits of the
-//! certificate still apply to its key: the validity period and, if present, `keyUsage`, which must
-//! allow signatures.
+//! An operator who configures a certificate trusts it. Portcullis therefore ignores the
+//! certificate's signature, issuer and names, and checks neither a chain nor revocation. Two
+//! restrictions still apply to the key. It is only used in the certificate's validity period. And
+//! if the certificate has a `keyUsage`, it must allow signatures.
 
 use super::BlockError;
 use super::der::{Elements, Tag};
@@ -81,9 +81,9 @@ fn validity(mut dates: Elements<'_>) -> Option<Validity> {
     Some(validity)
 }
 
-/// Returns `Some(true)` if `keyUsage` is absent or allows the key to sign (RFC 5280 section
-/// 4.2.1.3). Returns `None` if the extensions are malformed. Other extensions only matter for
-/// certificate chains.
+/// Returns `Some(true)` if `keyUsage` is absent or allows signatures (RFC 5280 section 4.2.1.3).
+/// Returns `None` if the extensions are malformed. Other extensions are ignored, because they only
+/// matter for certificate chains.
 fn signs(mut extensions: Elements<'_>) -> Option<bool> {
     let mut signs = true;
     while extensions.end().is_none() {
@@ -96,15 +96,16 @@ fn signs(mut extensions: Elements<'_>) -> Option<bool> {
             let mut usage = Elements::within(value);
             let bits = usage.next(Tag::BIT_STRING)?;
             usage.end()?;
-            // `digitalSignature` is the first bit, after the octet with the number of unused bits.
-            // If the extension is repeated, each copy must allow signatures.
+            // The first octet is the number of unused bits. The next bit is `digitalSignature`. If
+            // the extension is repeated, each copy must allow signatures.
             signs &= matches!(bits, [_, 0x80..=0xff, ..]);
         }
     }
     Some(signs)
 }
 
-/// Parses a UTC time with seconds. The year has two or four digits (RFC 5280 section 4.1.2.5).
+/// Parses a `UTCTime` (two-digit year) or a `GeneralizedTime` (four-digit year). The time must have
+/// seconds and be in UTC (RFC 5280 section 4.1.2.5).
 fn time(dates: &mut Elements<'_>) -> Option<UnixSeconds> {
     let (century, digits) = if dates.next_is(Tag::UTC_TIME) {
         let digits = dates.next(Tag::UTC_TIME)?;

@@ -8,7 +8,7 @@
 //! add 25 kB, and `x509-cert` 66 kB. Tests parse certificates with this parser and with
 //! `x509-cert`, and compare the results.
 
-/// A tag of one octet. Keys and certificates have no other tags.
+/// A tag of one octet. Every tag in a key or a certificate has one octet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tag(u8);
 
@@ -75,9 +75,9 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// The content of the next element, which must be an integer that is not negative. The content
-    /// is big-endian. If the first bit of a number is set, a zero octet precedes the number,
-    /// because the bit would otherwise be read as the sign.
+    /// The content of the next element, which must be a non-negative integer. The content is
+    /// big-endian. In DER, the first bit of the content is the sign. So if the first bit of the
+    /// number itself is set, the content starts with a zero octet.
     pub(super) fn unsigned(&mut self) -> Option<&'a [u8]> {
         let octets = self.next(Tag::INTEGER)?;
         match octets {

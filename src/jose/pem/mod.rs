@@ -1,12 +1,14 @@
 //! Keys in PEM, the format in which other programs export public keys (RFC 7468).
 //!
-//! A PEM text has one or more blocks, each with one key: `PUBLIC KEY` ([`spki`], any algorithm),
-//! `RSA PUBLIC KEY` (RFC 8017 appendix A.1.1) or `CERTIFICATE` ([`certificate`]). Text around the
-//! blocks is explanatory and is skipped. Lines may have any length and may be indented, because
-//! configuration languages reformat them. The base64 and DER content is parsed strictly.
+//! A PEM text has one or more blocks, each with one key. The label of a block is `PUBLIC KEY`
+//! ([`spki`], every supported algorithm), `RSA PUBLIC KEY` (RFC 8017 appendix A.1.1) or
+//! `CERTIFICATE` ([`certificate`]). Text around the blocks is explanatory and is skipped. Lines may
+//! have any length and may be indented, because configuration languages reformat them. The base64
+//! and DER content is parsed strictly.
 //!
-//! One bad block makes the whole text invalid, because the operator expects every key to be used. A
-//! private key is reported before any other error, and no error repeats a part of the text.
+//! One bad block makes the whole text invalid, because the operator expects every key to be used.
+//! A private key anywhere in the text is reported instead of any other error. No error repeats a
+//! part of the text.
 //! [`VerifyingKey::from_numbers`] decides whether a key is strong enough, as it does for keys in
 //! other formats.
 
@@ -26,7 +28,7 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// Why a text has no usable keys.
+/// Why a PEM text cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PemError {
     /// The text has no block.
@@ -45,20 +47,20 @@ pub enum PemError {
 /// Why a block cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BlockError {
-    /// A boundary line is broken, or the two lines of a block do not match (RFC 7468 section 2).
+    /// A BEGIN or END line is broken, or the two lines do not match (RFC 7468 section 2).
     Boundary,
     /// The label is not one of the three supported labels.
     UnsupportedLabel,
-    /// The text between the boundaries is not base64.
+    /// The text between the BEGIN and END lines is not base64.
     NotBase64,
     /// The octets are not the DER encoding of the type that the label names.
     Malformed,
-    /// The algorithm is `id-RSASSA-PSS` (RFC 4055 section 1.2). Such a key may only be used for
-    /// PSS, and may be restricted to one hash. [`VerifyingKey`] cannot express these two
-    /// restrictions.
+    /// The algorithm is `id-RSASSA-PSS` (RFC 4055 section 1.2). Such a key must not be used for
+    /// anything but PSS, and some of these keys are restricted to one hash. [`VerifyingKey`] cannot
+    /// express either restriction.
     PssOnly,
-    /// The key is not an RSA, EC or Ed25519 key, or has parameters that the standard does not allow
-    /// (RFC 3279 section 2.3.1, RFC 8410 section 3).
+    /// The key is not an RSA, EC or Ed25519 key, or the algorithm has parameters that its standard
+    /// does not allow (RFC 3279 section 2.3.1, RFC 8410 section 3).
     UnsupportedAlgorithm,
     /// The curve is not P-256, P-384 or P-521, or is described by parameters instead of its name
     /// (RFC 5480 section 2.1.1). If attackers could choose the parameters, they could make a
@@ -75,8 +77,8 @@ pub enum BlockError {
 /// Parses the keys of a text, one per block.
 ///
 /// # Errors
-/// [`PemError::PrivateKey`] if the text has a private key. Otherwise [`PemError::Block`] with the
-/// first block that cannot be used, or [`PemError::NoBlock`].
+/// [`PemError::PrivateKey`] if the text has a private key. Otherwise [`PemError::Block`] for the
+/// first block that cannot be used, or [`PemError::NoBlock`] if the text has no block.
 pub fn keys(text: &str) -> Result<Vec<VerifyingKey>, PemError> {
     if split(text, "PRIVATE KEY").is_some() {
         return Err(PemError::PrivateKey);
@@ -122,8 +124,8 @@ fn next_block(text: &str) -> Result<Option<(Block<'_>, &str)>, BlockError> {
     block().ok_or(BlockError::Boundary).map(Some)
 }
 
-/// Splits `text` at the first `at`. Not inlined, so that the Wasm module has only one copy of this
-/// function.
+/// Splits `text` at the first occurrence of `at`. Not inlined, so that the Wasm module has only one
+/// copy of this function.
 #[inline(never)]
 fn split<'a>(text: &'a str, at: &str) -> Option<(&'a str, &'a str)> {
     text.split_once(at)

@@ -1,8 +1,8 @@
 //! Public keys in DER: `SubjectPublicKeyInfo` and `RSAPublicKey`.
 //!
-//! The algorithm identifier decides how the key's octets are parsed. Its parameters must be those
-//! that the standards require: NULL for RSA (RFC 3279 section 2.3.1), a named curve for EC (RFC
-//! 5480 section 2.1.1), and none for Ed25519 (RFC 8410 section 3).
+//! The algorithm identifier decides how the key's octets are parsed. The algorithm's parameters
+//! must be as the standards require: NULL for RSA (RFC 3279 section 2.3.1), a named curve for EC
+//! (RFC 5480 section 2.1.1), and absent for Ed25519 (RFC 8410 section 3).
 
 use super::BlockError;
 use super::der::{Elements, Tag};

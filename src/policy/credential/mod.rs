@@ -1,10 +1,11 @@
 //! Finds credentials in headers, query parameters and cookies.
 //!
-//! A provider's [`Places`] are the parts of a request that may contain the provider's credentials.
-//! [`Places::find`] returns the credential in these places. A request with several credentials is
-//! refused. Otherwise an attacker who can add a credential to a request could make Portcullis check
-//! one credential while the upstream trusts the other (RFC 6750 §2). For the same reason, the
-//! search includes headers and parameters whose names some servers confuse with a configured name.
+//! A provider's [`Places`] are the parts of a request where Portcullis looks for the provider's
+//! tokens or client secrets. [`Places::find`] returns the credential in these places. A request
+//! with several credentials is refused. Otherwise an attacker who can add a credential to a request
+//! could make Portcullis check one credential while the upstream trusts the other (RFC 6750 §2).
+//! For the same reason, the search includes headers and parameters whose names some servers confuse
+//! with a configured name.
 
 mod text;
 
@@ -24,7 +25,7 @@ pub use self::text::TokenText;
 pub struct Places {
     /// The headers.
     pub headers: Vec<HeaderPlace>,
-    /// The decoded names of the query parameters.
+    /// The names of the query parameters, without percent-encoding.
     pub params: Vec<String>,
     /// The cookies.
     pub cookies: Vec<String>,
@@ -37,8 +38,8 @@ pub enum HeaderPlace {
     Basic,
     /// `Authorization: Bearer`, parsed strictly (RFC 6750 §2.1).
     Bearer,
-    /// Any other header, or `Authorization` with another prefix. The value is parsed as in
-    /// `jwt_authn`: the prefix may be anywhere in the value, and the token follows the prefix.
+    /// Any other header, or `Authorization` with another prefix. As in `jwt_authn`, the prefix may
+    /// be anywhere in the value, and the token follows the prefix.
     Prefixed {
         /// The header's name.
         name: HeaderName,
@@ -94,11 +95,11 @@ pub enum CredentialError {
     Several,
 }
 
-/// The text of a credential, or an error if it is malformed.
+/// The text of a credential, or the reason why the credential cannot be used.
 type Text<'a> = Result<TokenText<'a>, CredentialError>;
 
-/// The result of the search so far. `first` is the first credential, or an error if it is
-/// malformed. `several` is true if the request has more than one credential.
+/// The result of the search so far. `first` is the first credential, or the reason why this
+/// credential cannot be used. `several` is true if the request has more than one credential.
 #[derive(Default)]
 struct Found<'a> {
     first: Option<Result<Credential<'a>, CredentialError>>,
@@ -228,9 +229,9 @@ impl Places {
         }
     }
 
-    /// Returns true if a place is configured with exactly this header name. If servers could
-    /// confuse the names of two places, such as `x-token` and `x_token`, a header `x_token` belongs
-    /// only to the place with exactly this name.
+    /// Returns true if a place is configured with exactly this header name. Two places may have
+    /// names that servers could confuse, such as `x-token` and `x_token`. A header `x_token` then
+    /// belongs only to the place named `x_token`.
     fn names_header(&self, written: &[u8]) -> bool {
         self.headers.iter().any(|place| {
             matches!(place, HeaderPlace::Prefixed { name, .. } if name.as_str().as_bytes() == written)
@@ -256,9 +257,9 @@ impl Places {
         }
     }
 
-    /// Splits `pair` at `;`. If a part has the name of a parameter that may contain a token,
-    /// reports a malformed credential. Some servers end a parameter at `;` as well as at `&`, so
-    /// they would find a token in `a;token=x`. A token itself never contains `;`.
+    /// Splits `pair` at `;`, and reports a malformed credential for each part that has the name of
+    /// a token parameter. Some servers end a parameter at `;` as well as at `&`, so they would find
+    /// a token in `a;token=x`. A token itself never contains `;`.
     fn collect_split_params<'a>(&'a self, pair: &'a str, found: &mut Found<'a>) {
         for part in pair.split(';') {
             let (name, _) = part.split_once('=').unwrap_or((part, ""));
@@ -268,8 +269,8 @@ impl Places {
         }
     }
 
-    /// Returns true if tokens are read from the parameter `name`. The name is decoded first, so
-    /// that a token in `access%5Ftoken` is found too.
+    /// Returns true if tokens are read from the parameter `name`. The name is percent-decoded
+    /// first, so that a token in `access%5Ftoken` is found too.
     fn reads_param(&self, name: &str) -> bool {
         let reads = |name: &str| self.params.iter().any(|own| is_parameter(own, name));
         match name.contains(['%', '+']) {
@@ -298,8 +299,9 @@ impl Places {
     }
 }
 
-/// Collects the credentials of a scheme from all `Authorization` header lines. Envoy joins several
-/// lines with commas before any filter sees them, so each part between commas is treated as a line.
+/// Collects the credentials of a scheme from all `Authorization` header lines. If a request has
+/// several lines, Envoy joins them with commas before any filter sees them. So each part between
+/// commas is treated as a line.
 fn collect_scheme<'a>(
     scheme: Scheme,
     request: &Request<'a>,
@@ -324,13 +326,13 @@ fn collect_scheme<'a>(
                 .for_each(|part| collect(token_of(scheme, part.trim_ascii(), &mut |_| false))),
         }
     }
-    // If the request only has a credential of another scheme, the result is "no credential" (401).
-    // If the request also has a credential of this scheme, the result is "several credentials".
+    // If all credentials are of other schemes, the result is "no credential" (401). If the request
+    // has credentials of this scheme and of another, the result is "several credentials".
     found.several |= has_own && has_other;
 }
 
 /// Parses a value that consists of a scheme, one or more spaces, and a token68. Returns `None` if
-/// the value has another scheme. The case of the scheme's letters does not matter (RFC 9110 §11.1).
+/// the value has another scheme. The scheme is case-insensitive (RFC 9110 §11.1).
 fn token_of<'a>(
     scheme: Scheme,
     value: &'a [u8],
@@ -362,11 +364,11 @@ fn token_of<'a>(
     }))
 }
 
-/// Finds a token as `jwt_authn` does. The prefix may be anywhere in the value. The token begins at
-/// the first base64url character or dot after the prefix, and extends to the end of the value.
-/// Returns `None` if the prefix does not occur. If the prefix occurs twice, the value is taken for
-/// two credentials, because Envoy joins several `Authorization` lines into one, and other proxies
-/// join the lines of any header.
+/// Finds the start of a token as `jwt_authn` does. The prefix may be anywhere in the value, and the
+/// token begins at the first base64url character or dot after the prefix. Unlike in `jwt_authn`,
+/// the token always extends to the end of the value. Returns `None` if the value does not contain
+/// the prefix. If the value contains the prefix twice, it counts as two credentials: Envoy joins
+/// several `Authorization` lines into one, and other proxies join the lines of any header.
 fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, CredentialError>> {
     let Ok(value) = text(value) else {
         return Some(Err(CredentialError::Malformed));
@@ -395,8 +397,8 @@ fn token68(text: &str) -> Result<&str, CredentialError> {
     }
 }
 
-/// Returns true if every octet of `text` is allowed in a token68. The loop checks eight octets at a
-/// time, because this function runs for every request with a token.
+/// Returns true if every octet of `text` is allowed in a token68. For speed, the loop checks eight
+/// octets at a time. This function runs for every bearer token that was not verified before.
 fn is_token68(text: &[u8]) -> bool {
     let own = |octet: u8| TOKEN68.contains(octet);
     let (chunks, rest) = text.as_chunks::<8>();

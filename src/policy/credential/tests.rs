@@ -151,8 +151,8 @@ fn parses_other_headers_as_jwt_authn_does() {
         ("", &b"a.b.c"[..], Ok(Some("a.b.c"))),
         ("jwt=", b"jwt=a.b.c", Ok(Some("a.b.c"))),
         ("jwt=", b"x; jwt= \"a.b.c", Ok(Some("a.b.c"))),
-        // A token does not end at an invalid character, but extends to the end of the value. Such a
-        // token is refused when it is verified.
+        // A token does not end at an invalid character, but extends to the end of the value. A
+        // token with an invalid character is refused when it is verified.
         ("jwt=", b"jwt=\"a.b.c\"; y", Ok(Some("a.b.c\"; y"))),
         ("jwt=", b"JWT=a.b.c", Ok(None)),
         ("jwt=", b"jwt=;;", Ok(Some(""))),
@@ -280,7 +280,7 @@ fn reads_cookies() {
     }
 }
 
-/// `token68` checks eight octets at a time. An invalid octet must be found at any position.
+/// `token68` checks eight octets at a time. An invalid octet must be found, whatever its position.
 #[test]
 fn no_octet_of_a_token_may_be_outside_token68() {
     for length in 1..=20 {

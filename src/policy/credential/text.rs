@@ -4,8 +4,8 @@ use core::fmt;
 
 /// The text of a token or of a client's secret, as the client sent it.
 ///
-/// If the cache of verified tokens contains the text, the text's syntax is not checked again. This
-/// saves two passes over the token for most requests.
+/// If the text is in the cache of verified tokens, its syntax is not checked again. For most
+/// requests, this saves two passes over the token.
 #[derive(Clone, Copy)]
 pub struct TokenText<'a>(Form<'a>);
 
@@ -54,8 +54,8 @@ impl<'a> TokenText<'a> {
         }
     }
 
-    /// Returns true if both values refer to the same bytes of the request. If a request has the
-    /// same token in two places, the two copies are not the same part.
+    /// Returns true if both values refer to the same bytes of the request. For two copies of a
+    /// token in different places of a request, the result is false.
     #[must_use]
     pub fn is_same_part(self, other: Self) -> bool {
         core::ptr::eq(self.as_bytes(), other.as_bytes())

@@ -15,11 +15,12 @@ const VERSION: &str = "mcp-protocol-version";
 const METHOD: &str = "mcp-method";
 const NAME: &str = "mcp-name";
 
-/// The lower-case prefix of the names of headers that repeat a tool's arguments.
+/// The lower-case prefix that marks a header as the copy of a tool's argument.
 pub const PARAM_PREFIX: &str = "mcp-param-";
 
-/// An MCP call, as described by a request's headers. Such a request always names a revision of MCP
-/// in which servers must reject a request whose body describes another call.
+/// An MCP call, as described by a request's headers. The request always names a revision of MCP
+/// that requires servers to compare the headers with the body, and to reject the request if they
+/// differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct McpCall<'a> {
     method: &'a str,
@@ -39,12 +40,12 @@ pub enum McpFault {
 }
 
 impl<'a> McpCall<'a> {
-    /// Reads the call from the headers. `params` are the names of the headers to read arguments
-    /// from.
+    /// Reads the call from the headers. `params` lists the names of the headers from which
+    /// arguments are read.
     ///
     /// # Errors
     /// If servers could read the headers in different ways, or are not required to compare the
-    /// headers with the body. If both are the case, the error is [`McpFault::Header`], because an
+    /// headers with the body. If both apply, the error is [`McpFault::Header`], because an
     /// ambiguous header is suspicious in every revision of MCP.
     pub fn read(request: &Request<'a>, params: &[&'a str]) -> Result<Self, McpFault> {
         if is_nominated(request) {
@@ -114,17 +115,17 @@ pub fn is_mcp_header(name: &[u8]) -> bool {
 }
 
 /// Returns true if the header `Connection` names an MCP header. A proxy behind Envoy would then
-/// drop the MCP header (RFC 9110 section 7.6.1), and the server could not compare it with the body.
-/// A malformed option (`mcp-name;`, `"mcp-name"`) counts too, because a lenient proxy might read it
-/// as a name.
+/// drop the MCP header (RFC 9110 section 7.6.1), and the server could not compare this header with
+/// the body. A malformed option (`mcp-name;`, `"mcp-name"`) counts too, because a lenient proxy
+/// might read it as a name.
 fn is_nominated(request: &Request<'_>) -> bool {
     let mut options = request.connection_options();
     options.any(|option| is_mcp_header(option) || !(option.is_empty() || is_token(option)))
 }
 
-/// Reads a header that may occur at most once. A second header of the same name is a fault: some
-/// servers use the first, some use the last, and some join the values. A header such as `mcp_name`
-/// is a fault too, because some servers mistake it for `mcp-name`.
+/// Reads a header that may occur at most once. A second header with the same name is a fault: some
+/// servers use the first header, some use the last, and some join the values. A header such as
+/// `mcp_name` is a fault too, because some servers mistake it for `mcp-name`.
 fn only<'a, T>(
     request: &Request<'a>,
     own: &str,

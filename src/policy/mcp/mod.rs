@@ -1,4 +1,5 @@
-//! Calls of the Model Context Protocol (MCP), and the conditions of rules on these calls.
+//! Calls of the Model Context Protocol (MCP), and the conditions that rules can have on these
+//! calls.
 //!
 //! Since revision 2026-07-28 of MCP, clients repeat parts of a POST request in headers: the
 //! JSON-RPC method, the name of the tool, and chosen arguments. So a proxy need not read the body
@@ -10,8 +11,8 @@
 //! [`McpCall`] is only made for a request that names revision 2026-07-28 or a later revision.
 //!
 //! If two servers could read a header differently, the request is refused at once. Trying the next
-//! rule instead would be unsafe: a later, broader rule could let the call pass. But the server
-//! could read the header as the name of a tool that an earlier rule protects.
+//! rule instead would be unsafe: a later, broader rule could let the call pass, although the server
+//! may read the header as the name of a tool that an earlier rule protects.
 
 mod call;
 mod methods;
@@ -35,7 +36,7 @@ pub struct McpMatch {
     pub params: Vec<McpParam>,
 }
 
-/// The accepted values of one tool argument, which clients repeat in a header.
+/// The accepted values of one tool argument. Clients repeat this argument in a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct McpParam {
     /// The header's name in lower case, such as `mcp-param-region`.

@@ -102,7 +102,7 @@ fn t4_a_missing_repeated_or_joined_header_is_a_fault() {
         (&[VERSION, CALL, NAME, ("mcp_name", "delete_all")], fault),
         (&[VERSION, CALL, NAME, ("mcp.method", "tools/list")], fault),
         (&[VERSION, CALL, NAME, ("mcp_protocol_version", "x")], fault),
-        // A faulty header is reported even if the request names an older revision.
+        // A faulty header is reported even if the request names no revision.
         (&[CALL, NAME, NAME], fault),
     ] {
         assert_eq!(read(headers).err(), expected, "{headers:?}");

@@ -13,7 +13,8 @@ const MARKER: &str = "=?";
 
 /// Returns the value of a header as a string, or `None` if servers could read the value in
 /// different ways. The value must be printable ASCII. A space at either end is not allowed, because
-/// servers trim it. A comma is not allowed, because a proxy may have joined two headers with it.
+/// servers trim it. A comma is not allowed, because a proxy may have inserted it to join two
+/// headers.
 pub(super) fn plain(line: &[u8]) -> Option<&str> {
     let is_readable = |octet: &u8| matches!(octet, b' '..=b'~') && *octet != b',';
     let text = str::from_utf8(line).ok()?;
@@ -28,8 +29,7 @@ pub(super) fn literal(line: &[u8]) -> Option<&str> {
 }
 
 /// Returns the string in a header whose value may be encoded. Returns `None` if the value starts
-/// like an encoded value but cannot be decoded, because servers disagree on the meaning of such a
-/// value.
+/// like an encoded value but cannot be decoded. Servers disagree on the meaning of such a value.
 pub(super) fn decoded(line: &[u8]) -> Option<Cow<'_, str>> {
     let text = plain(line)?;
     if !text.starts_with(MARKER) {

@@ -17,7 +17,8 @@ pub(super) fn is_well_formed(text: &str) -> bool {
 }
 
 /// Returns true if servers of this revision compare headers with the body. Comparing the dates as
-/// strings is enough, because dates in this format sort alphabetically.
+/// strings is enough, because the alphabetical order of dates in this format is their chronological
+/// order.
 pub(super) fn compares_headers(version: &str) -> bool {
     version >= FIRST_COMPARED
 }

@@ -155,7 +155,8 @@ fn reads_the_choices_at_the_top_level() {
     assert_eq!(config.limits.park_timeout, Duration::from_millis(250));
 }
 
-/// A boolean is accepted because Envoy's YAML reader turns an unquoted `off` into `false`.
+/// `route_policies` may be a boolean because Envoy's YAML reader turns an unquoted `off` into
+/// `false`.
 #[test]
 fn reads_a_switch_as_text_or_boolean() {
     for (written, lookup) in [

@@ -9,8 +9,8 @@ use crate::{
     policy::{McpLegacy, ProtectedResource, ResourceMetadata},
 };
 
-/// Returns the protected resources of the base configuration, with `resources` as its
-/// `protected_resources` and with `changes` applied.
+/// Applies `changes` to the base configuration, and sets its `protected_resources` to `resources`.
+/// Returns the parsed protected resources.
 fn resources(resources: Value, changes: &[(&str, Value)]) -> Vec<ProtectedResource> {
     let mut all = vec![("protected_resources", resources)];
     all.extend(changes.iter().cloned());
@@ -189,8 +189,8 @@ fn reads_every_field_of_a_resource() {
         found[0].metadata,
         ResourceMetadata {
             authorization_servers: vec!["https://as.example".to_owned()],
-            // The scopes are sorted, and `offline_access` is left out because it grants no right at
-            // a resource.
+            // The scopes are sorted, and `offline_access` is left out because it grants no access
+            // to a resource.
             scopes_supported: vec!["read".to_owned(), "write".to_owned()],
             bearer_methods: vec!["header", "query"],
             requires_certificate: false,
@@ -267,7 +267,8 @@ fn calls_of_older_revisions_are_refused_unless_they_may_satisfy_all_rules() {
         json!({"match": {"path": "/mcp", "mcp": {"names": [name]}},
             "requires": {"provider_name": provider}, "authorize": {"scopes": {"all_of": [name]}}})
     };
-    // Only the rules with `mcp` that require a token must have the same requirement.
+    // All rules that have `mcp` and require a token must have the same requirement. Other rules may
+    // differ.
     let rules = json!([
         {"match": {"path": "/mcp", "mcp": {"methods": ["server/discover"]}}},
         rule("a", "okta"),

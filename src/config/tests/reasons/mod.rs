@@ -1,5 +1,5 @@
-//! Tests of every reason to reject a configuration. They also check the location and the remedy in
-//! the error.
+//! Tests of every reason to reject a configuration. The tests also check the location and the
+//! remedy that each error states.
 
 mod certificate;
 mod clients;
@@ -135,7 +135,8 @@ fn there_is_a_test_for_every_reason() {
         "WrongForm",
         "WrongType",
     ];
-    // `Fault::Json` has its own tests, because it reports input that is not valid JSON.
+    // `all` does not contain `Fault::Json`, which reports input that is not valid JSON. It has its
+    // own tests.
     assert_eq!(seen, all.into_iter().map(str::to_owned).collect());
 }
 

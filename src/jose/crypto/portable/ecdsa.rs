@@ -19,7 +19,7 @@ pub(crate) enum PublicKey {
 }
 
 impl PublicKey {
-    /// Prepares the key with these coordinates, which must have the curve's full length. Returns
+    /// Prepares a key, given its coordinates. They must have the curve's full length. Returns
     /// `None` if the point is not on the curve.
     pub(crate) fn new(curve: Curve, x: &[u8], y: &[u8]) -> Option<Self> {
         match curve {
@@ -29,7 +29,7 @@ impl PublicKey {
         }
     }
 
-    /// Returns true if both r and s are in [1, n-1].
+    /// Returns true if both r and s are in [1, n-1], where n is the curve's order.
     pub(crate) fn is_in_range(&self, signature: &[u8]) -> bool {
         match self {
             Self::P256(_) => P256Key::is_in_range(signature),

@@ -1,15 +1,15 @@
-//! Ed25519 verification (RFC 8032 section 5.1.7), on the points of `curve25519-dalek`.
+//! Ed25519 verification (RFC 8032 section 5.1.7), with the point arithmetic of `curve25519-dalek`.
 //!
 //! A signature (R, S) is valid if R = S·B - k·A, where B is the base point, A is the key's point
 //! and k is a hash. Each of the two multiplications uses a table of multiples of its point. A table
 //! takes 220 kB. With the table, a multiplication costs 43 additions and no doublings.
 //!
 //! Building the table of a key takes as long as a few verifications. The table is built when the
-//! first signature is checked with the key, not at admission: a key set may have 64 keys, most of
-//! which are never used. An attacker whose tokens name unused keys can cause at most one table per
-//! key.
+//! first signature is checked with the key, not at admission, because a key set may have 64 keys,
+//! most of which are never used. An attacker whose tokens name unused keys can make Portcullis
+//! build at most one table per key.
 //!
-//! All inputs are public, so the time may depend on them.
+//! All inputs are public, so the running time may depend on them.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Neg, SubAssign};
@@ -103,7 +103,7 @@ fn rows(point: EdwardsPoint) -> Vec<[EdwardsPoint; 32]> {
     (0..DIGITS).map(row).collect()
 }
 
-/// The digits of `scalar` in base 64, from -32 to 31, least significant first.
+/// The base-64 digits of `scalar`, least significant first. Each digit is between -32 and 31.
 fn digits(scalar: &Scalar) -> impl Iterator<Item = i8> {
     let (threes, end) = scalar.as_bytes().as_chunks::<3>();
     let end = end.first_chunk::<2>().map(|[low, high]| [*low, *high, 0]);

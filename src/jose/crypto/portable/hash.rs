@@ -1,4 +1,4 @@
-//! Digests with one of JOSE's hash functions, selected at run time.
+//! Computes digests with a JOSE hash function that is selected at run time.
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 

@@ -16,7 +16,7 @@ pub(crate) fn verify(hash: Hash, secret: &[u8], message: &[u8], tag: &[u8]) -> b
 }
 
 fn verify_with<D: EagerHash>(secret: &[u8], message: &[u8], tag: &[u8]) -> bool {
-    // HMAC itself accepts a key of any length (RFC 2104 section 2).
+    // HMAC accepts a key of any length (RFC 2104 section 2), so this does not fail.
     Hmac::<D>::new_from_slice(secret)
         .is_ok_and(|hmac| hmac.chain_update(message).verify_slice(tag).is_ok())
 }

@@ -1,31 +1,33 @@
 //! Powers modulo an odd number, for RSA verification but not for signing.
 //!
-//! Every number here is public (a published key, a client's signature), so the time may depend on
-//! the numbers. **Never use this module with a private key.**
+//! Every number here is public (a published key or a client's signature), so the running time may
+//! depend on the numbers. **Never use this module with a private key.**
 //!
 //! The method is Montgomery's (P. L. Montgomery, "Modular Multiplication Without Trial Division",
 //! Mathematics of Computation 44, 1985). A number is stored in Montgomery form, that is, multiplied
 //! by R = 2^(27·limbs). A product is reduced from its lowest limb upwards: at each limb, the code
-//! adds the multiple of the modulus n that makes this limb zero. If R > 4n, factors below 2n give a
-//! product below 2n, so only the last result has to be compared with n (C. D. Walter, "Montgomery
-//! exponentiation needs no final subtractions", Electronics Letters 35, 1999).
+//! adds the multiple of the modulus n that makes this limb zero. If R > 4n and both factors are
+//! below 2n, the reduced product is also below 2n. So only the last result has to be compared with
+//! n (C. D. Walter, "Montgomery exponentiation needs no final subtractions", Electronics Letters
+//! 35, 1999).
 //!
 //! The code is written for WebAssembly, where the product of two 64-bit numbers is cut to 64 bits:
 //!
 //! - A number is a slice of blocks, and a block has four limbs of 27 bits, least significant first.
-//!   Products of limbs have 54 bits. For 304 limbs (8192 bits), each column sums at most 608
-//!   products, from the square and its reduction. A `u64` can hold a sum of 1024 products, so
-//!   carries are only computed at the end.
-//! - Multiplication and reduction work block by block, on four rows at a time. So sixteen products
-//!   cost eight loads and four stores. [`add_rows`] does this work, and takes most of the time.
-//!   Access to an array of four needs no bounds checks.
+//!   Products of limbs have 54 bits. For 304 limbs (8192 bits), each column is the sum of at most
+//!   608 products, from a multiplication and its reduction. A `u64` can hold a sum of 1024
+//!   products, so a column cannot overflow before its carry is propagated.
+//! - Multiplication and reduction work block by block, multiplying by the four limbs of a block at
+//!   a time. So sixteen products cost eight loads and four stores. [`add_rows`] does this work, and
+//!   takes most of the time. A block is an array of four, so access to its limbs needs no bounds
+//!   checks.
 //! - Loops use slice patterns. This crate is compiled for size, so iterators would not be inlined
 //!   and would take twice the time.
-//! - A square computes each product of two different blocks once, and doubles it.
+//! - Squaring computes each product of two different blocks once, and doubles it.
 //!
-//! Raising to the power 65537 takes 16 squarings and 2 products. The last product multiplies by
-//! the plain base instead of its Montgomery form. This also converts the result back from
-//! Montgomery form.
+//! Raising to the power 65537 takes 16 squarings and 2 multiplications. The last multiplication
+//! uses the plain base instead of its Montgomery form, and thereby also converts the result back
+//! from Montgomery form.
 
 use std::cmp::Ordering;
 
@@ -39,7 +41,7 @@ type Columns = [u64; 4];
 const LIMB_BITS: u32 = 27;
 const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
 const BLOCK_BITS: usize = 4 * 27;
-/// The maximum size of a modulus in bits. No column overflows up to this size.
+/// The maximum size of a modulus in bits. With a modulus of at most this size, no column overflows.
 const MAX_BITS: usize = 8192;
 
 /// An odd modulus n, with precomputed numbers for computing powers.
@@ -54,8 +56,8 @@ pub struct Modulus {
 }
 
 impl Modulus {
-    /// Prepares the modulus with these big-endian octets. Returns `None` if the modulus is even,
-    /// below 3 or longer than 8192 bits.
+    /// Prepares a modulus, given as big-endian octets. Returns `None` if the modulus is even, below
+    /// 3 or longer than 8192 bits.
     pub fn new(octets: &[u8]) -> Option<Self> {
         let bits = bit_length(without_leading_zeros(octets));
         let is_odd = octets.last().is_some_and(|lowest| lowest & 1 == 1);
@@ -81,9 +83,9 @@ impl Modulus {
         self.bits
     }
 
-    /// Computes `base` to the power of `exponent`. Both the base and the result are big-endian; the
-    /// result has as many octets as the modulus. `None` if the base is not below the modulus (RFC
-    /// 8017 section 5.2.2, step 1), or if the exponent is even or below 3.
+    /// Computes `base` to the power of `exponent`, modulo n. Both the base and the result are
+    /// big-endian. The result has as many octets as the modulus. Returns `None` if the base is not
+    /// below the modulus (RFC 8017 section 5.2.2, step 1), or if the exponent is even or below 3.
     pub fn power(&self, base: &[u8], exponent: u64) -> Option<Vec<u8>> {
         if exponent < 3 || exponent & 1 == 0 {
             return None;
@@ -96,7 +98,7 @@ impl Modulus {
         let mut form = base.clone();
         self.multiply(&mut form, &self.r_squared, &mut columns);
         let mut power = form.clone();
-        // `power` already accounts for the highest bit of the exponent. The lowest bit follows
+        // `power` already accounts for the highest bit of the exponent. The lowest bit is handled
         // after the loop.
         for bit in (1..exponent.ilog2()).rev() {
             self.square(&mut power, &mut columns);
@@ -115,9 +117,9 @@ impl Modulus {
     }
 
     /// Computes R² modulo n, which is the Montgomery form of R. Starts with 2^(bits-1), which is
-    /// below n, and doubles this number until it is 2R, the Montgomery form of 2. R is 2^L, where L
-    /// is 27·limbs. So the Montgomery form of R is the L-th power of the Montgomery form of 2. This
-    /// power is computed by repeated squaring and doubling.
+    /// below n, and doubles it modulo n until it becomes 2R modulo n, the Montgomery form of 2. R
+    /// is 2^L, where L is 27·limbs. So the Montgomery form of R is the L-th power of the Montgomery
+    /// form of 2. This power is computed by repeated squaring and doubling.
     fn r_squared(&self) -> Box<[Block]> {
         let highest = self.bits.saturating_sub(1);
         let exponent_of_r = self.limbs.len().saturating_mul(BLOCK_BITS);
@@ -215,7 +217,7 @@ impl Modulus {
     }
 
     /// Divides the number in `columns` by R modulo n, and writes the quotient to `result`. To do
-    /// so, adds the multiple of n that makes the lower half zero, four limbs at a time. The upper
+    /// so, makes the lower half zero, four limbs at a time, by adding multiples of n. The upper
     /// half is then the quotient.
     fn reduce(&self, columns: &mut [Columns], result: &mut [Block]) {
         let [lowest, others @ ..] = &*self.limbs else {
@@ -235,7 +237,7 @@ impl Modulus {
     }
 
     /// Returns four limbs and a carry. Adding the product of these limbs and n to `columns` makes
-    /// `columns` zero, except for the carry.
+    /// all four columns zero and leaves the carry for the next column.
     #[inline(always)]
     fn cancelling_rows(&self, [n0, n1, n2, n3]: Columns, columns: Columns) -> (Columns, u64) {
         let inverse = self.negative_inverse;
@@ -276,8 +278,9 @@ fn carry(mut columns: &[Columns], number: &mut [Block]) {
     }
 }
 
-/// Adds the four rows `numbers`·`rows` to `columns`. `before` is the block that precedes `numbers`.
-/// The products of `before` and `rows` are only added as far as they overlap `columns`.
+/// Multiplies `numbers` by each of the four limbs in `rows`, and adds the products to `columns`.
+/// `before` is the block that precedes `numbers`. Of the products of `before` and `rows`, only
+/// those that belong to `columns` are added.
 #[inline(always)]
 fn add_rows(mut columns: &mut [Columns], before: Columns, mut numbers: &[Block], rows: Columns) {
     let [_, mut x1, mut x2, mut x3] = before;
@@ -338,7 +341,8 @@ fn low(sum: u64) -> u32 {
 }
 
 /// Computes -1/`odd` modulo 2^27 by Newton's iteration. Each step doubles the number of correct
-/// bits; an odd number is its own inverse modulo 8, which gives three bits to start with.
+/// bits. An odd number is its own inverse modulo 8, so the first step starts with three correct
+/// bits.
 fn negative_inverse(odd: u64) -> u64 {
     let mut inverse = odd;
     for _ in 0..4 {

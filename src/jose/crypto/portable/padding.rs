@@ -1,10 +1,10 @@
 //! The two encodings of a message in RSA signatures: PKCS#1 v1.5 and PSS (RFC 8017 section 9).
 //!
-//! A PKCS#1 v1.5 encoding is not parsed. Instead, the expected encoding is built and compared, so
-//! an encoding with a missing NULL, overlong lengths or octets after the hash is refused.
-//! Bleichenbacher's forgery for keys with `e` = 3 worked against verifiers that parse the padding.
-//! PSS is accepted only if MGF1 uses the same hash and the salt is as long as a digest (RFC 7518
-//! section 3.5).
+//! A PKCS#1 v1.5 encoding is not parsed. Instead, the expected encoding is built and compared. So
+//! an encoding is refused if a NULL is missing, if a length is overlong, or if octets follow the
+//! hash. Bleichenbacher's forgery for keys with `e` = 3 worked against verifiers that parse the
+//! padding. A PSS encoding is accepted only if MGF1 uses the message's hash and the salt is as long
+//! as the digest (RFC 7518 section 3.5).
 
 use super::hash::{digest, digest_info};
 use crate::jose::algorithm::Hash;
@@ -25,23 +25,23 @@ pub(super) fn is_pkcs1(encoded: &[u8], hash: Hash, message: &[u8]) -> bool {
 }
 
 /// Returns true if `encoded` is an EMSA-PSS encoding of `message` (RFC 8017 section 9.1.2).
-/// `encoded` must be as long as a modulus of `modulus_bits`.
+/// `encoded` must be as long as a modulus of `modulus_bits` bits.
 pub(super) fn is_pss(encoded: &[u8], modulus_bits: usize, hash: Hash, message: &[u8]) -> bool {
     let hashed = digest(hash, &[message]);
     is_pss_of_digest(encoded, modulus_bits, hash, &hashed).unwrap_or(false)
 }
 
 /// Checks a PSS encoding of a message whose digest is `hashed`. Returns `None` if the encoding is
-/// too short for its parts (step 3).
+/// too short to contain its parts (RFC 8017 section 9.1.2, step 3).
 fn is_pss_of_digest(
     encoded: &[u8],
     modulus_bits: usize,
     hash: Hash,
     hashed: &[u8],
 ) -> Option<bool> {
-    // The encoding has one bit less than the modulus, so that its value is below the modulus. If
+    // The encoding has one bit fewer than the modulus, so that its value is below the modulus. If
     // this makes the encoding one octet shorter than the modulus, `encoded` has an additional first
-    // octet, which must be zero (section 8.1.2, step 2c).
+    // octet, which must be zero (RFC 8017 section 8.1.2, step 2c).
     let bits = modulus_bits.checked_sub(1)?;
     let octets = bits.div_ceil(8);
     let (before, encoded) = encoded.split_at_checked(encoded.len().checked_sub(octets)?)?;

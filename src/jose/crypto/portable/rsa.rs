@@ -34,9 +34,9 @@ impl PublicKey {
             .is_some_and(|encoded| padding::is_pss(&encoded, self.bits(), hash, message))
     }
 
-    /// Recovers the encoded message, which is as long as the modulus, from `signature`. Returns
-    /// `None` if the signature is not as long as the modulus (RFC 8017 section 8.2.2, step 1), or
-    /// if its value is not below the modulus (section 5.2.2).
+    /// Recovers the encoded message from `signature`. The encoded message is as long as the
+    /// modulus. Returns `None` if the signature is not as long as the modulus (RFC 8017 section
+    /// 8.2.2, step 1), or if its value is not below the modulus (section 5.2.2).
     fn encoded_message(&self, signature: &[u8]) -> Option<Vec<u8>> {
         if signature.len() != self.bits().div_ceil(8) {
             return None;

@@ -19,8 +19,8 @@ use crate::jose::key::Validity;
 use crate::jose::numbers::{Curve, KeyNumbers, KeyType};
 use crate::time::UnixSeconds;
 
-/// In seconds since 1970: 2020-01-01, the last second before 2100-01-01, and the last second that
-/// X.509 can express.
+/// Three times in seconds since 1970. `START` is 2020-01-01. `END` is the last second before
+/// 2100-01-01. `NEVER` is the last second that X.509 can express.
 const START: i64 = 1_577_836_800;
 const END: i64 = 4_102_444_799;
 const NEVER: i64 = 253_402_300_799;
@@ -250,8 +250,8 @@ fn key_usage_counts_in_every_encoding() {
 fn parameters_must_be_those_of_the_algorithm() {
     let (rsa, ed25519) = (der(file!("rsa.pub.pem")), der(file!("ed25519.pub.pem")));
     let spki = |octets: &[u8]| refused(&pem("PUBLIC KEY", octets));
-    // The parameters of an RSA key must be an empty NULL: neither another type nor a NULL with
-    // content.
+    // The parameters of an RSA key must be NULL. Parameters of another type are refused, and so is
+    // a NULL with content.
     assert_eq!(
         spki(&replaced(&rsa, &[5, 0, 3], &[6, 0, 3])),
         BlockError::UnsupportedAlgorithm

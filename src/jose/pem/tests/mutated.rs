@@ -1,5 +1,5 @@
-//! Tests that parsing never panics, and that for mutated certificates it gives the same results as
-//! `x509-cert`.
+//! Tests that the parser never panics, and that it finds the same values in mutated certificates
+//! as `x509-cert` does.
 
 use proptest::prelude::*;
 use x509_cert::{
@@ -31,8 +31,9 @@ fn octet() -> impl Strategy<Value = u8> {
 }
 
 /// Compares the key and the validity period with those that `x509-cert` finds in the same
-/// certificate. `x509-cert` refuses some certificates that Portcullis accepts, because it also
-/// checks names and versions and refuses dates before 1970. Such certificates are not compared.
+/// certificate. Portcullis accepts some certificates that `x509-cert` refuses, because `x509-cert`
+/// also checks names and versions, and refuses dates before 1970. Certificates that fail these
+/// checks are not compared.
 fn assert_read_alike(octets: &[u8], found: &VerifyingKey) {
     let validity = found.validity().unwrap();
     let epoch = UnixSeconds::new(0);
@@ -57,7 +58,7 @@ fn assert_read_alike(octets: &[u8], found: &VerifyingKey) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        // The variable `PROPTEST_CASES` can raise the number of cases.
+        // The environment variable `PROPTEST_CASES` can raise the number of cases.
         cases: ProptestConfig::default().cases.max(4000),
         failure_persistence: None,
         ..ProptestConfig::default()
