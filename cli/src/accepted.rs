@@ -66,8 +66,8 @@ fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
     }
 }
 
-/// The failure for a file with several filters. A filter can only be chosen by name if no other
-/// filter has the same name.
+/// The failure for a file with several filters. The user can choose a filter by its name only if no
+/// other filter has the same name.
 fn several(source: &Source, names: &[&str]) -> Failure {
     let file = &source.name;
     let repeated = names
@@ -86,7 +86,7 @@ fn several(source: &Source, names: &[&str]) -> Failure {
     })
 }
 
-/// The providers that accept tokens, without the providers that accept client secrets.
+/// The providers that accept tokens. Providers that accept client secrets are left out.
 pub(crate) fn token_providers(config: &Config) -> impl Iterator<Item = (ProviderId, &Provider)> {
     let providers = config.providers();
     providers.filter(|(_, provider)| provider.scheme() == Scheme::Bearer)

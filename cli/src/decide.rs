@@ -136,8 +136,8 @@ impl DecisionLine {
     }
 }
 
-/// A stand-in for Envoy that provides only the filter state and the peer's certificate of one input
-/// line.
+/// A stand-in for Envoy. It provides only what one input line has: the filter state and the peer's
+/// certificate.
 struct LineHost<'a> {
     filter_state: &'a BTreeMap<String, String>,
     certificate: &'a PeerCertificate,
@@ -213,8 +213,9 @@ pub(super) fn rule(engine: &Engine, line: &RequestLine) -> Option<usize> {
     with_request(line, |request| engine.rule(request, &host))
 }
 
-/// The protected resources whose audience a token for a request must have: the resource that the
-/// request belongs to, and the resources that it may reach although it names another host.
+/// The protected resources that a request reaches: the resource that the request belongs to, and
+/// the resources that the request may reach although it names another host. A token that is meant
+/// only for other resources is refused.
 pub(super) type Reached<'a> = (Option<&'a ProtectedResource>, Vec<&'a ProtectedResource>);
 
 /// Returns the protected resources that a request reaches.

@@ -4,8 +4,8 @@
 //! requests from standard input; `explain` shows the checks of one token. These commands run the
 //! module's own code, so operators can test a policy without a proxy. `client-secret` makes secrets
 //! for API clients. `migrate` writes the equivalents of `jwt_authn` filters. `schema` prints the
-//! JSON Schema of the configuration for editors. `completions` and `man` write files for shells and
-//! for packages.
+//! configuration's JSON Schema, which editors can use. `completions` and `man` write files for
+//! shells and for packages.
 
 #![cfg_attr(
     test,

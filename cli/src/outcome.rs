@@ -28,8 +28,8 @@ impl From<Exit> for ExitCode {
 pub(super) enum Failure {
     /// The configuration or a key set is wrong.
     Finding(String),
-    /// Lines of findings in a file, with the exit code. [`Exit::Usage`] means that the file is
-    /// unusable.
+    /// The findings about a file, one per line, with the exit code. [`Exit::Usage`] means that the
+    /// file is unusable.
     Findings(String, Exit),
     /// The arguments or the input cannot be used.
     Usage(String),

@@ -1,4 +1,4 @@
-//! Removes anything that may be a token from error messages.
+//! Removes from error messages anything that may be a token.
 //!
 //! A user may pass a token by mistake where a configuration or a request is expected. Parsers quote
 //! unexpected input in their error messages, and CI systems keep these messages in logs.
@@ -9,14 +9,14 @@ use core::fmt::{Display, Write as _};
 const LEFT_OUT: &str = "(not shown: it may be a token)";
 /// The start of every JWT: the Base64 encoding of `{"`.
 const JSON_OBJECT: &str = "eyJ";
-/// A word of at least this length that contains digits, small letters and capital letters may be an
-/// opaque token or a secret. Names in a configuration are shorter, or do not mix cases.
+/// A word of at least this length that contains digits, lowercase letters and uppercase letters may
+/// be an opaque token or a secret. Names in a configuration are shorter, or do not mix all three.
 const OPAQUE: usize = 20;
 /// A word of at least this length that has only hexadecimal digits may be a secret.
 const HEX: usize = 32;
 
-/// Returns the message. Replaces every word that may be a token, a part of a token or another
-/// secret.
+/// Returns the message, with `LEFT_OUT` in place of every word that may be a token, a part of a
+/// token, or another secret.
 pub(super) fn redacted(message: &impl Display) -> String {
     let message = message.to_string();
     let mut shown = String::new();

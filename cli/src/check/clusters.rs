@@ -1,5 +1,5 @@
-//! Checks that the clusters through which keys are fetched exist, and that they verify the server's
-//! certificate.
+//! Checks the clusters through which keys are fetched: each cluster must exist, and must verify the
+//! server's certificate.
 //!
 //! An attacker who can answer in place of an authorization server can publish keys, and sign tokens
 //! with them.
@@ -160,8 +160,8 @@ fn clusters(document: &Node) -> Vec<(ConfigPath, &Node)> {
     found
 }
 
-/// Whether Envoy may also get clusters from a discovery service. A cluster that the document does
-/// not define may then exist anyway.
+/// Whether Envoy may also get clusters from a discovery service. If so, a cluster may exist even
+/// though the document does not define it.
 fn has_discovery(document: &Node) -> bool {
     let mut found = false;
     visit(document, &ConfigPath::default(), &mut |_, node| {
@@ -174,8 +174,8 @@ fn has_discovery(document: &Node) -> bool {
     found
 }
 
-/// Returns the path of a TLS setting that lets an attacker impersonate the server, and an
-/// explanation. Returns `None` if there is no such setting.
+/// Returns the path and an explanation of a TLS setting that lets an attacker impersonate the
+/// server. Returns `None` if there is no such setting.
 fn weak_tls(at: &ConfigPath, cluster: &Node) -> Option<(ConfigPath, String)> {
     let name = name_of(cluster);
     if either(cluster, "transport_socket_matches").is_some() {

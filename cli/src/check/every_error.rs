@@ -30,8 +30,8 @@ pub(super) fn read(document: &Value) -> Result<Config, Vec<Found>> {
         removed: Vec::new(),
     };
     let mut found: Vec<Found> = Vec::new();
-    // Each round handles one error. An error that a repair caused is not reported, but it also
-    // takes up a round, so the loop always ends.
+    // Each round handles one error. Errors that a repair caused are not reported, but they count
+    // towards the maximum as well, so the loop always ends.
     for _ in 0..MAX_ERRORS {
         match Config::from_value(&repair.document) {
             Ok(config) if found.is_empty() => return Ok(config),
@@ -133,8 +133,8 @@ impl Repair {
             Fault::Empty | Fault::TooFew { .. } => {
                 return self.removed.iter().any(|one| one.parent == *at);
             }
-            // These errors result from comparing the resource with the rules and providers. An
-            // earlier repair may have changed the resource, a rule or a provider.
+            // These errors result from comparing a protected resource with the rules and providers.
+            // An earlier repair may have changed the resource, a rule or a provider.
             Fault::AnyAudienceBelow { .. }
             | Fault::MixedRequirements
             | Fault::NoAuthorizationServer { .. }
@@ -284,9 +284,9 @@ impl Repair {
         }
     }
 
-    /// Replaces a whole provider, rule or named requirement: the one that contains the path `at`.
-    /// The replacement is valid. If the path is not in any of these, or if the part has already
-    /// been replaced, removes the whole top-level field.
+    /// Replaces the whole provider, rule or named requirement that contains the path `at` with a
+    /// valid one. If the path is in none of these, or if that provider, rule or requirement has
+    /// already been replaced, removes the whole top-level field.
     fn replace_unit(&mut self, at: &ConfigPath) {
         let top = at.steps().first().cloned();
         let unit = at.steps().get(1).cloned();

@@ -123,8 +123,8 @@ fn vm_id(message: &Node) -> &str {
     vm_id.unwrap_or_default()
 }
 
-/// Returns the path of a message's field, with the field's name in snake case or camel case as in
-/// the document.
+/// Returns the path of a message's field. The field's name is in snake case or camel case, as the
+/// document writes it.
 fn member(message: &Node, at: &ConfigPath, name: &str) -> ConfigPath {
     match message.member(name) {
         None if either(message, name).is_some() => at.member(&camel_case(name)),

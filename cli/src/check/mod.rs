@@ -56,7 +56,7 @@ struct Found {
     findings: Vec<Finding>,
     /// The accepted configurations, each with the name of its file.
     configs: Vec<(String, Config)>,
-    /// The URL of the MCP server, if it was checked and there was no finding.
+    /// The URL of the MCP server, if the server was checked and the check found nothing.
     server: Option<String>,
     /// Whether any file is neither YAML nor JSON.
     has_unusable: bool,
@@ -227,8 +227,8 @@ fn check_key_set(file: &KeySetFile, found: &mut Found) -> Result<(), Failure> {
     };
     for skipped in key_set.skipped() {
         let severity = match skipped.reason {
-            // Anyone can fetch a published key set. So a shared secret in the set is an error,
-            // while any other skipped key is only a warning.
+            // Anyone can fetch a published key set. So a shared secret in the set is an error, not
+            // just a warning.
             KeyError::SecretFromAfar => Severity::Error,
             // Many servers publish a key for encryption next to those for signatures.
             KeyError::ForEncryption => continue,

@@ -39,7 +39,8 @@ pub(crate) fn read(source: &Source, policy: &Policy) -> Result<Config, Vec<Findi
     Err(findings)
 }
 
-/// Returns an error's path and its message. Appends a hint to the message if there is one.
+/// Returns an error's path and its message. If there is a hint, appends it to the message. For an
+/// unknown field, the hint replaces the remedy in the message.
 fn wording(found: &Found, document: &serde_json::Value) -> (String, String) {
     let text = found.error.to_string();
     let (path, message) = text.split_once(": ").unwrap_or(("", &text));

@@ -1,5 +1,5 @@
-//! Checks the policies of Envoy's routes. For the proxy-wasm module, a route has its policy in its
-//! metadata; for the dynamic module, in typed per-route configuration.
+//! Checks the policies of Envoy's routes. The proxy-wasm module reads a route's policy from the
+//! route's metadata. The dynamic module reads it from typed per-route configuration.
 
 use crate::{
     envoy::{
@@ -27,8 +27,8 @@ const PER_ROUTE: &str =
 const ONE_OF: &str = "the route's requests get 403; write one of disabled: true, requirement_name \
                       (with or without authorize), or authorize";
 
-/// Checks each route's policy with the configuration of every Portcullis filter that is in front of
-/// the route.
+/// Checks each route's policy against the configuration of every Portcullis filter that is in front
+/// of the route.
 pub(super) fn check(
     source: &Source,
     document: &Node,
@@ -170,7 +170,7 @@ impl Route<'_> {
         let (at, body) = body(at, message, "filter_config");
         let read = match body {
             Body::Object(node) => value(&node, self.format, &at, &mut Vec::new()),
-            // The module parses the text in the same way, and refuses a member that occurs twice.
+            // Like the module, this parser refuses a member that occurs twice.
             Body::Text(text) => match json::parse(text.as_bytes()) {
                 Ok(read) => read,
                 Err(error) => {

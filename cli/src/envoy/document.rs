@@ -13,7 +13,7 @@ pub(crate) enum Node {
     Text(String),
     /// A list.
     List(Vec<Self>),
-    /// An object, with its members in their written order.
+    /// An object. Its members have the same order as in the document.
     Map(Vec<(String, Self)>),
 }
 
@@ -80,7 +80,8 @@ impl Node {
         }
     }
 
-    /// The value as an unsigned integer. `None` if Envoy would not accept the value as one.
+    /// The value as an unsigned integer. `None` if Envoy would not accept the value as an unsigned
+    /// integer.
     pub(crate) fn unsigned(&self) -> Option<u64> {
         let text = self.text()?;
         let whole = match text.split_once('.') {

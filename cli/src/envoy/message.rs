@@ -1,4 +1,4 @@
-//! Protobuf messages in a document: finds their types and fields, and visits every value.
+//! Finds the types and fields of protobuf messages in a document, and visits every value.
 
 use super::document::Node;
 use portcullis::config::{ConfigPath, camel_case};
@@ -6,11 +6,11 @@ use portcullis::config::{ConfigPath, camel_case};
 /// The type of a WebAssembly filter's configuration.
 pub(crate) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
-/// The type of a per-route override that applies to any filter.
+/// The type of the message that can wrap any filter's per-route override.
 pub(crate) const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
 
-/// The field of routes, virtual hosts and clusters that contains per-filter configuration, in snake
-/// case and in camel case.
+/// The two spellings, snake case and camel case, of the field with the per-filter configuration of
+/// a route, virtual host or weighted cluster.
 pub(crate) const OVERRIDES: [&str; 2] = ["typed_per_filter_config", "typedPerFilterConfig"];
 
 /// The message type that `@type` names, without the URL prefix.

@@ -45,13 +45,13 @@ impl Position {
     }
 }
 
-/// Returns a position for the path `at`: where the list element starts, or where the member's name
-/// starts. If the path does not exist, returns the position of the closest ancestor that exists.
+/// Returns where the list element or the member at the path `at` starts. A member starts at its
+/// name. If the path does not exist, returns the position of the closest ancestor that exists.
 pub(crate) fn position(text: &str, at: &ConfigPath) -> Option<Position> {
     find(text, at, Part::Name)
 }
 
-/// Returns the position of the member's value at the path `at`.
+/// Returns where the value of the member at the path `at` starts.
 pub(crate) fn position_of_value(text: &str, at: &ConfigPath) -> Option<Position> {
     find(text, at, Part::Value)
 }
@@ -167,7 +167,7 @@ const fn begins(event: &Event<'_>) -> bool {
     matches!(event, Event::MappingStart(..) | Event::SequenceStart(..))
 }
 
-/// The position of the first tab in the indentation of a line, where YAML does not allow tabs.
+/// The position of the first tab that indents a line. YAML does not allow tabs in indentation.
 pub(super) fn indenting_tab(text: &str) -> Option<Position> {
     text.lines().enumerate().find_map(|(index, line)| {
         let indent = line.len().saturating_sub(line.trim_start().len());

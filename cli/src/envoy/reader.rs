@@ -85,8 +85,8 @@ impl From<Fault> for Unreadable {
 
 impl Node {
     pub(crate) fn read(text: &str) -> Result<(Self, Format), Unreadable> {
-        // If the text is not valid JSON, the YAML reader either accepts it or reports the error,
-        // because JSON is also YAML.
+        // If the text is not valid JSON, it goes to the YAML reader. JSON is also YAML, so the YAML
+        // reader can report the errors in broken JSON too.
         match serde_json::from_str(text) {
             Ok(node) if Node::size(&node) > MAX_NODES => Err(Fault::TooLarge.into()),
             Ok(node) => Ok((node, Format::Json)),
@@ -160,7 +160,7 @@ struct Open {
     anchor: usize,
     /// In an object, the name of the member whose value has not been read yet.
     name: Option<String>,
-    /// In an object, the names so far, to find duplicates.
+    /// In an object, the names that have been read so far. They serve to find duplicates.
     names: BTreeSet<String>,
     node: Node,
 }
@@ -218,8 +218,9 @@ impl Tree {
 
     fn complete(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
         if anchor != 0 {
-            // The copy that is kept for aliases uses memory too. So its nodes are counted again,
-            // even if the copy of an outer value already contains these nodes.
+            // The anchor keeps a copy of the value for aliases, and the copy uses memory too. So
+            // the nodes of the value are counted again. With nested anchors, the nodes of an inner
+            // value are counted again for each anchor.
             self.count(node.size())?;
             self.anchors.insert(anchor, node.clone());
         }

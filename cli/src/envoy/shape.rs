@@ -33,8 +33,8 @@ pub(crate) fn is_virtual_host(members: &[(String, Node)]) -> bool {
 const CHAIN: [&str; 2] = ["http_filters", "httpFilters"];
 const UPGRADES: [&str; 2] = ["upgrade_configs", "upgradeConfigs"];
 
-/// The filter chains of a connection manager: the main chain, and the chains for upgrades such as
-/// WebSocket, which replace the main chain.
+/// The filter chains of a connection manager: the main chain, and the chains that replace it for
+/// upgrades such as WebSocket.
 pub(crate) fn chains(manager: &[(String, Node)]) -> Vec<&[Node]> {
     let mut chains = Vec::new();
     for (name, node) in manager {
@@ -98,7 +98,7 @@ fn member<'a>(
 const OF_FILTERS: [&str; 2] = ["filter_metadata", "filterMetadata"];
 const PORTCULLIS: &str = "portcullis";
 
-/// The metadata of a route in Portcullis's namespace.
+/// Portcullis's entry in a route's `metadata.filter_metadata`.
 pub(crate) fn metadata(route: &[(String, Node)]) -> Option<&Node> {
     let (_, metadata) = route.iter().find(|(name, _)| name == "metadata")?;
     let mut of_filters = OF_FILTERS.iter().filter_map(|name| metadata.member(name));
@@ -116,7 +116,7 @@ pub(crate) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
 }
 
 /// Edits the member that has one of these names and is an object. If there is no such member,
-/// creates an object with the first name.
+/// creates an object under the first of the names.
 pub(crate) fn edit(
     members: &mut Vec<(String, Node)>,
     names: &[&str],

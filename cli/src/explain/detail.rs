@@ -18,7 +18,7 @@ use portcullis::{
     verification::{Check, KeySource, Outcome, TokenTypes},
 };
 
-/// The token, and the provider whose settings the checks compared with the token.
+/// A token, and the provider whose settings the token was checked against.
 pub(super) struct Details<'a> {
     pub(super) provider: &'a Provider,
     pub(super) audiences: &'a Audiences,
@@ -75,7 +75,7 @@ impl Details<'_> {
         }
     }
 
-    /// Returns the audiences that the provider accepts at the protected resources of the request.
+    /// Lists the audiences that the provider accepts for the request's protected resources.
     fn accepted_audiences(&self) -> String {
         let own: Vec<&str> = match self.audiences {
             Audiences::Any => Vec::new(),
@@ -90,7 +90,8 @@ impl Details<'_> {
             };
         }
         let mut audiences = Vec::new();
-        // The provider need not list the URL of the resource that the request belongs to.
+        // If the request belongs to a resource, the resource's URL is accepted as an audience even
+        // if the provider does not list it.
         if resource.is_some() || own.is_empty() {
             audiences.extend(resources().map(|own| own.url.identifier()));
         }
@@ -297,7 +298,7 @@ impl Details<'_> {
     }
 }
 
-/// Describes what the rule's `authorize` requires and the token lacks: scopes, roles, a client or
+/// Describes what the rule's `authorize` requires but the token lacks: scopes, roles, a client or
 /// claim values.
 pub(super) fn rights(
     reason: Reason,
@@ -358,8 +359,8 @@ pub(super) fn rights(
     }
 }
 
-/// The result of `Details::sides` for a check that compares the token with nothing: the second
-/// string is empty.
+/// The result of `Details::sides` for a check that one string describes. The second string is
+/// empty.
 fn one(side: &str) -> (String, String) {
     (side.to_owned(), String::new())
 }

@@ -1,14 +1,16 @@
 //! `portcullis explain`: shows the checks of one token, up to the first check that fails.
 //!
 //! The checks are those of the module ([`verification`]), so the output cannot differ from what the
-//! module does. The token is checked for the providers that the request's rule requires. If there
-//! is no request, or if its rule requires no provider, the token is checked for all providers. The
-//! output shows only the checked providers that accept the token's issuer. If none of them accepts
-//! the issuer, the output shows all checked providers, and what they expect. If there is a request,
-//! the [`engine`](portcullis::engine) also decides on the request, as the module would.
+//! module does. The token is checked against the providers that the request's rule requires. If
+//! there is no request, or if its rule requires no provider, the token is checked against all
+//! providers. The output shows only the checked providers that accept the token's issuer. If none
+//! of them accepts the issuer, the output shows all checked providers, and what they expect. If
+//! there is a request, the [`engine`](portcullis::engine) also decides on the request, as the
+//! module would.
 //!
-//! If the token, or the request with the token, is refused, the exit code is 1. The output contains
-//! the decoded header and claims, but never the token itself or its signature.
+//! The exit code is 1 if the request is refused. Without a request, it is 1 if no provider accepts
+//! the token. The output contains the decoded header and claims, but never the token itself or its
+//! signature.
 
 mod detail;
 mod printable;
@@ -121,7 +123,7 @@ fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
     }
 }
 
-/// Reports the checks of a token and, if there is a request, the decision on it.
+/// Reports the checks of a token. If there is a request, also reports the decision on the request.
 pub(crate) fn report(
     engine: &Engine,
     written: Written<'_>,
@@ -248,7 +250,8 @@ fn provider(
     let circumstances = Circumstances {
         keys: engine.keys(),
         now,
-        // As in the module, which would fetch a missing key and wait for it.
+        // The module would fetch a missing key and let the request wait, so this code assumes that
+        // the request can wait.
         patience: Patience::Waiting,
         certificate_digest: &|| None,
         accelerator: None,

@@ -7,8 +7,9 @@ use portcullis::{config::Limits, decision::Reason};
 pub(super) fn of_request(reason: Reason, path: &str, limits: &Limits) -> String {
     let detail = match reason {
         Reason::PathTooLong => {
-            // The limit applies to the path without the query, as in the module. If the path is
-            // short enough, a rule has a regular expression on `:path`, which includes the query.
+            // As in the module, the limit applies to the path without the query. If this path is
+            // within the limit, the refusal comes from a rule that has a regular expression on
+            // `:path`, because `:path` includes the query.
             let length = path.split('?').next().unwrap_or_default().len();
             let limit = limits.path_bytes;
             if length <= limit {

@@ -4,8 +4,8 @@ use super::request::RequestHead;
 use crate::decide;
 use portcullis::{config::Config, http::path::Target};
 
-/// Says that no rule matches, which rules have the path of the request but not its method, and what
-/// to do.
+/// Says that no rule matches, and what to do. Also names the rules that have the request's path but
+/// not its method.
 pub(super) fn detail(config: &Config, request: RequestHead<'_>) -> String {
     if let Some(detail) = other_methods(config, request) {
         return detail;

@@ -1,4 +1,4 @@
-//! Lists what the API receives with a request that passes.
+//! Lists the headers that Portcullis sets or removes in a request that passes.
 
 use crate::decide::DecisionLine;
 
@@ -30,8 +30,8 @@ impl Upstream {
     }
 }
 
-/// The minimum length of a token's part that is replaced. A shorter part may occur in other values
-/// by chance, and no signed token has a header or a signature as short as that.
+/// The length from which a part of a token is replaced. A shorter part may occur in other values by
+/// chance, and no signed token has a header or a signature that short.
 const SHORTEST_PART: usize = 16;
 
 fn without(value: &str, token: &str) -> String {

@@ -32,8 +32,8 @@ pub(super) enum Credential {
     Token(String),
     /// Claims, from which a signed token is made.
     Claims {
-        /// The provider whose key signs the token. `None` means the first provider that the rule
-        /// requires.
+        /// The provider whose key signs the token. `None` means the first provider that the
+        /// request's rule names, or else the first provider of the policy that accepts tokens.
         provider: Option<String>,
         /// A JSON object with claims. By default, the token has claims that the provider accepts;
         /// each claim given here replaces the default of the same name.
@@ -41,7 +41,7 @@ pub(super) enum Credential {
     },
 }
 
-/// A key set for a provider whose keys the module would fetch in Envoy.
+/// A key set for a provider whose keys the module fetches when it runs in Envoy.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeySetText {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 const POLICY: &str = include_str!("sample.yaml");
-/// A placeholder in the sample policy. The source of the provider's keys replaces this line.
+/// A placeholder line in the sample policy. `remote_jwks` or `local_jwks` replaces it.
 const KEYS: &str = "    # keys\n";
 const FETCHED: &str = "    remote_jwks:
       http_uri: { uri: \"https://login.example.com/keys\", cluster: login, timeout: 5s }

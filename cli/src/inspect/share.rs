@@ -2,8 +2,8 @@
 //!
 //! Only an accepted policy can be shared. In a refused policy, a misspelt field could contain a
 //! secret that this code would not recognise. Comments and the Envoy settings around the policy may
-//! contain secrets too, so they are removed. The replacements of secrets are valid values, so the
-//! recipient can try the policy with claims.
+//! contain secrets too, so they are removed. Every replacement for a secret is a valid value, so
+//! the recipient can still try the policy by entering claims.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};

@@ -1,5 +1,5 @@
-//! Turns the policy that the user entered in the playground page into a [`Source`], as if it were a
-//! file.
+//! Makes a [`Source`] from the policy that the user entered in the playground page, as if the
+//! policy were a file.
 
 use crate::source::{Contents, Source};
 

@@ -13,7 +13,7 @@ use portcullis::{config::ConfigPath, jose::SkippedKey};
 pub enum Severity {
     /// Unless the operator acts, requests that `jwt_authn` refuses may pass.
     Danger,
-    /// Unless the operator acts, clients, upstreams or later changes may break.
+    /// Unless the operator acts, something may break: a client, an upstream or a later change.
     Warning,
     /// The operator need not do anything.
     Note,
@@ -114,8 +114,8 @@ pub enum Deviation {
         /// The number of conditions on such parts.
         places: usize,
     },
-    /// The routes are in another file, and this listener has no guards that refuse requests until
-    /// the rewritten routes arrive.
+    /// The routes are in another file, and this listener has no guards. Guards would refuse
+    /// requests until the rewritten routes arrive.
     RoutesElsewhere,
     /// The routes are in another file. The listener's guards refuse requests to routes that have
     /// not been rewritten.
@@ -133,7 +133,7 @@ pub enum Deviation {
     /// Members of a `requires_all` use the same token. In `jwt_authn`, the first member removes the
     /// token, so the next member does not find it.
     TakenTokens,
-    /// `allow_missing` is inside a requirement other than the outermost `requires_any`.
+    /// `allow_missing` is inside a group, but is not a direct member of a top-level `requires_any`.
     NestedAllowMissing,
     /// The comments and YAML anchors of the document are lost.
     CommentsLost,

@@ -2,9 +2,9 @@
 //! the module.
 //!
 //! Envoy's engine matches octets; the module's engine matches UTF-8 characters. The results differ
-//! if an expression counts characters: `é` has two octets, so the expression for the path `/éx` is
-//! `/..x` in Envoy, but `/.x` in the module. In case of doubt, a difference is reported, because
-//! the operator can always write an expression that counts only ASCII characters.
+//! if an expression counts characters: `é` has two octets, so the path `/éx` matches `/..x` in
+//! Envoy, but `/.x` in the module. In case of doubt, a difference is reported, because the operator
+//! can always write an expression that counts only ASCII characters.
 
 use regex_lite::Regex;
 
@@ -83,14 +83,14 @@ pub(super) fn ascii() -> impl Iterator<Item = char> {
     (0..=0x7f_u8).map(char::from)
 }
 
-/// Whether an expression may match other strings in Envoy than in the module, because Envoy counts
-/// octets and the module counts characters.
+/// Whether an expression may match different strings in Envoy and in the module, because Envoy
+/// counts octets and the module counts characters.
 pub(super) fn counts_octets(expression: &str) -> bool {
     let ignores_case = has_flag(expression, 'i');
     // `follows` is true after a step that may match an octet beyond ASCII. If the next step may
     // match such an octet too, then in Envoy the two steps could match parts of the same character.
-    // `groups` is a stack with two values for each open group: `follows` before the group, and
-    // whether `follows` was true at the end of any alternative of the group so far.
+    // `groups` is a stack with two values for each open group: the value of `follows` before the
+    // group, and whether `follows` was true at the end of an earlier alternative of the group.
     let mut follows = false;
     let mut groups: Vec<(bool, bool)> = Vec::new();
     for part in parts(expression) {
@@ -223,7 +223,7 @@ fn group_head(text: &str) -> usize {
     end.map_or(text.len(), |end| end.saturating_add(1))
 }
 
-/// The length of a character class, whose first character may be `]`.
+/// The length of a character class. A `]` directly after `[` or `[^` does not end the class.
 fn class(text: &str) -> usize {
     let mut depth = 0_usize;
     let mut before = ' ';

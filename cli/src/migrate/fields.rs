@@ -63,8 +63,8 @@ impl<'a> Fields<'a> {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
-    /// Takes a string field of a protobuf `oneof`. Here, an empty string counts as present, because
-    /// it still selects its field.
+    /// Takes a string field of a protobuf `oneof`. An empty string counts as present, because it
+    /// still selects this field of the `oneof`.
     pub(super) fn chosen(&mut self, name: &str) -> Result<Option<&'a str>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);

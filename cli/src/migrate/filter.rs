@@ -1,8 +1,8 @@
 //! Converts one `jwt_authn` filter to a Portcullis configuration.
 //!
-//! The result states everything that `jwt_authn` tacitly allows. So the operator can read the
-//! result, and make it stricter line by line. At the end, the result is parsed as the module parses
-//! it, so `migrate` never writes a configuration that the module refuses.
+//! The result states everything that `jwt_authn` tacitly allows, so the operator can read it and
+//! make it stricter line by line. The last step parses the result as the module does, so `migrate`
+//! never writes a configuration that the module refuses.
 
 use super::{
     difference::{Deviation, Difference},
@@ -20,7 +20,7 @@ use crate::envoy::{
 };
 use portcullis::config::{Config, ConfigPath, Step};
 
-/// The differences that apply to every configuration.
+/// The differences in behaviour that every converted filter has.
 const EVERYWHERE: [Deviation; 5] = [
     Deviation::Answers,
     Deviation::Counters,
@@ -30,10 +30,10 @@ const EVERYWHERE: [Deviation; 5] = [
 ];
 
 /// Envoy's default limit for the total size of a request's headers, in bytes. The path counts as a
-/// header, so no path is longer.
+/// header, so this is also the limit for a path.
 const LONGEST_PATH: u64 = 61_440;
 
-/// The equivalent of a filter, with the differences in behaviour.
+/// The configuration that replaces a filter, and the differences in behaviour.
 pub(super) struct Carried {
     pub(super) configuration: Node,
     pub(super) differences: Vec<Difference>,

@@ -13,7 +13,7 @@ impl Journal {
         self.0.push(Difference { at, what });
     }
 
-    /// Notes a difference, unless an equal difference was already noted at this or another path.
+    /// Notes a difference, unless the same difference was already noted at any path.
     pub(super) fn note_once(&mut self, at: &ConfigPath, what: Deviation) {
         if self.0.iter().all(|difference| difference.what != what) {
             self.note(at, what);

@@ -29,7 +29,7 @@ pub(super) struct Keys {
     /// The content of the field; `None` if the original provider does not have the field.
     pub(super) source: Option<Node>,
     /// The algorithms that the new configuration must list, because the key set contains shared
-    /// secrets; empty if it contains none.
+    /// secrets. Empty if the key set contains no shared secrets.
     pub(super) secret_algorithms: Vec<&'static str>,
 }
 
@@ -99,8 +99,8 @@ fn retry_policy(placed: Placed<'_>, journal: &mut Journal) -> Result<Object, Not
     let mut fields = Fields::open(placed)?;
     let mut policy = Object::default();
     journal.note_once(fields.at(), Deviation::RetriesUnbounded);
-    // These fields are dropped: either Envoy ignores them, or the retries of Portcullis have no
-    // such setting.
+    // Each of these fields is dropped, because Envoy ignores it or because Portcullis has no such
+    // setting for its retries.
     for field in [
         "host_selection_retry_max_attempts",
         "num_retries",

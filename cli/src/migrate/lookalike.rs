@@ -1,6 +1,6 @@
-//! If a document has no `jwt_authn` filter, finds what the operator may have meant. Examples are
-//! the filter in an older API, and a Kubernetes resource that a control plane turns into the
-//! filter.
+//! Finds lookalikes in a document without a `jwt_authn` filter: parts that may be a `jwt_authn`
+//! filter in another form. Examples are a `jwt_authn` filter of an older API version, and a
+//! Kubernetes resource that a control plane turns into a `jwt_authn` filter.
 
 use core::fmt;
 
@@ -11,8 +11,8 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// A part of the document that the operator may have meant as the filter, such as a v2alpha type or
-/// an Istio `RequestAuthentication`.
+/// A part of the document that may be a `jwt_authn` filter in another form, such as a v2alpha type
+/// or an Istio `RequestAuthentication`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lookalike {
     at: ConfigPath,
@@ -35,8 +35,8 @@ enum What {
     },
 }
 
-/// The first lookalike in a document. Everything inside the Portcullis filters at the paths in
-/// `portcullis` is skipped, because a policy of Portcullis looks like the configuration of
+/// The first lookalike in a document. `portcullis` contains the paths of the Portcullis filters.
+/// These filters are skipped, because a policy of Portcullis looks like the configuration of
 /// `jwt_authn`.
 pub(super) fn lookalike(document: &Node, portcullis: &[ConfigPath]) -> Option<Lookalike> {
     let mut found = None;
@@ -90,8 +90,8 @@ fn what(node: &Node) -> Option<What> {
     };
     match node.member("providers") {
         Some(Node::Map(providers)) if providers.iter().any(|(_, one)| is_provider(one)) => {
-            // A message that has a type is a different filter, because the type of `jwt_authn`
-            // would have matched above.
+            // A message that has a type is not a `jwt_authn` filter, because the type of
+            // `jwt_authn` would have matched above.
             node.member("@type").is_none().then_some(What::Bare)
         }
         _ => None,

@@ -3,15 +3,15 @@
 //! The document is read as Envoy reads it ([`crate::envoy`]). Its `jwt_authn` filters are found
 //! ([`search`], [`mod@surroundings`]), and each filter is converted ([`filter`], [`provider`],
 //! [`keys`], [`requirement`]). The requirements of routes move into the routes' metadata
-//! ([`route`]). The output is either the equivalent configurations, or the whole document with the
-//! module in place of its filters ([`rewrite`](mod@rewrite)). If listeners and routes are served
-//! separately, the rewritten listener contains guards, which refuse requests until the rewritten
-//! routes have also arrived ([`rollout`]).
+//! ([`route`]). The output is either the new configurations alone, or the whole document with the
+//! module in place of each `jwt_authn` filter ([`rewrite`](mod@rewrite)). If listeners and routes
+//! are served separately, the rewritten listener contains guards, which refuse requests until the
+//! rewritten routes have also arrived ([`rollout`]).
 //!
 //! The migrated policy states every lenient setting of `jwt_authn` explicitly, so it lets the same
 //! requests through. Every [`Difference`] that cannot be avoided is reported on standard error
-//! ([`report`]). If a filter cannot be expressed in Portcullis, it is [`NotCarried`], and nothing
-//! is written.
+//! ([`report`]). If a filter cannot be expressed in Portcullis, `migrate` fails with [`NotCarried`]
+//! and writes nothing.
 
 mod difference;
 mod expression;
@@ -69,7 +69,7 @@ use crate::{
 };
 use portcullis::config::ConfigPath;
 
-/// The equivalent of one filter, with the differences in behaviour.
+/// The configuration that replaces one filter, and the differences in behaviour.
 #[derive(Clone, Debug)]
 pub struct Migrated {
     /// The Portcullis configuration.
@@ -82,7 +82,7 @@ pub struct Migrated {
 /// Reads the files and environment variables that contain keys.
 ///
 /// # Errors
-/// Returns the first part of the configuration that has no counterpart.
+/// Fails at the first part of the configuration that cannot be converted.
 pub fn configuration(jwt_authn: &Value) -> Result<Migrated, NotCarried> {
     let node = serde_json::from_value(jwt_authn.clone())
         .unwrap_or_else(|_: serde_json::Error| Node::Map(Vec::new()));
@@ -93,7 +93,7 @@ pub fn configuration(jwt_authn: &Value) -> Result<Migrated, NotCarried> {
     })
 }
 
-/// Writes the equivalent configurations or, if `module` is given, the whole document.
+/// Writes the new configurations or, if `module` is given, the whole rewritten document.
 pub(super) fn run(
     path: &Path,
     module: Option<Target<'_>>,
@@ -283,9 +283,9 @@ fn check_readers(
     }
 }
 
-/// Whether the dynamic module certainly writes the metadata that the filters wrote. The module
-/// writes the same metadata for verified tokens. But it describes failures in other words, and
-/// writes nothing about unverified tokens.
+/// Whether the dynamic module is certain to write the same metadata as the replaced filters. The
+/// module writes the same metadata for verified tokens. But it describes failures in other words,
+/// and writes nothing about unverified tokens.
 fn writes_as_jwt_authn(carried: &[Carried]) -> bool {
     const DIFFERENT: [&str; 2] = [
         "failed_status_in_metadata",
@@ -298,8 +298,8 @@ fn writes_as_jwt_authn(carried: &[Carried]) -> bool {
     !carried.is_empty() && !carried.iter().any(differs)
 }
 
-/// Returns the names of the requirements that require nothing. Names that require nothing in every
-/// filter are listed apart from names that require nothing in only some filters.
+/// Returns the names of the requirements that require nothing, in two lists. One list is for
+/// requirements that are empty in every filter, the other for those that are empty in only some.
 fn empty_requirements(carried: &[Carried]) -> Empty {
     let is_empty = |one: &Carried, name: &String| one.empty_requirements.contains(name);
     let names = carried.iter().flat_map(|one| one.empty_requirements.iter());

@@ -1,8 +1,9 @@
 //! Converts provider names to names that Portcullis accepts.
 //!
 //! `jwt_authn` accepts any string. In Portcullis, a provider's name is part of the names of
-//! metrics, so it has 1 to 64 letters, digits, `_`, `.` and `-`. Every other character becomes `_`.
-//! If another provider already has the resulting name, a number is appended.
+//! metrics, so it must have 1 to 64 characters, each of which is a letter, a digit, `_`, `.` or
+//! `-`. All other characters become `_`. If another provider already has the resulting name, a
+//! number is appended.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,8 @@ impl Names {
         Self(names)
     }
 
-    /// Returns the new name of a provider. If no provider has the name, it stays unchanged.
+    /// Returns the new name of the provider `written`, or `written` itself if no provider has that
+    /// name.
     pub(super) fn name(&self, written: &str) -> String {
         self.0
             .get(written)

@@ -60,14 +60,15 @@ pub enum Obstacle {
     OverrideOfUnnamed,
     /// An override for a filter that is disabled by default.
     OverrideEnables,
-    /// A condition that only matches a query in its encoded form.
+    /// A condition that matches a query only in its encoded form.
     QueryEncoded,
     /// A route or a matcher branch that depends on dynamic metadata.
     ChoiceByMetadata,
     /// An existing Portcullis filter in a document whose routes have overrides for `jwt_authn`. The
     /// routes' metadata for the new module would also apply to the existing filter.
     OtherModule,
-    /// A route that already has other metadata for Portcullis.
+    /// A route whose existing metadata for Portcullis differs from the metadata that the migration
+    /// would write.
     MetadataThere,
     /// A route that matches on a part of the request that the module edits, while other routes have
     /// policies. After the edit, Envoy may choose a route whose policy was not checked.
@@ -76,10 +77,10 @@ pub enum Obstacle {
     OverrideUnmoved,
     /// A named requirement that requires nothing in some filters, but not in all.
     EmptyForSome,
-    /// Weighted clusters of the same route that have different overrides.
+    /// A route whose weighted clusters have different overrides.
     UnequalClusters,
-    /// An RBAC filter that denies requests based on dynamic metadata. Without the metadata, it
-    /// would deny nothing.
+    /// An RBAC filter that uses dynamic metadata to deny requests. Without the metadata, it would
+    /// deny nothing.
     DenialByMetadata,
     /// A filter or a route whose decision depends on dynamic metadata that the dynamic module may
     /// write differently.

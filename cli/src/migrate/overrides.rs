@@ -11,8 +11,7 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// The words with which messages describe the expected value: an override for `jwt_authn` that
-/// Envoy accepts.
+/// The text that error messages use for the expected value.
 const OVERRIDE: &str = "an override that Envoy takes for jwt_authn";
 
 /// The override of a route. It replaces the filter's rules for that route.

@@ -116,8 +116,8 @@ fn times(fields: &mut Fields<'_>, provider: &mut Object) -> Result<(), NotCarrie
     Ok(())
 }
 
-/// Converts the places where the provider looks for tokens, and whether verified tokens are
-/// forwarded.
+/// Converts the settings for where the provider looks for tokens and whether it forwards verified
+/// tokens.
 fn places(
     fields: &mut Fields<'_>,
     provider: &mut Object,
@@ -160,7 +160,8 @@ fn places(
     Ok(())
 }
 
-/// Converts what upstreams and other filters receive: claim headers, payload and metadata.
+/// Converts the settings for what upstreams and other filters receive: claim headers, payload and
+/// metadata.
 fn passed_on(
     fields: &mut Fields<'_>,
     provider: &mut Object,

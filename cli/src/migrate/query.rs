@@ -46,9 +46,9 @@ pub(super) fn condition((at, node): Placed<'_>, journal: &mut Journal) -> Result
 enum Reading {
     /// Both forms.
     Same,
-    /// Only the decoded form. Clients always encode such text before they send it.
+    /// Only the decoded form. Clients always encode the text that the condition matches.
     Decoded,
-    /// Only the form as sent. Decoding changes the text.
+    /// Only the form as sent. Decoding changes the text that the condition matches.
     Encoded,
 }
 
@@ -70,8 +70,8 @@ fn of_regex(regex: &mut Node) -> Reading {
     let Some(expression) = regex.text().map(str::to_owned) else {
         return Reading::Same;
     };
-    // This analysis supports neither the flag `x`, with which spaces have no meaning, nor cleared
-    // flags (`-`). It treats such an expression as one that matches only encoded text.
+    // This analysis does not support cleared flags (`-`) or the flag `x`, which makes the engine
+    // ignore spaces. An expression with either is treated as if it matched only encoded text.
     if ['x', '-'].iter().any(|flag| has_flag(&expression, *flag)) {
         return Reading::Encoded;
     }
@@ -84,8 +84,8 @@ fn of_regex(regex: &mut Node) -> Reading {
 
 /// Returns the forms of a query that one step of an expression can match. A class with `%` or `+`
 /// matches encoded text in `jwt_authn`, and the decoded text may have characters outside the class.
-/// This is harmless if clients can send those characters unencoded, because then they could already
-/// evade the condition in `jwt_authn`.
+/// This is harmless if clients can send those characters unencoded, because clients can then
+/// already evade the condition in `jwt_authn`.
 fn of_set(set: &Set) -> Reading {
     if let Some(only) = set.only() {
         return of_text(only.encode_utf8(&mut [0; 4]), "");

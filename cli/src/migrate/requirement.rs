@@ -17,7 +17,7 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// The conditions of a route match that `jwt_authn` ignores.
+/// The fields of Envoy's `RouteMatch` that `jwt_authn` ignores.
 const IGNORED: [&str; 6] = [
     "cookies",
     "dynamic_metadata",
@@ -253,8 +253,8 @@ fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarri
     Ok(condition.into())
 }
 
-/// In a condition, finds the regular expressions that count octets, and notes each of them as a
-/// difference.
+/// In a condition, notes each regular expression that may match differently in the module, because
+/// Envoy counts octets and the module counts characters.
 fn note_counts(at: &ConfigPath, condition: &Node, journal: &mut Journal) {
     visit(condition, at, &mut |at, node| {
         let regex = node.member("regex").and_then(Node::text);

@@ -27,9 +27,9 @@ const OPTIONAL: [&str; 2] = ["is_optional", "isOptional"];
 /// The build of Portcullis that replaces the filters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target<'a> {
-    /// The proxy-wasm module in this file.
+    /// The proxy-wasm module. The string is the path of its file.
     Wasm(&'a str),
-    /// The dynamic module in this file or, for Envoy before 1.40, with this name.
+    /// The dynamic module. The string is the path of its file or, for Envoy before 1.40, its name.
     Native(&'a str),
 }
 
@@ -69,7 +69,7 @@ impl Target<'_> {
 pub(super) struct Modules<'a> {
     /// The build, and the path or name with which Envoy finds it.
     target: Target<'a>,
-    /// The name that every replaced filter gets.
+    /// The name that every new filter gets.
     name: String,
     /// The configurations for the filters that have not been replaced yet, in document order.
     configurations: VecDeque<Node>,
@@ -217,7 +217,7 @@ fn is_name(library: &str) -> bool {
     !library.contains('/') && !library.ends_with(".so")
 }
 
-/// The reference to the library in the filter and in the policies of routes.
+/// The field `dynamic_module_config` of filters and of route policies, which refers to the library.
 fn dynamic_module(library: &str) -> Object {
     let mut config = Object::default();
     if is_name(library) {

@@ -33,7 +33,7 @@ const GUARD: &str = "portcullis-rollout";
 const TYPES: &str = "type.googleapis.com/";
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 
-/// The guard of a filter. It refuses every request on routes that were not rewritten for that
+/// The guard of a filter. It refuses every request to a route that was not rewritten for that
 /// filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Guard {
@@ -41,8 +41,8 @@ pub(super) enum Guard {
     /// entry's name.
     Of(String),
     /// The guard of a filter chain entry that contains a `jwt_authn` filter, such as a composite
-    /// filter. Overrides for the inner filter cannot be converted, so only files of routes without
-    /// overrides switch this guard off.
+    /// filter. Overrides for the inner filter cannot be converted, so a file of routes switches
+    /// this guard off only if none of its routes has an override.
     Within(String),
 }
 
@@ -61,10 +61,10 @@ pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
         .map(|(name, _)| name.as_str())
 }
 
-/// Returns, for each filter chain of a connection manager, the guards that the chain needs. With
-/// each guard, returns the index of the chain entry before which the guard belongs. Requests for an
-/// upgrade, such as a WebSocket, pass through the upgrade's own chain, which therefore needs its
-/// own guards.
+/// Returns, for each filter chain of a connection manager, the guards that the chain needs. Each
+/// guard comes with an index: the guard belongs before the chain entry that has this index.
+/// Requests for an upgrade, such as a WebSocket, pass through the upgrade's own chain, which
+/// therefore needs its own guards.
 pub(super) fn guards(manager: &[(String, Node)]) -> Vec<Vec<(usize, Guard)>> {
     let chains = chains(manager);
     match source_of_routes(manager) {

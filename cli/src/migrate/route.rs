@@ -1,8 +1,9 @@
 //! Moves the overrides of routes into metadata.
 //!
 //! `jwt_authn` takes overrides from a route, a virtual host, a route configuration or a weighted
-//! cluster; the innermost override applies. The module sees only the metadata of the route, so the
-//! metadata of each route gets the override that applies to the route.
+//! cluster; the innermost override applies. The proxy-wasm module sees only the metadata of the
+//! route, so the override that applies to a route is written into the route's metadata. For the
+//! dynamic module, the rewrite also adds the override as typed configuration.
 //!
 //! Routes that are delivered separately from their listener also keep their overrides. Envoy may
 //! still run the old listener, whose `jwt_authn` enforces these overrides. The virtual hosts of
@@ -51,9 +52,9 @@ impl Delivery {
 
 /// The names of the requirements that require nothing.
 pub(super) struct Empty {
-    /// Names that require nothing in every filter.
+    /// Names of requirements that are empty in every filter.
     pub(super) everywhere: Vec<String>,
-    /// Names that require nothing in some filters, but not in all.
+    /// Names of requirements that are empty in some filters, but not in all.
     pub(super) somewhere: Vec<String>,
 }
 
@@ -205,10 +206,10 @@ impl<'a> Routes<'a> {
                 at: at.clone(),
                 what,
             });
-            // Routes for the dynamic module get the metadata too. The module may miss the route's
-            // typed policy, for example because the filter has another name. The metadata then
-            // makes the module answer 500. Without the metadata, the module would apply its own
-            // rules to the route.
+            // Routes for the dynamic module get the metadata too. The module may not see the
+            // route's typed policy, for example if the filter's name differs from the key of the
+            // policy. The metadata then makes the module answer 500. Without the metadata, the
+            // module would apply its own rules to the route.
             add_metadata(&mut members, counts.metadata());
             let typed = self
                 .target
@@ -268,7 +269,7 @@ impl<'a> Routes<'a> {
     }
 
     /// Reads the override of a route or of an object around the route. Also removes the override,
-    /// except from routes that are delivered separately, because an old listener may still use it.
+    /// unless the routes are delivered separately: an old listener may still use the override.
     fn take(
         &mut self,
         members: &mut Vec<(String, Node)>,
@@ -307,8 +308,8 @@ impl<'a> Routes<'a> {
         Ok(own.unwrap_or_default())
     }
 
-    /// Whether an override is for `jwt_authn`: its name is that of a `jwt_authn` filter, or its
-    /// type is that of an override for `jwt_authn`.
+    /// Whether an override is for `jwt_authn`: it has the name of a `jwt_authn` filter, or its type
+    /// is the `PerRouteConfig` of `jwt_authn`.
     fn is_override(&self, name: &str, config: &Node) -> bool {
         self.surroundings.names.contains(name) || is_per_route(config)
     }
@@ -363,10 +364,11 @@ impl<'a> Routes<'a> {
     }
 }
 
-/// Refuses a route that already has metadata for Portcullis. `jwt_authn` ignores such metadata, but
-/// the module would obey it. If the route has an override, the override would replace the metadata.
-/// If the metadata equals the override, the file has been rewritten before, and the route is
-/// accepted. A route without an override is accepted if its listener has no `jwt_authn` filter.
+/// Refuses a route that already has metadata for Portcullis, with two exceptions. `jwt_authn`
+/// ignores such metadata, but the module would obey it. If the route has an override, the override
+/// would replace the metadata. The first exception is metadata that equals the override, which
+/// means that the file has been rewritten before. The second exception is a route that has no
+/// override, in a listener that has no `jwt_authn` filter.
 fn check_metadata(
     route: &[(String, Node)],
     at: &ConfigPath,

@@ -31,9 +31,9 @@ pub(super) struct Surroundings {
     /// Every name in the document, including the filter names for which routes have overrides. The
     /// module must get a different name.
     pub(super) taken: BTreeSet<String>,
-    /// The names of the `jwt_authn` filters, by which routes refer to them. In a file without
-    /// filters: the names from `--filter`, or else the filter names for which its routes have
-    /// overrides, or else the filter's usual name.
+    /// The names by which routes refer to the `jwt_authn` filters. In a file without filters, these
+    /// are the names from `--filter`. Without `--filter`, they are the filter names for which the
+    /// file's routes have overrides or, if there are no overrides, the filter's usual name.
     pub(super) names: BTreeSet<String>,
     /// The names of filter chain entries that contain a `jwt_authn` filter, such as composite
     /// filters.
@@ -47,7 +47,7 @@ pub(super) struct Surroundings {
     pub(super) routes_elsewhere: Vec<Elsewhere>,
     /// The paths of values that refer to the dynamic metadata of `jwt_authn`.
     pub(super) metadata_readers: Vec<ConfigPath>,
-    /// The RBAC filters that deny requests based on the metadata of `jwt_authn`. Without the
+    /// The RBAC filters that use the metadata of `jwt_authn` to deny requests. Without the
     /// metadata, they would deny nothing.
     pub(super) denials: Vec<ConfigPath>,
     /// The routes and matcher branches that depend on the metadata of `jwt_authn`.
@@ -175,8 +175,9 @@ impl Surroundings {
     }
 }
 
-/// Whether a WebAssembly filter may be Portcullis: the word "portcullis" occurs in the entry, for
-/// example in the name of a file or virtual machine, or the entry has providers and rules.
+/// Whether an entry is a WebAssembly filter that may be Portcullis. The entry must either contain
+/// the word "portcullis", for example in the name of a file or virtual machine, or have both
+/// providers and rules.
 fn is_module(entry: &Node) -> bool {
     let is_wasm = types(entry).contains(&WASM);
     let has_policy = mentions(entry, "providers") && mentions(entry, "rules");
@@ -227,7 +228,7 @@ fn lists_namespace(value: &Node) -> bool {
     }
 }
 
-/// Whether this RBAC configuration denies requests based on the metadata of `jwt_authn`.
+/// Whether this RBAC configuration uses the metadata of `jwt_authn` to deny requests.
 fn denies_by_metadata(rbac: &Node) -> bool {
     let rules = rbac.member("rules").is_some_and(|rules| {
         let action = rules.member("action").and_then(Node::text);

@@ -1,4 +1,4 @@
-//! Finds routes that Envoy chooses by a part of the request that the module edits, such as a
+//! Finds routes whose selection depends on a part of the request that the module edits, such as a
 //! header.
 //!
 //! Envoy chooses a route when a request arrives, and again after the module has edited headers. The

@@ -23,8 +23,9 @@ pub(crate) fn yaml(document: &Node) -> String {
     text
 }
 
-/// Writes a document as JSON. An unquoted scalar becomes null, a boolean or a number if JSON writes
-/// that value in the same way; otherwise it becomes a string.
+/// Writes a document as JSON. An unquoted YAML null, such as `~`, becomes `null`. Any other
+/// unquoted scalar becomes a boolean or a number if JSON spells the value the same way, and
+/// otherwise a string.
 impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

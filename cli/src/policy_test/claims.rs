@@ -1,4 +1,4 @@
-//! Builds a header and claims that a provider accepts. A test then changes them.
+//! Builds the header and the claims of a token that a provider accepts. A test then changes them.
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ const LIFETIME: u64 = 300;
 /// The subject of a token, unless the test sets one.
 const SUBJECT: &str = "test-user";
 
-/// The value of a claim or placeholder for which any value will do.
+/// The value that fills a claim or an issuer's placeholder if any value will do.
 const ANY: &str = "test";
 
 /// All algorithms, the fastest first.
@@ -78,7 +78,7 @@ pub(super) struct Wanted<'a> {
 pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Value {
     let trust = &provider.trust;
     let mut claims = Map::new();
-    // Some servers put the client's identifier into `sub`. `put` keeps a claim that exists, so the
+    // Some servers put the client's identifier into `sub`. `put` does not overwrite a claim, so the
     // client's identifier is set before the subject.
     put_client(&mut claims, provider);
     put(
@@ -114,9 +114,9 @@ pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Valu
     Value::Object(claims)
 }
 
-/// Sets the client's identifier in the first claim that may contain it. If the issuer is the client
-/// itself (RFC 7523 section 3), sets it in every such claim, because the module refuses a token in
-/// which these claims differ.
+/// Sets the client's identifier in the first claim that may contain it. If the client itself issues
+/// the token (RFC 7523 section 3), sets the identifier in every claim that may contain it, because
+/// the module refuses a token in which these claims differ.
 fn put_client(claims: &mut Map<String, Value>, provider: &Provider) {
     let trust = &provider.trust;
     let paths = &trust.client_id_claims;
@@ -176,7 +176,7 @@ fn times(claims: &mut Map<String, Value>, provider: &Provider, is_expired: bool,
 }
 
 /// Returns the issuer. If the issuer is a template, fills its placeholders with the values of
-/// claims. If the token lacks the claim of a placeholder, adds the claim.
+/// claims. If a placeholder names a claim that the token lacks, adds the claim.
 fn issuer(issuer: &Issuer, claims: &mut Map<String, Value>) -> String {
     match issuer {
         Issuer::Any => "https://issuer.example.com".to_owned(),

@@ -19,7 +19,7 @@ pub(super) struct Coverage {
     pub(super) config: String,
     /// The number of rules and providers that a test reached.
     pub(super) reached: usize,
-    /// The number of all rules and providers.
+    /// The total number of rules and providers.
     pub(super) total: usize,
     /// The rules and providers that no test reached.
     pub(super) missed: Vec<Part>,
@@ -31,8 +31,8 @@ pub(super) struct Coverage {
     seen: BTreeSet<String>,
 }
 
-/// Identifies a policy by its file and by the policy's path in the file. Different spellings of the
-/// file's path give the same identity.
+/// Identifies a policy by its file and by its place in the file. Different spellings of the file's
+/// path give the same identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     file: PathBuf,
@@ -59,7 +59,7 @@ pub(super) struct Part {
 }
 
 impl Coverage {
-    /// Creates the initial coverage of a policy, in which nothing is covered yet.
+    /// Creates the coverage of a policy, with no rule or provider reached yet.
     pub(super) fn new(
         identity: Identity,
         source: &Source,

@@ -80,7 +80,8 @@ impl<'a> Fields<'a> {
         self.text(name).map(Option::unwrap_or_default)
     }
 
-    /// Returns a field with a number. For a wrong value, the error message shows `example`.
+    /// Returns the value of a number field. If the value is wrong, the error message shows
+    /// `example`.
     pub(super) fn number<T: Copy + TryFrom<u64> + Display>(
         &self,
         name: &str,
@@ -91,14 +92,14 @@ impl<'a> Fields<'a> {
         self.read(name, number, &message)
     }
 
-    /// Returns a field with a boolean; false if the field is absent.
+    /// Returns the value of a boolean field, or false if the field is absent.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Finding> {
         let flag = self.read(name, Value::as_bool, "write true or false");
         flag.map(Option::unwrap_or_default)
     }
 
-    /// Returns a field with an object whose members may have any name. The object is empty if the
-    /// field is absent.
+    /// Returns the value of an object field, or an empty object if the field is absent. The
+    /// object's members may have any name.
     pub(super) fn object(&self, name: &str) -> Result<Map<String, Value>, Finding> {
         let object = |value: &Value| value.as_object().cloned();
         let object = self.read(name, object, "write names and values: { NAME: VALUE }");
@@ -119,7 +120,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// An error with the path of the object, `at`, and with the position of `place`.
+/// An error that names the object's path, `at`, but has the position of `place`.
 fn in_object(source: &Source, at: &ConfigPath, place: &ConfigPath, message: String) -> Finding {
     let position = source.at(Severity::Error, place, "").position;
     // If the object is the whole file, the error needs no path.

@@ -1,4 +1,4 @@
-//! Makes a token for a policy. The playground uses this, because it has no test file.
+//! Makes a token for the playground, which has a policy but no test file.
 
 use serde_json::{Map, Value, json};
 
@@ -15,8 +15,8 @@ pub(crate) use super::signer::Keys;
 
 /// The requested properties of the token.
 pub(crate) struct Wanted<'a> {
-    /// The provider's name. `None` means the first provider that the request's rule names, or else
-    /// the first provider of the policy that accepts tokens.
+    /// The provider's name. `None` means a provider that accepts tokens: the first one that the
+    /// request's rule names, or else the first one in the policy.
     pub(crate) provider: Option<&'a str>,
     /// Claims that replace the default ones; null removes a claim.
     pub(crate) claims: Map<String, Value>,
@@ -24,7 +24,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) now: u64,
 }
 
-/// A token, and an engine with the policy and with the key that verifies the token.
+/// A token, and an engine that has the policy and the key to verify the token.
 pub(crate) struct Minted {
     pub(crate) engine: Engine,
     pub(crate) token: String,

@@ -1,8 +1,8 @@
 //! `portcullis test`: checks that a policy decides as its tests expect.
 //!
-//! A test has a request, claims instead of a signed token, and the expected decision. A key made
-//! for this run replaces each provider's keys, so tests need no authorization server. Apart from
-//! these keys, the tests use the operator's own policy and the module's engine.
+//! A test consists of a request, the claims of a token (but no signed token), and the expected
+//! decision. A key made for this run replaces each provider's keys, so tests need no authorization
+//! server. Everything else is real: the operator's own policy and the module's engine.
 
 mod certificate;
 mod claims;
@@ -163,7 +163,7 @@ fn run_file(
     Ok(())
 }
 
-/// The engine for the tests of a file. If a test names a client without a secret, the client gets a
+/// The engine for the tests of a file. If a test names a client but no secret, the client gets a
 /// secret made for this run.
 fn rig(
     suite: &Suite,
@@ -184,8 +184,9 @@ fn rig(
     })
 }
 
-/// Returns the policy's source, and the path of the file that contains the policy. The policy is in
-/// the test file itself if `config` is an object there, and otherwise in another file.
+/// Returns the policy's source, and the path of the file that contains the policy. If the test
+/// file's `config` is an object, this object is the policy. Otherwise the policy is in another
+/// file.
 fn policy_source(
     file: &Path,
     source: &Source,

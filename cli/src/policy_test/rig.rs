@@ -28,7 +28,7 @@ const SOURCES: [&str; 5] = [
 pub(super) struct Rig {
     pub(super) engine: Engine,
     pub(super) keys: Keys,
-    /// The secret of all clients that got a secret made for this run.
+    /// The secret made for this run. All clients that need one share it.
     pub(super) secret: String,
 }
 

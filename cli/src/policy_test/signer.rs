@@ -19,8 +19,8 @@ const RSA_BITS: usize = 2048;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoKey;
 
-/// Private keys by algorithm. The flag is true for a forger's key, which has the same `kid` as the
-/// provider's key.
+/// Private keys, by algorithm and by whether the key is a forger's. A forger's key has the same
+/// `kid` as the provider's key.
 #[derive(Default)]
 pub(crate) struct Keys(BTreeMap<(Algorithm, bool), Key>);
 

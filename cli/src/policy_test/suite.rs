@@ -125,7 +125,7 @@ pub(super) fn has_tests(source: &Source) -> bool {
     document.get("config").is_some() && document.get("tests").is_some()
 }
 
-/// Reads the top level of a test file, and its tests. Collects the errors in the tests in
+/// Reads the top level of a test file, and its tests. If a test has an error, adds the error to
 /// `findings`.
 fn suite(source: &Source, document: &Value, findings: &mut Vec<Finding>) -> Result<Suite, Finding> {
     let top = ConfigPath::default();

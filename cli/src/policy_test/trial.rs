@@ -50,8 +50,8 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
         line.add_header("authorization", format!("Basic {pair}"));
     }
     let decision = decide::decide(&rig.engine, &line, input::time(Some(now)));
-    // A different rule may match now that the token is in the request. So only providers that this
-    // rule names count as reached.
+    // With the token in the request, a different rule may match than before. A provider counts as
+    // reached only if the rule that matches now names it.
     used.retain(|(id, _)| is_asked(rig, decision.rule, *id));
     let providers = used.into_iter().map(|(_, name)| name);
     Ok(Outcome {
@@ -83,8 +83,8 @@ fn request(test: &Test) -> RequestLine {
     line
 }
 
-/// The provider of a token: the provider that the test names. If the test names none, it is the
-/// policy's only provider that accepts tokens.
+/// Returns the provider that the test names for a token. If the test names none, the policy must
+/// have exactly one provider that accepts tokens, and this provider is returned.
 pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
     let of_tokens: Vec<_> = accepted::token_providers(rig.engine.config()).collect();
     let names: Vec<&str> = of_tokens

@@ -59,9 +59,9 @@ pub(crate) struct Policy {
 
 /// The reason why a file cannot be used.
 pub(crate) enum Unusable {
-    /// The file is neither YAML nor JSON.
+    /// The file cannot be read as one YAML or JSON document.
     Syntax(Finding),
-    /// The file can be parsed, but is neither a policy nor an Envoy configuration.
+    /// An object in the file has two members with the same name.
     Refused(Finding),
 }
 
@@ -76,7 +76,7 @@ impl Source {
 
     /// Parses the file.
     pub(crate) fn contents(&self) -> Result<Contents, Unusable> {
-        // The module would read a JSON policy from exactly these bytes, so the module's own parser
+        // A JSON policy reaches the module as exactly these bytes, so the module's own parser
         // parses them here too.
         let is_json = self.text.trim_ascii_start().starts_with('{');
         let strict = is_json.then(|| json::parse(self.text.as_bytes()));
@@ -141,7 +141,7 @@ impl Source {
         self.finding(severity, position(&self.text, at), at.to_string(), message)
     }
 
-    /// The position in this file of a field of the policy.
+    /// The position of a policy's field in this file.
     pub(crate) fn position_in(&self, policy: &Policy, at: &ConfigPath) -> Option<Position> {
         let Some((text, outer)) = &policy.inner else {
             return position(&self.text, &joined(&policy.at, at));

@@ -1,9 +1,9 @@
-//! Finds the Portcullis filters of an Envoy document and their policies.
+//! Finds the Portcullis filters in an Envoy document, and the policies of these filters.
 //!
-//! A filter is recognised by its type, anywhere in the document: in a listener, in a resource of a
-//! discovery service, or in the patch of an `EnvoyFilter`. It counts as Portcullis if its name, its
-//! root id, its file or its library contains the word "portcullis", or if its configuration has
-//! providers and rules.
+//! A WebAssembly or dynamic module filter is recognised by its type, anywhere in the document: in a
+//! listener, in a resource of a discovery service, or in the patch of an `EnvoyFilter`. Such a
+//! filter counts as Portcullis if its name, its root id, or the name of its file or library
+//! contains the word "portcullis", or if its configuration has providers and rules.
 
 use crate::envoy::{
     document::Node,
@@ -145,7 +145,7 @@ fn mentions(node: &Node, word: &str) -> bool {
     }
 }
 
-/// The name of the filter chain entry that contains the path.
+/// The name of the innermost filter chain entry on the path.
 fn name(document: &Node, at: &ConfigPath) -> String {
     let mut node = document;
     let mut name = "";
@@ -171,7 +171,7 @@ fn name(document: &Node, at: &ConfigPath) -> String {
     name.to_owned()
 }
 
-/// Finds policies in Kubernetes resources that a control plane turns into a filter.
+/// Finds the policies in a Kubernetes resource that a control plane turns into filters.
 fn of_kubernetes(at: &ConfigPath, node: &Node) -> Vec<Filter> {
     let kind = node.member("kind").and_then(Node::text);
     let (Some(kind), Some(spec)) = (kind, node.member("spec")) else {

@@ -1,4 +1,4 @@
-//! Converts a document, as Envoy reads it, to the JSON that the module receives.
+//! Converts a document to the JSON that the module would receive from Envoy.
 
 use serde_json::{Map, Number, Value};
 
@@ -13,8 +13,8 @@ use portcullis::config::ConfigPath;
 const EXACT: u64 = 1 << 53;
 
 /// Returns the value that the module receives. There is one exception: Envoy reads some unquoted
-/// numbers as strings, although the operator probably meant numbers. For such a number, returns its
-/// integer part, and adds its path to `texts`.
+/// numbers as strings, although the operator probably meant numbers. From such a number, drops the
+/// fraction and the exponent, and adds the number's path to `texts`.
 pub(crate) fn value(
     node: &Node,
     format: Format,
@@ -65,8 +65,8 @@ fn plain(text: &str, at: &ConfigPath, texts: &mut Vec<ConfigPath>) -> Value {
     }
 }
 
-/// Returns the integer part of a number that has a fraction or an exponent, or 0 if that part does
-/// not fit into 64 bits. Returns `None` if the text is not a number.
+/// Returns a number without its fraction and its exponent, or 0 if the rest does not fit into 64
+/// bits. Returns `None` if the text is not a number.
 fn fraction(text: &str) -> Option<Number> {
     let is_numeric = |letter: char| letter.is_ascii_digit() || "+-.eE".contains(letter);
     let has_digit = text.contains(|letter: char| letter.is_ascii_digit());

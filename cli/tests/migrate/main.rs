@@ -1,10 +1,10 @@
 //! Runs `portcullis migrate` as a user does.
 //!
-//! `filters/` contains `jwt_authn` configurations, which the test embeds in an Envoy configuration;
-//! `documents/` contains whole files. Next to each file are the expected standard output (`.out`)
-//! and the expected standard error (`.err`). `PORTCULLIS_BLESS=1` overwrites the expected output
-//! with the actual output. If Envoy and the module are installed, Envoy validates each file before
-//! and after the rewrite.
+//! `filters/` contains `jwt_authn` configurations. The tests embed each of them in an Envoy
+//! configuration. `documents/` contains whole Envoy files. Next to each file are the expected
+//! standard output (`.out`) and the expected standard error (`.err`). `PORTCULLIS_BLESS=1`
+//! overwrites the expected output with the actual output. If Envoy and the module are installed,
+//! Envoy validates each bootstrap file before and after the rewrite.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -63,7 +63,7 @@ FILTER
     load_assignment: { cluster_name: idp, endpoints: [] }
 "#;
 
-/// Documents that Envoy cannot validate, because they are not a bootstrap.
+/// Documents that Envoy cannot validate, because they are not bootstrap files.
 const RESOURCES: [&str; 3] = ["extensions", "listeners", "routes_alone"];
 
 fn folder() -> PathBuf {
@@ -110,7 +110,7 @@ fn embedded(name: &str, filter: &str) -> PathBuf {
         .lines()
         .map(|line| format!("              {line}"))
         .collect();
-    // An empty configuration (`{}`) adds no members to the type.
+    // An empty configuration (`{}`) adds no line after `@type`.
     let indented = indented.join("\n").replace("              {}", "");
     file(&format!("{name}.yaml"), &ENVOY.replace("FILTER", &indented))
 }
@@ -177,8 +177,9 @@ fn rewrites_whole_documents() {
     }
 }
 
-/// After the rewrite, nothing is left to migrate, except in the documents in `APART`. A roll-out
-/// needs their overrides and their guards (filters that refuse every request).
+/// After the rewrite, nothing is left to migrate, except in the documents in `APART`. Overrides and
+/// guards (filters that refuse every request) remain in these documents, because a roll-out needs
+/// them.
 #[test]
 fn leaves_only_the_guards_of_a_roll_out_behind() {
     const APART: [&str; 3] = ["listeners", "routes_alone", "several"];
@@ -192,7 +193,8 @@ fn leaves_only_the_guards_of_a_roll_out_behind() {
     }
 }
 
-/// Whether the files exist. If not, a test that needs Envoy is skipped, or fails in CI.
+/// Whether the files exist. If a file is missing, a test that needs Envoy fails in CI, and is
+/// skipped everywhere else.
 fn are_installed(files: [&Path; 2], targets: &str) -> bool {
     let missing: Vec<_> = files.iter().filter(|file| !file.exists()).collect();
     assert!(
@@ -205,7 +207,7 @@ fn are_installed(files: [&Path; 2], targets: &str) -> bool {
     missing.is_empty()
 }
 
-/// Every case that Envoy can load as its whole configuration, with its name.
+/// The bootstrap file of every case that has one, with the case's name.
 fn bootstraps(prefix: &'static str) -> impl Iterator<Item = (String, PathBuf)> {
     let filters = cases("filters").into_iter().map(move |(name, path)| {
         let text = fs::read_to_string(path).unwrap();
@@ -235,8 +237,8 @@ fn envoy_accepts_every_rewritten_file() {
     }
 }
 
-/// Envoy also accepts the file that is rewritten for the dynamic module. Even for a validation,
-/// Envoy loads the module, so the module itself checks the policies of filters and routes.
+/// Envoy also accepts the file that is rewritten for the dynamic module. To validate a file, Envoy
+/// loads the module, so the module itself checks the policies of filters and routes.
 #[test]
 fn envoy_accepts_every_rewritten_file_in_native() {
     let envoy = tool("PORTCULLIS_ENVOY", ".tools/envoy/envoy");
@@ -310,7 +312,8 @@ fn validate(envoy: &Path, file: &Path) {
     assert!(output.status.success(), "{}: {said}", file.display());
 }
 
-/// In `jwt_authn`, null means absent. In Portcullis, some of these fields must not be null.
+/// In `jwt_authn`, a field that is null counts as absent. In Portcullis, some fields must not be
+/// null.
 #[test]
 fn leaves_out_fields_that_are_null_and_reports_them() {
     let provider =

@@ -18,7 +18,7 @@ use support::{
     signer::Signer,
 };
 
-/// A time far in the future at which tokens expire.
+/// The time at which tokens expire, far in the future.
 const EXP: u64 = 4_000_000_000;
 const TYPES: &str = "type.googleapis.com/envoy.extensions.filters";
 

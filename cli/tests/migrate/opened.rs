@@ -166,8 +166,8 @@ fn no_route_is_chosen_by_metadata_of_jwt_authn() {
     }
 }
 
-/// Envoy chooses among scoped routes again after the module has edited headers. The module would
-/// not check the requirements of the second choice.
+/// After the module has edited headers, Envoy chooses among the scoped routes again. The module
+/// would not check the requirements of the routes that Envoy chooses the second time.
 #[test]
 fn no_scope_is_chosen_by_headers_that_the_module_edits() {
     let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
@@ -210,8 +210,7 @@ fn rules(condition: &Value) -> Value {
     })
 }
 
-/// The module decodes a query before it compares it, so a condition on encoded text would never
-/// match.
+/// The module compares the decoded query, so a condition on encoded text would never match.
 #[test]
 fn writes_no_rule_for_a_query_in_its_encoded_form() {
     let param = |name: &str, pattern: Value| {
@@ -241,7 +240,7 @@ fn writes_no_rule_for_a_query_in_its_encoded_form() {
     assert_eq!(written["string_match"]["safe_regex"]["regex"], "(?s)a.*");
 }
 
-/// Envoy's regular expressions match octets; the module's match characters.
+/// Regular expressions match octets in Envoy, but characters in the module.
 #[test]
 fn warns_of_regular_expressions_that_count_octets() {
     let header = |regex: &str| {

@@ -292,7 +292,7 @@ fn uses_no_name_that_routes_refer_to() {
     }
 }
 
-/// A connection manager with one `jwt_authn` filter, which has this name.
+/// A connection manager with one `jwt_authn` filter, which is called `name`.
 pub(super) fn manager(name: &str, more: &str) -> String {
     format!(
         r#"- "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
@@ -359,8 +359,8 @@ fn keeps_overrides_of_different_filters_apart() {
     );
 }
 
-/// The listener and the filter that use a route table may be in another file. So the overrides in
-/// the route table must be kept.
+/// A file with a route table may lack the listener and the filter that use the table. So `migrate`
+/// must not drop the table's overrides.
 #[test]
 fn loses_no_override_for_a_filter_of_another_file() {
     let strict = |name: &str| {
@@ -401,8 +401,8 @@ fn refuses_overrides_of_a_filter_that_was_not_named() {
     assert!(said.contains("--filter is for a file of routes"), "{said}");
 }
 
-/// `migrate` puts a guard, which refuses every request, in front of a `jwt_authn` filter inside
-/// another filter. A file of routes with overrides cannot switch off this guard.
+/// For a `jwt_authn` filter that is inside another filter, `migrate` adds a guard, which refuses
+/// every request. A file of routes cannot switch off this guard if the routes have overrides.
 #[test]
 fn keeps_a_nested_filter_closed_to_routes_with_overrides() {
     let manager = manager("composite", "rds: { route_config_name: r }");
@@ -444,8 +444,8 @@ fn warns_of_several_filters_in_a_chain_whose_routes_come_separately() {
     );
 }
 
-/// The file has only routes. The filters, and so the headers that they edit, are in another file.
-/// `migrate` therefore warns of every route that is matched by a header.
+/// The file has only routes. `migrate` cannot see which headers the filters in another file edit,
+/// so it warns of every route that is matched by a header.
 #[test]
 fn warns_of_routes_alone_that_are_matched_by_headers() {
     let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
@@ -464,8 +464,8 @@ fn warns_of_routes_alone_that_are_matched_by_headers() {
     assert!(said.contains("NEVER CHECKED"), "{said}");
 }
 
-/// Envoy looks up `disabled` and the configuration separately: for each, the route comes first,
-/// then the virtual host, then the route configuration.
+/// Envoy looks up a filter's `disabled` and its `config` separately. It looks for each first in the
+/// route, then in the virtual host, then in the route configuration.
 #[test]
 fn keeps_filters_enabled_that_routes_enable_again() {
     let (off, on) = (
@@ -711,8 +711,8 @@ fn keeps_rules_for_a_provider_with_an_empty_name() {
     assert!(printed.contains("provider_name: provider"), "{printed}");
 }
 
-/// A Portcullis policy looks like a `jwt_authn` configuration that lacks its type. `migrate` must
-/// not report a file that it has already rewritten as such a configuration.
+/// A Portcullis policy looks like a `jwt_authn` configuration that lacks its type. If `migrate` has
+/// already rewritten a file, it must not mistake the policy in the file for such a configuration.
 #[test]
 fn says_that_a_file_already_has_portcullis() {
     let rewritten = migrate(
@@ -730,8 +730,8 @@ fn says_that_a_file_already_has_portcullis() {
     }
 }
 
-/// A file may contain something similar instead of the filter, such as the filter's type in an
-/// older API.
+/// Instead of the filter, a file may contain something similar, such as a `jwt_authn` filter of an
+/// older Envoy API.
 #[test]
 fn names_what_refers_to_the_filter() {
     for (name, document, expected) in [

@@ -26,7 +26,7 @@ use support::{
 
 use std::io::Write as _;
 
-/// A time far in the future at which tokens expire.
+/// The time at which tokens expire, far in the future.
 const EXP: u64 = 4_000_000_000;
 const MANAGER: &str = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
@@ -438,7 +438,7 @@ fn name_of(number: usize, (listener, routes): (Version, Version)) -> String {
 }
 
 /// The four listeners of a case: the old and the new listener, each with the old and with the new
-/// routes. The routes are in files in the folder.
+/// routes. Writes the routes to files in `folder`.
 fn listeners(folder: &Path, number: usize, case: &Case) -> Vec<Value> {
     let old = listener(case);
     let new = rewritten(&format!("rollout-{number}-listener"), &old, &[]);
@@ -471,7 +471,7 @@ fn listeners(folder: &Path, number: usize, case: &Case) -> Vec<Value> {
     made.to_vec()
 }
 
-/// Requests to a path with every kind of credential.
+/// Requests to one path: a request with each kind of credential, and a CORS preflight.
 fn requests(host: &str, path: &str, chains: Chains) -> Vec<(String, Request)> {
     let claims = |issuer: &str| json!({ "iss": issuer, "sub": "alice", "exp": EXP });
     let forger = Signer::with_pair(Algorithm::Es256, Pair::Other);

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{file, portcullis, stdout};
 
-/// What `check` prints about a policy in a listener with this connection manager and this transport
-/// socket.
+/// The errors that `check` prints for a listener. The parameters configure the policy, the
+/// connection manager and the transport socket of this listener.
 fn check(
     name: &str,
     certificates: &Value,

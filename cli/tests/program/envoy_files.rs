@@ -244,7 +244,8 @@ fn the_native_build_reads_typed_policies_alone() {
         .as_object_mut()
         .unwrap()
         .remove("typed_per_filter_config");
-    // The module refuses the second member, which could hide a requirement.
+    // The module refuses two members with the same name, because the second could hide a
+    // requirement.
     let mut twice = typed(Value::Null);
     twice["typed_per_filter_config"]["gate"]["filter_config"] = json!({
         "@type": "type.googleapis.com/google.protobuf.StringValue",
@@ -379,8 +380,8 @@ fn our_own_envoy_files_are_good() {
     }
 }
 
-/// In the example, the operators' listener has a copy of the API's filter. Both have the same
-/// `vm_id`, because they are meant to share memory.
+/// In the example, the operators' listener has a copy of the API's filter. The filter and the copy
+/// have the same `vm_id`, because they are meant to share memory.
 #[test]
 fn a_copy_of_a_filter_needs_a_name_of_its_own_but_no_vm_id() {
     let example = std::fs::read_to_string(project().join("envoy/status.yaml")).unwrap();

@@ -52,7 +52,7 @@ rules:
     roles: { any_of: [writer] }
 ";
 
-/// A token, the request for which `explain` examines the token, and the expected exit code.
+/// A call of `explain`: a token, an optional request, and the expected exit code.
 struct Case {
     name: &'static str,
     token: String,
@@ -305,7 +305,7 @@ fn shows_the_rule_and_what_the_api_receives() {
     assert_eq!(denied["request"]["forwards"], json!([]));
 }
 
-/// With `unmatched: allow`, a request that no rule matches passes, so there is nothing to fix.
+/// With `unmatched: allow`, a request passes if no rule matches it, so there is nothing to fix.
 #[test]
 fn explains_no_refusal_of_a_request_that_passes() {
     let config = file("explain-open.yaml", &format!("{CONFIG}unmatched: allow\n"));
@@ -372,7 +372,7 @@ fn agrees_with_the_decision() {
         if let [provider] = &report["providers"].as_array().unwrap()[..]
             && decision["status"] == 401
             && decision["reason"] != "header_value"
-        // the token passes, but its claim fits in no header
+        // the token is accepted, but one of its claims cannot be written into a header
         {
             assert_eq!(provider["reason"], decision["reason"], "{}", case.name);
         }

@@ -18,7 +18,7 @@ const COMMANDS: [&str; 9] = [
     "test",
 ];
 
-/// The page in the documentation describes every command, and shows the program's own output.
+/// `docs/command-line.md` describes every command, and shows the program's own output.
 #[test]
 fn the_documentation_describes_every_command() {
     let page = include_str!("../../../docs/command-line.md");

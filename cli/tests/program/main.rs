@@ -221,7 +221,7 @@ fn decides_who_may_see_the_status() {
 }
 
 /// The program refuses YAML that Envoy reads in an unexpected way: Envoy reads an unquoted `1.0` as
-/// a string, and drops the first of two equal names.
+/// a string, and drops the first of two members with the same name.
 #[test]
 fn reads_yaml_as_envoy_does_or_not_at_all() {
     for (name, text, expected) in [
@@ -286,7 +286,7 @@ fn distinguishes_wrong_usage_from_findings() {
     }
 }
 
-/// The printed hash works in a configuration, and the printed secret in a request.
+/// The printed hash works in a configuration, and the printed secret works in a request.
 #[test]
 fn makes_a_secret_and_the_hash_that_accepts_it() {
     let output = portcullis(&["client-secret"], "");

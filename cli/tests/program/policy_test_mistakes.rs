@@ -5,7 +5,7 @@ use super::{
     portcullis, stdout,
 };
 
-/// A test file with one test, which has these lines after its name.
+/// A test file with one test, in which the lines `fields` follow the test's name.
 pub(crate) fn one_test(fields: &str) -> String {
     let fields = fields.replace('\n', "\n  ");
     format!("config: suite-policy.yaml\ntests:\n- name: a\n  {fields}\n")

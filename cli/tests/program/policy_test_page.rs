@@ -23,7 +23,7 @@ fn write_envoy() {
     file("envoy.yaml", envoy.trim_start());
 }
 
-/// Runs a test file, and returns the exit code and the output with paths as the page shows them.
+/// Runs a test file. Returns the exit code, and the output with its paths written as on the page.
 fn run(name: &str, text: &str, arguments: &[&str]) -> (Option<i32>, String) {
     write_envoy();
     let path = file(name, &format!("{text}\n"));

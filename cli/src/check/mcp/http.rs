@@ -9,7 +9,7 @@ use std::{
 /// The maximum time for connecting, for each read and for each write.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The maximum length of a response. A server could send an endless response.
+/// The maximum length of a response. Without this limit, a response could be endless.
 const MAX_RESPONSE: u64 = 256 * 1024;
 
 /// An `http` URL.

@@ -1,9 +1,9 @@
 //! Checks whether an MCP server compares the headers of a call with its body.
 //!
 //! Rules with `match.mcp` see only the headers. Such a rule protects a tool only if the server
-//! refuses every call whose body names a different tool than its headers. This check sends such
-//! contradictory calls. They name tools that no server has, so a server that accepts a call still
-//! executes nothing.
+//! refuses every call whose headers and body name different tools. This check sends calls in which
+//! the headers and the body contradict each other. The calls name tools that no server has, so a
+//! server that accepts a call still executes nothing.
 
 mod http;
 
@@ -27,7 +27,7 @@ const METHOD: &str = "tools/call";
 const TOOL: &str = "portcullis_check_of_the_body";
 
 /// The contradictory calls. Each entry has the values of the headers `Mcp-Method` and `Mcp-Name`,
-/// and the name of the body's member that contradicts them.
+/// and the name of the member of the body that contradicts one of these headers.
 const PROBES: [(&str, &str, &str); 2] = [
     (METHOD, "portcullis_check_of_the_header", "name"),
     ("tools/list", TOOL, "method"),
@@ -86,8 +86,8 @@ fn send(url: &Url, method: &str, name: &str) -> io::Result<Response> {
 }
 
 /// Checks that the server refused the call because the headers and the body differ in the member
-/// `difference`. A refusal for another reason proves nothing: perhaps the server only lacks the
-/// tool, and would otherwise have executed the call.
+/// `difference`. A refusal for another reason proves nothing: perhaps the server lacks the tool,
+/// and would have executed the call if it had the tool.
 fn verdict(response: &Response, difference: &str) -> Result<(), String> {
     let body: Option<Value> = serde_json::from_str(&response.body).ok();
     let code = body.and_then(|body| body.pointer("/error/code")?.as_i64());
