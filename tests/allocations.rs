@@ -1,5 +1,5 @@
-//! The memory cost of the cache of verified tokens: a hit allocates nothing in the cache, and an
-//! entry takes little memory.
+//! Tests the memory cost of the cache of verified tokens. A cache hit allocates nothing except the
+//! list of edits to the request, and a cache entry takes little memory.
 //!
 //! This test needs its own binary, because it replaces the global allocator with one that counts
 //! allocations.
@@ -92,7 +92,8 @@ fn finding_a_token_again_allocates_nothing_but_the_list_of_edits() {
     ]);
     for (of_provider, lists) in [
         (json!({"forward": true}), 0),
-        // The token is removed from the request. The list of such edits takes one allocation.
+        // The token is removed from the request. This needs a list of edits, which takes one
+        // allocation.
         (json!({}), 1),
         (json!({"claim_to_headers": headers}), 1),
     ] {
@@ -126,7 +127,7 @@ fn kept_besides_text(mut of_provider: Value, tokens: impl Iterator<Item = String
     (BYTES.get() - before).saturating_sub(text) / count
 }
 
-/// Tokens that all differ. They are too few to fill any part of the cache, so all of them stay
+/// Tokens that all differ. They are too few to fill any of the cache's sets, so all of them stay
 /// cached.
 fn numbered(padding: &str) -> impl Iterator<Item = String> {
     (0..1500).map(move |number| token(&json!({"jti": number.to_string(), "padding": padding})))
@@ -144,8 +145,8 @@ fn keeping_a_token_takes_little_besides_its_text() {
     }
 }
 
-/// Tests an attack: a token contains long lists, so that the parsed token takes many times the
-/// token's own size in memory.
+/// Tests an attack: a token contains long lists, so that the parsed token takes many times as much
+/// memory as its text.
 #[test]
 fn no_token_makes_the_cache_keep_more_than_its_share() {
     let lists = vec![json!([]); 800];

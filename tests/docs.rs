@@ -1,5 +1,5 @@
 //! Tests the example configurations in the documentation. Portcullis must accept or reject each one
-//! as its code block says.
+//! as the info string of its code block says.
 //!
 //! A fenced block marked `yaml portcullis` or `json portcullis` contains a whole configuration that
 //! Portcullis accepts. A block marked `yaml portcullis refused` contains a configuration that
@@ -67,8 +67,8 @@ fn every_numbered_requirement_has_a_test_and_the_reverse() {
     assert_eq!(documented, tested);
 }
 
-/// Collects the requirement numbers with which function names begin, in all files below `path`. For
-/// example, `fn r4_m3_names` has the numbers `r4` and `m3`.
+/// Collects the requirement numbers at the start of function names, from all files below `path`.
+/// For example, the name `r4_m3_names` starts with the numbers `r4` and `m3`.
 fn collect_numbers(path: &Path, numbers: &mut BTreeSet<String>) {
     if path.is_dir() {
         for entry in fs::read_dir(path).unwrap() {

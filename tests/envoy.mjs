@@ -1,4 +1,5 @@
-// Starts Envoy, and the demo's API and authorization server, for tests in Node.
+// Helpers for tests in Node. They start Envoy and the demo's servers: the API and the authorization
+// server.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -34,7 +35,7 @@ export async function startServers() {
   return { upstream: api.url, authorizationServer: authorizationServer.url };
 }
 
-// Starts Envoy. Calling `url(name)` of the result returns the address of a listener.
+// Starts Envoy. The result's `url` function returns the address of the listener with a given name.
 export async function startEnvoy(configuration) {
   const log = [];
   const adminFile = temporary('admin', '');

@@ -1,8 +1,8 @@
 //! Facts about the host that Portcullis relies on, tested in the real Envoy and in the fake host.
 //!
-//! Envoy documents few of these facts. If a version of Envoy changes one of them, the test with the
-//! fact's name fails. The same tests run in the fake host, so that the fake host cannot differ from
-//! Envoy unnoticed. A module made for tests, the probe (`tests/probe`), makes the host calls. For
+//! Envoy documents few of these facts. If a version of Envoy changes one of them, the test named
+//! after that fact fails. The same tests run in the fake host, to notice if it differs from Envoy.
+//! The host calls are made by the probe (`tests/probe`), a module that exists only for tests. For
 //! the fake host, the probe is linked into this binary. For Envoy, `make host-facts` builds it as
 //! wasm. One fact cannot be tested: shared data never expires. This fact follows from the source of
 //! proxy-wasm-cpp-host (`src/shared_data.cc`).
@@ -95,8 +95,8 @@ fn the_highest_version_only_ever_creates<D: Driver>() {
     assert_eq!(answers, json!(["Ok", "CasMismatch", ["x", 1]]));
 }
 
-/// The host has no call to delete a key. Data that is no longer needed can only be replaced by an
-/// empty value.
+/// The host has no call that deletes a key. If a module no longer needs a key, it can only empty
+/// the key's value.
 fn an_emptied_key_still_exists<D: Driver>() {
     let answers = played::<D>("set a x 0; empty a; get a; set a y 4294967295");
     assert_eq!(answers, json!(["Ok", "Ok", ["", 2], "CasMismatch"]));
@@ -129,8 +129,8 @@ fn the_context_of_a_stream_that_is_gone_is_refused<D: Driver>() {
     assert_eq!(answers, json!(["BadArgument"]));
 }
 
-/// If the host refuses to switch to a context, the previous context stays in force. If a module
-/// ignored the refusal, it would answer another client's request.
+/// If the host refuses to switch to a context, the previous context stays selected. A module that
+/// ignored the refusal would answer another client's request.
 fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
     let gate: D = start(Setup::default());
     let gone = &play(&gate, "context")[0];
@@ -160,8 +160,8 @@ fn the_vms_of_all_workers_and_of_the_main_thread_tick<D: Driver>() {
     assert_eq!(ticking(), 3);
 }
 
-/// The configuration has only one member, because the order of members in the encoding is
-/// undefined.
+/// No object in this configuration has more than one member, because the order of members in the
+/// wire format is undefined.
 fn struct_configuration_arrives_in_the_wire_format<D: Driver>() {
     let configuration = json!({ "all": [60, "a", true, null, { "b": [] }] });
     let wire = [
@@ -248,8 +248,8 @@ fn a_route_without_metadata_has_no_property<D: Driver>() {
     );
 }
 
-/// After the module has edited a header, Envoy chooses the route again, but only filters after the
-/// module see the new route.
+/// After the module has edited a header, Envoy chooses the route again. The module still sees the
+/// old route. Only the filters after it see the new one.
 fn an_edit_does_not_reveal_the_new_route<D: Driver>() {
     let [first, second] = ["first", "second"].map(|name| json!({ "name": name }));
     let setup = Setup {
@@ -288,8 +288,9 @@ fn a_missing_foreign_function_is_not_found<D: Driver>() {
     assert_eq!(answers, json!(["Ok", "Ok", "NotFound"]));
 }
 
-/// Portcullis refuses a token only if the host says that the token's signature is wrong. If the
-/// host cannot verify the signature, Portcullis verifies it itself.
+/// Portcullis must tell two answers of the host apart. If the host says that a token's signature is
+/// wrong, Portcullis refuses the token. If the host cannot verify the signature, Portcullis
+/// verifies it itself.
 fn a_wrong_signature_differs_from_one_that_cannot_be_verified<D: Driver>() {
     let pem = include_str!("support/keys/p256.pub.pem").lines();
     let base64: String = pem.filter(|line| !line.starts_with('-')).collect();
@@ -341,8 +342,8 @@ fn played<D: Driver>(script: &str) -> Value {
     play::<D>(&start(Setup::default()), script)
 }
 
-/// Runs a script in a new gate whose cluster `server` leads to a server with this answer. Returns
-/// the results of the steps.
+/// Runs a script in a new gate, and returns the results of the steps. The gate's cluster `server`
+/// leads to a server that gives this answer.
 fn called<D: Driver>(answer: Answer, script: &str) -> Value {
     let server = AuthorizationServer::new();
     server.answer("/", answer);
@@ -373,7 +374,7 @@ fn parsed(body: &[u8]) -> Value {
 }
 
 /// With `FAIL_CLOSED`, no metric of Envoy's wasm filter shows that Envoy has stopped a module. Only
-/// the responses show it, by their status and by the response code details in the access log.
+/// the responses show it: their status, and their response code details in the access log.
 #[test]
 fn only_responses_show_a_module_that_was_stopped_in_envoy() {
     let module = module();

@@ -90,9 +90,10 @@ fn the_library_has_every_hook_that_envoy_calls() {
     }
 }
 
-/// During an upgrade, routes may still have policies that the old version of the library has
-/// loaded. Envoy then passes the new version a pointer that the old version returned. If the new
-/// version took this pointer for one of its own, a route could get the policy of another route.
+/// During an upgrade, some routes may still have policies that the old version of the library
+/// loaded. For such a route, Envoy passes the new version a pointer that the old version returned.
+/// If the new version mistook it for a pointer of its own, the route could get the policy of
+/// another route.
 #[test]
 fn a_policy_that_another_version_loaded_refuses_every_request() {
     if !is_installed(&library()) || version() < (1, 40) {

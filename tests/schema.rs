@@ -1,9 +1,9 @@
 //! The JSON Schema of the configuration agrees with the parser.
 //!
 //! A standard validator (Ajv, in Node) applies the schema to every example of the documentation and
-//! of `envoy/`, and to variants in which a value is replaced or an unknown field is added. The
-//! schema must accept every document that the parser accepts, and reject every document that the
-//! parser rejects because of the document's structure.
+//! of `envoy/`. It also applies the schema to variants of these examples, in which a value is
+//! replaced or an unknown field is added. The schema must accept every document that the parser
+//! accepts, and reject every document that the parser rejects because of the document's structure.
 
 use std::{
     fs,
@@ -19,8 +19,8 @@ struct Judged {
     place: String,
     document: Value,
     is_valid: bool,
-    /// The complaint that the validator must make: the path of the fault, and the fault or the name
-    /// of the unknown field. `None` if any complaint is fine.
+    /// The error that the validator must report: the error's path, followed by the name of the
+    /// unknown field, or by the message if no field is unknown. `None` if any error is fine.
     complaint: Option<&'static str>,
 }
 
@@ -29,8 +29,8 @@ fn agrees_with_the_parser() {
     let mut judged = Vec::new();
     for (place, document) in documents() {
         judged.extend(judge(place.clone(), document.clone()));
-        // Every field on the pages in docs/providers is also on the main page, so the test makes no
-        // variants of these pages.
+        // Every field on the pages in docs/providers is also in docs/configuration.md, so the test
+        // makes no variants of these pages.
         let count = match place.contains("docs/providers") {
             true => 0,
             false => values(&document),
@@ -231,8 +231,8 @@ fn parse(document: &Value) -> Result<Config, portcullis::config::ConfigError> {
     Config::parse(document.to_string().as_bytes())
 }
 
-/// Pairs a document with the verdict that the schema must give. Returns `None` if only the parser
-/// can decide.
+/// Pairs a document with the verdict that the schema must give. Returns `None` if the parser
+/// rejects the document for a reason that the schema does not cover.
 fn judge(place: String, document: Value) -> Option<Judged> {
     let is_valid = match parse(&document) {
         Ok(_) => true,
@@ -327,7 +327,7 @@ fn values(value: &Value) -> usize {
     inner.saturating_add(1)
 }
 
-/// Changes the value with the index `target`, counted depth first.
+/// Changes the value at the index `target` in depth-first order.
 fn change(value: &mut Value, target: &mut usize, to: &mut dyn FnMut(&mut Value)) {
     if *target == 0 {
         to(value);

@@ -1,5 +1,5 @@
-//! Runs the dynamic module (the library) through random sequences of events. The host checks every
-//! call that the library makes.
+//! Runs the dynamic module (the library) through random sequences of events. A host that plays
+//! Envoy checks every call that the library makes.
 
 use std::{
     env, fs,
@@ -27,8 +27,8 @@ fn two_versions(library: &Path, folder: &Path) -> [PathBuf; 2] {
     [library.to_owned(), copy]
 }
 
-/// If `PORTCULLIS_ABI_SECONDS` is set, the test runs further sequences, each with another seed, for
-/// that many seconds.
+/// Runs sequences for as many seconds as the environment variable `PORTCULLIS_ABI_SECONDS` says,
+/// each with a new seed. If the variable is not set, the test uses only the first seed.
 #[test]
 fn no_order_of_events_breaks_the_library() {
     let seconds = env::var("PORTCULLIS_ABI_SECONDS").ok();

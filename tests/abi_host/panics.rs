@@ -22,7 +22,7 @@ const JWKS_PATH: &str = "/jwks";
 /// The status and the response code details of the module's own answer after a panic.
 const DEFECT: (u16, &str) = (500, "portcullis_defect");
 
-/// What an Envoy needs for these tests: a signer of tokens, an authorization server, and the folder
+/// What these tests need besides Envoy: a token signer, an authorization server, and the folder
 /// `defects`. A file in this folder makes the library panic.
 struct World {
     signer: Signer,
@@ -80,7 +80,7 @@ impl World {
         self.server.hold();
     }
 
-    /// Makes the module panic the next time that its code reaches the place with the name `place`.
+    /// Makes the module panic the next time its code reaches the place named `place`.
     fn cause(&self, place: &str) {
         fs::write(self.defects.join(place), "").unwrap();
     }
@@ -237,7 +237,7 @@ fn a_panic_while_a_configuration_is_loaded_refuses_the_update() {
     assert_eq!(gate.send(&Request::get("/")).status, 200);
 }
 
-/// The library that is released does not contain the code that lets tests cause panics.
+/// The shipped library does not contain the code that lets tests cause panics.
 #[test]
 fn the_shipped_library_has_no_defects() {
     let holds = |library: &Path| {

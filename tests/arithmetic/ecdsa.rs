@@ -63,8 +63,8 @@ macro_rules! curve {
                     theirs
                 }
 
-                /// Like [`Self::verdict`], but also verifies with AWS-LC and without a table of
-                /// multiples.
+                /// Like [`Self::verdict`], but two more verdicts must agree: that of AWS-LC, and
+                /// that of `portcullis_ecdsa` without a table of multiples.
                 fn verdict_on_message(&self, message: &[u8], signature: &[u8]) -> bool {
                     let digest = $hash::digest(message);
                     let verdict = self.verdict(&digest, signature);
@@ -105,8 +105,8 @@ macro_rules! curve {
                 }
             }
 
-            /// The r of a signature for which u1·G + u2·Q is `sum`: the x coordinate of `sum`.
-            /// `None` if `sum` is the point at infinity.
+            /// The value r of a signature with u1·G + u2·Q = `sum`. It is the x coordinate of
+            /// `sum`, or `None` if `sum` is the point at infinity.
             fn r(sum: &ProjectivePoint) -> Option<Scalar> {
                 let is_finite = !bool::from(sum.is_identity());
                 is_finite.then(|| {
@@ -116,8 +116,9 @@ macro_rules! curve {
                 })
             }
 
-            /// The keys are simple multiples of G, and u1 and u2 are chosen so that the computation
-            /// adds equal points and opposite points, and sometimes ends at the point at infinity.
+            /// The keys are simple multiples of G. The test chooses u1 and u2 so that the
+            /// computation sometimes adds equal or opposite points, and sometimes ends at the point
+            /// at infinity.
             #[test]
             fn chosen_sums_have_equal_verdicts() {
                 let mut random = Random(0xec);
@@ -150,8 +151,8 @@ macro_rules! curve {
                             1 => flip(&mut random, &mut signature),
                             _ => signature[$octets..].copy_from_slice(&octets(&-s)),
                         }
-                        // A scalar of P-521 has 521 bits. The crate `p521` ignores the higher bits
-                        // of a digest.
+                        // A scalar of P-521 has 521 bits, but this digest has 528. The crate `p521`
+                        // ignores the upper 7 bits, so the test clears them.
                         digest[0] &= if $octets == 66 { 1 } else { 0xff };
                         let other = key.verdict(&digest, &signature);
                         accepted += u32::from(good) + u32::from(other);
@@ -210,8 +211,8 @@ macro_rules! curve {
                 }
             }
 
-            /// The x coordinate can be larger than the curve's order n. In that case r is x - n, so
-            /// the verifier must also try r + n.
+            /// The x coordinate of a point can be larger than the curve's order n. In that case r
+            /// is x - n, so the verifier must also try r + n.
             #[test]
             fn x_above_the_order() {
                 let mut random = Random(0x77);
@@ -248,7 +249,8 @@ macro_rules! curve {
 
 curve!(p256, verified::P256Key, 32, Sha256, ECDSA_P256_SHA256_FIXED);
 curve!(p384, verified::P384Key, 48, Sha384, ECDSA_P384_SHA384_FIXED);
-// For P-521, `portcullis_ecdsa` has only the implementation `lazy`, which is used twice here.
+// For P-521, `portcullis_ecdsa` has only the implementation `lazy`. Here it also takes the place of
+// `verified`.
 curve!(p521, lazy::P521Key, 66, Sha512, ECDSA_P521_SHA512_FIXED);
 
 fn flip(random: &mut Random, octets: &mut [u8]) {

@@ -1,4 +1,4 @@
-//! Compares Ed25519 verification with the strict verification of `ed25519-dalek`.
+//! Compares the project's Ed25519 verification with the strict verification of `ed25519-dalek`.
 
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 use curve25519_dalek::edwards::EdwardsPoint;
@@ -17,7 +17,7 @@ const ORDER: [u8; 32] = [
 ];
 
 /// In some signatures, the key or R has a component of small order. Verification that multiplies by
-/// the cofactor would accept more of these signatures than strict verification does. In other
+/// the cofactor would accept more of these signatures than strict verification does. In some
 /// signatures, a bit is changed, or L (the order of the base point) is added to S.
 #[test]
 fn verdicts_are_those_of_strict_verification() {

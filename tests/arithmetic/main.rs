@@ -37,7 +37,7 @@ impl Random {
     }
 }
 
-/// Encodes a number in big-endian order, with leading zeros up to this many octets.
+/// Encodes a number in big-endian order. Leading zeros make the result `octets` octets long.
 fn padded(number: &BigUint, octets: usize) -> Vec<u8> {
     let minimal = number.to_bytes_be();
     let minimal = if *number == BigUint::ZERO {

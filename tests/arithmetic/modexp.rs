@@ -135,8 +135,8 @@ fn shape(random: &mut Random, bits: u64) -> BigUint {
     }
 }
 
-/// Returns a number below `end` whose bits are concatenated from random runs of bits. `piece`
-/// returns the length of a run, and its bits.
+/// Concatenates random runs of bits, and returns the result as a number below `end`. `piece`
+/// returns the length and the bits of one run.
 fn joined(random: &mut Random, end: &BigUint, piece: fn(&mut Random) -> (u64, u64)) -> BigUint {
     let mut number = BigUint::from(1_u8);
     while number.bits() <= end.bits() {

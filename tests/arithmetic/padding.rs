@@ -1,8 +1,8 @@
-//! Compares the verification of RSA paddings with the crate `rsa`.
+//! Compares the project's verification of RSA paddings with that of the crate `rsa`.
 //!
-//! The moduli are primes, not products of two primes. The private exponent of a prime is easy to
-//! compute, so the tests can sign any encoding, good or flawed. A verifier does not notice, because
-//! it does not factor the modulus.
+//! The moduli are primes, not products of two primes. If the modulus is a prime, the private
+//! exponent is easy to compute, so the tests can sign any encoding, good or flawed. A verifier does
+//! not notice the prime, because it does not factor the modulus.
 
 use num_bigint::BigUint;
 use portcullis::jose::{Algorithm, KeyNumbers, VerifyingKey};
@@ -71,8 +71,8 @@ type Hash = fn(&[u8]) -> Vec<u8>;
 /// of the flaw to introduce (0 for none), the size of the modulus in bits, the last octet of the
 /// hash's object identifier, the hash function and the message.
 type Encode = fn(&mut Random, u64, usize, u8, Hash, &[u8]) -> Vec<u8>;
-/// The PKCS #1 and PSS algorithms of a hash, the last octet of its object identifier, and the hash
-/// function.
+/// The data for one hash: the PKCS #1 algorithm and the PSS algorithm that use it, the last octet
+/// of the hash's object identifier, and the hash function.
 type Row = (Algorithm, Algorithm, u8, Hash);
 
 const HASHES: [Row; 3] = [
@@ -100,8 +100,8 @@ fn theirs(key: &Key, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> b
     .is_ok()
 }
 
-/// For every key and hash, compares the verdicts on a correct encoding and on encodings with each
-/// flaw.
+/// Compares the project's verdicts with those of the crate `rsa`. For every key and hash, the two
+/// verify a correct encoding, and one encoding with each flaw.
 fn verdicts_are_equal(pick: fn(&Row) -> Algorithm, flaws: u64, encode: Encode) {
     let mut random = Random(8017);
     for (bits, below) in PRIMES {
@@ -155,8 +155,8 @@ fn pkcs1_is_accepted_in_a_single_form() {
             } else {
                 &[0x30, length]
             };
-            // The padding is too short, and garbage follows the digest. A verifier that parses from
-            // the front and ignores what follows the digest would accept this encoding.
+            // Flaw 5: the padding is too short, and garbage follows the digest. A verifier that
+            // parses from the front and ignores what follows the digest would accept this encoding.
             let garbage = vec![0xaa; if flaw == 5 { 100 } else { 0 }];
             let info = [header, &info, &garbage].concat();
             let mut padding = vec![0xff; bits.div_ceil(8) - 3 - info.len()];
@@ -208,8 +208,8 @@ fn pss_is_accepted_with_a_salt_as_long_as_its_hash() {
             let trailer = if flaw == 10 { 0xcc } else { 0xbc };
             let before = vec![u8::from(flaw == 11); bits.div_ceil(8) - octets];
             let mut encoded = [&before[..], &block, &seed, &[trailer]].concat();
-            // Flaws 8 and 11 are not possible with every size of the modulus. Instead of an
-            // impossible flaw, a bit is flipped, so that the encoding is still wrong.
+            // Flaws 8 and 11 are possible only with some sizes of the modulus. With the other
+            // sizes, a bit is flipped instead, so that the encoding is still wrong.
             let has_flaw = (flaw != 8 || unused > 0) && (flaw != 11 || !before.is_empty());
             flip(random, &mut encoded, flaw == 12 || !has_flaw);
             encoded

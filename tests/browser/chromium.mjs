@@ -1,4 +1,4 @@
-// Chromium for the tests of pages.
+// Helpers for the tests that open pages in Chromium.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const { CHROMIUM = '/usr/bin/chromium', SCREENSHOTS } = process.env;
 export function launch() {
   return chromium.launch({
     executablePath: CHROMIUM,
-    // Chromium's sandbox does not work as root.
+    // Chromium's sandbox does not work if Chromium runs as root.
     args: process.getuid() === 0 ? ['--no-sandbox'] : [],
   });
 }

@@ -1,5 +1,5 @@
 // Runs Envoy with the module in front of an API, on free ports of 127.0.0.1. The configuration has
-// one authorization server for each state that the status page can show. The environment variable
+// working, unavailable and disabled authorization servers. The environment variable
 // PORTCULLIS_ENVOY names the Envoy program, and PORTCULLIS_WASM names the proxy-wasm module. If
 // PORTCULLIS_BUILD is `native`, Envoy runs the dynamic module that PORTCULLIS_NATIVE names.
 import { createHmac, generateKeyPairSync } from 'node:crypto';
@@ -27,7 +27,7 @@ export function token(lifetime = 600) {
   return `${input}.${createHmac('sha256', SECRET).update(input).digest('base64url')}`;
 }
 
-// Starts a server that publishes two keys at /keys and returns its port.
+// Starts a server, and returns its port. The server publishes two keys at /keys.
 async function startKeyServer() {
   const keys = ['one', 'two'].map((kid) => ({
     ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), kid, alg: 'EdDSA',

@@ -1,4 +1,4 @@
-// Tests the status page, served by Envoy, in Chromium. `make browser` runs these tests. If the
+// Tests the status page in Chromium. Envoy serves the page. `make browser` runs these tests. If the
 // environment variable SCREENSHOTS names a folder, they save screenshots there.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -126,7 +126,7 @@ test('has the columns that the viewer chose, and keeps them in the address', asy
   const none = await open({}, '#columns=name');
   assert.deepEqual(await headings(none.page), ['Name']);
   await none.context.close();
-  // Anyone can send a link with a hostile fragment to an operator.
+  // Anyone can send an operator a link with a hostile fragment.
   const hostile = await open({}, `#filter=${encodeURIComponent(HOSTILE)}&columns=status,x&health=x&sort=-x&refresh=x`);
   assert.deepEqual(await names(hostile.page), []);
   assert.equal(await hostile.page.title(), 'Portcullis status');

@@ -1,5 +1,5 @@
-// Tests the playground, served over HTTP, in Chromium. `make browser` runs these tests. If the
-// environment variable SCREENSHOTS names a folder, they save screenshots there.
+// Tests the playground in Chromium. A local server serves the page over HTTP. `make browser` runs
+// these tests. If the environment variable SCREENSHOTS names a folder, they save screenshots there.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -1,5 +1,5 @@
 //! The chapters of the test. In each chapter, the authorization server behaves differently. This
-//! module counts the key fetches in each chapter, and compares the count with a limit.
+//! module compares the number of key fetches in each chapter with a limit.
 
 use std::{
     fmt,
@@ -34,7 +34,7 @@ pub(crate) struct Fetches {
 }
 
 impl Fetches {
-    /// The fetches that have ended since the count `earlier`.
+    /// The fetches that have ended since `earlier` was counted.
     pub(crate) fn since(self, earlier: Self) -> Self {
         Self {
             succeeded: self.succeeded - earlier.succeeded,
@@ -112,9 +112,9 @@ fn most(time: Duration, interval: Duration) -> u64 {
     (time.as_millis() / interval.as_millis()) as u64 + 1
 }
 
-/// The maximum number of fetches within `time`, if all of them fail. Each wait for the next fetch
-/// is twice the previous wait, up to ten times the first. Up to a tenth of each wait is subtracted
-/// at random.
+/// The maximum number of fetches within `time`, if all of them fail. After each failure, the gate
+/// waits twice as long as before, but at most ten times as long as the first time. The gate varies
+/// each wait at random by up to a tenth, and this function assumes the shortest waits.
 fn attempts(time: Duration) -> u64 {
     let waits = (0..).map(|failures: u32| {
         let doubled = BACKOFF * 2_u32.pow(failures.min(10));

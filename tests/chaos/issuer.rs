@@ -24,8 +24,8 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
 /// this value.
 pub(crate) const BACKOFF: Duration = Duration::from_millis(100);
 
-/// A configuration with a provider `login`, which fetches this server's keys, and a rule that
-/// requires a token of the provider on every path.
+/// A configuration with one provider and one rule. The provider `login` fetches this server's keys.
+/// The rule requires a token of this provider on every path.
 pub(crate) fn configuration() -> Value {
     let seconds = |time: Duration| format!("{}s", time.as_secs_f64());
     json!({
@@ -116,7 +116,7 @@ impl Issuer {
         self.answer(answer(keys).after(3 * TIMEOUT));
     }
 
-    /// From now on, answers 200 with a body that is not a key set.
+    /// From now on, answers with status 200 and a body that is not a key set.
     pub(crate) fn publish_garbage(&self) {
         self.answer(Answer::json("<!doctype html><title>Maintenance</title>"));
     }

@@ -103,8 +103,8 @@ impl<D: InEnvoy> Storm<D> {
         }
     }
 
-    /// Runs a chapter: `happen` changes the server or the keys, and then the traffic goes on for
-    /// `parts` of the test's [`PARTS`] equal parts.
+    /// Runs a chapter. `happen` changes the server or the keys at the start of the chapter. The
+    /// chapter lasts for `parts` of the [`PARTS`] equal parts of the test.
     fn chapter(
         &mut self,
         name: &'static str,

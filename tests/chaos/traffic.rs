@@ -81,7 +81,7 @@ impl Tokens {
         }
     }
 
-    /// A request with the good token that was signed by the key with this index.
+    /// A request with a good token. The key with the index `key` signed this token.
     pub(crate) fn good(&self, key: usize) -> Request {
         bearer(&self.good[key])
     }

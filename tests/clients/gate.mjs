@@ -13,8 +13,8 @@ const listen = (server) => new Promise((resolve) => {
   server.listen(0, '127.0.0.1', () => resolve(server.address().port));
 });
 
-// Starts the authorization server and returns its issuer. The issuer is the server's own address, so
-// that clients find its metadata.
+// Starts the authorization server and returns its issuer. The issuer is the server's own address,
+// so that clients find the server's metadata.
 export async function startAuthorizationServer() {
   const { issuer } = await startServer('authorization server', inRepository('envoy/authorization-server/server.mjs'), {
     HOST: '127.0.0.1', PORT: '0', AT_TTL: '600',
@@ -91,9 +91,9 @@ export async function startGate(upstream, issuer, rules) {
   return resource;
 }
 
-// Starts a proxy that adds a token to each request, for clients that cannot get a token. If a header
-// contains the proxy's own address, the proxy replaces the address with the resource's host. The
-// proxy changes nothing else.
+// Starts a proxy that adds a token to each request, for clients that cannot get a token. If the
+// value of a header is the proxy's own address, the proxy replaces this value with the resource's
+// host. The proxy changes nothing else.
 export async function startTokenProxy(resource, token) {
   const { host, hostname, port } = new URL(resource);
   const proxy = createServer((incoming, response) => {

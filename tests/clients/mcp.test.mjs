@@ -1,6 +1,6 @@
-// Runs real MCP clients and MCP's conformance suite through Envoy with Portcullis. A client knows only
-// its own credentials and the URL of the MCP server. The client gets 401, finds the metadata, requests
-// a token from a real authorization server, and can then use the MCP server.
+// Tests an MCP server behind Envoy and Portcullis with real MCP clients and with MCP's conformance
+// suite. At first, a client knows only its own credentials and the URL of the MCP server. It gets 401,
+// finds the metadata, requests a token from a real authorization server, and then uses the MCP server.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
@@ -33,8 +33,8 @@ before(async () => {
 
 after(stopAll);
 
-// Returns the rules: two tools need different scopes, other methods need only a token, and older
-// clients may open streams.
+// Returns the rules. Two tools need different scopes. Three other methods, and the GET and DELETE
+// requests of older clients, need only a token.
 function rules() {
   const rule = (call, scopes) => ({
     match: { path_separated_prefix: '/mcp', mcp: call },
@@ -123,8 +123,8 @@ test('the conformance suite has the same result with and without the gate', asyn
   for (const scenario of ['tools-call-simple-text', 'resources-read-text', 'prompts-get-simple', 'http-header-validation']) {
     assert.equal(alone[scenario], 0, `${scenario} without the gate`);
   }
-  // In two checks, the suite sends the protocol revision `v999.0.0` and expects an error from the MCP
-  // server. But Portcullis refuses these requests itself, because a revision must be a date.
+  // Two checks send the protocol revision `v999.0.0` and expect an error from the MCP server. These
+  // checks fail with the gate: a revision must be a date, so Portcullis refuses the requests itself.
   const expected = { ...alone, 'server-stateless': alone['server-stateless'] + 2 };
   assert.deepEqual(await conformance(await startTokenProxy(url, token)), expected);
 });

@@ -1,5 +1,5 @@
-// Reads the module from an image as Istio (pkg/wasm/imagefetcher.go) and Envoy Gateway
-// (internal/wasm/imagefetcher.go) do. Both have the same rules.
+// Finds the module in an image by the rules of Istio (pkg/wasm/imagefetcher.go) and Envoy Gateway
+// (internal/wasm/imagefetcher.go). Their rules are identical.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -14,7 +14,8 @@ const WASM_LAYER = 'application/vnd.module.wasm.content.layer.v1+wasm';
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-// Returns the module in the image with this manifest. `blob` returns the bytes for a digest.
+// Returns the module from the image that has this manifest. The function `blob` returns the blob
+// with a given digest.
 export async function moduleOf(manifest, blob) {
   const { mediaType, layers } = manifest;
   const last = layers.at(-1);
@@ -29,8 +30,8 @@ export async function moduleOf(manifest, blob) {
   return checked(layer, blob);
 }
 
-// The images of a release. Each function reads an image from its folder, and returns the manifest,
-// the manifest's bytes, and a function that reads a blob.
+// Maps each image of a release to the function that reads it from a folder. The function returns
+// the manifest, the manifest's bytes, and a function that reads a blob.
 export const IMAGES = {
   'oci/compat': readLayout,
   'oci/artifact': readLayout,
@@ -48,7 +49,7 @@ function readLayout(folder) {
   return { tag: manifests[0].annotations['org.opencontainers.image.ref.name'], bytes, manifest: JSON.parse(bytes), blob };
 }
 
-// Reads a folder in the format of skopeo's `dir:`, which stores no tag.
+// Reads a folder that skopeo has written with its `dir:` transport. Such a folder contains no tag.
 function readFolder(folder) {
   const bytes = readFileSync(join(folder, 'manifest.json'));
   return { bytes, manifest: JSON.parse(bytes), blob: (digest) => readFileSync(join(folder, digest.split(':')[1])) };

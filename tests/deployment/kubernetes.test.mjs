@@ -1,4 +1,4 @@
-// Tests envoy/kubernetes/: the manifests and the policies in them. Also tests, in the real Envoy, the
+// Tests envoy/kubernetes/: the manifests and the policies in them. Also runs the real Envoy with the
 // configuration that each controller generates from the manifests.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -30,7 +30,7 @@ before(async () => {
 });
 after(stopAll);
 
-// Returns the manifests with a random secret in place of REPLACE-ME, as a user would fill it in.
+// Replaces REPLACE-ME in the manifests with a random secret, as a user would.
 function withSecret(resources) {
   return JSON.parse(JSON.stringify(resources).replace('REPLACE-ME', randomBytes(32).toString('base64url')));
 }
@@ -104,8 +104,9 @@ test('the Envoy file of the Deployment has no error and no warning', () => {
   check(fileOf(FILES['deployment.yaml']));
 });
 
-// Starts Envoy as the controller of the manifests would. Calling `update` of the result replaces
-// the resource that Istio sends by ECDS, Envoy's discovery service for filter configurations.
+// Starts Envoy with the configuration that the controller would generate from the manifests. The
+// result's `update` function replaces the resource that Istio sends through ECDS, Envoy's discovery
+// service for filter configurations.
 async function start(name, resources = FILES[name]) {
   const extension = ISTIO.includes(name) ? temporary('extension.json', extensionOf(pluginOf(resources), MODULE)) : undefined;
   const envoy = await startEnvoy(translate(resources, { ...servers, extension, admin: await freePort() }));
@@ -131,7 +132,7 @@ for (const name of NAMES.filter((one) => LIBRARY || !one.includes('native'))) {
     assert.deepEqual(answers.map(({ status }) => status), [401, 401, 403]);
     assert.equal((await request(envoy, '/healthz')).status, 200);
     // Envoy or Portcullis refuses the escaped slash. With the manifests for Envoy Gateway, Envoy
-    // instead redirects to the path without the escape, and that path needs a token.
+    // redirects to the unescaped path instead, and that path needs a token.
     assert.ok([400, 401].includes((await request(envoy, '/healthz/..%2forders')).status));
     const { body } = await request(envoy, '/orders/7', good, { 'x-user': 'admin' });
     assert.equal(JSON.parse(body).headers['x-user'], 'orders-service');
@@ -141,7 +142,7 @@ for (const name of NAMES.filter((one) => LIBRARY || !one.includes('native'))) {
   });
 }
 
-// Returns the number of updates by ECDS that Envoy has rejected.
+// Returns the number of ECDS updates that Envoy has rejected.
 async function refusals(envoy) {
   const stats = await (await fetch(`${envoy.admin}/stats?filter=config_discovery`)).text();
   return Number(/\.update_rejected: (\d+)/.exec(stats)?.[1]);

@@ -24,8 +24,8 @@ const named = [...new Set(expressions.flatMap((expr) => expr.match(METRIC)))].so
 let servers;
 let gates;
 
-// Returns the demo's configuration, with the tags and the audit log of envoy/observability/ and a provider `never`,
-// which never gets keys.
+// Returns the demo's configuration with three additions: the tags and the audit log of
+// envoy/observability/, and a provider `never` whose keys never arrive.
 function observed(library) {
   const log = read('envoy/observability/audit-log.yaml').replace(/^/gm, ' '.repeat(18));
   const never = `providers:
@@ -76,7 +76,7 @@ for (const build of LIBRARY ? ['wasm', 'native'] : ['wasm']) {
     await traffic(gates[build]);
     const stats = async () => (await fetch(`${gates[build].admin}/stats/prometheus`)).text();
     await until('the alert of missing keys', async () => /keys_missing\{portcullis_provider="never"\} 1/.test(await stats()));
-    // The proxy-wasm module counts a refusal only when its timer next fires.
+    // The proxy-wasm module does not count a refusal until its timer next fires.
     await until('the counters', async () => /denied\{portcullis_reason="missing_credential"\} 1/.test(await stats()));
     // prometheus.yaml removes this prefix from the names.
     const text = (await stats()).replaceAll('envoy_dynamicmodulescustom_portcullis_', 'portcullis_');

@@ -1,5 +1,6 @@
 // Pushes the images of `make dist` to a registry with the commands of docs/install.md, and tests
-// that they come back unchanged. Also tests that Envoy downloads the module by its digest.
+// that the registry returns the images unchanged. Also tests that Envoy downloads the module and
+// checks its digest.
 // Environment: DIST (the folder of the release) and REGISTRY (the program that runs a registry).
 import assert from 'node:assert/strict';
 import { readFileSync, renameSync } from 'node:fs';
@@ -36,7 +37,7 @@ after(async () => {
 // Returns the next version of the module: the same code, with an empty custom section at the end.
 const next = (module) => Buffer.concat([module, Buffer.from([0, 2, 1, 0x6e])]);
 
-// Starts an HTTP server that offers both versions of the module.
+// Starts an HTTP server that serves the module and its next version.
 async function serve(module) {
   const answers = { '/portcullis.wasm': module, '/next.wasm': next(module) };
   const server = createServer((request, response) => {
@@ -90,8 +91,8 @@ function downloading(path, digest) {
 `;
 }
 
-// Returns the status of the answer to a valid token. The request uses a new connection, because only
-// new connections reach the newest listener.
+// Sends a request with a valid token, and returns the status of the answer. Each request uses a new
+// connection, because only new connections reach the newest listener.
 async function status(url) {
   const token = await requestToken(servers.authorizationServer, { resource: 'https://api.example/orders', scope: 'orders:read' });
   return new Promise((resolve, reject) => {
@@ -120,7 +121,7 @@ for (const [what, path, digest] of [
   });
 }
 
-// Starts Envoy with a listener that Envoy reads from a file. Calling `update` of the result
+// Starts Envoy with a listener that Envoy reads from a file. The result's `update` function
 // replaces that listener.
 async function startDiscovered(text) {
   const port = await freePort();

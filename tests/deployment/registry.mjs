@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { start } from '../../envoy/demo/processes.mjs';
 import { freePort, inRepository, until } from '../envoy.mjs';
 
-// Starts the registry. Calling `run` of the result runs a command of the documentation with the
-// registry's address in place of the documented name. skopeo also gets options for a registry
-// without TLS.
+// Starts the registry. The result's `run` function runs a command from the documentation, with the
+// documented registry name replaced by the address of this registry. If the command calls skopeo,
+// skopeo gets additional options for a registry without TLS.
 export async function startRegistry(program) {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-registry-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-//! Operators try their policies with `portcullis decide`. On the tokens of a real authorization
+//! Operators try their policies with `portcullis decide`. For tokens of a real authorization
 //! server, this command must make the same decisions as the module in Envoy.
 
 use std::{fs, process};
@@ -45,7 +45,7 @@ fn the_program_decides_as_the_module_does() {
     }
 }
 
-/// The decisions of `portcullis decide` on all cases.
+/// The decisions of `portcullis decide` for all cases.
 fn decide(server: &OidcProvider, cases: &[Case]) -> Vec<Value> {
     let folder = support::folders::temporary().join(format!("e2e-{}", process::id()));
     fs::create_dir_all(&folder).unwrap();

@@ -1,9 +1,9 @@
 //! Tests Envoy and the module with tokens of a real authorization server.
 //!
 //! The server is the npm package `oidc-provider` (`envoy/authorization-server`), a certified
-//! implementation. Its code for signing tokens and publishing keys has nothing in common with this
-//! project. `make e2e` installs everything that the tests need. If something is missing, the tests
-//! print what is missing and pass; with `CI=true` they fail.
+//! implementation. It signs tokens and publishes keys without any code of this project. `make e2e`
+//! installs everything that the tests need. If something is missing, the tests print what is
+//! missing and pass; with `CI=true` they fail.
 
 mod agreement;
 mod oidc_provider;

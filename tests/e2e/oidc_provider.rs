@@ -18,15 +18,15 @@ use support::{
     signer::Signer,
 };
 
-/// The identifier of the client that authenticates with a secret. `server.mjs` contains the same
-/// identifiers and the same secret.
+/// The identifier of the client that authenticates with a secret. `server.mjs` also contains this
+/// identifier, the client's secret, and the identifier of the other client.
 pub(crate) const CLIENT: &str = "orders-service";
 const SECRET: &str = "orders-service-secret-0123456789abcdef0123456789";
 /// The identifier of the client that authenticates with a key.
 pub(crate) const SIGNING_CLIENT: &str = "reporting-job";
 
-/// Returns whether Node and the server's packages are installed. If not, prints what is missing, or
-/// fails the test if `CI` is `true`.
+/// Returns whether Node and the server's packages are installed. If something is missing, prints
+/// what it is, or fails the test if `CI` is `true`.
 pub(crate) fn is_installed() -> bool {
     let packages = folder().join("node_modules/oidc-provider");
     let node = Command::new("node").arg("--version").output();

@@ -18,7 +18,7 @@ pub(crate) struct Case {
     pub(crate) expected: Expected,
 }
 
-/// The outcome for a token.
+/// The expected outcome of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
     /// The request passes, and the upstream receives a header with this client's identifier.
@@ -39,8 +39,8 @@ pub(crate) fn cases(server: &OidcProvider) -> Vec<Case> {
         .collect()
 }
 
-/// Three cases for each algorithm. Two cases send a token with exactly the required scopes, each to
-/// a different path. The third case sends a token that lacks a scope.
+/// Three cases for each algorithm. In two cases, the token has exactly the scopes that the path
+/// requires. In the third case, the token lacks a scope.
 fn signed(server: &OidcProvider) -> Vec<Case> {
     let read = |algorithm: &str| good_token(server, algorithm);
     let both = |algorithm: &str| {
@@ -68,7 +68,8 @@ fn signed(server: &OidcProvider) -> Vec<Case> {
     ALGORITHMS.into_iter().flat_map(of_one).collect()
 }
 
-/// Tokens that have expired or have another purpose.
+/// Tokens that are opaque, have another audience, are past their expiry, or have no scope. A token
+/// whose expiry is within the clocks' tolerance passes.
 fn unfit(server: &OidcProvider) -> Vec<Case> {
     let read = ("scope", "orders:read");
     let invalid = |reason| Expected::Refused(401, reason, INVALID);
@@ -108,8 +109,9 @@ fn unfit(server: &OidcProvider) -> Vec<Case> {
     ]
 }
 
-/// Tokens and assertions that must not pass as bearer tokens: a token that is bound to a key, and
-/// the assertion with which a client authenticates at the server.
+/// Credentials that involve a client's key. The token of a client that authenticated with an
+/// assertion passes. The assertion itself and a token that is bound to a key must not pass as
+/// bearer tokens.
 fn bound(server: &OidcProvider) -> Vec<Case> {
     let invalid = |reason| Expected::Refused(401, reason, INVALID);
     let own = resource("ES256");

@@ -17,8 +17,8 @@ pub(crate) const ALGORITHMS: [&str; 7] = [
 /// `orders:read`.
 pub(crate) const BOTH_SCOPES: &str = "/orders/new";
 
-/// The URL of the resource whose tokens the server signs with `algorithm`. The URL is also the
-/// audience of these tokens.
+/// The URL of a resource. The server signs the tokens for this resource with `algorithm`, and the
+/// URL is their audience.
 pub(crate) fn resource(algorithm: &str) -> String {
     format!("https://api.example/{}", algorithm.to_lowercase())
 }

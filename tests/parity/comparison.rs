@@ -10,18 +10,19 @@ use support::{driver::Seen, http::Headers};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Difference(pub(crate) Vec<Atom>);
 
-/// A single difference.
+/// One part of a [`Difference`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Atom {
-    /// The client received different statuses from the two sides, or the request reached the
-    /// upstream on only one side. The status 200 means that the request reached the upstream.
+    /// The statuses that the client received from the two sides. They differ, or the request
+    /// reached the upstream on only one side. The status 200 means that the request reached the
+    /// upstream.
     Decision { native: u16, ours: u16 },
     /// A header of the forwarded request differs. The header `:path` contains the path and the
     /// query.
     Forwarded(Forwarded),
 }
 
-/// A number of characters that is smaller than the length of any token in these tests.
+/// A length in characters. Every token in these tests is longer.
 const SHORTEST_TOKEN: usize = 10;
 
 /// A header with different values on the two sides.
@@ -49,21 +50,22 @@ impl Difference {
 }
 
 impl Atom {
-    /// Returns whether the module refused, with this status, a request that `jwt_authn` let
-    /// through. `jwt_authn` itself never answers 503. So a 503 on its side means that `jwt_authn`
-    /// let the request through, and that the upstream then refused it.
+    /// Returns whether `jwt_authn` let the request through, but the module refused it with this
+    /// status. `jwt_authn` never answers 503. If the native status is 503, `jwt_authn` let the
+    /// request through, and the upstream then refused it.
     pub(crate) fn is_refusal(&self, status: u16) -> bool {
         matches!(self, Self::Decision { native: 200 | 503, ours } if *ours == status)
     }
 
-    /// Returns whether the statuses are these two: first the status with `jwt_authn`, then the
-    /// status with the module.
+    /// Returns whether the statuses are the expected ones. `expected` contains the status with
+    /// `jwt_authn` first, then the status with the module.
     pub(crate) fn is_decision(&self, expected: (u16, u16)) -> bool {
         matches!(self, Self::Decision { native, ours } if (*native, *ours) == expected)
     }
 
-    /// Returns whether the difference shows that both sides let the request through, but only one
-    /// side verified the token. The other side forwards the token and sets no headers from claims.
+    /// Returns whether both sides let the request through, but only one side verified the token.
+    /// The difference shows this, because a side that does not verify the token forwards it and
+    /// sets no headers from claims.
     pub(crate) fn is_identity(&self) -> bool {
         let Self::Forwarded(header) = self else {
             return false;
@@ -114,8 +116,8 @@ fn forwarded(native: &Seen, ours: &Seen) -> Vec<Forwarded> {
         .collect()
 }
 
-/// Groups the headers of a request by name, together with its method and path. The order of lines
-/// with different names is lost, because it does not matter.
+/// Groups the header lines of a request by name, and adds the method and the path as `:method` and
+/// `:path`. The order of lines with different names does not matter, so it is not kept.
 fn by_name(seen: &Seen) -> BTreeMap<String, Vec<String>> {
     let Headers(lines) = &seen.headers;
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -15,12 +15,12 @@ pub(crate) const ISSUER: &str = "https://login.example.com";
 /// The issuer of the other tokens.
 pub(crate) const PARTNER: &str = "https://partner.example.com";
 
-/// The name of the filter state entry that rules read. The tests set it with a request header of
-/// the same name.
+/// The name of the filter state entry that rules read. The tests set the entry with a request
+/// header of the same name.
 pub(crate) const FILTER_STATE: &str = "x-tier";
 
-/// A configuration of `jwt_authn`, with paths and headers for requests that its rules treat
-/// differently.
+/// A configuration of `jwt_authn`, and the paths and headers to test it with. Its rules treat these
+/// paths and headers differently.
 #[derive(Clone)]
 pub(crate) struct Configuration {
     pub(crate) name: String,
@@ -29,12 +29,12 @@ pub(crate) struct Configuration {
     pub(crate) rest: Value,
     /// The paths to request, some with a query. Most requests use the first path.
     pub(crate) targets: Vec<String>,
-    /// Headers for which the rules have conditions, with values to send.
+    /// The headers that the rules have conditions on, with the values to send.
     pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Configuration {
-    /// Creates a configuration that requires a token of its first provider on every path.
+    /// Creates a configuration in which every path requires a token from the first provider.
     pub(crate) fn new(name: &str, providers: Vec<Provider>) -> Self {
         let requires = json!({ "provider_name": providers[0].name });
         let configuration = Self {
@@ -47,7 +47,7 @@ impl Configuration {
         configuration.requiring(&requires)
     }
 
-    /// Replaces the rules with a single rule: every path has this requirement.
+    /// Replaces the rules with a single rule that applies this requirement to every path.
     pub(crate) fn requiring(self, requires: &Value) -> Self {
         self.ruled(&json!([{ "match": { "prefix": "/" }, "requires": requires }]))
     }
@@ -113,8 +113,8 @@ impl Configuration {
     }
 }
 
-/// A provider `login` with the usual issuer and audience. `more` adds or replaces fields; `null`
-/// removes a field.
+/// A provider `login` with the usual issuer and audience. `more` adds or replaces fields. A field
+/// that is `null` in `more` is removed.
 pub(crate) fn login(more: &Value, keys: Keys) -> Provider {
     named("login", ISSUER, more, keys)
 }
@@ -136,8 +136,8 @@ pub(crate) fn one(name: &str, more: &Value) -> Configuration {
     Configuration::new(name, vec![login(more, Keys::local(&[Es256]))])
 }
 
-/// A configuration with two providers. `partner` has additional fields for the second provider,
-/// such as where that provider looks for tokens.
+/// A configuration with two providers. `partner` contains additional fields for the second
+/// provider, such as the places where that provider looks for tokens.
 fn pair(name: &str, partner: &Value) -> Configuration {
     let login = login(&json!({}), Keys::local(&[Es256]));
     let partner = named("partner", PARTNER, partner, Keys::local(&[EdDsa]));

@@ -29,14 +29,14 @@ pub(crate) struct Row {
     pub(crate) reason: &'static str,
     /// Returns whether the row applies to a request.
     pub(crate) applies: fn(Case<'_>) -> bool,
-    /// Returns whether an observed difference is the one that the row describes.
+    /// Returns whether an observed difference is of the kind that the row describes.
     pub(crate) is: fn(Case<'_>, &Atom) -> bool,
 }
 
-/// A planned request, and the configuration that decides on it.
+/// A planned request, and the configuration that it is sent to.
 #[derive(Clone, Copy)]
 pub(crate) struct Case<'a> {
-    /// The configuration of both sides.
+    /// The configuration that both sides use.
     pub(crate) configuration: &'a Configuration,
     /// The planned request.
     pub(crate) plan: &'a Plan,

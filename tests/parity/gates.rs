@@ -1,5 +1,5 @@
-//! Runs one Envoy with two listeners for each configuration: one listener with `jwt_authn`, and one
-//! with the module.
+//! Runs a single Envoy for all configurations. Each configuration has two listeners: one with
+//! `jwt_authn`, and one with the module.
 
 use std::{
     collections::BTreeMap,
@@ -166,8 +166,8 @@ impl Gates {
         }
     }
 
-    /// Creates a client of one listener: the listener for this side (`jwt_authn` or the module) and
-    /// for the configuration with this number.
+    /// Creates a client for one of the two listeners of the configuration with this number. `side`
+    /// selects the listener.
     pub(crate) fn client(&self, side: Side, number: usize) -> Client<'_> {
         Client {
             gates: self,

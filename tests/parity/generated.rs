@@ -78,8 +78,8 @@ fn provider(index: usize, random: &mut Random) -> Provider {
 }
 
 fn places(index: usize, random: &mut Random, json: &mut Value) {
-    // A provider without the fields below looks for tokens in the standard places. The first
-    // provider often lacks these fields.
+    // A provider that has none of the fields below looks for tokens in the standard places. The
+    // first provider is more often like this than the others.
     if random.once_in(if index == 0 { 2 } else { 4 }) {
         return;
     }

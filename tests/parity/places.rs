@@ -13,21 +13,22 @@ pub(crate) enum Place {
     Param(String),
 }
 
-/// How a token is written, correctly or not. Unless stated otherwise, a variant's description is
-/// for headers. Parameters and cookies get similar faults.
+/// A way to write a token, correct or incorrect. Unless stated otherwise, the descriptions below
+/// are for headers. In parameters and cookies, the same variant can have another effect or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dress {
     /// The token is written as the provider expects it.
     Plain,
     /// The prefix is in lower case.
     LowerCase,
-    /// The space after the prefix is missing, or there is a space that is not part of the prefix.
+    /// If the prefix ends with a space, this space is missing. Otherwise, a space is added after
+    /// the prefix.
     OtherSpace,
     /// The prefix is missing.
     Bare,
     /// Other characters precede the prefix.
     Behind,
-    /// Characters that are not base64url follow the token.
+    /// A space and an `x` follow the token.
     Followed,
     /// A comma follows the token.
     Comma,
@@ -39,7 +40,8 @@ pub(crate) enum Dress {
     HalfQuoted,
     /// The prefix is not followed by a token.
     Nothing,
-    /// The name of a parameter is percent-encoded. Elsewhere, this variant is the same as `Plain`.
+    /// The name of a parameter is percent-encoded. In headers and cookies, this variant is the same
+    /// as `Plain`.
     Encoded,
     /// Additional spaces precede the token.
     Spaced,
@@ -104,7 +106,8 @@ impl Place {
             if name == "authorization" && prefix.trim_end().eq_ignore_ascii_case("bearer"))
     }
 
-    /// Returns whether the two places can overlap, so that two providers may find the same token.
+    /// Returns whether a provider that looks in one of the two places may find a token that is in
+    /// the other.
     pub(crate) fn shares(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Header { name, .. }, Self::Header { name: other, .. }) => name == other,

@@ -1,4 +1,4 @@
-//! Plans for requests. A planned request gets its signed tokens only when it is sent.
+//! Plans for requests. The tokens of a planned request are not signed until the request is sent.
 
 use crate::{
     configurations::Configuration,
@@ -151,7 +151,7 @@ fn with_faults(configuration: &Configuration, random: &mut Random, plans: &mut V
     }
 }
 
-/// Adds requests with several tokens, of one provider or of several providers.
+/// Adds requests with several tokens. The tokens are from one provider or from several providers.
 fn several(configuration: &Configuration, plans: &mut Vec<Plan>) {
     let target = configuration.target();
     let everyone = |fault: Fault| {
@@ -276,7 +276,7 @@ fn at_random(configuration: &Configuration, random: &mut Random) -> Plan {
     plan
 }
 
-/// Plans a token in the first place where its provider looks for tokens.
+/// Plans a token. It goes into the first of the places where its provider looks for tokens.
 fn token(configuration: &Configuration, provider: usize, fault: Fault) -> Token {
     let places = configuration.providers[provider].places();
     Token {

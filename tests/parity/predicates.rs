@@ -1,4 +1,4 @@
-//! The conditions with which the table of differences selects requests and outcomes.
+//! The conditions that the table of differences uses to select requests and outcomes.
 
 use serde_json::Value;
 
@@ -12,8 +12,8 @@ use crate::{
     tokens::Fault,
 };
 
-/// Returns whether the module did not verify the token. In this case, the module refused the
-/// request, or let it pass without an identity because the rule allows failed tokens.
+/// Returns whether the module did not accept the token. If so, the module refused the request, or
+/// let it pass without an identity because the rule allows failed tokens.
 pub(crate) fn is_not_verified(_: Case<'_>, atom: &Atom) -> bool {
     atom.is_refusal(401) || atom.is_identity()
 }
@@ -26,8 +26,8 @@ pub(crate) fn is_lenient_within(requirement: &Value) -> bool {
     text.contains("\"allow_missing") && (groups > 1 || text.contains("requires_all"))
 }
 
-/// Counts, for each provider, the request's credentials in the places where that provider looks.
-/// Returns the largest of these numbers.
+/// For each provider, counts the request's credentials in the places where that provider looks.
+/// Returns the highest count.
 pub(crate) fn most_credentials(configuration: &Configuration, plan: &Plan) -> usize {
     let count = |places: &[Place]| {
         let tokens = plan
@@ -69,10 +69,10 @@ pub(crate) fn is_loosely_written(token: &Token) -> bool {
     ) || matches!(token.dress, Dress::Padded | Dress::Followed)
 }
 
-/// Returns whether only the module rejects a key of the token's provider. Only the module rejects
-/// encryption keys and fetched symmetric keys. If no key of a set has both `kid` and `alg`, only
-/// the module rejects the set's keys, provided that the set has several keys or the token's `alg`
-/// does not suit the key.
+/// Returns whether the module rejects a key of the token's provider that `jwt_authn` accepts. Such
+/// keys are encryption keys and fetched symmetric keys. The same applies to the keys of a set in
+/// which no key has both `kid` and `alg`, if the set has several keys or the token's `alg` does not
+/// suit the key.
 pub(crate) fn is_key_misused(configuration: &Configuration, token: &Token) -> bool {
     let keys = &configuration.providers[token.provider].keys;
     let Value::Array(jwks) = &keys.jwks["keys"] else {
@@ -103,15 +103,15 @@ pub(crate) fn is_unread_by_native(token: &Token) -> bool {
     )
 }
 
-/// Returns whether the request's path or query is percent-encoded and a rule compares query
-/// parameters.
+/// Returns whether a rule compares query parameters, and the request's path or query contains
+/// percent-encoding.
 pub(crate) fn is_encoded_condition(configuration: &Configuration, plan: &Plan) -> bool {
     let rules = configuration.rest["rules"].to_string();
     rules.contains("query_parameters") && plan.target.contains('%')
 }
 
-/// Returns whether two targets have the same path and the same parameters, in any order. Parameters
-/// with neither a name nor a value are ignored.
+/// Returns whether two targets have the same path and the same parameters, in any order. Empty
+/// parameters, as between the two `&` in `a&&b`, are ignored.
 pub(crate) fn is_same_query(native: &str, ours: &str) -> bool {
     let read = |target: &str| {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -130,8 +130,8 @@ pub(crate) fn is_in_query(plan: &Plan) -> bool {
         .any(|token| matches!(token.place, Place::Param(_)))
 }
 
-/// Returns whether both values are the same number or the same JSON. The values may be encoded in
-/// base64.
+/// Returns whether the two values are equal as JSON. Equal numbers may be written differently. The
+/// values may be encoded in base64.
 pub(crate) fn is_same_claim(native: &[String], ours: &[String]) -> bool {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     let value = |lines: &[String]| {

@@ -34,7 +34,7 @@ pub(crate) enum Source {
     Remote,
     /// The key set is fetched before any request needs it.
     RemoteAhead,
-    /// The key set should be fetched, but the server does not publish it.
+    /// The configuration says to fetch the key set, but the server does not publish it.
     RemoteAbsent,
 }
 
@@ -95,7 +95,7 @@ impl Provider {
         Self { name, json, keys }
     }
 
-    /// The path at which the provider's key set is fetched.
+    /// The path from which Envoy fetches the provider's key set.
     pub(crate) fn path(&self, configuration: usize) -> String {
         format!("/{configuration}/{}", self.name)
     }

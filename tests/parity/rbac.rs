@@ -1,5 +1,6 @@
-//! Compares two gates: `jwt_authn` followed by Envoy's RBAC filter, and rules of Portcullis that
-//! replace both filters. The configurations are the examples in `docs/jwt_authn.md`.
+//! Compares two gates. The first has `jwt_authn` followed by Envoy's RBAC filter. In the second,
+//! rules of Portcullis replace both filters. The configurations are examples from
+//! `docs/jwt_authn.md`.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};

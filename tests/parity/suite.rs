@@ -1,4 +1,5 @@
-//! The test suite: for each configuration, sends each request to `jwt_authn` and to Portcullis.
+//! The test suite. It sends every planned request of each configuration to `jwt_authn` and to
+//! Portcullis.
 
 use std::{collections::BTreeMap, env};
 
@@ -17,7 +18,7 @@ use support::{envoy, random::Random};
 const SEED: u64 = 20_261_122;
 /// The number of generated configurations.
 const GENERATED: usize = 24;
-/// The number of differences to show in full.
+/// The maximum number of unexpected differences to show.
 const SHOWN: usize = 60;
 /// The minimum number of configurations, and the minimum number of requests to each of them.
 const FEWEST: (usize, usize) = (40, 60);
@@ -80,8 +81,8 @@ fn compare(
     for plan in plans {
         let (mut outcomes, mut difference) = ask(configuration, &plan, &mut native, &mut ours);
         if difference.is_some() {
-            // The clock may have reached the next second after `jwt_authn` decided and before
-            // Portcullis did. So both get the request once more.
+            // The clock may have reached the next second between the two decisions. So both sides
+            // get the request once more.
             (outcomes, difference) = ask(configuration, &plan, &mut native, &mut ours);
         }
         report.add(configuration, &plan, difference, &outcomes);

@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use crate::provider::Provider;
 use support::signer::{Pair, Signer};
 
-/// How far a token's times are from the limits at which a decision would change, in seconds. The
-/// margin is so large that `jwt_authn` and Portcullis decide alike, although one decides later.
+/// The distance, in seconds, between a token's times and the times at which the decision changes.
+/// It is so large that `jwt_authn` and Portcullis decide alike, although one decides after the
+/// other.
 const MARGIN: i64 = 15;
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $fault:ident),+ $(,)?) => {
-        /// How a token differs from the usual one. Not every difference makes the token invalid.
+        /// How a token differs from a good token. Not every difference makes the token invalid.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum Fault { $($(#[$doc])* $fault),+ }
         impl Fault {
@@ -42,12 +43,12 @@ faults! {
     // Faults of the token's segments and of their encoding.
     TwoSegments, FourSegments, DotBefore, DotBehind, DotsBetween, Padding, NotBase64, StandardBase64,
     TrailingBits,
-    // Defects of the header or the payload.
+    // Other faults of the header, the payload or the whole token.
     PayloadArray, PayloadNoJson, HeaderNoJson, PayloadNotUtf8, ClaimTwice, NestedTwice, HeaderTwice,
     Deep, DeepBeyond, Long, Cnf, LineBreak, SpaceAtEnd, Empty, Opaque,
 }
 
-/// Signs tokens that are valid at the time `now`.
+/// Creates tokens whose times are relative to `now`.
 #[derive(Clone, Copy)]
 pub(crate) struct Mint {
     /// The time in seconds since 1970.
@@ -199,8 +200,8 @@ fn with_other_key(signer: &Signer, header: &Value, claims: &Value, fault: Fault)
     match fault {
         Fault::OtherKey => Signer::with_pair(signer.alg, Pair::Other).token(header, claims),
         Fault::AlgOfFamily => {
-            // The token's header names the algorithm that was used, but the key set names another
-            // algorithm for the key.
+            // The token's header names the algorithm that the token is signed with. The key set
+            // names another algorithm for the key.
             Signer::new(sibling(signer.alg)).token(header, claims)
         }
         _ => signer.token(header, claims),
@@ -247,7 +248,8 @@ fn with_trailing_bits(segment: &str) -> String {
     format!("{rest}{}", char::from(next))
 }
 
-/// A correctly signed token with an unusual header or payload, such as invalid JSON.
+/// A token with an unusual header or payload, such as invalid JSON, or a string that is no JWT.
+/// `None` for any other fault.
 fn misshapen(signer: &Signer, claims: &Value, fault: Fault) -> Option<String> {
     let header = signer.header().to_string();
     let claims = claims.to_string();
@@ -282,7 +284,7 @@ fn misshapen(signer: &Signer, claims: &Value, fault: Fault) -> Option<String> {
     }
 }
 
-/// Another algorithm that works with the same key, or `alg` itself if there is none.
+/// Another algorithm that works with the same key as `alg`, or `alg` itself if there is no other.
 pub(crate) fn sibling(alg: Algorithm) -> Algorithm {
     match alg {
         Algorithm::Rs256 => Algorithm::Rs512,

@@ -1,5 +1,6 @@
-//! Every example policy has a file of policy tests. The tests must reach all rules and providers of
-//! the policy. They prove that the policy decides as the text around the example says.
+//! Runs the policy tests of every example policy. Each example has a file of tests. Together, the
+//! tests must reach every rule and every provider of the policy. They show that the policy decides
+//! as the text around the example says.
 //!
 //! For instance, `roles-3.test.yaml` contains the tests for the third example of `docs/roles.md`,
 //! and `envoy-demo.test.yaml` contains the tests for `envoy/demo.yaml`.
@@ -24,13 +25,13 @@ fn folder() -> PathBuf {
     project().join("tests/policies")
 }
 
-/// Runs the tests in a file. Returns the output if a test fails or a rule or provider is not
-/// reached.
+/// Runs the tests in a file. Returns the output if any test fails, or if the tests do not reach
+/// every rule and every provider.
 fn complaint(file: &Path) -> Option<String> {
     failure_of(&["test", "--fail-under", "100"], file)
 }
 
-/// Runs a command of the program on a file. Returns the output if the command does not succeed.
+/// Runs a `portcullis` command on a file. Returns the output if the command does not succeed.
 fn failure_of(command: &[&str], file: &Path) -> Option<String> {
     let arguments = ["portcullis"].iter().chain(command).copied();
     let arguments = arguments.chain(file.to_str());

@@ -67,7 +67,7 @@ fn rules() -> Value {
     ])
 }
 
-/// Configurations that treat tokens differently. None of them configures the cache.
+/// Configurations that differ in how they treat tokens. None of them configures the cache.
 fn configurations() -> Vec<Value> {
     let provider = |name: &str| {
         json!({
@@ -146,13 +146,13 @@ fn without_exports(mut configuration: Value) -> Value {
 }
 
 struct Token {
-    /// A path whose rule accepts this token's provider.
+    /// A path whose rule requires a token of this token's provider.
     path: String,
     text: String,
 }
 
-/// Tokens of each provider. Some tokens are always good. Other tokens are refused by some rules, at
-/// some times or with some configurations.
+/// Tokens of each provider. Some of them are forged. Whether the others are accepted depends on the
+/// rule, the time, the keys and the configuration.
 fn tokens() -> Vec<Token> {
     let digest = base64url::encode(&[1; 32]);
     let claims = [
@@ -194,7 +194,7 @@ fn tokens() -> Vec<Token> {
     signed.collect()
 }
 
-/// Key sets that the server of `fetched` may publish.
+/// Key sets that the authorization server of the provider `fetched` may publish.
 fn key_sets() -> Vec<String> {
     let own = Signer::new(Algorithm::EdDsa);
     let other = Signer::with_pair(Algorithm::EdDsa, Pair::Other);

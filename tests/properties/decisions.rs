@@ -1,8 +1,8 @@
-//! Only the one good token passes. The tests combine this token with broken tokens, headers and
-//! paths.
+//! There is one good token, and no request passes without it. The tests generate requests with this
+//! token, with broken versions of it, and with unusual headers and paths.
 //!
-//! The module `admission` generates well-formed credentials and knows which of them are good. The
-//! tests here generate mostly broken input.
+//! The module `admission` generates well-formed credentials and knows which of them are good. This
+//! module generates mostly broken input.
 
 use std::sync::LazyLock;
 
@@ -23,7 +23,8 @@ static GOOD: LazyLock<String> = LazyLock::new(|| {
     signer().sign_claims(&json!({ "iss": ISSUER, "aud": "api", "sub": "alice", "exp": NOW + 60 }))
 });
 
-/// An engine in which every path needs a token, in a header, the query or a cookie.
+/// An engine that requires a token for every path. Clients can send the token in a header, in the
+/// query or in a cookie.
 fn gate() -> Engine {
     let places = json!({
         "from_headers": [
@@ -109,7 +110,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 proptest! {
     #![proptest_config(runs(4000))]
 
-    /// A request that passes has the identity of the good token, and no other identity.
+    /// A request that passes gets the identity in the good token, and no other identity.
     #[test]
     fn nothing_passes_without_the_good_token(
         headers in prop::collection::vec(header(), 0..4),

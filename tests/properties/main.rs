@@ -1,7 +1,7 @@
 //! Tests properties that must hold for every input. The inputs are generated.
 //!
-//! A failing property prints the smallest input for which it fails. The environment variable
-//! `PORTCULLIS_TIMES` multiplies the number of cases.
+//! If a property fails, its test prints the smallest failing input that it found. The environment
+//! variable `PORTCULLIS_TIMES` multiplies the number of cases.
 
 mod admission;
 mod cache;

@@ -19,8 +19,8 @@ use crate::world::{NOW, decide, engine, for_all, provider, signer, with};
 
 const ISSUER: &str = "https://idp.example";
 
-/// The URLs of the resources that a configuration may have. The paths of some URLs are below those
-/// of other URLs.
+/// URLs of resources. Each configuration uses a few of them. Some of their paths are below other
+/// paths.
 const URLS: [&str; 7] = [
     "https://a.example",
     "https://a.example/mcp",
@@ -214,8 +214,9 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
                     prop_assert_ne!(origin, Some("https://evil.example"));
                 }
                 // A request for another host must not evade the checks of a resource with the same
-                // path. If the request's rule names its host, only resources on this host count, at
-                // whatever port. A prefix names a host if it ends where the host ends.
+                // path. If the matching rule names the request's host, only resources on this host
+                // count, whatever their port. A rule names a host if its host prefix is the whole
+                // host name.
                 let is_known = resources.iter().any(|own| own.url.is_at(authority));
                 let decided = engine
                     .rule(&request, &NoConnection)

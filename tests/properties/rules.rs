@@ -68,8 +68,8 @@ fn engine(rules: &[Value], policy: &str) -> Option<Engine> {
     ))
 }
 
-/// The index of the first rule that matches `target`, which is one of the ways to read the path.
-/// Tries all rules in turn.
+/// The index of the first rule that matches the request if its path is read as `target`. Tries all
+/// rules in turn.
 fn first(config: &Config, request: &Request<'_>, target: Option<Target<'_>>) -> Option<usize> {
     let mut rules = config.rules.iter();
     rules.position(|rule| {
@@ -103,8 +103,8 @@ fn the_first_rule_that_matches_is_found() {
     let paths = prop::collection::vec(prop::option::weighted(0.9, path()), 1..20);
     for_all(300, &(rules, paths), |(rules, paths)| {
         for policy in ["reject", "raw"] {
-            // If `path_policy` is `reject`, a rule that no request can match makes the parser
-            // reject the configuration.
+            // If `path_policy` is `reject`, the parser rejects a configuration with a rule that no
+            // request can match.
             let is_valid = |rule: &&Value| engine(&[(*rule).clone()], policy).is_some();
             let rules: Vec<Value> = rules.iter().filter(is_valid).cloned().collect();
             let engine = engine(&rules, policy).unwrap();

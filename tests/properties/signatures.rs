@@ -35,8 +35,8 @@ fn verifies_a_token_of_every_algorithm_with_its_own_key_only() {
     }
 }
 
-/// Some servers publish a key for one algorithm and sign with another. PingFederate, for example,
-/// publishes keys for RS256 and signs with RS384.
+/// Some servers publish a key for one algorithm, but use this key to sign with another algorithm.
+/// PingFederate, for example, publishes keys for RS256 and signs with RS384.
 #[test]
 fn a_key_serves_other_algorithms_of_its_family_only_on_request() {
     let keys = |alg| key_set(&Signer::new(alg).named(Some("k")));

@@ -1,8 +1,8 @@
 //! A path can be spelled in several ways, because any octet may be percent-encoded. Every spelling
 //! of a path must match the same rule, or be refused.
 //!
-//! An upstream decodes the path that it receives, so all spellings of a path reach one resource.
-//! These tests generate spellings of paths and let the engine decide.
+//! An upstream decodes the path that it receives, so all spellings of a path reach the same
+//! resource. These tests generate spellings of paths and let the engine decide.
 
 use portcullis::{connection::NoConnection, decision::Decision, engine::Engine, http::Request};
 use proptest::prelude::*;
@@ -17,7 +17,8 @@ const PIECES: [&str; 24] = [
     ".", "..", "+", "\\", "@", "\"", "caf", "%2", "u00e9",
 ];
 
-/// An engine with rules of every kind. Strict and open rules alternate.
+/// An engine with rules of every kind. Some rules are strict and require a token, and others are
+/// open and require none.
 fn gate(case_sensitive: bool) -> Engine {
     let strict = |matcher: Value| json!({"match": matcher, "requires": {"provider_name": "p"}});
     let by_path = |kind: &str, path: &str| json!({kind: path, "case_sensitive": case_sensitive});
@@ -57,7 +58,7 @@ fn respelled(path: &str, choices: &[u8]) -> String {
         }
     }
     // If only some octets of a character were encoded, the path is not valid UTF-8. Then the result
-    // is the empty path, which the engine refuses.
+    // is an empty path, and the tests skip it.
     String::from_utf8(octets).unwrap_or_default()
 }
 

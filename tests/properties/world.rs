@@ -19,7 +19,7 @@ pub(crate) use support::{
 pub(crate) const NOW: i64 = 1_800_000_000;
 
 /// Settings for a run with this many cases, multiplied by `PORTCULLIS_TIMES`. A failure writes no
-/// file, because the printed seed is enough to repeat the failure.
+/// file, because the printed input is enough to repeat the failure.
 pub(crate) fn runs(cases: u32) -> Runs {
     Runs {
         cases: support::times::times(cases),
@@ -28,7 +28,8 @@ pub(crate) fn runs(cases: u32) -> Runs {
     }
 }
 
-/// Tests a property on generated inputs. Fails with the smallest input that breaks the property.
+/// Tests a property on generated inputs. If the property fails, panics with the smallest failing
+/// input that it found.
 pub(crate) fn for_all<S>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> TestCaseResult)
 where
     S: Strategy<Value: Debug>,

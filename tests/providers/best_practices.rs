@@ -1,6 +1,6 @@
 //! Tests the best practices for JSON Web Tokens: those in section 3 of RFC 8725, and those that its
-//! successor adds (draft-ietf-oauth-rfc8725bis-10). The name of each test contains the number of a
-//! section.
+//! successor adds (draft-ietf-oauth-rfc8725bis-10). The name of each test contains the number of
+//! the section that it tests.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use portcullis::{config::Config, jose::Algorithm};
@@ -47,12 +47,12 @@ fn claims() -> Value {
     })
 }
 
-/// A good token with changed members of its header; `null` removes a member.
+/// A good token with these changes to its header; `null` removes a member.
 fn token_with_header(signer: &Signer, changes: &Value) -> String {
     signer.token(&with(signer.header(), changes), &claims())
 }
 
-/// A good token with changed claims; `null` removes a claim.
+/// A good token with these changes to its claims; `null` removes a claim.
 fn token_with_claims(signer: &Signer, changes: &Value) -> String {
     signer.sign_claims(&with(claims(), changes))
 }
@@ -114,8 +114,7 @@ fn rule_3_2_use_appropriate_algorithms() {
         );
         assert!(refused_configuration(&provider), "{algorithm}");
     }
-    // The fully specified name (`Ed25519`) and the deprecated one (`EdDSA`) are both accepted (RFC
-    // 9864).
+    // RFC 9864 defines the name `Ed25519` and deprecates `EdDSA`. Both names are accepted.
     let ed25519 = Signer::new(Algorithm::EdDsa);
     for alg in ["Ed25519", "EdDSA"] {
         let token = token_with_header(&ed25519, &json!({ "alg": alg }));
@@ -279,8 +278,8 @@ fn rule_3_9_use_and_validate_audience() {
     assert!(refused_configuration(&provider));
 }
 
-/// `kid` only chooses among the issuer's keys. A URL or a key in a token's header is never used.
-/// `Gate` checks that nothing is fetched.
+/// A token's `kid` can only select one of the issuer's keys. A URL or a key in a token's header is
+/// never used. `Gate` checks that nothing is fetched.
 #[test]
 fn rule_3_10_do_not_trust_received_claims() {
     let own = es256();
@@ -340,8 +339,8 @@ fn rule_3_11_use_explicit_typing() {
     }
 }
 
-/// Tokens of other types, such as logout tokens, are refused, although the same issuer signs them
-/// with the same key.
+/// Tokens whose `typ` names another kind of token, such as a logout token, are refused, even if the
+/// same issuer signs them with the same key.
 #[test]
 fn rule_3_12_use_mutually_exclusive_validation_rules() {
     let own = es256();
@@ -390,8 +389,8 @@ fn rule_3_13_limit_the_iterations_of_hashes() {
     assert!(refused_configuration(&provider));
 }
 
-/// A token must consist of three parts in base64url. Two parsers could read different claims from a
-/// token in JSON serialisation.
+/// A token must consist of three parts in base64url. A token in JSON serialisation is refused,
+/// because two parsers could read different claims from it.
 #[test]
 fn rule_3_14_check_the_format_of_tokens() {
     let own = es256();

@@ -104,8 +104,8 @@ impl Gate {
     }
 }
 
-/// Checks that the token is refused for a single reason, such as being an ID token. If the gate
-/// does not check for that reason, it must accept the token.
+/// Checks that there is only one reason to refuse the token, for example that it is an ID token. A
+/// gate that does not check for this reason must accept the token.
 fn is_refused(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let token = fixture.token();
     let (reason, blind) = match fixture.id.as_str() {
@@ -182,8 +182,8 @@ fn meets(checks: &mut Checks, gate: &Gate, fixture: &Fixture, (name, expected): 
             let found = gate.with("issuer", json!(plain)).verify(&token);
             checks.expect("no slash", found, Err((401, "issuer")));
         }
-        // The token contains only a reference to its groups, so it does not satisfy a requirement
-        // for a group.
+        // The token contains only a reference to the user's groups, so it does not satisfy a rule
+        // that requires a group.
         "must" => grants_roles(checks, gate, &token, &[]),
         "groups" => assert_eq!(fixture.claims.get("groups"), None),
         other => panic!("{}: nothing checks {other:?}", fixture.id),

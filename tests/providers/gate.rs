@@ -1,4 +1,4 @@
-//! An engine with one provider, which decides on tokens.
+//! An engine that has only one provider and decides on tokens.
 
 use portcullis::{
     config::Config,
@@ -33,7 +33,7 @@ impl Gate {
         }
     }
 
-    /// The same gate with a changed field of the provider; `null` removes the field.
+    /// The same gate with another value in a field of the provider; `null` removes the field.
     pub(crate) fn with(&self, field: &str, value: Value) -> Self {
         Self {
             provider: with(self.provider.clone(), &Value::from_iter([(field, value)])),

@@ -68,7 +68,7 @@ fn entra_groups_that_the_token_only_refers_to_do_not_count() {
     let group = "a5a8e6f6-0001-4e5a-8f5c-1d3f2b9a0c11";
     let rule = json!({ "claims": [{ "claim": "groups", "any_of": [group] }] });
     let short = Err((403, "insufficient_claim"));
-    // `authorize` also fails the test if the engine wants to fetch the groups.
+    // `authorize` also checks that the engine does not try to fetch the groups.
     assert_eq!(gate.authorize(&rule, &fixture.token()), short);
     let named = fixture
         .clone()
@@ -85,8 +85,8 @@ fn entra_groups_that_the_token_only_refers_to_do_not_count() {
     );
 }
 
-/// Some servers do not mark ID tokens with a `typ`. A required claim must then tell ID tokens and
-/// access tokens apart.
+/// Some servers do not mark ID tokens with a `typ`. For such a server, the configuration must
+/// require a claim that only access tokens have.
 #[test]
 fn id_tokens_lack_the_claim_that_names_the_client() {
     for (id, claim) in [
@@ -100,8 +100,8 @@ fn id_tokens_lack_the_claim_that_names_the_client() {
     }
 }
 
-/// Keycloak lists roles by client. A client's roles count only if the configuration names that
-/// client.
+/// Keycloak lists a user's roles separately for each client. The roles for a client count only if
+/// the configuration names this client.
 #[test]
 fn keycloak_roles_of_another_client_do_not_count() {
     let (gate, fixture) = case("keycloak-user");

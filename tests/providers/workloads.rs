@@ -22,7 +22,7 @@ const fn refused(reason: &'static str) -> Outcome {
     Err((401, reason))
 }
 
-/// Tests section 2 of the standard SPIFFE-ID and section 3.1 of the standard JWT-SVID.
+/// Tests section 2 of the SPIFFE-ID standard and section 3.1 of the JWT-SVID standard.
 #[test]
 fn spiffe_subjects_name_a_workload_of_the_trust_domain() {
     let (gate, fixture) = case("spiffe-jwt-svid");
@@ -45,8 +45,8 @@ fn spiffe_subjects_name_a_workload_of_the_trust_domain() {
     assert_eq!(one.verify(&fixture.token()), refused("subject"));
 }
 
-/// JWT-SVID sections 3.2 and 3.3 require `aud` and `exp`, even if the operator's configuration
-/// requires neither.
+/// JWT-SVID sections 3.2 and 3.3: a token must have `aud` and `exp`. The gate requires both claims
+/// even if the operator's configuration requires neither.
 #[test]
 fn spiffe_tokens_need_audience_and_expiry() {
     let (gate, fixture) = case("spiffe-jwt-svid");
@@ -113,7 +113,7 @@ fn keys_for_jwt_svids_verify_no_other_tokens() {
     assert_eq!(gate.verify(&fixture.token()), refused("unknown_key"));
 }
 
-/// Tests section 2 of the standard JWT-SVID.
+/// Tests section 2 of the JWT-SVID standard.
 #[test]
 fn spiffe_headers_have_the_types_and_algorithms_of_the_standard() {
     let (gate, fixture) = case("spiffe-jwt-svid");

@@ -1,5 +1,5 @@
-//! Tokens that are bound to a client certificate (RFC 8705), over TLS, with and without a proxy in
-//! front of the gate.
+//! Tokens that are bound to a client certificate (RFC 8705). Clients connect to the gate over TLS,
+//! either directly or through a proxy.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -109,8 +109,8 @@ fn a_token_counts_on_a_connection_with_its_certificate<D: InEnvoy>() {
     world.expect_refused_confirmations(3);
 }
 
-/// Without a `trusted_ca`, Envoy asks clients for no certificate, so tokens that are bound to a
-/// certificate are refused.
+/// Without a `trusted_ca`, Envoy does not ask clients for a certificate, so tokens that are bound
+/// to a certificate are refused.
 fn a_listener_without_an_authority_asks_for_no_certificate<D: InEnvoy>() {
     let own = json!({ "source": "connection" });
     for (peers, status) in [(Peers::Any, 200), (Peers::Unasked, 401)] {
@@ -132,8 +132,8 @@ fn a_proxy_in_front_says_which_certificate_the_client_has<D: InEnvoy>() {
     assert!(seen.unwrap().headers.values(XFCC).is_empty());
     assert_eq!(world.status(1, STRANGER, &[]), Some(200));
     // A client cannot use a token that is bound to the proxy's certificate, although the proxy
-    // presents this certificate to the gate. A client cannot forge the header, because the proxy
-    // replaces it.
+    // presents this certificate to the gate. A client cannot forge `x-forwarded-client-cert`,
+    // because the proxy replaces this header.
     let forged = format!("Hash={}", CLIENT.hash());
     assert_eq!(world.status(0, FRONT, &[]), Some(401));
     assert_eq!(world.status(1, CLIENT, &[(XFCC, &forged)]), Some(401));

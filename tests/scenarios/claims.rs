@@ -17,8 +17,8 @@ on_every_driver!(
     scopes_are_read_in_every_form,
 );
 
-/// Audience, issuer and client are optional settings of a provider. A token needs the claim only if
-/// the provider has the setting.
+/// Audience, issuer and client are optional settings of a provider. A token needs one of these
+/// claims only if the provider has the corresponding setting.
 fn audience_issuer_and_client_must_match_if_the_provider_sets_them<D: Driver>() {
     let signer = signer();
     let provider = |changes: Value| {

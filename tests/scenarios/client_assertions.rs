@@ -17,8 +17,8 @@ const CLIENT: &str = "iq41q3fpgg6st";
 const VANITY: &str = "https://acme.zslogin.net";
 const API: &str = "https://api.zscaler.com";
 
-/// Zscaler's documentation and Zscaler's SDKs show assertions with different claims and headers.
-/// The gate accepts both kinds.
+/// The assertions in Zscaler's documentation and the assertions of Zscaler's SDKs have different
+/// claims and headers. The gate accepts both kinds.
 fn a_client_s_own_assertion_is_its_token<D: Driver>() {
     let client = |algorithm| {
         json!({

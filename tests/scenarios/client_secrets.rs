@@ -1,5 +1,5 @@
-//! API clients that authenticate with a secret. A secret is sent alone or together with a token, is
-//! rotated, or belongs to a client that is disabled or has expired.
+//! API clients that authenticate with a secret. The tests send secrets with and without a token,
+//! rotate secrets, and use clients that are disabled or have expired.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::{jose::Algorithm, verification::SecretHash};
@@ -28,7 +28,7 @@ pub(crate) fn hash(secret: &str) -> String {
     SecretHash::new([9; 16], secret.as_bytes()).to_string()
 }
 
-/// A provider with one client, `batch`, and the secrets of that client.
+/// A provider with one client, `batch`, which has these secrets.
 fn jobs(secrets: &[&str], rest: &Value) -> Value {
     let hashes: Vec<String> = secrets.iter().map(|secret| hash(secret)).collect();
     let client = json!({ "secret_hashes": hashes, "scopes": ["read"], "roles": ["worker"] });
@@ -262,8 +262,8 @@ fn reveals_nothing_of_a_secret<D: Driver>() {
     }
 }
 
-/// A role grants the same rights to every client, whether it authenticates with a published key, a
-/// configured key or a secret.
+/// A role grants the same rights to every client, whether the client authenticates with a published
+/// key, a configured key or a secret.
 fn a_client_authenticates_by_a_published_key_a_configured_key_or_a_secret<D: Driver>() {
     let (published, written) = (Signer::new(Algorithm::Es256), Signer::new(Algorithm::Rs256));
     let server = publishing(&published);

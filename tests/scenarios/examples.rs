@@ -100,8 +100,8 @@ fn a_verified_claim_chooses_the_route() {
         server.hold();
         let login = &mut setup.configuration["providers"]["login"];
         login["clear_route_cache"] = json!(clears);
-        // The module edits no header, so Envoy chooses the route again only if the module calls the
-        // host's function `clear_route_cache`.
+        // With `forward`, the module edits no header. So Envoy chooses the route again only if the
+        // module calls the host's function `clear_route_cache`.
         login["forward"] = json!(true);
         let gate: Envoy = start(&Setup {
             virtual_hosts: vec![VirtualHost::any([
@@ -116,8 +116,8 @@ fn a_verified_claim_chooses_the_route() {
         let waiting = gate.begin(&good);
         gate.wait_until("a waiting request", || gate.in_flight() == 1);
         server.release();
-        // After a request has waited for keys, Envoy before 1.37 applies `clear_route_cache` to the
-        // wrong request.
+        // If a request has waited for keys, Envoy versions before 1.37 apply `clear_route_cache` to
+        // the wrong request.
         let waited = gate.finish(waiting);
         assert_eq!(waited.status, 200);
         let reaches = clears && envoy::version() >= (1, 37);

@@ -126,7 +126,8 @@ fn showing_metadata() -> Value {
     })
 }
 
-/// The name of Envoy's own filter, which is also its namespace for dynamic metadata.
+/// The name of Envoy's own filter for JWTs. This name is also the filter's namespace for dynamic
+/// metadata.
 const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
 /// The dynamic module writes the same metadata as `jwt_authn`, so filters that read this metadata

@@ -109,8 +109,9 @@ fn reads_a_token_under_a_confusable_name_and_takes_it_out<D: Driver>() {
     }
 }
 
-/// If `forward` is true, the module leaves tokens in the request, so the upstream would see both.
-/// The client could choose which token the module checks and which one the upstream believes.
+/// If `forward` is true, the module leaves tokens in the request, so the upstream would see both
+/// tokens. The client could then choose which token the module checks and which token the upstream
+/// believes.
 fn refuses_a_second_token_under_a_confusable_name<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);

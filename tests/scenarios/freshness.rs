@@ -91,7 +91,7 @@ fn leaves_no_keys_behind<D: Driver>() {
     let mut elsewhere = remote_provider();
     elsewhere["remote_jwks"]["http_uri"]["uri"] = json!("https://login.example.com/others");
     server.answer("/others", Answer::json(jwks([&signer()]).to_string()));
-    // A change of other settings keeps the fetched keys.
+    // If the URL stays the same and other settings change, the fetched keys are kept.
     let mut edited = remote_provider();
     edited["description"] = json!("edited");
     gate.reconfigure(&configuration(&edited)).unwrap();

@@ -46,7 +46,7 @@ fn recorded(gate: &FakeHost, act: impl FnOnce()) -> Vec<String> {
 
 /// For a request with a cached token, the module reads the headers and the time, asks for the
 /// route's policy unless `route_policies` is `off`, copies a claim into a header, and removes the
-/// token. It counts the request on its next tick.
+/// token. It adds the request to the metrics only on its next tick.
 #[test]
 fn frequent_requests_make_no_call_more_than_they_need() {
     let signer = signer();
@@ -67,8 +67,8 @@ fn frequent_requests_make_no_call_more_than_they_need() {
     }
 }
 
-/// A forged token costs an attacker only one request, so refusing it must not cost the proxy much
-/// more.
+/// A forged token costs an attacker only one request, so refusing the token must not cost the proxy
+/// much.
 #[test]
 fn refused_tokens_make_no_call_more_than_they_need() {
     let signer = Signer::new(Algorithm::Rs256);
@@ -91,8 +91,8 @@ fn refused_tokens_make_no_call_more_than_they_need() {
     }
     gate.pass(TICK);
     assert_eq!(calls(&gate, &forged), [HEADERS, TIME, FOREIGN, ANSWER]);
-    // For an unknown `kid`, the module reads the keys in shared memory again, but at most once in
-    // 20 ms.
+    // For an unknown `kid`, the module reads the keys in shared memory again, but at most once
+    // every 20 ms.
     gate.send(&unknown);
     gate.pass(Duration::from_millis(15));
     assert_eq!(calls(&gate, &unknown), [HEADERS, TIME, ANSWER]);
@@ -117,7 +117,7 @@ fn ticks_count_the_requests_since_the_last_tick() {
     assert_eq!(counts(recorded(&gate, || gate.tick(1))), 0);
 }
 
-/// No counts are lost when a configuration ends between two ticks.
+/// No counts are lost when a configuration is replaced between two ticks.
 #[test]
 fn a_configuration_writes_its_last_counts_when_it_ends() {
     let signer = signer();

@@ -30,7 +30,8 @@ fn gate<D: Driver>(configuration: Value) -> D {
     })
 }
 
-/// The identity in the header for the upstream. The filter state must have the same value.
+/// The identity in the header that the upstream received. Fails if the filter state has another
+/// value.
 fn identity(exchange: &Exchange) -> Vec<String> {
     let seen = exchange.upstream.as_ref().unwrap().headers.values(HEADER);
     let exported: Vec<_> = exchange.filter_state.values().cloned().collect();

@@ -144,9 +144,9 @@ fn learns_a_rotated_key<D: Driver>() {
     }
 }
 
-/// If a forged token has no `kid`, each key that the module tries costs one verification. The
-/// number of keys that it tries depends on the cost of one verification. The log says whether the
-/// module tries all keys.
+/// If a forged token has no `kid`, each key that the module tries costs one verification. The more
+/// expensive a verification is, the fewer keys the module tries. The log says whether the module
+/// tries all keys.
 fn bounds_the_cost_of_verifying_a_token<D: Driver>() {
     for (algorithm, tried) in [(Algorithm::Ps256, 16), (Algorithm::Es512, 4)] {
         for (others, status) in [(tried - 1, 200), (tried, 401)] {
@@ -214,8 +214,8 @@ fn bounds_the_number_of_waiting_requests<D: Driver>() {
     }
 }
 
-/// If a token's key has not been fetched yet, the token may be good. The answer 503 makes the
-/// client keep the token and try again.
+/// If a token's key has not been fetched yet, the token may be good. The status 503 tells the
+/// client to keep the token and try again.
 fn answers_503_if_a_token_s_key_may_still_arrive<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);

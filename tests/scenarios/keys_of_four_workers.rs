@@ -1,5 +1,5 @@
-//! Many simultaneous requests on four workers: the number of fetches, and the answer to each
-//! client.
+//! Sends many simultaneous requests to four workers. Checks the number of fetches and the answer to
+//! each client.
 //!
 //! The number of allowed fetches is computed from the time that has passed, so no test depends on
 //! the speed of the machine.
@@ -122,7 +122,7 @@ fn fetches_once_per_cooldown_through_a_flood_of_unknown_kids<D: Driver>() {
     assert_all_workers_took_part(&gate);
 }
 
-/// A withdrawn key may have been stolen, so no worker may accept it any longer.
+/// A key may be withdrawn because it was stolen, so every worker must refuse a withdrawn key.
 fn refuses_a_removed_key_on_every_worker<D: Driver>() {
     let (old, new) = (signer(), Signer::new(Algorithm::Es384));
     let server = publishing(&old);

@@ -1,6 +1,6 @@
-//! The recipe of `docs/providers/kubernetes.md`: Envoy adds its own service account token when it
-//! fetches the keys of a Kubernetes cluster, because the API server answers only requests with such
-//! a token.
+//! Tests the recipe in `docs/providers/kubernetes.md`. The API server of a Kubernetes cluster
+//! answers only requests with a service account token. So Envoy sends its own token when it fetches
+//! the cluster's keys.
 
 use std::{
     fs,
@@ -30,7 +30,7 @@ on_both_builds!(
 
 const PAGE: &str = include_str!("../../docs/providers/kubernetes.md");
 
-/// The first YAML block on the page `kubernetes.md` that contains this text.
+/// Searches the page `kubernetes.md` for the first YAML block that contains this text.
 fn block(text: &str) -> &'static str {
     let blocks = PAGE.split("```yaml").skip(1);
     let mut blocks = blocks.map(|block| block.split_once("```").unwrap().0);

@@ -21,8 +21,8 @@ fn clients_that_leave_disturb_no_others<D: Driver>() {
     let mut staying = Vec::new();
     let mut leaving = Vec::new();
     for n in 0..CLIENTS {
-        // By turns, a request has a good token, has a bad token, or has a good token but its client
-        // leaves.
+        // The requests alternate between three kinds: with a good token, with a bad token, and with
+        // a good token from a client that leaves.
         let signer = if n % 3 == 1 { &stranger } else { &signer };
         let request = Request::get("/").bearer(token(&gate, signer, &format!("u{n}")));
         let pending = gate.begin(&request);

@@ -1,5 +1,5 @@
-//! Tests the behaviour of a gate: the filter in a running proxy. Each scenario is written once and
-//! runs in the fake host and in the real Envoy.
+//! Tests the behaviour of gates. A gate is a running proxy with the filter. Each scenario is
+//! written once and runs in the fake host and in the real Envoy.
 //!
 //! The engine's own tests cover its decisions. Scenarios test what depends on the host: headers,
 //! bodies, waiting, metrics, fetches.

@@ -23,7 +23,8 @@ const CALL: (&str, &str) = ("Mcp-Method", "tools/call");
 const LISTS: (&str, &str) = ("Mcp-Name", "list_files");
 const DELETES: (&str, &str) = ("Mcp-Name", "delete_all");
 
-/// An MCP endpoint with two tools. All requests that no MCP rule matches need only a token.
+/// An MCP endpoint with two tools. MCP calls that no MCP rule matches are refused. Requests that
+/// are not MCP calls need only a token.
 fn endpoint<D: Driver>() -> D {
     endpoint_with(&json!({}))
 }

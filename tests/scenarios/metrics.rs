@@ -30,7 +30,8 @@ const OF_FETCHES: [&str; 4] = [
 ];
 
 /// Operators set alerts on a provider's number of keys and on the age of its last fetch. A provider
-/// that fetches no keys must not trigger such alerts.
+/// without keys must not trigger the first alert, and a provider that never fetches keys must not
+/// trigger the second.
 fn defines_only_metrics_that_apply_to_the_provider<D: Driver>() {
     if !D::shows_key_metrics_at_once() {
         return;
@@ -57,7 +58,7 @@ fn defines_only_metrics_that_apply_to_the_provider<D: Driver>() {
     }
 }
 
-/// If no keys have ever arrived, `keys_missing` is 1, and the gauge of stale keys stays 0.
+/// If no keys have ever arrived, `keys_missing` is 1 and `jwks.stale` stays 0.
 fn reports_keys_that_never_arrived<D: Driver>() {
     if !D::shows_key_metrics_at_once() {
         return;

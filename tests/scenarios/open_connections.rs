@@ -21,7 +21,8 @@ on_every_driver!(
     workers_without_new_connections_learn_of_the_update,
 );
 
-/// A policy, and requests that clients send under it.
+/// A policy, a request whose token [`Self::revoking`] revokes, and a request whose token stays
+/// good.
 pub(crate) struct Policy {
     pub(crate) config: Value,
     pub(crate) revoked: Request,
@@ -80,8 +81,8 @@ pub(crate) fn keeping(config: Value) -> Setup {
     }
 }
 
-/// A time in the future. A test that signs tokens before its gate starts cannot read the gate's
-/// clock, so it uses this time instead. Tokens that expire after it have not expired yet.
+/// A time far in the future, for tests that sign tokens before the gate starts and so cannot read
+/// the gate's clock. A token that expires after this time is still valid during the test.
 pub(crate) const NOW: u64 = 4_000_000_000;
 
 /// Waits until the request gets this status on new connections.
@@ -147,8 +148,8 @@ fn refuses_on_old_connections_what_the_newest_configuration_refuses<D: Driver>()
         ),
     ];
     for (index, (pointer, value, refused, reason, still_good)) in cases.into_iter().enumerate() {
-        // Each configuration needs a new text. Otherwise Envoy would treat the repeated text as a
-        // rollback.
+        // Each round starts with a configuration text that Envoy has not seen before. Otherwise
+        // Envoy would treat the text as a rollback.
         let mut before = policy.config.clone();
         let realm = format!("before {index}");
         before["realm"] = json!(realm);
@@ -212,8 +213,8 @@ fn an_update_that_is_refused_for_another_filter_does_not_count<D: Driver>() {
     }
 }
 
-/// After a rollback, Envoy uses the context that still has the old configuration text, and does not
-/// notify the module.
+/// After a rollback, Envoy goes back to the context that it created for the old configuration text,
+/// and does not notify the module.
 fn obeys_a_rollback_to_the_same_text<D: Driver>() {
     let policy = Policy::new(NOW, Some("orders"));
     let gate: D = policy.gate();
@@ -234,14 +235,14 @@ fn obeys_a_rollback_to_the_same_text<D: Driver>() {
     let before = configured(&gate);
     gate.reconfigure(&policy.config).unwrap();
     await_status(&gate, &policy.revoked, 200);
-    // The worker's VM still has a context with the old text, so this VM is not configured again. In
-    // the fake host, the VM of the main thread is configured again, because no connection has kept
-    // that VM's old context alive.
+    // The worker's VM still has a context with the old text, so Envoy does not configure this VM
+    // again. In the fake host, no connection has kept the old context of the main thread's VM
+    // alive, so that VM is configured again.
     assert!(
         configured(&gate) <= before + 1,
         "the worker's VM was configured"
     );
-    // The configuration that the rollback replaced still refuses what it has revoked.
+    // On a connection that was opened before the rollback, the token is still revoked.
     if D::keeps_connections_through_a_rollback() {
         assert_eq!(gate.send_on(&mut between, &policy.revoked).status, 401);
     }
@@ -263,8 +264,8 @@ fn obeys_a_stricter_rollback<D: Driver>() {
         return;
     }
     gate.wait_until("the rollback", || {
-        // The module may notice the rollback only when a request uses the new configuration, so the
-        // test sends one.
+        // The module may not notice the rollback until a request uses the new configuration, so the
+        // test sends such a request.
         gate.send(&policy.good);
         gate.send_on(&mut between, &policy.revoked).status == 401
     });

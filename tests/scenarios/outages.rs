@@ -21,7 +21,7 @@ on_every_driver!(
     accepts_a_key_set_of_any_content_type,
 );
 
-/// The number of seconds for which the gate still uses stale keys.
+/// How long the gate may use stale keys, in seconds.
 const MAX_STALE: u64 = 4;
 
 /// The failures, each with the name of its provider.
@@ -93,7 +93,7 @@ fn the_last_good_keys_serve_through_every_outage_until_they_are_too_old<D: Drive
     for name in &names {
         let status = ask(&gate, &signer, name).status;
         let fetched = format!("portcullis.provider.{name}.jwks.last_success_seconds");
-        // On a busy machine, even `MAX_STALE` may have passed by now.
+        // On a busy machine, the keys may by now be staler than `MAX_STALE` allows.
         if gate.now() < gate.metric(&fetched).unwrap() + 1 + MAX_STALE {
             assert_eq!(status, 200, "{name} stale");
         }

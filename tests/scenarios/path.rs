@@ -135,7 +135,7 @@ fn assert_refused(exchange: &Exchange, status: u16, reason: &str) {
     assert!(exchange.upstream.is_none(), "it reached the upstream");
 }
 
-/// A path gets 400 if an upstream could read it as another path.
+/// A request gets 400 if an upstream could read its path as another path.
 fn no_spelling_of_a_path_evades_its_rule<D: Driver>() {
     let gate: D = start(&strict_rules_before_an_open_one("reject"));
     for (path, status, reason) in [
@@ -189,8 +189,9 @@ fn no_spelling_of_a_host_evades_its_rule<D: Driver>() {
     gate.wait_for_count("portcullis.denied.authority", 6);
 }
 
-/// When Envoy chooses a virtual host, it ignores only the letter case of the host name. Any other
-/// spelling of the name leads to another virtual host, where the open rule must not apply.
+/// When Envoy chooses a virtual host, it ignores the letter case of the host name, but no other
+/// difference. Any other spelling leads to another virtual host, where the open rule must not
+/// apply.
 fn an_open_rule_by_host_opens_no_other_virtual_host<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     let host = json!([{ "name": "host", "exact_match": "public.example" }]);
@@ -257,7 +258,7 @@ fn compares_raw_paths_methods_and_hosts_if_the_policy_is_raw<D: Driver>() {
     }
 }
 
-/// HTTP/2 allows raw octets in paths, and methods in any letter case.
+/// In HTTP/2, a path may contain raw octets, and a method may have any letter case.
 fn no_http_2_request_evades_a_rule_by_its_spelling<D: InEnvoy>() {
     let gate: D = start(&strict_rules_before_an_open_one("reject"));
     let send = |method: &str, path: &[u8]| {

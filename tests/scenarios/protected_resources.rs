@@ -208,8 +208,8 @@ fn no_host_is_answered_with_the_metadata_of_another<D: Driver>() {
     }
     let alone = document(&gate.send(&at("files.example.com", "GET", WELL_KNOWN)));
     assert_eq!(alone["resource"], "https://files.example.com/");
-    // Proxies name the original host in these headers. The headers must not decide which resource
-    // is meant.
+    // Proxies name the original host in these headers. The module must not use them to choose the
+    // resource.
     let poisoned = Request::get(&path)
         .header("x-forwarded-host", "files.example.com")
         .header("forwarded", "host=files.example.com");

@@ -1,7 +1,7 @@
 //! Tests the pages in `docs/providers/`. The configuration on each page must accept the access
 //! tokens of the page's product, enforce the rights that the page names, and refuse ID tokens. If
-//! the product has no ID tokens, the configuration must refuse tokens that the product issued to
-//! someone else.
+//! the product has no separate ID tokens, the test changes or removes one claim of the accepted
+//! token instead, and the configuration must refuse the result.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ on_every_driver!(pages_protect_an_api_as_they_say);
 const TENANT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 const API: &str = "11111111-2222-3333-4444-555555555555";
 
-/// A configuration from a page, a token as the page's product issues it, and the expected answers.
+/// A configuration from a page, a token of the page's product, and the expected answers.
 struct Page {
     name: &'static str,
     text: &'static str,
@@ -27,8 +27,8 @@ struct Page {
     number: usize,
     header: Value,
     claims: Value,
-    /// The changes that turn the claims into those of an ID token, or of another token that must be
-    /// refused; `null` removes a claim.
+    /// The changes that turn `claims` into the claims of an ID token, or of another token that must
+    /// be refused. `null` removes a claim.
     id_token: Value,
     /// Requests: the method, the path and the expected status.
     requests: &'static [(&'static str, &'static str, u16)],

@@ -1,6 +1,6 @@
-//! Tokens as major identity providers issue them. One gate accepts all these tokens, each with the
-//! preset of its provider, and fetches all keys from one server. `tests/providers/` tests each
-//! provider in detail.
+//! Tokens like those that major identity providers issue. One gate accepts all these tokens, each
+//! with the preset of its provider, and fetches all keys from one server. `tests/providers/` tests
+//! each provider in detail.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ fn decides_on_the_tokens_of_every_identity_provider<D: Driver>() {
     }
 }
 
-/// The fixture with all of its times moved by this many seconds.
+/// The fixture with `seconds` added to each of its times.
 fn later(fixture: &Fixture, seconds: u64) -> Fixture {
     let mut fixture = fixture.clone();
     for name in ["auth_time", "exp", "iat", "nbf"] {
@@ -71,8 +71,8 @@ fn later(fixture: &Fixture, seconds: u64) -> Fixture {
     fixture
 }
 
-/// Returns the `authorize` setting of each rule for a fixture. The keys of the map are the last
-/// segments of the rules' paths.
+/// Returns the `authorize` setting of each of the fixture's rules. The key of a setting is the last
+/// segment of the rule's path.
 fn asked_of(fixture: &Fixture) -> BTreeMap<&'static str, Value> {
     let mut own = Map::new();
     let words = |name: &str| {

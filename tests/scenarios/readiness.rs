@@ -1,7 +1,7 @@
-//! The point in time at which Envoy becomes ready. Only an invalid configuration keeps a listener
-//! from accepting requests.
+//! The point in time at which Envoy becomes ready. A listener accepts requests unless its
+//! configuration is invalid.
 //!
-//! A module without keys cannot delay its listener, so requests wait for the keys instead.
+//! The module cannot make its listener wait for keys, so requests wait for the keys instead.
 //! `docs/operations.md` describes the behaviour that these tests prove.
 
 use std::thread;
@@ -47,8 +47,8 @@ fn is_ready_before_the_first_keys_arrive<D: InEnvoy>() {
     assert_eq!(gate.finish(early).status, 200);
 }
 
-/// The listener comes from a discovery service. If it came from the bootstrap file, Envoy would not
-/// start.
+/// The listener comes from a discovery service. If it were in the bootstrap file, the refused
+/// configuration would keep Envoy from starting.
 fn is_ready_without_a_listener_when_the_first_configuration_is_refused() {
     let gate = Envoy::launch(&Setup::new(json!({ "rules": 7 })).alone());
     let rejected = "listener_manager.lds.update_rejected: 1";

@@ -1,5 +1,5 @@
-//! The reasons for which Portcullis refuses requests with tokens. Each reason has a status, a
-//! challenge, a body and a counter.
+//! Refusals of requests that need a token: the status, the challenge, the body and the counter for
+//! each reason.
 
 use portcullis::decision::Reason;
 use serde_json::{Value, json};
@@ -23,8 +23,8 @@ on_every_driver!(
 struct Refusal {
     request: Request,
     status: u16,
-    /// The error code of RFC 6750 section 3.1; `None` if there is no token, or if the token is not
-    /// the cause of the refusal.
+    /// The error code of RFC 6750 section 3.1; `None` if there is no token, or if the keys are
+    /// missing.
     error: Option<&'static str>,
     reason: Reason,
 }
@@ -136,7 +136,7 @@ fn bad_requests(gate: &impl Driver, signer: &Signer) -> Vec<(Request, Reason)> {
     ]
 }
 
-/// Tokens with a wrong shape, header or signature.
+/// Malformed tokens, and tokens with a wrong header or signature.
 fn bad_tokens(gate: &impl Driver, signer: &Signer) -> Vec<(Request, Reason)> {
     let with_header = |header: Value| signer.token(&header, &with(claims(gate, "alice"), &good()));
     let kid = json!(signer.kid);
@@ -228,8 +228,8 @@ fn each_refusal_is_answered_as_rfc_6750_says<D: Driver>() {
     assert_eq!(get(&gate, "/", &token).status, 200);
 }
 
-/// The expected challenge. There is none if the request itself is wrong or the keys are missing,
-/// because another credential would not help.
+/// The expected challenge. There is none if the fault is in the path or the host, or if the keys
+/// are missing, because another credential would not help.
 fn challenge(refusal: &Refusal) -> Option<String> {
     let rest = match (refusal.reason, refusal.error) {
         (Reason::AmbiguousPath | Reason::AmbiguousAuthority | Reason::PathTooLong, _) => {

@@ -24,8 +24,8 @@ fn revoking(signer: &Signer, revoked: &Value) -> Value {
     ))
 }
 
-/// In a protobuf `Struct`, every number is a double, so the module must read the cut-off from a
-/// double.
+/// In a protobuf `Struct`, every number is a double, so the module must read the times in
+/// `issued_before` from doubles.
 fn reads_a_cut_off_that_arrives_as_a_double<D: Driver>() {
     let signer = signer();
     let revoked = json!({ "issued_before": { "mallory": 1_000_000_000 } });
@@ -39,7 +39,7 @@ fn reads_a_cut_off_that_arrives_as_a_double<D: Driver>() {
             (401, "revoked"),
         ),
         (json!({ "sub": "mallory", "iat": 1_000_000_000 }), (200, "")),
-        // A token without `iat` may be older than the cut-off.
+        // A token without `iat` may have been issued before the time in `issued_before`.
         (json!({ "sub": "mallory" }), (401, "revoked")),
         (json!({ "iat": 999_999_999 }), (200, "")),
     ] {
@@ -76,7 +76,8 @@ fn a_revocation_takes_effect_with_its_configuration<D: Driver>() {
             get(&gate, "/", &one).status == 200
         });
     }
-    // A rule may let failed tokens pass. A revoked token then gives the request no identity.
+    // A rule may let requests with invalid tokens pass. A revoked token then gives the request no
+    // identity.
     let mut lenient = revoking(&signer, &json!({ "jti": ["t-1"] }));
     lenient["rules"][0]["requires"] = json!({ "allow_missing_or_failed": {} });
     gate.reconfigure(&lenient).unwrap();

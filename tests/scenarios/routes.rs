@@ -229,8 +229,8 @@ fn warnings(gate: &impl Driver) -> usize {
     log.iter().filter(warns).count()
 }
 
-/// The module must apply the policy to the request during which it finds the policy, and to all
-/// later requests.
+/// When a request makes the module find the policy, the module must apply the policy to this
+/// request and to all later ones.
 fn obeys_a_policy_although_route_policies_is_off<D: Driver>() {
     let signer = signer();
     let gate: D = with_route_policies_off(&signer);
@@ -258,7 +258,7 @@ fn misses_a_policy_of_a_route_in_use_for_a_second_at_most() {
     assert_eq!(warnings(&gate), 1);
 }
 
-/// Each worker looks for route policies itself, and looks again after each new configuration.
+/// Each worker looks for route policies on its own, and looks again after each new configuration.
 #[test]
 fn looks_for_policies_on_the_first_request_of_each_worker_and_configuration() {
     let signer = signer();
@@ -289,7 +289,8 @@ fn looks_for_policies_on_the_first_request_of_each_worker_and_configuration() {
     }
 }
 
-/// A route's policy may be stricter than the rule, so the module must not decide without it.
+/// A route's policy may be stricter than the rule, so the module must not decide without the
+/// policy.
 #[test]
 fn lets_nothing_pass_if_the_host_withholds_route_metadata() {
     let signer = signer();

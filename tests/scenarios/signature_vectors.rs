@@ -14,7 +14,7 @@ use support::{
     envoy::{self, Envoy},
 };
 
-/// Envoy's limit for a request's headers in KiB.
+/// Envoy's limit on the size of a request's headers, in KiB.
 const HEADERS_KIB: u32 = 96;
 /// The maximum length of a script for the probe. The script is sent in a header, so its length must
 /// stay below [`HEADERS_KIB`].
@@ -124,8 +124,8 @@ fn step(question: &X509Signature<'_>) -> String {
     for (number, field) in (1_u8..).zip(fields) {
         arguments.push(number << 3 | 2);
         let size = u16::try_from(field.len()).unwrap();
-        // The length is always encoded as a varint of two octets with seven bits each, even if the
-        // upper bits are zero.
+        // The length is always encoded as a varint of two octets, even if one octet would be
+        // enough.
         arguments.extend([0x80 | (size & 0x7f) as u8, u8::try_from(size >> 7).unwrap()]);
         arguments.extend(field);
     }
@@ -136,7 +136,7 @@ fn step(question: &X509Signature<'_>) -> String {
     format!("ask verify_signature {digits}")
 }
 
-/// Envoy's verdicts, one per step. Each request carries as many steps as a script may contain.
+/// Envoy's verdicts, one per step. Each request carries as many steps as fit into one script.
 fn ask<'a>(gate: &Envoy, steps: impl Iterator<Item = &'a String>) -> Vec<bool> {
     let mut verdicts = Vec::new();
     let mut play = |script: &str| {

@@ -1,4 +1,4 @@
-//! Either the proxy or the module verifies a signature. The result must be the same.
+//! A signature can be verified by the proxy or by the module. Both must come to the same result.
 
 use std::sync::{
     Arc,
@@ -172,8 +172,8 @@ fn logs_who_verifies<D: Driver>() {
     }
 }
 
-/// The log of an Envoy process with a single gate. The module logs the implementation that verifies
-/// signatures only once per process.
+/// The log of an Envoy process with a single gate. The module logs which implementation verifies
+/// signatures, but only once per process.
 fn native_log(backend: &str) -> Vec<String> {
     let setup = setup(backend, &[Signer::new(Algorithm::Es256)]).alone();
     start::<NativeEnvoy>(&setup).log()
@@ -275,8 +275,8 @@ fn only_a_backend_that_uses_the_host_asks_it() {
     }
 }
 
-/// The module tests the host's function for signatures once for each configuration in each VM. If
-/// the function fails the test, the module does not call it for tokens.
+/// In each VM, the module tests the host's signature function once per configuration. If the
+/// function fails the test, the module does not call it for tokens.
 #[test]
 fn a_host_that_lies_is_not_asked_again() {
     let signer = Signer::new(Algorithm::Rs256);

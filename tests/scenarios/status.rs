@@ -30,8 +30,8 @@ on_every_driver!(
 const STATUS: &str = "/portcullis";
 const WORKERS: usize = 4;
 
-/// A configuration with two providers: `login` fetches its keys, and `operators` may see the
-/// status.
+/// A configuration with two providers: `login` fetches its keys, and tokens of `operators` give
+/// access to the status.
 fn watched(operator: &Signer, rest: &Value) -> Value {
     let mut operators = local_provider(operator);
     operators["audiences"] = json!(["operators"]);

@@ -97,8 +97,8 @@ fn trailers_of_a_refused_request_do_not_pass<D: Driver>() {
     assert_eq!((exchange.status, exchange.upstream), (401, None));
 }
 
-/// A request must not pass if the host does not return the request's trailers, or refuses to edit
-/// them.
+/// If the host does not return the trailers of a request, or refuses to edit them, the request must
+/// not pass.
 #[test]
 fn lets_no_trailers_pass_that_it_could_not_sanitize() {
     for call in [

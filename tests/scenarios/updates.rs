@@ -30,7 +30,8 @@ in_envoy!(the_end_of_another_vm_with_the_same_vm_id_costs_no_record);
 
 const CLIENTS: usize = 16;
 const PAUSE: Duration = Duration::from_millis(10);
-/// The number of requests of each kind between two changes.
+/// The minimum number of good requests, and of requests with the partner's tokens, between two
+/// changes.
 const ENOUGH: u64 = 100;
 const PARTNER: &str = "https://partner.example.com";
 

@@ -25,7 +25,7 @@ in_native!(
 
 const CLIENTS: usize = 8;
 const PAUSE: Duration = Duration::from_millis(10);
-/// The number of good requests between two changes.
+/// The minimum number of good requests between two changes.
 const ENOUGH: u64 = 100;
 
 fn a_library_under_a_new_name_takes_over_under_load() {

@@ -1,5 +1,5 @@
-//! A host that withholds some of its functions from the module. The module must not trap. If the
-//! module cannot check a request without a withheld function, the module must refuse the request.
+//! A host that withholds some of its functions from the module. The module must not trap. If it
+//! needs a withheld function to check a request, it must refuse the request.
 
 use proxy_wasm::types::Status;
 use serde_json::json;
@@ -43,7 +43,7 @@ fn works_with_the_capabilities_of_the_example<D: Driver>() {
     assert_eq!(gate.send(&Request::get("/")).status, 401);
 }
 
-/// No request can be checked without these calls. The test makes the host refuse one of these calls
+/// The module needs each of these calls to check a request. The test makes the host refuse one call
 /// at a time.
 #[test]
 fn lets_nothing_pass_if_the_host_refuses_a_call() {
@@ -80,8 +80,8 @@ fn shows_the_status_without_metrics() {
     assert!(page().contains("The proxy withholds the metrics."));
 }
 
-/// Requests can be checked without these calls. The test makes the host refuse one of these calls
-/// at a time. Without shared data, each worker fetches the keys itself.
+/// The module can check requests without these calls. The test makes the host refuse one call at a
+/// time. Without shared data, each worker fetches the keys itself.
 #[test]
 fn decides_without_shared_data_metrics_and_log() {
     for call in [

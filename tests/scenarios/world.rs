@@ -14,8 +14,8 @@ use support::{
 pub(crate) const ISSUER: &str = "https://login.example.com";
 /// The path of the issuer's key set.
 pub(crate) const JWKS_PATH: &str = "/jwks";
-/// The timeout of a fetch, and of a request that waits for the fetch. This is the maximum that a
-/// configuration may have, so that no test depends on how fast a busy machine is.
+/// The timeout of a fetch, and of a request that waits for the fetch. It is the longest that a
+/// configuration may set, so that no test depends on how fast a busy machine is.
 const PATIENT: &str = "60s";
 
 /// A provider `login` whose keys are part of the configuration.
@@ -99,7 +99,7 @@ pub(crate) fn claims(gate: &impl Driver, subject: &str) -> Value {
     json!({ "iss": ISSUER, "aud": "orders", "sub": subject, "exp": gate.now() + 600 })
 }
 
-/// A good token of `alice` with changed claims; `null` removes a claim.
+/// A good token of `alice` with these changes to its claims; `null` removes a claim.
 pub(crate) fn token_with(gate: &impl Driver, signer: &Signer, changes: &Value) -> String {
     signer.sign_claims(&with(claims(gate, "alice"), changes))
 }
@@ -114,7 +114,7 @@ pub(crate) fn get(gate: &impl Driver, path: &str, token: &str) -> Exchange {
     gate.send(&Request::get(path).bearer(token))
 }
 
-/// The subject in the header that reached the upstream; `None` if the request was refused.
+/// The subject in the header `x-user` that reached the upstream; `None` if no such header did.
 pub(crate) fn forwarded_user(exchange: &Exchange) -> Option<String> {
     exchange.upstream.as_ref()?.headers.value("x-user")
 }

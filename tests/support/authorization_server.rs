@@ -1,9 +1,9 @@
 //! A scripted authorization server. The script has an answer for each path. An answer can be
 //! delayed, and it can fail.
 //!
-//! The script itself does not use sockets. The fake host reads it directly; for Envoy,
-//! [`AuthorizationServer::listen`] serves it on loopback. Because clones share one script, a test
-//! can change the answers during a request.
+//! The script itself does not use sockets. The fake host reads it directly. For Envoy,
+//! [`AuthorizationServer::listen`] serves it on loopback. Clones of a server share its script, so a
+//! test can change the answers during a request.
 
 use std::{
     io,
@@ -58,7 +58,7 @@ impl Answer {
         }
     }
 
-    /// A status without a body.
+    /// An answer with this status and no body.
     pub fn status(status: u16) -> Self {
         Self {
             status,
@@ -75,7 +75,8 @@ impl Answer {
         }
     }
 
-    /// Returns this answer, except that the connection closes in the middle of the body.
+    /// Returns this answer with [`Fault::Truncate`]: the connection closes in the middle of the
+    /// body.
     pub fn truncated(self) -> Self {
         Self {
             fault: Some(Fault::Truncate),
@@ -125,13 +126,14 @@ impl AuthorizationServer {
         script.answers.push((path.to_owned(), answer));
     }
 
-    /// Accepts requests from now on, but does not answer them until the test calls
-    /// [`Self::release`].
+    /// Holds back all answers until the test calls [`Self::release`]. The server still accepts
+    /// requests.
     pub fn hold(&self) {
         self.0.script.lock().unwrap().held = true;
     }
 
-    /// Answers all requests that wait because of [`Self::hold`], with the answers that are set now.
+    /// Answers all requests that wait because of [`Self::hold`]. The requests get the answers that
+    /// are set at the time of this call.
     pub fn release(&self) {
         self.0.script.lock().unwrap().held = false;
         self.0.released.notify_all();
@@ -168,8 +170,8 @@ impl AuthorizationServer {
         self.listen_at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
-    /// Serves the script at this address. A test uses it to start a dropped server again at its old
-    /// address.
+    /// Serves the script at this address. With this function, a test can start a dropped server
+    /// again at its old address.
     pub fn listen_at(&self, address: SocketAddr) -> io::Result<Server> {
         let this = self.clone();
         Server::start_at(address, move |request| {

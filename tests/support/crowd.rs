@@ -1,9 +1,9 @@
-//! Sends as many different requests as possible, over connections that stay open.
+//! Sends many different requests as fast as possible, over connections that stay open.
 //!
 //! A client is a thread with many connections. The client sends one request on each connection
 //! before it reads the first answer, so that even an unoptimised build keeps a proxy busy. The
 //! client does not send several requests at once on one connection (pipelining), because Envoy
-//! closes a connection when it answers a request itself.
+//! closes the connection after an answer of its own.
 
 use std::{
     io::{self, Read, Write},
@@ -17,8 +17,9 @@ use super::{driver::Request, http};
 /// The number of connections of each client.
 const CONNECTIONS: usize = 32;
 
-/// Sends one request for each number in `numbers`, divided among this many clients, and waits for
-/// all answers. Returns an error at the first answer whose status is not `status`.
+/// Sends one request for each number in `numbers`, and waits for all answers. The numbers are
+/// divided among the given number of clients. Returns an error at the first answer whose status is
+/// not `status`.
 pub fn send(
     address: SocketAddr,
     clients: u64,
@@ -73,8 +74,8 @@ fn converse(
     Ok(())
 }
 
-/// Reads an answer with `content-length`. Envoy's own answers and those of the test servers have
-/// this header.
+/// Reads one answer. The header `content-length` says where the answer ends. Envoy's own answers
+/// and those of the test servers have this header.
 fn read_answer<'a>(connection: &mut TcpStream, text: &'a mut [u8]) -> io::Result<&'a [u8]> {
     const LENGTH: &[u8] = b"content-length: ";
     const END: &[u8] = b"\r\n\r\n";

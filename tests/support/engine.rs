@@ -1,4 +1,4 @@
-//! An engine that decides on requests without a host.
+//! Decides on requests with the engine alone, without a host.
 
 use portcullis::{
     config::Config,
@@ -21,8 +21,8 @@ pub fn at(seconds: i64) -> UnixMillis {
     UnixMillis::new(u64::try_from(seconds).unwrap() * 1000)
 }
 
-/// Decides on a request that arrived over a connection without TLS. If a key is missing, the
-/// request is refused instead of waiting for the key.
+/// Decides on a request that arrived over a connection without TLS. If a key is missing, refuses
+/// the request at once and does not wait for the key.
 pub fn decide(engine: &Engine, request: &Request<'_>, now: i64) -> Decision {
     decided(engine, request, now).decision
 }

@@ -43,13 +43,13 @@ impl Example {
     }
 }
 
-/// Every configuration of the documentation.
+/// Every configuration in the documentation.
 pub fn of_the_documentation() -> Vec<Example> {
     pages().iter().flat_map(|page| examples(page)).collect()
 }
 
-/// The configurations of Portcullis that the Envoy configurations in `envoy/` contain, each with
-/// the name of its file.
+/// The Portcullis configurations inside the Envoy configurations in `envoy/`. Each comes with the
+/// name of its file.
 pub fn of_envoy() -> Vec<(String, Value)> {
     let folder = crate::folders::project().join("envoy");
     let mut found = Vec::new();
@@ -105,7 +105,8 @@ fn pages() -> Vec<PathBuf> {
 fn examples(page: &Path) -> Vec<Example> {
     let text = fs::read_to_string(page).unwrap();
     let mut found: Vec<Example> = Vec::new();
-    let mut fence: Option<bool> = None; // Some inside a code block; true if it is a configuration
+    // `None` outside code blocks. Inside, `Some(true)` means that the block is a configuration.
+    let mut fence: Option<bool> = None;
     for (index, line) in text.lines().enumerate() {
         let info = line.trim_start().strip_prefix("```");
         match (fence, info) {

@@ -26,8 +26,8 @@ pub fn temporary() -> PathBuf {
     folder
 }
 
-/// Writes a file in a subfolder of [`temporary`]. The file is replaced atomically, because tests
-/// that run at the same time write and read the same files.
+/// Writes a file in a subfolder of [`temporary`]. The file is replaced atomically, because other
+/// tests may read or write the same file at the same time.
 ///
 /// # Panics
 ///

@@ -1,8 +1,8 @@
 //! A minimal HTTP/1.1 implementation over loopback sockets.
 //!
 //! Header names and values are bytes, because many attacks are requests that a normal client
-//! library refuses to send. A body ends where `content-length` or `chunked` says, or where the
-//! connection ends. A malformed message is an `io::Error`.
+//! library refuses to send. The end of a body is determined by `content-length`, by `chunked` or by
+//! the end of the connection. A malformed message causes an `io::Error`.
 
 use std::{
     fmt,
@@ -113,7 +113,7 @@ pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, 
         }
         let headers = copied(parsed.headers);
         let (body, trailers) = match (method, status) {
-            // A successful CONNECT has no body (RFC 9110 section 9.3.6).
+            // A successful response to CONNECT has no body (RFC 9110 section 9.3.6).
             ("HEAD", _) | ("CONNECT", 200..=299) | (_, 204 | 304) => Default::default(),
             _ => read_body(from, &headers, Unframed::UntilClose)?,
         };
@@ -157,7 +157,7 @@ pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(connection)
 }
 
-/// The bytes of a response in HTTP/1.1, including `content-length`.
+/// The bytes of an HTTP/1.1 response. A `content-length` line is added.
 pub fn response(status: u16, headers: &Headers, body: &[u8]) -> Vec<u8> {
     let mut bytes =
         format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len()).into_bytes();
@@ -166,7 +166,7 @@ pub fn response(status: u16, headers: &Headers, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Writes header lines unchanged, followed by the empty line.
+/// Writes header lines unchanged, and then the empty line that ends the header section.
 pub fn write_headers(into: &mut Vec<u8>, headers: &Headers) {
     for (name, value) in &headers.0 {
         into.extend_from_slice(&[name, b": ".as_slice(), value, b"\r\n"].concat());
@@ -188,8 +188,8 @@ fn read_head(from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(head))
 }
 
-/// The body of a message that has neither `content-length` nor `chunked` (RFC 9112 section 6.3):
-/// either it is empty, or it ends when the connection closes.
+/// How to read a body if the message has neither `content-length` nor `chunked` (RFC 9112 section
+/// 6.3). Such a body is empty in a request, and ends with the connection in a response.
 #[derive(Clone, Copy)]
 enum Unframed {
     Empty,

@@ -1,8 +1,8 @@
 //! A minimal HTTP/2 client: it sends one request and reads the status of the response.
 //!
-//! Tests need requests that HTTP/1.1 cannot carry and that client libraries refuse to send, such as
-//! requests with arbitrary octets in `:path` or with a method in lower case. Header fields are sent
-//! as literals without indexing and without Huffman coding (RFC 7541 section 6.2.2).
+//! Some tests need requests that HTTP/1.1 cannot carry or that client libraries refuse to send,
+//! such as requests with arbitrary octets in `:path` or with a method in lower case. Header fields
+//! are sent as literals without indexing and without Huffman coding (RFC 7541 section 6.2.2).
 
 use std::{
     io::{self, Read, Write},
@@ -54,15 +54,15 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&head, payload].concat()
 }
 
-/// Encodes a string literal of less than 127 octets (RFC 7541 section 5.2).
+/// Encodes a string literal that is shorter than 127 octets (RFC 7541 section 5.2).
 fn text(octets: &[u8]) -> Vec<u8> {
     assert!(octets.len() < 127, "longer than one octet says");
     let length = u8::try_from(octets.len()).unwrap();
     [&[length], octets].concat()
 }
 
-/// The number of octets in a frame before the header block. It depends on the frame's flags for
-/// padding and priority.
+/// The number of octets that precede the header block in a frame's payload. The number depends on
+/// the frame's flags for padding and priority.
 const fn skipped(flags: u8) -> usize {
     let padded = if flags & PADDED == 0 { 0 } else { 1 };
     let priority = if flags & PRIORITY == 0 { 0 } else { 5 };
@@ -76,7 +76,8 @@ fn first_status(block: &[u8]) -> Option<u16> {
     match block {
         [update, rest @ ..] if update & 0xe0 == 0x20 => first_status(rest), // dynamic table size update
         [field @ 0x88..=0x8e, ..] => indexed.get(usize::from(field - 0x88)).copied(),
-        // A literal, indexed or not, whose name is the static table's `:status`.
+        // A literal, with or without indexing, whose name refers to a `:status` entry of the static
+        // table.
         [0x48..=0x4e | 0x08..=0x0e | 0x18..=0x1e, length, value @ ..] => {
             let value = value.get(..usize::from(length & 0x7f))?;
             match length & 0x80 {

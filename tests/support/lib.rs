@@ -1,11 +1,12 @@
 //! Code that the tests share: drivers for the scenarios, scripted servers, signers.
 //!
-//! - [`fake_host::FakeHost`] runs the module natively in a fake proxy: fast, deterministic and easy to debug.
+//! - [`fake_host::FakeHost`] runs the module natively in a fake proxy. This driver is fast,
+//!   deterministic and easy to debug.
 //! - [`envoy::Envoy`] runs the proxy-wasm module in the real Envoy over loopback sockets.
 //! - [`envoy::NativeEnvoy`] runs the dynamic module in the real Envoy.
 //!
-//! A scenario is a function that is generic over the [`driver::Driver`]. [`on_every_driver!`] turns a scenario into
-//! one test for each driver.
+//! A scenario is a function with a type parameter for its [`driver::Driver`]. [`on_every_driver!`]
+//! turns a scenario into one test for each driver.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod authorization_server;
@@ -44,8 +45,9 @@ pub mod x509;
 /// Turns each scenario into one test for each driver: `in_process::…`, `in_envoy::…` and
 /// `in_native::…`.
 ///
-/// A scenario is `fn name<D: Driver>()`. If Envoy or the module is missing, a test prints what is missing and
-/// passes; in CI, the test fails. If `in_envoy PATH;` precedes the scenarios, Envoy runs the module at that path.
+/// A scenario is `fn name<D: Driver>()`. If Envoy or the module is missing, the tests that need it
+/// print what is missing and pass. In CI, these tests fail. If `in_envoy PATH;` precedes the
+/// scenarios, Envoy runs the module at that path, and there are no `in_native` tests.
 #[macro_export]
 macro_rules! on_every_driver {
     ($($scenario:ident),+ $(,)?) => {
@@ -74,8 +76,8 @@ macro_rules! on_every_driver {
     };
 }
 
-/// Turns each scenario into a test in the fake host and a test in Envoy with the proxy-wasm module. These scenarios
-/// depend on host features that the dynamic module does not have.
+/// Turns each scenario into a test in the fake host and a test in Envoy with the proxy-wasm module.
+/// This macro is for scenarios that depend on host features that the dynamic module cannot use.
 #[macro_export]
 macro_rules! on_wasm_hosts {
     ($($scenario:ident),+ $(,)?) => {
@@ -86,8 +88,9 @@ macro_rules! on_wasm_hosts {
     };
 }
 
-/// Turns each scenario into two tests in Envoy, one for each build of the module. These scenarios need features that
-/// the fake host does not have.
+/// Turns each scenario into two tests in Envoy, one with the proxy-wasm module and one with the
+/// dynamic module. This macro is for scenarios that need features of Envoy that the fake host does
+/// not have.
 #[macro_export]
 macro_rules! on_both_builds {
     ($($scenario:ident),+ $(,)?) => {

@@ -1,9 +1,9 @@
 //! Puts a listener under a steady load, over connections that stay open.
 //!
-//! Each kind of request has its expected answers. A scenario can change the mix of requests with
-//! [`Load::change`], which returns when no request of the old mix is pending. If a connection ends
-//! without an answer, the request counts as lost. The client does not send a lost request again,
-//! because a retry would hide a loss that a real client would notice.
+//! Each kind of request states which answers are correct. A scenario can change the mix of requests
+//! with [`Load::change`]. This method returns when no request of the old mix is pending. If a
+//! connection ends without an answer, the request counts as lost. The client does not send a lost
+//! request again, because a retry would hide a loss that a real client would notice.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ use super::{
     upstream::ECHO_USER,
 };
 
-/// The maximum number of wrong answers that a failure shows in full.
+/// The maximum number of wrong or missing answers that a failed test describes in its message.
 const SHOWN: usize = 10;
 
 /// A kind of request with its expected answers.
@@ -42,8 +42,8 @@ impl Shot {
         Self::varying(kind, right, move |_| request.clone())
     }
 
-    /// Creates a kind whose requests all differ. The function `request` makes a request from a
-    /// number, and gets a different number each time.
+    /// Creates a kind whose requests all differ. Each request comes from a call of the function
+    /// `request` with a different number.
     pub fn varying(
         kind: &'static str,
         right: &[u16],
@@ -86,7 +86,7 @@ pub struct Load {
 
 struct Shared {
     mix: Mutex<(u64, Arc<[Shot]>)>,
-    /// For each client, the number of the mix from which it took its last request.
+    /// For each client, the number of the mix that the client's last completed request came from.
     taken: Vec<AtomicU64>,
     next: AtomicU64,
     stopping: AtomicBool,
@@ -122,8 +122,8 @@ impl Load {
         Self { shared, clients }
     }
 
-    /// Changes the mix. Returns when no request of an older mix is pending and each client has sent
-    /// a request of the new mix.
+    /// Changes the mix. Returns when each client has completed a request of the new mix. Then no
+    /// request of an older mix is pending.
     pub fn change(&self, mix: impl IntoIterator<Item = Shot>) {
         let current = {
             let mut current = self.shared.mix.lock().unwrap();
@@ -188,7 +188,7 @@ impl Shared {
 pub struct Tally {
     /// The results by kind of request.
     pub rows: BTreeMap<&'static str, Row>,
-    /// The first few wrong answers.
+    /// Descriptions of the first few wrong or missing answers.
     pub wrong: Vec<String>,
 }
 
@@ -263,8 +263,8 @@ impl fmt::Display for Tally {
     }
 }
 
-/// A client with one connection. The client reconnects if the server has announced that it will
-/// close the connection.
+/// A client with one connection. If an answer says `connection: close`, the client opens a new
+/// connection for its next request.
 pub struct Client {
     address: SocketAddr,
     connection: Option<BufReader<TcpStream>>,

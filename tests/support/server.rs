@@ -46,8 +46,8 @@ struct Shared {
 }
 
 impl Server {
-    /// Listens on a free port. `handler` answers the requests. It runs in parallel for different
-    /// connections.
+    /// Listens on a free port. `handler` answers the requests. Calls for different connections run
+    /// in parallel.
     pub fn start(handler: impl Fn(Message) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), handler)
     }
@@ -72,8 +72,8 @@ impl Server {
                 own.open.lock().unwrap().insert(id, twin);
                 let (own, handler) = (Arc::clone(&own), Arc::clone(&handler));
                 thread::spawn(move || {
-                    // An error of a connection is ignored, because a test that waits for an answer
-                    // on the connection fails anyway.
+                    // Errors on a connection are ignored: a test that waits for an answer fails
+                    // anyway if its connection breaks.
                     drop(serve(connection, &*handler));
                     own.open.lock().unwrap().remove(&id);
                 });

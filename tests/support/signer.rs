@@ -58,7 +58,7 @@ impl Signer {
         Self::with_pair(alg, Pair::Own)
     }
 
-    /// Like [`Self::new`], but with either of the two keys. Both keys of an algorithm have the same
+    /// Like [`Self::new`], but `pair` selects the key. Both keys of an algorithm have the same
     /// `kid`.
     pub fn with_pair(alg: Algorithm, pair: Pair) -> Self {
         let jwk = private_jwk(alg, pair);
@@ -88,8 +88,8 @@ impl Signer {
         self
     }
 
-    /// The public JWK with `kid`, `alg` and `use`. For a symmetric key, it contains the secret
-    /// itself.
+    /// The public JWK with `kid`, `alg` and `use`. If the key is symmetric, the JWK contains the
+    /// secret itself.
     pub fn jwk(&self) -> Value {
         let public = ["kty", "crv", "x", "y", "n", "e", "k"];
         let mut jwk: Map<_, _> = self.private.clone();

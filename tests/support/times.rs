@@ -1,4 +1,4 @@
-//! The number of cases of a test with generated input.
+//! The number of cases that a test with generated input runs.
 
 /// Multiplies the number of cases by `PORTCULLIS_TIMES`, which `make test-exhaustive` sets.
 pub fn times(cases: u32) -> u32 {

@@ -34,12 +34,13 @@ pub const CLIENT: Identity = identity!("client");
 /// `front.example` and the subject `CN=front,O=Example`.
 pub const FRONT: Identity = identity!("front");
 /// The certificate of a client that tries to pass as [`CLIENT`]. The names in the certificate
-/// contain separators of `x-forwarded-client-cert` and the digest of [`CLIENT`].
+/// contain the digest of [`CLIENT`], and characters that are separators in
+/// `x-forwarded-client-cert`.
 pub const HOSTILE: Identity = identity!("hostile");
 /// A self-signed certificate with the names of [`FRONT`].
 pub const SELF_SIGNED: Identity = identity!("self_signed");
-/// The certificate of a peer that no configuration trusts. Its names differ from those of
-/// [`FRONT`].
+/// The certificate of a peer that no configuration lists as trusted. The certificate's names differ
+/// from those of [`FRONT`].
 pub const STRANGER: Identity = identity!("stranger");
 
 /// How a listener treats the certificates of its peers.
@@ -71,7 +72,7 @@ impl Identity {
         digest.iter().map(|octet| format!("{octet:02x}")).collect()
     }
 
-    /// The claim that binds a token to the certificate (RFC 8705 section 3.1).
+    /// The value of the claim `cnf`, which binds a token to the certificate (RFC 8705 section 3.1).
     pub fn confirmation(self) -> Value {
         json!({ "x5t#S256": URL_SAFE_NO_PAD.encode(Sha256::digest(self.der())) })
     }
@@ -103,7 +104,7 @@ pub fn listener(peers: Peers) -> Value {
     )
 }
 
-/// The transport socket of a cluster whose connections use this client certificate.
+/// The transport socket of a cluster whose connections use this client certificate, if any.
 pub fn cluster(identity: Option<Identity>) -> Value {
     let mut common = json!({
         "validation_context": { "trusted_ca": { "inline_string": AUTHORITY } },

@@ -1,8 +1,8 @@
-//! The protected service. It records every request and answers 200, unless the request asks for
-//! another status with the header [`STATUS`].
+//! The protected service. It records every request. It answers with the status in the request's
+//! header [`STATUS`], or with 200 if there is no such header.
 //!
-//! Each answer has the header [`ECHO_ID`]. With it, a test finds the record of the request, even if
-//! many requests run at once or the answer has no body (`HEAD`).
+//! Each answer has the header [`ECHO_ID`], with which a test finds the record of the request. This
+//! works even if many requests run at once, or if the answer has no body (`HEAD`).
 
 use std::{
     io,
@@ -64,7 +64,7 @@ impl Upstream {
         self.server.address()
     }
 
-    /// The recorded request to which an answer belongs, found by the answer's [`ECHO_ID`].
+    /// The recorded request that led to an answer. The answer's [`ECHO_ID`] identifies the request.
     pub fn seen(&self, response_headers: &Headers) -> Option<Seen> {
         let id: usize = response_headers.value(ECHO_ID)?.parse().ok()?;
         self.seen.lock().unwrap().get(id).cloned()

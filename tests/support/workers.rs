@@ -4,8 +4,8 @@ use super::driver::{Driver, Exchange, Request};
 
 /// Sends the request until every worker has received it, and returns all exchanges.
 ///
-/// One connection for each worker is not enough. Envoy's balancer may still count connections that
-/// have already closed, and may skip a worker because of them.
+/// It is not enough to open as many connections as there are workers. Envoy's balancer may still
+/// count connections that have already closed, and may therefore skip a worker.
 pub fn ask_every_worker(gate: &impl Driver, request: &Request) -> Vec<Exchange> {
     let before = gate.taken_by_worker();
     let mut exchanges = Vec::new();

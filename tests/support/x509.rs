@@ -1,5 +1,5 @@
 //! Verifies signatures in the same way as a host that knows X.509 but not JOSE. The DER parsers
-//! here have nothing in common with those of Portcullis.
+//! here share no code with those of Portcullis.
 //!
 //! Like BoringSSL, this verifier looks only at the key. It accepts any hash with any key, even if
 //! the token's algorithm does not allow that combination.

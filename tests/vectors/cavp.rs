@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::{left_padded, ran, sources, text, unhex, verdict};
 
-/// A case of a CAVP response file: the name of its section, and the fields of the section and of
-/// the case itself.
+/// A case of a CAVP response file. `fields` contains the case's own fields and the fields that
+/// apply to its whole section.
 struct Case {
     section: String,
     fields: BTreeMap<String, String>,
@@ -94,7 +94,7 @@ fn ecdsa_public_keys() {
     ran("CAVP ECDSA PKV", count, 36);
 }
 
-/// The cases whose modulus size and hash are used in JOSE.
+/// The cases with a modulus size and a hash that JOSE uses.
 fn rsa_cases(file: &str) -> Vec<Case> {
     let mut modulus = String::new();
     let mut cases = cases(&format!("asymmetric/RSA/FIPS_186-2/{file}"), "Result");
@@ -145,7 +145,7 @@ fn rsa_pkcs1_signatures() {
 
 /// CAVP signs with a salt of ten octets, but JOSE requires a salt as long as the hash (RFC 7518
 /// section 3.5). So signatures that CAVP marks as good must be refused. A verifier that expects
-/// CAVP's salt accepts them, which shows that the salt is the only reason.
+/// CAVP's salt accepts these signatures, so the salt is the only reason for the refusal.
 #[test]
 fn rsa_pss_signatures_with_another_salt_are_refused() {
     let cases = rsa_cases("SigVerPSS_186-3.rsp");

@@ -1,4 +1,4 @@
-//! The examples of two JOSE cookbooks: that of the IETF (RFC 7520), and that of the library
+//! The examples of two JOSE cookbooks: one from the IETF (RFC 7520), and one from the library
 //! panva/jose.
 
 use portcullis::jose::{CompactJws, KeyError, KeyOrigin, TokenError, VerifyingKey};
@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::{files, json, key_set, list, ran, sources, string, verifies};
 
-/// Runs an example, which has the same format in both cookbooks. Returns whether the example has a
-/// compact serialization.
+/// Runs an example. Both cookbooks write their examples in the same format. Returns whether the
+/// example has a compact serialization.
 fn cookbook_example(example: &Value, expected: &Result<bool, TokenError>) -> bool {
     let Some(compact) = example["output"].get("compact").map(string) else {
-        // The example only has JSON serializations. The parser of compact serializations must
-        // reject them.
+        // The example has only JSON serializations. The parser for compact serializations must
+        // reject these.
         for form in ["json", "json_flat"] {
             let shown = example["output"][form].to_string();
             assert!(CompactJws::parse(&shown).is_err(), "{shown}");
@@ -34,8 +34,8 @@ fn ietf_jose_cookbook() {
     let others = ["curve25519/jws.json"].map(|name| folder.join(name));
     for path in jws.iter().chain(&others) {
         let example = json(path);
-        // In section 4.5, the payload is not part of the token, so the signature does not match the
-        // token.
+        // In the example of section 4.5, the signed payload is not part of the token, so the token
+        // alone does not verify.
         let detached = path.ends_with("4_5.signature_with_detached_content.json");
         match cookbook_example(&example, &Ok(!detached)) {
             true => compact += 1,
@@ -61,7 +61,7 @@ fn unencoded_payloads_of_rfc_7797_are_refused() {
         let (header, payload) = (string(&flat["protected"]), string(&flat["payload"]));
         let compact = format!("{header}.{payload}.{}", string(&flat["signature"]));
         assert!(CompactJws::parse(&compact).is_err(), "{compact}");
-        // Even if the payload is in base64url, the parser must reject the header.
+        // The parser must reject the header even if the payload is base64url.
         let refused = CompactJws::parse(&format!("{header}.e30.AAAA")).unwrap_err();
         let expected = [TokenError::CriticalExtension, TokenError::UnencodedPayload];
         assert!(expected.contains(&refused), "{refused}");

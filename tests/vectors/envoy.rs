@@ -21,7 +21,7 @@ fn tokens_verify_as_envoy_expects() {
     };
     let document = json(&file);
     let lenient = constant(&document, "PublicKey");
-    // Envoy accepts a comma after the last key, which JSON does not allow.
+    // JSON does not allow the comma after the last key. Envoy accepts it.
     assert_eq!(parse(&lenient).unwrap_err(), KeySetError::NotAKeySet);
     let (keys, end) = lenient.rsplit_once(',').unwrap();
     let rsa = parse(&format!("{keys}{end}"));

@@ -1,4 +1,4 @@
-//! Input that tries to break parsers: `JSONTestSuite`, and the seeds of go-jose's fuzzers.
+//! Input that is meant to break parsers: `JSONTestSuite`, and the seeds of go-jose's fuzzers.
 
 use portcullis::jose::{
     Algorithm, Claims, JoseHeader, KeyNumbers, KeyOrigin, KeySet, KeySetError, KeySetLimits,
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::{files, json as read_json, list, ran, sources, string, text};
 
-/// The verdict of `JSONTestSuite` on a file. The first letter of most file names stands for the
-/// verdict. For other files, either verdict is fine.
+/// The verdict on a file. `JSONTestSuite` starts a file's name with `y_` if parsers must accept the
+/// file, and with `n_` if they must refuse it. For other files, either verdict is fine.
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Accept,
@@ -20,7 +20,8 @@ enum Verdict {
 
 fn verdict(name: &str) -> Verdict {
     match name.get(..2) {
-        // The suite accepts objects with repeated names. Portcullis rejects them.
+        // The suite accepts objects in which a member's name is repeated. Portcullis rejects such
+        // objects.
         _ if name.starts_with("y_object_duplicated_key") => Verdict::Refuse,
         _ if name.starts_with("object_same_key") => Verdict::Refuse,
         Some("y_") => Verdict::Accept,
@@ -29,9 +30,9 @@ fn verdict(name: &str) -> Verdict {
     }
 }
 
-/// The suite's files, taken from an npm package. The package has replaced invalid UTF-8 with
-/// U+FFFD, so files that were not UTF-8 are left out (see
-/// `octets_that_are_not_utf_8_are_refused_everywhere`).
+/// The suite's files, taken from an npm package. In the package, U+FFFD replaces invalid UTF-8, so
+/// this function leaves out all files with U+FFFD. The test
+/// `octets_that_are_not_utf_8_are_refused_everywhere` covers invalid UTF-8.
 fn suite() -> Vec<(String, Vec<u8>)> {
     let mut cases = Vec::new();
     for module in ["parsing", "transform"] {
@@ -61,7 +62,8 @@ fn original_suite() -> Option<Vec<(String, Vec<u8>)>> {
     Some(cases)
 }
 
-/// Runs a check on every file of the package, and on every original file if these are available.
+/// Runs a check on every file of the package. If the original files are available, also runs the
+/// check on them.
 fn each_file(what: &str, mut check: impl FnMut(&str, &[u8], Verdict)) {
     let mut run = |cases: &[(String, Vec<u8>)]| {
         for (name, octets) in cases {
@@ -115,7 +117,7 @@ fn json_test_suite_as_header_and_claims() {
         } else {
             assert!(claims.is_err(), "{name} as claims");
         }
-        // No file of the suite has an `alg`, so none is a valid JOSE header.
+        // No file of the suite contains an `alg`, so no file is a valid JOSE header.
         assert!(JoseHeader::parse(octets).is_err(), "{name} as header");
     });
     assert!(objects >= 12, "{objects} objects accepted as claims");
@@ -158,8 +160,8 @@ fn json_test_suite_as_key_set_and_inside_one() {
     println!("JSONTestSuite: the good key survived {survived} bad ones");
 }
 
-/// At every position of a document, tries overlong encodings, surrogates, octets of other encodings
-/// and truncated sequences.
+/// Puts overlong encodings, surrogates, octets of other encodings and truncated sequences into JSON
+/// documents, at various places.
 #[test]
 fn octets_that_are_not_utf_8_are_refused_everywhere() {
     const SEQUENCES: [&[u8]; 14] = [
@@ -199,8 +201,8 @@ fn octets_that_are_not_utf_8_are_refused_everywhere() {
             cases += 1;
         }
     }
-    // UTF-16 in both byte orders, with and without a byte order mark, and a truncated byte order
-    // mark of UTF-8.
+    // UTF-16 in both byte orders, with and without a byte order mark, and a truncated UTF-8 byte
+    // order mark.
     for octets in [
         b"\xff\xfe[\0\"\0\xe9\0\"\0]\0".as_slice(),
         b"\xfe\xff\0[\0\"\0\xe9\0\"\0]",

@@ -134,7 +134,7 @@ fn curves() {
     assert_eq!(refused.unwrap_err(), KeyError::EcPointNotOnCurve);
 }
 
-/// The DER encoding inside a PEM file.
+/// The DER octets that a PEM file contains.
 fn spki(pem: &str) -> Vec<u8> {
     let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     STANDARD.decode(body).unwrap()

@@ -1,7 +1,8 @@
 //! Public test vectors, run through the public interface of `portcullis::jose`.
 //!
 //! The module `sources` lists where the vectors come from. The vectors belong to other projects and
-//! have their own licences, so only the examples of RFCs are copied here (`rfc_examples.json`).
+//! have their own licences. So this folder contains copies of the RFCs' examples only
+//! (`rfc_examples.json`).
 //!
 //! Every test asserts the number of its cases. Otherwise, a test without any cases would pass.
 
@@ -66,13 +67,13 @@ fn unhex(digits: &str) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(octet).collect()
 }
 
-/// Adds leading zeros to `octets` up to `length`.
+/// Adds leading zeros to `octets` until there are `length` octets.
 fn left_padded(octets: &[u8], length: usize) -> Vec<u8> {
     let zeros = length.saturating_sub(octets.len());
     [&vec![0; zeros], octets].concat()
 }
 
-/// Prints how many cases a test ran, and fails if the number is not the expected one.
+/// Prints how many cases a test ran, and fails if that number differs from `expected`.
 fn ran(what: &str, cases: usize, expected: usize) {
     println!("{what}: {cases} cases");
     assert_eq!(cases, expected, "{what}: number of cases");
@@ -99,8 +100,8 @@ fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: 
 }
 
 /// Fails if the verdict of Portcullis differs from that of another implementation. `verdict` is
-/// `None` if the other implementation was not asked, because it does not know the algorithm or
-/// because the signature is certainly invalid.
+/// `None` if the other implementation was not asked. That is the case if it does not know the
+/// algorithm, or if the signature cannot be valid.
 fn agrees(other: &str, own: bool, verdict: Option<bool>, is_expected: bool) {
     assert!(own || verdict != Some(true), "{other} alone accepts");
     assert!(

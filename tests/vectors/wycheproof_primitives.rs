@@ -1,4 +1,5 @@
-//! Wycheproof's vectors for cryptographic primitives, each in the encoding that JOSE uses.
+//! Wycheproof's vectors for cryptographic primitives, with signatures in the encoding that JOSE
+//! uses.
 
 use portcullis::jose::{Algorithm, Curve, KeyError, KeyNumbers, KeyOrigin, VerifyingKey};
 use portcullis_ecdsa::lazy;
@@ -43,7 +44,7 @@ where
     (accepted, refused)
 }
 
-/// Prints how many cases of a file ran, and fails if the counts are not the expected ones.
+/// Prints how many cases of a file ran, and fails if `counts` differs from `expected`.
 fn ran_both(name: &str, counts: (usize, usize), expected: (usize, usize)) {
     assert_eq!(counts, expected, "{name}: accepted and refused");
     ran(
@@ -224,8 +225,8 @@ fn rsa_pss_without_salt_is_refused() {
         let key = rsa_key(group);
         for case in list(&group["tests"]) {
             let (message, signature) = (unhex(string(&case["msg"])), unhex(string(&case["sig"])));
-            // The file marks case 69 as wrong because its salt has 32 octets, which is correct for
-            // PS256.
+            // The file marks case 69 as wrong, because the case has a salt of 32 octets instead of
+            // no salt. For PS256, a salt of 32 octets is correct.
             let expected = case["tcId"] == 69;
             let verdict = key.verify(Algorithm::Ps256, &message, &signature);
             assert_eq!(verdict, expected, "{case}");

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Runs the unit tests of a wasm build in Node. Cargo calls this script as the runner of the tests:
+// Runs the unit tests of a wasm build in Node. Cargo calls this script as the test runner:
 //
 //   node run.mjs MODULE [NAME]
 //
-// NAME selects the tests whose names contain it.
+// If NAME is given, only the tests whose names contain NAME run.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-//! The types of Envoy's `abi.h`, for this host.
+//! This host's versions of the types in Envoy's `abi.h`.
 
 use core::{
     ffi::{c_char, c_void},
@@ -7,7 +7,7 @@ use core::{
 
 /// A pointer to one of this host's objects. The host passes it to the library.
 pub(crate) type Handle = *mut c_void;
-/// The pointer that the library returned for a configuration, a policy or a stream. The pointer is
+/// The pointer that the library returned for a configuration, a policy or a stream. Its value is
 /// not an address, but a number that the library chose.
 pub(crate) type Own = *const c_void;
 

@@ -1,5 +1,5 @@
-//! The callbacks: functions of Envoy that the library calls. Each callback first checks that the
-//! library may call it at this moment.
+//! This host's versions of the callbacks, which are the functions that Envoy offers to the library.
+//! A callback that takes a handle checks that the library may use this handle at this moment.
 
 use core::ptr;
 use std::sync::{Weak, atomic::Ordering, mpsc::Sender};
@@ -18,7 +18,7 @@ const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const FROZEN: u32 = 3;
 
-/// Callbacks that change something fail at random, on average once in this many calls.
+/// Some callbacks fail at random, on average once in this many calls.
 const FAILURES: usize = 300;
 
 macro_rules! callbacks {
@@ -147,7 +147,7 @@ callbacks! {
 
     fn envoy_dynamic_module_callback_http_filter_get_attribute_int(stream: Handle, _attribute: u32, out: *mut u64) -> bool {
         let stream = Stream::of(stream);
-        // SAFETY: the library passes the address at which it wants the number.
+        // SAFETY: the library passes an address to which the host may write the number.
         unsafe { out.write(stream.number / 3) };
         true
     }
@@ -232,15 +232,15 @@ callbacks! {
         if !names.iter().any(|name| name == ":path") || !cluster.text().starts_with("login") || !body.is_null() {
             die("a wrong call is made");
         }
-        // SAFETY: the library passes the address at which it wants the number.
+        // SAFETY: the library passes an address to which the host may write the number.
         configuration.call(unsafe { &mut *number })
     }
 }
 
 /// The number of a stream, and the channel to the stream's worker.
 type StreamScheduler = (u64, Sender<Event>);
-/// A configuration, and a channel to the main thread. The main thread calls the configuration's
-/// hook.
+/// A configuration, and a channel to the main thread. For each configuration that the channel
+/// receives, the main thread calls the hook `http_filter_config_scheduled`.
 type ConfigurationScheduler = (Weak<Configuration>, Sender<Weak<Configuration>>);
 
 fn lines(stream: &Stream, kind: u32) -> &core::cell::RefCell<Vec<crate::requests::Line>> {
@@ -264,7 +264,7 @@ fn lend_text(stream: Handle, name: Octets, out: *mut Octets) -> bool {
     let _ = name.text();
     let is_there = worker::once_in(2);
     if is_there {
-        // SAFETY: the library passes the address at which it wants the value.
+        // SAFETY: the library passes an address to which the host may write the value.
         unsafe { out.write(stream.lend(b"a value")) };
     }
     is_there
@@ -277,7 +277,7 @@ fn define(configuration: Handle, name: Octets, number: *mut usize) -> u32 {
     }
     let _ = name.text();
     let next = configuration.metrics.fetch_add(1, Ordering::Relaxed) + 1;
-    // SAFETY: the library passes the address at which it wants the number.
+    // SAFETY: the library passes an address to which the host may write the number.
     unsafe { number.write(next) };
     OK
 }

@@ -1,5 +1,4 @@
-//! The filter's configurations, and the calls to authorization servers that the library makes for
-//! them.
+//! The filter's configurations, and the library's calls to authorization servers.
 
 use core::{
     ptr,
@@ -25,7 +24,7 @@ pub(crate) struct Configuration {
     pub(crate) library: &'static Library,
     /// The number that the library returned for the configuration; 0 while the library loads it.
     own: AtomicUsize,
-    /// The channel that asks the main thread to call the configuration's hook.
+    /// The channel that asks the main thread to call [`Self::scheduled`].
     pub(crate) main: Sender<Weak<Configuration>>,
     thread: ThreadId,
     /// A weak reference to this object. A scheduler needs a weak reference, but the library passes
@@ -84,8 +83,8 @@ impl Configuration {
         (!own.is_null()).then_some(configuration)
     }
 
-    /// Returns the configuration that belongs to a handle. Ends the process if this is not the main
-    /// thread, or if none of the configuration's hooks is running.
+    /// Returns the configuration that belongs to a handle. Ends the process if the caller does not
+    /// run on the main thread, or if none of the configuration's hooks is running.
     pub(crate) fn of(handle: Handle) -> Arc<Self> {
         CONFIGURATIONS.expect(handle.addr());
         // SAFETY: the configuration is alive, as the line above checks.
@@ -122,7 +121,7 @@ impl Configuration {
         result
     }
 
-    /// Calls the configuration's hook after the library has asked for it through a scheduler.
+    /// Calls the hook that the library has asked for through a scheduler.
     pub(crate) fn scheduled(&self) {
         self.in_hook(|| {
             let (handle, own) = (self.handle(), self.own());
@@ -130,8 +129,8 @@ impl Configuration {
         });
     }
 
-    /// Starts a call to an authorization server. At random, a call is refused, or ends before this
-    /// function returns.
+    /// Starts a call to an authorization server. Some calls, chosen at random, are refused or end
+    /// before this function returns.
     pub(crate) fn call(&self, number: &mut u64) -> u32 {
         const OK: u32 = 0;
         const NO_CLUSTER: u32 = 2;
@@ -173,8 +172,8 @@ impl Configuration {
             Response::Unavailable => (SUCCESS, "503", "no healthy upstream".to_owned()),
             Response::Reset => (RESET, "", String::new()),
         };
-        // The library gets a copy of the response. The copy is freed after the hook, so that a
-        // sanitizer notices if the library uses it later.
+        // The library gets a copy of the response. The copy is freed after the hook returns. If the
+        // library uses the copy later, a sanitizer notices.
         let status = status.as_bytes().to_vec();
         let headers = Vec::from([
             Header {

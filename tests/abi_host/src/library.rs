@@ -1,4 +1,4 @@
-//! Loads the library with `dlopen` as Envoy does, so that other libraries do not see its symbols.
+//! Loads the library with `dlopen`, as Envoy does. Other libraries do not see its symbols.
 
 use core::ffi::{CStr, c_char, c_int};
 use std::{

@@ -25,9 +25,9 @@ use crate::{
 };
 
 const WORKERS: usize = 3;
-/// The maximum number of configurations that exist at a time, and the maximum number of policies.
+/// The maximum length of the list of configurations, and of the list of policies.
 const MOST: usize = 6;
-/// How long all waiting requests may take to end, even on a busy machine.
+/// The time within which all waiting requests must end. It is long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The filter's name in Envoy's configuration.
 const NAME: &str = "portcullis";
@@ -194,8 +194,8 @@ impl Life<'_> {
         }
     }
 
-    /// Removes a configuration from the list. Without streams, the configuration ends at once.
-    /// Otherwise it ends together with its last stream, on a worker.
+    /// Removes a configuration from the list. A configuration without streams ends at once. A
+    /// configuration with streams ends together with its last stream, on a worker.
     fn remove_configuration(&mut self) {
         if self.configurations.len() < 2 {
             return;
@@ -215,8 +215,8 @@ impl Life<'_> {
         }
     }
 
-    /// Ends the sequence. Every waiting request must end after the authorization servers answer
-    /// with keys, and the library must release everything.
+    /// Ends the sequence. The authorization servers now answer with keys, so every waiting request
+    /// must end. Then the library must release everything.
     fn end(mut self) {
         if let Some(folder) = self.defects {
             DEFECTS

@@ -10,8 +10,8 @@ use crate::{
     live::die,
 };
 
-/// A route's policy. As in Envoy, it is released as soon as neither the route table nor a stream
-/// uses it. This can happen on any thread.
+/// A route's policy. As in Envoy, the policy is released as soon as neither the route table nor a
+/// stream uses it. The release can happen on any thread.
 pub(crate) struct RoutePolicy {
     library: &'static Library,
     /// The number that the library returned for this policy.

@@ -19,8 +19,7 @@ const ISSUER: &str = "https://login.example.com";
 /// A header that only Portcullis may set.
 pub(crate) const USER: &[u8] = b"x-user";
 const FORGED_USER: &[u8] = b"mallory";
-/// A number of headers that is large enough to make the library put its list of headers on the
-/// heap.
+/// So many headers that the library puts its list of headers on the heap.
 const MANY: usize = 60;
 
 /// A header or trailer line.
@@ -175,7 +174,8 @@ impl Request {
         }
     }
 
-    /// Returns whether the request may pass through a filter of this library if no callback fails.
+    /// Returns whether a filter of this library may let the request pass. Assumes that no callback
+    /// fails.
     pub(crate) fn may_pass(&self, library: &'static Library) -> bool {
         match &self.route {
             Route::Stale(_) | Route::InWasmForm => false,

@@ -78,8 +78,8 @@ impl Stream {
         stream
     }
 
-    /// Returns the stream that belongs to a handle. Ends the process if this is not the stream's
-    /// thread, if none of the stream's hooks is running, or if the stream has ended.
+    /// Returns the stream that belongs to a handle. Ends the process if the caller does not run on
+    /// the stream's thread, if none of the stream's hooks is running, or if the stream has ended.
     pub(crate) fn of(handle: Handle) -> Rc<Self> {
         let stream = Self::perhaps_ended(handle);
         if stream.has_ended.get() {
@@ -153,8 +153,8 @@ impl Stream {
         }
     }
 
-    /// Ends the process if the request must not pass, or if its headers do not contain the identity
-    /// of its token.
+    /// Ends the process if the request must not pass, or if the identity in its headers is not the
+    /// one that must reach the upstream.
     pub(crate) fn expect_may_pass(&self) {
         if self.has_failed.get() || !self.request.may_pass(self.configuration.library) {
             die(&format!("a request passes: {:?}", self.request.credential));

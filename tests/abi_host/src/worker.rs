@@ -23,7 +23,7 @@ use crate::{
     stream::{State, Stream},
 };
 
-/// The values of Envoy's `FilterHeadersStatus`.
+/// Two values of Envoy's `FilterHeadersStatus`.
 const CONTINUE: u32 = 0;
 const STOP_ALL: u32 = 4;
 
@@ -221,8 +221,8 @@ pub(crate) fn end(stream: &Rc<Stream>) {
     with(|own| own.streams.remove(&stream.number));
 }
 
-/// Ends some streams at random. This happens while the library answers or resumes `stream`, because
-/// in Envoy a connection can close at that moment.
+/// Ends some streams at random. Callbacks call this function while the library answers or resumes
+/// `stream`, because in Envoy a connection can close at that moment.
 pub(crate) fn end_some(stream: &Rc<Stream>) {
     if once_in(6) {
         let other = with(|own| {

@@ -1,7 +1,8 @@
-// Reads the manifests of envoy/kubernetes/, and checks them as an API server would. An API server
-// silently drops misspelt and misplaced fields: a dropped `failStrategy` could make Envoy fail open.
-// Here, the TypeScript types of each resource kind reveal such fields. The npm packages with these
-// types also contain validators, which check what types cannot express, such as patterns.
+// Reads the manifests of envoy/kubernetes/, and checks them more strictly than an API server would.
+// An API server silently drops misspelt and misplaced fields. If it dropped `failStrategy`, for
+// example, Envoy could fail open. To find such fields, this file compares each manifest with the
+// TypeScript type of its resource kind. The npm packages that contain these types also contain
+// validators. The validators check what types cannot express, such as patterns.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,7 +45,7 @@ function homeOf({ apiVersion, kind }) {
   return home ? `${home}/${kind}` : OWN_TYPES;
 }
 
-// Returns the type errors that the TypeScript compiler finds in the manifests of all files.
+// Returns the type errors that the TypeScript compiler finds in the manifests of these files.
 export function mistypings(files) {
   const lines = Object.values(files).flat().flatMap((resource, index) => {
     const type = `Type${index}`;
@@ -75,9 +76,9 @@ export async function validate(resource) {
   new Model(resource).validate();
 }
 
-// Checks a resource with the custom resource definitions of Envoy Gateway and Istio. `folder`
-// contains these definitions (PORTCULLIS_CRDS). Unknown fields are errors. Returns false if the
-// folder contains no definition of the resource's kind.
+// Checks a resource against the custom resource definitions of Envoy Gateway and Istio, which are
+// in `folder` (the environment variable PORTCULLIS_CRDS). Unknown fields are errors. Returns false
+// if the folder contains no definition of the resource's kind.
 export function checkByDefinition(resource, folder) {
   const [group, version] = resource.apiVersion.split('/');
   for (const name of readdirSync(folder)) {
@@ -94,7 +95,8 @@ export function checkByDefinition(resource, folder) {
   return false;
 }
 
-// Returns the schema with `additionalProperties: false` in each object that lists its fields.
+// Returns a copy of the schema in which each object that lists its fields also has
+// `additionalProperties: false`. Objects that allow unknown fields stay as they are.
 function closed(schema) {
   if (Array.isArray(schema)) return schema.map(closed);
   if (schema === null || typeof schema !== 'object') return schema;

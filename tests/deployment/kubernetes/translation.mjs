@@ -1,8 +1,8 @@
 // Translates manifests into Envoy's configuration of the filter, as each controller would. This code
 // mirrors Envoy Gateway (internal/xds/translator/{wasm,dynamicmodule}.go) and Istio
 // (pilot/pkg/model/extensions.go and pilot/pkg/networking/core/extension/extensionfilter.go). For
-// Istio, the result is what Envoy gets after Istio's agent has put the module into a file. Servers
-// of the test take the place of the API and the authorization server.
+// Istio, the result is the configuration that Envoy gets after Istio's agent has stored the module
+// in a file. Test servers stand in for the API and the authorization server.
 import { parse } from 'yaml';
 
 import { only } from './manifests.mjs';
@@ -11,8 +11,8 @@ const TYPES = 'type.googleapis.com/envoy.extensions.filters.http';
 const text = (policy) => ({ '@type': 'type.googleapis.com/google.protobuf.StringValue', value: JSON.stringify(policy) });
 const loopback = (port) => ({ address: { socket_address: { address: '127.0.0.1', port_value: Number(port) } } });
 
-// Returns a cluster of a manifest, redirected to a server of the test. The result has no TLS,
-// because that server has none.
+// Returns a cluster from a manifest, changed so that it leads to a test server. TLS is removed,
+// because the test server does not support it.
 function redirect(cluster, url) {
   const { transport_socket: tls, ...rest } = cluster;
   const { trusted_ca: trusted, match_typed_subject_alt_names: names } = tls?.typed_config.common_tls_context.validation_context ?? {};
@@ -109,8 +109,8 @@ export function pluginOf(resources) {
   return { ...metadata, ...(extension ? spec.wasm : spec) };
 }
 
-// Returns the resource that Istio sends by ECDS. In this resource, there is no vm_id, and the
-// policy is a string.
+// Returns the resource that Istio sends through ECDS. The resource has no vm_id, and its policy is
+// a string.
 export const extensionOf = (plugin, module) => JSON.stringify({
   version_info: '1',
   resources: [{
@@ -148,7 +148,7 @@ function ofIstio(resources, { upstream, authorizationServer, extension }) {
   });
 }
 
-// Returns the Envoy configuration file that the manifests of the plain Deployment contain.
+// Returns the Envoy configuration file from the manifests for a plain Deployment.
 export const fileOf = (resources) => only(resources, 'ConfigMap').data['envoy.yaml'];
 
 function ofDeployment(resources, { upstream, authorizationServer, module, admin }) {
@@ -161,7 +161,7 @@ function ofDeployment(resources, { upstream, authorizationServer, module, admin 
   return JSON.stringify(file).replace('/etc/portcullis/plugin.wasm', () => module);
 }
 
-// Returns the configuration of an Envoy with the filter and the policy of these manifests.
+// Returns an Envoy configuration with the filter and the policy from these manifests.
 export function translate(resources, servers) {
   const kinds = resources.map(({ kind }) => kind);
   if (kinds.includes('EnvoyExtensionPolicy')) return ofEnvoyGateway(resources, servers);

@@ -1,10 +1,11 @@
 //! A proxy-wasm module for tests. It makes the host calls that a script lists, and answers with
 //! their results.
 //!
-//! A request's header `script` contains steps, separated by `;`. The request waits in the same way
-//! as a request to Portcullis that waits for keys. On its next tick, the root context runs the
-//! script, and answers with a JSON array that has one element per step. A misspelt step makes the
-//! module trap. A request without a script passes, because it is meant for another module.
+//! The header `script` of a request contains steps, separated by `;`. The module pauses the
+//! request, just as Portcullis pauses a request that waits for keys. On its next tick, the root
+//! context runs the script, and answers the request with a JSON array that has one element per
+//! step. A misspelt step makes the module trap. A request without a script passes, because it is
+//! meant for another module.
 #![allow(
     clippy::disallowed_methods,
     clippy::panic,
@@ -109,8 +110,8 @@ impl Root {
                     Ok(token) => return drop(self.calls.insert(token, run)),
                     Err(refused) => status(Err(refused)),
                 },
-                // Logs the context ID of this request, and lets the request wait until another
-                // script answers it.
+                // Logs the context ID of this request, and stops the script. The request then waits
+                // until another script answers it.
                 ["wait"] => {
                     let line = format!("waiting {}", run.stream);
                     return hostcalls::log(LogLevel::Info, &line).unwrap();
@@ -164,7 +165,7 @@ impl Run {
             ["context"] => self.stream.to_string(),
             ["effective", context] => status(hostcalls::set_effective_context(number(context))),
             // Selects the context of the request that contained the script. A script needs this
-            // step after a step that selected another context.
+            // step if another context is selected.
             ["own"] => status(hostcalls::set_effective_context(self.stream)),
             ["respond"] => status(self.respond()),
             ["header", wanted] => {
@@ -182,8 +183,8 @@ impl Run {
                 status(hostcalls::set_property(vec![key], Some(value.as_bytes())))
             }
             ["foreign", name] => status(hostcalls::call_foreign_function(name, None).map(drop)),
-            // Calls a foreign function and returns its result. In the script, the argument is in
-            // hexadecimal digits.
+            // Calls a foreign function and returns its result. The script writes the argument in
+            // hexadecimal.
             ["ask", name, arguments] => {
                 let arguments = octets(arguments);
                 match hostcalls::call_foreign_function(name, Some(&arguments)) {
@@ -195,8 +196,8 @@ impl Run {
                 let headers = MapType::HttpRequestHeaders;
                 status(hostcalls::set_map_value(headers, name, Some(value)))
             }
-            // Returns true if this VM runs a script with the step `once` for the first time.
-            // Otherwise returns false and skips the remaining steps.
+            // Returns true the first time that this VM runs the step `once`. After that, returns
+            // false and skips the remaining steps of the script.
             ["once"] => {
                 let first = !PLAYED.replace(true);
                 self.steps.retain(|_| first);

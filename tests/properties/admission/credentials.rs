@@ -1,5 +1,5 @@
-//! Generates good and bad credentials. The test knows which credentials are good, because it makes
-//! them itself.
+//! Generates good and bad credentials. Because the test builds the credentials, it knows which ones
+//! are good.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::{prelude::*, sample::select};
@@ -10,8 +10,8 @@ use crate::world::{NOW, forger, signer};
 const ISSUED: i64 = NOW - 50;
 pub(super) const SECRET: &str = "c2VjcmV0-of-256-bits_0123456789abcdef";
 
-/// The content of a credential. Fields that only tokens have are ignored if the credential is a
-/// client secret.
+/// The content of a credential. If the credential is a client secret, the fields that only tokens
+/// have are ignored.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
     /// The provider: `people` accepts tokens, `jobs` accepts client secrets.
@@ -46,8 +46,8 @@ const SCOPES: [&str; 8] = [
 ];
 
 pub(super) fn made() -> impl Strategy<Value = Made> {
-    // Faults are rare, so that most bad credentials have only one fault. A single fault must be
-    // enough for a refusal.
+    // Faults are rare, so most bad credentials have only one fault. That fault must be enough
+    // for a refusal.
     let rarely = || prop::bool::weighted(0.12);
     let of = |good: &'static str, bad: &'static str| {
         rarely().prop_map(move |is_bad| if is_bad { bad } else { good })

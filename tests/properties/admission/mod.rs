@@ -1,9 +1,9 @@
-//! No request passes, and nobody sees the status page, without a verified and sufficient
-//! credential.
+//! A request passes, or gets the status page, only with a verified credential that grants access to
+//! the path.
 //!
-//! The test sends random credentials, in every place of a request, to rules of every kind. The test
-//! made the credentials itself, so it knows without parsing which of them are good, and can check
-//! the engine's decisions.
+//! The test generates requests with random credentials in headers and in the query, for rules of
+//! every kind. It made the credentials itself. So it knows which of them are good, without parsing
+//! them, and can check the engine's decisions.
 
 mod credentials;
 mod policy;
@@ -25,7 +25,7 @@ use crate::world::{NOW, decide, engine, for_all};
 
 #[derive(Clone, Debug)]
 struct Asked {
-    /// The credentials, each with its place.
+    /// The credentials, and where the client sends each of them.
     credentials: Vec<(Made, Place)>,
     path: &'static str,
     method: &'static str,
@@ -89,7 +89,7 @@ fn asked() -> impl Strategy<Value = Asked> {
 }
 
 /// Decides on one request, and returns whether the request passes. Fails if the decision is wrong,
-/// or if the answer repeats a credential.
+/// or if the answer contains the text of a credential.
 fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> {
     let mut path = asked.path.to_owned();
     let mut headers: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
@@ -159,15 +159,17 @@ fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> 
             now - NOW
         );
     } else if let [(made, Place::Authorization)] = &asked.credentials[..] {
-        // A single credential that is good and sufficient must not be refused.
+        // The request has only one credential. If it is good and grants access to the path, the
+        // request must pass.
         let expected = made.is_good(now) && may(asked.path, asked.method, &good);
         prop_assert!(!expected, "{decision:?} {asked:?} at {}", now - NOW);
     }
     Ok(passes)
 }
 
-/// Checks that identity headers come from a good credential and name a role that the rule requires,
-/// and that the client's own identity headers are removed.
+/// Checks that the value of each identity header comes from a good credential, and that the
+/// client's own identity headers are removed. If the rule requires a role, `x-caller` must name
+/// this role.
 fn check_headers(edits: &[HeaderEdit], asked: &Asked, good: &[&Made]) -> Result<(), TestCaseError> {
     if let Some(name) = asked.spoof {
         let removed = HeaderEdit::Remove(name.to_ascii_lowercase().into());
@@ -201,8 +203,8 @@ fn check_headers(edits: &[HeaderEdit], asked: &Asked, good: &[&Made]) -> Result<
 fn nothing_passes_without_a_credential_that_verifies_for_its_rule() {
     let configuration = policy::configuration();
     let (passed, refused) = (Cell::new(0), Cell::new(0));
-    // A few credentials and paths are used again and again as time passes. So the cache may already
-    // contain a credential, perhaps because another rule needed that credential.
+    // A history repeats a few credentials and paths while time passes. So the cache may already
+    // contain a credential, perhaps from a request that another rule decided.
     let histories = (
         prop::collection::vec(asked(), 1..6),
         prop::collection::vec(any::<[prop::sample::Index; 2]>(), 1..25),

@@ -39,7 +39,7 @@ fn hostile() -> impl Strategy<Value = Hostile> {
 }
 
 /// A worker: its engine, its pending calls, the number of the newest key set that it has used, and
-/// what its VM remembers across updates.
+/// the records that its VM remembers when the configuration is updated.
 type Worker = (Engine, Vec<Call>, u64, SeenRecords);
 
 struct World {
@@ -68,7 +68,7 @@ impl World {
         (engine, Vec::new(), 0, seen)
     }
 
-    /// Updates the worker's VM with a configuration that has not changed.
+    /// Replaces the worker's configuration with an equal one. The worker's VM stays the same.
     fn update(&mut self, worker: usize) {
         let (mut engine, calls, ..) = Self::newcomer(&self.host);
         let (former, former_calls, _, seen) = &mut self.workers[worker];

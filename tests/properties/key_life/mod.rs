@@ -1,10 +1,11 @@
-//! Tests the life of a key set in random histories. Several workers share the fetched keys in one
-//! store. The server's answers are good, bad, late or missing. Workers die and are replaced, and
-//! time passes.
+//! Tests how workers fetch, share and use a key set during random sequences of events (histories).
+//! Several workers share the fetched keys through one store. The server's answers are good, bad,
+//! late or missing. Workers die and are replaced, and time passes.
 //!
 //! In every history, at most one pending fetch has the lease, which is the right to fetch. No
 //! worker uses keys for longer than the limits allow. The server gets no more requests than the
-//! back-off and the cool-down allow. Once the server answers, every worker recovers.
+//! back-off and the cool-down allow. Once the server answers with keys again, every worker
+//! recovers.
 
 mod intruder;
 mod store;
@@ -55,7 +56,7 @@ enum Event {
     Garbage,
     /// The worker dies without any cleanup, and a new worker takes its place.
     Die,
-    /// The worker's configuration is replaced, and its calls are cancelled.
+    /// The worker's configuration is replaced, and the worker's pending calls are cancelled.
     Leave,
 }
 
@@ -261,7 +262,7 @@ impl World {
         );
     }
 
-    /// Fails if a worker still uses keys after the maximum time since the last good answer.
+    /// Fails if a worker still uses keys although the last good answer is too old.
     fn check_serving(&self) {
         for (engine, ..) in &self.workers {
             if let Some(Keys::Serving(..)) = engine.keys().keys(PROVIDER, self.at()) {
@@ -274,8 +275,8 @@ impl World {
         }
     }
 
-    /// Lets the server answer from now on. Checks that every worker has fresh keys once the lease
-    /// and the longest back-off have passed.
+    /// Lets the server answer every fetch with keys from now on. Checks that every worker has fresh
+    /// keys once the lease and the longest back-off have passed.
     fn recover(&mut self) {
         let patience = LEASE + MAX_BACK_OFF * 11 / 10 + 1000;
         let workers = self.workers.len();

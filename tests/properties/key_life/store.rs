@@ -1,5 +1,5 @@
-//! Shared data that follows Envoy's rules. A write that names a version succeeds only if the
-//! current value has that version.
+//! The shared data of a proxy. Writes follow the same rules as in Envoy: if an entry exists, a
+//! write that names a version succeeds only if the entry has that version.
 
 use std::{
     cell::{Cell, RefCell},

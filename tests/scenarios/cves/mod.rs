@@ -1,7 +1,7 @@
 //! Known vulnerabilities of other software, tried against this module. The name of each test
 //! contains the vulnerability's number. Most of the vulnerabilities were in Envoy (`jwt_authn`,
 //! RBAC, `ext_authz`, paths, headers, asynchronous calls), some were in Istio, and one was in a
-//! JOSE library. Each scenario repeats the attack.
+//! JOSE library. Each test repeats the attack on its vulnerability.
 
 mod keys;
 mod requests;

@@ -1,4 +1,5 @@
-//! Attacks on the record in shared memory that says which configuration of a policy is the newest.
+//! Attacks on records in shared memory. For each policy, a record says which of the policy's
+//! configurations is the newest.
 
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ fn a_record_makes_an_older_configuration_the_newest_without_the_secret<D: Shared
     });
 }
 
-/// In this time, even an idle gate ticks at least once.
+/// A time in which even an idle gate ticks at least once.
 const TICK: Duration = Duration::from_millis(100);
 
 /// A gate after an update that revokes a token, and a connection that was opened before the update.
@@ -98,8 +99,8 @@ impl<D: Shared> Updated<D> {
     }
 }
 
-/// Returns a forged record for the same configuration. The time in it is later than the time at
-/// which any connection was opened.
+/// Returns a forged record for the same configuration. The record's time is later than the opening
+/// of any connection.
 fn later(record: &[u8]) -> Vec<u8> {
     let (digest, _) = record.split_at(32);
     [digest, &u64::MAX.to_le_bytes()].concat()

@@ -27,8 +27,8 @@ fn a_forged_count_clears_a_record_that_is_in_use_without_the_secret() {
     });
 }
 
-/// A gate and the name of a record that it uses. An intruder has set the record's counter to 1.
-/// Then another VM, which also used the record, has ended.
+/// A gate and the name of a record that it uses. An intruder has set the record's counter to 1, and
+/// another VM that used the record has ended since then.
 fn after_a_forged_count(secret: Option<&str>) -> (Envoy, String) {
     let server = publishing(&signer());
     let configuration = with_secret(configuration(&remote_provider()), secret);

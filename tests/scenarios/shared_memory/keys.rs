@@ -104,7 +104,7 @@ fn one_provider_s_record_is_not_another_s<D: Shared>() {
     let [own_record, partners] = [0, 1].map(|n| gate.read(&names[n]).unwrap());
     gate.overwrite(&names[0], &partners);
     gate.overwrite(&names[1], &own_record);
-    // The partner's key signs a token of our issuer.
+    // The partner's key has signed a token that names our issuer.
     let answer = get(&gate, "/", &token(&gate, &partner, "root"));
     assert_eq!((answer.status, answer.upstream), (401, None));
     assert_eq!(get(&gate, "/", &token(&gate, &own, "bob")).status, 200);

@@ -1,5 +1,6 @@
-//! Attacks by an intruder: another module with the same `vm_id`. It overwrites what Portcullis
-//! keeps in shared memory: records of key sets, records of policies, and counters.
+//! Attacks by an intruder, which is another module with the same `vm_id`. The intruder overwrites
+//! data that Portcullis keeps in shared memory: records of key sets, records of policies, and
+//! counters.
 //!
 //! In Envoy, the intruder is a separate module ahead of the gate. In the fake host, the test itself
 //! is the intruder. With `shared_memory_key`, the intruder's writes have no effect. Without the
@@ -90,8 +91,8 @@ impl Shared for Envoy {
     }
 }
 
-/// The module that plays the intruder: it writes to shared memory when a request says so.
-/// `make test-scenarios` builds it.
+/// The module that plays the intruder. It reads and overwrites shared memory as requests tell
+/// it to. `make test-scenarios` builds it.
 fn intruder() -> PathBuf {
     const BUILT: &str = "target/wasm32-unknown-unknown/release/probe.wasm";
     support::folders::project().join(BUILT)

@@ -109,11 +109,11 @@ pub struct Exchange {
     pub details: String,
     /// The metadata that the request's final route has in the namespace `portcullis`.
     pub route: Option<Value>,
-    /// The filter state that the module wrote. The names are those in
-    /// [`Setup::filter_state`](super::Setup::filter_state).
+    /// The filter state that the module wrote: those entries that
+    /// [`Setup::filter_state`](super::Setup::filter_state) names.
     pub filter_state: BTreeMap<String, String>,
-    /// The request headers in the access log. The names are those in
-    /// [`Setup::logged`](super::Setup::logged).
+    /// The request headers in the access log: those that [`Setup::logged`](super::Setup::logged)
+    /// names.
     pub logged: BTreeMap<String, String>,
 }
 

@@ -1,5 +1,5 @@
 //! The interface through which scenarios start a gate, send requests and examine the results. A
-//! gate is a proxy with the module.
+//! gate is a proxy that runs the module.
 //!
 //! A scenario asserts outcomes: answers, requests that reached the protected service, fetches,
 //! metrics. It never asserts the order of host calls, so it can run with every [`Driver`].
@@ -10,11 +10,11 @@
 //!   that records every request.
 //! - If a configuration is rejected, return [`Refused`] with everything that was logged about it.
 //!   Tests compare these log lines.
-//! - Keep any number of requests in flight between [`Driver::begin`] and [`Driver::finish`], and report the
-//!   end of each request as its client sees it.
+//! - Keep any number of requests in flight between [`Driver::begin`] and [`Driver::finish`], and
+//!   report each request's outcome as the client sees it.
 //! - Fail the test if the module traps or panics, even if the test does not check for that.
-//! - Start every gate from a clean state: counters at zero, an empty log, and no data of other gates in
-//!   shared memory.
+//! - Start every gate from a clean state: counters at zero, an empty log, and no data of other
+//!   gates in shared memory.
 //! - Wait for conditions, never for a fixed time. Time is simulated in the fake host, and real in
 //!   Envoy.
 //!
@@ -47,8 +47,8 @@ pub trait Driver: Sized {
     type Connection;
 
     /// Returns whether a connection stays open through an update and the rollback of that update.
-    /// Envoy before 1.40 may reset the connection. Then the module gets no further requests to
-    /// decide on.
+    /// Envoy before 1.40 may reset the connection, so that the module gets no more requests from
+    /// it.
     fn keeps_connections_through_a_rollback() -> bool {
         true
     }
@@ -73,8 +73,8 @@ pub trait Driver: Sized {
     /// in force.
     fn reconfigure(&self, configuration: &Value) -> Result<(), Refused>;
 
-    /// Offers an update that the host rejects, although the module accepts the new configuration.
-    /// So the old configuration stays in force.
+    /// Attempts an update that the host rejects although the module accepts the new configuration.
+    /// The old configuration stays in force.
     fn reconfigure_in_vain(&self, configuration: &Value);
 
     /// Opens a connection. In Envoy, the connection outlives an update only if
@@ -151,7 +151,7 @@ pub trait Driver: Sized {
     }
 }
 
-/// The error if a configuration is rejected: everything that the host and the module logged about
-/// it.
+/// The error for a rejected configuration: everything that the host and the module logged about the
+/// configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused(pub String);

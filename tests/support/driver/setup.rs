@@ -12,8 +12,8 @@ pub enum Wrapping {
     /// A `google.protobuf.StringValue` that contains the configuration as JSON.
     #[default]
     Text,
-    /// A `google.protobuf.Struct`, whose numbers are all doubles. Envoy passes the protobuf
-    /// encoding to the module.
+    /// A `google.protobuf.Struct`, whose numbers are all doubles. Envoy passes the `Struct` to the
+    /// module in the protobuf encoding.
     Struct,
 }
 
@@ -47,27 +47,29 @@ pub struct Setup {
     /// the connections.
     pub keeps_connections: bool,
     /// True if the gate has its own process, which starts and ends with the gate. A test needs this
-    /// if it examines the start of Envoy or the whole process. Otherwise, gates use the same
-    /// process one after another.
+    /// setting if it examines how Envoy starts, or examines the process as a whole. If false,
+    /// several gates share a process, one after another.
     pub alone: bool,
-    /// The allowed `proxy_*` calls and callbacks; `None` allows all. The dynamic module has no such
-    /// capabilities.
+    /// The `proxy_*` host calls and callbacks that the proxy-wasm module may use; `None` allows
+    /// all. Envoy cannot restrict the dynamic module in this way.
     pub capabilities: Option<Vec<String>>,
-    /// The limit for a request's headers in KiB; 0 means Envoy's default of 60.
+    /// The maximum size of a request's headers, in KiB; 0 means Envoy's default of 60.
     pub request_headers_kib: u32,
     /// True if the filter receives the body while it holds back the headers
     /// (`allow_on_headers_stop_iteration`). In the fake host, the filter always receives the body.
     pub stops_headers_alone: bool,
-    /// The names, without the prefix `wasm.`, of the filter state entries to report in
-    /// [`Exchange::filter_state`](super::Exchange::filter_state).
+    /// The names of the filter state entries to report in
+    /// [`Exchange::filter_state`](super::Exchange::filter_state). The names do not include the
+    /// prefix `wasm.`.
     pub filter_state: Vec<String>,
     /// The names of the request headers to report in [`Exchange::logged`](super::Exchange::logged).
     /// Only Envoy has an access log.
     pub logged: Vec<String>,
-    /// The virtual hosts with their routes. If the list is empty, one route takes all requests.
+    /// The virtual hosts with their routes. If the list is empty, a single route matches all
+    /// requests.
     pub virtual_hosts: Vec<VirtualHost>,
-    /// The filter state that another filter sets before the module runs: for each key, the name of
-    /// the request header that contains the value.
+    /// The filter state entries that another filter sets before the module runs. The map assigns to
+    /// each entry's key the name of the request header that contains the value.
     pub preset_filter_state: BTreeMap<String, String>,
     /// The filters before Portcullis, as in Envoy's configuration. Only Envoy can run them.
     pub filters_ahead: Vec<Value>,
@@ -77,11 +79,12 @@ pub struct Setup {
     /// gate gets a new `vm_id`. No two tests may use the same `vm_id`, because one process can run
     /// the gates of several tests.
     pub vm_id: Option<String>,
-    /// The proxy-wasm module or the dynamic module that Envoy loads; `None` means Portcullis. The
-    /// fake host always runs Portcullis.
+    /// The path of the module that Envoy loads, for either build; `None` means Portcullis. The fake
+    /// host always runs Portcullis.
     pub module: Option<PathBuf>,
-    /// A folder for a dynamic module that was built with defects: if a test creates a file in the
-    /// folder, the module panics on purpose. If this is `None`, every panic fails the test.
+    /// The folder in which a test creates a file to make the module panic. The module must be a
+    /// dynamic module that was built with the feature `defects`. If this field is `None`, every
+    /// panic fails the test.
     pub defects: Option<PathBuf>,
     /// The build of Portcullis that Envoy runs. The driver sets this field.
     pub build: Build,
@@ -113,13 +116,13 @@ pub struct Route {
     pub prefix: String,
     /// The name and the value of a header that the request must have.
     pub header: Option<(String, String)>,
-    /// The name and the value of a filter state entry that the request must have. Only Envoy
-    /// supports this condition.
+    /// The name of a filter state entry that the request must have, and a text that the entry's
+    /// value must contain. Only Envoy supports this condition.
     pub filter_state: Option<(String, String)>,
     /// The metadata in the namespace `portcullis`; `None` means no metadata at all.
     pub metadata: Option<Value>,
-    /// True if the policy is in the route's metadata even if Envoy runs the dynamic module, which
-    /// reads no policies there.
+    /// True if the route's metadata is the only place that contains the policy. The dynamic module
+    /// does not read policies from the metadata.
     pub is_in_wasm_form: bool,
 }
 
@@ -148,7 +151,8 @@ impl Route {
         }
     }
 
-    /// Limits the route to requests with this filter state entry.
+    /// Limits the route to requests with a filter state entry that has this key and contains this
+    /// text.
     pub fn with_filter_state(self, key: &str, text: &str) -> Self {
         Self {
             filter_state: Some((key.to_owned(), text.to_owned())),
@@ -156,8 +160,8 @@ impl Route {
         }
     }
 
-    /// Puts the policy into the route's metadata even if Envoy runs the dynamic module, which reads
-    /// no policies there.
+    /// Puts the policy only into the route's metadata. The dynamic module does not read policies
+    /// from the metadata.
     pub fn in_wasm_form(self) -> Self {
         Self {
             is_in_wasm_form: true,
@@ -183,7 +187,7 @@ impl Route {
 }
 
 impl Setup {
-    /// A gate with one worker, no clusters and all capabilities.
+    /// Creates the settings of a gate with one worker, no clusters and all capabilities.
     pub fn new(configuration: Value) -> Self {
         Self {
             configuration,
@@ -191,13 +195,13 @@ impl Setup {
         }
     }
 
-    /// Adds a cluster that leads to this scripted server.
+    /// Adds a cluster that contains this scripted server.
     pub fn cluster(mut self, name: &str, server: &AuthorizationServer) -> Self {
         self.clusters.insert(name.to_owned(), server.clone());
         self
     }
 
-    /// Adds a cluster that leads to this address.
+    /// Adds a cluster that contains the server at this address.
     pub fn external_cluster(mut self, name: &str, address: SocketAddr) -> Self {
         self.external_clusters.insert(name.to_owned(), address);
         self

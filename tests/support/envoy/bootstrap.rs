@@ -23,7 +23,8 @@ pub const VM_ID: &str = "portcullis-test";
 /// Envoy's own default for `max_request_headers_kb`.
 const REQUEST_HEADERS_KIB: u32 = 60;
 
-/// The configuration of a warm process, which receives its listeners and clusters later.
+/// The configuration of a warm process. Such a process starts without a gate, and receives its
+/// listeners and clusters later.
 pub fn warm(folder: &Path, build: Build) -> Value {
     let mut bootstrap = json!({
         "node": { "id": "test", "cluster": "test" },
@@ -67,7 +68,7 @@ pub fn bootstrap(folder: &Path, clusters: &[Value]) -> Value {
     })
 }
 
-/// The listener, as Envoy's discovery service would send it.
+/// The listener, as a discovery service would send it to Envoy.
 pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
     let mut connection_manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -148,8 +149,9 @@ fn route((index, route): (usize, &Route), setup: &Setup) -> Value {
     configured
 }
 
-/// How Envoy's configuration wraps a route's policy for the dynamic module. Envoy 1.38 would pass a
-/// `Struct` to the module in the protobuf encoding, so before 1.39 the policy is a string.
+/// How Envoy's configuration wraps a route's policy for the dynamic module. Envoy versions before
+/// 1.39 would pass a `Struct` to the module in the protobuf encoding, so they get the policy as a
+/// string.
 fn policy_wrapping() -> Wrapping {
     match version() >= (1, 39) {
         true => Wrapping::Struct,
@@ -284,9 +286,9 @@ pub fn access_log_file(folder: &Path, setup: &Setup) -> PathBuf {
     folder.join(format!("access-{vm_id}.log"))
 }
 
-/// Envoy's configuration of the access log, which has one line for each request. Tests find the
-/// line of a request by the client's address and port, so a connection carries only one pending
-/// request at a time.
+/// The configuration of Envoy's access log. The log has one line for each request. Tests find the
+/// line of a request by the client's address and port, so a connection must never carry two pending
+/// requests.
 fn access_log(folder: &Path, setup: &Setup) -> Value {
     let prefix = match setup.build {
         Build::Wasm => "wasm.",

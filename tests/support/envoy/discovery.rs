@@ -21,14 +21,14 @@ pub enum Kind {
     Clusters,
 }
 
-/// A set of resources that was offered to Envoy, identified by its version.
+/// A set of resources that was offered to Envoy. The field `version` identifies the set.
 pub struct Offer {
     kind: Kind,
     version: String,
 }
 
 impl Kind {
-    /// The name of the file with resources of this kind, in the process's folder.
+    /// The name of the file in the process's folder that contains the resources of this kind.
     pub fn file(self) -> &'static str {
         match self {
             Self::Listeners => "listeners.json",
@@ -126,8 +126,9 @@ impl OfferedListener {
         self.logged
     }
 
-    /// Envoy's verdict on the listener. Returns `None` until Envoy has rejected the listener, or
-    /// has accepted it and removed the previous listener.
+    /// Envoy's verdict on the listener; `None` while there is no verdict yet. If Envoy accepts the
+    /// listener, the verdict comes only after the previous listener is gone, unless `setup` keeps
+    /// connections open.
     pub fn verdict(&self, process: &EnvoyProcess, setup: &Setup) -> Option<Result<(), Refused>> {
         if Kind::Listeners.refusals(process) > self.refusals {
             let log = process

@@ -1,5 +1,5 @@
-//! Additional Envoys for tests with TLS: a proxy that accepts TLS connections from clients and
-//! stands in front of a gate, and an Envoy that accepts TLS for a server without TLS.
+//! Additional Envoys for tests with TLS. A [`Front`] runs proxies between TLS clients and a gate. A
+//! [`TlsServer`] terminates TLS for a server without TLS.
 
 use std::{
     io::{self, BufReader, Write as _},
@@ -35,15 +35,16 @@ pub enum Target {
     AppendingFront,
 }
 
-/// The proxies, each with its target, its name, and its settings for `x-forwarded-client-cert`.
+/// The proxies. Each has the [`Target`] by which tests select it, a name, and settings for
+/// `x-forwarded-client-cert`.
 const FRONTS: [(Target, &str, &str, &[&str]); 3] = [
     (Target::Front, "front", "SANITIZE_SET", &["subject"]),
     (Target::FrontWithUri, "uri", "SANITIZE_SET", &["uri"]),
     (Target::AppendingFront, "appending", "APPEND_FORWARD", &[]),
 ];
 
-/// Proxies in front of a gate, and a tunnel for each client. The tunnel makes the client's TLS
-/// connection.
+/// Proxies in front of a gate, and a tunnel for each client. The tunnel opens the TLS connection on
+/// the client's behalf.
 pub struct Front {
     process: EnvoyProcess,
     clients: Vec<(Option<Identity>, Target)>,
@@ -81,8 +82,8 @@ impl Front {
         Self { process, clients }
     }
 
-    /// Sends a request as one of the clients. An error means that the connection ended without an
-    /// answer, because one side rejected the other's certificate.
+    /// Sends a request as one of the clients. Returns an error if the connection ends without an
+    /// answer. That happens when one side rejects the other side's certificate.
     pub fn send(&self, client: usize, request: &Request) -> io::Result<(u16, Message)> {
         assert!(client < self.clients.len(), "no such client");
         let address = self.process.listeners()[&tunnel_name(client)];
@@ -92,11 +93,11 @@ impl Front {
     }
 }
 
-/// An Envoy that accepts TLS for a server without TLS.
+/// An Envoy that terminates TLS for a server without TLS.
 pub struct TlsServer(EnvoyProcess);
 
 impl TlsServer {
-    /// Starts an Envoy that accepts TLS for the server at this address.
+    /// Starts an Envoy that terminates TLS for the server at this address.
     pub fn start(server: SocketAddr) -> Self {
         let mut listener = tunnel("server");
         listener["filter_chains"][0]["transport_socket"] = tls::listener(Peers::Optional);
@@ -119,7 +120,7 @@ fn tunnel_name(number: usize) -> String {
     format!("client-{number}")
 }
 
-/// A listener that leads to the cluster of the same name.
+/// A listener that forwards connections to the cluster with the listener's name.
 fn tunnel(name: &str) -> Value {
     let proxy = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",

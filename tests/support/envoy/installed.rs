@@ -11,8 +11,9 @@ use std::{
 
 use crate::driver::Build;
 
-/// Returns whether Envoy and the module at this path exist. If one of them is missing, prints the
-/// path of the missing file, or fails the test if `CI` is `true`.
+/// Returns whether Envoy and the module at this path exist. If a file is missing and the
+/// environment variable `CI` is `true`, fails the test. If `CI` is not `true`, prints the path of
+/// the missing file.
 pub fn is_installed(module: &Path) -> bool {
     let missing: Vec<_> = [binary(), module.to_owned()]
         .into_iter()

@@ -3,12 +3,12 @@
 //! An Envoy serves one gate at a time. Most gates borrow a running Envoy from the [`pool`] and
 //! return it, because starting Envoy takes more than a second. A gate leaves nothing behind for the
 //! next one: each gate has its own `vm_id`, access log and servers, counters start at zero, and
-//! earlier lines of the log are skipped. [`Setup::alone`] requests a new process, which a test
-//! needs if it examines the start, the memory, the VMs or other properties of the whole process.
+//! earlier lines of the log are skipped. A test that examines a whole process, for example its
+//! start, its memory or its VMs, requests a new process with [`Setup::alone`].
 //!
-//! The kernel picks the ports. The files are in `target/tmp/envoy-…`; if a test fails, its files
-//! stay there. Envoy watches the file with the listener, so a test can replace the configuration of
-//! a running gate. If the module traps, the test always fails.
+//! The kernel picks the ports. Each process has its files in a folder `target/tmp/envoy-…`, which
+//! stays there if the test fails. Envoy watches the file with the listener, so a test can replace
+//! the configuration of a running gate. If the module traps, the test always fails.
 
 mod access_log;
 pub mod bootstrap;
@@ -434,7 +434,7 @@ fn borrow_process(setup: &Setup, clusters: &[Value]) -> (Lease, OfferedListener)
     (process, first)
 }
 
-/// A `vm_id` that no other gate has, so that their modules share no memory.
+/// A `vm_id` that no other gate has, so that the gate's module shares no memory with other modules.
 pub fn new_vm_id() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("gate-{}", NEXT.fetch_add(1, Ordering::Relaxed))

@@ -2,8 +2,8 @@
 //!
 //! Envoy starts slowly, because compiling the module takes more than a second of processor time. A
 //! warm Envoy keeps the compiled module loaded in a VM that serves no requests, so a new gate
-//! starts almost at once. The gate's listener and clusters are added and removed by discovery, and
-//! its VMs and statistics end with its listener.
+//! starts almost at once. Discovery adds and removes the gate's listener and clusters. When Envoy
+//! removes the listener, the gate's VMs and statistics disappear too.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::driver::Build;
 
-/// The maximum number of processes of the same kind. When a gate ends, its process needs a second
+/// The maximum number of processes of the same kind. When a gate ends, its process needs one second
 /// to drop the listener, so other processes serve the next gates.
 const MOST: usize = 8;
 
@@ -62,7 +62,7 @@ pub enum Lease {
 }
 
 impl Lease {
-    /// Borrows a warm Envoy. Nothing of earlier gates is left in it.
+    /// Borrows a warm Envoy, which contains no traces of earlier gates.
     pub fn warm(build: Build, workers: usize) -> Self {
         loop {
             if let Some(warm) = take((build, workers)) {
@@ -164,7 +164,8 @@ impl Warm {
         }
     }
 
-    /// Returns whether the process is ready for a new gate: nothing is left of the previous gate.
+    /// Returns whether the process is ready for a new gate. It is ready as soon as it contains no
+    /// traces of the previous gate.
     fn is_ready(&self) -> bool {
         if self.process.log().contains(TRAP) {
             self.process.fail(&"a module trapped at its end");

@@ -1,7 +1,7 @@
 //! An Envoy process: its folder, its admin interface, its end.
 //!
-//! A shell starts Envoy, and kills Envoy when the shell's standard input closes. That happens when
-//! the test binary ends, even by a signal, so no Envoy outlives the tests.
+//! A shell starts Envoy, and kills Envoy when the shell's standard input closes. The input closes
+//! when the test binary ends, even if a signal kills the binary, so no Envoy outlives the tests.
 
 use std::{
     collections::BTreeMap,
@@ -22,8 +22,8 @@ use crate::http::{self, PATIENCE};
 
 /// The pause between two checks of a condition.
 pub const POLL: Duration = Duration::from_millis(10);
-/// The shell script. It runs Envoy until the script's standard input closes or receives a line.
-/// After it has received a line, the script keeps the folder. Otherwise, it removes the folder.
+/// The shell script. It runs Envoy until the script's standard input closes or receives a line. If
+/// the script has received a line, it keeps Envoy's folder. Otherwise, it removes the folder.
 const WATCH: &str = r#"
 trap : INT
 "$@" </dev/null &
@@ -36,8 +36,8 @@ wait
 /// The environment variable that tells Envoy where to find dynamic modules that are configured by
 /// name.
 pub const LIBRARIES: &str = "ENVOY_DYNAMIC_MODULES_SEARCH_PATH";
-/// The environment variable for a dynamic module that was built with defects. The variable names a
-/// folder. If a test creates a file in the folder, the module panics on purpose.
+/// The environment variable for a dynamic module that was built with the feature `defects`. The
+/// variable names a folder. If a test creates a file in the folder, the module panics on purpose.
 pub const DEFECTS: &str = "PORTCULLIS_DEFECTS";
 /// Options for every process: Envoy writes its logs to files without much delay, and logs only
 /// warnings.
@@ -59,8 +59,8 @@ const LOG_LEVELS: [&str; 4] = [
 const LOG: &str = "envoy.log";
 const ADMIN: &str = "admin";
 
-/// Creates a folder under `target/tmp`. Its name is new, even if failed tests have left folders
-/// behind.
+/// Creates a folder under `target/tmp`. Failed tests may have left folders behind, so the name
+/// differs from theirs.
 pub fn new_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
@@ -85,7 +85,7 @@ pub struct EnvoyProcess {
 }
 
 impl EnvoyProcess {
-    /// Starts Envoy with the files of the folder, and waits for its admin interface.
+    /// Starts an Envoy that has its files in `folder`, and waits for its admin interface.
     pub fn spawn(folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
         Self::spawn_draining(&DRAIN_AT_ONCE, folder, bootstrap, workers)
     }
@@ -95,8 +95,8 @@ impl EnvoyProcess {
         Self::spawn_draining(&DRAIN_IN_A_DAY, folder, bootstrap, workers)
     }
 
-    /// Starts Envoy with a dynamic module that was built with defects. If a test creates a file in
-    /// `defects`, the module panics on purpose.
+    /// Starts Envoy with a dynamic module that was built with the feature `defects`. If a test
+    /// creates a file in `defects`, the module panics on purpose.
     pub fn spawn_with_defects(
         defects: &Path,
         folder: PathBuf,
@@ -110,9 +110,9 @@ impl EnvoyProcess {
         Self::spawn_by(&command, folder, bootstrap, workers)
     }
 
-    /// Starts a process of a hot restart: `generation` 0 is the first process, and 1 is the process
-    /// that takes over from it. The first process writes the base ID, which both processes use,
-    /// into the folder `shared`.
+    /// Starts one of the two processes of a hot restart. `generation` 0 is the first process, and 1
+    /// is the process that takes over from it. Both use the same base ID. The first process writes
+    /// this base ID into the folder `shared`.
     pub fn spawn_generation(
         generation: usize,
         shared: &Path,
@@ -144,8 +144,8 @@ impl EnvoyProcess {
         Self::spawn_by(&command, folder, bootstrap, workers)
     }
 
-    /// Starts Envoy with one worker and a silent log, as in production. If a core is given, Envoy
-    /// runs only on that core.
+    /// Starts an Envoy that has one worker and logs only warnings, as in production. If a core is
+    /// given, Envoy runs only on that core.
     pub fn spawn_silent(core: Option<usize>, folder: PathBuf, bootstrap: &Value) -> Self {
         let mut command = match core {
             Some(core) => {
@@ -251,7 +251,7 @@ impl EnvoyProcess {
         assert_eq!(status, 200);
     }
 
-    /// Lets Envoy exit in the regular way, and waits until it has ended.
+    /// Tells Envoy to exit normally, and waits until Envoy has ended.
     pub fn quit(&self) {
         let answer = http::exchange(self.admin, "POST", "/quitquitquit");
         let (status, _) = answer.unwrap_or_else(|e| self.fail(&e));

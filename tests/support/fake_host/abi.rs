@@ -25,8 +25,8 @@ use super::{
 };
 use crate::http::{Headers, Message};
 
-// SAFETY: these are the signatures of the exports of proxy-wasm 0.2.5 (`dispatcher.rs`,
-// `allocator.rs`, `main!`). They take only plain numbers, so no argument makes a call unsound.
+// SAFETY: these signatures match the exports of proxy-wasm 0.2.5 (`dispatcher.rs`, `allocator.rs`,
+// `main!`). The functions take only plain numbers, so no argument makes a call unsound.
 unsafe extern "C" {
     #[link_name = "_initialize"]
     pub safe fn initialize();
@@ -80,7 +80,7 @@ fn give(value: &[u8], to: *mut *mut u8, size: *mut usize) -> Status {
 }
 
 fn put<T>(value: T, to: *mut T) -> Status {
-    // SAFETY: the address is that of a local variable of the module, which expects this write.
+    // SAFETY: `to` points to a local variable of the module, and the module expects this write.
     unsafe { to.write(value) };
     Status::Ok
 }
@@ -96,7 +96,8 @@ macro_rules! host_calls {
         fn $name:ident($($argument:ident: $kind:ty),* $(,)?)
             |$process:pat_param, $vm:pat_param| $body:block
     )*) => {$(
-        // SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
+        // SAFETY: only the host's side of the ABI defines this name, so no other item of the binary
+        // has it.
         #[unsafe(no_mangle)]
         extern "C" fn $name($($argument: $kind),*) -> u32 {
             host_call(stringify!($name), |$process, $vm| $body)
@@ -263,7 +264,7 @@ host_calls! {
 }
 
 /// The SDK's logger serves the whole binary, so threads without a VM may also call this function.
-// SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
+// SAFETY: only the host's side of the ABI defines this name, so no other item of the binary has it.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 {
     let line = text(data, size);
@@ -277,9 +278,9 @@ extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 {
     })
 }
 
-/// Runs the foreign function without holding the process's lock, because a function that a test
-/// provides may lock the process itself.
-// SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
+/// Runs the foreign function without holding the process's lock, because a test can provide a
+/// function that takes this lock.
+// SAFETY: only the host's side of the ABI defines this name, so no other item of the binary has it.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_call_foreign_function(
     name: *const u8,

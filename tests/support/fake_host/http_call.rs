@@ -44,7 +44,7 @@ impl HttpCall {
 /// call.
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
-    /// The headers; empty if the call failed.
+    /// The headers; empty if the server failed after it had sent headers.
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,

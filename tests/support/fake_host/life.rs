@@ -167,7 +167,8 @@ impl FakeHost {
     pub(super) fn tick_root(&self, vm: usize, root: u32) {
         {
             let process = &mut *self.process();
-            // An earlier tick may have ended the last stream of a replaced configuration.
+            // The root may be gone: an earlier tick may have ended the last stream of a replaced
+            // configuration.
             let Some(root) = process.vms[vm].roots.get_mut(&root) else {
                 return;
             };

@@ -3,7 +3,7 @@
 
 use crate::{driver::Exchange, http::Headers};
 
-/// An answer that the module gives itself.
+/// The module's own answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalResponse {
     /// The status code.

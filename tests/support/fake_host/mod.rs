@@ -2,8 +2,8 @@
 //!
 //! The driver is fast, deterministic and easy to debug. Time is simulated and only passes while a
 //! scenario waits. As in Envoy, there is a VM for each worker and one for the main thread. The
-//! timer of the main thread's VM ticks, but this VM gets no requests. A panic of the module ends
-//! the test binary, so no test can miss it.
+//! timer of the main thread's VM ticks, but this VM gets no requests. If the module panics, the
+//! test binary ends, so no test can miss a panic.
 
 mod abi;
 pub mod foreign;
@@ -63,7 +63,7 @@ impl Drop for Connection {
     }
 }
 
-/// Identifies a stream by the index of its VM (0 is the main thread's) and its context id.
+/// Identifies a stream by its context id and the index of its VM. VM 0 belongs to the main thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamId {
     vm: usize,
@@ -275,7 +275,7 @@ impl FakeHost {
         Ok(())
     }
 
-    /// Runs `proxy_on_tick` in a VM now, even if no tick is due. VM 0 is the main thread's.
+    /// Runs `proxy_on_tick` in a VM now, even if no tick is due. VM 0 belongs to the main thread.
     pub fn tick(&self, vm: usize) {
         let roots: Vec<u32> = self.process().vms[vm].roots.keys().copied().collect();
         roots.into_iter().for_each(|root| self.tick_root(vm, root));

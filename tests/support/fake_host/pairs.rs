@@ -35,7 +35,7 @@ impl Headers {
         )
     }
 
-    /// Replaces all lines with this name by one line at the end, as Envoy does.
+    /// Removes all header lines with this name, and adds one line at the end, as Envoy does.
     pub fn replace(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         self.remove(&name);
         self.add(name, value);
@@ -43,7 +43,7 @@ impl Headers {
 }
 
 impl Message {
-    /// A request from headers that contain the method and the path as pseudo-headers.
+    /// Creates a request. Its method and its path come from the pseudo-headers in `headers`.
     pub fn request(headers: Headers, body: Vec<u8>) -> Self {
         let part = |name| headers.value(name).unwrap_or_default();
         Self {

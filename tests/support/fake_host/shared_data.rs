@@ -1,9 +1,9 @@
-//! The process-wide key-value store, with exactly the rules of Envoy's host.
+//! The process-wide key-value store, with exactly the rules of Envoy's proxy-wasm host.
 //!
 //! The rules are in `src/shared_data.cc` of `proxy-wasm-cpp-host`. A write with the CAS
-//! (compare-and-swap) number 0 overwrites any value. A write with another number must use the CAS
-//! number of the key's last write. If the key is missing, a write with any number creates it. Keys
-//! are never deleted.
+//! (compare-and-swap) number 0 overwrites any value. A write with any other number succeeds only if
+//! this is the CAS number of the key's last write. If the key is missing, a write with any number
+//! creates it. Keys are never deleted.
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,10 @@
 //! The state of the host: one process with its clock, shared data, metrics and VMs.
 //!
-//! The state is plain data behind one mutex. The mutex is never locked while the module runs. The
-//! fake host reproduces Envoy's pitfalls: if the module selects a context that does not exist, the
-//! previous selection stays in force; the module cannot reach the headers of a stream after the
-//! stream has continued; and a verdict on a request takes effect only after the callback has ended.
+//! The state is plain data behind one mutex. The mutex is never locked while the module's own code
+//! runs. The fake host reproduces Envoy's pitfalls: if the module selects a context that does not
+//! exist, the previous selection stays in force; after the module has let a stream continue, it
+//! cannot reach the stream's headers; and a verdict on a request takes effect only after the
+//! callback has ended.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,15 +37,15 @@ pub struct Process {
     pub shared_data: SharedData,
     /// The metrics that all VMs share.
     pub metrics: Metrics,
-    /// The log lines, each with its level as in the ABI.
+    /// The log lines, each with the ABI's number for its level.
     pub log: Vec<(u32, String)>,
-    /// The authorization servers that the module can reach, by the name of the cluster.
+    /// The authorization servers that the module can reach, by cluster name.
     pub clusters: BTreeMap<String, AuthorizationServer>,
     /// The `vm_id`. Modules with the same `vm_id` share `shared_data`.
     pub vm_id: String,
     /// The plugin configuration that the module reads.
     pub configuration: Vec<u8>,
-    /// Foreign functions by name.
+    /// The foreign functions that the module can call, by name.
     pub foreign_functions: BTreeMap<String, ForeignFunction>,
     /// The names of the foreign functions that the module has called, in order.
     pub foreign_calls: Vec<String>,
@@ -58,9 +59,9 @@ pub struct Process {
     pub properties: BTreeMap<String, Vec<u8>>,
     /// The allowed capabilities; `None` allows all.
     pub capabilities: Option<BTreeSet<String>>,
-    /// The host calls that always return a status chosen by the test.
+    /// The host calls that do nothing but return the status that the test has chosen.
     pub forced: BTreeMap<String, Status>,
-    /// The host calls that return a status chosen by the test while the module handles trailers.
+    /// The value of `forced` while the module handles trailers.
     pub forced_on_trailers: BTreeMap<String, Status>,
     /// The names of the host calls since the test set this field to an empty list. `None` means
     /// that host calls are not recorded.
@@ -79,9 +80,10 @@ impl Process {
             .is_none_or(|allowed| allowed.contains(capability))
     }
 
-    /// The properties of a request: the filter state, and the metadata of the route that Envoy
-    /// chose when the request arrived. After the module edits the headers, Envoy chooses a route
-    /// again, but only when a later filter asks for it.
+    /// The properties of a request when it arrives: those that every stream has, the preset filter
+    /// state, and the metadata of the request's route. If the module edits the headers later, the
+    /// module still sees this route, because Envoy chooses a new route only when a later filter
+    /// asks for it.
     pub fn properties_of(&self, stream: &Stream) -> BTreeMap<String, Vec<u8>> {
         let mut properties = self.properties.clone();
         for (key, header) in &self.preset_filter_state {
@@ -119,7 +121,7 @@ impl Process {
             .collect()
     }
 
-    /// The replaced root contexts that have no stream and no connection any more.
+    /// The root contexts that have been replaced and no longer have any streams or connections.
     pub fn unused_roots(&self, vm: usize) -> Vec<u32> {
         let vm = &self.vms[vm];
         let used = |id: u32| {
@@ -176,7 +178,8 @@ pub struct VmState {
 pub struct Root {
     /// The time between two ticks; zero means no ticks.
     pub tick_period: Duration,
-    /// The time of the last tick, or the time at which the period was set.
+    /// The time of the last tick. If there has been none since the period was set, the time at
+    /// which the period was set.
     pub last_tick: Duration,
     /// The context's configuration.
     pub configuration: Vec<u8>,
@@ -214,7 +217,7 @@ impl VmState {
         self.streams.get_mut(&acting)
     }
 
-    /// The header map with this number in the ABI, if the module may access it now.
+    /// The header map to which the ABI gives this number, if the module may access the map now.
     pub fn map(&mut self, map: u32) -> Result<&mut Headers, Status> {
         if map == 6 {
             let answered = self
@@ -234,7 +237,7 @@ impl VmState {
         }
     }
 
-    /// The buffer with this number in the ABI, if the module may access it now.
+    /// The buffer to which the ABI gives this number, if the module may access the buffer now.
     pub fn buffer<'a>(&'a self, process: &'a Process, kind: u32) -> Option<&'a [u8]> {
         match kind {
             0 => self
@@ -248,8 +251,8 @@ impl VmState {
         }
     }
 
-    /// Records a verdict on the acting context's stream. As in Envoy, the status is `Ok` even for a
-    /// root context, which has no stream.
+    /// Records a verdict on the acting context's stream. As in Envoy, this returns `Ok` even if the
+    /// acting context is a root context, which has no stream.
     pub fn act(&mut self, act: Act) -> Status {
         self.decide(self.acting(), act);
         Status::Ok

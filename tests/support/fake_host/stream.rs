@@ -10,8 +10,8 @@ use crate::{
     http::Headers,
 };
 
-/// Request headers that Envoy joins into one line if they are repeated, with commas between the
-/// values. `cookie` is not among them.
+/// Request headers that Envoy keeps on one line. If such a header is repeated, Envoy joins the
+/// values with commas. `cookie` is not in this list.
 const INLINE: [&str; 8] = [
     "accept",
     "access-control-request-headers",
@@ -45,7 +45,8 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Creates the stream of a request. The headers are those that the proxy passes to its filters.
+    /// Creates the stream for a request that arrives. The stream's headers are those that Envoy
+    /// would pass to its filters.
     pub fn arriving(request: &Request, root: u32) -> Self {
         let mut headers = Headers::default();
         if request.method == "CONNECT" {

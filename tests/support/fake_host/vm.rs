@@ -2,8 +2,8 @@
 //! variables.
 //!
 //! The test's thread waits until a callback has returned, so a scenario in the fake host is
-//! deterministic with any number of workers. A panic of the module ends the test binary, because a
-//! panic cannot unwind through the C functions between the module and the host.
+//! deterministic with any number of workers. A panic in the module ends the test binary, because
+//! panics cannot unwind through the C functions between the module and the host.
 
 use std::{
     cell::{Cell, RefCell},
@@ -47,8 +47,8 @@ impl Vm {
         Self(jobs)
     }
 
-    /// Runs one callback in a context and returns its result. Returns `withheld` instead if the
-    /// module lacks the capability for this callback.
+    /// Runs one callback in a context and returns the callback's result. If the module lacks the
+    /// capability for this callback, skips the callback and returns `withheld`.
     pub fn enter<R: Send + 'static>(
         &self,
         context: u32,
@@ -71,8 +71,8 @@ impl Vm {
     }
 }
 
-/// Performs a host call of this thread's VM, unless the test forces a status or the module lacks
-/// the capability for the call.
+/// Performs a host call that the VM in this thread makes. If the test forces a status, or if the
+/// module lacks the capability for the call, only returns a status.
 pub fn host_call(name: &str, act: impl FnOnce(&mut Process, &mut VmState) -> Status) -> u32 {
     let status = with_vm(|process, vm| {
         if let Some(recorded) = &mut process.recorded {
@@ -121,8 +121,8 @@ fn in_module<R>(run: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Prints a panic. A panic of the module aborts the binary, and the test harness then discards the
-/// output that it has captured. So this panic is printed directly to standard error.
+/// Prints a panic. If the module panics, the test binary aborts, and the output that the test
+/// harness has captured is lost. So a panic in the module is written directly to standard error.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let name = thread.name().unwrap_or("?");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// Returns the configuration of the provider that accepts the tokens of this fixture.
+/// Returns the provider configuration for the tests of this fixture.
 pub fn provider_for(fixture: &str) -> Value {
     match fixture {
         "okta-custom-as" => okta(),
@@ -152,8 +152,8 @@ fn kubernetes() -> Value {
 }
 
 /// This provider accepts the issuer of the old tokens that Kubernetes stores in secrets, and does
-/// not require the claim `kubernetes.io`. So tokens in Kubernetes secrets are refused only because
-/// they have no `exp` and no `aud`.
+/// not require the claim `kubernetes.io`. So these old tokens are refused only because they have no
+/// `exp` and no `aud`.
 fn kubernetes_legacy() -> Value {
     let mut provider = kubernetes();
     provider["require_claims"] = json!([]);
@@ -185,8 +185,8 @@ fn zidentity() -> Value {
     })
 }
 
-/// A client that signs its tokens with its own key. The client itself is the issuer, and its keys
-/// are in the configuration.
+/// A client that signs its tokens with its own key. The client itself is the issuer. The tests add
+/// the client's keys to the configuration.
 fn client_assertion() -> Value {
     json!({
         "preset": "private-key-jwt",

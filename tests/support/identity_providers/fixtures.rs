@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::signer::{Pair, Signer};
 
-/// The expected number of fixtures. The number is checked, because every test would pass if the
-/// file was empty.
+/// The expected number of fixtures. Without a check of this number, every test would pass if the
+/// file were empty.
 pub const COUNT: usize = 25;
 
 /// The content of a token as an identity provider issues it.
@@ -68,7 +68,8 @@ impl Fixture {
         Signer::with_pair(Algorithm::Rs256, Pair::Other).token(&self.header, &self.claims)
     }
 
-    /// The provider's key set. Its keys have the members that the provider publishes.
+    /// The provider's key set. Each key has the same JWK members as the keys that the provider
+    /// publishes.
     pub fn jwks(&self) -> Value {
         let kid = self.header.get("kid").cloned().unwrap_or(json!("k1"));
         let plain = [json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid })];
@@ -82,8 +83,8 @@ impl Fixture {
     }
 }
 
-/// Creates a key with exactly the members of `shape`. If the `kid` is `signing`, the key is the one
-/// that signs the token; otherwise it is another key.
+/// Creates a JWK from the members of `shape` and the numbers of a test key. If the `kid` in `shape`
+/// equals `signing`, the test key is the one that signs the token; otherwise it is another key.
 fn jwk(shape: &Value, signing: &Value) -> Value {
     let pair = if shape["kid"] == *signing {
         Pair::Own

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the files in this folder (needs OpenSSL 3 and Node). Most files contain fixed keys from the
-# parent folder; the last four contain new keys. Each run makes new signatures, but tests depend
-# only on the fixed keys and the dates.
+# parent folder. In each run, the last four files get new keys, and the certificates get new
+# signatures. Tests depend only on the fixed keys and on the certificates' dates.
 #
 #   tests/support/keys/pem/make.sh
 set -euo pipefail
@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
-# The private keys in PEM, in a temporary folder.
+# Writes the private keys as PEM files to a temporary folder.
 for name in rsa p256 ed25519; do
   node -e '
     const { createPrivateKey } = require("node:crypto");
@@ -43,7 +43,8 @@ subjectKeyIdentifier = hash
 keyUsage = critical, keyEncipherment
 CONF
 
-# certificate FILE KEY EXTENSIONS FROM TO: a self-signed certificate, valid from FROM until TO.
+# certificate FILE KEY EXTENSIONS FROM TO: makes a self-signed certificate that is valid from FROM
+# until TO.
 certificate() {
   : > "$work/index"
   openssl req -new -config "$work/ca.conf" -subj "/CN=$1" -key "$work/$2.pem" -out "$work/request"
@@ -55,7 +56,8 @@ certificate p256_cert p256 signing 20200101000000Z 20991231235959Z
 certificate p256_cert_expired p256 signing 20200101000000Z 20210101000000Z
 certificate p256_cert_encipherment p256 no_signing 20200101000000Z 20991231235959Z
 certificate ed25519_cert ed25519 plain 20200101000000Z 99991231235959Z
-# This certificate expires one minute after the time at which the fake host's clock starts.
+# This certificate expires one minute after the time that the fake host's clock shows at the start
+# of a test.
 certificate p256_cert_ending p256 signing 20200101000000Z 20270115080100Z
 
 openssl rsa -in "$work/rsa.pem" -RSAPublicKey_out -out rsa_pkcs1.pem
