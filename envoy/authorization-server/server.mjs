@@ -83,7 +83,7 @@ function configuration(jwks, lifetime, clientJwks) {
     jwks,
     clients,
     scopes: SCOPES,
-    // The library limits access tokens to the algorithms that this list allows for ID tokens.
+    // This list of algorithms for ID tokens also limits the algorithms for access tokens.
     enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
     features: {
       clientCredentials: { enabled: true },
@@ -116,8 +116,8 @@ function configuration(jwks, lifetime, clientJwks) {
   };
 }
 
-// Suppresses two warnings: the in-memory store is intended, and the library runs on Node 20 although it asks
-// for a newer version.
+// Suppresses two warnings. One concerns the in-memory store, which is intended. The other says that the
+// library needs a newer version of Node, but it also runs on Node 20.
 async function createProvider(issuer, options) {
   const { warn } = console;
   console.warn = (line, ...rest) => {

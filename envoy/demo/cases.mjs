@@ -1,7 +1,8 @@
 // The requests of the demo, each with its expected outcome. `answer` is the status, followed by the
-// `error` of the challenge if there is one. `reason` is the reason in Envoy's access log. `saw` lists
-// the headers that the API must receive (null: the API must not receive the header), and `sawPath` is
-// the path that the API must receive. `challenge` is the whole `WWW-Authenticate` header.
+// `error` of the challenge if the challenge has one. `reason` is the reason in Envoy's access log.
+// `saw` contains the headers that the API must receive, with null for a header that it must not
+// receive. `sawPath` is the path that the API must receive. `challenge` is the whole
+// `WWW-Authenticate` header.
 import { requestToken, signedByOther, unsigned, withClaims } from './tokens.mjs';
 
 const API = 'https://api.example';
@@ -26,7 +27,8 @@ async function obtainTokens(url) {
   };
 }
 
-// Describes a GET request for an order. `more` can set another method or path.
+// Describes a GET request for an order. `more` can set another method or path, and further
+// expectations.
 function get(name, headers, answer, more) {
   return { name, method: 'GET', path: '/orders/7', headers, answer, ...more };
 }

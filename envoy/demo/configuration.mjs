@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 const EXAMPLE = fileURLToPath(new URL('../demo.yaml', import.meta.url));
 
-// Returns a listener for operators. It is a copy of the API's listener, but it listens only on the
-// loopback interface, and its status page needs no token.
+// Returns a listener for operators. It is a copy of the API's listener in `text`, which must listen
+// only on the loopback interface: the status page of the copy needs no token.
 function operatorsListener(text) {
   const start = text.indexOf('    - name: ingress\n');
   const listener = text.slice(start, text.indexOf('\n  clusters:', start));

@@ -1,9 +1,9 @@
-// `make demo`: runs an authorization server, an API, and Envoy with Portcullis between them, on free
-// ports of 127.0.0.1. Prints a table of requests, and exits with 1 if an answer is unexpected. With
-// KEEP=1, everything stays up until Ctrl-C.
+// `make demo`: runs an authorization server, an API, and Envoy with Portcullis in front of the API,
+// on free ports of 127.0.0.1. Prints a table of requests, and exits with 1 if an answer is
+// unexpected. With KEEP=1, everything stays up until Ctrl-C.
 //
-// Environment variables: ENVOY (the program), MODULE (the wasm file), and LIBRARY (the dynamic module,
-// which then runs instead of the wasm file). `make demo` sets them.
+// Environment variables: ENVOY (the program), MODULE (the wasm file), and LIBRARY (the dynamic
+// module; if it is set, it runs instead of the wasm file). `make demo` sets them.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

@@ -1,5 +1,5 @@
-// Starts child processes that never outlive the script. However the script ends, it first ends each
-// child, by process ID.
+// Starts child processes. Before the script ends, even after an error, SIGINT, SIGTERM or SIGHUP,
+// it stops each child by its process ID.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,14 +10,14 @@ const running = new Map();
 let stopping = false;
 let isDone = false;
 
-// Records that the demo has succeeded and now waits for a signal. From then on, SIGINT (Ctrl-C) is the expected end, so
-// it makes the script exit with 0.
+// Records that the demo has succeeded and now waits for a signal. From then on, the script exits
+// with 0 on SIGINT (Ctrl-C), because that is the expected end.
 export function succeed() {
   isDone = true;
 }
 
-// Starts a program. `onLine` gets each line of its stdout. Its stderr is collected, and is printed
-// if the program ends early.
+// Starts a program. `onLine` gets each line of its stdout. When the program ends, the promise
+// `died` is rejected with the end of its stderr.
 export function start(name, command, args, { env = {}, onLine = () => {} } = {}) {
   const child = spawn(command, args, {
     env: { ...process.env, ...env },

@@ -49,7 +49,7 @@ function complaints(test, response, reason) {
   return wrong;
 }
 
-// Replaces tokens in a text. Tokens do not belong in any output, not even a demo's.
+// Replaces each token in a text with `<token>`. No program should print tokens, not even a demo.
 const shown = (text) => String(text).replace(/eyJ[\w.-]+/g, '<token>');
 
 function identitySeen(response) {

@@ -4,8 +4,8 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 
 import { CLIENT_ID, CLIENT_SECRET } from '../authorization-server/server.mjs';
 
-// Gets a token from the authorization server at `url`. `form` contains the form fields `scope` and
-// `resource`, and optionally `ttl`, which only the demo's server understands.
+// Gets a token from the authorization server at `url`. `form` contains the form field `scope`, and
+// optionally `resource` and `ttl`. Only the demo's server understands `ttl`.
 export async function requestToken(url, form) {
   const basic = Buffer.from(`${CLIENT_ID}:${CLIENT_SECRET}`).toString('base64');
   const response = await fetch(`${url}/token`, {
@@ -32,8 +32,8 @@ export function unsigned(token) {
   return `${encode({ alg: 'none', typ: 'at+jwt' })}.${token.split('.')[1]}.`;
 }
 
-// Returns a well-formed ES256 token that is signed with the attacker's own key. Its header names
-// `kid`, or by default the genuine token's key.
+// Returns a well-formed ES256 token that is signed with the attacker's own key. The `kid` in its
+// header is the argument `kid` or, by default, that of the genuine token.
 export function signedByOther(token, kid) {
   const [header, payload] = token.split('.');
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -1,5 +1,5 @@
-// The API behind Envoy. It answers each request with the content of the request, which shows what
-// Portcullis let through, added and removed.
+// The API behind Envoy. Except for OPTIONS, it answers each request with the method, path and
+// headers that it received. They show what Portcullis let through, added and removed.
 //
 // Environment variables: HOST (default 127.0.0.1) and PORT (default 0: a free port). Prints one
 // line of JSON when it is ready.

@@ -3,11 +3,11 @@
 //!
 //! All functions are looked up by name when the module is loaded, so one library works with every
 //! supported version of Envoy. Functions that only newer versions have are optional. If a required
-//! function is missing, the module logs the function's name and cannot be loaded.
+//! function is missing, the module logs the function's name, and Envoy rejects the module.
 //!
-//! A handle is only valid during the hook that Envoy passed it to; the lifetime `'hook` enforces
-//! this. Envoy lends headers and values to the module and may free them at the module's next call,
-//! so the module copies them before that call.
+//! The handle of a stream or a configuration is valid only during the hook that received it from
+//! Envoy. The lifetime `'hook` enforces this. Envoy lends headers and values to the module, and may
+//! free them as soon as the module calls Envoy again. So the module copies them first.
 
 #![allow(unsafe_code, reason = "a C ABI")]
 #![allow(
@@ -24,7 +24,7 @@ use core::{
 };
 use std::sync::OnceLock;
 
-/// Bytes that this module lends to Envoy. All structs in this file are passed by value.
+/// Bytes that this module lends to Envoy. Envoy's functions take this struct by value.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct ModuleBuffer {
@@ -50,12 +50,12 @@ pub(super) struct RawHeader {
     value_length: usize,
 }
 
-// These are the layouts of the structs of abi.h on 64-bit targets.
+// Each struct must have the size and alignment of its counterpart in abi.h on 64-bit targets.
 const _: () = assert!(size_of::<ModuleBuffer>() == 16 && align_of::<ModuleBuffer>() == 8);
 const _: () = assert!(size_of::<EnvoyBuffer>() == 16 && align_of::<EnvoyBuffer>() == 8);
 const _: () = assert!(size_of::<RawHeader>() == 32 && align_of::<RawHeader>() == 8);
 
-/// A pointer from Envoy to a stream, a configuration or a scheduler.
+/// Envoy's pointer to a stream, a configuration or a scheduler.
 type Handle = *mut c_void;
 
 impl ModuleBuffer {
@@ -85,7 +85,7 @@ impl EnvoyBuffer {
         if self.octets.is_null() {
             return &[];
         }
-        // SAFETY: the pointer is not null; the caller guarantees the rest.
+        // SAFETY: the pointer is not null, and the caller guarantees that the bytes stay alive.
         unsafe { slice::from_raw_parts(self.octets, self.length) }
     }
 }
@@ -119,7 +119,8 @@ unsafe extern "C" {
     safe fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
 }
 
-/// `RTLD_DEFAULT`: searches everything that is loaded in the process, starting with Envoy itself.
+/// `RTLD_DEFAULT`: makes `dlsym` search everything that is loaded in the process, Envoy itself
+/// first.
 const PROCESS: *mut c_void = ptr::null_mut();
 
 fn lookup(name: &CStr) -> Option<*mut c_void> {
@@ -127,8 +128,8 @@ fn lookup(name: &CStr) -> Option<*mut c_void> {
     (!found.is_null()).then_some(found)
 }
 
-/// Envoy's functions: first the functions that every supported version has, then the functions that
-/// only newer versions have.
+/// Declares Envoy's functions. Every supported version has the functions in `required`. Only newer
+/// versions have the functions in `younger`.
 macro_rules! callbacks {
     (
         required { $($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)* }
@@ -239,7 +240,7 @@ fn report_missing(name: &str, lookup: impl Fn(&CStr) -> Option<*mut c_void>) {
     let Some(log) = lookup(c"envoy_dynamic_module_callback_log") else {
         return;
     };
-    // SAFETY: the function has this type in every version of abi.h that has it.
+    // SAFETY: the function has this type in every version of abi.h that declares it.
     let log =
         unsafe { mem::transmute::<*mut c_void, unsafe extern "C" fn(u32, ModuleBuffer)>(log) };
     let line = format!(
@@ -250,7 +251,7 @@ fn report_missing(name: &str, lookup: impl Fn(&CStr) -> Option<*mut c_void>) {
     unsafe { log(Level::Error as u32, ModuleBuffer::new(line.as_bytes())) };
 }
 
-/// The level of a log line. The values are Envoy's.
+/// The level of a log line, with the number that Envoy gives it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Level {
     Info = 2,
@@ -267,7 +268,7 @@ pub(super) fn log(level: Level, line: &str) {
     }
 }
 
-/// Returns whether Envoy only validates configurations (`--mode validate`).
+/// Returns whether Envoy runs only to validate its configuration (`--mode validate`).
 pub(super) fn is_validating() -> bool {
     // SAFETY: the function has no arguments.
     CALLBACKS
@@ -275,14 +276,13 @@ pub(super) fn is_validating() -> bool {
         .is_some_and(|envoy| unsafe { (envoy.is_validation_mode)() })
 }
 
-/// Returns whether this Envoy supports dynamic metadata with nested values, as versions since 1.40
-/// do.
+/// Returns whether this Envoy supports nested values in dynamic metadata (Envoy 1.40 or later).
 pub(super) fn has_metadata_structs() -> bool {
     let envoy = CALLBACKS.get();
     envoy.is_some_and(|envoy| envoy.http_set_dynamic_metadata_struct.is_some())
 }
 
-/// Envoy reported that a call failed.
+/// The error of an operation that Envoy refused or does not support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refused;
 
@@ -293,7 +293,7 @@ pub(super) enum Headers {
     RequestTrailers = 1,
 }
 
-/// An attribute of a stream. The values are those of `envoy_dynamic_module_type_attribute_id`.
+/// An attribute of a stream, with its number in `envoy_dynamic_module_type_attribute_id`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Attribute {
     ConnectionId = 28,
@@ -312,8 +312,8 @@ pub(super) struct HeaderList {
     octets: Vec<u8>,
     /// For each header, the positions in `octets` where its name and its value end.
     ends: Vec<(usize, usize)>,
-    /// Memory into which Envoy writes the headers that it lends. The list itself stays empty: only
-    /// its capacity is used.
+    /// Memory into which Envoy writes the headers that it lends. The length of this vector stays 0:
+    /// only its capacity is used.
     lent: Vec<RawHeader>,
 }
 
@@ -366,9 +366,9 @@ pub(super) struct Stream<'hook> {
 }
 
 impl<'hook> Stream<'hook> {
-    /// The stream of the running hook. Returns `None` if the module was not loaded, which cannot
-    /// happen. `has_left` becomes true when the stream is answered or resumed, because Envoy may
-    /// then end the stream during the hook.
+    /// The stream of the running hook. Returns `None` if `load` failed, but then Envoy calls no
+    /// hooks. `has_left` becomes true when the stream is answered or resumed, because Envoy may
+    /// then end the stream before the hook returns.
     ///
     /// `handle` must be the pointer that Envoy passed to the running hook, and the result must not
     /// outlive that hook.
@@ -380,7 +380,7 @@ impl<'hook> Stream<'hook> {
         })
     }
 
-    /// Identifies the stream among all streams that are alive.
+    /// The address of the stream, which identifies it as long as it is alive.
     pub(super) fn address(&self) -> usize {
         self.handle.addr()
     }
@@ -423,8 +423,8 @@ impl<'hook> Stream<'hook> {
         written.then_some(()).ok_or(Refused)
     }
 
-    /// Answers the request. The stream may end during this call. Afterwards the hook has to return
-    /// a stop status.
+    /// Answers the request. The stream may end during this call. The hook must then return one of
+    /// Envoy's statuses whose names begin with `Stop`.
     pub(super) fn send_response<'a>(
         &self,
         status: u16,
@@ -503,7 +503,8 @@ impl<'hook> Stream<'hook> {
     /// `None` if there is no such entry.
     ///
     /// # Errors
-    /// If the entry exists but cannot be read.
+    /// If the entry exists but cannot be read. Envoy before 1.40 does not tell whether an entry
+    /// exists, so the result is `None` there.
     pub(super) fn state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
         let name = ModuleBuffer::new(name.as_bytes());
         for get in [
@@ -528,7 +529,8 @@ impl<'hook> Stream<'hook> {
     /// The value of a string attribute.
     pub(super) fn text(&self, attribute: Attribute) -> Option<Vec<u8>> {
         let get = self.envoy.http_filter_get_attribute_string;
-        // SAFETY: this stream's hook is running, and nothing is called before the value is copied.
+        // SAFETY: this stream's hook is running, and Envoy is not called again before the value is
+        // copied.
         unsafe { self.borrowed(|out| get(self.handle, attribute as u32, out)) }
     }
 
@@ -571,8 +573,8 @@ impl<'hook> Stream<'hook> {
     pub(super) fn scheduler(&self) -> Option<StreamScheduler> {
         // SAFETY: this stream's hook is running.
         let handle = unsafe { (self.envoy.http_filter_scheduler_new)(self.handle) };
-        // The `StreamScheduler` is created only after the null check, because dropping it deletes
-        // the handle.
+        // A `StreamScheduler` deletes its handle when it is dropped, so none is created for a null
+        // handle.
         (!handle.is_null()).then(|| StreamScheduler {
             handle,
             envoy: self.envoy,
@@ -596,8 +598,8 @@ pub(super) enum CalloutError {
 }
 
 impl Configuration<'_> {
-    /// The configuration of the running hook. Returns `None` if the module was not loaded, which
-    /// cannot happen.
+    /// The configuration of the running hook. Returns `None` if `load` failed, but then Envoy
+    /// calls no hooks.
     ///
     /// `handle` must be the pointer that Envoy passed to the running hook, and the result must not
     /// outlive that hook.
@@ -637,8 +639,8 @@ impl Configuration<'_> {
         (result == 0).then_some(number)
     }
 
-    /// Adds `by` to a counter. Always returns false on versions of Envoy before 1.39, which have no
-    /// function for this.
+    /// Adds `by` to a counter, and returns whether this succeeded. Envoy before 1.39 has no
+    /// function for this, so the result is always false there.
     pub(super) fn increment(&self, counter: usize, by: u64) -> bool {
         let Some(increment) = self.envoy.http_filter_config_increment_counter else {
             return false;
@@ -647,8 +649,8 @@ impl Configuration<'_> {
         unsafe { increment(self.handle, counter, ptr::null(), 0, by) == 0 }
     }
 
-    /// Sets a gauge. Always returns false on versions of Envoy before 1.39, which have no function
-    /// for this.
+    /// Sets a gauge, and returns whether this succeeded. Envoy before 1.39 has no function for
+    /// this, so the result is always false there.
     pub(super) fn set_gauge(&self, gauge: usize, value: u64) -> bool {
         let Some(set) = self.envoy.http_filter_config_set_gauge else {
             return false;
@@ -718,7 +720,7 @@ unsafe impl Sync for StreamScheduler {}
 impl StreamScheduler {
     /// Asks Envoy to call the hook.
     pub(super) fn commit(&self) {
-        // SAFETY: this value owns the handle, which is not deleted yet.
+        // SAFETY: this value owns the handle, and the handle has not been deleted.
         unsafe { (self.envoy.http_filter_scheduler_commit)(self.handle, 0) };
     }
 }
@@ -745,7 +747,7 @@ unsafe impl Sync for ConfigurationScheduler {}
 impl ConfigurationScheduler {
     /// Asks Envoy to call the hook.
     pub(super) fn commit(&self) {
-        // SAFETY: this value owns the handle, which is not deleted yet.
+        // SAFETY: this value owns the handle, and the handle has not been deleted.
         unsafe { (self.envoy.http_filter_config_scheduler_commit)(self.handle, 0) };
     }
 }
@@ -760,8 +762,9 @@ impl Drop for ConfigurationScheduler {
 /// Copies a response, because Envoy lends it to the module only until the hook returns.
 ///
 /// # Safety
-/// `headers` and `chunks` must point to arrays with `header_count` and `chunk_count` elements. The
-/// arrays must be alive during the call.
+/// `headers` must point to an array of `header_count` elements, and `chunks` to an array of
+/// `chunk_count` elements. The pointer to an empty array may be null. Both arrays must be alive
+/// during the call.
 pub(super) unsafe fn response(
     headers: *const RawHeader,
     header_count: usize,
@@ -770,8 +773,7 @@ pub(super) unsafe fn response(
 ) -> (HeaderList, Vec<u8>) {
     let mut list = HeaderList::default();
     let mut body = Vec::new();
-    // SAFETY: the caller guarantees the lengths and lifetimes; a pointer is null if its array is
-    // empty.
+    // SAFETY: the caller guarantees the lengths and lifetimes, and a null pointer is not read.
     unsafe {
         if !headers.is_null() {
             list.copy(slice::from_raw_parts(headers, header_count));
@@ -801,8 +803,8 @@ mod tests {
         LOGGED.lock().unwrap().push(line);
     }
 
-    /// A lookup that finds every function except `missing`. Each result points to the logging
-    /// function.
+    /// A lookup that finds every function except `missing`. It returns a pointer to `record` for
+    /// each of them.
     fn without(missing: &'static str) -> impl Fn(&CStr) -> Option<*mut c_void> {
         move |name| (!name.to_str().unwrap().ends_with(missing)).then_some(record as *mut c_void)
     }

@@ -4,8 +4,8 @@
 //! AWS-LC verifies RS* and PS* signatures. For the other algorithms the core is faster: it
 //! precomputes a table for each key of ES* and `EdDSA`, and HS* needs only a hash.
 //!
-//! The core validates each RSA key and encodes it as DER for AWS-LC. An RSA signature is a plain
-//! string of octets. So AWS-LC parses no encoding that a client wrote.
+//! AWS-LC parses no data structure that comes from a client. The core validates each RSA key and
+//! encodes it as DER for AWS-LC, and an RSA signature is a plain string of octets.
 
 use std::sync::OnceLock;
 
@@ -23,15 +23,15 @@ use portcullis::{
 #[derive(Clone, Copy, Debug)]
 pub struct AwsLc;
 
-/// A key as AWS-LC parses it. AWS-LC needs one parsed key for each combination of hash and padding.
-/// Each of them is made when the first signature needs it.
+/// The parsed forms of an RSA key. AWS-LC needs a separate form for each combination of hash and
+/// padding. Each form is made when a signature first needs it.
 #[derive(Default)]
 struct Prepared {
     pkcs1: ByHash,
     pss: ByHash,
 }
 
-/// The parsed key for each of the three hashes. `None` if AWS-LC rejected the key.
+/// The parsed key for each of the three hashes. A member is `None` if AWS-LC rejected the key.
 type ByHash = [OnceLock<Option<ParsedPublicKey>>; 3];
 
 impl Accelerator for AwsLc {
@@ -113,8 +113,8 @@ mod tests {
         assert_eq!(claimed, expected);
     }
 
-    /// If AWS-LC called a signature invalid because its scheme does not fit the key, a valid token
-    /// would be refused. If AWS-LC gives no verdict, the core verifies the signature.
+    /// If a scheme does not fit the key, AWS-LC must not report the signature as invalid, because a
+    /// valid token would be refused. Without a verdict, the core verifies the signature.
     #[test]
     fn gives_no_verdict_on_a_scheme_that_does_not_fit_the_key() {
         let modulus = [0xff; 256];

@@ -59,10 +59,11 @@ fn due() -> MutexGuard<'static, Due> {
     DUE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Adds a configuration whose keeper the clock runs. The first configuration starts the thread.
+/// Adds a configuration, so that the clock runs its keeper. Adding the first configuration starts
+/// the thread.
 pub(super) fn register(filter: &Arc<Filter>) {
-    // This lock is held to the end of the function, so that the thread cannot end between the
-    // following steps.
+    // This lock is held to the end of the function, so that `unregister` cannot end the clock
+    // thread between the steps below.
     let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
     due().insert(filter.number, (Arc::clone(filter), instant()));
     if thread.as_ref().is_none_or(JoinHandle::is_finished) {
@@ -80,8 +81,8 @@ pub(super) fn register(filter: &Arc<Filter>) {
 /// Removes a configuration. When this function returns, no call for the configuration is in
 /// progress. Removing the last configuration ends the thread.
 pub(super) fn unregister(number: Number) {
-    // This lock is held to the end of the function. If another thread could add a configuration
-    // before that, the code below would wait for a clock thread that does not end.
+    // This lock is held to the end of the function. Otherwise another thread could add a
+    // configuration before the `join` below, which would then wait for a thread that keeps running.
     let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
     let mut remaining = due();
     remaining.remove(&number);
@@ -127,8 +128,8 @@ fn run() {
                 called.push(Arc::clone(filter));
             }
         }
-        // `CALLING` is locked before the list is unlocked, so that `unregister` waits until the
-        // following calls are done.
+        // `CALLING` is locked before `DUE` is unlocked, so that `unregister` waits until the calls
+        // below are done.
         let calling = CALLING.lock().unwrap_or_else(PoisonError::into_inner);
         drop(waiting);
         called.iter().for_each(|filter| filter.scheduler.commit());

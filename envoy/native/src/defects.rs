@@ -6,8 +6,8 @@
 #[cfg(all(feature = "defects", not(debug_assertions)))]
 compile_error!("the feature `defects` is for tests: build the library without it");
 
-/// Panics at `place` if the folder that `PORTCULLIS_DEFECTS` names contains a file called `place`.
-/// A test creates the file. The panic happens only once for each file.
+/// Panics if the folder in the environment variable `PORTCULLIS_DEFECTS` contains a file with the
+/// name `place`. A test creates the file. This function deletes it, so each file causes one panic.
 #[cfg(feature = "defects")]
 #[expect(clippy::panic, reason = "what a test asks for")]
 pub(super) fn trip(place: &str) {

@@ -157,11 +157,11 @@ impl Route for Request<'_> {
     }
 }
 
-/// The form in which a route has its policy.
+/// The form of a route's policy.
 enum PolicyForm {
     /// The policy with this number, which Envoy loaded from `DynamicModuleFilterPerRoute`.
     Native(Number),
-    /// The only policy is in the route's metadata, where the proxy-wasm module reads it.
+    /// The route has a policy only in its metadata, where the proxy-wasm module reads it.
     Wasm,
 }
 
@@ -256,7 +256,7 @@ impl Exchange for Request<'_> {
     }
 }
 
-/// The calls in progress, each with the number that Envoy gave it.
+/// The calls in progress, by the number that Envoy gave to each call.
 #[derive(Default)]
 pub(super) struct Calls(BTreeMap<u64, Fetch>);
 
@@ -300,7 +300,7 @@ impl Caller for MainCaller<'_> {
     }
 }
 
-/// Converts Envoy's error to the core's error. Neither of them states a reason.
+/// Converts Envoy's error to the core's error. Neither error contains a reason.
 const fn refused(_: abi::Refused) -> Refused {
     Refused
 }

@@ -37,10 +37,10 @@ const NAME: &str = "portcullis";
 /// The gauges that a configuration's keeper may set.
 pub(super) struct Gauges {
     pub(super) own: KeyMetrics,
-    /// The gauges of configurations that Envoy loaded earlier. When an earlier configuration is
-    /// removed, this keeper resets the gauges of that configuration, because Envoy never removes a
-    /// gauge. These gauges are defined in advance, because Envoy allows definitions only while a
-    /// configuration is being loaded.
+    /// The gauges of the configurations that Envoy loaded earlier. Envoy never removes a gauge, so
+    /// this keeper resets the gauges of an earlier configuration when that configuration is
+    /// removed. Envoy allows definitions only while a configuration is being loaded, so the gauges
+    /// are defined in advance.
     pub(super) others: Vec<(Number, KeyMetrics)>,
 }
 
@@ -59,13 +59,13 @@ pub(super) struct Filter {
     /// Makes Envoy call the hook of this configuration's keeper on the main thread.
     pub(super) scheduler: ConfigurationScheduler,
     /// Counts how often keys have changed. When the count changes, workers read the keys again. The
-    /// keeper's own epoch cannot be used for this purpose: it restarts at 0 when the keeper is
-    /// rebuilt after a panic.
+    /// keeper also counts this, but its count restarts at 0 when the keeper is rebuilt after a
+    /// panic.
     epoch: AtomicU64,
-    /// The keys that workers have asked for and that the keeper has not taken from this list yet.
+    /// The keys that workers have asked for, until the keeper takes them.
     wanted: Mutex<Vec<WantedKeys>>,
     has_warned_of_wasm_form: AtomicBool,
-    /// The requests that wait on their worker threads.
+    /// The waiting requests, each with the scheduler that wakes it.
     parked: Mutex<BTreeMap<Turn, Arc<StreamScheduler>>>,
 }
 
@@ -73,8 +73,7 @@ pub(super) struct Filter {
 /// with the same deadline.
 type Turn = (UnixMillis, u64);
 
-/// The entry of a waiting request in its configuration's list. Dropping the ticket removes the
-/// entry.
+/// Owns the entry of a waiting request in `parked`. Dropping the ticket removes the entry.
 pub(super) struct Ticket {
     filter: Arc<Filter>,
     turn: Turn,
@@ -197,7 +196,7 @@ impl Filter {
         !self.has_warned_of_wasm_form.swap(true, Ordering::Relaxed)
     }
 
-    /// Asks the keeper to fetch the keys that a request lacks.
+    /// Asks the keeper to fetch missing keys that a request needs.
     pub(super) fn want(&self, wanted: WantedKeys) {
         let mut all = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         if all.contains(&wanted) {
@@ -210,14 +209,14 @@ impl Filter {
         self.scheduler.commit();
     }
 
-    /// Removes and returns the keys that workers have wanted since the last call.
+    /// Removes and returns the keys that workers have asked for since the last call.
     pub(super) fn take_wanted(&self) -> Vec<WantedKeys> {
         let mut all = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         core::mem::take(&mut all)
     }
 
-    /// Adds a waiting request to the list. The request is woken when keys arrive, and when its
-    /// deadline has passed.
+    /// Adds a waiting request to `parked`. The request is woken when keys arrive, or at the latest
+    /// when its deadline has passed.
     pub(super) fn park(
         self: &Arc<Self>,
         scheduler: Arc<StreamScheduler>,
@@ -262,8 +261,8 @@ impl Filter {
     }
 }
 
-/// Wakes requests. The caller must not hold the lock of the list of waiting requests, because this
-/// function calls Envoy.
+/// Wakes requests. The caller must not hold the lock of `parked`, because this function calls
+/// Envoy.
 fn wake(chosen: &[Arc<StreamScheduler>]) {
     chosen.iter().for_each(|scheduler| scheduler.commit());
 }

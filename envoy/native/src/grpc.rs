@@ -1,8 +1,8 @@
 //! The gRPC status of a refused request.
 //!
-//! If a dynamic module answers a gRPC request without `grpc-status`, Envoy sends a response with
-//! status 200, no body and `grpc-status: 0`, which means success. So the module has to set the gRPC
-//! status itself.
+//! If a dynamic module's answer to a gRPC request has no `grpc-status`, Envoy sends status 200, an
+//! empty body and `grpc-status: 0`, which means success. So the module has to set the gRPC status
+//! itself.
 
 /// Returns whether Envoy treats a request with this `content-type` as gRPC.
 pub(super) fn is_grpc(content_type: &[u8]) -> bool {
@@ -11,8 +11,9 @@ pub(super) fn is_grpc(content_type: &[u8]) -> bool {
         .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
-/// Converts an HTTP status to a gRPC status, with the table that Envoy uses for its own responses
-/// (`Grpc::Utility::httpToGrpcStatus`; gRPC's "HTTP to gRPC Status Code Mapping").
+/// Converts an HTTP status to a gRPC status. The table is the one that Envoy uses for its own
+/// responses (`Grpc::Utility::httpToGrpcStatus`). It comes from gRPC's "HTTP to gRPC Status Code
+/// Mapping".
 pub(super) const fn status(http: u16) -> &'static str {
     match http {
         400 => "13",                   // internal

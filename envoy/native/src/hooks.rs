@@ -1,7 +1,8 @@
 //! The functions that Envoy calls.
 //!
 //! Each function catches panics and fails closed: the configuration is rejected, or the request is
-//! answered with 500. `on_http_filter_new` never returns null, because Envoy 1.39 would crash.
+//! answered with 500. `on_http_filter_new` never returns null, because a null result would crash
+//! Envoy 1.39.
 
 #![allow(unsafe_code, reason = "a C ABI")]
 
@@ -23,12 +24,12 @@ use crate::{
 
 /// A pointer from Envoy to a configuration or to a stream.
 type Handle = *mut c_void;
-/// The pointer that this module returned for a configuration or a stream. The pointer contains a
-/// number instead of an address.
+/// The pointer that this module returned to Envoy for a configuration or a stream. The pointer
+/// contains a number instead of an address.
 type Own = *const c_void;
 
-/// Values of Envoy's `FilterHeadersStatus`. The first two values have the same meaning for
-/// trailers.
+/// Values of Envoy's `FilterHeadersStatus`. Hooks for trailers return the first two values, with
+/// the same meaning.
 const CONTINUE: u32 = 0;
 const STOP_ITERATION: u32 = 1;
 const STOP_ALL_ITERATION_AND_WATERMARK: u32 = 4;
@@ -46,8 +47,8 @@ fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
     }
 }
 
-/// Runs a hook of a stream, and converts its outcome to Envoy's status. If the request was
-/// answered, the status is `stop`.
+/// Runs a hook for a stream, and converts the hook's outcome to the status that Envoy expects. If
+/// the request was answered, the status is `stop`.
 ///
 /// `handle` must be the pointer that Envoy passed to the running hook.
 unsafe fn decided(
@@ -64,15 +65,15 @@ unsafe fn decided(
     };
     let outcome = guarded(hook, || act(stream)).unwrap_or_else(|| {
         let _ = guarded("worker_rebuild", || worker::rebuild(number));
-        // The request is answered below, so it must not be decided again.
+        // The request is answered below. This step makes sure that nothing decides on it again.
         let _ = guarded("stream_end", || worker::on_stream_end(stream));
         if has_left.get() {
             // The request was answered or resumed before the panic, so the stream may have ended.
             // Envoy must not be called for a stream that has ended.
             return Outcome::Stop;
         }
-        // This call is not guarded, so it must not contain anything that can panic: a panic would
-        // end Envoy.
+        // This call is not guarded, so a panic in it would end Envoy. The function that it calls
+        // must therefore do nothing that can panic.
         worker::refuse_unread(stream)
     });
     match outcome {
@@ -95,7 +96,8 @@ fn kept(hook: &str, number: Number, configuration: &Configuration<'_>, act: impl
 extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
     match abi::load() {
         Some(version) => {
-            // Only the location is logged. The message could contain something that a client sent.
+            // Only the location of the panic is logged, because the panic's message could contain
+            // something that a client sent.
             panic::set_hook(Box::new(|panic| {
                 let place = panic
                     .location()
@@ -112,7 +114,7 @@ extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
 /// Loads a configuration, on the main thread. If the result is null, Envoy rejects the
 /// configuration and keeps the previous one.
 ///
-/// Only Envoy may call this function, with buffers that stay alive during the call.
+/// Only Envoy may call this function. The buffers must stay alive until the function returns.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
     handle: Handle,
@@ -149,7 +151,8 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(own: Own) {
 
 fn discard(number: Number) {
     clock::unregister(number);
-    // The configuration is removed first, so that it is removed even if stopping its keeper panics.
+    // The configuration is removed before its keeper is stopped. So it is removed even if stopping
+    // the keeper panics.
     if let Some(filter) = registry::remove(number) {
         filter.release();
     }
@@ -159,13 +162,13 @@ fn discard(number: Number) {
 /// Loads a route's policy, on the main thread. If the result is null, Envoy rejects the route
 /// table.
 ///
-/// Only Envoy may call this function, with a buffer that stays alive during the call.
+/// Only Envoy may call this function. The buffer must stay alive until the function returns.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_new(
     _name: EnvoyBuffer,
     config: EnvoyBuffer,
 ) -> Own {
-    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
+    // SAFETY: Envoy keeps the buffer alive during the call.
     let load = || routes::load(unsafe { config.octets() });
     guarded("per_route_config_new", load)
         .flatten()
@@ -180,8 +183,8 @@ extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_destroy(own: 
     });
 }
 
-/// Begins a stream, on its worker. Returns the number of the stream's configuration, so that
-/// nothing is allocated for the stream.
+/// Begins a stream, on its worker. The returned pointer contains the number of the stream's
+/// configuration, so nothing is allocated for the stream.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_new(own: Own, _stream: Handle) -> Own {
     own
@@ -198,10 +201,10 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
 ) -> u32 {
     let number = Number::from_pointer(own);
     let act = |stream: Stream<'_>| worker::on_request(number, stream);
-    // If this function returned `STOP_ITERATION`, Envoy would let the headers pass as soon as a
-    // body follows.
+    // If this function returned `STOP_ITERATION`, Envoy would let the headers pass as soon as the
+    // body of the request arrived.
     let stop = STOP_ALL_ITERATION_AND_WATERMARK;
-    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
+    // SAFETY: Envoy keeps the handle alive during the call.
     unsafe { decided("request_headers", stream, number, stop, act) }
 }
 
@@ -225,7 +228,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_trailers(
 ) -> u32 {
     let number = Number::from_pointer(own);
     let act = |stream: Stream<'_>| worker::on_trailers(number, stream);
-    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
+    // SAFETY: Envoy keeps the handle alive during the call.
     unsafe { decided("request_trailers", stream, number, STOP_ITERATION, act) }
 }
 
@@ -238,7 +241,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
     _own: Own,
 ) {
     let has_left = Cell::new(true);
-    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
+    // SAFETY: Envoy keeps the handle alive during the call.
     if let Some(stream) = unsafe { Stream::new(stream, &has_left) } {
         let _ = guarded("stream_complete", || worker::on_stream_end(stream));
     }
@@ -258,11 +261,12 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
         worker::on_wake(stream);
         Outcome::Pass
     };
-    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
+    // SAFETY: Envoy keeps the handle alive during the call.
     let _ = unsafe { decided("scheduled", stream, number, STOP_ITERATION, act) };
 }
 
-/// Called on the main thread after the clock or a worker has asked for the keeper to run.
+/// Called on the main thread after the clock, a worker or another keeper has asked for the keeper
+/// to run.
 ///
 /// Only Envoy may call this function.
 #[unsafe(no_mangle)]
@@ -271,7 +275,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_scheduled(
     own: Own,
     _event: u64,
 ) {
-    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
+    // SAFETY: Envoy keeps the handle alive during the call.
     if let Some(configuration) = unsafe { Configuration::new(handle) } {
         let number = Number::from_pointer(own);
         kept("config_scheduled", number, &configuration, || {
@@ -280,9 +284,9 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_scheduled(
     }
 }
 
-/// Handles the end of a call, on the main thread.
+/// Handles the end of an HTTP call to an authorization server, on the main thread.
 ///
-/// Only Envoy may call this function, with arrays that stay alive during the call.
+/// Only Envoy may call this function. The arrays must stay alive until the function returns.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_done(
     handle: Handle,
@@ -295,14 +299,14 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_don
     chunk_count: usize,
 ) {
     const SUCCESS: u32 = 0;
-    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
+    // SAFETY: Envoy keeps the handle alive during the call.
     let Some(configuration) = (unsafe { Configuration::new(handle) }) else {
         return;
     };
     let number = Number::from_pointer(own);
     kept("config_http_callout_done", number, &configuration, || {
         let (headers, body) = match result {
-            // SAFETY: Envoy keeps the buffers and the handle alive during the call.
+            // SAFETY: Envoy keeps the arrays alive during the call.
             SUCCESS => unsafe { abi::response(headers, header_count, chunks, chunk_count) },
             _ => Default::default(),
         };
@@ -310,7 +314,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_don
     });
 }
 
-/// Functions that every module must export, but that have nothing to do in this module.
+/// Functions that every module must export, but that do nothing in this module.
 macro_rules! unused {
     ($($(#[$doc:meta])* $name:ident($($argument:ty),*) $(-> $result:literal)?;)*) => {$(
         $(#[$doc])*
@@ -331,21 +335,21 @@ unused! {
     envoy_dynamic_module_on_http_filter_response_body(Handle, Own, bool) -> 0;
     /// Responses continue unchanged.
     envoy_dynamic_module_on_http_filter_response_trailers(Handle, Own) -> 0;
-    /// Never called, because streams make no calls.
+    /// Never called, because streams make no HTTP calls.
     envoy_dynamic_module_on_http_filter_http_callout_done(Handle, Own, u64, u32, *const RawHeader, usize, *const EnvoyBuffer, usize);
-    /// Never called, because streams make no calls.
+    /// Never called, because streams make no HTTP calls.
     envoy_dynamic_module_on_http_filter_http_stream_headers(Handle, Own, u64, *const RawHeader, usize, bool);
-    /// Never called, because streams make no calls.
+    /// Never called, because streams make no HTTP calls.
     envoy_dynamic_module_on_http_filter_http_stream_data(Handle, Own, u64, *const EnvoyBuffer, usize, bool);
-    /// Never called, because streams make no calls.
+    /// Never called, because streams make no HTTP calls.
     envoy_dynamic_module_on_http_filter_http_stream_trailers(Handle, Own, u64, *const RawHeader, usize);
-    /// Never called, because streams make no calls.
+    /// Never called, because streams make no HTTP calls.
     envoy_dynamic_module_on_http_filter_http_stream_complete(Handle, Own, u64);
-    /// Never called, because streams make no calls.
+    /// Never called, because streams make no HTTP calls.
     envoy_dynamic_module_on_http_filter_http_stream_reset(Handle, Own, u64, u32);
-    /// Has no effect, because the module writes no body.
+    /// Does nothing, because the module does not stream response bodies.
     envoy_dynamic_module_on_http_filter_downstream_above_write_buffer_high_watermark(Handle, Own);
-    /// Has no effect, because the module writes no body.
+    /// Does nothing, because the module does not stream response bodies.
     envoy_dynamic_module_on_http_filter_downstream_below_write_buffer_low_watermark(Handle, Own);
 }
 

@@ -1,9 +1,9 @@
-//! The keepers on the main thread. There is one keeper for each configuration. It fetches keys and
-//! sets the gauges that report on them.
+//! The keepers on the main thread. There is one keeper for each configuration. A keeper fetches
+//! keys and sets the gauges that report on the keys.
 //!
-//! Each keeper has its own engine. A keeper first fetches keys when its configuration is loaded,
-//! before any request arrives. After that, the keeper runs whenever the [`clock`] or a worker asks
-//! it to.
+//! Each keeper has its own engine. A keeper starts its first fetches when its configuration is
+//! loaded, before any request arrives. After that, the keeper runs whenever the [`clock`], a worker
+//! or another keeper asks it to.
 
 use core::cell::RefCell;
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
@@ -34,7 +34,7 @@ struct Keeping {
     /// The call whose response is being handled. After a panic, this field says which call caused
     /// the panic.
     answered: Option<u64>,
-    /// The gauges of configurations that were loaded earlier.
+    /// The gauges of configurations that were loaded before this one.
     others: Vec<(Number, KeyMetrics)>,
     /// Gauges to reset, because no configuration sets them any longer.
     unused: Vec<(KeyMetrics, Vec<String>)>,
@@ -92,7 +92,7 @@ fn engine(filter: &Filter) -> Engine {
 
 /// Rebuilds a keeper after a panic, because its state may be broken. Calls in progress continue.
 ///
-/// The clock runs the new keeper within a second. If the keeper ran as soon as a fetch is due, a
+/// The clock runs the new keeper within a second. If the keeper ran as soon as a fetch was due, a
 /// repeated panic would keep the main thread busy.
 pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
     with_keeping(number, configuration, |keeping, main| {
@@ -143,7 +143,7 @@ pub(super) fn stop(number: Number) {
     {
         let Keeping { engine, calls, .. } = &mut *keeping;
         // While a fetch holds its lease, no other configuration can fetch the same keys. Abandoning
-        // the fetch releases the lease before the fetch times out.
+        // the fetch releases the lease at once, so the others need not wait until it expires.
         calls.take_all().for_each(|fetch| engine.abandon(&fetch));
         wake_others(number);
         let gauges: Vec<_> = keeping.keeper.gauges().map(str::to_owned).collect();
@@ -180,12 +180,12 @@ fn leave(number: Number, mut gauges: Vec<String>) {
 pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
     work(number, configuration, |keeping, main| {
         let now = clock::now();
-        // This step is first, so that waiting requests are woken at their deadlines even if a later
+        // This is the first step, so waiting requests are woken at their deadlines even if a later
         // step panics.
         keeping.filter.wake_due(now);
         defects::trip("tick");
-        // Another configuration may have fetched the same keys, or may have abandoned a fetch of
-        // these keys.
+        // The keeper of another configuration may have fetched the same keys, or may have abandoned
+        // a fetch of these keys.
         if keeping.engine.synchronize() {
             keeping.filter.publish();
             keeping.filter.wake_all();
@@ -259,8 +259,8 @@ fn work(
     });
 }
 
-/// Makes Envoy run the other keepers, because requests of their configurations may wait for the
-/// same keys.
+/// Makes Envoy run all other keepers, because requests may be waiting for the same keys in other
+/// configurations.
 fn wake_others(number: Number) {
     let all = registry::all();
     let others = all.iter().filter(|filter| filter.number != number);
@@ -287,8 +287,8 @@ fn take_early(number: Number) -> Option<Early> {
 
 impl Keeping {
     fn on_response(&mut self, main: &MainThread<'_>, call: u64, headers: &HeaderList, body: &[u8]) {
-        // The call is unknown if Envoy delivered a response and then reported that the call could
-        // not be started.
+        // The call is not in the list if Envoy delivered its response early and then reported that
+        // the call could not be started.
         let Some(fetch) = self.calls.find(call) else {
             return;
         };

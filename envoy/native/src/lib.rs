@@ -7,10 +7,10 @@
 //!
 //! # Threads
 //!
-//! Envoy loads configurations on its main thread, and delivers responses from authorization servers
-//! there. Each request stays on one worker thread. All threads share each [`filter`], which is one
-//! configuration. Everything that is not safe to share is in thread-local storage: each worker has
-//! [gates](worker), which decide on requests, and the main thread has [keepers](keeper), which
+//! On its main thread, Envoy loads configurations and delivers responses from authorization
+//! servers. Each request stays on one worker thread. A [`filter`] is one configuration, and all
+//! threads share it. Everything that is not safe to share is in thread-local storage: each worker
+//! has [gates](worker), which decide on requests, and the main thread has [keepers](keeper), which
 //! fetch keys. One [clock] thread wakes the main thread and does nothing else.
 //!
 //! # Lifetimes
@@ -18,8 +18,8 @@
 //! Envoy stores one pointer on behalf of the module for each configuration, each route's policy and
 //! each stream. The pointers that this module returns contain numbers instead of addresses, and no
 //! number is used twice. If the object for a number is gone, the lookup of the number finds
-//! nothing, and the module refuses the request. So no order of Envoy's calls can make this code
-//! read freed memory.
+//! nothing, and the module refuses the request. So this code never reads freed memory, whatever the
+//! order of Envoy's calls.
 //!
 //! # Panics
 //!

@@ -1,8 +1,8 @@
 //! Memory that all threads and configurations of the process share. Workers use this memory to tell
 //! each other which configuration of a policy (`policy_id`) is the newest.
 //!
-//! This memory replaces the shared data that WebAssembly modules use. Other modules can access
-//! shared data, but not this memory.
+//! This memory replaces the proxy's shared data, which WebAssembly modules use. Unlike shared data,
+//! this memory cannot be accessed by other modules.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ pub(super) fn read(name: &str) -> Option<SharedData> {
     entries.get(name).cloned()
 }
 
-/// Writes an entry if its present version is `expected`.
+/// Writes an entry if the entry's current version is `expected`.
 pub(super) fn write(
     name: &str,
     value: &[u8],

@@ -20,8 +20,9 @@ fn entry(name: &str, value: &Value) -> Vec<u8> {
     entry
 }
 
-/// Encodes a `Value`, which has one of the fields null (1), number (2), string (3), bool (4),
-/// struct (5) and list (6). The recursion is bounded, because the JSON parser limits the depth.
+/// Encodes a `Value`. This message has exactly one of the following fields (field numbers in
+/// parentheses): null (1), number (2), string (3), bool (4), struct (5), list (6). The recursion is
+/// bounded, because the JSON parser limits the depth.
 fn encode(value: &Value) -> Vec<u8> {
     let mut message = Vec::new();
     match value {

@@ -1,8 +1,10 @@
 //! Counters and gauges. Envoy identifies them by numbers.
 //!
-//! Modules cannot read Envoy's metrics, so this module also keeps each value itself, for the status
-//! page. Before Envoy 1.39, a module can only write metrics while it handles a request. So the next
-//! request writes what the keeper has counted on the main thread.
+//! The status page shows the values of metrics, but modules cannot read metrics from Envoy. So this
+//! module also keeps each value itself.
+//!
+//! Before Envoy 1.39, a module can write metrics only while it handles a request. So metrics that
+//! the keeper changes on the main thread are written while the next request is handled.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::{cell::RefCell, sync::Arc};
@@ -34,7 +36,7 @@ struct Metric {
     kind: Kind,
     /// The number by which Envoy identifies the metric.
     number: usize,
-    /// The value, shared by all configurations that have a metric with this name.
+    /// The value. All configurations that have a metric with this name share it.
     value: Arc<AtomicU64>,
     /// What the next request has to write. For a counter, this is the amount to add. For a gauge,
     /// it is 1 if the gauge's value has to be written, otherwise 0.
@@ -81,7 +83,7 @@ impl Defined {
     }
 }
 
-/// Releases the values of metrics. A value is dropped if no other configuration uses it.
+/// Releases the values of metrics. Each value that no other configuration uses is dropped.
 fn release(metrics: &[Metric]) {
     metrics
         .iter()

@@ -37,12 +37,12 @@ impl Number {
         ptr::without_provenance(self.0)
     }
 
-    /// The number in a pointer that Envoy returns to the module.
+    /// The number in a pointer that Envoy passes back to the module.
     pub(super) fn from_pointer(pointer: *const c_void) -> Self {
         Self(pointer.addr())
     }
 
-    /// The number with this value, which Envoy has returned to the module.
+    /// Makes a [`Number`] from a plain number that Envoy has passed back to the module.
     pub(super) const fn new(number: usize) -> Self {
         Self(number)
     }

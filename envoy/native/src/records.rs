@@ -14,7 +14,7 @@ use portcullis::{
 
 use crate::shared::Shared;
 
-/// The records of all key sources, by the identity of the source.
+/// The records of all key sources. The key of each entry is the identity of the source.
 static PLACES: Shared<String, Place> = Shared::new();
 
 /// The shared record of one key source.
@@ -58,8 +58,8 @@ impl Records for ProcessRecords {
         let Some(place) = self.0.get(source.index()) else {
             return Reading::Absent;
         };
-        // After each change of keys, the first request on every worker reads this version. No lock
-        // is taken, so the workers do not wait for each other.
+        // The version is read without the lock. So the workers do not wait for each other unless
+        // the record has changed.
         let version = place.version.load(Ordering::Acquire);
         if version == 0 {
             return Reading::Absent;

@@ -20,7 +20,7 @@ pub(super) fn version() -> u64 {
 /// All configurations, oldest first.
 pub(super) fn all() -> Vec<Arc<Filter>> {
     // A poisoned lock is harmless: each change of the list is a single call, so a panic cannot
-    // leave the list half changed.
+    // leave the list in a half-changed state.
     FILTERS
         .read()
         .unwrap_or_else(PoisonError::into_inner)

@@ -1,4 +1,4 @@
-//! The policies of routes, which Envoy loads from `DynamicModuleFilterPerRoute`.
+//! The policies of routes. Envoy loads these policies from `DynamicModuleFilterPerRoute`.
 
 use std::{
     collections::BTreeMap,
@@ -13,9 +13,10 @@ use crate::{defects, exchange::write_log, numbers::Number};
 static POLICIES: RwLock<BTreeMap<Number, Arc<Value>>> = RwLock::new(BTreeMap::new());
 
 /// Parses a route's policy and returns its number. If the policy is not a strict JSON object, logs
-/// an error and returns `None`, and Envoy rejects the route table. In strict JSON, an object has
-/// each member only once. If a member were repeated, the second value could hide a requirement in
-/// the first value. Each filter later interprets the policy according to its own configuration.
+/// an error and returns `None`, and Envoy rejects the route table. In strict JSON, no two members
+/// of an object have the same name. If a member were repeated, its second value could override a
+/// requirement in its first value. Each filter later interprets the policy according to its own
+/// configuration.
 pub(super) fn load(bytes: &[u8]) -> Option<Number> {
     defects::trip("policy");
     match json::parse_object(bytes) {

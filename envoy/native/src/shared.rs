@@ -21,7 +21,7 @@ impl<K: PartialEq, V: Default> Shared<K, V> {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// Returns the value of a key, and adds one to the number of configurations that use it.
+    /// Returns the value of a key, and adds one to the number of configurations that use the value.
     pub(super) fn acquire(&self, key: K) -> Arc<V> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.iter_mut().find(|entry| entry.key == key) {
@@ -37,7 +37,7 @@ impl<K: PartialEq, V: Default> Shared<K, V> {
         value
     }
 
-    /// Subtracts one from the number of configurations that use this value. The last release
+    /// Subtracts one from the number of configurations that use this value. If none is left,
     /// removes the value.
     pub(super) fn release(&self, value: &Arc<V>) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,8 +12,8 @@ use portcullis::{
 use crate::aws_lc::AwsLc;
 use crate::exchange::write_log;
 
-/// Lets AWS-LC verify the signatures of an engine, if the configuration allows it and AWS-LC passes
-/// the self-test.
+/// Makes an engine verify signatures with AWS-LC, if the configuration allows AWS-LC and AWS-LC
+/// passes the self-test.
 ///
 /// # Errors
 /// If the configuration requires AWS-LC and AWS-LC cannot be used. The error states the reason.
@@ -25,7 +25,7 @@ pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     })
 }
 
-/// Rejects a configuration that requires AWS-LC, because this library was built without AWS-LC.
+/// Rejects the configuration if it requires AWS-LC. This library was built without AWS-LC.
 ///
 /// # Errors
 /// If the configuration requires AWS-LC. The error states the reason.

@@ -20,15 +20,15 @@ pub(super) struct Parked {
     /// The `build` number of the gate that has the request in its list.
     pub(super) build: u64,
     pub(super) _ticket: Ticket,
-    /// When the request is forgotten, on the monotonic clock. If the wall clock were used, setting
-    /// it forward would make this thread forget all waiting requests, which would then hang.
+    /// The time at which the request is forgotten, on the monotonic clock. If this were a time of
+    /// the wall clock, setting the wall clock forward would make this thread forget all waiting
+    /// requests, which would then hang.
     pub(super) forgotten_at: Option<Instant>,
     pub(super) scheduler: Arc<StreamScheduler>,
     pub(super) _count: Count,
 }
 
-/// Counts the waiting requests of all threads. There is one value of this type for each waiting
-/// request.
+/// Counts the waiting requests of all threads. Each waiting request holds one value of this type.
 pub(super) struct Count(());
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -49,8 +49,8 @@ impl Drop for Count {
 
 /// A stream that has ended.
 pub(super) struct Ended {
-    /// The `build` number of the gate that knows the stream. A rebuilt gate counts its IDs from the
-    /// start again, so another of its requests may have the same ID.
+    /// The `build` number of the gate that knows the stream. The IDs of a rebuilt gate start from 1
+    /// again, so one of its requests may have the same ID as this stream.
     pub(super) build: u64,
     pub(super) id: StreamId,
 }
@@ -58,7 +58,7 @@ pub(super) struct Ended {
 thread_local! {
     /// The waiting requests, by the addresses of their streams.
     static PARKED: RefCell<BTreeMap<usize, Parked>> = const { RefCell::new(BTreeMap::new()) };
-    /// The streams that have ended and whose gates have not been notified yet, by configuration.
+    /// For each configuration, the ended streams whose gates have not been notified yet.
     static ENDED: RefCell<BTreeMap<Number, Vec<Ended>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -75,8 +75,8 @@ pub(super) fn add(address: usize, parked: Parked) {
 /// Removes and returns the request of a stream, if the request is waiting.
 pub(super) fn take(address: usize) -> Option<Parked> {
     // This function is called for every stream that ends, and usually no request waits, so the
-    // count is checked first. This thread itself has counted its waiting requests, so the count
-    // that it reads includes them.
+    // count is checked first. A thread counts its own waiting requests, so the count that it reads
+    // here includes them.
     if COUNT.load(Ordering::Relaxed) == 0 {
         return None;
     }

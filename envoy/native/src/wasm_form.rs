@@ -2,17 +2,17 @@
 //!
 //! The proxy-wasm module reads a route's policy from the route's metadata, whereas this module
 //! reads it from `typed_per_filter_config`. An operator who switches modules may forget to move a
-//! policy. In that case, the route must not become open, and the response should not suggest that
-//! the client's token is wrong. So this module refuses every request to such a route with a server
-//! error.
+//! policy. In that case, the route must not become unprotected, and the response should not suggest
+//! that the client's token is wrong. So this module refuses every request to such a route with a
+//! server error.
 
 use portcullis::http::Response;
 
 /// The namespace in a route's metadata that the proxy-wasm module reads.
 pub(super) const NAMESPACE: &str = "portcullis";
 
-/// The metadata to report to the gate for a route whose only policy is for the proxy-wasm module.
-/// These bytes cannot be parsed as a policy, so every request is refused.
+/// The bytes to pass to the gate as the metadata of a route whose only policy is for the proxy-wasm
+/// module. These bytes cannot be parsed as a policy, so every request is refused.
 pub(super) const UNREADABLE: &[u8] = b"wasm";
 
 /// The warning about a route whose only policy is for the proxy-wasm module. It is logged once per

@@ -1,10 +1,10 @@
 //! The gates of one worker thread, and the requests that wait on this thread. There is one gate for
-//! each configuration; it decides on the requests.
+//! each configuration. The gate decides on the configuration's requests.
 //!
 //! While this module calls Envoy, Envoy can call this module again. For example, sending an answer
 //! can end other streams of the same connection. So the list of gates and the [lists](waiting) of
 //! waiting requests are never borrowed during a call to Envoy. If a stream ends while its gate is
-//! borrowed, the gate is notified at its next request.
+//! borrowed, the gate is notified when it handles its next request.
 
 use core::{cell::RefCell, hint::cold_path, time::Duration};
 use std::{rc::Rc, sync::Arc};
@@ -27,12 +27,12 @@ use crate::{
     waiting::{self, Count, Parked},
 };
 
-/// How often a gate reads what other workers have recorded, for example which configuration with
-/// its `policy_id` is the newest.
+/// The minimum time between two reads of what other workers have recorded. For example, they record
+/// which configuration of a `policy_id` is the newest.
 const LOOKS: Duration = Duration::from_millis(100);
 
-/// If Envoy does not report the end of a waiting request, the request is forgotten this long after
-/// its deadline.
+/// The time from a waiting request's deadline until the request is forgotten, if Envoy does not
+/// report the request's end.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
 /// The ID for streams that do not wait. No waiting request has this ID.
@@ -59,7 +59,7 @@ struct Worker {
     looked: UnixMillis,
     /// The headers of the last request, kept so that the next request can reuse the memory.
     head: HeaderList,
-    /// An empty list, kept so that the next request can reuse its memory for the list of headers.
+    /// An empty list of headers, kept so that the next request can reuse the list's memory.
     lines: Vec<Pair<'static>>,
 }
 
@@ -107,7 +107,8 @@ pub(super) fn on_wake(stream: Stream<'_>) {
     }
 }
 
-/// Removes identities and tokens from a request's trailers.
+/// Cleans a request's trailers: removes identities, tokens, and other headers that the upstream
+/// must not get.
 pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Outcome {
     let Some(worker) = find(number) else {
         return refuse(stream);
@@ -174,8 +175,9 @@ fn is_grpc(stream: Stream<'_>) -> bool {
     read_head(stream, &mut list, Vec::new()).is_none_or(|head| is_grpc_head(&head))
 }
 
-/// Copies the headers of a request into `list`, and makes a request that refers to these copies and
-/// reuses `memory`. Returns `None` if Envoy does not return the headers.
+/// Copies the headers of a stream's request into `list`, and returns an [`http::Request`] that
+/// borrows these copies. The list in this object reuses `memory`. Returns `None` if Envoy does not
+/// return the headers.
 fn read_head<'a>(
     stream: Stream<'_>,
     list: &'a mut HeaderList,
@@ -185,12 +187,13 @@ fn read_head<'a>(
     Some(http::Request::new(list.pairs_in(memory)))
 }
 
-/// Empties a request's list of headers and returns the list, so that its memory can be reused.
+/// Empties a request's list of headers and returns the empty list, so that the list's memory can be
+/// reused.
 fn memory(head: http::Request<'_>) -> Vec<Pair<'static>> {
     let mut lines = head.into_headers();
     lines.clear();
-    // This gives the elements another lifetime. The standard library reuses the memory of the old
-    // vector for the new vector.
+    // The vector is empty. This line only changes the lifetime in its type. The standard library
+    // reuses the memory of the old vector for the new vector.
     lines.into_iter().map(|_| (&[][..], &[][..])).collect()
 }
 
@@ -284,8 +287,8 @@ impl Worker {
         }
     }
 
-    /// Lets the gate read the latest keys. Then reads the headers of a stream, and calls `decide`
-    /// with the headers.
+    /// Makes the gate read the latest keys. Then reads the headers of a stream, and passes the
+    /// headers to `decide`.
     fn with_head(
         &mut self,
         stream: Stream<'_>,
@@ -356,8 +359,8 @@ impl Worker {
         let timeout = self.filter.config.limits.park_timeout;
         let scheduler = Arc::new(scheduler);
         let ticket = self.filter.park(Arc::clone(&scheduler), now.plus(timeout));
-        // If keys arrived before the request was added to the list, the request was not woken. So
-        // it is woken now.
+        // If keys arrived before the request was added to the list, their arrival did not wake the
+        // request. So it is woken now.
         if self.filter.epoch() != epoch {
             scheduler.commit();
         }

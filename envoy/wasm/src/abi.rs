@@ -21,7 +21,7 @@ use proxy_wasm::types::{BufferType, MapType, MetricType};
 
 use portcullis::gate::{LogLevel, MetricId};
 
-/// Why a host call failed: a status of the ABI.
+/// The status that a failed host call returned, as the ABI defines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Status(u32);
 
@@ -105,8 +105,9 @@ unsafe extern "C" {
     fn proxy_get_metric(id: u32, value: *mut u64) -> u32;
 }
 
-/// Writes a line to the proxy's log. The line begins with the module's name if the proxy does not
-/// name the plugin itself. Envoy begins each line with the plugin's name, `root_id` and `vm_id`.
+/// Writes a line to the proxy's log. Envoy begins each line with the plugin's name, `root_id` and
+/// `vm_id`. If none of them contains `portcullis`, this function begins the message with
+/// `portcullis:`.
 pub(super) fn log(level: LogLevel, message: &str) {
     let names = ["plugin_name", "plugin_root_id", "plugin_vm_id"];
     let is_named = names.iter().any(|name| {
@@ -138,8 +139,8 @@ pub(super) fn current_time_nanoseconds() -> Result<u64, Status> {
     Ok(time)
 }
 
-/// Makes the host call `on_tick` of the current root context every `period` milliseconds. A period
-/// of 0 stops the calls.
+/// Sets the period, in milliseconds, at which the host calls `on_tick` of the current root context.
+/// A period of 0 stops the calls.
 pub(super) fn set_tick_period_milliseconds(period: u32) -> Result<(), Status> {
     // SAFETY: the call passes no address.
     check(unsafe { proxy_set_tick_period_milliseconds(period) })
@@ -153,7 +154,7 @@ pub(super) fn buffer(buffer: BufferType, max_size: usize) -> Result<Vec<u8>, Sta
     })
 }
 
-/// Reads all headers of a map, in the ABI's serialization (see [`super::pairs`]).
+/// Returns all headers of a map, in the ABI's serialization (see [`super::pairs`]).
 pub(super) fn header_map(map: MapType) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
         // SAFETY: the host writes an address and a size to two live variables.
@@ -191,8 +192,8 @@ pub(super) fn property(path: &str) -> Result<Vec<u8>, Status> {
     })
 }
 
-/// Sets the property `name` of the request. Envoy stores it as the entry `wasm.<name>` of the
-/// filter state.
+/// Sets the property `name` of the request. Envoy stores the property in the filter state, as the
+/// entry `wasm.<name>`.
 pub(super) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
     // SAFETY: the addresses and sizes belong to a live string and a live slice.
     check(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
@@ -266,9 +267,9 @@ pub(super) fn send_local_response(
     })
 }
 
-/// Makes `context` the current context, on which the following calls act. If this call fails, the
-/// *previous* context stays current. A caller that continued would then act on another client's
-/// request.
+/// Makes `context` the current context. The host calls that follow act on the current context. If
+/// this call fails, the *previous* context stays current. A caller that continued would then act on
+/// another client's request.
 pub(super) fn set_effective_context(context: u32) -> Result<(), Status> {
     // SAFETY: the call passes no address.
     check(unsafe { proxy_set_effective_context(context) })
@@ -302,7 +303,7 @@ pub(super) fn record_metric(id: MetricId, value: u64) -> Result<(), Status> {
     check(unsafe { proxy_record_metric(id.0, value) })
 }
 
-/// The value of a counter or gauge over all workers.
+/// The value of a counter or gauge. All workers share this value.
 pub(super) fn metric(id: MetricId) -> Result<u64, Status> {
     let mut value = 0;
     // SAFETY: the host writes eight bytes to the address of a live `u64`.
@@ -327,8 +328,8 @@ fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>
     if data.is_null() {
         return Ok(Vec::new());
     }
-    // SAFETY: the host got this memory from `proxy_on_memory_allocate`, for which the SDK creates a
-    // `Vec` of exactly `size` bytes. The host has filled the memory and no longer uses it.
+    // SAFETY: the host got this memory from `proxy_on_memory_allocate`, in which the SDK allocates
+    // a `Vec` of exactly `size` bytes. The host has filled the memory and no longer uses it.
     Ok(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 

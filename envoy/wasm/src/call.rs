@@ -1,4 +1,4 @@
-//! Calls to authorization servers, which the proxy makes through its clusters.
+//! Calls to authorization servers. The proxy makes these calls through its clusters.
 
 use core::mem;
 
@@ -40,8 +40,8 @@ impl Caller for Calls {
     /// stream would end with that stream.
     fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
         let cluster = &fetch.endpoint.cluster;
-        // The call is made with the SDK's function, because the SDK's dispatcher delivers responses
-        // only to calls that the SDK made.
+        // The call is made with the SDK's function, because the SDK's dispatcher delivers only the
+        // responses to calls that were made with this function.
         let token =
             hostcalls::dispatch_http_call(cluster, fetch.headers(), None, vec![], fetch.timeout);
         match token {
@@ -53,7 +53,7 @@ impl Caller for Calls {
     }
 }
 
-/// Calls `take` with the response that has just arrived.
+/// Passes the response that has just arrived to `take`.
 pub(super) fn receive<T>(
     headers: usize,
     body_size: usize,

@@ -1,5 +1,5 @@
-//! Encodes key records (a source's fetched keys and the state of fetching) as JSON for shared
-//! memory, which stores bytes.
+//! Encodes key records as JSON for shared memory, which stores bytes. A key record contains the
+//! keys fetched from one source, and the state of fetching them.
 //!
 //! Each key source has one JSON document, which contains the source's identity. If a document
 //! belongs to another source or cannot be parsed, this module treats it as missing.
@@ -61,9 +61,9 @@ pub(super) fn encode(source: &str, record: &Record) -> Vec<u8> {
     serde_json::to_vec(&written).unwrap_or_default()
 }
 
-/// Parses a record of `source`; `None` if the bytes are anything else. `known` is the key set
-/// document of the previous record. If the new record has the same document, the document is not
-/// parsed again.
+/// Parses a record of `source`. Returns `None` if the bytes are not such a record. `known` is the
+/// key set document of the previous record. If the new record has the same document, the document
+/// is not parsed again.
 pub(super) fn decode(
     bytes: &[u8],
     source: &str,
@@ -79,8 +79,8 @@ pub(super) fn decode(
         Some(known) if known.text() == text => Some(known.clone()),
         _ => Document::parse(text.as_bytes(), limits).ok(),
     });
-    // Workers only write documents that they have parsed. If this document cannot be parsed, no
-    // worker wrote it, so the record is treated as a record without keys.
+    // Workers write only documents that they have parsed. So if this document cannot be parsed, it
+    // was not written by a worker, and the record is treated as a record without keys.
     if record.document.is_none() {
         record.forget_keys();
     }
@@ -98,8 +98,8 @@ struct Read {
 
 /// Parses an object that [`encode`] has written; `None` for any other object.
 ///
-/// A derived implementation of `Deserialize` would be much larger. Most of its code would be for
-/// error messages that nobody sees.
+/// This function does not use a derived implementation of `Deserialize`, because the code would be
+/// much larger. Most of that code would produce error messages that nobody sees.
 fn read(members: Map<String, Value>) -> Option<Read> {
     let (mut version, mut source, mut failures) = (None, None, None);
     let (mut generation, mut revision, mut jwks) = (None, None, None);

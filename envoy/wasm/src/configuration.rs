@@ -1,8 +1,7 @@
 //! Parses the plugin configuration from the bytes that the proxy passes.
 //!
-//! If the configuration is a `StringValue`, the proxy passes its text. If the configuration is a
-//! `Struct`, which Envoy makes from inline YAML, the proxy passes it in protobuf's wire format
-//! (observed with Envoy 1.40).
+//! The proxy passes a `StringValue` as plain text. It passes a `Struct`, which Envoy makes from
+//! inline YAML, in protobuf's wire format (observed with Envoy 1.40).
 
 use serde_json::Value;
 
@@ -12,8 +11,8 @@ use portcullis::{
     json::{self, JsonError},
 };
 
-/// Parses the configuration. Also returns its text, which is equal for all plugins with the same
-/// configuration.
+/// Parses the configuration. Also returns the configuration as text. Plugins with the same
+/// configuration get the same text.
 pub(super) fn read(bytes: Vec<u8>) -> Result<(Config, Vec<u8>), ConfigError> {
     let (document, text) = document(bytes).map_err(Fault::Json)?;
     Ok((Config::from_value(&document)?, text))
@@ -21,9 +20,9 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<(Config, Vec<u8>), ConfigError> {
 
 /// Converts the configuration to JSON. Also returns the text of the JSON.
 fn document(bytes: Vec<u8>) -> Result<(Value, Vec<u8>), JsonError> {
-    // JSON is tried first. The first byte does not show which of the two formats the bytes have: a
-    // line feed can begin a JSON text, and is also the tag of a Struct's first field. A Struct
-    // never parses as JSON, because it has control characters where JSON allows none.
+    // JSON is tried first. The first byte cannot tell JSON from a Struct: a line feed can begin a
+    // JSON text, and is also the tag of a Struct's first field. But a Struct never parses as JSON,
+    // because it has control characters where JSON allows none.
     match json::parse(&bytes) {
         Ok(document) => Ok((document, bytes)),
         Err(error) => {

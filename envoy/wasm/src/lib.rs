@@ -1,9 +1,10 @@
 //! The proxy-wasm shell. It translates between the proxy's host calls and the core's types.
 //!
-//! [`worker`] owns the gate of one worker thread and the keeper of its keys. [`stream`] passes each
-//! request to the worker. [`proxy`] implements the core's host traits. This shell makes no
-//! decisions: the [`gate`](portcullis::gate) decides what may pass, which requests wait, and what a
-//! failed host call means. The shell never panics, because a panic ends every stream of the worker.
+//! [`worker`] owns one worker thread's gate, which decides on requests, and its keeper, which
+//! fetches keys. [`stream`] passes each request to the worker. [`proxy`] implements the core's host
+//! traits. This shell makes no decisions: the [`gate`](portcullis::gate) decides what may pass,
+//! which requests wait, and what a failed host call means. The shell never panics, because a panic
+//! ends every stream of the worker.
 
 #![cfg_attr(
     test,

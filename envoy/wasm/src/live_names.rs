@@ -1,26 +1,27 @@
-//! Counts the VMs that use a name. A name belongs to something that outlives a VM, such as a record
-//! in shared data or a gauge. The last VM that uses a name has to remove the record or reset the
-//! gauge.
+//! Counts the VMs that use a name. Each name stands for a record in shared data or for a gauge.
+//! Both outlive a VM, so the last VM that uses a name has to remove the record or reset the gauge.
 //!
 //! A VM can hold several configurations at once, because there are several listeners, or because a
 //! listener is being replaced. Several VMs can use the same names: each worker thread has a VM, and
 //! plugins with the same `vm_id` have separate VMs if their VM configurations or their code differ.
 //! To find out which VM is the last, the VMs count themselves in shared data. If a VM traps, it
-//! does not subtract itself, so the names that it used count as used forever. That costs some
+//! never subtracts itself, so its names look as if they were in use forever. That wastes some
 //! memory. Cleaning up too early would be worse, because other VMs would lose their keys and refuse
 //! requests.
 //!
-//! If `shared_memory_key` is set, the count of a record is authenticated like the record itself.
-//! Another module can still do two things:
+//! Each record has a count of the VMs that use it. If `shared_memory_key` is set, this count is
+//! authenticated, like the record itself. Another module can still tamper with the count in two
+//! ways:
 //!
 //! - It can replace the count with garbage. Then the record is never cleared.
 //! - It can restore an older count. If the older count is too small, the record is cleared while it
-//!   is in use. That costs one fetch. Another module could also cause this fetch by overwriting
-//!   the record. If the older count is too large, the record is cleared too late. If a worker finds
-//!   such an old record, it checks the age of the keys as usual.
+//!   is in use. That costs one extra fetch, which the other module could also cause by overwriting
+//!   the record. If the older count is too large, the record is cleared too late. A worker that
+//!   finds such a leftover record checks the age of its keys as usual.
 //!
 //! Changing a count cannot add keys to a record. The counts of gauges are not authenticated,
-//! because modules with different keys share gauges, and any module can write a gauge anyway.
+//! because modules with different values of `shared_memory_key` share gauges, and any module can
+//! write a gauge anyway.
 
 use std::cell::RefCell;
 
@@ -58,8 +59,8 @@ enum Announced {
     No,
 }
 
-/// Records that a configuration starts to use these names. If there is a `key`, it authenticates
-/// the counts, so all users of a name must have the same key.
+/// Notes that a configuration now uses these names. If there is a `key`, it authenticates the
+/// counts, so all configurations that use a name must have the same key.
 pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&SecretKey>) {
     LIVE_NAMES.with_borrow_mut(|live| {
         for name in names {
@@ -78,9 +79,9 @@ pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&Secre
 
 /// Adds this VM to the counts of its names. Returns false if the caller has to try again.
 ///
-/// Call this function only when the VM serves requests or gets ticks. The host also tries each
-/// configuration in a VM that gets neither requests nor ticks, and that ends without notice. Such a
-/// VM must not be counted.
+/// Call this function only when the VM serves requests or gets ticks. The host also tries out each
+/// configuration in a separate VM, which gets neither requests nor ticks. That VM must not be
+/// counted, because the host ends it without notice.
 pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     LIVE_NAMES.with_borrow_mut(|live| {
         let mut all = true;
@@ -99,8 +100,8 @@ pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     })
 }
 
-/// Records that a configuration stops using these names. Returns the names that no VM uses any
-/// longer.
+/// Notes that a configuration no longer uses these names. Returns those of the names that no VM
+/// uses any longer.
 pub(super) fn leave<'a>(
     names: impl Iterator<Item = &'a str>,
     host: &dyn SharedMemory,
@@ -189,7 +190,7 @@ mod tests {
         }
     }
 
-    /// The host tries each configuration in a VM that never serves requests.
+    /// The host tries out each configuration in a VM that never serves requests.
     #[test]
     fn a_vm_that_never_served_cleans_up_nothing() {
         let host = OneRecord::default();

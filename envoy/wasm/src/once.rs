@@ -10,9 +10,9 @@ use portcullis::{
 /// configuration. Envoy runs the module in one VM per worker and in two more VMs, and each VM reads
 /// the configuration.
 ///
-/// An entry in shared data shows that another VM has already logged the line. If the proxy refuses
-/// shared data, each VM logs the line. Other modules with the same `vm_id` can suppress the line by
-/// writing the entry, but nothing else depends on the entry.
+/// An entry in shared data shows that another VM has already logged the warning. If the proxy
+/// refuses access to shared data, each VM logs the warning. Other modules with the same `vm_id` can
+/// suppress the warning by writing the entry, but nothing else depends on the entry.
 pub(super) fn warn(line: &str, configuration: &[u8]) {
     let configuration = String::from_utf8_lossy(configuration);
     let entry = SealedRecord::about("logged", &format!("{line}\n{configuration}"), None);

@@ -1,10 +1,10 @@
-//! Header maps in the serialization that the ABI uses.
+//! Header maps in the ABI's serialization format.
 //!
 //! A map begins with the number of pairs. Then come the sizes of each name and value, and then the
-//! names and values themselves. Each name and value ends with a NUL. Numbers have four bytes,
-//! little endian.
+//! names and values themselves. Each name and value ends with a NUL. Each number is a little-endian
+//! integer of four bytes.
 
-/// Parses a serialized map; `None` if it is truncated.
+/// Parses a serialized map; `None` if the map is truncated or lacks a NUL.
 pub fn decode(map: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     let (count, rest) = take_number(map)?;
     let mut sizes = rest;

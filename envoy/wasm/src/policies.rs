@@ -14,8 +14,8 @@ thread_local! {
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
 }
 
-/// Adds the engine's configuration to its policy. `text` is the configuration's text. Returns
-/// `None` if the configuration has no `policy_id`.
+/// Adds the engine's configuration to the policy with the configuration's `policy_id`. Returns
+/// `None` if the configuration has no `policy_id`. `text` is the configuration's text.
 pub(super) fn enter(engine: &Engine, text: &[u8]) -> Option<Membership> {
     POLICIES.with_borrow_mut(|policies| Membership::enter(engine.shared_config(), text, policies))
 }

@@ -1,5 +1,5 @@
-//! The parts of protobuf's wire format that this module needs. The module decodes a `Struct` and
-//! the metadata of a route, and encodes requests to verify a signature.
+//! The parts of protobuf's wire format that the Wasm module needs. It decodes `Struct`s and route
+//! metadata, and it encodes the arguments of the proxy's function `verify_signature`.
 
 use serde_json::{Map, Value};
 
@@ -50,7 +50,7 @@ pub fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malfor
 /// Encodes a message with these fields, which are of type `string` or `bytes`. The field numbers
 /// are 1, 2 and so on.
 pub fn message(fields: &[&[u8]]) -> Vec<u8> {
-    // A tag and a size take at most eleven bytes.
+    // A tag and a size together take at most eleven bytes.
     let sizes = fields.iter().map(|bytes| bytes.len().saturating_add(11));
     let mut message = Vec::with_capacity(sizes.sum());
     for (number, bytes) in (1_u8..).zip(fields) {
@@ -66,7 +66,7 @@ pub fn message(fields: &[&[u8]]) -> Vec<u8> {
     message
 }
 
-/// Parses `map<string, Value> fields = 1`.
+/// Parses a `google.protobuf.Struct`: `map<string, Value> fields = 1`.
 fn nested_structure(message: &[u8], depth: u8) -> Option<Value> {
     let mut members = Map::new();
     each_field(message, |number, field| {
@@ -161,7 +161,7 @@ fn each_field<'a>(
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0_u64;
     for (index, byte) in bytes.iter().enumerate().take(10) {
-        // Nine bytes hold 63 bits, so the tenth byte may only add one bit.
+        // Nine bytes hold 63 bits, so the tenth byte may add only one bit.
         if index == 9 && *byte > 1 {
             return None;
         }

@@ -21,9 +21,10 @@ use portcullis::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Proxy;
 
-/// The expected version to pass if a write must create the entry. Envoy creates a missing entry
-/// regardless of the version, and overwrites an existing entry if the version is 0. Envoy's version
-/// counter never reaches this number, so the write fails if the entry exists.
+/// The expected version that makes a write fail if the entry already exists. Envoy creates a
+/// missing entry regardless of the expected version, and overwrites an existing entry if the
+/// expected version is 0. Envoy's version counter never reaches this number, so no existing entry
+/// matches.
 const CREATE_IF_ABSENT: u32 = u32::MAX;
 
 /// The namespace in a route's metadata that contains the route's policy.
@@ -91,8 +92,8 @@ impl Connection for Proxy {
 }
 
 impl Accelerator for Proxy {
-    /// The proxy can also verify ECDSA. But the module is faster, because it precomputes a table
-    /// for each key.
+    /// The proxy can also verify ECDSA, but it is slower than this module, which precomputes a
+    /// table for each key.
     fn supports(&self, scheme: Scheme) -> bool {
         matches!(scheme, Scheme::RsaPkcs1(_))
     }
@@ -223,10 +224,10 @@ const fn refused(_: abi::Status) -> Refused {
     Refused
 }
 
-/// Parses the message `bool result = 1; string error = 2`. Fields with empty values are absent. If
-/// the result is false, there is an error text. The text `Failed to verify digest` means that the
-/// signature is wrong. All other texts mean that Envoy cannot parse the key or does not support the
-/// hash.
+/// Parses the message `bool result = 1; string error = 2`. A field that is false or empty is
+/// absent. If the result is false, there is an error text. If the text begins with
+/// `Failed to verify digest`, the signature is wrong. All other texts mean that Envoy cannot parse
+/// the key or does not support the hash.
 fn verdict(result: &[u8]) -> Result<bool, CannotTell> {
     match result {
         [0x08, 1] => Ok(true),

@@ -1,4 +1,4 @@
-//! The key records of one engine in shared memory, one for each key source.
+//! The records in shared memory that hold one engine's keys, with one record for each key source.
 
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use portcullis::{
 /// A version that no entry has. If it is passed as the known version, the record is always read.
 const NEVER: Version = Version(0);
 
-/// The key records of one engine in shared memory, one for each key source.
+/// The records in shared memory that hold one engine's keys, with one record for each key source.
 #[derive(Debug)]
 pub struct SharedRecords<M> {
     memory: M,
@@ -34,7 +34,7 @@ struct Place {
     /// must not be mixed.
     source: String,
     /// The generation and revision of the latest record that any configuration of this VM has read
-    /// or written under this name.
+    /// from this entry or written to it.
     latest: Rc<Cell<Order>>,
     /// The key set document that was last read or written.
     document: RefCell<Option<Document>>,
@@ -43,8 +43,8 @@ struct Place {
 impl<M: SharedMemory> SharedRecords<M> {
     /// Creates the records of an engine's key sources, ordered by source ID. If the configuration
     /// has a `shared_memory_key`, the records are authenticated. An authenticated record is
-    /// rejected if it is older than the latest record in `seen`, which covers all configurations of
-    /// the same worker.
+    /// rejected if it is older than the latest record that was seen in its entry. `seen` keeps
+    /// track of the latest records for all configurations of the same worker.
     #[must_use]
     pub fn of(engine: &Engine, memory: M, seen: &mut SeenRecords) -> Self {
         let limits = engine.key_set_limits();
@@ -71,8 +71,8 @@ impl<M: SharedMemory> SharedRecords<M> {
         self.places.iter().map(|place| place.entry.name())
     }
 
-    /// The version of an entry after `value` was written to it. The host does not return the
-    /// version from a write, so the entry is read again.
+    /// The version of an entry after `value` was written to it. A write does not return the new
+    /// version, so the entry is read again.
     fn version_of(&self, name: &str, value: &[u8]) -> Version {
         let present = self.memory.shared_data(name);
         let own = present.filter(|entry| entry.value == value);

@@ -1,5 +1,4 @@
-//! Remembers, for each key source, how new the latest key record in shared data was (its
-//! [`Order`]).
+//! Remembers the [`Order`] of the latest key record in shared data, for each key source.
 //!
 //! A new configuration has not read any record yet, so it needs to know what earlier configurations
 //! have read. Otherwise an attacker could restore an old record just before a configuration update,
@@ -10,8 +9,8 @@ use std::rc::Rc;
 
 use portcullis::{keys::Order, shared_by_name::SharedByName};
 
-/// How new the latest record of each entry is (its [`Order`]), by entry name. The order is
-/// remembered as long as a configuration uses the entry's key source.
+/// The [`Order`] of the latest record in each entry, by entry name. An order is kept as long as a
+/// configuration uses the entry's key source.
 #[derive(Debug)]
 pub struct SeenRecords(SharedByName<Cell<Order>>);
 
@@ -22,7 +21,7 @@ impl SeenRecords {
         Self(SharedByName::new())
     }
 
-    /// The order of the latest record under this name. The caller may update the order.
+    /// The order of the latest record in the entry with this name. The caller may update the order.
     pub(super) fn latest(&mut self, name: &str) -> Rc<Cell<Order>> {
         self.0.get(name)
     }

@@ -1,5 +1,5 @@
-//! Creates the key records of an engine. All configurations of this VM remember together which
-//! record was the latest.
+//! Creates the key records of an engine. All configurations of this VM share one [`SeenRecords`],
+//! which remembers the latest record of each key source.
 
 use core::cell::RefCell;
 
@@ -11,7 +11,8 @@ thread_local! {
 }
 
 /// Creates the key records of an engine's sources in shared memory. An authenticated record is
-/// rejected if any configuration of this VM has already read a newer record.
+/// rejected if any configuration of this VM has already read or written a newer record of the same
+/// source.
 pub(super) fn of(engine: &Engine) -> SharedRecords<Proxy> {
     SEEN.with_borrow_mut(|seen| SharedRecords::of(engine, Proxy, seen))
 }

@@ -17,7 +17,7 @@ pub(super) struct Stream {
 
 /// What has happened to the headers of a request.
 enum Head {
-    /// The request was answered, or there is no engine that could decide. The request does not
+    /// The request was answered, or there is no engine to decide on it. The request does not
     /// continue.
     Held,
     /// The headers are held until keys arrive.
@@ -41,8 +41,7 @@ impl Context for Stream {}
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _headers: usize, _end_of_stream: bool) -> Action {
-        // A request that was answered does not continue. Neither does a request for which there is
-        // no engine.
+        // A request does not continue if it was answered, or if there is no engine to decide on it.
         self.head = match self.worker.try_borrow_mut().as_deref_mut() {
             Ok(Some(worker)) => match worker.on_request(self.context_id) {
                 Verdict::Pass => Head::Passed,

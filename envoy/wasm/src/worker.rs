@@ -20,14 +20,14 @@ use portcullis::{
     time::UnixMillis,
 };
 
-/// The worker, which its root context and its streams share. `None` until the worker has a
+/// A worker that is shared by its root context and its streams. `None` until there is a
 /// configuration.
 pub(super) type SharedWorker = Rc<RefCell<Option<Worker>>>;
 
 /// The tick period while requests wait or calls are in progress, and before the first tick.
 const BUSY_TICK_MILLISECONDS: u32 = 20;
-/// The tick period at all other times. If another worker fetches a key set that lacks a withdrawn
-/// key, this worker may still accept the key for this long.
+/// The tick period at all other times. After another worker has fetched a key set from which a key
+/// was withdrawn, this worker may still accept that key for this long.
 const IDLE_TICK_MILLISECONDS: u32 = 100;
 
 /// The gate and the keeper of one worker thread.
@@ -110,8 +110,8 @@ impl Worker {
         self.gate.on_stream_end(StreamId(context_id));
     }
 
-    /// Writes the counts of requests, starts the fetches that are due, and resumes waiting
-    /// requests. The current context must be the root context.
+    /// Writes the request counts, starts the fetches that are due, and resumes waiting requests.
+    /// The current context must be the root context.
     pub(super) fn on_tick(&mut self) {
         self.has_ticked = true;
         self.gate.write_counts(&Proxy);
@@ -174,7 +174,7 @@ impl Worker {
         }
     }
 
-    /// Writes the counts of requests now unless a tick will write them.
+    /// Writes the request counts now, unless a tick will write them.
     fn count_without_ticks(&mut self) {
         if !self.has_ticked {
             self.gate.write_counts(&Proxy);
@@ -212,8 +212,8 @@ impl Drop for Worker {
     }
 }
 
-/// The headers of the current context's request, to be parsed by [`request`]. The result is empty
-/// if the host does not return the headers.
+/// The serialized headers of the current context's request, which [`request`] parses. The result is
+/// empty if the host does not return the headers.
 fn request_headers() -> Vec<u8> {
     abi::header_map(MapType::HttpRequestHeaders).unwrap_or_default()
 }
