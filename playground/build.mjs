@@ -1,9 +1,13 @@
-// Writes the playground as one page: `node build.mjs GLUE MODULE PAGE`. The program in tests/wasm makes GLUE (the
-// JavaScript bindings) and MODULE from the crate.
+// Writes the playground as a single HTML file:
 //
-// The page contains everything, so it makes no requests and also works as a local file. The
-// Content-Security-Policy lists the hashes of the scripts and styles, so that no other script runs
-// and nothing is fetched.
+//   node build.mjs GLUE MODULE PAGE
+//
+// The program in tests/wasm makes GLUE (the JavaScript bindings) and MODULE from the playground's
+// crate.
+//
+// The page contains everything that it needs, so it makes no requests and also works as a local
+// file. The Content-Security-Policy blocks fetches from the network, and blocks every script and
+// style whose hash it does not list.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -16,7 +20,7 @@ const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base
 const glue = readFileSync(glueFile, 'utf8');
 const parts = { style: read('page.css'), script: read('page.js'), glue };
 for (const [name, text] of Object.entries(parts)) {
-  // An end tag or a comment in the text would break the script or style element around the text.
+  // An end tag or a comment in the text would break the script or style element that contains it.
   if (/<\/(script|style)|<!--/i.test(text)) throw new Error(`${name} contains the end of an element`);
 }
 const policy = [

@@ -108,8 +108,8 @@ function verdict(kind, title, ...rest) {
   box.className = kind;
   byId('peek').className = kind;
   byId('peek').textContent = title;
-  // A screen reader reads out every change of the box, so the box is changed only if its text is
-  // new.
+  // A screen reader announces every change to the box, so the box is replaced only if its text has
+  // changed.
   const text = [title, ...rest.map((part) => part.textContent ?? part)].join('\n');
   if (box.dataset.text === text) return;
   box.dataset.text = text;
@@ -168,7 +168,7 @@ function showFindings(findings) {
   number(marks);
 }
 
-// Shows the line numbers, and marks those that have findings.
+// Shows the line numbers, and highlights the numbers of lines that have findings.
 function number(marks = new Map()) {
   const count = byId('policy').value.split('\n').length;
   const lines = Array.from({ length: count }, (_, index) => make('span', marks.get(index + 1) ?? '', `${index + 1}`));
@@ -191,7 +191,8 @@ function members(object) {
   return pairs(Object.entries(object ?? {}).map(([name, value]) => [name, JSON.stringify(value)]));
 }
 
-// Describes what the API or the client receives.
+// Describes what the API receives if the request is allowed, or what the client receives if the
+// request is denied.
 function effects(decision) {
   if (decision.decision !== 'allow') {
     const headers = decision.response_headers;
@@ -292,7 +293,7 @@ async function main() {
     const other = decoded(location.hash.slice(1));
     if (other) start(other, 'claims');
   });
-  // While the result is out of sight, a bar at the edge of the window shows its title.
+  // While the result is out of view, a bar at the edge of the window shows the result's title.
   new IntersectionObserver(([{ isIntersecting }]) => { byId('peek').hidden = isIntersecting; }).observe(byId('verdict'));
   // A token's remaining lifetime changes, so the result is updated regularly.
   setInterval(() => { if (document.visibilityState === 'visible') update(); }, 30_000);

@@ -42,7 +42,7 @@ function run(command, args) {
 }
 
 // Describes what is wrong with a block. Returns null if the block is correct, and undefined if there
-// is no check for such a block.
+// is no check for this kind of block.
 function complaint({ language, text }) {
   if (['sh', 'bash', 'console', 'shell'].includes(language)) {
     const targets = Array.from(text.matchAll(/^(?:\$ )?make((?: [a-z][a-z0-9-]*)+)/gm), ([, names]) => names.trim().split(' '));
@@ -59,8 +59,8 @@ function complaint({ language, text }) {
   return undefined;
 }
 
-// Describes what is missing from an Envoy file that users copy. Users need the admin port, the reason of a refusal in
-// the access log, and a mark at each line that they have to change.
+// Describes what is missing from an Envoy file that users copy. The file must open the admin port, write to the access
+// log why a request was refused, and mark each line that users have to change.
 function gap({ place, text }) {
   const isStart = /^(README|docs\/providers\/)/.test(place) && /^static_resources:/m.test(text) && text.includes('http_filters');
   if (!isStart) return null;
@@ -77,7 +77,7 @@ function anchors(path) {
     line.replace(/^#+ /, '').toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'));
 }
 
-// The links of a page whose target page or heading does not exist.
+// The broken links of a page. A link is broken if the page or the heading that it leads to does not exist.
 function broken(path) {
   const links = Array.from(readFileSync(path, 'utf8').matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link);
   return links.filter((link) => !/^[a-z]+:/.test(link)).filter((link) => {

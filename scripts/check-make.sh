@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks that make uses the Envoy at the path in ENVOY and never overwrites it. Also checks that on
-# a system other than Linux, the demo fails before it builds anything.
+# Checks that make uses the Envoy at the path in ENVOY and never overwrites it. Also checks that
+# `make demo` fails before it builds anything if the system is not Linux.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -9,8 +9,8 @@ trap 'rm -rf "$scratch"' EXIT
 
 printf '#!/bin/sh\necho mine\n' >"$scratch/envoy"
 chmod +x "$scratch/envoy"
-# This file is older than all prerequisites of make's target for the pinned Envoy. If make treated the
-# file as that target, it would install the pinned Envoy over the file.
+# This file is older than all prerequisites of the Makefile's rule for the pinned Envoy. If that rule
+# applied to this file, make would install the pinned Envoy over it.
 touch -d '2000-01-01' "$scratch/envoy"
 make --no-print-directory envoy ENVOY="$scratch/envoy"
 if [ "$("$scratch/envoy")" != mine ]; then

@@ -1,19 +1,19 @@
 // Checks the built module. It must not be too large, it must import only host calls of the
 // proxy-wasm ABI (no WASI, no clock, no source of randomness), and the example configurations must
-// allow exactly the capabilities that the module needs. Without a capability, the module would fail
-// at run time; an unneeded capability would be an unused privilege.
+// allow exactly the capabilities that the module needs. If a capability were missing, the module
+// would fail at run time. An unneeded capability would be an excess privilege.
 //
-// The callbacks that the module needs are its exports. The host calls that it needs are read from
-// the source, because the module also imports calls that the SDK mentions but the module never
-// makes.
+// A capability is a callback or a host call. The module needs the callbacks that it exports. This
+// script finds the needed host calls in the source. It does not use the module's imports, because
+// through the SDK the module also imports host calls that it never makes.
 //
 //   node check-module.mjs MODULE ENVOY_YAML...
 import { readdirSync, readFileSync } from 'node:fs';
 
 const MAX_BYTES = 840_000;
 const SHELL = 'envoy/wasm/src';
-// The functions of the SDK that the code in SHELL may use in addition to the host calls that this code
-// imports itself. The value is the host call that the function makes.
+// The SDK functions that the code in SHELL may call, each with the host call that the function makes.
+// The code in SHELL imports all other host calls itself.
 const SDK_CALLS = { dispatch_http_call: 'proxy_http_call' };
 
 const [modulePath, ...configurations] = process.argv.slice(2);

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Runs the Compose demo on a machine without access to an image registry. By default, the script builds
 # the images of prebuilt.yml from Debian (downloaded from this machine's apt mirror), this machine's
-# Node.js and the given Envoy. With BUILD=1, it builds only the base images that the Dockerfile names,
-# with this machine's Rust and the packages that the build needs. If no Docker daemon answers,
-# the script installs and starts one. Afterwards it removes everything that it made, except Debian's
-# files in .tools/.
+# Node.js and the given Envoy. With BUILD=1, it builds only the base images that the Dockerfile names.
+# These images contain this machine's Rust and the packages that the build needs. If Docker is
+# missing, the script installs it. If no Docker daemon is running, the script starts one. Afterwards
+# it stops this daemon, and removes the images and the files that it made. Docker stays installed, and
+# the Debian tree stays in .tools/.
 #
 #   scripts/compose-test.sh ENVOY        (as root, on Debian)
 set -euo pipefail
@@ -67,8 +68,8 @@ start_docker() {
     exit 1
 }
 
-# Saves the firewall's rules, because Docker does not remove its own chains when it ends. Only
-# existing tables can be saved. Listing a table creates it, so each table is listed first.
+# Saves the firewall rules for clean_up, because Docker does not remove its own chains when it stops.
+# A table is saved only if it exists. Listing a table creates it, so each table is listed first.
 save_firewall() {
     local family
     for family in iptables ip6tables; do
@@ -77,8 +78,7 @@ save_firewall() {
     done
 }
 
-# Unpacks a minimal Debian. The folder is kept for the next run, because unpacking takes half a
-# minute.
+# Unpacks a minimal Debian, which the next run uses again. Unpacking takes half a minute.
 make_tree() {
     if [ -e "$tree/.complete" ]; then
         return
@@ -107,8 +107,8 @@ image_names() {
     fi
 }
 
-# Makes an image for every name that has none yet. Each image contains the programs of all services.
-# The image with Rust also has this machine's toolchain.
+# Makes each image that does not exist yet. Every image contains the programs of all services. The
+# Rust image also contains this machine's toolchain.
 make_images() {
     local name node
     node=$(node -p process.execPath)
@@ -134,9 +134,9 @@ make_images() {
     done
 }
 
-# A build in Docker has no network. So this function adds what the build needs: npm with the
-# packages of two folders, and Rust. The array `rust` has the paths of Rust and of its packages on
-# this machine; `offline` has the options that make the build use them.
+# The Docker build has no network. So this function copies npm and the npm packages of two folders
+# into the Debian tree. It also sets two arrays. `rust` lists the paths of Rust and of the downloaded
+# crates on this machine. `offline` lists the options that make the build use these local copies.
 offline=()
 rust=()
 add_packages() {
@@ -156,8 +156,8 @@ add_packages() {
     cargo=$(realpath "${CARGO_HOME:-$HOME/.cargo}")
     toolchain=$(rustc --print sysroot)
     rust=("--exclude=${toolchain#/}/share" "${toolchain#/}" "${cargo#/}/registry/cache" "${cargo#/}/registry/index")
-    # The build uses the programs of this machine's toolchain. It calls rustup to add a target that
-    # is already there, so a script that does nothing replaces rustup.
+    # The build runs the programs of this machine's toolchain. The Dockerfile calls rustup only to add
+    # a target that is already installed, so a script that does nothing replaces rustup.
     printf '#!/bin/sh\n' >"$tree/usr/local/bin/rustup"
     chmod 755 "$tree/usr/local/bin/rustup"
     offline=(

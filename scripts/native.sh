@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Builds the dynamic module with a profile, which tells the compiler which code is run often. The
-# compiler inlines this code and places it close together, so that a request needs fewer lines of the
-# processor's caches.
+# Builds the dynamic module with a profile, which tells the compiler which code runs often. The
+# compiler inlines this code and places it close together, so that a request touches fewer cache
+# lines.
 #
 #   scripts/native.sh build      builds target/native/libportcullis.so
-#   scripts/native.sh profile    records a new profile: sends a load through Envoy, with a library
-#                                that counts how often each block of its code is run
+#   scripts/native.sh profile    records a new profile: sends load through an Envoy whose module counts
+#                                how often each block of its code runs
 #
-# A profile fits only the compiler version that made it, and only the code that has not changed
-# since. All other code is compiled as if there were no profile.
+# A profile works only with the compiler version that made it. Code that has changed since is compiled
+# as if there were no profile.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -31,7 +31,7 @@ build)
     compile "$flag" target
     ;;
 profile)
-    # Programs that cargo runs during the build also contain counters. They write their counts to `ignored`.
+    # Programs that cargo runs during the build also contain counters. Their counts go to the folder `ignored`.
     counts=$root/target/profile
     rm -rf "$counts/counted"
     compile "-Cprofile-generate=$counts/ignored" "$counts"

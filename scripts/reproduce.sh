@@ -14,8 +14,8 @@ chmod 755 "$scratch"
 
 clone() {
     git clone --quiet "$root" "$1"
-    # Without these files, make would check or install the tools. New files tell make that the tools
-    # are up to date.
+    # Make takes each of these files as a sign that a tool is installed. Without the files, make would
+    # check or install the tools.
     mkdir -p "$1/.tools"
     touch "$1/.tools/rust" "$1/.tools/rust-target" "$1/.tools/node"
 }
@@ -24,8 +24,8 @@ echo "The first build, in $scratch/first"
 clone "$scratch/first"
 make -C "$scratch/first" --no-print-directory dist
 
-# The second build has another folder, another user, another cargo home and another copy of the
-# compiler.
+# The second build runs in a different folder, with a different cargo home and a different copy of the
+# compiler. If this script runs as root, the second build also runs as a different user.
 second="$scratch/second home/portcullis"
 echo "The second build, in $second"
 mkdir -p "$scratch/second home" "$scratch/toolchain"

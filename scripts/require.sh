@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that the named tools are installed. On Debian, installs missing packages, as root or
-# with sudo. On other systems, prints what to install.
+# Makes sure that the named tools are installed. On Debian, installs the packages of missing tools,
+# with sudo if the user is not root. On other systems, or if Rust is missing, prints what to install.
 set -euo pipefail
 
 fail() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unpacks one program from a Debian package to the given path. The package is not installed, because
+# Extracts one program from a Debian package to the given path. The package is not installed, because
 # an installation would start the package's server on this machine.
 #
 #   scripts/unpack-debian.sh PACKAGE PROGRAM TARGET

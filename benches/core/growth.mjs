@@ -1,6 +1,6 @@
 // Draws how the cost of a decision grows: one small chart for each quantity, such as the number of
 // rules. The charts must be readable on light and dark backgrounds, so every point is also labelled
-// with its number.
+// with its number of instructions.
 
 const WIDTH = 400;
 const HEIGHT = 200;

@@ -11,7 +11,7 @@ use crate::steps::{NOW, Step, decide, engine, permits};
 
 /// The prefix of the names of these steps, such as `growth/rules/100`.
 const PREFIX: &str = "growth";
-/// The sizes of the rules, providers, keys and caches that are measured.
+/// The measured numbers of rules, providers and keys, and the measured sizes of the cache.
 const RULES: [usize; 4] = [1, 10, 100, 1000];
 const PROVIDERS: [usize; 3] = [1, 10, 100];
 const KEYS: [usize; 3] = [1, 8, 64];
@@ -52,9 +52,10 @@ fn name(what: &str, size: usize) -> String {
 }
 
 /// Decides on requests with different tokens. All tokens are in the cache, which has room for
-/// `count` tokens. They fill only half of it, because a full cache may have evicted some of them.
+/// `count` tokens. The tokens fill only half of the cache, because a full cache may have evicted
+/// some of its tokens.
 fn decide_on_one_of(count: usize) -> Step {
-    // HS256 is quick, and the preparation signs and verifies all of these tokens.
+    // The preparation signs and verifies all of these tokens, so they use HS256, which is quick.
     let engine = engine(&Gate::new(Algorithm::Hs256, Cache::Entries(count)));
     let signer = Signer::new(Algorithm::Hs256);
     let token = |number| signer.sign_claims(&workload::claims(number, NOW));

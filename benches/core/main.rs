@@ -1,6 +1,6 @@
 //! Measures what the steps of a decision cost without a proxy: in instructions when run natively,
-//! and in time as WebAssembly. `make bench-core` builds this program for both and runs
-//! `measure.mjs`.
+//! and in time as WebAssembly. `make bench-core` runs `measure.mjs`, which builds this program for
+//! both targets.
 //!
 //! ```text
 //! core                prints the names of all steps, one per line

@@ -1,13 +1,14 @@
-// Measures each step of benches/core: natively in instructions, which valgrind counts, and as
-// WebAssembly in microseconds, in the Node.js process that runs this script. Run it with
-// --no-liftoff, which turns off V8's baseline compiler, because Envoy does not use that compiler
-// either. Prints a table and writes it to target/bench/core.md and core.json.
+// Measures the steps of benches/core. For the native build, valgrind counts the instructions of
+// each step. For the WebAssembly build, the Node.js process that runs this script measures the
+// microseconds of each step, except for the growth steps. Run this script with --no-liftoff, which
+// turns off V8's baseline compiler, because Envoy does not use that compiler either. Prints a table
+// and writes it to target/bench/core.md and core.json.
 //
 //   node --no-liftoff measure.mjs
 //
-// CASES is a comma-separated list of strings. If it is set, only steps whose names contain one of
-// them are measured. WRITE_DOCS=1 also updates the tables in docs/performance.md, and draws
-// docs/growth.svg.
+// CASES is a comma-separated list of strings. If CASES is set, only steps whose names contain one
+// of these strings are measured. WRITE_DOCS=1 also updates the tables in docs/performance.md, and
+// draws docs/growth.svg.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';

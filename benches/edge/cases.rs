@@ -27,7 +27,7 @@ pub(crate) struct Case {
     pub(crate) tokens: Tokens,
     /// The expected status of every response.
     pub(crate) status: u16,
-    /// The id of the other case, with which this case is compared.
+    /// The id of the case that this case is compared with, called the other case.
     pub(crate) against: Option<String>,
     /// The aim for the comparison with the other case; `None` if any result is accepted.
     pub(crate) aim: Option<Aim>,
@@ -167,10 +167,10 @@ fn variant(cases: &[Case], id: &str, what: &str, gate: &Gate, backend: Backend) 
     })
 }
 
-/// The case with `route_policies: on`. With `off`, the module makes one host call fewer per
-/// request.
+/// The id of the case with `route_policies: on`. With `off`, the module makes one fewer host call
+/// for each request.
 pub(crate) const ROUTES_ON: &str = "cached-RS256-wasm-routes";
-/// The same case with `route_policies: off`.
+/// The id of the same case with `route_policies: off`.
 pub(crate) const ROUTES_OFF: &str = "cached-RS256-wasm";
 
 fn cached() -> Vec<Case> {

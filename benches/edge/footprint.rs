@@ -17,7 +17,8 @@ use support::{
 };
 use workload::{Cache, PATH};
 
-/// How many times Envoy is started to measure the time until it is ready.
+/// The number of Envoy starts per case. The time until Envoy is ready is the median over these
+/// starts.
 const STARTS: usize = 5;
 
 /// A measured value and its maximum.

@@ -27,7 +27,7 @@ pub(crate) struct Outcome {
     pub(crate) p99: u64,
 }
 
-/// Sends requests for this many seconds, as fast as the server responds. The requests use the
+/// Sends requests for `seconds` seconds, as fast as the server responds. The requests use the
 /// tokens in the file `tokens`, in a loop.
 pub(crate) fn send(address: SocketAddr, tokens: &Path, seconds: u64) -> Outcome {
     let output = Command::new("taskset")

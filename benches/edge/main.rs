@@ -2,13 +2,14 @@
 //!
 //! `make bench` runs this program. All listeners are in one Envoy process, which has one core to
 //! itself. The load generator wrk runs on another core. In each round, wrk loads every listener in
-//! turn, for a second each, so that other load on the machine affects all listeners alike. A ratio
-//! is computed within each round, and the report shows the median of the rounds. Before the
-//! measurement, the program checks that each listener answers as its case expects.
+//! turn, for a second each, so that other load on the machine affects all listeners alike. Each
+//! round yields its own ratio between two listeners, and the report shows the median of these
+//! ratios. Before the measurement, the program checks that each listener answers as its case
+//! expects.
 //!
 //! Environment variables select what is measured (docs/performance.md): `BENCH_ROUNDS`,
-//! `BENCH_SECONDS`, `BENCH_CASES`, `BENCH_SOAK`, `BENCH_WRITE_DOCS`. With `BENCH_TRAIN`, the program
-//! measures nothing, and only produces the load for a compiler profile ([training]).
+//! `BENCH_SECONDS`, `BENCH_CASES`, `BENCH_SOAK`, `BENCH_WRITE_DOCS`. With `BENCH_TRAIN`, the
+//! program measures nothing, and only produces the load for a compiler profile ([training]).
 
 mod cases;
 mod configuration;

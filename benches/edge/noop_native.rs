@@ -42,7 +42,7 @@ pub extern "C" fn envoy_dynamic_module_on_http_filter_new(own: Pointer, _stream:
     own
 }
 
-/// Defines functions that do nothing and return 0, which means "continue".
+/// Defines functions that do nothing. A function with a result returns 0, which means "continue".
 macro_rules! nothing {
     ($($name:ident($($argument:ty),*) $(-> $result:ty)?;)*) => {$(
         #[unsafe(no_mangle)]

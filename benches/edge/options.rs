@@ -8,9 +8,9 @@ use std::{
     str::FromStr,
 };
 
-/// The core that Envoy runs on. Everything else runs on the other core.
+/// The core that Envoy runs on.
 pub(crate) const ENVOY_CORE: usize = 1;
-/// The core of the load generator and of this program.
+/// The core that wrk runs on. In the soak test, this program also runs on this core.
 pub(crate) const LOAD_CORE: usize = 0;
 
 /// The options that environment variables set.
@@ -24,7 +24,7 @@ pub(crate) struct Options {
     pub(crate) wanted: Vec<String>,
     /// The number of requests in the soak test.
     pub(crate) soak: u64,
-    /// Whether the table is written into the documentation.
+    /// Whether the report's table and chart are written into the documentation.
     pub(crate) writes_docs: bool,
     /// Whether to run the training load instead of a measurement.
     pub(crate) trains: bool,

@@ -1,5 +1,5 @@
-//! Draws the ratios of processor times as a chart: one bar for each comparison. `jwt_authn` is the
-//! line at 1.
+//! Draws the ratios of processor times as a chart with one bar for each comparison. A line at 1
+//! marks `jwt_authn`.
 //!
 //! The chart must be readable on light and dark backgrounds. Everything that a colour shows must
 //! also be shown by words or marks.
@@ -8,10 +8,11 @@ use std::fmt::Write as _;
 
 use crate::{report::is_compared, rounds::Row};
 
-/// The position where bars start, and the width of a bar for a ratio of 1.
+/// The position where bars start.
 const LEFT: f64 = 320.0;
+/// The width of a bar for a ratio of 1.
 const UNIT: f64 = 200.0;
-/// The longest bar. Larger ratios are cut off.
+/// The ratio of the longest bar. The bars of larger ratios are cut off.
 const LONGEST: f64 = 2.4;
 /// The width of the number after a bar.
 const LABEL: f64 = 60.0;

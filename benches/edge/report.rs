@@ -166,7 +166,7 @@ impl Report {
         ))
     }
 
-    /// The line of the table for a comparison.
+    /// The table row for one comparison.
     fn line(&self, row: &Row) -> String {
         let other = self
             .rows
@@ -212,7 +212,7 @@ impl Report {
     }
 }
 
-/// Whether a row is compared with another case. Only these rows appear in the table and in the chart.
+/// Whether a row is compared with another case. The table and the chart show only compared rows.
 pub(crate) fn is_compared(row: &Row) -> bool {
     row.case.against.is_some() && !row.case.what.0.is_empty()
 }

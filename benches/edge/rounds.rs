@@ -24,7 +24,7 @@ use workload::{Cache, PATH};
 pub(crate) struct Row {
     pub(crate) case: Case,
     pub(crate) rounds: Vec<Round>,
-    /// The results of the other case, with which `case` is compared.
+    /// The results of the case that `case` is compared with.
     against: Vec<Round>,
     /// The results of the listener without a filter.
     none: Vec<Round>,
@@ -37,7 +37,7 @@ pub(crate) struct Round {
     pub(crate) rate: f64,
     /// Envoy's processor time per request, in microseconds.
     pub(crate) processor: f64,
-    /// The fraction of the time in which Envoy's core was busy.
+    /// How much of the time Envoy's core was busy, as a fraction.
     pub(crate) busy: f64,
     /// The median latency, in microseconds.
     pub(crate) p50: f64,
@@ -51,8 +51,8 @@ impl Row {
         median(self.rounds.iter().map(of))
     }
 
-    /// The requests per second of this case divided by those of the other case: the lower quartile,
-    /// the median and the upper quartile over the rounds.
+    /// The requests per second of `case`, divided by those of the case that it is compared with.
+    /// Returns the lower quartile, the median and the upper quartile over the rounds.
     pub(crate) fn ratio(&self) -> Option<[f64; 3]> {
         let pairs = || self.rounds.iter().zip(&self.against);
         let ratios = || pairs().map(|(own, other)| own.rate / other.rate);
@@ -60,15 +60,15 @@ impl Row {
     }
 
     /// Whether the ratio of the processor times reaches the aim. The ratio is first rounded to two
-    /// digits, as the report shows it.
+    /// decimal places, as in the report.
     pub(crate) fn is_met(&self) -> Option<bool> {
         let ([low, ratio, _], aim) = (self.processor_ratio()?, self.case.aim?);
         let reaches = |value: f64, least: f64| (value * 100.0).round() / 100.0 >= least;
         Some(reaches(ratio, aim.median) && aim.quartile.is_none_or(|least| reaches(low, least)))
     }
 
-    /// The processor time of the other case divided by that of this case: the lower quartile, the
-    /// median and the upper quartile over the rounds.
+    /// The processor time of the case that `case` is compared with, divided by that of `case`.
+    /// Returns the lower quartile, the median and the upper quartile over the rounds.
     pub(crate) fn processor_ratio(&self) -> Option<[f64; 3]> {
         let pairs = || self.rounds.iter().zip(&self.against);
         let ratios = || pairs().map(|(own, other)| other.processor / own.processor);
@@ -186,9 +186,9 @@ fn assert_right(case: &Case, outcome: &Outcome) {
     assert!(is_right, "{}: {outcome:?}", case.id);
 }
 
-/// Sends requests with the first tokens in the file `tokens` to the listener of a case, and checks
-/// that each gets the expected status. A filter that verifies tokens must also refuse a request
-/// without a token.
+/// Sends a case's listener one request for each of the first tokens in the file `tokens`, and
+/// checks that each response has the expected status. A filter that verifies tokens must also
+/// refuse a request without a token.
 fn check(world: &World, case: &Case, tokens: &Path) {
     let address: SocketAddr = world.address(&case.id);
     let text = fs::read_to_string(tokens).unwrap();

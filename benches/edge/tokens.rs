@@ -1,5 +1,5 @@
-//! The tokens that clients send: files of tokens made before the measurement, or fresh tokens made
-//! one by one.
+//! The tokens that clients send. They are written to files before the measurement, or made one by
+//! one during it.
 
 use std::{
     fs,
@@ -20,8 +20,8 @@ use workload::claims;
 /// The number of different tokens in a load that must cause no cache hits. The cache holds fewer
 /// tokens.
 const MANY: usize = 4096;
-/// The number of different tokens in a load in which every token must stay in the cache once it has
-/// been verified.
+/// The number of different tokens in a load that must cause cache hits. The cache has room for all
+/// of these tokens, so a verified token stays in the cache.
 const FEW: usize = 64;
 /// The tokens of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

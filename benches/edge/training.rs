@@ -1,8 +1,8 @@
 //! Produces the load from which the compiler learns which code of the dynamic module is run often.
 //!
-//! `make profile` runs this program with a library that counts how often each block of its code
-//! runs. The library writes the counts when Envoy exits, so Envoy must exit normally here. Other
-//! measurements kill it.
+//! `make profile` runs this program with an instrumented build of the dynamic module, which counts
+//! how often each block of the module's code runs. The module writes the counts when Envoy exits,
+//! so Envoy must exit normally here. The measurements kill Envoy instead.
 
 use crate::{
     cases::{self, Case, Filter},

@@ -1,5 +1,5 @@
-//! The workload of both benchmarks: tokens like those of common authorization servers, and one
-//! policy that is written both for `jwt_authn` and for Portcullis.
+//! The workload of the benchmarks `edge` and `core`: tokens like those of common authorization
+//! servers, and one policy that is written both for `jwt_authn` and for Portcullis.
 
 #![allow(dead_code, reason = "each benchmark uses a part")]
 
@@ -54,7 +54,8 @@ pub struct Gate {
     pub cache: Cache,
     pub keys: Keys,
     pub forwards: Forwards,
-    /// The number of rules. Requests match the third rule from the end, or the only rule.
+    /// The number of rules. Requests match the third rule from the end. If there are fewer than
+    /// three rules, requests match the first.
     pub rules: usize,
     /// The number of providers. All tokens come from the first provider.
     pub providers: usize,
@@ -201,7 +202,8 @@ pub fn portcullis(gate: &Gate, backend: Backend, id: &str) -> Value {
     configuration
 }
 
-/// Makes `count` rules. The third rule from the end, or the only rule, matches [`PATH`].
+/// Makes `count` rules. The third rule from the end matches [`PATH`]. If there are fewer than three
+/// rules, the first matches it.
 fn rules(count: usize, rule: impl Fn(&String, String) -> Value) -> Vec<Value> {
     let own = count.saturating_sub(3);
     let path = |number: usize| match number {

@@ -1,14 +1,14 @@
 //! Field arithmetic for all curves, with the same short code for every prime.
 //!
-//! The code of `fiat-crypto` is 10 kB for each prime, and relies on a 128-bit product, which
-//! WebAssembly does not have. The code in this module takes one kilobyte for all primes. It is
-//! slower, and only used where speed matters little: for a few products of scalars per signature,
-//! for checks of keys, and for sums without tables.
+//! The code of `fiat-crypto` is 10 kB for each prime, and relies on 128-bit products, for which
+//! WebAssembly has no instruction. The code in this module takes one kilobyte for all primes
+//! together. It is slower, so it is used only where speed matters little: for a few products of
+//! scalars per signature, for checks of keys, and for sums without tables.
 //!
 //! Numbers have limbs of 28 bits, least significant first, and are always below the prime. A
 //! product is computed column by column and reduced by Montgomery's method, with R = 2^(28·limbs).
-//! For 19 limbs, a column and its reduction are a sum of 38 products of 56 bits and a carry. This
-//! sum is below 2^62.
+//! With 19 limbs, computing and reducing a column adds up a carry and 38 products of 56 bits each.
+//! The sum is below 2^62.
 
 use crate::field::{Canonical, Field};
 use crate::number;
@@ -27,8 +27,8 @@ struct Prime<const L: usize> {
 #[inline(never)]
 fn multiply(x: &[u32], y: &[u32], prime: &[u32], negative_inverse: u32, product: &mut [u32]) {
     let mut sum = 0_u64;
-    // Computes the lower half of the columns. Stores in `product` the number by which p is
-    // multiplied to make these columns 0.
+    // Computes the lower half of the columns, and finds the number m for which adding m·p makes
+    // these columns 0. Stores m in `product`.
     for place in 0..product.len() {
         let above = place.saturating_add(1);
         sum = sum
@@ -41,8 +41,8 @@ fn multiply(x: &[u32], y: &[u32], prime: &[u32], negative_inverse: u32, product:
             *limb = row;
         }
     }
-    // Computes the upper half of the columns. Each limb of the result overwrites a limb of
-    // `product` that is no longer needed.
+    // Computes the upper half of the columns. Each limb of the result overwrites a limb of m that
+    // is no longer needed.
     for place in 0..product.len() {
         let above = place.saturating_add(1);
         sum = sum
@@ -53,19 +53,18 @@ fn multiply(x: &[u32], y: &[u32], prime: &[u32], negative_inverse: u32, product:
         }
         sum >>= BITS;
     }
-    // After the division by R, the result is below 2p, because both factors are below p, and p is
+    // The upper half is (x·y + m·p)/R. It is below 2p, because both factors are below p, and p is
     // below R.
     subtract_if_not_below(product, prime);
 }
 
-/// The sum of the products of limbs that belong to the same column: the first limb of `x` times the
-/// last limb of `y`, the second times the last but one, and so on. Both slices have the same
-/// length.
+/// Computes one column of a product: the first limb of `x` times the last limb of `y`, plus the
+/// second limb times the last but one, and so on. Both slices have the same length.
 #[inline(always)]
 fn column(mut x: &[u32], mut y: &[u32]) -> u64 {
     let mut sum = 0_u64;
-    // Uses slice patterns, because iterators would remain function calls if the package is compiled
-    // for size.
+    // Uses slice patterns, because the compiler leaves iterators as function calls when it
+    // optimises for size.
     while let ([a, higher @ ..], [lower @ .., b]) = (x, y) {
         sum = sum.wrapping_add(u64::from(*a).wrapping_mul(u64::from(*b)));
         (x, y) = (higher, lower);
@@ -89,7 +88,7 @@ fn low(sum: u64) -> u32 {
     u32::try_from(sum & u64::from(MASK)).unwrap_or_default()
 }
 
-/// Adds `other` modulo R. The sum of two numbers below p is below R.
+/// Adds `other` to `number`, modulo R. The sum of two numbers below p is below R.
 #[inline(never)]
 fn add(number: &mut [u32], other: &[u32]) {
     let mut carry = 0;
@@ -99,7 +98,7 @@ fn add(number: &mut [u32], other: &[u32]) {
     }
 }
 
-/// Subtracts `other` modulo R. Returns true if the difference is negative.
+/// Subtracts `other` from `number`, modulo R. Returns true if `number` was below `other`.
 #[inline(never)]
 fn subtract(number: &mut [u32], other: &[u32]) -> bool {
     let mut borrow = 0;

@@ -38,7 +38,7 @@ pub(crate) struct Numbers<const N: usize> {
     pub(crate) comb_offset: [u64; N],
 }
 
-/// A field of coordinates, in which tables are built and sums are computed.
+/// A field for coordinates. Tables and sums are computed in this field.
 pub(crate) trait TableField<const N: usize>: Field<N> + 'static {
     /// The table of the base point. The first call builds it.
     fn table_of_base_point() -> Option<&'static Table<Self>>;
@@ -223,7 +223,7 @@ mod tests {
     use super::{Curve, Field as _, compact, verified};
     use crate::field::Canonical as _;
 
-    /// Checks that twice the offset, plus 1, is 2^(64·N).
+    /// Checks that 2·`comb_offset` + 1 equals 2^(64·N) modulo the order.
     fn offset_is_right<C: Curve<N>, const N: usize>() {
         let offset = C::Scalar::new(&C::NUMBERS.comb_offset);
         let two = C::Scalar::one().doubled();

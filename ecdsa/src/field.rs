@@ -1,11 +1,11 @@
-//! The arithmetic modulo a prime that points and signatures need.
+//! Arithmetic modulo a prime, for points and signatures.
 
 use crate::number;
 
 /// A number modulo a prime, in Montgomery form.
 ///
-/// The operations are methods, not operators, because the lint against arithmetic that can panic
-/// would report the operators too.
+/// The operations are methods, not operators, because a lint forbids arithmetic that can panic, and
+/// would also report operators of this type.
 pub(crate) trait Field<const N: usize>: Copy {
     /// The prime.
     const MODULUS: [u64; N];
@@ -24,12 +24,12 @@ pub(crate) trait Field<const N: usize>: Copy {
     fn plus(&self, other: &Self) -> Self;
     /// The difference of two numbers.
     fn minus(&self, other: &Self) -> Self;
-    /// Returns -`self` if `negate` is true, otherwise `self`. The result may only be used as a
-    /// factor, because it may be less reduced, like the result of [`Self::loosely_minus`].
+    /// Returns -`self` if `negate` is true, otherwise `self`. The result may be less reduced than
+    /// other results (see [`Self::loosely_minus`]), so it may be used only as a factor.
     fn negated_if(&self, negate: bool) -> Self;
 
     /// The difference of two numbers, possibly less reduced than the result of [`Self::minus`]. The
-    /// result may only be used as a factor or as the left side of another difference.
+    /// result may be used only as a factor or as the left side of another difference.
     fn loosely_minus(&self, other: &Self) -> Self {
         self.minus(other)
     }
@@ -39,8 +39,8 @@ pub(crate) trait Field<const N: usize>: Copy {
         self.plus(self)
     }
 
-    /// Returns the inverse, computed as the power with the exponent p - 2 (Fermat's little
-    /// theorem). Returns 0 for 0, which has no inverse.
+    /// Returns the inverse, by raising the number to the power p - 2 (Fermat's little theorem).
+    /// Returns 0 for 0, which has no inverse.
     fn inverse(&self) -> Self {
         let mut exponent = Self::MODULUS;
         if let Some(lowest) = exponent.first_mut() {
@@ -56,8 +56,8 @@ pub(crate) trait Field<const N: usize>: Copy {
 
 /// A field whose numbers are always fully reduced, and whose representation is known.
 pub(crate) trait Canonical<const N: usize>: Field<N> {
-    /// R²/2, where R is the factor of the Montgomery form, in which a number x is stored as x·R.
-    /// The Montgomery product of this constant and a plain number x is x/2 in Montgomery form.
+    /// R²/2, where x·R is the Montgomery form of a number x. The Montgomery product of this
+    /// constant and a plain number x is x/2 in Montgomery form.
     const HALF_R_SQUARED: Self;
     /// 1/2 as a plain number, not in Montgomery form.
     const HALF: [u64; N];

@@ -2,11 +2,11 @@
 //!
 //! The method is safegcd (D. J. Bernstein, B.-Y. Yang, "Fast constant-time gcd computation and
 //! modular inversion", 2019) in the variant that libsecp256k1 uses for public numbers. It works on
-//! two numbers: f begins as the modulus, and g as the number to invert. It computes 30 division
-//! steps at a time from only the lowest bits of f and g, and then applies these steps to the whole
-//! numbers.
+//! two numbers: f begins as the modulus, and g as the number to invert. To compute 30 division
+//! steps at a time, it needs only the lowest bits of f and g. It then applies these steps to the
+//! whole numbers.
 //!
-//! The caller must check the result, for example by multiplying it by the number.
+//! The caller must check the result, for example by multiplying it by the number that was inverted.
 
 use std::num::Wrapping;
 
@@ -23,8 +23,8 @@ const MAX_ROUNDS: usize = 60;
 
 type Wide = Wrapping<i64>;
 
-/// The effect of 30 division steps on f and g: 2^30 times the new f is u·f + v·g, and 2^30 times
-/// the new g is q·f + r·g.
+/// The effect of 30 division steps. They replace f with (u·f + v·g)/2^30, and they replace g with
+/// (q·f + r·g)/2^30.
 struct Steps {
     u: Wide,
     v: Wide,
@@ -32,7 +32,8 @@ struct Steps {
     r: Wide,
 }
 
-/// Computes the inverse of `number` modulo `modulus`. The number must be between 1 and the modulus.
+/// Computes the inverse of `number` modulo `modulus`. The number must be at least 1 and below the
+/// modulus.
 pub(crate) fn inverse<const N: usize>(number: &[u64; N], modulus: &[u64; N]) -> [u64; N] {
     let signed = |words| number::limbs::<N, LIMBS>(words, BITS).map(u32::cast_signed);
     let modulus_limbs = signed(modulus);
@@ -52,9 +53,9 @@ pub(crate) fn inverse<const N: usize>(number: &[u64; N], modulus: &[u64; N]) -> 
     number::difference(&inverse, modulus).unwrap_or(inverse)
 }
 
-/// Runs division steps until g is 0. Then f is 1 or -1, and d times the number to invert equals f
-/// modulo the modulus. Finally turns d into the inverse, as a number between 0 and twice the
-/// modulus.
+/// Runs division steps until g is 0. At that point, f is 1 or -1, and the product of d and the
+/// number to invert equals f modulo the modulus. Finally turns d into the inverse, which is then
+/// between 0 and twice the modulus.
 fn divide(f: &mut [i32], g: &mut [i32], d: &mut [i32], e: &mut [i32], modulus: &[i32]) {
     let inverse = inverse_of_lowest(lowest_bits(modulus));
     let mut eta = -1;
@@ -100,8 +101,8 @@ fn inverse_of_lowest(x: Wrapping<u32>) -> Wrapping<u32> {
     (0..4).fold(x, |inverse, _| inverse * (Wrapping(2) - x * inverse))
 }
 
-/// Computes 30 division steps. `eta` is an upper bound for the length of g in bits, minus such a
-/// bound for f.
+/// Computes 30 division steps. `eta` is b - a, where a and b are upper bounds for the lengths of f
+/// and g in bits.
 fn division_steps(eta: &mut i32, mut f: Wrapping<u32>, mut g: Wrapping<u32>) -> Steps {
     let [mut u, mut v, mut q, mut r] = [1, 0, 0, 1].map(Wrapping::<u32>);
     let mut left = BITS;
@@ -122,8 +123,8 @@ fn division_steps(eta: &mut i32, mut f: Wrapping<u32>, mut g: Wrapping<u32>) -> 
             (f, g, u, q, v, r) = (g, -f, q, -u, r, -v);
         }
         // Adds the multiple of f that makes the lowest bits of g 0. This clears up to six bits at
-        // once, but no more bits than there are steps left before f and g are swapped, or before
-        // the 30 steps end.
+        // once. It never clears more bits than there are steps left before f and g are swapped, or
+        // before the 30 steps end.
         let steps = eta.unsigned_abs().saturating_add(1).min(left);
         let mask = Wrapping((u32::MAX >> 32_u32.saturating_sub(steps)) & 63);
         let multiple = (f * g * (f * f - Wrapping(2))) & mask;
@@ -139,7 +140,8 @@ fn apply(steps: &Steps, x: &mut [i32], y: &mut [i32], modulus: Option<(&[i32], W
     let is_negative = |limbs: &[i32]| limbs.last().is_some_and(|limb| *limb < 0);
     let first = |limbs: &[i32]| wide(limbs.first().copied().unwrap_or_default());
     let (x0, y0) = (first(x), first(y));
-    // The results stay above -2·modulus, because the modulus is added for negative numbers.
+    // The results stay above -2·modulus, because the modulus is first added to x and y where they
+    // are negative.
     let signs = [is_negative(x), is_negative(y)].map(|sign| Wrapping(i64::from(sign)));
     let multiple = |a: &Wide, b: &Wide| {
         let added = *a * signs[0] + *b * signs[1];

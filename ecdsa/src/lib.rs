@@ -5,8 +5,8 @@
 //! of multiples of G and a table of multiples of Q, it takes 7 doublings and 64 additions.
 //!
 //! A table takes 33 to 175 kB of memory. Building it takes as long as about 18 verifications. The
-//! first verification whose signature is in range builds the key's table. **Never build tables for
-//! keys that a client chooses**: verify with `verify_without_table` instead.
+//! first verification of a signature with r and s in range builds the key's table. **Never build
+//! tables for keys that a client chooses**: verify with `verify_without_table` instead.
 //!
 //! Every input is public: a published key, a message and a signature. So the running time may
 //! depend on the input. **Never use this package with a private key.**
@@ -18,17 +18,19 @@
 //! - The code of `fiat-crypto` is large, and needs 128-bit products of 64-bit words, for which
 //!   WebAssembly has no instruction. So this package has field arithmetic of its own (`limbs`). It
 //!   is used to build tables and to add their entries: for all curves in WebAssembly, and for P-521
-//!   also in native builds. One test runs the formulas on intervals, which proves that nothing
-//!   overflows. Short code that is the same for every prime (`compact`) does the remaining
-//!   arithmetic. Tests compare the results of `limbs` and `compact` with those of `fiat-crypto`.
+//!   also in native builds. A test runs the formulas on intervals instead of numbers. This proves
+//!   that nothing overflows. Short code that is the same for every prime (`compact`) does the
+//!   remaining arithmetic. Tests compare the results of `limbs` and `compact` with those of
+//!   `fiat-crypto`.
 //! - The addition formula is wrong if the two points are equal or opposite. Only the owner of a key
 //!   can make a signature that leads to such an addition. Such an addition sets a coordinate to 0,
-//!   and this coordinate stays 0 in all later steps. So one check at the end detects the case. The
-//!   sum is then computed again, without tables, by code that handles all cases.
+//!   and this coordinate stays 0 in all later steps. So one check at the end detects such
+//!   additions. If it finds one, the sum is computed again, without tables, by code that handles
+//!   all cases.
 //! - `inverse` computes the inverse of s, and a multiplication checks the result.
 //!
-//! `tests/arithmetic/ecdsa.rs` compares verdicts with the crates `p256`, `p384` and `p521`, and with
-//! AWS-LC.
+//! `tests/arithmetic/ecdsa.rs` compares the verdicts of this package with those of the crates
+//! `p256`, `p384` and `p521`, and of AWS-LC.
 
 #![cfg_attr(
     test,
@@ -82,9 +84,9 @@ macro_rules! key {
             }
 
             /// Returns true if `signature` (r followed by s) is a valid signature of the message
-            /// with this digest. The digest must be as long as a digest of the curve's hash
-            /// function, or as long as the order of the curve. The first call with a signature in
-            /// range builds the key's table.
+            /// with this digest. The digest must be as long as the output of the curve's hash
+            /// function, or as long as the order of the curve. The first call with r and s in range
+            /// builds the key's table.
             pub fn verify(&self, digest: &[u8], signature: &[u8]) -> bool {
                 let signature = Signature::read::<$curve>(signature);
                 let both = digest_of::<$curve, $words>(digest).zip(signature);

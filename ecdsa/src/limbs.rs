@@ -1,13 +1,14 @@
-//! Arithmetic with coordinates, without 128-bit products, for which WebAssembly has no instruction.
-//! Numbers are arrays of signed limbs. Most carries are only computed at the end of a product.
+//! Arithmetic on coordinates. It needs no 128-bit products, for which WebAssembly has no
+//! instruction. Numbers are arrays of signed limbs. Most carries are not computed until the end of
+//! a product.
 //!
 //! A number has 9 limbs of 29 bits on P-256, 14 limbs of 28 bits on P-384, and 19 limbs of 28 bits
 //! on P-521. Limbs are stored as `i32`. A product is computed column by column in `i64`, and then
-//! reduced by Montgomery's method from its lowest limb upwards: each step adds the multiple of p
-//! that makes the lowest limb 0. All primes p are -1 modulo 2^29, so this multiple is p times the
-//! lowest limb. The primes are sums of two or five signed powers of two, so computing the multiple
-//! costs at most four shifts. Products are written out limb by limb, because loops would take three
-//! times as long.
+//! reduced by Montgomery's method. The reduction starts at the lowest limb: each step adds the
+//! multiple of p that makes the lowest limb 0. Each of the three primes p is -1 modulo 2^29, so
+//! this multiple is p times the lowest limb. The primes are sums of two or five signed powers of
+//! two, so computing the multiple costs at most four shifts. Products are written out limb by limb,
+//! because loops would take three times as long.
 //!
 //! A stored number is not always below p. Sums and differences are not reduced at all, and the
 //! range of a product depends on its factors. The test module `bounds` runs the formulas on
@@ -52,9 +53,9 @@ const fn limbs<const N: usize, const L: usize>(number: &[u64; N], bits: u32) -> 
     limbs
 }
 
-/// Defines a field. `$low` and `$high` are the columns of the lower and the upper half of a
-/// product. `$cancel` adds `$row`·(p + 1) to `$columns`, where `$row` is the lowest limb. Dropping
-/// the lowest limb afterwards subtracts `$row`, so that in total `$row`·p is added.
+/// Defines a field. `$low` and `$high` are the indices of the columns in the lower and the upper
+/// half of a product. `$cancel` adds `$row`·(p + 1) to `$columns`, where `$row` is the lowest limb.
+/// Dropping the lowest limb afterwards subtracts `$row`, so that in total `$row`·p is added.
 macro_rules! field {
     (
         $(#[$doc:meta])*
@@ -90,7 +91,7 @@ macro_rules! field {
                 above
             }
 
-            /// Divides the number in `columns` by R modulo p.
+            /// Divides the number in `columns` by R, modulo p.
             #[inline(always)]
             fn reduced(mut columns: [[Column; $limbs]; 2]) -> Self {
                 let mut above = columns.as_flattened_mut();
@@ -155,8 +156,9 @@ macro_rules! field {
                 Self(limbs(number, $bits)).times(&Self::R_SQUARED)
             }
 
-            /// Divides the number by R modulo p. The quotient is 0 modulo p only if the number is.
-            /// It is between 0 and p (both included), so comparing it with 0 and p is enough.
+            /// Divides the number by R, modulo p. The quotient is 0 modulo p only if the number is
+            /// 0 modulo p. The quotient is between 0 and p (both included), so comparing it with 0
+            /// and p is enough.
             fn is_zero(&self) -> bool {
                 let mut one = [Wrapping(0); $limbs];
                 one[0] = Wrapping(1);

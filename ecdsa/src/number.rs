@@ -33,7 +33,8 @@ pub(crate) const fn limbs<const N: usize, const L: usize>(
 #[inline(never)]
 const fn split(mut words: &[u64], bits: u32, mut left: &mut [u32]) {
     let mask = (1_u64 << bits).wrapping_sub(1);
-    // `held` has the bits of the last word that are not in a limb yet, and `count` is their number.
+    // `held` has the bits that were read from `words` and are not in a limb yet. `count` is the
+    // number of these bits.
     let (mut held, mut count) = (0_u64, 0_u32);
     while let [limb, others @ ..] = left {
         let lowest = if count < bits {

@@ -1,8 +1,8 @@
 //! Points of the curve y² = x³ - 3x + b. Additions and doublings need no division.
 //!
-//! A [`Point`] is in XYZZ coordinates: its fields are x·zz (named `x`), y·zzz (named `y`), zz and
-//! zzz, where zz³ = zzz². The formulas are dbl-2008-s-1 and madd-2008-s of the Explicit-Formulas
-//! Database.
+//! A [`Point`] stores the point (x, y) in XYZZ coordinates: its field `x` contains x·zz, and its
+//! field `y` contains y·zzz, where zz³ = zzz². The formulas are dbl-2008-s-1 and madd-2008-s of the
+//! Explicit-Formulas Database.
 
 use crate::field::Field;
 
@@ -13,7 +13,7 @@ pub(crate) struct Affine<F> {
     pub(crate) y: F,
 }
 
-/// A point in XYZZ coordinates, the result of additions. If zz is 0, an addition failed, and the
+/// The result of additions, in XYZZ coordinates. If zz is 0, an addition failed, and the
 /// coordinates do not describe the sum.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Point<F> {

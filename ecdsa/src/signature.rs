@@ -41,15 +41,15 @@ impl<const N: usize> Signature<N> {
     }
 }
 
-/// Reads a big-endian number. Coordinates and scalars have the same length; returns `None` if
-/// `octets` has another length.
+/// Reads a big-endian coordinate or scalar. Both have the same length. Returns `None` if the length
+/// of `octets` is wrong.
 fn read<C: Curve<N>, const N: usize>(octets: &[u8]) -> Option<[u64; N]> {
     let number = number::read(octets)?;
     (octets.len() == C::NUMBERS.octets).then_some(number)
 }
 
-/// Reads the digest of a message as a scalar. The digest must be as long as a digest of the curve's
-/// hash function, or as long as a scalar.
+/// Reads the digest of a message as a scalar. The digest must be as long as the output of the
+/// curve's hash function, or as long as a scalar.
 pub(crate) fn digest<C: Curve<N>, const N: usize>(octets: &[u8]) -> Option<[u64; N]> {
     let is_long = [C::NUMBERS.digest_octets, C::NUMBERS.octets].contains(&octets.len());
     let number = is_long.then(|| number::read(octets))??;
@@ -106,7 +106,8 @@ impl<F, const N: usize> Key<F, N> {
             .is_some_and(|sum| sum.has_x::<C, N>(&signature.r))
     }
 
-    /// Computes u1·G + u2·Q with tables. Returns `None` if two added points were equal or opposite.
+    /// Computes u1·G + u2·Q with tables. Returns `None` if an addition met two equal or opposite
+    /// points.
     fn sum_of_tables<C: Curve<N>>(&self, halves: &[C::Scalar; 2]) -> Option<Point<F>>
     where
         F: TableField<N>,
@@ -129,7 +130,8 @@ fn is_on_curve<C: Curve<N>, const N: usize>(point: &[[u64; N]; 2]) -> bool {
     y.squared().minus(&right).is_zero()
 }
 
-/// Computes u1/2 and u2/2 as plain numbers, where u1 = e/s, u2 = r/s, and e is the digest.
+/// Computes u1/2 and u2/2, where u1 = e/s, u2 = r/s, and e is the digest. The results are plain
+/// numbers.
 fn halves<C: Curve<N>, const N: usize>(
     digest: &[u64; N],
     signature: &Signature<N>,

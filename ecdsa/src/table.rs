@@ -6,8 +6,8 @@
 //! comb consists of 8 digits, called its teeth. The positions of neighbouring teeth are 8·N apart.
 //! A scalar has 8·N combs, which are arranged in 8 columns and N blocks. For each block, the table
 //! contains 128 entries, one for each choice of signs in which the highest tooth is positive. An
-//! entry is the sum of the 8 multiples ±2^i·Q. The negated entries are the sums in which the
-//! highest tooth is negative.
+//! entry is the sum of ±2^i·Q over the positions i of the 8 teeth. If the highest tooth of a comb
+//! is negative, the sum for the comb is a negated entry.
 //!
 //! All columns use the same entries, because the sum is doubled between one column and the next. So
 //! computing u1·G + u2·Q takes 8·N additions for each point, and 7 doublings for both points
@@ -16,7 +16,7 @@
 use crate::field::Field;
 use crate::point::{Affine, Point, to_affine};
 
-/// The number of digits in a comb, and of multiples in the sum of a table entry.
+/// The number of digits in a comb. Each table entry is the sum of as many multiples.
 const TEETH: usize = 8;
 /// The number of entries of a block.
 const ENTRIES: usize = 1 << (TEETH - 1);
@@ -102,7 +102,7 @@ fn add_block<F: Field<N>, const N: usize>(
 }
 
 /// Computes u1·G + u2·Q from w1 and w2, which contain the digits of u1 and u2. If zz of the result
-/// is 0, two added points were equal or opposite, and the sum must be computed in another way.
+/// is 0, an addition met two equal or opposite points, and the sum must be computed in another way.
 pub(crate) fn sum<F: Field<N>, const N: usize>(
     [g, q]: [&Table<F>; 2],
     [w1, w2]: [&[u64; N]; 2],
@@ -125,7 +125,7 @@ pub(crate) fn sum<F: Field<N>, const N: usize>(
     sum
 }
 
-/// Takes the next column, the highest octet of `columns`, and returns the table entry for this
+/// Takes the next column, which is the highest octet of `columns`. Returns the table entry for this
 /// column.
 #[inline(always)]
 fn entry<F: Field<N>, const N: usize>(
@@ -146,7 +146,7 @@ fn entry<F: Field<N>, const N: usize>(
 /// Returns a word of signs for each block. Octet j of the word has the signs of column j, one bit
 /// for each tooth.
 ///
-/// In `w`, the sign for column j, block k and a tooth is bit j of octet k + N·tooth.
+/// The sign of a tooth in column j of block k is bit j of octet k + N·tooth of `w`.
 fn columns<const N: usize>(w: &[u64; N]) -> [u64; N] {
     let octets = w.map(u64::to_le_bytes);
     let octets = octets.as_flattened();
@@ -161,7 +161,8 @@ fn columns<const N: usize>(w: &[u64; N]) -> [u64; N] {
     })
 }
 
-/// Exchanges bit j of octet i and bit i of octet j (H. S. Warren, "Hacker's Delight", section 7-3).
+/// Exchanges bit j of octet i with bit i of octet j, for all i and j (H. S. Warren, "Hacker's
+/// Delight", section 7-3).
 const fn transposed(word: u64) -> u64 {
     let word = exchanged(word, 7, 0x00aa_00aa_00aa_00aa);
     let word = exchanged(word, 14, 0x0000_cccc_0000_cccc);

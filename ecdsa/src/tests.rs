@@ -1,7 +1,8 @@
 //! Tests of signatures whose verification adds equal or opposite points, and of signatures whose r
 //! or s is out of range.
 //!
-//! `tests/arithmetic/ecdsa.rs` has many more cases and compares the results with other packages.
+//! `tests/arithmetic/ecdsa.rs` has many more cases and compares the results with those of other
+//! packages.
 
 use crate::{lazy, verified};
 
@@ -55,9 +56,9 @@ macro_rules! curve {
                 Scalar::reduce(&FieldBytes::from(octets))
             }
 
-            /// Verifies a signature for which the verifier computes u1·G + u2·Q. The signature is
-            /// valid unless this sum is the point at infinity. With another digest, the same
-            /// signature must be refused.
+            /// Makes a signature for which the verifier computes u1·G + u2·Q, and verifies it. The
+            /// signature must be valid unless this sum is the point at infinity. With another
+            /// digest, the same signature must be refused.
             fn compare(secret: Scalar, u1: Scalar, u2: Scalar) {
                 let key = ProjectivePoint::GENERATOR * secret;
                 let [x, y] = coordinates(&key);

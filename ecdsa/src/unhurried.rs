@@ -29,7 +29,7 @@ pub(crate) fn sum<C: Curve<N>, const N: usize>(
     sum
 }
 
-/// Adds two points, which may also be equal or opposite. Coordinates are
+/// Adds two points, even if they are equal or opposite. Coordinates are
 /// [`Canonical`](crate::field::Canonical): equal numbers have equal representations.
 fn add<F: Field<N>, const N: usize>(sum: Option<Point<F>>, other: &Affine<F>) -> Option<Point<F>> {
     let Some(mut sum) = sum else {

@@ -1,5 +1,5 @@
-//! The `Accept` header: the engine chooses the same format as a simple model. The choice does not
-//! depend on letter case, spaces or order.
+//! The `Accept` header: the engine chooses the same response format as a simple reference
+//! implementation. The choice does not depend on letter case, spaces or order.
 
 use portcullis::http::Format;
 

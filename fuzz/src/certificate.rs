@@ -1,12 +1,11 @@
 //! Headers with client certificates. In `x-forwarded-client-cert`, a client can write its own part
-//! before the proxy's part. Whatever the client's part contains, the certificate is read from the
-//! proxy's part.
+//! before the proxy's part. Whatever the client's part contains, no certificate is read from it.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use portcullis::http::{client_cert, xfcc};
 use sha2::{Digest as _, Sha256};
 
-/// The certificate's digest in the proxy's part.
+/// The digest of the certificate in the proxy's part.
 const PROXY: [u8; 32] = [0xab; 32];
 
 /// Reads the input as the client's part of `x-forwarded-client-cert`, and as lines of the header

@@ -1,4 +1,4 @@
-//! Configurations: no request passes without a verified token unless the configuration says so.
+//! Configurations: no request passes without a verified token unless the configuration allows it.
 
 use portcullis::{
     config::{Config, ConfigError},
@@ -20,7 +20,7 @@ const UNSIGNED: [&str; 2] = [
     "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlIn0.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 ];
 
-/// The number of paths that are tried.
+/// The maximum number of paths that are tried.
 const PATHS: usize = 6;
 
 /// Reads the input as a configuration in JSON.

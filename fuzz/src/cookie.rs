@@ -1,5 +1,5 @@
-//! Cookies: however the cookies are distributed over lines, the token in them is found, and is
-//! removed from the request.
+//! Cookies: however the cookies are distributed over header lines, the engine finds the token in
+//! them and removes it from the request.
 
 use std::cell::LazyCell;
 
@@ -22,7 +22,7 @@ thread_local! {
     });
 }
 
-/// Reads the input as lines of `Cookie`, in which `$` represents a valid token.
+/// Reads the input as values of `Cookie` headers, one per line. Each `$` stands for a valid token.
 pub fn check(input: &[u8]) {
     let lines: Vec<Vec<u8>> = input
         .split(|octet| *octet == b'\n')
@@ -57,8 +57,8 @@ pub fn check(input: &[u8]) {
     check_permit(&lines, &places);
 }
 
-/// Checks that only a request with a good token passes, and that the upstream then receives no
-/// token.
+/// Checks that a request passes if and only if it has exactly one token and that token is good.
+/// Also checks that the upstream of such a request receives no token.
 fn check_permit(lines: &[Vec<u8>], places: &Places) {
     let request = request(lines);
     let decision = ENGINE.with(|engine| {
@@ -92,7 +92,7 @@ fn check_permit(lines: &[Vec<u8>], places: &Places) {
     }
 }
 
-/// A request with these lines of cookies.
+/// A request with these `Cookie` header lines.
 fn request(lines: &[Vec<u8>]) -> Request<'_> {
     let mut headers: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", b"/")];
     headers.extend(lines.iter().map(|line| (&b"cookie"[..], line.as_slice())));

@@ -1,5 +1,5 @@
-//! ECDSA: every implementation of this project agrees with RustCrypto's crate for the curve, such
-//! as `p256`.
+//! ECDSA: all ECDSA implementations in this project agree with the RustCrypto crate for the same
+//! curve, such as `p256`.
 
 use portcullis_ecdsa::{lazy, verified};
 
@@ -22,11 +22,11 @@ impl Input<'_> {
     }
 }
 
-/// Checks a key and a signature on the curve that the first octet chooses.
+/// Checks a key or a signature. The first octet selects the curve.
 ///
-/// If a signature is random, the verifier rarely adds equal or opposite points, or reaches
-/// infinity. So the input can also choose special numbers: small numbers, powers of two, and
-/// multiples of the key's secret.
+/// With random signatures, the verifier would rarely add equal or opposite points, or reach the
+/// point at infinity. So the input can also select special numbers: small numbers, powers of two,
+/// and numbers that are computed from the key's secret.
 pub fn check(input: &[u8]) {
     let mut input = Input(input);
     match input.octet() % 3 {
@@ -57,7 +57,7 @@ macro_rules! curve {
                 }
             }
 
-            /// Checks that a key is accepted exactly if its point is on the curve.
+            /// Checks that a key is accepted if and only if its point is on the curve.
             fn coordinates(x: &[u8; $octets], y: &[u8; $octets]) {
                 let (x_bytes, y_bytes) = (FieldBytes::from(*x), FieldBytes::from(*y));
                 let theirs = AffinePoint::from_coordinates(&x_bytes, &y_bytes);
@@ -66,8 +66,9 @@ macro_rules! curve {
                 assert_eq!(verified::$key::new(x, y).is_some(), is_point);
             }
 
-            /// Checks a signature for which the verifier computes u1·G + u2·Q with numbers from the
-            /// input. Checks it again after one octet of the digest or the signature is changed.
+            /// Checks a signature for which the verifier computes u1·G + u2·Q, where u1, u2 and the
+            /// secret of the key Q come from the input. Then changes one octet of the digest or the
+            /// signature, and checks again.
             fn sums(input: &mut Input<'_>) {
                 let secret = scalar(input, &Scalar::ONE);
                 let u2 = scalar(input, &secret);

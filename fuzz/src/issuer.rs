@@ -91,7 +91,8 @@ fn sign(algorithm: &str, message: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Whether the issuer has signed a message. This is computed without the code under test.
+/// Whether `signature` is the issuer's signature of `message`. The check does not use the code
+/// under test.
 pub(crate) fn has_signed(algorithm: &str, message: &[u8], signature: &[u8]) -> bool {
     match algorithm {
         "ES256" => EcSignature::from_slice(signature)

@@ -80,7 +80,7 @@ fn check_set(input: &[u8], set: &KeySet) {
     check_candidates(set);
 }
 
-/// Compares a key with its JWK, and checks that no member of the JWK forbids the key's use.
+/// Compares a key with its JWK, and checks that the JWK allows the key to verify signatures.
 fn check_key(jwk: &Value, key: &VerifyingKey) {
     assert_eq!(jwk["kid"].as_str(), key.kid());
     assert_eq!(jwk["issuer"].as_str(), key.issuer());
@@ -114,7 +114,7 @@ fn check_key(jwk: &Value, key: &VerifyingKey) {
             .unwrap_or_else(|| panic!("{member} is no text: {jwk}"));
         URL_SAFE_NO_PAD.decode(text).expect("not base64url")
     };
-    // These are the members for the thumbprint (RFC 7638 section 3).
+    // The thumbprint is the hash of these members (RFC 7638 section 3).
     let required = match key.key_type() {
         KeyType::Ec(curve) => {
             assert_eq!(
@@ -183,8 +183,8 @@ fn check_point(x: &[u8], y: &[u8]) {
     );
 }
 
-/// Checks that the candidates for a token are exactly the keys that fit its purpose and algorithm,
-/// and whose `kid` equals the token's. A missing `kid`, in the token or in a key, counts as equal.
+/// Checks that the candidates for a token are exactly the keys that fit the token's purpose,
+/// algorithm and `kid`. If the token or the key has no `kid`, the `kid` always fits.
 fn check_candidates(set: &KeySet) {
     let purposes = [KeyPurpose::Signatures, KeyPurpose::JwtSvids];
     let asked = Algorithm::ALL.into_iter().flat_map(|algorithm| {

@@ -24,7 +24,7 @@ pub mod token;
 /// A property that must hold for any input.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The name of the target's module, of its program and of its folder in the corpus.
+    /// The name that the target's module, program and corpus folder have in common.
     pub name: &'static str,
     /// Panics if the property does not hold for an input.
     pub check: fn(&[u8]),

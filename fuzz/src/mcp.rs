@@ -51,8 +51,8 @@ fn line(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     Some((name.to_ascii_lowercase(), &value[1..]))
 }
 
-/// The values that servers may find for a header: that of the first line, that of the last line, or
-/// all values joined. Some servers do not distinguish `mcp_name` from `mcp-name`.
+/// The values that servers may find for a header: the value of the first line, the value of the
+/// last line, or all values joined. Some servers do not distinguish `mcp_name` from `mcp-name`.
 fn values(lines: &[(Vec<u8>, &[u8])], own: &str) -> Vec<String> {
     let variable = |name: &[u8]| -> Vec<u8> {
         let fold = |octet: &u8| {

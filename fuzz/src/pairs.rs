@@ -1,5 +1,5 @@
 //! Header maps in the format of the proxy-wasm ABI: if a parsed map is serialized again, the result
-//! is the beginning of the input.
+//! is a prefix of the input.
 
 use portcullis_wasm::pairs;
 

@@ -6,7 +6,7 @@ use portcullis::http::path::{Extent, Unreachable, normal_spelling, readings, unr
 
 type Step = fn(&[u8]) -> Vec<u8>;
 
-/// The changes that servers and proxies make to a path, in any order and any number of times.
+/// The changes that servers and proxies may make to a path, in any order and any number of times.
 const STEPS: [Step; 6] = [
     decode,
     without_parameters,
@@ -127,7 +127,7 @@ fn without_parameters(path: &[u8]) -> Vec<u8> {
     segments.collect::<Vec<_>>().join(&b'/')
 }
 
-/// The path up to a query, a fragment or the NUL that ends a C string.
+/// The path up to its query, its fragment, or a NUL, which ends a C string.
 fn up_to_delimiter(path: &[u8]) -> Vec<u8> {
     let end = path
         .iter()

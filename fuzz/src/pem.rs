@@ -1,5 +1,5 @@
-//! Keys in PEM: the parser finds the same key and the same dates as the crate `x509-cert`, however
-//! the text is split into lines.
+//! Keys in PEM: the parser finds the same key and the same dates as the crate `x509-cert`.
+//! Indentation and the kind of line ending do not change the result.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::jose::{PemError, VerifyingKey, pem};
@@ -14,7 +14,8 @@ use x509_cert::{
 /// The labels that a PEM block may have.
 const LABELS: [&str; 3] = ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE"];
 
-/// Reads the input as PEM if it begins with a dash, otherwise as the DER inside a block.
+/// Reads the input as PEM if it begins with a dash. Otherwise, reads the input as the DER content
+/// of a PEM block.
 pub fn check(input: &[u8]) {
     if input.starts_with(b"-") {
         if let Ok(text) = str::from_utf8(input) {
@@ -43,7 +44,7 @@ fn check_text(text: &str) {
         assert_eq!(found.err(), Some(PemError::PrivateKey));
         return;
     }
-    // Configuration formats may indent lines and change line ends.
+    // Configuration formats may indent lines and change line endings.
     let indented = pem::keys(&text.replace('\n', "\r\n  "));
     let thumbprints = |keys: &[VerifyingKey]| {
         keys.iter()
@@ -70,17 +71,17 @@ fn check_text(text: &str) {
     );
 }
 
-/// Checks that `x509-cert` can read the `SubjectPublicKeyInfo` too, and that encoding it again
-/// gives the same octets.
+/// Checks that `x509-cert` also reads the input as a `SubjectPublicKeyInfo`, and that encoding the
+/// result gives the same octets as the input.
 fn check_public_key(octets: &[u8], key: &VerifyingKey) {
     let info = SubjectPublicKeyInfoOwned::from_der(octets).expect("x509-cert reads no key");
     assert_eq!(info.to_der().as_deref(), Ok(octets), "has another encoding");
     assert!(key.validity().is_none());
 }
 
-/// Compares the key and the dates of a certificate. The parser under test may accept a certificate
-/// that `x509-cert` refuses, because `x509-cert` also parses names and extensions and does not
-/// support dates before 1970.
+/// Checks that `x509-cert` finds the same key and the same dates in a certificate. The parser under
+/// test may accept a certificate that `x509-cert` refuses, because `x509-cert` also parses names
+/// and extensions, and does not support dates before 1970.
 fn check_certificate(octets: &[u8], key: &VerifyingKey) {
     let validity = key.validity().expect("a certificate without dates");
     let Ok(other) = Certificate::from_der(octets) else {

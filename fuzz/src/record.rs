@@ -1,5 +1,5 @@
-//! Records in shared memory: a record is the same after it is written and read again. If
-//! `shared_memory_key` is set, only a record with a valid tag is accepted.
+//! Records in shared memory: a record that is written and read back is unchanged. If
+//! `shared_memory_key` is set, only a record with a valid authentication tag is accepted.
 
 use std::cell::LazyCell;
 
@@ -32,7 +32,7 @@ fn engine(key: Option<String>) -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
 }
 
-/// Reads the input as an entry of shared memory that another module wrote.
+/// Treats the input as a shared-memory entry that another module wrote, and reads it.
 pub fn check(input: &[u8]) {
     SEALED.with(|engine| {
         let reading = read(engine, &holding(input));
@@ -62,7 +62,7 @@ pub fn check(input: &[u8]) {
     });
 }
 
-/// Writes a record, reads it back, and returns the memory.
+/// Writes a record to empty memory, checks that it reads back unchanged, and returns the memory.
 fn check_round_trip(engine: &Engine, record: &Record) -> OneRecord {
     let memory = OneRecord::default();
     let records = SharedRecords::of(engine, memory.clone(), &mut SeenRecords::new());
@@ -94,7 +94,7 @@ fn holding(value: &[u8]) -> OneRecord {
     memory
 }
 
-/// Flips a bit of the octet at the index `at`.
+/// Flips the lowest bit of one octet. Its index is `at`, modulo the number of octets.
 fn change(memory: &OneRecord, at: usize) {
     let mut entry = memory.entry.borrow_mut();
     let value = &mut entry.as_mut().expect("nothing was written").value;

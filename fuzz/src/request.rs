@@ -1,4 +1,4 @@
-//! Requests: no request passes without a good token, and the only identity that the upstream
+//! Requests: no request passes without a valid token, and the only identity that the upstream
 //! receives is the verified one.
 
 use std::cell::LazyCell;
@@ -29,8 +29,8 @@ thread_local! {
     });
 }
 
-/// Reads the input as the header lines of a request, `name: value`. In a value, `$` represents a
-/// valid token.
+/// Reads the input as the header lines of a request, each in the form `name: value`. In a value,
+/// `$` stands for a valid token.
 pub fn check(input: &[u8]) {
     let lines: Vec<(Vec<u8>, Vec<u8>)> = input.split(|octet| *octet == b'\n').map(header).collect();
     let headers = || {
@@ -89,7 +89,7 @@ pub fn check(input: &[u8]) {
     );
 }
 
-/// Splits a line into the name, in lower case as in Envoy, and the value.
+/// Splits a line into a name and a value. Converts the name to lower case, as Envoy does.
 fn header(line: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let colon = line
         .iter()
@@ -118,7 +118,7 @@ fn edited(lines: &[(Vec<u8>, Vec<u8>)], permit: &Permit) -> Vec<(Vec<u8>, Vec<u8
     headers
 }
 
-/// Whether some server could mistake a header for the identity header, because CGI and PHP turn
+/// Returns true if some server could mistake this header for the identity header. CGI and PHP turn
 /// punctuation in header names into `_`.
 fn spells_identity(name: &[u8]) -> bool {
     match name {

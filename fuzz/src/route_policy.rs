@@ -1,5 +1,5 @@
 //! Route metadata: if a route's metadata cannot be parsed, requests are denied. Requests without a
-//! token pass only if the route has `disabled` or a lenient requirement.
+//! token pass only if the metadata has `disabled` or names the requirement `lenient`.
 
 use std::cell::LazyCell;
 
@@ -38,8 +38,8 @@ thread_local! {
     });
 }
 
-/// Reads the input as a route policy if it is JSON; otherwise as the whole metadata of a route,
-/// encoded as protobuf.
+/// Reads the input as a route policy if it is JSON. Otherwise, reads the input as the whole
+/// metadata of a route, encoded as protobuf.
 pub fn check(input: &[u8]) {
     match json::parse(input) {
         Ok(value) => check_policy(&value),
@@ -93,7 +93,7 @@ fn check_policy(metadata: &Value) {
     });
 }
 
-/// The reason why a request passes; `None` if the request is refused.
+/// Returns the reason why a request passes, or `None` if it is refused.
 fn reason(engine: &Engine, policy: &RoutePolicy, token: Option<&str>) -> Option<PermitReason> {
     let authorization = token.map(|token| format!("Bearer {token}"));
     let mut headers: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", b"/")];

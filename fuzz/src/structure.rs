@@ -1,5 +1,5 @@
-//! `google.protobuf.Struct`: the parser reads the same value as the crate prost, and the value is
-//! the same after it is written and read again.
+//! `google.protobuf.Struct`: the parser reads the same value as the crate prost. If prost encodes
+//! the message again, the parser still reads the same value.
 
 use portcullis_wasm::protobuf;
 use prost::Message as _;
@@ -37,8 +37,8 @@ fn value_of(message: &Message) -> Value {
     }
 }
 
-/// Converts a double to an integer if it is whole and below 2^53, where doubles represent every
-/// integer exactly.
+/// Converts a double to an integer if it is whole and its magnitude is below 2^53. Doubles
+/// represent every integer in this range exactly.
 fn number(double: f64) -> Value {
     if double.fract() == 0.0 && double.abs() < 9_007_199_254_740_992.0 {
         Value::from(double as i64)

@@ -1,4 +1,5 @@
-//! Tokens: a token verifies only if the issuer signed it, and passes only if its claims allow it.
+//! Tokens: only a token that the issuer signed verifies, and only a token with acceptable claims
+//! passes.
 
 use std::cell::LazyCell;
 
@@ -23,8 +24,8 @@ thread_local! {
     });
 }
 
-/// Reads the input as a token. If the input begins with `{`, it consists of a header and, after a
-/// line break, a payload. The issuer then signs both.
+/// Reads an input that begins with `{` as a header, a line break and a payload, which the issuer
+/// then signs. Reads any other input as a token.
 pub fn check(input: &[u8]) {
     let text = match input {
         [b'{', ..] => {
@@ -98,7 +99,7 @@ fn verifies(token: &UntrustedToken<'_>) -> bool {
     })
 }
 
-/// Whether a request with this token passes.
+/// Returns true if a request with this token passes.
 fn passes(text: &str) -> bool {
     let authorization = format!("Bearer {text}");
     let request = Request::new(vec![
@@ -130,7 +131,7 @@ struct Content {
 }
 
 impl Content {
-    /// The content of a token that was parsed.
+    /// Decodes a token that `UntrustedToken::parse` has accepted.
     fn of(text: &str) -> Self {
         let segments: Vec<&str> = text.split('.').collect();
         let [header, payload, signature] = segments[..] else {
@@ -161,7 +162,8 @@ impl Content {
         issuer::has_signed(self.algorithm(), self.message.as_bytes(), &self.signature)
     }
 
-    /// Whether the token may pass if its signature is good. Clocks may differ by a few minutes.
+    /// Returns true if the token may pass, provided that its signature is valid. Clocks may differ
+    /// by a few minutes.
     fn may_pass(&self) -> bool {
         let claims = &self.claims;
         let audience = &claims["aud"];
@@ -177,7 +179,7 @@ impl Content {
             && time("nbf").is_none_or(|start| start - SKEW <= SECONDS as f64)
     }
 
-    /// Whether the token must pass if its signature is good.
+    /// Returns true if the token must pass, provided that its signature is valid.
     fn is_flawless(&self) -> bool {
         let names = |value: &Value| -> Vec<String> {
             value

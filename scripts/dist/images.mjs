@@ -5,11 +5,11 @@
 //   docker        the same as compat, as a Docker image
 //
 // The first two are OCI image layouts. The third is a folder in the format that skopeo reads with
-// `dir:`. It is not an OCI layout, because in such a layout, tools do not recognise Docker's media
-// type.
+// `dir:`. The third is not an OCI layout, because tools do not recognise Docker's media type in an
+// OCI layout.
 //
-// https://github.com/solo-io/wasm/tree/master/spec describes the forms. The tag of an image is the
-// version.
+// https://github.com/solo-io/wasm/tree/master/spec describes the forms. Each OCI image is tagged with
+// the version of the release.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -106,7 +106,7 @@ function writeFolder(folder, image) {
 
 const descriptor = (mediaType, bytes) => ({ mediaType, size: bytes.length, digest: sha256(bytes) });
 
-// The manifest of an image. `save` stores each of its blobs.
+// Makes the manifest of an image, and calls `save` to store each blob of the image.
 function manifestOf({ mediaType, config, layers, annotations }, save) {
   const blob = ([type, bytes, more]) => {
     save(sha256(bytes), bytes);

@@ -1,6 +1,6 @@
-// Makes the bill of materials in CycloneDX format: each file of the release, the crates that are
-// linked into the file, and the tools that built it. Crates that run only during the build have the
-// scope `excluded`.
+// Makes the bill of materials in CycloneDX format. It lists the modules and the program, the crates
+// that each of them contains, and the tools that built the release. Crates that run only during the
+// build have the scope `excluded`.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -107,7 +107,7 @@ function crateFacts() {
   }));
 }
 
-// The dependencies of a package, with the features that the package's build enables.
+// The dependency tree of a package, resolved with the features that a build of this package enables.
 function tree(root, target, kinds) {
   const lines = cargo('tree', '--locked', '--offline', '--package', root, '--target', target,
     '--edges', kinds, '--prefix', 'depth', '--format', ' {p}').trim().split('\n');

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 
 const run = (command, ...args) => execFileSync(command, args, { encoding: 'utf8' }).trim();
 
-// The version, and the commit if this is a clone without uncommitted changes. If there are
-// uncommitted changes, the build does not correspond to any commit.
+// Returns the version, and also the commit if the folder is a clone without uncommitted changes. A
+// build with uncommitted changes does not correspond to any commit.
 export function describeSource() {
   const { packages } = JSON.parse(run('cargo', 'metadata', '--locked', '--offline', '--no-deps', '--format-version', '1'));
   const { version, license, description } = packages.find(({ name }) => name === 'portcullis');
@@ -17,11 +17,11 @@ function revision() {
   try {
     return run('git', 'status', '--porcelain', '--untracked-files=no') === '' ? run('git', 'rev-parse', 'HEAD') : undefined;
   } catch {
-    return undefined; // The folder is not a clone; it contains only the sources.
+    return undefined; // The folder is not a clone. It contains only the sources.
   }
 }
 
-// The tools whose versions determine the bytes of the result.
+// The tools whose versions determine the bytes of the release.
 export function describeTools() {
   const rustc = Object.fromEntries(run('rustc', '-vV').split('\n').slice(1).map((line) => line.split(': ')));
   const binaryen = JSON.parse(readFileSync(new URL('../link-module/node_modules/binaryen/package.json', import.meta.url), 'utf8'));

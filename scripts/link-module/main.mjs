@@ -1,18 +1,20 @@
 // Turns the module that cargo built into the module that Envoy loads. Envoy calls every exported
-// callback, which costs time in each request. Some callbacks do nothing, because the module does not
-// implement them and the SDK exports its own defaults. This script removes these exports. Then Binaryen
-// removes the code that only these callbacks used, and makes the rest smaller.
+// callback, which costs time in each request. For callbacks that the module does not implement, the
+// SDK exports defaults that do nothing. This script removes the exports of these defaults. Then Binaryen
+// removes the code that only the defaults used, and makes the rest smaller.
 //
 // node main.mjs BUILT LINKED
 //
-// Reads BUILT and writes LINKED; they may be the same file. Each result is kept in target/linked/
-// under the digest of its input, so that the same input is linked only once.
+// Reads BUILT and writes LINKED. Both may be the same file. The script keeps each result in
+// target/linked/, under a digest of BUILT and of this script, so that the same module is linked only
+// once.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-// The functions that Envoy calls: for contexts, the configuration, ticks, requests and fetches.
+// The exports that Envoy uses. The callbacks are for contexts, the configuration, ticks, requests and
+// fetches.
 const EXPORTS = [
   '_initialize',
   'malloc',
@@ -28,9 +30,9 @@ const EXPORTS = [
   'proxy_on_tick',
 ];
 
-// The optimisation passes that run once more at the end, because the passes before them leave new
-// work. These last passes remove functions and parameters that have become equal or unused, clean
-// up after that, and give the shortest indices to the functions that are called most.
+// The optimisation passes that run once more at the end, because the earlier passes create new
+// opportunities for them. These last passes remove duplicate functions and unused parameters, clean up
+// what this leaves behind, and give the shortest indices to the functions that are called most.
 const LAST_PASSES = [
   'duplicate-function-elimination',
   'dae-optimizing',
@@ -79,7 +81,7 @@ async function link(bytes) {
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(2);
   // The lowest kilobyte of memory is the end of the stack. The module never computes an address in
-  // it, so Binaryen may fold offsets into loads and stores.
+  // this kilobyte, so Binaryen may fold offsets into loads and stores.
   binaryen.setLowMemoryUnused(true);
   // Copies of a generic function often differ only in constants.
   module.runPasses(['merge-similar-functions']);
@@ -88,8 +90,8 @@ async function link(bytes) {
   return module.emitBinary();
 }
 
-// Replaces a file instead of overwriting it, because cargo's own copy is a hard link to the old
-// file.
+// Replaces a file instead of overwriting it. Cargo's own copy is a hard link to the old file, so
+// overwriting would change cargo's copy too.
 function replace(path, bytes) {
   writeFileSync(`${path}.new`, bytes);
   renameSync(`${path}.new`, path);

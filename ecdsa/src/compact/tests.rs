@@ -7,9 +7,9 @@ use crate::field::Canonical;
 use crate::limbs::tests::numbers;
 use crate::{compact, fiat};
 
-/// Compares every operation, for numbers with long runs of equal bits and for numbers near both
-/// ends of the range. P-521 is not compared, because `fiat-crypto` computes it in another way. But
-/// `compact` runs the same code for every prime.
+/// Compares every operation, for numbers with long runs of equal bits and for numbers near either
+/// end of the range. P-521 is not compared, because `fiat-crypto` uses another representation for
+/// it. But `compact` runs the same code for every prime.
 fn results_are_equal<V: Canonical<N>, F: Canonical<N>, const N: usize>() {
     assert_eq!(V::MODULUS, F::MODULUS);
     let mut one = [0; N];
@@ -52,8 +52,8 @@ fn results_on_p384_are_those_of_the_verified_fields() {
     results_are_equal::<fiat::P384Scalar, compact::P384Scalar, 6>();
 }
 
-/// P-521 has no reference to compare with. This test checks laws of a field that a wrong carry or a
-/// wrong constant would break.
+/// There is no reference to compare P-521 with. So this test checks some laws of a field. A wrong
+/// carry or a wrong constant would break them.
 #[test]
 fn p521_obeys_the_laws_of_a_field() {
     fn check<F: Canonical<9>>() {

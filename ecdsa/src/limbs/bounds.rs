@@ -13,13 +13,13 @@ use crate::field::Field;
 use crate::table::{Table, sum};
 use crate::{compact, limbs};
 
-/// The representation of a field in `limbs`.
+/// The way in which `limbs` represents the numbers of a field.
 trait Shape<const N: usize>: Copy {
     const BITS: i32;
     const LIMBS: usize;
     const MODULUS: [u64; N];
 
-    /// The coefficients of p + 1 at each limb except the lowest, followed by zeros.
+    /// The signed limbs of p + 1 except the lowest, followed by zeros.
     fn coefficients() -> Vec<f64>;
 
     /// The prime p.
@@ -67,7 +67,7 @@ impl Ends {
     }
 }
 
-/// The range of a number in units of p, and the ranges of its limbs.
+/// The range of a number, in units of p, and the ranges of its limbs.
 #[derive(Clone, Copy)]
 struct Range<S> {
     number: Ends,
@@ -78,7 +78,7 @@ struct Range<S> {
 
 impl<S> Range<S> {
     /// The range of a number after its carries were propagated. After that, only the last limb can
-    /// be negative or longer than `BITS`.
+    /// be negative or have more than `BITS` bits.
     fn carried<const N: usize>(Ends(low, high): Ends) -> Self
     where
         S: Shape<N>,
@@ -102,7 +102,7 @@ impl<S> Range<S> {
         self
     }
 
-    /// The largest magnitude of a limb.
+    /// The largest magnitude that the limb at `place` can have.
     fn limb<const N: usize>(&self, place: usize) -> f64
     where
         S: Shape<N>,
@@ -118,8 +118,8 @@ fn count<S: Shape<N>, const N: usize>() -> i32 {
     i32::try_from(S::LIMBS).unwrap()
 }
 
-/// Asserts that a column with this magnitude fits into an `i64`. The magnitudes of all terms are
-/// added, so the bound also holds for every partial sum.
+/// Asserts that a column with this magnitude fits into an `i64`. Callers add the magnitudes of all
+/// terms, so no partial sum of the terms exceeds the bound either.
 fn fits(column: f64) -> f64 {
     assert!(column < 2_f64.powi(63));
     column
@@ -132,15 +132,15 @@ impl<S: Shape<N>, const N: usize> Field<N> for Range<S> {
         Self::new(&[0; N])
     }
 
-    /// The range of the product of a number and R² modulo p, which are both below p.
+    /// The range of a product of two factors below p: the number, and R² modulo p.
     fn new(_: &[u64; N]) -> Self {
         let below_p = Self::carried(Ends(0.0, 1.0));
         below_p.times(&below_p)
     }
 
     fn is_zero(&self) -> bool {
-        // `is_zero` multiplies the number by 1. The Montgomery product is between 0 and p only if
-        // the number is below R.
+        // The method `is_zero` in `limbs` multiplies the number by 1. The Montgomery product is
+        // between 0 and p if the number's magnitude is below R.
         let r = 2_f64.powi(S::BITS * count::<S, N>());
         assert!(self.number.magnitude() * S::modulus() < r);
         false
@@ -209,8 +209,8 @@ impl<S: Shape<N>, const N: usize> Field<N> for Range<S> {
     }
 }
 
-/// Builds a table, computes a sum and compares its coordinate. Every point, scalar and signature
-/// takes the same steps with the same ranges, so this one run covers all of them.
+/// Builds a table, computes a sum and compares the sum's x. The steps and the ranges are the same
+/// for every point, scalar and signature, so this one run covers all of them.
 fn nothing_overflows<C: Curve<N>, S: Shape<N>, const N: usize>() {
     let [x, y] = &C::NUMBERS.g;
     let table = Table::<Range<S>>::new(x, y).unwrap();
