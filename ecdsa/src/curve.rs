@@ -7,6 +7,7 @@ use crate::field::Field;
 use crate::inverse::inverse;
 use crate::limbs;
 use crate::table::Table;
+use crate::words;
 
 /// A curve y² = x³ - 3x + b of prime order. Coordinates and scalars have N words of 64 bits.
 pub(crate) trait Curve<const N: usize> {
@@ -211,6 +212,7 @@ macro_rules! table_field {
 
 table_field!(crate::fiat::P256, P256, 4);
 table_field!(crate::fiat::P384, P384, 6);
+table_field!(words::P256, P256, 4);
 table_field!(limbs::P256, P256, 4);
 table_field!(limbs::P384, P384, 6);
 table_field!(limbs::P521, P521, 9);

@@ -13,15 +13,16 @@
 //!
 //! # Why the results are right
 //!
-//! - In native builds, the formally verified code of `fiat-crypto` does all arithmetic on P-256 and
-//!   P-384.
+//! - In native builds, the formally verified code of `fiat-crypto` does all arithmetic on P-384. On
+//!   P-256, it does everything except building tables and adding their entries. For these two
+//!   tasks, this package has faster arithmetic of its own, in full 64-bit words (`words`).
 //! - The code of `fiat-crypto` is large, and needs 128-bit products of 64-bit words, for which
-//!   WebAssembly has no instruction. So this package has field arithmetic of its own (`limbs`). It
-//!   is used to build tables and to add their entries: for all curves in WebAssembly, and for P-521
-//!   also in native builds. A test runs the formulas on intervals instead of numbers. This proves
-//!   that nothing overflows. Short code that is the same for every prime (`compact`) does the
-//!   remaining arithmetic. Tests compare the results of `limbs` and `compact` with those of
-//!   `fiat-crypto`.
+//!   WebAssembly has no instruction. So this package also has arithmetic in shorter limbs (`limbs`).
+//!   It builds tables and adds their entries: for all curves in WebAssembly, and for P-521 also in
+//!   native builds. A test runs the formulas on intervals instead of numbers. This proves that
+//!   nothing overflows. Short code that is the same for every prime (`compact`) does the remaining
+//!   arithmetic.
+//! - Tests compare the results of `words`, `limbs` and `compact` with those of `fiat-crypto`.
 //! - The addition formula is wrong if the two points are equal or opposite. Only the owner of a key
 //!   can make a signature that leads to such an addition. Such an addition sets a coordinate to 0,
 //!   and this coordinate stays 0 in all later steps. So one check at the end detects such
@@ -54,12 +55,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod unhurried;
+mod words;
 
 pub use self::lazy::P521Key;
 #[cfg(target_arch = "wasm32")]
 pub use self::lazy::{P256Key, P384Key};
 #[cfg(not(target_arch = "wasm32"))]
-pub use self::verified::{P256Key, P384Key};
+pub use self::{saturated::P256Key, verified::P384Key};
 
 /// Defines a key type. Its functions are not generic, because generic functions would be compiled
 /// in the calling package, with that package's optimisation level.
@@ -121,6 +123,19 @@ pub mod verified {
     key! {
         /// A public key on P-384.
         P384Key, curve::P384, fiat::P384, 6
+    }
+}
+
+/// Keys whose tables use arithmetic in full 64-bit words, which is fast in native builds. The other
+/// arithmetic is that of [`verified`].
+pub mod saturated {
+    use crate::curve::verified as curve;
+    use crate::signature::{Key, Signature, digest as digest_of};
+    use crate::words;
+
+    key! {
+        /// A public key on P-256.
+        P256Key, curve::P256, words::P256, 4
     }
 }
 

@@ -23,8 +23,14 @@ const ENTRIES: usize = 1 << (TEETH - 1);
 
 /// The table of a point Q. Each entry of block k is the sum of ±2^(8·(k + N·tooth))·Q over the 8
 /// teeth.
-#[derive(Clone, Debug)]
-pub(crate) struct Table<F>(Vec<[Affine<F>; ENTRIES]>);
+#[derive(Debug)]
+pub(crate) struct Table<F>(Vec<Block<F>>);
+
+/// The entries of a block. The alignment is that of a cache line, which is as long as an entry on
+/// P-256 in native builds. So reading such an entry takes one access to memory, not two.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Block<F>([Affine<F>; ENTRIES]);
 
 impl<F> Table<F> {
     /// Builds the table of a point. Whatever the point is, each addition adds two fixed multiples of
@@ -46,7 +52,7 @@ impl<F> Table<F> {
         let (blocks, []) = entries.as_chunks() else {
             return None;
         };
-        Some(Self(blocks.to_vec()))
+        Some(Self(blocks.iter().copied().map(Block).collect()))
     }
 }
 
@@ -110,19 +116,34 @@ pub(crate) fn sum<F: Field<N>, const N: usize>(
     let (mut w1, mut w2) = (columns(w1), columns(w2));
     let mut sum: Option<Point<F>> = None;
     for _ in 0..8 {
+        // All entries of a column are read before the first addition. The reads then overlap, and
+        // entries that are not in the processor's caches cost much less time.
+        let entries = [column(g, &mut w1), column(q, &mut w2)];
         if let Some(sum) = &mut sum {
             sum.double();
         }
-        for (((g, w1), q), w2) in g.0.iter().zip(&mut w1).zip(&q.0).zip(&mut w2) {
-            for entry in [entry(g, w1)?, entry(q, w2)?] {
-                match &mut sum {
-                    Some(sum) => sum.add(&entry),
-                    None => sum = Some(Point::from_affine(&entry)),
-                }
+        for entry in entries.as_flattened() {
+            let entry = entry.as_ref()?;
+            match &mut sum {
+                Some(sum) => sum.add(entry),
+                None => sum = Some(Point::from_affine(entry)),
             }
         }
     }
     sum
+}
+
+/// The entries of the next column, one of each block.
+#[inline(always)]
+fn column<F: Field<N>, const N: usize>(
+    table: &Table<F>,
+    columns: &mut [u64; N],
+) -> [Option<Affine<F>>; N] {
+    let mut blocks = table.0.iter().zip(columns);
+    [(); N].map(|()| {
+        let (Block(entries), columns) = blocks.next()?;
+        entry(entries, columns)
+    })
 }
 
 /// Takes the next column, which is the highest octet of `columns`. Returns the table entry for this

@@ -4,25 +4,26 @@
 //! `tests/arithmetic/ecdsa.rs` has many more cases and compares the results with those of other
 //! packages.
 
-use crate::{lazy, verified};
+use crate::{lazy, saturated, verified};
 
-/// Verifies a signature with the key types of `verified` and `lazy`, each with and without a table
-/// of points. Asserts that all results agree.
+/// Verifies a signature with the key type of each module, with and without a table of points.
+/// Asserts that all results agree.
 macro_rules! verdict {
-    ($reference:ident::$key:ident, $x:expr, $y:expr, $digest:expr, $signature:expr) => {{
-        let verified = $reference::$key::new($x, $y).unwrap();
-        let lazy = lazy::$key::new($x, $y).unwrap();
-        let verdict = verified.verify($digest, $signature);
-        assert_eq!(verified.verify_without_table($digest, $signature), verdict);
-        assert_eq!(lazy.verify($digest, $signature), verdict);
-        assert_eq!(lazy.verify_without_table($digest, $signature), verdict);
-        verdict
+    ([$($module:ident),+]::$key:ident, $x:expr, $y:expr, $digest:expr, $signature:expr) => {{
+        let verdicts = [$({
+            let key = $module::$key::new($x, $y).unwrap();
+            let with_table = key.verify($digest, $signature);
+            assert_eq!(key.verify_without_table($digest, $signature), with_table);
+            with_table
+        }),+];
+        assert!(verdicts.windows(2).all(|pair| pair[0] == pair[1]), "{verdicts:?}");
+        verdicts[0]
     }};
 }
 
 /// Defines the tests of a curve. The crate `$curve` computes the expected points and scalars.
 macro_rules! curve {
-    ($curve:ident, $reference:ident::$key:ident, $octets:literal) => {
+    ($curve:ident, [$($module:ident),+]::$key:ident, $octets:literal) => {
         mod $curve {
             #[cfg(target_arch = "wasm32")]
             use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -73,10 +74,10 @@ macro_rules! curve {
                 let s = r * u2.invert().unwrap();
                 let signature = [octets(&r), octets(&s)].concat();
                 let digest = octets(&(u1 * s));
-                let verdict = verdict!($reference::$key, &x, &y, &digest, &signature);
+                let verdict = verdict!([$($module),+]::$key, &x, &y, &digest, &signature);
                 assert_eq!(verdict, is_finite, "{secret:?} {u1:?} {u2:?}");
                 let forged = octets(&(u1 * s + Scalar::ONE));
-                assert!(!verdict!($reference::$key, &x, &y, &forged, &signature));
+                assert!(!verdict!([$($module),+]::$key, &x, &y, &forged, &signature));
             }
 
             /// With Q = G and u1 = u2, each entry of G's table is added to itself. With Q = -G and
@@ -120,7 +121,7 @@ macro_rules! curve {
                     for bad in [&zero[..], &order, &[0xff; $octets]] {
                         for signature in [[bad, good].concat(), [good, bad].concat()] {
                             assert!(!lazy::$key::is_in_range(&signature));
-                            assert!(!verdict!($reference::$key, &x, &y, &zero, &signature));
+                            assert!(!verdict!([$($module),+]::$key, &x, &y, &zero, &signature));
                         }
                     }
                 }
@@ -132,7 +133,7 @@ macro_rules! curve {
             #[test]
             fn a_key_is_a_point_of_the_curve() {
                 let [x, y] = coordinates(&(ProjectivePoint::GENERATOR * arbitrary()));
-                assert!($reference::$key::new(&x, &y).is_some());
+                $(assert!($module::$key::new(&x, &y).is_some());)+
                 let mut other = y.clone();
                 other[$octets - 1] ^= 1;
                 let (zero, ones) = ([0; $octets], [0xff; $octets]);
@@ -146,15 +147,13 @@ macro_rules! curve {
                     (&long, &y),
                     (&x[1..], &y),
                 ] {
-                    assert!($reference::$key::new(x, y).is_none());
-                    assert!(lazy::$key::new(x, y).is_none());
+                    $(assert!($module::$key::new(x, y).is_none());)+
                 }
             }
         }
     };
 }
 
-curve!(p256, verified::P256Key, 32);
-curve!(p384, verified::P384Key, 48);
-// `verified` has no key type for P-521, so the key type of `lazy` is tested twice.
-curve!(p521, lazy::P521Key, 66);
+curve!(p256, [verified, saturated, lazy]::P256Key, 32);
+curve!(p384, [verified, lazy]::P384Key, 48);
+curve!(p521, [lazy]::P521Key, 66);

@@ -1,9 +1,10 @@
 //! Compares the verdicts of `portcullis_ecdsa` with those of the crates `p256`, `p384` and `p521`,
 //! and with those of AWS-LC.
 //!
-//! `portcullis_ecdsa` has two implementations of field arithmetic: a formally verified one
-//! (`verified`), and one for WebAssembly (`lazy`). Each signature is verified with both. Some
-//! signatures are also verified without the table of multiples that speeds verification up.
+//! `portcullis_ecdsa` has several implementations of field arithmetic: a formally verified one
+//! (`verified`), a faster one for native builds (`saturated`, only for P-256), and one for
+//! WebAssembly (`lazy`). Each signature is verified with all of them. Some signatures are also
+//! verified without the table of multiples that speeds verification up.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED,
@@ -16,7 +17,9 @@ use support::times::times;
 
 /// Defines the tests for a curve.
 macro_rules! curve {
-    ($curve:ident, $verified:ident::$key:ident, $octets:literal, $hash:ident, $aws:ident) => {
+    (
+        $curve:ident, [$($module:ident),+]::$key:ident, $octets:literal, $hash:ident, $aws:ident
+    ) => {
         mod $curve {
             use ::$curve::ecdsa::signature::hazmat::PrehashVerifier as _;
             use ::$curve::ecdsa::{Signature, VerifyingKey};
@@ -25,7 +28,7 @@ macro_rules! curve {
             use ::$curve::elliptic_curve::ops::Reduce as _;
             use ::$curve::elliptic_curve::sec1::ToSec1Point as _;
             use ::$curve::{FieldBytes, ProjectivePoint, Scalar};
-            use portcullis_ecdsa::{lazy, $verified as verified};
+            use portcullis_ecdsa::{$($module),+};
 
             use super::*;
 
@@ -33,8 +36,7 @@ macro_rules! curve {
             struct Key {
                 point: ProjectivePoint,
                 theirs: VerifyingKey,
-                verified: verified::$key,
-                lazy: lazy::$key,
+                $($module: $module::$key,)+
             }
 
             impl Key {
@@ -44,8 +46,7 @@ macro_rules! curve {
                     Self {
                         point,
                         theirs: VerifyingKey::from_affine(point.to_affine()).unwrap(),
-                        verified: verified::$key::new(x, y).unwrap(),
-                        lazy: lazy::$key::new(x, y).unwrap(),
+                        $($module: $module::$key::new(x, y).unwrap(),)+
                     }
                 }
 
@@ -53,10 +54,7 @@ macro_rules! curve {
                 fn verdict(&self, digest: &[u8], signature: &[u8]) -> bool {
                     let theirs = Signature::from_slice(signature)
                         .is_ok_and(|parsed| self.theirs.verify_prehash(digest, &parsed).is_ok());
-                    for ours in [
-                        self.verified.verify(digest, signature),
-                        self.lazy.verify(digest, signature),
-                    ] {
+                    for ours in [$(self.$module.verify(digest, signature)),+] {
                         let key = self.point.to_affine();
                         assert_eq!(ours, theirs, "{key:?} {digest:02x?} {signature:02x?}");
                     }
@@ -72,12 +70,10 @@ macro_rules! curve {
                     let encoded = self.point.to_affine().to_sec1_point(false);
                     let aws = UnparsedPublicKey::new(algorithm, encoded.as_bytes());
                     assert_eq!(aws.verify(message, signature).is_ok(), verdict);
-                    for ours in [
-                        self.verified.verify_without_table(&digest, signature),
-                        self.lazy.verify_without_table(&digest, signature),
-                    ] {
+                    $(
+                        let ours = self.$module.verify_without_table(&digest, signature);
                         assert_eq!(ours, verdict);
-                    }
+                    )+
                     verdict
                 }
             }
@@ -247,11 +243,9 @@ macro_rules! curve {
     };
 }
 
-curve!(p256, verified::P256Key, 32, Sha256, ECDSA_P256_SHA256_FIXED);
-curve!(p384, verified::P384Key, 48, Sha384, ECDSA_P384_SHA384_FIXED);
-// For P-521, `portcullis_ecdsa` has only the implementation `lazy`. Here it also takes the place of
-// `verified`.
-curve!(p521, lazy::P521Key, 66, Sha512, ECDSA_P521_SHA512_FIXED);
+curve!(p256, [verified, saturated, lazy]::P256Key, 32, Sha256, ECDSA_P256_SHA256_FIXED);
+curve!(p384, [verified, lazy]::P384Key, 48, Sha384, ECDSA_P384_SHA384_FIXED);
+curve!(p521, [lazy]::P521Key, 66, Sha512, ECDSA_P521_SHA512_FIXED);
 
 fn flip(random: &mut Random, octets: &mut [u8]) {
     let place = usize::try_from(random.next()).unwrap() % octets.len();

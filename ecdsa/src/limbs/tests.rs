@@ -1,11 +1,11 @@
-//! Checks that the fields in `limbs` compute the same results as the verified fields of
+//! Checks that the fields in `limbs` and `words` compute the same results as the verified fields of
 //! `fiat-crypto`. For P-521, the reference is the field in `compact`.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::field::{Canonical, Field};
-use crate::{compact, fiat, limbs, number};
+use crate::{compact, fiat, limbs, number, words};
 
 /// Returns numbers with long runs of equal bits, and numbers next to 0 and next to the modulus.
 pub(crate) fn numbers<F: Field<N>, const N: usize>() -> Vec<[u64; N]> {
@@ -74,6 +74,7 @@ fn results_are_equal<V: Canonical<N>, L: Field<N>, const N: usize>() {
 #[test]
 fn results_on_p256_are_those_of_the_verified_field() {
     results_are_equal::<fiat::P256, limbs::P256, 4>();
+    results_are_equal::<fiat::P256, words::P256, 4>();
 }
 
 #[test]
