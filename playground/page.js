@@ -73,7 +73,7 @@ function update() {
   try {
     answer = JSON.parse(playground.answer(JSON.stringify(question())));
   } catch {
-    verdict('bad', 'The verifier failed', 'Reload the page. If it happens again, report the policy as a bug.');
+    verdict('bad', 'The verifier failed', 'Reload the page. If the verifier fails again, report a bug, and describe the policy.');
     return;
   }
   fill(byId('filter'), answer.filters, answer.filter);
@@ -200,7 +200,7 @@ function effects(decision) {
   }
   const forwarded = decision.forwarded_headers.filter(([name]) => !name.startsWith(':'));
   const parts = [make('h3', '', 'Your API receives')];
-  parts.push(forwarded.length > 0 ? pairs(forwarded) : make('p', 'hint', 'No headers but those of HTTP itself.'));
+  parts.push(forwarded.length > 0 ? pairs(forwarded) : make('p', 'hint', 'No headers except those of HTTP itself.'));
   const removed = decision.removed_headers;
   if (removed.length > 0) parts.push(make('p', 'hint', `Removed: ${removed.join(', ')}`));
   return parts;
@@ -213,9 +213,9 @@ function showReport({ report, decision }) {
   if (report) {
     parts.push(make('h3', '', 'Token'), steps(report.token.checks));
     const strangers = report.providers.length > 1 && !report.providers.some((provider) => provider.names_issuer);
-    if (strangers) parts.push(make('p', 'hint', 'No provider names the issuer. Each expects:'));
+    if (strangers) parts.push(make('p', 'hint', 'No provider has the token\'s issuer. Each provider expects:'));
     for (const provider of report.providers) {
-      const end = provider.accepted ? 'accepts it' : `refuses it: ${provider.status} ${provider.reason}`;
+      const end = provider.accepted ? 'accepts the token' : `refuses the token: ${provider.status} ${provider.reason}`;
       parts.push(make('h3', '', `Provider ${provider.name} ${end}`), steps(provider.checks));
     }
   }
@@ -252,7 +252,7 @@ async function share() {
   const note = byId('shared-note');
   if (policy === null) {
     byId('link').value = '';
-    note.textContent = `No link: ${problem}.`;
+    note.textContent = `The page cannot make a link: ${problem}.`;
     return;
   }
   // The query is removed, because it may contain a token.
@@ -261,10 +261,10 @@ async function share() {
   link.hash = encoded(state);
   byId('link').value = link.href;
   byId('link').select();
-  const what = 'The link contains the policy without secrets and comments, the method and the path. It contains no token and no claims.';
+  const what = 'The link contains the policy (without its secrets and comments), the method and the path. The link contains no token and no claims.';
   try {
     await navigator.clipboard.writeText(link.href);
-    note.textContent = `Copied. ${what}`;
+    note.textContent = `The link was copied. ${what}`;
   } catch {
     note.textContent = what;
   }

@@ -54,11 +54,13 @@ impl fmt::Display for JsonError {
             Self::NotUtf8 => f.write_str("not UTF-8: encode the JSON text as UTF-8"),
             Self::Malformed { line, column } => write!(
                 f,
-                "not one JSON value of at most 128 levels: correct line {line}, column {column}"
+                "not a single JSON value, or nested deeper than 128 levels: correct line {line}, \
+                 column {column}"
             ),
             Self::DuplicateName { line, column } => write!(
                 f,
-                "a name occurs twice in one object: remove one before line {line}, column {column}"
+                "a name occurs twice in one object: remove one of the two members before line \
+                 {line}, column {column}"
             ),
             Self::NotAnObject => f.write_str("not a JSON object: write `{…}`"),
         }

@@ -46,8 +46,8 @@ pub(super) fn evaded(config: &Config, place: usize, route: &RouteMatch) -> Optio
             continue;
         };
         return Some(format!(
-            "many servers read \"{}\" as this path, and {effect} there; write \
-             \"path_separated_prefix\", and \"case_sensitive\": false",
+            "many servers treat \"{}\" like this path, but {effect} requests with that spelling; \
+             use \"path_separated_prefix\" and \"case_sensitive\": false",
             cut(&spelling)
         ));
     }
@@ -69,9 +69,9 @@ fn evaded_expression(config: &Config, regex: &Regex) -> Option<String> {
     let taker = config.rules.iter().position(|rule| may_decide(&rule.route));
     let effect = effect(config, taker)?;
     Some(format!(
-        "other spellings of this path cannot be checked, because it is a regular expression; make \
-         sure that it also matches the path with a final / and in another case, where otherwise \
-         {effect}"
+        "because this path is a regular expression, its other spellings cannot be checked; make \
+         sure that the expression also matches the path with a final / and in another letter case; \
+         otherwise, {effect} requests with these spellings"
     ))
 }
 
@@ -111,8 +111,9 @@ pub(super) fn evaded_resources(config: &Config) -> impl Iterator<Item = Warning>
         Some(Warning {
             location: ConfigPath::default().within("protected_resources"),
             text: format!(
-                "many servers read \"{}\" as the path of \"{}\", and {effect} there without the \
-                 checks of the resource; write \"case_sensitive\": false in a rule for its path",
+                "many servers treat \"{}\" like the path of \"{}\", but {effect} requests with \
+                 that spelling, without the checks of the resource; set \"case_sensitive\": \
+                 false in a rule for the resource's path",
                 cut(&spelling),
                 cut(own.url.identifier())
             ),
@@ -125,7 +126,7 @@ pub(super) fn evaded_resources(config: &Config) -> impl Iterator<Item = Warning>
 /// refuses unmatched requests.
 fn effect(config: &Config, taker: Option<usize>) -> Option<String> {
     match taker {
-        Some(taker) => Some(format!("rules[{taker}] decides")),
+        Some(taker) => Some(format!("rules[{taker}] decides on")),
         None if config.unmatched == Unmatched::Allow => Some("no rule matches".to_owned()),
         None => None,
     }

@@ -53,9 +53,9 @@ fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
             || (!own.methods.is_empty() && own.methods.iter().all(|method| other.takes(method)));
         let takes = |method: &String| method != "OPTIONS" && own.takes(method);
         let effect = if takes_all {
-            "no request reaches it"
+            "no request reaches this rule"
         } else if is_evaded && !own.covers(other) && other.methods.iter().any(takes) {
-            "some of its requests do not reach it"
+            "some of the requests for this rule do not reach it"
         } else {
             continue;
         };
@@ -65,7 +65,8 @@ fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
             ""
         };
         return Some(format!(
-            "{effect}: rules[{taker}] comes first{open}; move this rule ahead of it"
+            "{effect}, because rules[{taker}] comes first{open}; move this rule before \
+             rules[{taker}]"
         ));
     }
     None
@@ -93,7 +94,8 @@ fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     }
     let (written, instead) = expressions(route).find_map(misspelt)?;
     Some(format!(
-        "paths are matched encoded; in the regular expression, write `{instead}` for `{written}`"
+        "paths are matched in encoded form; in the regular expression, write `{instead}` instead \
+         of `{written}`"
     ))
 }
 
@@ -102,12 +104,17 @@ fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
 fn cut(path: &str) -> Option<&'static str> {
     if path.contains(';') {
         return Some(
-            "no request reaches it: paths are also matched without parameters; write it without \";\"",
+            "no request reaches this rule, because paths are also matched without parameters; \
+             write the path without \";\"",
         );
     }
-    ["%3F", "%23"].iter().any(|octet| path.contains(octet)).then_some(
-        "no request reaches it: paths are also matched up to an encoded ? or #; write it without them",
-    )
+    ["%3F", "%23"]
+        .iter()
+        .any(|octet| path.contains(octet))
+        .then_some(
+            "no request reaches this rule, because paths are also matched up to an encoded ? or #; \
+         write the path without these characters",
+        )
 }
 
 /// Returns the regular expressions that are matched against the path.
@@ -154,7 +161,8 @@ fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
             let location = ConfigPath::default().within(&provider.name);
             found.push(Warning {
                 location: location.within("providers"),
-                text: "no rule asks for its tokens; name it in \"requires\", or remove it"
+                text: "no rule uses this provider; name the provider in \"requires\", or remove \
+                       the provider"
                     .to_owned(),
             });
         }
@@ -169,8 +177,8 @@ fn warn_of_no_rules(config: &Config, found: &mut Vec<Warning>) {
         return;
     }
     let text = match config.unmatched {
-        Unmatched::Allow => "there are none, and every request passes; add rules",
-        Unmatched::Deny => "there are none, and every request is denied; add rules",
+        Unmatched::Allow => "there are no rules, so every request passes; add rules",
+        Unmatched::Deny => "there are no rules, so every request is denied; add rules",
     };
     found.push(Warning {
         location: ConfigPath::default().within("rules"),

@@ -65,9 +65,9 @@ fn expiring(provider: &str, clients: &Clients, now: UnixSeconds) -> Vec<Warning>
     let ending = enabled.filter_map(|client| {
         let end = client.expires_at?;
         let text = if end <= now {
-            "the client has expired: its secrets are refused".to_owned()
+            "the client has expired, so its secrets are refused".to_owned()
         } else {
-            expires_soon(end.since(now))?
+            format!("the client {}", expires_soon(end.since(now))?)
         };
         let location = ConfigPath::default().within(&client.id).within("clients");
         let location = location.within("client_secrets").within(provider);
@@ -81,7 +81,11 @@ fn expiring(provider: &str, clients: &Clients, now: UnixSeconds) -> Vec<Warning>
 
 fn expires_soon(left: Duration) -> Option<String> {
     let days = left.as_secs().div_euclid(DAY);
-    (left < NOTICE).then(|| format!("expires in {days} days"))
+    (left < NOTICE).then(|| match days {
+        0 => "expires in less than a day".to_owned(),
+        1 => "expires in 1 day".to_owned(),
+        days => format!("expires in {days} days"),
+    })
 }
 
 impl Config {
@@ -96,8 +100,9 @@ impl Config {
         is_exposed.then(|| Warning {
             location: ConfigPath::default().within("shared_memory_key"),
             text:
-                "without it, every module of the proxy that has no vm_id can replace the fetched \
-                   keys; set it, or vm_config.vm_id to a name that no other module has"
+                "without shared_memory_key, every Wasm module in the proxy that has no vm_id can \
+                 replace the fetched keys; set shared_memory_key, or set vm_config.vm_id to a \
+                 name that no other module has"
                     .to_owned(),
         })
     }
@@ -118,8 +123,8 @@ impl Config {
                     .within("discovery")
                     .within(&provider.name)
                     .within("providers"),
-                text: "the issuer is http: its metadata says where the keys are, and only the \
-                       cluster's TLS would tell that it is genuine"
+                text: "the issuer is an http URL: unless the cluster uses TLS, anyone on the \
+                       network path can forge the issuer's metadata, which says where the keys are"
                     .to_owned(),
             })
             .collect()
@@ -129,9 +134,9 @@ impl Config {
 fn state(validity: Validity, now: UnixSeconds) -> Option<String> {
     let left = validity.not_after.since(now);
     if now > validity.not_after {
-        Some("has expired: no token verifies with it".to_owned())
+        Some("has expired, so tokens signed with this key are refused".to_owned())
     } else if now < validity.not_before {
-        Some("is not valid yet: no token verifies with it".to_owned())
+        Some("is not valid yet, so tokens signed with this key are refused".to_owned())
     } else {
         expires_soon(left)
     }
@@ -157,12 +162,13 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
         (
             config.mode == Mode::Shadow,
             "mode",
-            "no rule blocks a request",
+            "in shadow mode, no rule blocks a request",
         ),
         (
             config.path_policy == PathPolicy::Raw,
             "path_policy",
-            "a path, method or host that the upstream reads in another way can evade the rules",
+            "a request can evade the rules if the upstream reads the path, method or host \
+             differently",
         ),
         (
             config.unmatched == Unmatched::Allow,
@@ -175,12 +181,14 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
                 .as_ref()
                 .is_some_and(|status| status.requirement.is_none()),
             "status",
-            "anyone may read which authorization servers there are, and the state of their keys",
+            "anyone can see which authorization servers are configured, and the state of their \
+             keys",
         ),
         (
             config.strip_failure_response && !config.protected_resources.is_empty(),
             "strip_failure_response",
-            "refusals have no challenge, so clients do not find the metadata of protected resources",
+            "refused requests get no challenge, so clients cannot find the metadata of the \
+             protected resources",
         ),
     ];
     found.extend(extractions(config));
@@ -222,9 +230,10 @@ fn anyones_tokens(config: &Config) -> Vec<Warning> {
             .within("require_claims")
             .within(&provider.name)
             .within("providers"),
-        text: "anyone can get such a token for any audience; list whose tokens are accepted, here \
-               or in \"subjects\""
-            .to_owned(),
+        text:
+            "anyone can get a token for any audience from this issuer; restrict whose tokens are \
+               accepted, here or in \"subjects\""
+                .to_owned(),
     })
     .collect()
 }
@@ -250,8 +259,11 @@ fn extractions(config: &Config) -> Vec<Warning> {
     for (location, requirement) in by_rule.chain(by_name).chain(by_state) {
         requirement.each_extraction(&mut |extraction| {
             let text = match extraction.status_header {
-                Some(_) => "forwards claims that anyone can make up",
-                None => "forwards claims that anyone can make up, and no header says so",
+                Some(_) => "this requirement forwards claims that anyone can make up",
+                None => {
+                    "this requirement forwards claims that anyone can make up, and no header says \
+                     that they are unverified"
+                }
             };
             found.push(Warning {
                 location: location.clone(),
@@ -272,12 +284,12 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
             provider.trust.audiences == Audiences::Any
                 && (!provider.preset.lacks_audience() || provider.trust.client_ids.is_empty()),
             "allow_any_audience",
-            "a token that was made for another service is accepted",
+            "tokens that were issued for another service are accepted",
         ),
         (
             provider.trust.issuer == Issuer::Any && provider.trust.trust_domain.is_none(),
             "allow_any_issuer",
-            "a token is accepted whatever its \"iss\", if the provider's keys verify it",
+            "a token with any \"iss\" is accepted, if the provider's keys verify the token",
         ),
         (
             matches!(&provider.trust.issuer, Issuer::Template(issuer) if admits_any(provider, issuer)),
@@ -287,12 +299,13 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
         (
             ends_unlike_its_preset(provider, true),
             "issuer",
-            "this preset's issuers end in \"/\": no token will match",
+            "the issuers of this preset end in \"/\", so no token will match; add the final \"/\"",
         ),
         (
             ends_unlike_its_preset(provider, false),
             "issuer",
-            "this preset's issuers do not end in \"/\": no token will match",
+            "the issuers of this preset do not end in \"/\", so no token will match; remove the \
+             final \"/\"",
         ),
         (
             provider.trust.times.clock_skew > AMPLE_CLOCK_SKEW,
@@ -302,7 +315,7 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
         (
             provider.forward && !provider.places.params.is_empty(),
             "forward",
-            "a token in the query reaches the upstream, and its access log",
+            "a token in the query reaches the upstream and the upstream's access log",
         ),
         (
             !provider.trust.times.require_expiration && provider.trust.times.max_lifetime.is_none(),
@@ -313,12 +326,13 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
             matches!(&provider.trust.keys, KeySource::Remote(remote)
                 if remote.unknown_kid_cooldown < SHORT_COOLDOWN),
             "remote_jwks",
-            "strangers can cause more than one fetch a second (unknown_kid_cooldown)",
+            "unknown_kid_cooldown is so short that anyone can cause more than one key fetch per \
+             second",
         ),
         (
             provider.trust.times.allow_future_iat,
             "allow_future_iat",
-            "a token that claims to be issued later than now is accepted",
+            "a token is accepted even if its \"iat\" is in the future",
         ),
         (
             provider.trust.token_types == TokenTypes::Any,
@@ -381,7 +395,7 @@ fn skipped_keys(provider: &Provider) -> Vec<(ConfigPath, String)> {
             let location = ConfigPath::default().within_index(key.index).within("keys");
             (
                 location.within("local_jwks"),
-                format!("this key is left out: {}", key.reason),
+                format!("this key is not used: {}", key.reason),
             )
         })
         .collect()

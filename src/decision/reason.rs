@@ -200,7 +200,7 @@ impl Reason {
             Self::AmbiguousPath => "The path or query can be read in more than one way",
             Self::McpHeader => "An MCP header is missing, repeated or malformed",
             Self::McpVersion => "MCP-Protocol-Version must be 2026-07-28 or later",
-            Self::Origin => "Pages of this origin may not send requests",
+            Self::Origin => "Pages from this origin are not allowed to send requests",
             Self::PathTooLong => "The path is too long",
             Self::RoutePolicy | Self::Unmatched | Self::UnsettledRoute => {
                 "Access to this resource is not configured"

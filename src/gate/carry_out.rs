@@ -69,7 +69,10 @@ impl Gate {
         if let Some(reason) = permit.reason.shadowed() {
             exchange.log(
                 LogLevel::Info,
-                &format!("would have denied a request: {}", reason.label()),
+                &format!(
+                    "without shadow mode, a request would have been denied: {}",
+                    reason.label()
+                ),
             );
         }
         Verdict::Pass

@@ -154,7 +154,10 @@ impl Keeper {
             (Ok(_), None, 0) => return,
             (Ok(_), None, failures) => (
                 LogLevel::Info,
-                format!("fetched after {failures} failed attempts"),
+                format!(
+                    "the keys were fetched after {failures} failed attempt{}",
+                    if failures == 1 { "" } else { "s" }
+                ),
             ),
         };
         let ids = outcome.providers.iter();
@@ -167,8 +170,8 @@ impl Keeper {
 
 fn no_cluster(cluster: &str) -> String {
     format!(
-        "the proxy has no cluster {cluster:?}; add it, or correct the name in remote_jwks or \
-         discovery"
+        "the proxy has no cluster named {cluster:?}; add the cluster, or correct its name in \
+         remote_jwks or discovery"
     )
 }
 

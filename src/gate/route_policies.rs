@@ -87,8 +87,9 @@ impl RoutePolicies {
         if self.sampling.answered(policy.is_some(), now) == Finding::Unexpected {
             log.log(
                 LogLevel::Error,
-                "a route has a policy of its own although route_policies is off; every \
-                 request asks for it until the next configuration: set route_policies to \"on\"",
+                "a route has its own policy, but route_policies is \"off\"; until the next \
+                 configuration, every request looks up its route's policy; set route_policies to \
+                 \"on\"",
             );
         }
         Ok(policy)

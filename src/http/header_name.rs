@@ -93,7 +93,8 @@ impl fmt::Display for HeaderNameError {
         formatter.write_str(match self {
             Self::Empty => "a header name must not be empty",
             Self::InvalidByte => {
-                "a header name holds only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)"
+                "a header name may contain only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 \
+                 section 5.6.2)"
             }
         })
     }

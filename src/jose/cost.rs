@@ -109,10 +109,11 @@ impl fmt::Display for Nameless {
         let follows = match are_all_tried {
             true => "all of them are tried for each token",
             false => {
-                "not all of them are tried for a token, and tokens signed by the others are refused"
+                "only some of them are tried for each token, and tokens signed with the other \
+                 keys are refused"
             }
         };
-        write!(f, "{keys} keys have no kid: {follows}; give each a kid")
+        write!(f, "{keys} keys have no kid: {follows}; give each key a kid")
     }
 }
 

@@ -185,7 +185,7 @@ impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json(error) => write!(f, "{error}"),
-            Self::MemberMissing { member } => write!(f, "add the member \"{member}\""),
+            Self::MemberMissing { member } => write!(f, "the member \"{member}\" is missing"),
             Self::MemberType { member: "key_ops" } => {
                 f.write_str("\"key_ops\" must be an array of strings")
             }
@@ -198,47 +198,49 @@ impl fmt::Display for KeyError {
                 f.write_str("\"crv\" must be P-256, P-384 or P-521, or Ed25519 for OKP")
             }
             Self::KidTooLong => write!(f, "\"kid\" has more than {MAX_KID_BYTES} bytes"),
-            Self::ForEncryption | Self::NotForSignatures => f.write_str("\"use\" is not \"sig\""),
-            Self::NotForVerifying => f.write_str("\"key_ops\" lacks \"verify\""),
+            Self::ForEncryption | Self::NotForSignatures => {
+                f.write_str("\"use\" must be \"sig\" or absent")
+            }
+            Self::NotForVerifying => f.write_str("\"key_ops\" must contain \"verify\""),
             Self::UnsupportedAlgorithm => {
                 f.write_str("\"alg\" must be one of EdDSA, ES*, HS*, PS*, RS*, or absent")
             }
             Self::AlgorithmDoesNotFit { algorithm } => {
                 write!(
                     f,
-                    "\"alg\" is {algorithm}, which needs another type of key or curve"
+                    "\"alg\" is {algorithm}, which needs a different key type or curve"
                 )
             }
             Self::RsaModulusTooSmall { bits } => {
-                write!(
-                    f,
-                    "the RSA modulus has {bits} bits: use one of 2048 or more"
-                )
+                write!(f, "the RSA modulus has {bits} bits: use at least 2048 bits")
             }
             Self::RsaModulusTooLarge { bits } => {
-                write!(
-                    f,
-                    "the RSA modulus has {bits} bits: use one of 8192 or less"
-                )
+                write!(f, "the RSA modulus has {bits} bits: use at most 8192 bits")
             }
             Self::RsaModulusEven => f.write_str("the RSA modulus is even: make a new key"),
             Self::RsaExponent => {
-                f.write_str("the RSA exponent must be odd and in 3..=65537: use 65537")
+                f.write_str("the RSA exponent must be odd and between 3 and 65537: use 65537")
             }
             Self::EcCoordinateLength { expected } => {
                 write!(
                     f,
-                    "\"x\" and \"y\" must have {expected} octets, leading zeros included"
+                    "\"x\" and \"y\" must have {expected} octets each, including leading zeros"
                 )
             }
-            Self::EcPointNotOnCurve => f.write_str("\"x\" and \"y\" are not a point on \"crv\""),
-            Self::OkpLength => f.write_str("\"x\" must have 32 octets"),
-            Self::OkpPoint => f.write_str("\"x\" is not a trustworthy Ed25519 key"),
-            Self::SecretFromAfar => {
-                f.write_str("a fetched key set cannot hold shared secrets: configure them")
+            Self::EcPointNotOnCurve => {
+                f.write_str("\"x\" and \"y\" are not a point on the curve that \"crv\" names")
             }
+            Self::OkpLength => f.write_str("\"x\" must have 32 octets"),
+            Self::OkpPoint => f.write_str("\"x\" is not a valid Ed25519 public key"),
+            Self::SecretFromAfar => f.write_str(
+                "a shared secret in a fetched key set is not used: write the secret into the \
+                     configuration",
+            ),
             Self::SecretTooShort { octets, needed } => {
-                write!(f, "the secret has {octets} octets: use at least {needed}")
+                write!(
+                    f,
+                    "the secret has {octets} octets: use at least {needed} octets"
+                )
             }
         }
     }
@@ -249,23 +251,29 @@ impl std::error::Error for KeyError {}
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Encrypted => f.write_str("encrypted: configure the issuer to send signed tokens"),
-            Self::SegmentCount => f.write_str("not three segments: send a JWS in compact form"),
+            Self::Encrypted => {
+                f.write_str("the token is encrypted: configure the issuer to send signed tokens")
+            }
+            Self::SegmentCount => {
+                f.write_str("the token does not have three segments: send a JWS in compact form")
+            }
             Self::SegmentEmpty => f.write_str("a segment is empty: send a signed token"),
             Self::NotBase64url => {
-                f.write_str("a segment is not base64url: encode it without padding")
+                f.write_str("a segment is not base64url: encode the segment without padding")
             }
             Self::HeaderJson(error) => write!(f, "header: {error}"),
-            Self::AlgorithmMissing => f.write_str("header: add \"alg\""),
+            Self::AlgorithmMissing => f.write_str("header: \"alg\" is missing"),
             Self::UnsupportedAlgorithm => {
                 f.write_str("header: \"alg\" must be one of EdDSA, ES*, HS*, PS*, RS*")
             }
             Self::HeaderType { member } => write!(f, "header: \"{member}\" must be a string"),
             Self::KidTooLong => write!(f, "header: \"kid\" has more than {MAX_KID_BYTES} bytes"),
-            Self::CriticalExtension => f.write_str("header: remove \"crit\""),
-            Self::UnencodedPayload => f.write_str("header: remove \"b64\""),
-            Self::Nested => f.write_str("header: \"cty\" announces a token inside the token"),
-            Self::EncryptionHeader => f.write_str("header: remove \"enc\" and \"zip\""),
+            Self::CriticalExtension => f.write_str("header: \"crit\" is not accepted"),
+            Self::UnencodedPayload => f.write_str("header: \"b64\" is not accepted"),
+            Self::Nested => f.write_str(
+                "header: \"cty\" says that the payload is another token: send that token",
+            ),
+            Self::EncryptionHeader => f.write_str("header: \"enc\" and \"zip\" are not accepted"),
             Self::ClaimsJson(error) => write!(f, "claims: {error}"),
             Self::ClaimType { claim: "aud" } => {
                 f.write_str("claims: \"aud\" must be a string or an array of strings")
@@ -275,7 +283,7 @@ impl fmt::Display for TokenError {
             } => {
                 write!(
                     f,
-                    "claims: \"{claim}\" must be a number of seconds, not negative"
+                    "claims: \"{claim}\" must be a non-negative number of seconds"
                 )
             }
             Self::ClaimType { claim } => write!(f, "claims: \"{claim}\" must be a string"),
@@ -297,7 +305,7 @@ impl fmt::Display for KeySetError {
             Self::TooManyKeys { limit } => {
                 write!(
                     f,
-                    "the key set holds more than {limit} keys: raise limits.jwks_keys"
+                    "the key set has more than {limit} keys: raise limits.jwks_keys"
                 )
             }
             Self::NotAKeySet => {
@@ -307,7 +315,9 @@ impl fmt::Display for KeySetError {
                 f.write_str("a member of the key set occurs twice: remove one of the two")
             }
             Self::Refused { key } => key.fmt(f),
-            Self::NoUsableKey { skipped } if skipped.is_empty() => f.write_str("there is no key"),
+            Self::NoUsableKey { skipped } if skipped.is_empty() => {
+                f.write_str("the key set has no keys")
+            }
             Self::NoUsableKey { skipped } => {
                 f.write_str("no key can be used")?;
                 skipped.iter().try_for_each(|key| write!(f, "; {key}"))

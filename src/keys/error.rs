@@ -41,7 +41,7 @@ impl FetchError {
     /// Parses the serialized form of an error.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "the readers of a record's fields take values"
+        reason = "the functions that read a record's fields take values"
     )]
     pub fn read(value: Value) -> Option<Self> {
         match value.as_str() {
@@ -89,21 +89,25 @@ impl FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Closed => "the connection was closed without a response; the server may expect TLS",
+            Self::Closed => {
+                "the connection was closed without a response; the server may expect TLS"
+            }
             Self::Cluster => {
-                "the proxy refuses to call the cluster, which may have no address; check its DNS name"
+                "the proxy refuses to call the cluster; the cluster may have no address, so check \
+                 its DNS name"
             }
             Self::Document => "the response contains no usable key",
             Self::Issuer => "the metadata names an issuer other than the configured one",
             Self::JwksUri => {
-                "the metadata's jwks_uri is not an https URL (http is accepted only if the issuer is http)"
+                "the metadata's jwks_uri is not an https URL (http is accepted only if the issuer \
+                 is an http URL)"
             }
-            Self::Metadata => "the issuer's metadata lacks issuer or jwks_uri",
-            Self::NoCluster => "the proxy has no such cluster",
+            Self::Metadata => "the issuer's metadata lacks \"issuer\" or \"jwks_uri\"",
+            Self::NoCluster => "the proxy has no cluster with the configured name",
             Self::NoHost => "the cluster has no healthy host",
             Self::NotConnected => "the proxy cannot connect to the server, or TLS fails",
             Self::Status(status) => return write!(formatter, "the response has status {status}"),
-            Self::TimedOut => "no response within the timeout",
+            Self::TimedOut => "the server did not respond within the timeout",
             Self::TooLarge => "the response is larger than limits.jwks_bytes",
             Self::Unreachable => "the connection ended before the whole response arrived",
         })
@@ -126,7 +130,7 @@ impl fmt::Display for PreloadError {
         match self {
             Self::Document(error) => error.fmt(formatter),
             Self::NotFetched => formatter
-                .write_str("the provider fetches no keys: give it remote_jwks or discovery"),
+                .write_str("the provider fetches no keys: configure remote_jwks or discovery"),
         }
     }
 }
@@ -146,7 +150,7 @@ mod tests {
         assert_eq!(unusable.to_string(), FetchError::Document.to_string());
         assert_eq!(
             PreloadError::NotFetched.to_string(),
-            "the provider fetches no keys: give it remote_jwks or discovery"
+            "the provider fetches no keys: configure remote_jwks or discovery"
         );
     }
 

@@ -116,6 +116,6 @@ fn decisions(page: &mut String, counts: &[Count]) {
         );
     }
     if counts.is_empty() {
-        page.push_str("<tr><td colspan=\"3\">The proxy withholds the metrics.</td></tr>");
+        page.push_str("<tr><td colspan=\"3\">The proxy does not provide the metrics.</td></tr>");
     }
 }

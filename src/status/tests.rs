@@ -314,7 +314,7 @@ fn the_page_shows_values_only_as_text() {
 #[test]
 fn the_page_counts_decisions() {
     let engine = engine();
-    assert!(body(&engine, Format::Html).contains("withholds the metrics"));
+    assert!(body(&engine, Format::Html).contains("does not provide the metrics"));
     let counts = [("allowed", "", 3), ("denied", "expired", 12_345)];
     let counts = counts.map(|(decision, reason, times)| Count {
         decision,

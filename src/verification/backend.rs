@@ -171,9 +171,11 @@ fn try_host(accelerator: &dyn Accelerator) -> Result<(), UnfitHost> {
 impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Host => f.write_str("by the proxy (RS*), which passed the self-test"),
-            Self::Module => f.write_str("by the module, as signature_backend says"),
-            Self::ModuleInstead(unfit) => write!(f, "by the module, since {unfit}"),
+            Self::Host => {
+                f.write_str("by the proxy for RS* tokens, because the proxy passed the self-test")
+            }
+            Self::Module => f.write_str("by the module, because signature_backend is \"module\""),
+            Self::ModuleInstead(unfit) => write!(f, "by the module, because {unfit}"),
         }
     }
 }

@@ -152,7 +152,7 @@ test('shares the policy without its secrets, and never the token', async () => {
   // The value of a misspelt field could be a secret, so the page makes no link.
   await policy.fill(`shared_memory_ky: ${SECRET}\n${await policy.inputValue()}`);
   await page.getByRole('button', { name: 'Share' }).click();
-  await page.locator('#shared-note', { hasText: 'No link: correct the errors first' }).waitFor();
+  await page.locator('#shared-note', { hasText: 'The page cannot make a link: correct the errors first' }).waitFor();
   await close();
 });
 

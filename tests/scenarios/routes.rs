@@ -225,7 +225,7 @@ fn with_route_policies_off<D: Driver>(signer: &Signer) -> D {
 /// The number of log lines that warn that a route has a policy although `route_policies` is `off`.
 fn warnings(gate: &impl Driver) -> usize {
     let log = gate.log();
-    let warns = |line: &&String| line.contains("although route_policies is off");
+    let warns = |line: &&String| line.contains("but route_policies is \"off\"");
     log.iter().filter(warns).count()
 }
 

@@ -160,9 +160,18 @@ fn der_of_64_octets(good: &[u8]) -> Vec<u8> {
 
 fn logs_who_verifies<D: Driver>() {
     for (backend, said) in [
-        ("auto", "by the proxy (RS*), which passed the self-test"),
-        ("host", "by the proxy (RS*), which passed the self-test"),
-        ("module", "by the module, as signature_backend says"),
+        (
+            "auto",
+            "by the proxy for RS* tokens, because the proxy passed the self-test",
+        ),
+        (
+            "host",
+            "by the proxy for RS* tokens, because the proxy passed the self-test",
+        ),
+        (
+            "module",
+            "by the module, because signature_backend is \"module\"",
+        ),
     ] {
         let gate: D = start(&setup(backend, &[Signer::new(Algorithm::Es256)]));
         assert!(
@@ -230,7 +239,7 @@ fn a_configuration_that_requires_a_withheld_host_is_refused<D: Driver>() {
 fn the_module_verifies_if_the_host_is_withheld<D: Driver>() {
     let signer = Signer::new(Algorithm::Rs256);
     let gate: D = start(&without_foreign_functions("auto", &signer));
-    let said = "by the module, since the proxy does not verify RS256";
+    let said = "by the module, because the proxy does not verify RS256";
     assert!(gate.log().iter().any(|line| line.contains(said)));
     assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
     let forged = token(
@@ -288,7 +297,7 @@ fn a_host_that_lies_is_not_asked_again() {
     let mut changed = configured("auto");
     changed["realm"] = json!("other");
     gate.reconfigure(&changed).unwrap();
-    let said = "by the module, since the proxy accepts a forged RS256 signature";
+    let said = "by the module, because the proxy accepts a forged RS256 signature";
     assert!(gate.log().iter().any(|line| line.contains(said)));
     let before = asked(&gate);
     let forged = token(

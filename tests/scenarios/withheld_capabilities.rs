@@ -75,9 +75,9 @@ fn shows_the_status_without_metrics() {
         assert_eq!(page.status, 200);
         String::from_utf8(page.body).unwrap()
     };
-    assert!(!page().contains("withholds"));
+    assert!(!page().contains("does not provide"));
     gate.force("proxy_get_metric", Status::InternalFailure);
-    assert!(page().contains("The proxy withholds the metrics."));
+    assert!(page().contains("The proxy does not provide the metrics."));
 }
 
 /// The module can check requests without these calls. The test makes the host refuse one call at a

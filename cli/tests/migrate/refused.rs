@@ -91,7 +91,7 @@ fn names_everything_that_cannot_be_migrated() {
             "no-audience",
             "providers: { a: { audiences: [''], local_jwks: { filename: keys.json } } }".to_owned(),
             "typed_config",
-            "providers.a: tokens meant for anyone would be accepted",
+            "providers.a: tokens for any audience would be accepted",
         ),
         (
             "header",

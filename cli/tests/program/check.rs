@@ -54,7 +54,7 @@ fn checks_configurations_and_key_sets() {
             &evaded,
             None,
             0,
-            "warning: rules[2]: no request reaches it: rules[0] comes first and requires no token",
+            "warning: rules[2]: no request reaches this rule, because rules[0] comes first and requires no token",
         ),
         (
             &wrong,
@@ -73,7 +73,7 @@ fn checks_configurations_and_key_sets() {
             &good,
             Some(&crowd),
             0,
-            "crowd.jwks: warning: jwks of idp: 17 keys have no kid: not all of them are tried",
+            "crowd.jwks: warning: jwks of idp: 17 keys have no kid: only some of them are tried",
         ),
         (&good, Some(&unusable), 1, "error: jwks of idp: "),
         (&good, Some(&published_secret), 1, "error: jwks of idp: "),
@@ -164,14 +164,14 @@ fn names_the_file_and_the_remedy_of_bad_keys() {
     let secret = json!({ "kty": "oct", "kid": "s", "alg": "HS256", "k": "A".repeat(43) });
     let set = |name: &str, keys: Value| file(name, &json!({ "keys": keys }).to_string());
     for (path, expected) in [
-        (set("empty.jwks", json!([])), "there is no key"),
+        (set("empty.jwks", json!([])), "the key set has no keys"),
         (
             set("only-enc.jwks", json!([encryption])),
-            "key 0 (kid \"ES256-1\"): \"use\" is not \"sig\"",
+            "key 0 (kid \"ES256-1\"): \"use\" must be \"sig\" or absent",
         ),
         (
             set("only-oct.jwks", json!([secret])),
-            "key 0 (kid \"s\"): a fetched key set cannot hold shared secrets",
+            "key 0 (kid \"s\"): a shared secret in a fetched key set is not used",
         ),
         (file("no.jwks", "[]"), "not a JWK Set"),
     ] {
@@ -217,7 +217,7 @@ fn only_keys_that_look_like_signing_keys_are_missed() {
         (
             "unknown-use",
             with("use", "signature"),
-            Some("\"use\" is not \"sig\""),
+            Some("\"use\" must be \"sig\" or absent"),
         ),
         (
             "unknown-alg",

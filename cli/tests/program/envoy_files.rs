@@ -388,7 +388,7 @@ fn a_copy_of_a_filter_needs_a_name_of_its_own_but_no_vm_id() {
     let shared = "has the same vm_id";
     let (_, said) = check("copy.yaml", &example);
     assert!(!said.contains(shared), "{said}");
-    let open = "status: anyone may read which authorization servers there are";
+    let open = "status: anyone can see which authorization servers are configured";
     let warnings = said.lines().filter(|line| line.contains("warning"));
     assert!(
         warnings.clone().count() == 1 && said.contains(open),

@@ -76,7 +76,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "    issuer:",
         "    algorithms: [HS256]\n    issuer:",
-        ":3:5: error: providers.okta.algorithms: HS256 requires a shared secret, but these keys are public; remove it, or give the secret in \"shared_secrets\"",
+        ":3:5: error: providers.okta.algorithms: HS256 requires a shared secret, but these keys are public; remove the algorithm, or put the secret into \"shared_secrets\"",
     ),
     (
         "[GET]",
@@ -96,12 +96,12 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "[orders]",
         "[]",
-        ":2:3: error: providers.okta: tokens meant for anyone would be accepted; set \"audiences\"",
+        ":2:3: error: providers.okta: tokens for any audience would be accepted; set \"audiences\"",
     ),
     (
         "    audiences: [orders]\n",
         "",
-        ":2:3: error: providers.okta: tokens meant for anyone would be accepted; set \"audiences\"",
+        ":2:3: error: providers.okta: tokens for any audience would be accepted; set \"audiences\"",
     ),
     (
         "    issuer: https://example.okta.com\n",
@@ -218,7 +218,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "  requires: { provider_name: okta }\n  authorize:\n    scopes: { all_of: [orders.read] }\n",
         "  requires:\n",
-        ":13:3: error: rules[1].requires: empty (null); write a value, or remove the field, which may let more requests pass",
+        ":13:3: error: rules[1].requires: empty (null); write a value, or remove the field (without the field, more requests may pass)",
     ),
     (
         "    scopes: { all_of: [orders.read] }\n",
@@ -270,12 +270,12 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "rules:\n",
         "rules:\n- match: { prefix: /ord }\n",
-        ":13:3: warning: rules[2]: no request reaches it: rules[0] comes first and requires no token; move this rule ahead of it",
+        ":13:3: warning: rules[2]: no request reaches this rule, because rules[0] comes first and requires no token; move this rule before rules[0]",
     ),
     (
         "  requires: { provider_name: okta }\n  authorize:\n    scopes: { all_of: [orders.read] }\n",
         "",
-        ":2:3: warning: providers.okta: no rule asks for its tokens; name it in \"requires\", or remove it",
+        ":2:3: warning: providers.okta: no rule uses this provider; name the provider in \"requires\", or remove the provider",
     ),
     (
         "rules:\n",

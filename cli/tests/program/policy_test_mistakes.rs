@@ -36,7 +36,7 @@ fn a_mistaken_name_has_its_place_and_remedy() {
         ),
         (
             "request: { path: /, zzz: 1 }\nexpect: { status: 200 }",
-            ":4:23: error: tests[0].request: unknown field \"zzz\"; known here: \"method\", \"path\"",
+            ":4:23: error: tests[0].request: unknown field \"zzz\"; use one of these fields: \"method\", \"path\"",
         ),
         (
             "request: { path: / }",

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The description of a valid scope, for error messages.
-pub(super) const SCOPE: &str = "a scope: printable ASCII without spaces, quotes and backslashes";
+pub(super) const SCOPE: &str = "a scope: printable ASCII without spaces, quotes or backslashes";
 
 /// Parses `authorize`.
 pub(super) fn authorization(raw: &RawAuthorize) -> Result<Authorization, ConfigError> {
@@ -55,7 +55,7 @@ fn authentication(raw: &RawAuthentication) -> Result<Authentication, ConfigError
     };
     for (index, value) in acr_values.iter().enumerate() {
         if !value.bytes().all(is_scope_byte) {
-            let expected = "printable ASCII without spaces, quotes and backslashes";
+            let expected = "printable ASCII without spaces, quotes or backslashes";
             let wrong = Fault::wrong_form(expected, value);
             return Err(wrong).at_index(index).at("acr_values");
         }
@@ -63,7 +63,8 @@ fn authentication(raw: &RawAuthentication) -> Result<Authentication, ConfigError
     let max_age = raw.max_age.map(|max_age| max_age.0);
     if max_age.is_some_and(|max_age| max_age.subsec_nanos() > 0) {
         let found = format!("{:?}", max_age.unwrap_or_default());
-        return Err(Fault::wrong_form("whole seconds such as 300s", &found)).at("max_age");
+        let expected = "a whole number of seconds, such as 300s";
+        return Err(Fault::wrong_form(expected, &found)).at("max_age");
     }
     if acr_values.is_empty() && max_age.is_none() {
         return Err(Fault::Empty.into());

@@ -74,7 +74,7 @@ pub(super) fn claim_path(
         ("claim_path", claim_path),
     ])?;
     if field == "claim_name" && segments.iter().any(String::is_empty) {
-        let expected = "names with single dots between them (or \"claim_path\")";
+        let expected = "claim names separated by single dots (for other names, use \"claim_path\")";
         return Err(Fault::wrong_form(expected, claim_name.unwrap_or_default())).at(field);
     }
     ClaimPath::from_segments(segments.to_vec())

@@ -108,7 +108,7 @@ fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && !b":%".contains(&byte))
     {
-        let expected = "a client's identifier: printable ASCII without spaces, \":\" and \"%\"";
+        let expected = "a client's identifier: printable ASCII without spaces, \":\" or \"%\"";
         let found = id.split_inclusive(':').next().unwrap_or_default();
         return Err(Fault::wrong_form(expected, found).into());
     }
@@ -116,7 +116,7 @@ fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
     let scopes = words(raw.scopes.as_deref(), SCOPE, is_scope_byte).at("scopes")?;
     let roles = words(
         raw.roles.as_deref(),
-        "a role without spaces and control characters",
+        "a role without spaces or control characters",
         |byte| byte > b' ' && byte != 0x7f,
     )
     .at("roles")?;

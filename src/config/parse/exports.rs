@@ -57,7 +57,7 @@ fn key(written: Option<&str>) -> Result<Option<StateKey>, Fault> {
         .chars()
         .any(|char| char.is_whitespace() || char.is_control())
     {
-        let expected = "a name without spaces and control characters";
+        let expected = "a name without spaces or control characters";
         return Err(Fault::wrong_form(expected, name));
     }
     at_most(MAX_NAME, name).map(|name| Some(StateKey::new(name)))

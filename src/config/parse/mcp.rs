@@ -57,7 +57,7 @@ fn only_for(
         Some(index) if is_set => {
             let expected = match field {
                 "names" => {
-                    "a method whose calls have a name: prompts/get, resources/read, tools/call"
+                    "a method whose calls have a name: prompts/get, resources/read or tools/call"
                 }
                 _ => "tools/call, the only method whose calls have arguments",
             };

@@ -35,8 +35,9 @@ pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
     if cluster.is_empty() {
         return Err(Fault::Empty).at("cluster").at("http_uri");
     }
+    let expected = "a URL such as https://host/path, without a user or a fragment";
     let endpoint = Endpoint::parse(uri, cluster)
-        .ok_or_else(|| Fault::wrong_form("https://host/path, without user and fragment", uri))
+        .ok_or_else(|| Fault::wrong_form(expected, uri))
         .at("uri")
         .at("http_uri")?;
     let timeout = call_timeout(*timeout).at("timeout").at("http_uri")?;

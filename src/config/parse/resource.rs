@@ -82,7 +82,8 @@ fn identifier(text: &str) -> Result<ResourceUrl, Fault> {
         !url.path.contains(';') && !cut.contains("%3F") && !cut.contains("%23")
     });
     let Some(url) = url else {
-        let expected = "an https URL without userinfo, \";\", query and fragment (http only for loopback hosts)";
+        let expected = "an https URL without userinfo, \";\", query or fragment (http only for \
+                        loopback hosts)";
         return Err(Fault::wrong_form(expected, text));
     };
     match unreachable(url.path, Extent::Whole) {

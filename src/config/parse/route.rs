@@ -85,7 +85,7 @@ fn call_method(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     match methods.iter().find(|method| *method != CALL_METHOD) {
         None => Ok(methods),
         Some(other) => {
-            let expected = "POST alone, as every MCP call is one";
+            let expected = "only POST, because every MCP call is a POST request";
             Err(Fault::wrong_form(expected, other).into())
         }
     }
@@ -146,7 +146,7 @@ fn segments(path: &str) -> Result<&str, Fault> {
     let path = from_root(path)?;
     if path.ends_with('/') {
         return Err(Fault::wrong_form(
-            "a path without / at its end (for all paths: \"prefix\": \"/\")",
+            "a path that does not end in / (to match all paths, use \"prefix\": \"/\")",
             path,
         ));
     }

@@ -57,7 +57,7 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
 fn path(path: &str) -> Result<String, Fault> {
     if unreachable(path, Extent::Whole).is_some() {
         return Err(Fault::wrong_form(
-            "a path without dot or empty segments and encoded separators",
+            "a path without dot segments, empty segments or encoded separators",
             path,
         ));
     }

@@ -48,7 +48,8 @@ pub(super) fn structured_scopes(
 }
 
 fn template(text: &str) -> Result<Template, Fault> {
-    let expected = "a scope with names in braces, such as {cloud}::{org}::{role}, without spaces";
+    let expected =
+        "a scope without spaces that has names in braces, such as {cloud}::{org}::{role}";
     let template = Template::parse(text)
         .filter(|template| template.literals().all(is_scope))
         .ok_or(expected)
@@ -104,7 +105,7 @@ fn check_value(
         return Ok(());
     }
     Err(Fault::wrong_form(
-        "printable ASCII without spaces, quotes, backslashes and what separates the parts",
+        "printable ASCII without spaces, quotes, backslashes or the separators of \"template\"",
         &pair.1,
     ))
 }

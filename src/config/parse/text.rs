@@ -103,7 +103,7 @@ pub(super) fn regex(raw: &RawRegex) -> Result<Regex, ConfigError> {
         return Err(Fault::Empty).at("regex");
     }
     if means_otherwise_in_re2(expression) {
-        let fault = r"\<, \> and \b{ mean something else in Envoy".to_owned();
+        let fault = r"\<, \> and \b{ have a different meaning in Envoy".to_owned();
         return Err(Fault::BadRegex { fault }).at("regex");
     }
     full_match(expression)

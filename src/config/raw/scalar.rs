@@ -80,7 +80,7 @@ impl Read for PointInTime {
 
 impl Read for ClaimName {
     fn read(value: &Value) -> Result<Self, ConfigError> {
-        let expected = "the name of a claim, or a list of the names on the way to it";
+        let expected = "the name of a claim, or a list of the names on the path to it";
         match value {
             Value::String(name) if !name.is_empty() => Ok(Self(ClaimPath::top_level(name))),
             Value::Array(_) => ClaimPath::from_segments(Vec::read(value)?)

@@ -19,7 +19,7 @@ struct Absence {
     instead: &'static str,
 }
 
-const LEAVE: &str = "leave it out";
+const LEAVE: &str = "remove the field";
 
 /// All unsupported fields, grouped by object.
 const ABSENT: &[Absence] = &[
@@ -43,7 +43,7 @@ const ABSENT: &[Absence] = &[
     absent(
         "prefix",
         "runtime_fraction",
-        "leave it out; try rules by \"mode\": \"shadow\"",
+        "remove the field; to try out rules, set \"mode\": \"shadow\"",
     ),
     absent("prefix", "tls_context", "match headers or the path"),
     absent("suffix", "custom", "use \"safe_regex\""),

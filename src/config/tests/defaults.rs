@@ -33,7 +33,7 @@ fn whole_configuration_is_strict_by_default() {
     assert!(config.owned_headers.is_empty());
     assert_eq!(
         all_warnings(&config),
-        ["rules: there are none, and every request is denied; add rules"]
+        ["rules: there are no rules, so every request is denied; add rules"]
     );
     let limits = Limits {
         token_bytes: 8192,

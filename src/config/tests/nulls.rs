@@ -136,8 +136,8 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
     document["rules"][0]["requires"] = json!(null);
     assert_eq!(
         parse(&document).unwrap_err().to_string(),
-        "rules[0].requires: empty (null); write a value, or remove the field, which may let more \
-         requests pass"
+        "rules[0].requires: empty (null); write a value, or remove the field (without the \
+         field, more requests may pass)"
     );
 }
 

@@ -75,7 +75,7 @@ fn no_preset_sets_an_audience_or_admits_every_tenant() {
         ];
         let refused = refusal(&[&changes[..], &needs(name)].concat());
         assert!(
-            refused.contains("tokens meant for anyone"),
+            refused.contains("tokens for any audience"),
             "{name}: {refused}"
         );
     }
@@ -89,7 +89,7 @@ fn no_preset_sets_an_audience_or_admits_every_tenant() {
         };
         let refused = refusal(&tenants(json!(null)));
         assert!(
-            refused.contains("any \"tid\" would be accepted"),
+            refused.contains("any value of the claim \"tid\" would be accepted"),
             "{refused}"
         );
         let listed = json!([{ "claim": "tid", "any_of": ["t-1"] }]);
@@ -124,17 +124,23 @@ fn warns_of_a_missing_or_superfluous_final_slash_of_an_issuer() {
         (
             "auth0",
             "https://t.auth0.example",
-            Some("this preset's issuers end in \"/\": no token will match"),
+            Some(
+                "the issuers of this preset end in \"/\", so no token will match; add the final \"/\"",
+            ),
         ),
         (
             "entra-v1",
             "https://sts.windows.net/t-1",
-            Some("this preset's issuers end in \"/\": no token will match"),
+            Some(
+                "the issuers of this preset end in \"/\", so no token will match; add the final \"/\"",
+            ),
         ),
         (
             "okta",
             "https://o.okta.example/oauth2/a/",
-            Some("this preset's issuers do not end in \"/\": no token will match"),
+            Some(
+                "the issuers of this preset do not end in \"/\", so no token will match; remove the final \"/\"",
+            ),
         ),
         ("ping-federate", "https://pf.example/", None),
         ("generic", "https://as.example", None),
@@ -357,8 +363,8 @@ fn warns_if_anyone_can_get_tokens_that_are_accepted() {
         let found = warnings(&preset());
         let is_open = ["github-actions", "google"].contains(&name);
         let expected = is_open.then(|| {
-            "providers.okta.require_claims: anyone can get such a token for any audience; list \
-             whose tokens are accepted, here or in \"subjects\""
+            "providers.okta.require_claims: anyone can get a token for any audience from \
+             this issuer; restrict whose tokens are accepted, here or in \"subjects\""
                 .to_owned()
         });
         let expected: Vec<String> = expected.into_iter().collect();

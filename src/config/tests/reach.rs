@@ -23,8 +23,7 @@ fn warnings_about(rules: &[(Value, bool)]) -> Vec<String> {
     warnings_of(&base_with(&changes))
 }
 
-const HIDDEN: &str =
-    "rules[1]: no request reaches it: rules[0] comes first; move this rule ahead of it";
+const HIDDEN: &str = "rules[1]: no request reaches this rule, because rules[0] comes first; move this rule before rules[0]";
 
 #[test]
 fn warns_of_a_rule_that_an_earlier_one_hides() {
@@ -176,10 +175,10 @@ fn does_not_warn_of_a_rule_that_some_request_may_reach() {
 fn warns_of_an_open_rule_ahead_of_one_that_requires_a_token() {
     let wide = |methods: Value| json!({"prefix": "/", "methods": methods});
     let narrow = json!({"path_separated_prefix": "/admin"});
-    let unread = "rules[1]: no request reaches it: rules[0] comes first and requires no token; \
-                  move this rule ahead of it";
-    let some = "rules[1]: some of its requests do not reach it: rules[0] comes first and requires no \
-                token; move this rule ahead of it";
+    let unread = "rules[1]: no request reaches this rule, because rules[0] comes first and \
+                  requires no token; move this rule before rules[0]";
+    let some = "rules[1]: some of the requests for this rule do not reach it, because rules[0] comes \
+                first and requires no token; move this rule before rules[0]";
     for (earlier, later, expected) in [
         (json!({"prefix": "/"}), narrow.clone(), Some(unread)),
         (json!({"prefix": "/"}), json!({"prefix": "/"}), Some(unread)),
@@ -223,8 +222,9 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
     let folded = json!({"path_separated_prefix": "/mcp", "case_sensitive": false});
     let warning = |spelling: &str| {
         format!(
-            "rules[0]: many servers read \"{spelling}\" as this path, and rules[1] decides there; \
-             write \"path_separated_prefix\", and \"case_sensitive\": false"
+            "rules[0]: many servers treat \"{spelling}\" like this path, but rules[1] decides on \
+             requests with that spelling; use \"path_separated_prefix\" and \"case_sensitive\": \
+             false"
         )
     };
     for (route, other, expected) in [
@@ -289,7 +289,7 @@ fn warns_of_an_mcp_endpoint_with_another_spelling_that_a_wider_rule_matches() {
     assert!(
         found
             .iter()
-            .any(|one| one.contains("and no rule matches there")),
+            .any(|one| one.contains("but no rule matches requests with that spelling")),
         "{found:?}"
     );
 }
@@ -310,8 +310,9 @@ fn warns_of_an_mcp_endpoint_that_a_wider_rule_for_its_host_matches() {
     let wide = || json!({"prefix": "/"});
     let warning = |rule: usize, taker: usize| {
         format!(
-            "rules[{rule}]: many servers read \"/mcp/\" as this path, and rules[{taker}] decides \
-             there; write \"path_separated_prefix\", and \"case_sensitive\": false"
+            "rules[{rule}]: many servers treat \"/mcp/\" like this path, but rules[{taker}] decides \
+             on requests with that spelling; use \"path_separated_prefix\" and \
+             \"case_sensitive\": false"
         )
     };
     for (rules, expected) in [
@@ -360,9 +361,10 @@ fn warns_of_an_mcp_endpoint_that_a_wider_rule_for_its_host_matches() {
 #[test]
 fn warns_of_an_mcp_endpoint_that_is_a_regular_expression() {
     let endpoint = json!({"safe_regex": {"regex": "/mcp"}, "mcp": {"any": true}});
-    let warning = "rules[0]: other spellings of this path cannot be checked, because it is a \
-                   regular expression; make sure that it also matches the path with a final / and \
-                   in another case, where otherwise rules[1] decides";
+    let warning = "rules[0]: because this path is a regular expression, its other spellings cannot \
+                   be checked; make sure that the expression also matches the path with a final / \
+                   and in another letter case; otherwise, rules[1] decides on requests with these \
+                   spellings";
     for (other, expected) in [
         (json!({"prefix": "/"}), Some(warning)),
         (json!({"path": "/mcp/"}), Some(warning)),
@@ -381,9 +383,10 @@ fn warns_of_a_resource_with_another_case_that_a_rule_matches() {
     let on_host = |host: &str| json!({"prefix": "/", "headers": [{"name": ":authority", "exact_match": host}]});
     let warning = |effect: &str| {
         format!(
-            "protected_resources: many servers read \"/MCP\" as the path of \
-             \"https://a.example/mcp\", and {effect} there without the checks of the resource; \
-             write \"case_sensitive\": false in a rule for its path"
+            "protected_resources: many servers treat \"/MCP\" like the path of \
+             \"https://a.example/mcp\", but {effect} requests with that spelling, without the \
+             checks of the resource; set \"case_sensitive\": false in a rule for the resource's \
+             path"
         )
     };
     let own = json!({"path_separated_prefix": "/mcp"});
@@ -393,14 +396,18 @@ fn warns_of_a_resource_with_another_case_that_a_rule_matches() {
         (
             vec![json!({"prefix": "/"})],
             mcp(),
-            Some("rules[0] decides"),
+            Some("rules[0] decides on"),
         ),
         (
             vec![own.clone(), json!({"prefix": "/"})],
             mcp(),
-            Some("rules[1] decides"),
+            Some("rules[1] decides on"),
         ),
-        (vec![on_host("a.example")], mcp(), Some("rules[0] decides")),
+        (
+            vec![on_host("a.example")],
+            mcp(),
+            Some("rules[0] decides on"),
+        ),
         (vec![own.clone(), on_host("b.example")], mcp(), None),
         (vec![own.clone()], mcp(), None),
         (vec![folded, json!({"prefix": "/"})], mcp(), None),
@@ -442,8 +449,8 @@ fn warns_of_a_rule_for_a_path_with_a_parameter() {
         assert_eq!(
             warnings_about(&[(json!({"path": path}), true)]),
             [
-                "rules[0]: no request reaches it: paths are also matched without parameters; \
-                 write it without \";\""
+                "rules[0]: no request reaches this rule, because paths are also matched without \
+                 parameters; write the path without \";\""
             ]
         );
     }
@@ -455,8 +462,8 @@ fn warns_of_a_rule_for_a_path_with_an_encoded_delimiter() {
         assert_eq!(
             warnings_about(&[(json!({"path": path}), true)]),
             [
-                "rules[0]: no request reaches it: paths are also matched up to an encoded ? or #; \
-                 write it without them"
+                "rules[0]: no request reaches this rule, because paths are also matched up to an \
+                 encoded ? or #; write the path without these characters"
             ]
         );
     }
@@ -467,8 +474,8 @@ fn warns_of_an_expression_that_no_encoded_path_matches() {
     let rule = |regex: &str| [(json!({"safe_regex": {"regex": regex}}), true)];
     let warning = |written: &str, instead: &str| {
         format!(
-            "rules[0]: paths are matched encoded; in the regular expression, \
-             write `{instead}` for `{written}`"
+            "rules[0]: paths are matched in encoded form; in the regular expression, write \
+             `{instead}` instead of `{written}`"
         )
     };
     for (regex, written, instead) in [
@@ -495,8 +502,7 @@ fn warns_of_a_provider_that_nothing_can_use() {
     let with = |change: (&str, Value)| {
         warnings_of(&base_with(&[("providers.entra", other.clone()), change]))
     };
-    let unused =
-        "providers.entra: no rule asks for its tokens; name it in \"requires\", or remove it";
+    let unused = "providers.entra: no rule uses this provider; name the provider in \"requires\", or remove the provider";
     assert_eq!(with(("realm", json!("api"))), [unused]);
     let entra = json!({"provider_name": "entra"});
     for (place, requires) in [
@@ -527,13 +533,13 @@ fn warns_if_there_are_no_rules() {
     };
     assert_eq!(
         none(&[]),
-        ["rules: there are none, and every request is denied; add rules"]
+        ["rules: there are no rules, so every request is denied; add rules"]
     );
     assert_eq!(
         none(&[("unmatched", json!("allow"))]),
         [
             "unmatched: requests that no rule matches pass without a token",
-            "rules: there are none, and every request passes; add rules",
+            "rules: there are no rules, so every request passes; add rules",
         ]
     );
     // There is no warning, because Envoy's routes may refer to this requirement.

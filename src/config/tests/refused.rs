@@ -28,7 +28,7 @@ fn refuses_unknown_and_ill_typed_fields_with_path_and_nearest_name() {
         (
             "limits.zzz",
             json!(1),
-            r#"limits: unknown field "zzz"; known here: "header_value_bytes", "jwks_bytes", "jwks_keys", "park_timeout", "parked_requests", "path_bytes", "token_bytes""#,
+            r#"limits: unknown field "zzz"; use one of these fields: "header_value_bytes", "jwks_bytes", "jwks_keys", "park_timeout", "parked_requests", "path_bytes", "token_bytes""#,
         ),
         (
             "providers.okta.clock_skew_seconds",
@@ -76,6 +76,11 @@ fn refuses_unknown_and_ill_typed_fields_with_path_and_nearest_name() {
             "rules[0].requires.allow_missing: expected an empty object, found true",
         ),
         (
+            "rules.0.requires.allow_missing.zzz",
+            json!(1),
+            "rules[0].requires.allow_missing: unknown field \"zzz\"; remove the field",
+        ),
+        (
             "mode",
             json!({}),
             "mode: expected a string, found an object",
@@ -93,7 +98,7 @@ fn refuses_unknown_and_ill_typed_fields_with_path_and_nearest_name() {
         (
             "providers.okta.client_id_claims",
             json!([[]]),
-            "providers.okta.client_id_claims[0]: expected the name of a claim, or a list of the names on the way to it, found an empty list",
+            "providers.okta.client_id_claims[0]: expected the name of a claim, or a list of the names on the path to it, found an empty list",
         ),
         (
             "providers.okta.require_claims",
@@ -116,15 +121,15 @@ fn refuses_text_that_is_not_strict_json() {
     for (text, expected) in [
         (
             r#"{"realm":"a","realm":"b"}"#,
-            "configuration: a name occurs twice in one object: remove one before line 1, column ",
+            "configuration: a name occurs twice in one object: remove one of the two members before line 1, column ",
         ),
         (
             "",
-            "configuration: not one JSON value of at most 128 levels: correct line 1, column 0",
+            "configuration: not a single JSON value, or nested deeper than 128 levels: correct line 1, column 0",
         ),
         (
             "providers: {}",
-            "configuration: not one JSON value of at most 128 levels: correct line 1",
+            "configuration: not a single JSON value, or nested deeper than 128 levels: correct line 1",
         ),
         ("[]", "configuration: expected an object, found a list"),
         ("null", "configuration: expected an object, found null"),
@@ -194,7 +199,7 @@ fn names_of_other_versions_are_not_reported_as_unknown() {
         assert!(
             error
                 .to_string()
-                .contains("\" is not available in this version; "),
+                .contains("\" is not available in this version of Portcullis; "),
             "{error}"
         );
     }

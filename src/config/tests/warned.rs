@@ -32,15 +32,15 @@ fn warns_of_every_weak_choice() {
                 (okta("issuer"), json!(null)),
                 (okta("allow_any_issuer"), json!(true)),
             ],
-            "providers.okta.allow_any_issuer: a token is accepted whatever its \"iss\", if the provider's keys verify it",
+            "providers.okta.allow_any_issuer: a token with any \"iss\" is accepted, if the provider's keys verify the token",
         ),
         (
             vec![
                 (okta("audiences"), json!([])),
                 (okta("allow_any_audience"), json!(true)),
             ],
-            "providers.okta.allow_any_audience: a token that was made for another service is \
-             accepted",
+            "providers.okta.allow_any_audience: tokens that were issued for another service \
+             are accepted",
         ),
         (
             vec![
@@ -56,7 +56,7 @@ fn warns_of_every_weak_choice() {
         ),
         (
             vec![(okta("forward"), json!(true))],
-            "providers.okta.forward: a token in the query reaches the upstream, and its access log",
+            "providers.okta.forward: a token in the query reaches the upstream and the upstream's access log",
         ),
         (
             vec![(okta("require_expiration"), json!(false))],
@@ -64,12 +64,12 @@ fn warns_of_every_weak_choice() {
         ),
         (
             vec![(okta("remote_jwks.unknown_kid_cooldown"), json!("0.5s"))],
-            "providers.okta.remote_jwks: strangers can cause more than one fetch a second \
-             (unknown_kid_cooldown)",
+            "providers.okta.remote_jwks: unknown_kid_cooldown is so short that anyone can \
+             cause more than one key fetch per second",
         ),
         (
             vec![(okta("allow_future_iat"), json!(true))],
-            "providers.okta.allow_future_iat: a token that claims to be issued later than now is accepted",
+            "providers.okta.allow_future_iat: a token is accepted even if its \"iat\" is in the future",
         ),
         (
             vec![(okta("token_types"), json!(["*"]))],
@@ -80,22 +80,22 @@ fn warns_of_every_weak_choice() {
                 "rules.0.requires".to_owned(),
                 json!({"extract_only_without_validation": {}}),
             )],
-            "rules[0].requires: forwards claims that anyone can make up",
+            "rules[0].requires: this requirement forwards claims that anyone can make up",
         ),
         (
             vec![(
                 "requirement_map.open".to_owned(),
                 json!({"extract_only_without_validation": {"verification_status_header": "-"}}),
             )],
-            "requirement_map.open: forwards claims that anyone can make up, and no header says so",
+            "requirement_map.open: this requirement forwards claims that anyone can make up, and no header says that they are unverified",
         ),
         (
             vec![("mode".to_owned(), json!("shadow"))],
-            "mode: no rule blocks a request",
+            "mode: in shadow mode, no rule blocks a request",
         ),
         (
             vec![("path_policy".to_owned(), json!("raw"))],
-            "path_policy: a path, method or host that the upstream reads in another way can evade the rules",
+            "path_policy: a request can evade the rules if the upstream reads the path, method or host differently",
         ),
         (
             vec![("unmatched".to_owned(), json!("allow"))],
@@ -106,7 +106,7 @@ fn warns_of_every_weak_choice() {
                 "status".to_owned(),
                 json!({"path": "/status", "unprotected": true}),
             )],
-            "status: anyone may read which authorization servers there are, and the state of their keys",
+            "status: anyone can see which authorization servers are configured, and the state of their keys",
         ),
         (
             vec![
@@ -116,7 +116,7 @@ fn warns_of_every_weak_choice() {
                     json!([{"resource": "https://api.example"}]),
                 ),
             ],
-            "strip_failure_response: refusals have no challenge, so clients do not find the metadata of protected resources",
+            "strip_failure_response: refused requests get no challenge, so clients cannot find the metadata of the protected resources",
         ),
     ] {
         let changes: Vec<_> = changes
@@ -140,7 +140,7 @@ fn warns_of_each_key_that_is_left_out() {
     ]);
     assert_eq!(found.len(), 2, "{found:?}");
     for (warning, index) in found.iter().zip([0, 2]) {
-        let start = format!("providers.okta.local_jwks.keys[{index}]: this key is left out: ");
+        let start = format!("providers.okta.local_jwks.keys[{index}]: this key is not used: ");
         assert!(
             warning.starts_with(&start) && warning.len() > start.len(),
             "{warning}"
@@ -164,13 +164,17 @@ fn warns_of_a_certificate_outside_or_near_the_end_of_its_validity() {
     for (now, text) in [
         (
             start - 1,
-            Some("is not valid yet: no token verifies with it"),
+            Some("is not valid yet, so tokens signed with this key are refused"),
         ),
         (start, None),
         (end - 30 * DAY, None),
         (end - 30 * DAY + 1, Some("expires in 29 days")),
-        (end, Some("expires in 0 days")),
-        (end + 1, Some("has expired: no token verifies with it")),
+        (end - DAY, Some("expires in 1 day")),
+        (end, Some("expires in less than a day")),
+        (
+            end + 1,
+            Some("has expired, so tokens signed with this key are refused"),
+        ),
     ] {
         let found = config.expiry_warnings(UnixSeconds::new(now));
         let found: Vec<_> = found.iter().map(ToString::to_string).collect();
@@ -236,12 +240,12 @@ fn warns_of_a_client_before_and_after_it_expires() {
         (
             client(text.clone(), true),
             end - 1,
-            Some("expires in 0 days"),
+            Some("the client expires in less than a day"),
         ),
         (
             client(json!(end), true),
             end,
-            Some("the client has expired: its secrets are refused"),
+            Some("the client has expired, so its secrets are refused"),
         ),
         (client(text, false), end, None),
         (client(json!(null), true), end, None),

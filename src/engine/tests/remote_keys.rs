@@ -365,7 +365,11 @@ fn finds_the_keys_by_the_issuers_metadata() {
         (fetch.endpoint.uri.as_str(), fetch.endpoint.cluster.as_str()),
         (uri, "as")
     );
-    assert_eq!(engine.due(at(3)), [], "the lease is for all calls");
+    assert_eq!(
+        engine.due(at(3)),
+        [],
+        "one lease covers all calls of a fetch"
+    );
     let fetch = next(engine.complete(&fetch, document(&metadata.to_string()), at(1)));
     let endpoint = &fetch.endpoint;
     assert_eq!(
@@ -558,7 +562,7 @@ fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
         assert_eq!(
             label(&waited),
             "unknown_key",
-            "the kid was fetched for: {answer}"
+            "keys were already fetched for this kid: {answer}"
         );
         let Decision::Deny(denial) = ask(&engine, Patience::Waiting, 11) else {
             panic!("within the cool-down")

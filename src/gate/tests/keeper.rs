@@ -72,7 +72,7 @@ fn logs_failures_and_the_first_success_after_them() {
         world.proxy.log.take(),
         [
             format!("Warn {keys} the response has status 500"),
-            format!("Info {keys} fetched after 1 failed attempts"),
+            format!("Info {keys} the keys were fetched after 1 failed attempt"),
         ]
     );
     let counted = world.proxy.counted();
@@ -114,12 +114,12 @@ fn ends_a_fetch_that_the_host_refuses() {
     for (error, line) in [
         (
             CallError::NoCluster,
-            "Error keys of \"a\", https://a.example/jwks: the proxy has no cluster \"as\"; add it, \
-             or correct the name in remote_jwks or discovery",
+            "Error keys of \"a\", https://a.example/jwks: the proxy has no cluster named \"as\"; \
+             add the cluster, or correct its name in remote_jwks or discovery",
         ),
         (
             CallError::Refused,
-            "Warn keys of \"a\", https://a.example/jwks: the proxy refuses to call the cluster, which may have no address; check its DNS name",
+            "Warn keys of \"a\", https://a.example/jwks: the proxy refuses to call the cluster; the cluster may have no address, so check its DNS name",
         ),
     ] {
         let mut world = World::new(json!({}));

@@ -98,8 +98,8 @@ fn shadow_mode_lets_requests_pass_and_logs_the_reason() {
     assert_eq!(
         world.proxy.log.take(),
         [
-            "Info would have denied a request: missing_credential",
-            "Info would have denied a request: keys_unavailable",
+            "Info without shadow mode, a request would have been denied: missing_credential",
+            "Info without shadow mode, a request would have been denied: keys_unavailable",
         ]
     );
     let counted = world.proxy.counted();
@@ -131,7 +131,7 @@ fn reports_an_unexpected_route_policy() {
     }
     let log = world.proxy.log.take();
     assert_eq!(log.len(), 1);
-    assert!(log[0].starts_with("Error a route has a policy of its own although"));
+    assert!(log[0].starts_with("Error a route has its own policy, but"));
 }
 
 #[test]

@@ -34,12 +34,12 @@ impl fmt::Display for Ambiguity {
             Self::Backslash => "a backslash",
             Self::Control => "an encoded control character",
             Self::DotSegment => "a dot segment",
-            Self::DoubleEncoding => "a character that is encoded twice",
+            Self::DoubleEncoding => "a doubly encoded character",
             Self::EmptySegment => "an empty segment",
             Self::EncodedSlash => "an encoded slash",
             Self::Fragment => "a fragment",
             Self::NotText => "encoded octets that are not UTF-8",
-            Self::UnicodeEncoding => "the encoding %u",
+            Self::UnicodeEncoding => "a %u encoding, such as %u002f",
         })
     }
 }

@@ -26,7 +26,9 @@ impl fmt::Display for Unreachable {
         match self {
             Self::Refused(ambiguity) => write!(formatter, "{ambiguity}"),
             Self::Control => formatter.write_str("a space or control character"),
-            Self::Percent => formatter.write_str("a % without two hexadecimal digits"),
+            Self::Percent => {
+                formatter.write_str("a % that is not followed by two hexadecimal digits")
+            }
         }
     }
 }

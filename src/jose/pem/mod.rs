@@ -149,10 +149,12 @@ impl Block<'_> {
 impl fmt::Display for PemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoBlock => f.write_str("no PEM: start with \"-----BEGIN PUBLIC KEY-----\""),
+            Self::NoBlock => f.write_str(
+                "no PEM block: start with a line such as \"-----BEGIN PUBLIC KEY-----\"",
+            ),
             Self::PrivateKey => f.write_str(
-                "a private key is a secret and does not belong here: write its public half, and \
-                 make a new pair if others could read this one",
+                "a private key is a secret and does not belong here: write the public key instead, \
+                 and make a new key pair if others could have read the private key",
             ),
             Self::Block { number, reason } => write!(f, "block {number}: {reason}"),
         }
@@ -167,19 +169,28 @@ impl fmt::Display for BlockError {
             Self::Boundary => {
                 "a BEGIN or END line is broken, or the two do not match: copy the whole block"
             }
-            Self::UnsupportedLabel => "write a PUBLIC KEY, an RSA PUBLIC KEY or a CERTIFICATE",
-            Self::NotBase64 => "not base64 between the BEGIN and END lines: copy the whole block",
-            Self::Malformed => "the content is not what its label says: export it again, as DER",
-            Self::PssOnly => "the key is only for RSASSA-PSS: export it as rsaEncryption",
-            Self::UnsupportedAlgorithm => {
-                "use an RSA key, an EC key on P-256, P-384 or P-521, or an Ed25519 key"
+            Self::UnsupportedLabel => "the label must be PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE",
+            Self::NotBase64 => {
+                "the text between the BEGIN and END lines is not base64: copy the whole block"
             }
-            Self::UnsupportedCurve => "name the curve P-256, P-384 or P-521",
+            Self::Malformed => {
+                "the content does not match the label of the BEGIN line: export the key again"
+            }
+            Self::PssOnly => "the key is only for RSASSA-PSS: export the key as rsaEncryption",
+            Self::UnsupportedAlgorithm => {
+                "the type of the key is not supported: use an RSA key, an EC key on P-256, P-384 \
+                 or P-521, or an Ed25519 key"
+            }
+            Self::UnsupportedCurve => {
+                "the curve is not supported or has no name: use the named curve P-256, P-384 or \
+                 P-521"
+            }
             Self::CompressedPoint => {
-                "the EC point is compressed: export it with -conv_form uncompressed"
+                "the EC point is compressed: export the key with -conv_form uncompressed"
             }
             Self::NotForSignatures => {
-                "the certificate's keyUsage lacks digitalSignature: use the one that signs tokens"
+                "the certificate's keyUsage lacks digitalSignature: use the certificate of the key \
+                 that signs tokens"
             }
             Self::Key(error) => return error.fmt(f),
         })

@@ -207,7 +207,7 @@ fn warns_without_the_secret_if_anyone_may_share_the_memory<D: Shared>() {
         let gate: D = start(&setup.cluster("login", &server));
         assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
         let log = gate.log().join("\n");
-        let warned = log.contains("configuration: shared_memory_key: without it");
+        let warned = log.contains("configuration: shared_memory_key: without shared_memory_key");
         assert_eq!(warned, warns, "{vm_id:?} {secret:?}: {log}");
         assert!(!log.contains(SECRET), "{log}");
     }

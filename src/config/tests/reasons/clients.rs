@@ -32,7 +32,7 @@ pub(super) fn clients() -> BTreeSet<String> {
         ),
         (
             of(json!({"clients": {}})),
-            "client_secrets.clients: empty; fill it in, or remove it if it is optional",
+            "client_secrets.clients: empty; write a value, or remove the entry if it is optional",
         ),
         (
             of(json!({"clients": {"job": {}}})),
@@ -44,14 +44,14 @@ pub(super) fn clients() -> BTreeSet<String> {
         ),
         (
             with("secret_hashes", json!([])),
-            "client_secrets.clients.job.secret_hashes: not between 1 and 2 hashes; choose a value in between",
+            "client_secrets.clients.job.secret_hashes: not between 1 and 2 hashes; choose a value in this range",
         ),
         (
             with(
                 "secret_hashes",
                 json!([SECRET_HASH, SECRET_HASH, SECRET_HASH]),
             ),
-            "client_secrets.clients.job.secret_hashes: not between 1 and 2 hashes; choose a value in between",
+            "client_secrets.clients.job.secret_hashes: not between 1 and 2 hashes; choose a value in this range",
         ),
         (
             with(
@@ -62,15 +62,15 @@ pub(super) fn clients() -> BTreeSet<String> {
         ),
         (
             with("scopes", json!(["a b"])),
-            r#"client_secrets.clients.job.scopes[0]: expected a scope: printable ASCII without spaces, quotes and backslashes, found "a b""#,
+            r#"client_secrets.clients.job.scopes[0]: expected a scope: printable ASCII without spaces, quotes or backslashes, found "a b""#,
         ),
         (
             with("scopes", json!(["a", "a"])),
-            r#"client_secrets.clients.job.scopes[1]: "a" occurs twice; remove one"#,
+            r#"client_secrets.clients.job.scopes[1]: "a" occurs twice; remove one of the two"#,
         ),
         (
             with("roles", json!(["a b"])),
-            r#"client_secrets.clients.job.roles[0]: expected a role without spaces and control characters, found "a b""#,
+            r#"client_secrets.clients.job.roles[0]: expected a role without spaces or control characters, found "a b""#,
         ),
         (
             with("expires_at", json!("2027-02-29T00:00:00Z")),
@@ -82,15 +82,15 @@ pub(super) fn clients() -> BTreeSet<String> {
         ),
         (
             named("a:b"),
-            r#"client_secrets.clients.a: expected a client's identifier: printable ASCII without spaces, ":" and "%", found "a:""#,
+            r#"client_secrets.clients.a: expected a client's identifier: printable ASCII without spaces, ":" or "%", found "a:""#,
         ),
         (
             named("a%41"),
-            r#"client_secrets.clients["a%41"]: expected a client's identifier: printable ASCII without spaces, ":" and "%", found "a%41""#,
+            r#"client_secrets.clients["a%41"]: expected a client's identifier: printable ASCII without spaces, ":" or "%", found "a%41""#,
         ),
         (
             named(""),
-            r#"client_secrets.clients[""]: expected a client's identifier: printable ASCII without spaces, ":" and "%", found """#,
+            r#"client_secrets.clients[""]: expected a client's identifier: printable ASCII without spaces, ":" or "%", found """#,
         ),
     ]);
     let secrets = json!({"clients": {"job": {"secret_hashes": [SECRET_HASH]}}});
@@ -103,7 +103,7 @@ pub(super) fn clients() -> BTreeSet<String> {
         "",
         vec![(
             both,
-            r#"providers.okta.remote_jwks: clients with secrets have no tokens; remove it, or use another source of keys than "client_secrets""#,
+            r#"providers.okta.remote_jwks: clients of a provider with "client_secrets" send no tokens; remove this field, or use a key source other than "client_secrets""#,
         )],
     ));
     let rule = json!({"provider_and_audiences": {"provider_name": "okta", "audiences": ["b"]}});
@@ -119,7 +119,7 @@ pub(super) fn clients() -> BTreeSet<String> {
         "",
         vec![(
             changes.collect(),
-            r#"rules[0].requires.provider_and_audiences.audiences: clients with secrets have no tokens; remove it, or use another source of keys than "client_secrets""#,
+            r#"rules[0].requires.provider_and_audiences.audiences: clients of a provider with "client_secrets" send no tokens; remove this field, or use a key source other than "client_secrets""#,
         )],
     ));
     seen
@@ -180,8 +180,8 @@ fn refuses_fields_about_tokens_next_to_client_secrets() {
         assert_eq!(
             parse(field, value).unwrap_err().to_string(),
             format!(
-                "providers.okta.{field}: clients with secrets have no tokens; remove it, or use \
-                 another source of keys than \"client_secrets\""
+                "providers.okta.{field}: clients of a provider with \"client_secrets\" send no \
+                 tokens; remove this field, or use a key source other than \"client_secrets\""
             )
         );
     }

@@ -16,19 +16,19 @@ pub(super) fn fetched() -> BTreeSet<String> {
         ),
         (
             vec![("remote_jwks.http_uri.timeout", json!("0s"))],
-            "remote_jwks.http_uri.timeout: not between 1 and 3600000 milliseconds; choose a value in between",
+            "remote_jwks.http_uri.timeout: not between 1 and 3600000 milliseconds; choose a value in this range",
         ),
         (
             vec![("remote_jwks.http_uri.timeout", json!("3600.001s"))],
-            "remote_jwks.http_uri.timeout: not between 1 and 3600000 milliseconds; choose a value in between",
+            "remote_jwks.http_uri.timeout: not between 1 and 3600000 milliseconds; choose a value in this range",
         ),
         (
             vec![("remote_jwks.http_uri.cluster", json!(""))],
-            "remote_jwks.http_uri.cluster: empty; fill it in, or remove it if it is optional",
+            "remote_jwks.http_uri.cluster: empty; write a value, or remove the entry if it is optional",
         ),
         (
             vec![("remote_jwks.unknown_kid_cooldown", json!("0s"))],
-            "remote_jwks.unknown_kid_cooldown: not between 1 and 315360000000 milliseconds; choose a value in between",
+            "remote_jwks.unknown_kid_cooldown: not between 1 and 315360000000 milliseconds; choose a value in this range",
         ),
         (
             vec![("remote_jwks.unknown_kid_answer", json!(404))],
@@ -39,19 +39,19 @@ pub(super) fn fetched() -> BTreeSet<String> {
                 "remote_jwks.retry_policy.retry_back_off",
                 json!({"base_interval": "2s", "max_interval": "1s"}),
             )],
-            "remote_jwks.retry_policy.retry_back_off.max_interval: not between 2000 and 315360000000 milliseconds; choose a value in between",
+            "remote_jwks.retry_policy.retry_back_off.max_interval: not between 2000 and 315360000000 milliseconds; choose a value in this range",
         ),
         (
             vec![("algorithms", json!(["RS256", "HS256"]))],
-            r#"algorithms: HS256 requires a shared secret, but these keys are public; remove it, or give the secret in "shared_secrets""#,
+            r#"algorithms: HS256 requires a shared secret, but these keys are public; remove the algorithm, or put the secret into "shared_secrets""#,
         ),
         (
             vec![("algorithms", json!(["none"]))],
-            r#"algorithms[0]: unknown value "none"; known here: "EdDSA", "Ed25519", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512""#,
+            r#"algorithms[0]: unknown value "none"; use one of these values: "EdDSA", "Ed25519", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512""#,
         ),
         (
             vec![("algorithms", json!([]))],
-            "algorithms: empty; fill it in, or remove it if it is optional",
+            "algorithms: empty; write a value, or remove the entry if it is optional",
         ),
     ];
     let texts: Vec<(String, String)> = [
@@ -62,7 +62,7 @@ pub(super) fn fetched() -> BTreeSet<String> {
     .iter()
     .map(|uri| {
         let text = format!(
-            "remote_jwks.http_uri.uri: expected https://host/path, without user and fragment, found \"{uri}\""
+            "remote_jwks.http_uri.uri: expected a URL such as https://host/path, without a user or a fragment, found \"{uri}\""
         );
         ((*uri).to_owned(), text)
     })
@@ -92,8 +92,9 @@ pub(super) fn fetched() -> BTreeSet<String> {
     ] {
         refusals.push((
             discovery(issuer, cluster()),
-            "discovery: the issuer does not lead to its metadata; make \"issuer\" a URL whose \
-             {claim}s are whole segments of its path, or use \"remote_jwks\"",
+            "discovery: the URL of the metadata cannot be derived from the issuer; make \
+             \"issuer\" a URL in which each {claim} is a whole segment of the path, or use \
+             \"remote_jwks\"",
         ));
     }
     let mut any_issuer = discovery("", cluster());
@@ -101,8 +102,9 @@ pub(super) fn fetched() -> BTreeSet<String> {
     refusals.extend([
         (
             any_issuer,
-            "discovery: the issuer does not lead to its metadata; make \"issuer\" a URL whose \
-             {claim}s are whole segments of its path, or use \"remote_jwks\"",
+            "discovery: the URL of the metadata cannot be derived from the issuer; make \
+             \"issuer\" a URL in which each {claim} is a whole segment of the path, or use \
+             \"remote_jwks\"",
         ),
         (
             discovery("https://idp.example", json!({})),
@@ -110,21 +112,21 @@ pub(super) fn fetched() -> BTreeSet<String> {
         ),
         (
             discovery("https://idp.example", json!({"cluster": ""})),
-            "discovery.cluster: empty; fill it in, or remove it if it is optional",
+            "discovery.cluster: empty; write a value, or remove the entry if it is optional",
         ),
         (
             discovery(
                 "https://idp.example",
                 json!({"cluster": "idp", "jwks_cluster": ""}),
             ),
-            "discovery.jwks_cluster: empty; fill it in, or remove it if it is optional",
+            "discovery.jwks_cluster: empty; write a value, or remove the entry if it is optional",
         ),
         (
             discovery(
                 "https://idp.example",
                 json!({"cluster": "idp", "timeout": "0s"}),
             ),
-            "discovery.timeout: not between 1 and 3600000 milliseconds; choose a value in between",
+            "discovery.timeout: not between 1 and 3600000 milliseconds; choose a value in this range",
         ),
     ]);
     okta(refusals)
@@ -155,17 +157,17 @@ pub(super) fn written() -> BTreeSet<String> {
     };
     let whole = vec![(
         vec![("providers.okta.remote_jwks", json!(null))],
-        r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "public_keys", "shared_secrets", "client_secrets" is required, found none; add one"#,
+        r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "public_keys", "shared_secrets", "client_secrets" is required, found none; add one of these fields"#,
     )];
     let mut seen = check("", whole);
     seen.extend(okta(vec![
         (
             local(json!({"filename": "/keys.json"}), json!(null)),
-            r#"local_jwks: "filename" cannot be read: a module has no files and no environment; write its content into "inline_string" (`portcullis migrate` does)"#,
+            r#"local_jwks: "filename" cannot be read: a module has no access to files or environment variables; write the content into "inline_string" (`portcullis migrate` does this)"#,
         ),
         (
             local(json!({"environmentVariable": "KEYS"}), json!(null)),
-            r#"local_jwks: "environment_variable" cannot be read: a module has no files and no environment; write its content into "inline_string" (`portcullis migrate` does)"#,
+            r#"local_jwks: "environment_variable" cannot be read: a module has no access to files or environment variables; write the content into "inline_string" (`portcullis migrate` does this)"#,
         ),
         (
             local(json!({"inline_bytes": "!"}), json!(null)),
@@ -177,39 +179,39 @@ pub(super) fn written() -> BTreeSet<String> {
         ),
         (
             local(inline(&[&oct_key()]), json!(null)),
-            r#"local_jwks: no key serves any of the accepted algorithms; name the algorithms of the keys in "algorithms""#,
+            r#"local_jwks: no key fits any of the accepted algorithms; list the algorithms of the keys in "algorithms""#,
         ),
         (
             local(inline(&[ED25519_KEY]), json!(["HS256"])),
-            r#"algorithms: HS256 requires a shared secret, but these keys are public; remove it, or give the secret in "shared_secrets""#,
+            r#"algorithms: HS256 requires a shared secret, but these keys are public; remove the algorithm, or put the secret into "shared_secrets""#,
         ),
         (
             pem(json!([ED25519_PEM, "-----BEGIN RSA PRIVATE KEY-----"]), json!(null)),
-            "public_keys.pem[1]: a private key is a secret and does not belong here: write its public half, and make a new pair if others could read this one",
+            "public_keys.pem[1]: a private key is a secret and does not belong here: write the public key instead, and make a new key pair if others could have read the private key",
         ),
         (
             pem(json!([ED25519_PEM, format!("{ED25519_PEM}{}", ED25519_PEM.replace("PUBLIC", "DH"))]), json!(null)),
-            "public_keys.pem[1]: block 2: write a PUBLIC KEY, an RSA PUBLIC KEY or a CERTIFICATE",
+            "public_keys.pem[1]: block 2: the label must be PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE",
         ),
         (
             pem(json!([ED25519_KEY]), json!(null)),
-            r#"public_keys.pem[0]: no PEM: start with "-----BEGIN PUBLIC KEY-----""#,
+            r#"public_keys.pem[0]: no PEM block: start with a line such as "-----BEGIN PUBLIC KEY-----""#,
         ),
         (
             pem(json!([]), json!(null)),
-            "public_keys.pem: empty; fill it in, or remove it if it is optional",
+            "public_keys.pem: empty; write a value, or remove the entry if it is optional",
         ),
         (
             pem(json!([ED25519_PEM.repeat(65)]), json!(null)),
-            "public_keys.pem: the key set holds more than 64 keys: raise limits.jwks_keys",
+            "public_keys.pem: the key set has more than 64 keys: raise limits.jwks_keys",
         ),
         (
             pem(json!([ED25519_PEM]), json!(["EdDSA", "HS256"])),
-            r#"algorithms: HS256 requires a shared secret, but these keys are public; remove it, or give the secret in "shared_secrets""#,
+            r#"algorithms: HS256 requires a shared secret, but these keys are public; remove the algorithm, or put the secret into "shared_secrets""#,
         ),
         (
             pem(json!([ED25519_PEM]), json!(["RS256"])),
-            r#"public_keys: no key serves any of the accepted algorithms; name the algorithms of the keys in "algorithms""#,
+            r#"public_keys: no key fits any of the accepted algorithms; list the algorithms of the keys in "algorithms""#,
         ),
         (
             pem(json!("-----BEGIN PRIVATE KEY-----\nMC4C"), json!(null)),
@@ -217,17 +219,17 @@ pub(super) fn written() -> BTreeSet<String> {
         ),
         (
             vec![("key_issuer", json!("exact"))],
-            r#"key_issuer: unknown value "exact"; known here: "ignore", "match""#,
+            r#"key_issuer: unknown value "exact"; use one of these values: "ignore", "match""#,
         ),
         (
             secrets(SECRET, json!(["RS256"])),
-            "algorithms: RS256 does not verify with a shared secret; list only HS256, HS384 and HS512",
+            "algorithms: RS256 requires a public key, but these keys are shared secrets; list only HS256, HS384 and HS512",
         ),
         (
             secrets(SECRET, json!(["HS512"])),
-            r#"shared_secrets: no key serves any of the accepted algorithms; name the algorithms of the keys in "algorithms""#,
+            r#"shared_secrets: no key fits any of the accepted algorithms; list the algorithms of the keys in "algorithms""#,
         ),
-        (secrets("c2hvcnQ", json!(null)), r#"shared_secrets: no key can be used; key 0 (kid "a"): the secret has 5 octets: use at least 32"#),
+        (secrets("c2hvcnQ", json!(null)), r#"shared_secrets: no key can be used; key 0 (kid "a"): the secret has 5 octets: use at least 32 octets"#),
     ]));
     seen
 }

@@ -146,29 +146,29 @@ fn top() -> BTreeSet<String> {
         vec![
             (
                 vec![("zzz", json!(1))],
-                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "client_certificate", "filter_state_rules", "limits", "metadata_namespace", "mode", "path_policy", "policy_id", "protected_resources", "providers", "realm", "requirement_map", "route_policies", "rules", "scope_implies", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
+                r#"configuration: unknown field "zzz"; use one of these fields: "bypass_cors_preflight", "client_certificate", "filter_state_rules", "limits", "metadata_namespace", "mode", "path_policy", "policy_id", "protected_resources", "providers", "realm", "requirement_map", "route_policies", "rules", "scope_implies", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
             ),
             (
                 vec![("rules.0.match.grpc", json!({}))],
-                r#"rules[0].match: "grpc" is not available in this version; match the header "content-type" in "headers""#,
+                r#"rules[0].match: "grpc" is not available in this version of Portcullis; match the header "content-type" in "headers""#,
             ),
             (
                 vec![
                     ("path_policy", json!("raw")),
                     ("rules.0.match.mcp", json!({"any": true})),
                 ],
-                r#"rules[0].match: "mcp" contradicts "path_policy"; keep one"#,
+                r#"rules[0].match: "mcp" contradicts "path_policy"; keep one of the two fields"#,
             ),
             (
                 vec![
                     ("requirement_map", json!({})),
                     ("requirementMap", json!({})),
                 ],
-                r#"configuration: "requirement_map" occurs in both of its spellings; keep one spelling"#,
+                r#"configuration: "requirement_map" occurs in both of its spellings (snake_case and lowerCamelCase); keep only one of the two"#,
             ),
             (
                 vec![("mode", json!("audit"))],
-                r#"mode: unknown value "audit"; known here: "enforce", "shadow""#,
+                r#"mode: unknown value "audit"; use one of these values: "enforce", "shadow""#,
             ),
             (
                 vec![("filter_state_rules", json!({"name": "tenant"}))],
@@ -179,51 +179,51 @@ fn top() -> BTreeSet<String> {
                     "filter_state_rules",
                     json!({"name": "", "requires": {"a": {"allow_missing": {}}}}),
                 )],
-                "filter_state_rules.name: empty; fill it in, or remove it if it is optional",
+                "filter_state_rules.name: empty; write a value, or remove the entry if it is optional",
             ),
             (
                 vec![(
                     "filter_state_rules",
                     json!({"name": "tenant", "requires": {"a": {"provider_name": "b"}}}),
                 )],
-                r#"filter_state_rules.requires.a.provider_name: unknown provider "b"; add it to "providers""#,
+                r#"filter_state_rules.requires.a.provider_name: unknown provider "b"; add the provider to "providers", or correct the name"#,
             ),
             (vec![("mode", json!(1))], "mode: expected a string, found 1"),
             (
                 vec![("signature_backend", json!("envoy"))],
-                r#"signature_backend: unknown value "envoy"; known here: "auto", "host", "module""#,
+                r#"signature_backend: unknown value "envoy"; use one of these values: "auto", "host", "module""#,
             ),
             (
                 vec![("policy_id", json!(""))],
-                "policy_id: empty; fill it in, or remove it if it is optional",
+                "policy_id: empty; write a value, or remove the entry if it is optional",
             ),
             (
                 vec![("policy_id", json!("x".repeat(129)))],
-                "policy_id: longer than 128 characters; shorten it",
+                "policy_id: longer than 128 characters; shorten the value",
             ),
             (
                 vec![("metadata_namespace", json!(""))],
-                "metadata_namespace: empty; fill it in, or remove it if it is optional",
+                "metadata_namespace: empty; write a value, or remove the entry if it is optional",
             ),
             (
                 vec![("metadata_namespace", json!("x".repeat(129)))],
-                "metadata_namespace: longer than 128 characters; shorten it",
+                "metadata_namespace: longer than 128 characters; shorten the value",
             ),
             (
                 vec![("route_policies", json!("no"))],
-                r#"route_policies: unknown value "no"; known here: "off", "on""#,
+                r#"route_policies: unknown value "no"; use one of these values: "off", "on""#,
             ),
             (
                 vec![("shared_memory_key", json!("A".repeat(42)))],
-                "shared_memory_key: not base64url of at least 32 octets; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
+                "shared_memory_key: not base64url of at least 32 octets; make a key with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
             ),
             (
                 vec![("shared_memory_key", json!("A".repeat(43) + "="))],
-                "shared_memory_key: not base64url of at least 32 octets; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
+                "shared_memory_key: not base64url of at least 32 octets; make a key with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
             ),
             (
                 vec![("shared_memory_key", json!([1, 2]))],
-                "shared_memory_key: not base64url of at least 32 octets; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
+                "shared_memory_key: not base64url of at least 32 octets; make a key with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
             ),
             (
                 vec![("realm", json!("a\"b"))],
@@ -231,11 +231,11 @@ fn top() -> BTreeSet<String> {
             ),
             (
                 vec![("realm", json!(""))],
-                "realm: empty; fill it in, or remove it if it is optional",
+                "realm: empty; write a value, or remove the entry if it is optional",
             ),
             (
                 vec![("realm", json!("x".repeat(65)))],
-                "realm: longer than 64 characters; shorten it",
+                "realm: longer than 64 characters; shorten the value",
             ),
             (
                 vec![("stat_prefix", json!("a b"))],
@@ -243,11 +243,11 @@ fn top() -> BTreeSet<String> {
             ),
             (
                 vec![("limits.token_bytes", json!(0))],
-                "limits.token_bytes: not between 1 and 1048576 bytes; choose a value in between",
+                "limits.token_bytes: not between 1 and 1048576 bytes; choose a value in this range",
             ),
             (
                 vec![("limits.park_timeout", json!("61s"))],
-                "limits.park_timeout: not between 1 and 60000 milliseconds; choose a value in between",
+                "limits.park_timeout: not between 1 and 60000 milliseconds; choose a value in this range",
             ),
         ],
     )

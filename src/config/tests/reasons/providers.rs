@@ -11,7 +11,7 @@ pub(super) fn providers() -> BTreeSet<String> {
     let any = [
         (
             vec![("providers.a b", json!({}))],
-            r#"providers["a b"]: a provider's name has 1 to 64 letters, digits, "_", "." and "-"; rename it"#,
+            r#"providers["a b"]: a provider's name must consist of 1 to 64 letters, digits, "_", "." or "-"; rename the provider"#,
         ),
         (
             vec![("providers.okta.issuer", json!(""))],
@@ -23,44 +23,44 @@ pub(super) fn providers() -> BTreeSet<String> {
         ),
         (
             vec![("providers.okta.audiences", json!([]))],
-            r#"providers.okta: tokens meant for anyone would be accepted; set "audiences", or "allow_any_audience": true"#,
+            r#"providers.okta: tokens for any audience would be accepted; set "audiences", or "allow_any_audience": true"#,
         ),
         (
             vec![("providers.okta.allow_any_issuer", json!(true))],
-            r#"providers.okta: "issuer" contradicts "allow_any_issuer"; keep one"#,
+            r#"providers.okta: "issuer" contradicts "allow_any_issuer"; keep one of the two fields"#,
         ),
         (
             vec![("providers.okta.allow_any_audience", json!(true))],
-            r#"providers.okta: "audiences" contradicts "allow_any_audience"; keep one"#,
+            r#"providers.okta: "audiences" contradicts "allow_any_audience"; keep one of the two fields"#,
         ),
     ];
     let fields = vec![
         (
             vec![("description", json!("é".repeat(257)))],
-            "description: longer than 256 characters; shorten it",
+            "description: longer than 256 characters; shorten the value",
         ),
         (
             vec![("issuer", json!("https://idp/{tid/v2"))],
-            "issuer: a brace that does not belong to a {claim}; write placeholders as {claim}, with the name of a claim",
+            "issuer: a brace that does not belong to a placeholder; write each placeholder as {claim}, with the name of a claim between the braces",
         ),
         (
             vec![("issuer", json!("https://idp/{tid}"))],
-            r#"issuer: tokens with any "tid" would be accepted; list its accepted values in "require_claims", or set "allow_any_tenant": true"#,
+            r#"issuer: tokens with any value of the claim "tid" would be accepted; list the accepted values in "require_claims", or set "allow_any_tenant": true"#,
         ),
         (
             vec![
                 ("issuer", json!("https://idp/{tid}")),
                 ("require_claims", json!([{"claim": "tid"}])),
             ],
-            r#"issuer: tokens with any "tid" would be accepted; list its accepted values in "require_claims", or set "allow_any_tenant": true"#,
+            r#"issuer: tokens with any value of the claim "tid" would be accepted; list the accepted values in "require_claims", or set "allow_any_tenant": true"#,
         ),
         (
             vec![("allow_any_tenant", json!(true))],
-            r#"allow_any_tenant: "issuer" has no {claim} that distinguishes tenants; leave "allow_any_tenant" out"#,
+            r#"allow_any_tenant: "issuer" has no placeholder {claim} that distinguishes tenants; remove "allow_any_tenant""#,
         ),
         (
             vec![("trust_domain", json!("example.org"))],
-            r#"trust_domain: only SPIFFE workloads have a trust domain; set "preset": "spiffe", or remove it"#,
+            r#"trust_domain: only SPIFFE workloads have a trust domain; set "preset": "spiffe", or remove "trust_domain""#,
         ),
         (
             vec![
@@ -75,7 +75,7 @@ pub(super) fn providers() -> BTreeSet<String> {
                 ("trust_domain", json!("example.org")),
                 ("algorithms", json!(["ES256", "EdDSA"])),
             ],
-            "algorithms: no JWT-SVID is signed with EdDSA; list only RS*, PS* and ES*",
+            "algorithms: JWT-SVIDs are never signed with EdDSA; list only RS*, PS* and ES*",
         ),
         (
             vec![
@@ -84,46 +84,46 @@ pub(super) fn providers() -> BTreeSet<String> {
                 ("remote_jwks", json!(null)),
                 ("public_keys.pem", json!([ED25519_PEM])),
             ],
-            r#"public_keys: no key has "use": "jwt-svid" and a "kid"; use the bundle of the trust domain, in "remote_jwks" or "local_jwks""#,
+            r#"public_keys: no key has "use": "jwt-svid" and a "kid"; use the bundle of the trust domain in "remote_jwks" or "local_jwks""#,
         ),
         (
             vec![("audiences", json!(["a", ""]))],
-            "audiences[1]: empty; fill it in, or remove it if it is optional",
+            "audiences[1]: empty; write a value, or remove the entry if it is optional",
         ),
         (
             vec![("client_ids", json!([]))],
-            "client_ids: empty; fill it in, or remove it if it is optional",
+            "client_ids: empty; write a value, or remove the entry if it is optional",
         ),
         (
             vec![("token_types", json!([]))],
-            "token_types: empty; fill it in, or remove it if it is optional",
+            "token_types: empty; write a value, or remove the entry if it is optional",
         ),
         (
             vec![("require_claims", json!([{"claim": "a", "any_of": []}]))],
-            "require_claims[0].any_of: empty; fill it in, or remove it if it is optional",
+            "require_claims[0].any_of: empty; write a value, or remove the entry if it is optional",
         ),
         (
             vec![("clock_skew_seconds", json!(86_401))],
-            "clock_skew_seconds: not between 0 and 86400 seconds; choose a value in between",
+            "clock_skew_seconds: not between 0 and 86400 seconds; choose a value in this range",
         ),
         (
             vec![("max_lifetime", json!("0.5s"))],
-            "max_lifetime: not between 1 and 315360000 seconds; choose a value in between",
+            "max_lifetime: not between 1 and 315360000 seconds; choose a value in this range",
         ),
         (
             vec![("subjects", json!({}))],
-            r#"subjects: exactly one of "exact", "prefix", "suffix", "contains", "safe_regex" is required, found none; add one"#,
+            r#"subjects: exactly one of "exact", "prefix", "suffix", "contains", "safe_regex" is required, found none; add one of these fields"#,
         ),
         (
             vec![(
                 "from_headers",
                 json!([{"name": "x-a", "value_prefix": "T "}, {"name": "X-A"}]),
             )],
-            r#"from_headers[1]: "X-A" occurs twice; remove one"#,
+            r#"from_headers[1]: "X-A" occurs twice; remove one of the two"#,
         ),
         (
             vec![("from_params", json!(["a", "a"]))],
-            r#"from_params[1]: "a" occurs twice; remove one"#,
+            r#"from_params[1]: "a" occurs twice; remove one of the two"#,
         ),
         (
             vec![("from_cookies", json!(["a=b"]))],
@@ -140,15 +140,15 @@ pub(super) fn headers() -> BTreeSet<String> {
     okta(vec![
         (
             vec![("claim_to_headers", claim("Content_Length"))],
-            "claim_to_headers[0].header_name: a header that a module must not set; choose another header",
+            "claim_to_headers[0].header_name: Portcullis must not set this header; choose another header",
         ),
         (
             vec![("claim_to_headers", claim(":path"))],
-            "claim_to_headers[0].header_name: a header that a module must not set; choose another header",
+            "claim_to_headers[0].header_name: Portcullis must not set this header; choose another header",
         ),
         (
             vec![("forward_payload_header", json!("connection"))],
-            "forward_payload_header: a header that a module must not set; choose another header",
+            "forward_payload_header: Portcullis must not set this header; choose another header",
         ),
         (
             vec![("claim_to_headers", claim("authorization"))],
@@ -166,14 +166,14 @@ pub(super) fn headers() -> BTreeSet<String> {
                 ("claim_to_headers", claim("x-sub")),
                 ("forward_payload_header", json!("X_Sub")),
             ],
-            r#"claim_to_headers[0].header_name: "x-sub" occurs twice; remove one"#,
+            r#"claim_to_headers[0].header_name: "x-sub" occurs twice; remove one of the two"#,
         ),
         (
             vec![
                 ("claim_to_headers", claim("x-sub")),
                 ("forward_payload_header", json!("x.sub")),
             ],
-            r#"claim_to_headers[0].header_name: "x-sub" occurs twice; remove one"#,
+            r#"claim_to_headers[0].header_name: "x-sub" occurs twice; remove one of the two"#,
         ),
         (
             vec![
@@ -187,33 +187,33 @@ pub(super) fn headers() -> BTreeSet<String> {
                 ("payload_in_metadata", json!("jwt")),
                 ("header_in_metadata", json!("jwt")),
             ],
-            r#"header_in_metadata: "portcullis.jwt" occurs twice; remove one"#,
+            r#"header_in_metadata: "portcullis.jwt" occurs twice; remove one of the two"#,
         ),
         (
             vec![("jwt_cache_config", json!({"jwt_cache_size": 100_001}))],
-            "jwt_cache_config.jwt_cache_size: not between 1 and 100000 tokens; choose a value in between",
+            "jwt_cache_config.jwt_cache_size: not between 1 and 100000 tokens; choose a value in this range",
         ),
         (
             vec![("failed_status_in_metadata", json!("a b"))],
-            r#"failed_status_in_metadata: expected a name without spaces and control characters, found "a b""#,
+            r#"failed_status_in_metadata: expected a name without spaces or control characters, found "a b""#,
         ),
         (
             vec![("claim_to_headers", json!([{"header_name": "x-a"}]))],
-            r#"claim_to_headers[0]: exactly one of "claim_name", "claim_path" is required, found none; add one"#,
+            r#"claim_to_headers[0]: exactly one of "claim_name", "claim_path" is required, found none; add one of these fields"#,
         ),
         (
             vec![(
                 "claim_to_headers",
                 json!([{"header_name": "x-a", "claim_name": "a..b"}]),
             )],
-            r#"claim_to_headers[0].claim_name: expected names with single dots between them (or "claim_path"), found "a..b""#,
+            r#"claim_to_headers[0].claim_name: expected claim names separated by single dots (for other names, use "claim_path"), found "a..b""#,
         ),
         (
             vec![(
                 "claim_to_headers",
                 json!([{"header_name": "x-a", "claim_path": []}]),
             )],
-            "claim_to_headers[0].claim_path: empty; fill it in, or remove it if it is optional",
+            "claim_to_headers[0].claim_path: empty; write a value, or remove the entry if it is optional",
         ),
     ])
 }

@@ -18,9 +18,9 @@ pub(super) fn resources() -> BTreeSet<String> {
         ]
     };
     let url = |text: &str| vec![("protected_resources.0.resource", json!(text))];
-    let no_issuer = r#"protected_resources[0]: the provider "okta" has no fixed https issuer for clients to find; set "authorization_servers""#;
-    let open = "protected_resources[0]: no rule requires a token below it; add a rule with \"requires\" for its path, or remove the resource";
-    let any_audience = r#"protected_resources[0]: tokens of the provider "okta" for any audience would be accepted below it; list the provider's "audiences""#;
+    let no_issuer = r#"protected_resources[0]: clients cannot find the authorization server, because the issuer of the provider "okta" is not a fixed https URL; set "authorization_servers""#;
+    let open = "protected_resources[0]: no rule for this resource requires a token; add a rule with \"requires\" for the resource's path, or remove the resource";
+    let any_audience = r#"protected_resources[0]: a rule for this resource would accept tokens of the provider "okta" for any audience; list the accepted audiences in the provider's "audiences""#;
     check(
         "",
         vec![
@@ -30,34 +30,34 @@ pub(super) fn resources() -> BTreeSet<String> {
             ),
             (
                 url("https://a.example/p#x"),
-                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query and fragment (http only for loopback hosts), found "https://a.example/p#x""#,
+                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query or fragment (http only for loopback hosts), found "https://a.example/p#x""#,
             ),
             (
                 url("http://a.example"),
-                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query and fragment (http only for loopback hosts), found "http://a.example""#,
+                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query or fragment (http only for loopback hosts), found "http://a.example""#,
             ),
             (
                 url("https://a.example/p;x"),
-                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query and fragment (http only for loopback hosts), found "https://a.example/p;x""#,
+                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query or fragment (http only for loopback hosts), found "https://a.example/p;x""#,
             ),
             (
                 url("https://a.example/p%3fx"),
-                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query and fragment (http only for loopback hosts), found "https://a.example/p%3fx""#,
+                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query or fragment (http only for loopback hosts), found "https://a.example/p%3fx""#,
             ),
             (
                 url("https://a.example//p"),
-                "protected_resources[0].resource: no request can have this path: it has an empty segment; write one / where there are several",
+                "protected_resources[0].resource: no request can have this path: it has an empty segment; write a single / instead of several",
             ),
             (
                 vec![(
                     "protected_resources",
                     json!([{"resource": "https://a.example"}, {"resource": "https://A.example:443/"}]),
                 )],
-                r#"protected_resources[1].resource: "https://A.example:443/" occurs twice; remove one"#,
+                r#"protected_resources[1].resource: "https://A.example:443/" occurs twice; remove one of the two"#,
             ),
             (
                 with("path_policy", json!("raw")),
-                r#"configuration: "protected_resources" contradicts "path_policy"; keep one"#,
+                r#"configuration: "protected_resources" contradicts "path_policy"; keep one of the two fields"#,
             ),
             (
                 with("providers.okta.issuer", json!("http://idp.example")),
@@ -109,7 +109,7 @@ pub(super) fn resources() -> BTreeSet<String> {
             ),
             (
                 with("protected_resources.0.mcp", json!({"legacy": "allow"})),
-                r#"protected_resources[0].mcp.legacy: unknown value "allow"; known here: "deny", "union""#,
+                r#"protected_resources[0].mcp.legacy: unknown value "allow"; use one of these values: "deny", "union""#,
             ),
             (
                 {
@@ -126,11 +126,11 @@ pub(super) fn resources() -> BTreeSet<String> {
                     ));
                     changes
                 },
-                r#"protected_resources[0].mcp: the rules for MCP calls below it require different tokens; give all of them the same "requires", or set "legacy" to "deny""#,
+                r#"protected_resources[0].mcp: the rules for MCP calls to this resource require different tokens; give these rules the same "requires", or set "legacy" to "deny""#,
             ),
             (
                 with("protected_resources.0.authorization_servers", json!([])),
-                "protected_resources[0].authorization_servers: empty; fill it in, or remove it if it is optional",
+                "protected_resources[0].authorization_servers: empty; write a value, or remove the entry if it is optional",
             ),
             (
                 with(
@@ -141,7 +141,7 @@ pub(super) fn resources() -> BTreeSet<String> {
             ),
             (
                 with("protected_resources.0.scopes_supported", json!(["a b"])),
-                r#"protected_resources[0].scopes_supported[0]: expected a scope: printable ASCII without spaces, quotes and backslashes, found "a b""#,
+                r#"protected_resources[0].scopes_supported[0]: expected a scope: printable ASCII without spaces, quotes or backslashes, found "a b""#,
             ),
             (
                 with("protected_resources.0.allowed_origins", json!(["*"])),
@@ -156,34 +156,34 @@ pub(super) fn resources() -> BTreeSet<String> {
             ),
             (
                 vec![("scope_implies", json!({"a": ["b"], "b": ["c"], "c": ["a"]}))],
-                r#"scope_implies: the scope "a" includes itself; remove one of the entries that lead back to it"#,
+                r#"scope_implies: the scope "a" includes itself; remove one of the entries that lead from the scope back to itself"#,
             ),
             (
                 vec![("scope_implies", json!({"a": []}))],
-                "scope_implies.a: empty; fill it in, or remove it if it is optional",
+                "scope_implies.a: empty; write a value, or remove the entry if it is optional",
             ),
             (
                 vec![("scope_implies", json!({"a": ["b c"]}))],
-                r#"scope_implies.a: expected a scope: printable ASCII without spaces, quotes and backslashes, found "b c""#,
+                r#"scope_implies.a: expected a scope: printable ASCII without spaces, quotes or backslashes, found "b c""#,
             ),
             (
                 vec![("rules.0.authorize.authentication", json!({}))],
-                "rules[0].authorize.authentication: empty; fill it in, or remove it if it is optional",
+                "rules[0].authorize.authentication: empty; write a value, or remove the entry if it is optional",
             ),
             (
                 vec![(
                     "rules.0.authorize.authentication.acr_values",
                     json!(["a b"]),
                 )],
-                r#"rules[0].authorize.authentication.acr_values[0]: expected printable ASCII without spaces, quotes and backslashes, found "a b""#,
+                r#"rules[0].authorize.authentication.acr_values[0]: expected printable ASCII without spaces, quotes or backslashes, found "a b""#,
             ),
             (
                 vec![("rules.0.authorize.authentication.max_age", json!("0.5s"))],
-                r#"rules[0].authorize.authentication.max_age: expected whole seconds such as 300s, found "500ms""#,
+                r#"rules[0].authorize.authentication.max_age: expected a whole number of seconds, such as 300s, found "500ms""#,
             ),
             (
                 with("protected_resources.0.resource_name", json!("")),
-                "protected_resources[0].resource_name: empty; fill it in, or remove it if it is optional",
+                "protected_resources[0].resource_name: empty; write a value, or remove the entry if it is optional",
             ),
             (
                 with("protected_resources.0.resource_tos_uri", json!("terms")),

@@ -15,11 +15,11 @@ pub(super) fn matches() -> BTreeSet<String> {
         ),
         (
             vec![("match", json!({}))],
-            r#".match: exactly one of "prefix", "path", "safe_regex", "path_separated_prefix", "connect_matcher" is required, found none; add one"#,
+            r#".match: exactly one of "prefix", "path", "safe_regex", "path_separated_prefix", "connect_matcher" is required, found none; add one of these fields"#,
         ),
         (
             vec![("match.path", json!("/"))],
-            r#".match: exactly one of "prefix", "path", "safe_regex", "path_separated_prefix", "connect_matcher" is required, found "prefix", "path"; keep one"#,
+            r#".match: exactly one of "prefix", "path", "safe_regex", "path_separated_prefix", "connect_matcher" is required, found "prefix", "path"; keep only one of these fields"#,
         ),
         (
             vec![("match.prefix", json!("api"))],
@@ -27,39 +27,39 @@ pub(super) fn matches() -> BTreeSet<String> {
         ),
         (
             vec![("match.prefix", json!("/my docs"))],
-            ".match.prefix: no request can have this path: it has a space or control character; write a space as %20, and encode other such characters too",
+            ".match.prefix: no request can have this path: it has a space or control character; write a space as %20, and remove control characters",
         ),
         (
             vec![("match", json!({"path": "/a/../admin"}))],
-            ".match.path: no request can have this path: it has a dot segment; resolve . and .. in the path, as servers do",
+            ".match.path: no request can have this path: it has a dot segment; resolve the segments . and .., as servers do",
         ),
         (
             vec![("match", json!({"path_separated_prefix": "/a%2fb"}))],
-            ".match.path_separated_prefix: no request can have this path: it has an encoded slash; write / between segments; requests with an encoded one get 400",
+            ".match.path_separated_prefix: no request can have this path: it has an encoded slash; write / between segments; requests with a backslash or an encoded slash get 400",
         ),
         (
             vec![("match.prefix", json!("//admin"))],
-            ".match.prefix: no request can have this path: it has an empty segment; write one / where there are several",
+            ".match.prefix: no request can have this path: it has an empty segment; write a single / instead of several",
         ),
         (
             header(json!({"name": ":path", "prefix_match": "/café?q=é"})),
-            ".match.headers[0].prefix_match: paths are matched in their normal spelling, and this is another one; write /caf%C3%A9",
+            ".match.headers[0].prefix_match: paths are matched in their normal spelling, but this path has a different spelling; write /caf%C3%A9",
         ),
         (
             vec![("match", json!({"path_separated_prefix": "/a/"}))],
-            r#".match.path_separated_prefix: expected a path without / at its end (for all paths: "prefix": "/"), found "/a/""#,
+            r#".match.path_separated_prefix: expected a path that does not end in / (to match all paths, use "prefix": "/"), found "/a/""#,
         ),
         (
             vec![("match", json!({"safe_regex": {"regex": "a)|(b"}}))],
-            r".match.safe_regex.regex: invalid regular expression: found closing ')' without matching '('; correct it (Unicode classes such as \p{L} are not supported)",
+            r".match.safe_regex.regex: invalid regular expression: found closing ')' without matching '('; correct the expression (Unicode classes such as \p{L} are not supported)",
         ),
         (
             vec![("match", json!({"safe_regex": {"regex": r"/x\<y"}}))],
-            r".match.safe_regex.regex: invalid regular expression: \<, \> and \b{ mean something else in Envoy; correct it (Unicode classes such as \p{L} are not supported)",
+            r".match.safe_regex.regex: invalid regular expression: \<, \> and \b{ have a different meaning in Envoy; correct the expression (Unicode classes such as \p{L} are not supported)",
         ),
         (
             vec![("match", json!({"safe_regex": {"regex": "a".repeat(4097)}}))],
-            ".match.safe_regex.regex: longer than 4096 characters; shorten it",
+            ".match.safe_regex.regex: longer than 4096 characters; shorten the value",
         ),
         (
             vec![("match.methods", json!(["get"]))],
@@ -67,11 +67,11 @@ pub(super) fn matches() -> BTreeSet<String> {
         ),
         (
             vec![("match.methods", json!([]))],
-            ".match.methods: empty; fill it in, or remove it if it is optional",
+            ".match.methods: empty; write a value, or remove the entry if it is optional",
         ),
         (
             vec![("match.methods", json!(["GET", "GET"]))],
-            r#".match.methods[1]: "GET" occurs twice; remove one"#,
+            r#".match.methods[1]: "GET" occurs twice; remove one of the two"#,
         ),
         (
             header(json!({"name": "a", "range_match": {"start": 5, "end": 5}})),
@@ -79,19 +79,19 @@ pub(super) fn matches() -> BTreeSet<String> {
         ),
         (
             header(json!({"name": "a b"})),
-            ".match.headers[0].name: a header name holds only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2); rename it",
+            ".match.headers[0].name: a header name may contain only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2); rename the header",
         ),
         (
             header(json!({"name": "a", "string_match": {"prefix": ""}})),
-            ".match.headers[0].string_match.prefix: empty; fill it in, or remove it if it is optional",
+            ".match.headers[0].string_match.prefix: empty; write a value, or remove the entry if it is optional",
         ),
         (
             header(json!({"name": "a", "exact_match": "b", "present_match": true})),
-            r#".match.headers[0]: exactly one of "string_match", "exact_match", "prefix_match", "suffix_match", "contains_match", "safe_regex_match", "range_match", "present_match" is required, found "exact_match", "present_match"; keep one"#,
+            r#".match.headers[0]: exactly one of "string_match", "exact_match", "prefix_match", "suffix_match", "contains_match", "safe_regex_match", "range_match", "present_match" is required, found "exact_match", "present_match"; keep only one of these fields"#,
         ),
         (
             vec![("match.query_parameters", json!([{"name": ""}]))],
-            ".match.query_parameters[0].name: empty; fill it in, or remove it if it is optional",
+            ".match.query_parameters[0].name: empty; write a value, or remove the entry if it is optional",
         ),
     ])
 }
@@ -102,14 +102,14 @@ pub(super) fn requirements() -> BTreeSet<String> {
         |inner, _| json!({"requires_any": {"requirements": [inner, {"allow_missing": {}}]}}),
     );
     let too_deep = format!(
-        ".requires{}: requirements go deeper than 16 levels; flatten it",
+        ".requires{}: requirements are nested more than 16 levels deep; reduce the nesting",
         ".requires_any.requirements[0]".repeat(16)
     );
     check_rule(vec![
         (vec![("requires", nested)], &too_deep),
         (
             vec![("requires", json!({}))],
-            r#".requires: exactly one of "provider_name", "provider_and_audiences", "requires_any", "requires_all", "allow_missing", "allow_missing_or_failed", "extract_only_without_validation" is required, found none; add one"#,
+            r#".requires: exactly one of "provider_name", "provider_and_audiences", "requires_any", "requires_all", "allow_missing", "allow_missing_or_failed", "extract_only_without_validation" is required, found none; add one of these fields"#,
         ),
         (
             vec![("requires.provider_name", json!("okat"))],
@@ -117,7 +117,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
         ),
         (
             vec![("requires.provider_name", json!("entra"))],
-            r#".requires.provider_name: unknown provider "entra"; add it to "providers""#,
+            r#".requires.provider_name: unknown provider "entra"; add the provider to "providers", or correct the name"#,
         ),
         (
             vec![(
@@ -138,11 +138,11 @@ pub(super) fn requirements() -> BTreeSet<String> {
                 ("requires", json!(null)),
                 ("requirement_name", json!("any")),
             ],
-            r#".requirement_name: unknown requirement "any"; add it to "requirement_map""#,
+            r#".requirement_name: unknown requirement "any"; add the requirement to "requirement_map", or correct the name"#,
         ),
         (
             vec![("requirement_name", json!("any"))],
-            r#": "requires" contradicts "requirement_name"; keep one"#,
+            r#": "requires" contradicts "requirement_name"; keep one of the two fields"#,
         ),
         (
             vec![
@@ -161,7 +161,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
                 ),
                 ("authorize.client_ids", json!(["c"])),
             ],
-            ".authorize: the claims may be unverified; require a token that verifies",
+            ".authorize: the claims may be unverified, because of \"extract_only_without_validation\"; use a requirement that verifies the token",
         ),
         (
             vec![(
@@ -173,22 +173,22 @@ pub(super) fn requirements() -> BTreeSet<String> {
         ),
         (
             vec![("authorize", json!({}))],
-            ".authorize: empty; fill it in, or remove it if it is optional",
+            ".authorize: empty; write a value, or remove the entry if it is optional",
         ),
         (
             vec![("authorize.scopes.any_of", json!(["a b"]))],
-            r#".authorize.scopes.any_of[0]: expected a scope: printable ASCII without spaces, quotes and backslashes, found "a b""#,
+            r#".authorize.scopes.any_of[0]: expected a scope: printable ASCII without spaces, quotes or backslashes, found "a b""#,
         ),
         (
             vec![(
                 "authorize.scopes",
                 json!({"any_of": ["a"], "all_of": ["a"]}),
             )],
-            r#".authorize.scopes: exactly one of "all_of", "any_of" is required, found "all_of", "any_of"; keep one"#,
+            r#".authorize.scopes: exactly one of "all_of", "any_of" is required, found "all_of", "any_of"; keep only one of these fields"#,
         ),
         (
             vec![("authorize.roles.any_of", json!([]))],
-            ".authorize.roles.any_of: empty; fill it in, or remove it if it is optional",
+            ".authorize.roles.any_of: empty; write a value, or remove the entry if it is optional",
         ),
         (
             vec![("authorize.claims", json!([{"claim": "tier"}]))],
@@ -199,7 +199,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
                 "authorize.claims",
                 json!([{"claim": "account", "any_of": [1_234_567_890_123_456_789_f64]}]),
             )],
-            ".authorize.claims[0].any_of[0]: a large number was given as a double, which also equals its neighbours; quote it if the claim is text; else give the configuration as JSON text (a StringValue), which keeps every digit",
+            ".authorize.claims[0].any_of[0]: a large number was given as a double, which may have been rounded; put the number in quotes if the claim is a string; otherwise, write the configuration as JSON text (a StringValue), which keeps every digit",
         ),
     ])
 }
@@ -209,15 +209,15 @@ pub(super) fn mcp() -> BTreeSet<String> {
     check_rule(vec![
         (
             call(json!({})),
-            ".match.mcp: empty; fill it in, or remove it if it is optional",
+            ".match.mcp: empty; write a value, or remove the entry if it is optional",
         ),
         (
             call(json!({"any": false})),
-            ".match.mcp: empty; fill it in, or remove it if it is optional",
+            ".match.mcp: empty; write a value, or remove the entry if it is optional",
         ),
         (
             call(json!({"any": true, "names": ["a"]})),
-            r#".match.mcp: "names" contradicts "any"; keep one"#,
+            r#".match.mcp: "names" contradicts "any"; keep one of the two fields"#,
         ),
         (
             call(json!({"method": ["tools/call"]})),
@@ -225,7 +225,7 @@ pub(super) fn mcp() -> BTreeSet<String> {
         ),
         (
             call(json!({"methods": []})),
-            ".match.mcp.methods: empty; fill it in, or remove it if it is optional",
+            ".match.mcp.methods: empty; write a value, or remove the entry if it is optional",
         ),
         (
             call(json!({"methods": ["tools/call,tools/list"]})),
@@ -233,7 +233,7 @@ pub(super) fn mcp() -> BTreeSet<String> {
         ),
         (
             call(json!({"methods": ["tools/list"], "names": ["a"]})),
-            r#".match.mcp.methods[0]: expected a method whose calls have a name: prompts/get, resources/read, tools/call, found "tools/list""#,
+            r#".match.mcp.methods[0]: expected a method whose calls have a name: prompts/get, resources/read or tools/call, found "tools/list""#,
         ),
         (
             call(json!({"methods": ["tools/call", "prompts/get"], "params": {"a": ["b"]}})),
@@ -241,33 +241,33 @@ pub(super) fn mcp() -> BTreeSet<String> {
         ),
         (
             call(json!({"names": ["a", "a"]})),
-            r#".match.mcp.names[1]: "a" occurs twice; remove one"#,
+            r#".match.mcp.names[1]: "a" occurs twice; remove one of the two"#,
         ),
         (
             call(json!({"params": {}})),
-            ".match.mcp.params: empty; fill it in, or remove it if it is optional",
+            ".match.mcp.params: empty; write a value, or remove the entry if it is optional",
         ),
         (
             call(json!({"params": {"a": []}})),
-            ".match.mcp.params.a: empty; fill it in, or remove it if it is optional",
+            ".match.mcp.params.a: empty; write a value, or remove the entry if it is optional",
         ),
         (
             call(json!({"params": {"Region": ["eu"], "region": ["us"]}})),
-            r#".match.mcp.params.region: "region" occurs twice; remove one"#,
+            r#".match.mcp.params.region: "region" occurs twice; remove one of the two"#,
         ),
         (
             vec![
                 ("match.mcp", json!({"any": true})),
                 ("match.methods", json!(["POST", "GET"])),
             ],
-            r#".match.methods: expected POST alone, as every MCP call is one, found "GET""#,
+            r#".match.methods: expected only POST, because every MCP call is a POST request, found "GET""#,
         ),
         (
             vec![(
                 "match",
                 json!({"connect_matcher": {}, "mcp": {"any": true}}),
             )],
-            r#".match: "mcp" contradicts "connect_matcher"; keep one"#,
+            r#".match: "mcp" contradicts "connect_matcher"; keep one of the two fields"#,
         ),
     ])
 }

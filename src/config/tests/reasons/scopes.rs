@@ -15,8 +15,8 @@ fn structured(template: &str, fixed: &Value) -> Vec<(&'static str, Value)> {
 }
 
 pub(super) fn scopes() -> BTreeSet<String> {
-    let form = "structured_scopes.template: expected a scope with names in braces, such as {cloud}::{org}::{role}, without spaces, found ";
-    let value = "expected printable ASCII without spaces, quotes, backslashes and what separates the parts, found ";
+    let form = "structured_scopes.template: expected a scope without spaces that has names in braces, such as {cloud}::{org}::{role}, found ";
+    let value = "expected printable ASCII without spaces, quotes, backslashes or the separators of \"template\", found ";
     let odd: Vec<(&str, String)> = [
         "{org",
         "org}",
@@ -34,19 +34,19 @@ pub(super) fn scopes() -> BTreeSet<String> {
     let mut refusals = vec![
         (
             structured("{cloud}::{org}", &json!({"cloud": "a", "org": "b"})),
-            r#"structured_scopes.role: the template has no {role}; write it into "template", or remove the name"#,
+            r#"structured_scopes.role: the template has no placeholder {role}; add the placeholder to "template", or use one that "template" has"#,
         ),
         (
             structured("{cloud}::{org}::{role}", &json!({"cloud": "a"})),
-            r#"structured_scopes.where: any "org" would be accepted; give its value in "where""#,
+            r#"structured_scopes.where: scopes with any value for {org} would be accepted; write the accepted value into "where""#,
         ),
         (
             vec![("structured_scopes", json!({"template": "{org}::{role}"}))],
-            r#"structured_scopes.where: any "org" would be accepted; give its value in "where""#,
+            r#"structured_scopes.where: scopes with any value for {org} would be accepted; write the accepted value into "where""#,
         ),
         (
             structured("{org}::{role}", &json!({"org": "a", "orgs": "b"})),
-            r#"structured_scopes.where.orgs: the template has no {orgs}; write it into "template", or remove the name"#,
+            r#"structured_scopes.where.orgs: the template has no placeholder {orgs}; add the placeholder to "template", or use one that "template" has"#,
         ),
         (
             structured("{org}::{role}", &json!({"org": "a", "role": "b"})),
@@ -58,11 +58,11 @@ pub(super) fn scopes() -> BTreeSet<String> {
         ),
         (
             structured("{role}::{role}", &json!({})),
-            r#"structured_scopes.template: "{role}" occurs twice; remove one"#,
+            r#"structured_scopes.template: "{role}" occurs twice; remove one of the two"#,
         ),
         (
             structured("{org}::{role}", &json!({"org": ""})),
-            "structured_scopes.where.org: empty; fill it in, or remove it if it is optional",
+            "structured_scopes.where.org: empty; write a value, or remove the entry if it is optional",
         ),
         (
             structured("{org}::{role}", &json!({"org": 7})),
@@ -84,7 +84,7 @@ pub(super) fn scopes() -> BTreeSet<String> {
         "",
         vec![(
             beside_claims,
-            r#"providers.okta: "role_claims" contradicts "structured_scopes"; keep one"#,
+            r#"providers.okta: "role_claims" contradicts "structured_scopes"; keep one of the two fields"#,
         )],
     );
     let org = |org: &str| structured("{org}::{role}", &json!({ "org": org }));
@@ -114,7 +114,7 @@ pub(super) fn identities() -> BTreeSet<String> {
     let mut refusals = vec![
         (
             header("Host", "{sub}"),
-            "identity_header.header_name: a header that a module must not set; choose another header",
+            "identity_header.header_name: Portcullis must not set this header; choose another header",
         ),
         (
             header("authorization", "{sub}"),
@@ -122,7 +122,7 @@ pub(super) fn identities() -> BTreeSet<String> {
         ),
         (
             header("a b", "{sub}"),
-            "identity_header.header_name: a header name holds only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2); rename it",
+            "identity_header.header_name: a header name may contain only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2); rename the header",
         ),
         (
             header("x-user", "{sub}{org}"),
@@ -134,7 +134,7 @@ pub(super) fn identities() -> BTreeSet<String> {
                 vec![("forward_payload_header", json!("X_User"))],
             ]
             .concat(),
-            r#"identity_header.header_name: "x-user" occurs twice; remove one"#,
+            r#"identity_header.header_name: "x-user" occurs twice; remove one of the two"#,
         ),
         (
             [
@@ -145,7 +145,7 @@ pub(super) fn identities() -> BTreeSet<String> {
                 )],
             ]
             .concat(),
-            r#"claim_to_headers[0].header_name: "x-user" occurs twice; remove one"#,
+            r#"claim_to_headers[0].header_name: "x-user" occurs twice; remove one of the two"#,
         ),
         (
             [
@@ -156,7 +156,7 @@ pub(super) fn identities() -> BTreeSet<String> {
                 ],
             ]
             .concat(),
-            r#"identity_in_metadata: "portcullis.a" occurs twice; remove one"#,
+            r#"identity_in_metadata: "portcullis.a" occurs twice; remove one of the two"#,
         ),
     ];
     refusals.extend(
@@ -173,7 +173,7 @@ pub(super) fn identities() -> BTreeSet<String> {
     };
     let extract = json!({"extract_only_without_validation": {}});
     let both = json!({"requires_any": {"requirements": [{"provider_name": "okta"}, extract]}});
-    let text = r#"rules[0].requires: "extract_only_without_validation" contradicts "identity_header"; keep one"#;
+    let text = r#"rules[0].requires: "extract_only_without_validation" contradicts "identity_header"; keep one of the two fields"#;
     seen.extend(check(
         "",
         vec![
@@ -188,7 +188,7 @@ pub(super) fn identities() -> BTreeSet<String> {
                     joined(json!({"provider_name": "okta"})).swap_remove(0),
                     ("requirement_map.lax", extract),
                 ],
-                r#"requirement_map.lax: "extract_only_without_validation" contradicts "identity_header"; keep one"#,
+                r#"requirement_map.lax: "extract_only_without_validation" contradicts "identity_header"; keep one of the two fields"#,
             ),
         ],
     ));
@@ -199,11 +199,11 @@ pub(super) fn revoked() -> BTreeSet<String> {
     okta(vec![
         (
             vec![("revoked", json!({"jti": ["a", ""]}))],
-            "revoked.jti[1]: empty; fill it in, or remove it if it is optional",
+            "revoked.jti[1]: empty; write a value, or remove the entry if it is optional",
         ),
         (
             vec![("revoked", json!({"client_ids": [""]}))],
-            "revoked.client_ids[0]: empty; fill it in, or remove it if it is optional",
+            "revoked.client_ids[0]: empty; write a value, or remove the entry if it is optional",
         ),
         (
             vec![("revoked", json!({"client_ids": "a"}))],
@@ -214,7 +214,7 @@ pub(super) fn revoked() -> BTreeSet<String> {
                 "revoked",
                 json!({"issued_before": {"s": 1_700_000_000_000_u64}}),
             )],
-            "revoked.issued_before.s: not between 0 and 253402300799 seconds; choose a value in between",
+            "revoked.issued_before.s: not between 0 and 253402300799 seconds; choose a value in this range",
         ),
         (
             vec![("revoked", json!({"issued_before": {"s": "2026-11-22"}}))],
@@ -222,7 +222,7 @@ pub(super) fn revoked() -> BTreeSet<String> {
         ),
         (
             vec![("revoked", json!({"sub": ["a"]}))],
-            r#"revoked: unknown field "sub"; known here: "client_ids", "issued_before", "jti""#,
+            r#"revoked: unknown field "sub"; use one of these fields: "client_ids", "issued_before", "jti""#,
         ),
     ])
 }

@@ -11,8 +11,9 @@ pub(super) fn status() -> BTreeSet<String> {
     let okta = || json!({"provider_name": "okta"});
     let reader = || json!({"scopes": {"any_of": ["status"]}});
     let anyone = || json!({"requires_any": {"requirements": [okta(), {"allow_missing": {}}]}});
-    let unprotected = "status: anyone could read it, because it requires no verified token; set \
-                       \"requires\" to a provider, or \"unprotected\": true alone";
+    let unprotected = "status: anyone could read the status page, because no verified token is \
+                       required; name a provider in \"requires\", or remove \"requires\" and set \
+                       \"unprotected\": true";
     check(
         "",
         vec![
@@ -30,7 +31,7 @@ pub(super) fn status() -> BTreeSet<String> {
                     "status",
                     json!({"path": "/s", "requires": okta(), "unprotected": true}),
                 )],
-                r#"status: "unprotected" contradicts "requires"; keep one"#,
+                r#"status: "unprotected" contradicts "requires"; keep one of the two fields"#,
             ),
             (
                 vec![(
@@ -47,7 +48,7 @@ pub(super) fn status() -> BTreeSet<String> {
                         "requires": {"extract_only_without_validation": {}},
                     }),
                 )],
-                "status.requires: the claims may be unverified; require a token that verifies",
+                "status.requires: the claims may be unverified, because of \"extract_only_without_validation\"; use a requirement that verifies the token",
             ),
             (
                 vec![("status", json!({"unprotected": true}))],
@@ -59,7 +60,7 @@ pub(super) fn status() -> BTreeSet<String> {
             ),
             (
                 vec![("status", json!({"path": "/a/../s", "unprotected": true}))],
-                r#"status.path: expected a path without dot or empty segments and encoded separators, found "/a/../s""#,
+                r#"status.path: expected a path without dot segments, empty segments or encoded separators, found "/a/../s""#,
             ),
             (
                 vec![(

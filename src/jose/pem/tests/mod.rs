@@ -66,7 +66,7 @@ fn replaced(octets: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut places = (0..octets.len()).filter(|at| octets[*at..].starts_with(from));
     let (at, None) = (places.next().unwrap(), places.next()) else {
-        panic!("twice")
+        panic!("the octets to replace occur twice")
     };
     [&octets[..at], to, &octets[at + to.len()..]].concat()
 }
