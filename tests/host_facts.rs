@@ -325,7 +325,7 @@ fn said_by_a_route(metadata: &Value) -> Setup {
     }
 }
 
-/// A gate that runs the probe.
+/// Starts a proxy that runs the module `probe` in place of Portcullis.
 fn start<D: Driver>(setup: Setup) -> D {
     let module = Some(module());
     D::start(&Setup { module, ..setup }).unwrap_or_else(|refused| panic!("{}", refused.0))
@@ -337,12 +337,12 @@ fn module() -> PathBuf {
     support::folders::project().join(BUILT)
 }
 
-/// Runs a script in a new gate, and returns the results of the steps.
+/// Runs a script in a new proxy, and returns the results of the steps.
 fn played<D: Driver>(script: &str) -> Value {
     play::<D>(&start(Setup::default()), script)
 }
 
-/// Runs a script in a new gate, and returns the results of the steps. The gate's cluster `server`
+/// Runs a script in a new proxy, and returns the results of the steps. The proxy's cluster `server`
 /// leads to a server that gives this answer.
 fn called<D: Driver>(answer: Answer, script: &str) -> Value {
     let server = AuthorizationServer::new();

@@ -114,8 +114,8 @@ impl<'a, 'c> Credentials<'a, 'c> {
         })
     }
 
-    /// Iterates over the credentials. Each credential comes with the provider that reads its
-    /// location.
+    /// Iterates over the credentials. Each credential comes with its provider, which is configured
+    /// to take credentials from that place in the request.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Found<'a>> {
         self.found.iter()
     }

@@ -92,9 +92,9 @@ fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Head
 /// Returns the edit that removes from `Connection` the header names that `is_passed` accepts. These
 /// are headers that Envoy passes on and that the upstream trusts. If a request asks for an upgrade,
 /// Envoy forwards its `Connection` header. The next proxy then drops each header that `Connection`
-/// names (RFC 9110 section 7.6.1). So a client could remove the header with its own identity (as in
-/// CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are removed too, because a lenient
-/// proxy might read them as header names.
+/// names (RFC 9110 section 7.6.1). So a client could make that proxy drop the header that tells the
+/// upstream who the client is (as in CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are
+/// removed too, because a lenient proxy might read them as header names.
 fn connection(request: &Request<'_>, is_passed: &dyn Fn(&[u8]) -> bool) -> Option<HeaderEdit> {
     request.values(CONNECTION).next()?;
     let is_removed = |option: &&[u8]| !is_token(option) || is_passed(option);

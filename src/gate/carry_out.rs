@@ -75,8 +75,9 @@ impl Gate {
         Verdict::Pass
     }
 
-    /// Decides again if the permit's edits made the host choose a route with a different policy.
-    /// Returns a refusal unless the new decision lets the request pass with the same edits.
+    /// Decides on the request a second time, but only if the permit's edits made the host choose a
+    /// route with a different policy. Returns a refusal unless the second decision lets the request
+    /// pass with the same edits.
     ///
     /// The edits of the second decision are not applied, because they could lead to yet another
     /// route.

@@ -80,8 +80,8 @@ fn sign(secret: &[u8], header: &Value, claims: &Value) -> String {
     format!("{input}.{}", base64url::encode(&signature.as_bytes()))
 }
 
-/// A valid token for the provider `name`, except that the claims in `extra` are added or replace
-/// the usual claims.
+/// A valid token for the provider `name`. The claims in `extra` are added to the usual claims, or
+/// replace usual claims of the same name.
 fn token(name: &str, extra: Value) -> String {
     let secret = if name == "a" { SECRET } else { OTHER_SECRET };
     let mut claims = json!({
