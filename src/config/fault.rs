@@ -480,7 +480,7 @@ const fn instead(fault: Unreachable) -> &'static str {
             Ambiguity::DoubleEncoding => "encode each character once",
             Ambiguity::UnicodeEncoding => "write the character itself, or encode its UTF-8",
             Ambiguity::NotText => "encode the UTF-8 of each character, such as %C3%A9 for é",
-            Ambiguity::Fragment | Ambiguity::Control => "leave it out",
+            Ambiguity::Fragment | Ambiguity::Control | Ambiguity::ManyEnds => "leave it out",
         },
     }
 }
