@@ -260,10 +260,8 @@ fn fixes_domain(pattern: &StringMatch, authority: &str) -> bool {
         let is_as_good = |other: char| pattern.matches(&format!("{before}{other}{behind}"));
         own == b'.' || !neighbours(own).map(char::from).into_iter().any(is_as_good)
     };
-    let from_the_end = host.bytes().enumerate().rev();
-    let free = from_the_end
-        .skip_while(|(place, own)| is_fixed(*place, *own))
-        .next();
+    let mut from_the_end = host.bytes().enumerate().rev();
+    let free = from_the_end.find(|(place, own)| !is_fixed(*place, *own));
     let fixed = free.and_then(|(place, _)| host.get(place.saturating_add(1)..));
     !continued
         && fixed.is_none_or(|fixed| {
