@@ -501,6 +501,7 @@ const fn instead(fault: Unreachable) -> &'static str {
             Ambiguity::NotText => "encode the UTF-8 of each character, such as %C3%A9 for é",
             Ambiguity::Fragment => "remove the # and the text after it",
             Ambiguity::Control => "remove the control character",
+            Ambiguity::ManyEnds => "keep at most one of ;, an encoded ? and an encoded #",
         },
     }
 }

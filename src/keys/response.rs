@@ -179,6 +179,18 @@ mod tests {
     }
 
     #[test]
+    fn searches_only_short_bodies_for_a_reason() {
+        let begin = "upstream request timeout";
+        for (length, error) in [
+            (LONGEST_REASON, FetchError::TimedOut),
+            (LONGEST_REASON + 1, FetchError::Status(504)),
+        ] {
+            let body = format!("{begin:length$}");
+            assert_eq!(answer(&[(":status", "504")], Some(&body)), Err(error));
+        }
+    }
+
+    #[test]
     fn reads_no_body_above_the_limit() {
         let received = Received {
             headers: &[(b":status", b"200")],

@@ -152,8 +152,8 @@ impl AuthorityMatch {
     /// Returns true if the condition matches this authority and names the authority's host. A
     /// condition that any host can satisfy, such as the regular expression `.*` or a port alone,
     /// names no host. Nor does a condition name a host if it still matches after a character of the
-    /// host's domain is replaced. For example, the prefix `api.example` names `api.example`, but it
-    /// does not name `api.example.attacker.test`.
+    /// host's domain is replaced, or after the host is continued. For example, the prefix
+    /// `api.example` names no host, because it matches `api.example.attacker.test`.
     #[must_use]
     pub fn names_host_of(&self, authority: &str) -> bool {
         let is_below = |text: &str| {
@@ -235,26 +235,44 @@ fn holds_at_some_port(pattern: &StringMatch, host: &str) -> bool {
     pattern.matches(host) || ports.any(|port| pattern.matches(&[host, ":", port].concat()))
 }
 
-/// Returns true if the pattern matches the authority, and stops matching as soon as one character
-/// in the last two labels of the host is replaced. Anyone can register a domain of two labels. So
-/// if the pattern accepts another character in these labels, the host may belong to an attacker.
-/// For example, `x.evil.test` satisfies the regular expression `[^.]+\.[^.]+\.[^.]+`.
+/// Returns true if the pattern matches the authority, and fixes the domain of the host. The domain
+/// consists of at least the last two labels, because anyone can register a domain of two labels. If
+/// one of its characters is replaced, or if the host is continued, the pattern must stop matching.
+/// Otherwise the host may belong to an attacker:
+///
+/// - `x.evil.test` satisfies the regular expression `[^.]+\.[^.]+\.[^.]+`.
+/// - `api.` satisfies the prefix `api.`, and so does `api.evil.test`.
+/// - `evilexample.co.uk` satisfies the suffix `example.co.uk`. So where the fixed characters end, a
+///   label must end too.
 fn fixes_domain(pattern: &StringMatch, authority: &str) -> bool {
     let lower = authority.to_ascii_lowercase();
-    let (host, _) = split(&lower);
+    let (host, port) = split(&lower);
     if host.is_empty() || !host.is_ascii() || !pattern.matches(&lower) {
         return false;
     }
-    let dot = host.rmatch_indices('.').nth(1);
-    let start = dot.map_or(0, |(dot, _)| dot.saturating_add(1));
-    let domain = host.bytes().enumerate().skip(start);
-    let mut characters = domain.filter(|(_, own)| *own != b'.');
-    characters.all(|(place, own)| {
+    // If the pattern needs the final dot, this dot may be an earlier dot of the hosts that the
+    // operator had in mind, as in the regular expression `api\.(com|net)?`.
+    if !pattern.matches(&[host, port].concat()) {
+        return false;
+    }
+    let continued = ["a", "x", "0", ".a", ".x", ".0"].into_iter().any(|more| {
+        let longer = [host, more].concat();
+        pattern.matches(&longer) || pattern.matches(&[&longer, port].concat())
+    });
+    let is_fixed = |place: usize, own: u8| {
         let (before, from) = lower.split_at(place);
         let behind = from.get(1..).unwrap_or_default();
         let is_as_good = |other: char| pattern.matches(&format!("{before}{other}{behind}"));
-        !neighbours(own).map(char::from).into_iter().any(is_as_good)
-    })
+        own == b'.' || !neighbours(own).map(char::from).into_iter().any(is_as_good)
+    };
+    let mut from_the_end = host.bytes().enumerate().rev();
+    let free = from_the_end.find(|(place, own)| !is_fixed(*place, *own));
+    let fixed = free.and_then(|(place, _)| host.get(place.saturating_add(1)..));
+    !continued
+        && fixed.is_none_or(|fixed| {
+            // The first of the fixed characters must be the dot before the domain.
+            fixed.starts_with('.') && fixed.matches('.').count() >= 2
+        })
 }
 
 /// Returns two characters. If a class of characters such as `[a-f]` or `\d` contains this
@@ -378,11 +396,9 @@ mod tests {
             ),
             (Pattern::Suffix(".example".into()), "a.example"),
             (Pattern::Suffix(".example:8443".into()), "a.example:8443"),
-            (Pattern::Suffix("api.a.example".into()), "v1-api.a.example"),
-            (Pattern::Prefix("a.example".into()), "a.example"),
-            (Pattern::Prefix("A.example".into()), "a.EXAMPLE.:9"),
+            (Pattern::Suffix("api.a.example".into()), "api.a.example"),
+            (Pattern::Suffix("api.a.example".into()), "v1.api.a.example"),
             (Pattern::Prefix("a.example:".into()), "a.example:8443"),
-            (Pattern::Contains(".a.example".into()), "b.a.example:1"),
             (regex("api\\.a\\.example(:\\d+)?"), "api.a.example:8443"),
             (regex("^api\\.a\\.example$"), "api.a.example"),
             (regex("(a|b)\\.b\\.example(:[0-9]+)?"), "a.b.example:443"),
@@ -409,6 +425,18 @@ mod tests {
                 "api.example.community",
             ),
             (Pattern::Prefix("admin.".into()), "admin.evil.test:8443"),
+            (Pattern::Prefix("admin.".into()), "admin."),
+            (Pattern::Prefix("admin.".into()), "admin.:8443"),
+            (regex("admin\\.(com|net)?"), "admin."),
+            (Pattern::Prefix("admin-".into()), "admin-"),
+            (Pattern::Prefix("admin-".into()), "admin-.:1"),
+            (Pattern::Prefix("shop.company".into()), "shop.company"),
+            (Pattern::Prefix("A.example".into()), "a.EXAMPLE.:9"),
+            (Pattern::Contains(".a.example".into()), "b.a.example:1"),
+            (Pattern::Suffix("example.co.uk".into()), "evilexample.co.uk"),
+            (Pattern::Suffix("api.a.example".into()), "v1-api.a.example"),
+            (regex("(app|api)[0-9]*\\..*"), "api."),
+            (regex("(app|api)[0-9]*\\..*"), "app.:80"),
             (
                 Pattern::Contains("api.example".into()),
                 "api.example.evil.test",

@@ -369,10 +369,17 @@ fn a_port_or_a_wide_condition_does_not_lead_around_rules_for_calls() {
         (regex(".*:8[0-9]{3}"), "evil.test:8080", "unmatched"),
         (regex(".*:8(0|4)43"), "evil.test:8443", "unmatched"),
         (regex("[^:]+:[0-9]{4,5}"), "evil.test:8443", "unmatched"),
+        (json!({"prefix": "api."}), "api.", "unmatched"),
+        (json!({"prefix": "api."}), "api.:8443", "unmatched"),
+        (
+            json!({"prefix": "api.example"}),
+            "api.example:9999",
+            "unmatched",
+        ),
         // These calls pass, because the rule names the host or because the request belongs to a
         // resource.
         (
-            json!({"prefix": "api.example"}),
+            regex("api\\.example(:[0-9]+)?"),
             "api.example:9999",
             "verified",
         ),

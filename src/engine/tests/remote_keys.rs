@@ -430,21 +430,32 @@ fn only_keys_for_jwt_svids_verify_the_tokens_of_a_trust_domain() {
     }
 }
 
-#[test]
-fn providers_share_keys_only_if_they_fetch_the_same_keys() {
-    let fetching = |name: &str, uri: &str| {
+/// An engine whose providers fetch their keys from these addresses.
+fn fetching_from(addresses: &[&str]) -> Engine {
+    Engine::new(Config::parse(configuration_with(addresses).to_string().as_bytes()).unwrap())
+}
+
+fn configuration_with(addresses: &[&str]) -> Value {
+    let provider = |(place, address): (usize, &&str)| {
+        let name = ["a", "b", "c"][place];
         let mut own = provider(name, &SECRET);
         own.as_object_mut().unwrap().remove("shared_secrets");
         own["remote_jwks"] = json!({
-            "http_uri": {"uri": uri, "cluster": "as", "timeout": "1s"},
+            "http_uri": {"uri": address, "cluster": "as", "timeout": "1s"},
         });
-        own
+        (name.to_owned(), own)
     };
-    let (one, other) = ("https://one.example/jwks", "https://other.example/jwks");
-    let config = json!({
-        "providers": {"a": fetching("a", one), "b": fetching("b", one), "c": fetching("c", other)},
+    let providers: serde_json::Map<_, _> = addresses.iter().enumerate().map(provider).collect();
+    json!({
+        "providers": providers,
         "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
-    });
+    })
+}
+
+#[test]
+fn providers_share_keys_only_if_they_fetch_the_same_keys() {
+    let (one, other) = ("https://one.example/jwks", "https://other.example/jwks");
+    let config = configuration_with(&[one, one, other]);
     let mut engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
     let calls = engine.due(at(0));
     let addresses: Vec<_> = calls
@@ -462,6 +473,66 @@ fn providers_share_keys_only_if_they_fetch_the_same_keys() {
         .collect();
     assert_eq!(records[0], records[1]);
     assert_ne!(records[0], records[2]);
+}
+
+#[test]
+fn each_provider_has_the_keys_of_its_own_address() {
+    let addresses = [
+        "https://a.example/",
+        "https://b.example/",
+        "https://c.example/",
+    ];
+    let mut engine = fetching_from(&addresses);
+    for (fetch, kid) in engine.due(at(0)).iter().zip(["1", "2", "3"]) {
+        let keys = JWKS.replace(r#""kid":"k""#, &format!(r#""kid":"{kid}""#));
+        ended(engine.complete(fetch, document(&keys), at(0)));
+    }
+    let kids = [0, 1, 2].map(
+        |place| match engine.keys().keys(ProviderId::new(place), at(0)) {
+            Some(crate::keys::Keys::Serving(key_set, _)) => key_set.keys()[0].kid(),
+            other => panic!("{other:?}"),
+        },
+    );
+    assert_eq!(kids, [Some("1"), Some("2"), Some("3")]);
+    assert!(!engine.keys().is_empty());
+    assert!(self::engine(json!({})).keys().is_empty());
+}
+
+/// An even number of new records is new too.
+#[test]
+fn reports_that_two_records_are_new() {
+    let records = Contended::default();
+    let mut other = remote();
+    other.share(Box::new(records.clone()));
+    let fetch = call(&mut other, 0);
+    other.complete(&fetch, document(JWKS), at(0));
+    let mut engine = fetching_from(&["https://a.example/", "https://b.example/"]);
+    engine.share(Box::new(records));
+    assert!(engine.synchronize());
+    assert!(!engine.synchronize());
+}
+
+/// Several keys without `kid` are reported when they arrive, but not again while the key set stays
+/// the same.
+#[test]
+fn reports_keys_without_kid_once() {
+    let key = |secret| {
+        let signer = ed25519_dalek::SigningKey::from_bytes(&[secret; 32]);
+        let x = base64url::encode(signer.verifying_key().as_bytes());
+        json!({"kty": "OKP", "crv": "Ed25519", "x": x})
+    };
+    let nameless = json!({"keys": [key(1), key(2)]}).to_string();
+    let mut engine = remote();
+    for (second, body, is_reported) in [
+        (0, &*nameless, true),
+        (600, &nameless, false),
+        (1200, JWKS, false),
+        (1800, &nameless, true),
+    ] {
+        let fetch = call(&mut engine, second);
+        let outcome = ended(engine.complete(&fetch, document(body), at(second)));
+        assert_eq!(outcome.nameless.is_some(), is_reported, "{second}");
+    }
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub enum Ambiguity {
     EncodedSlash,
     /// `#`, which starts a fragment. A request target has no fragment (RFC 9112 §3.2).
     Fragment,
+    /// An encoded `?` or `#` in a path that also has a parameter, or both an encoded `?` and an
+    /// encoded `#`. Such a path has so many readings that comparing them all would take too long.
+    ManyEnds,
     /// Encoded octets that are not UTF-8, such as `%c0%af`, which old decoders read as `/`.
     NotText,
     /// `%u` before four hexadecimal digits, such as `%u002f`, which IIS and others decode to `/`.
@@ -38,6 +41,7 @@ impl fmt::Display for Ambiguity {
             Self::EmptySegment => "an empty segment",
             Self::EncodedSlash => "an encoded slash",
             Self::Fragment => "a fragment",
+            Self::ManyEnds => "an encoded ? or # together with ; or with each other",
             Self::NotText => "encoded octets that are not UTF-8",
             Self::UnicodeEncoding => "a %u encoding, such as %u002f",
         })

@@ -25,9 +25,8 @@ impl Readings {
     /// Adds the normal spelling of `reading`, which is one reading of `path`. Then shortens both
     /// `reading` and its normal spelling in two ways: by removing the parameters, and by cutting
     /// the path at the first encoded `?` or `#`. Adds the readings of each shortened path. Servers
-    /// may remove parameters and cut the path in either order, before or after decoding. So
-    /// `/admin;x%3F/b` becomes `/admin` if the path is cut first, and `/a;x/a%3Bb` becomes `/a/a;b`
-    /// if the path is decoded last.
+    /// may remove parameters before or after decoding. So `/a;x/a%3Bb` becomes `/a/a;b` if the path
+    /// is decoded last.
     fn add(&mut self, reading: &str, path: &str) -> Result<(), Ambiguity> {
         let normal = normal_spelling(reading);
         // Each reading must be checked. For example, `/..;/admin` has no dot segment, but its
@@ -63,9 +62,20 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     if path.contains('#') {
         return Err(Ambiguity::Fragment);
     }
+    if has_many_ends(&normal_spelling(path)) {
+        return Err(Ambiguity::ManyEnds);
+    }
     let mut others = Readings::default();
     others.add(path, path)?;
     Ok(others)
+}
+
+/// Returns true if servers may shorten the path at several characters. `normal` is the normal
+/// spelling of the path. Each such character multiplies the readings, and before any token is
+/// verified, the rules are evaluated for each reading.
+fn has_many_ends(normal: &str) -> bool {
+    let ends = ["%3F", "%23", ";"].iter();
+    normal.contains('%') && ends.filter(|end| normal.contains(**end)).count() > 1
 }
 
 /// Returns the part of a path before the first encoded `?` or `#`. Some proxies decode a path
