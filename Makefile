@@ -157,7 +157,7 @@ test-exhaustive: wasm envoy ## Run the generated tests with millions of cases (T
 # Results are in target/mutants.out/. A mutation that the unit tests miss may leave the behaviour
 # unchanged, or may be noticed only by the tests in tests/.
 MUTATED := src/verification/** src/policy/** src/keys/**
-mutants: $(MUTATOR) ## Make one small change to the rules at a time, and list the changes that no unit test notices (hours; MUTATED="src/keys/*.rs": only these files)
+mutants: $(MUTATOR) ## Change the rules in one place at a time, and list the changes that no unit test notices (takes hours; MUTATED="src/keys/*.rs": only these files)
 	@export PATH="$(abspath $(TOOLS))/bin:$$PATH"; \
 	cargo mutants --package portcullis --test-package portcullis $(foreach files,$(MUTATED),--file '$(files)') \
 	  --output target --timeout 120 --cargo-arg=--locked -- --lib
@@ -240,7 +240,7 @@ test-scenarios: wasm envoy ## Run the scenarios, in the fake host and in Envoy, 
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY) --skip in_native
 
-test-native: native envoy ## Test the dynamic module: scenarios and the comparison with jwt_authn in Envoy, and random calls from a test host (T=name: only tests of that name)
+test-native: native envoy ## Test the dynamic module: scenarios and the comparison with jwt_authn in Envoy, and random calls from a test host (T=name: only those whose names contain it)
 	CI=true cargo test $(ALL) --test native --test abi_host --test panics $(T)
 	CI=true cargo test $(ALL) --test scenarios --test migrate $(or $(T),in_native) -- $(IN_ENVOY) $(if $(T),--skip in_process --skip in_envoy)
 	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity $(T) -- --show-output
@@ -324,7 +324,7 @@ bench: wasm native envoy $(NOOP) $(NOOP_NATIVE) ## Compare the cost of both buil
 	  BENCH_WRITE_DOCS=$(WRITE_DOCS) cargo bench $(ALL) --profile dev --bench edge
 
 .PHONY: profile
-profile: $(TOOLS)/rust wasm envoy ## Record which code of the dynamic module is run often, for faster builds (envoy/native/profiles/)
+profile: $(TOOLS)/rust wasm envoy ## Record which code of the dynamic module runs often, so that the compiler can optimise that code (envoy/native/profiles/)
 	@scripts/require.sh wrk taskset
 	rustup component add llvm-tools
 	@scripts/native.sh profile

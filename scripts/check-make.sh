@@ -14,11 +14,11 @@ chmod +x "$scratch/envoy"
 touch -d '2000-01-01' "$scratch/envoy"
 make --no-print-directory envoy ENVOY="$scratch/envoy"
 if [ "$("$scratch/envoy")" != mine ]; then
-    echo "error: make installed over the Envoy that ENVOY names" >&2
+    echo "error: make replaced the Envoy at the path in ENVOY" >&2
     exit 1
 fi
 if make --no-print-directory envoy ENVOY="$scratch/missing" 2>/dev/null || [ -e "$scratch/missing" ]; then
-    echo "error: make accepts an Envoy that does not exist, or installs one there" >&2
+    echo "error: ENVOY names a file that does not exist, and make accepts it or installs an Envoy there" >&2
     exit 1
 fi
 echo "make leaves the caller's Envoy alone"

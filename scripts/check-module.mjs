@@ -39,7 +39,7 @@ function neededCapabilities() {
   const calls = matches(source, /^\s+fn (proxy_\w+)\(/gm);
   for (const name of matches(source, /\bhostcalls::([a-z_]+)\b/g)) {
     if (SDK_CALLS[name]) calls.push(SDK_CALLS[name]);
-    else problems.push(`${SHELL} uses hostcalls::${name}: which host call is it?`);
+    else problems.push(`${SHELL} uses hostcalls::${name}: add its host call to SDK_CALLS in this script`);
   }
   return new Set([...callbacks, ...calls]);
 }

@@ -17,7 +17,7 @@ root=$(dirname "$scripts")
 tree=$root/.tools/compose-debian
 
 if [ "$(id -u)" -ne 0 ]; then
-    echo "error: this starts a Docker daemon and unpacks a Debian tree: run it as root" >&2
+    echo "error: this script starts a Docker daemon and unpacks a Debian tree: run the script as root" >&2
     exit 1
 fi
 

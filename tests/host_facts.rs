@@ -140,7 +140,7 @@ fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
             .iter()
             .find_map(|line| Some(line.strip_prefix("waiting ")?.to_owned()))
     };
-    gate.wait_until("the bystander to be parked", || waiting().is_some());
+    gate.wait_until("the other client's request to wait", || waiting().is_some());
     let script = format!(
         "effective {}; effective {gone}; respond",
         waiting().unwrap()

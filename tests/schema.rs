@@ -49,7 +49,10 @@ fn agrees_with_the_parser() {
                     members.insert("no_such_name".to_owned(), json!(1));
                 }
             });
-            judged.extend(judge(format!("{place}, a name in {target}"), changed));
+            judged.extend(judge(
+                format!("{place}, an unknown field in value {target}"),
+                changed,
+            ));
         }
     }
     let (valid, invalid): (Vec<_>, Vec<_>) = judged.iter().partition(|judged| judged.is_valid);
@@ -289,7 +292,10 @@ fn complaints(judged: &[Judged]) -> String {
     }
     drop(input);
     let output = validator.wait_with_output().unwrap();
-    assert!(output.status.success(), "make docs sets the validator up");
+    assert!(
+        output.status.success(),
+        "run `make docs` first: it installs the validator"
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 

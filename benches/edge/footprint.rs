@@ -65,14 +65,16 @@ pub(crate) fn measure(options: &Options) -> Vec<Weight> {
         weights.extend([
             Weight {
                 id: "ready-wasm",
-                what: "time until Envoy is ready on all cores, above no filter, wasm",
+                what: "additional time until Envoy is ready on all cores, compared with no filter, \
+                       wasm",
                 unit: "ms",
                 value: of("uncached-RS256-wasm"),
                 at_most: Some(600.0),
             },
             Weight {
                 id: "ready-native",
-                what: "time until Envoy is ready on all cores, above no filter, native",
+                what: "additional time until Envoy is ready on all cores, compared with no filter, \
+                       native",
                 unit: "ms",
                 value: of("uncached-RS256-native"),
                 at_most: Some(60.0),
@@ -83,7 +85,8 @@ pub(crate) fn measure(options: &Options) -> Vec<Weight> {
         say("memory of a full cache");
         weights.push(Weight {
             id: "memory",
-            what: "memory of a worker with 10,000 tokens of 1 kB, above none and their text",
+            what: "additional memory of a worker with 10,000 cached tokens of 1 kB, without the \
+                   tokens' text",
             unit: "MB",
             value: memory_of_full_cache(),
             at_most: Some(6.0),

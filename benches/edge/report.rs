@@ -93,12 +93,12 @@ impl Report {
         if count == 0 {
             return None;
         }
-        let head = format!("{met} of {count} aims for ratios are met.");
+        let head = format!("{met} of {count} goals for ratios are met.");
         if lines.is_empty() {
             return Some(head);
         }
         let lines = lines.join("\n");
-        Some(format!("{head} These are missed:\n\n{lines}"))
+        Some(format!("{head} The others are missed:\n\n{lines}"))
     }
 
     /// A sentence about how much cheaper a request is with `route_policies: off`.
@@ -110,7 +110,7 @@ impl Report {
         let is_met = (gain * 100.0).round() / 100.0 >= 1.05;
         let verdict = if is_met { "met" } else { "missed" };
         Some(format!(
-            "In the wasm build, a request with a cached token costs {gain:.2} times as much with `route_policies: on` as with `off`. The aim of 1.05 is {verdict}."
+            "In the wasm build, a request with a cached token costs {gain:.2} times as much with `route_policies: on` as with `off`. The goal of at least 1.05 is {verdict}."
         ))
     }
 
@@ -219,7 +219,7 @@ pub(crate) fn is_compared(row: &Row) -> bool {
 
 fn header(heading: &str) -> String {
     format!(
-        "| {heading} | build | cost, `jwt_authn`'s | ratio by processor time | ratio by requests | goal | met |"
+        "| {heading} | build | cost, cost of `jwt_authn` | ratio by processor time | ratio by requests | goal | met |"
     )
 }
 

@@ -1,7 +1,7 @@
 //! The workload of the benchmarks `edge` and `core`: tokens like those of common authorization
 //! servers, and one policy that is written both for `jwt_authn` and for Portcullis.
 
-#![allow(dead_code, reason = "each benchmark uses a part")]
+#![allow(dead_code, reason = "each benchmark uses only a part of this crate")]
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};

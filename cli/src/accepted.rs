@@ -48,7 +48,8 @@ fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
     if filters.is_empty() && name.is_none() {
         let file = &source.name;
         return Err(Failure::Usage(format!(
-            "{file}: a configuration of Envoy without a Portcullis filter; name the file that has it"
+            "{file}: this Envoy configuration has no Portcullis filter; name the file that \
+             contains the filter"
         )));
     }
     let is_wanted = |filter: &Filter| name.is_none_or(|name| filter.name == name);

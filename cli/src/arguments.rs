@@ -28,21 +28,21 @@ pub(super) enum Command {
     /// findings, prints `ok` and what the policy contains.
     #[command(after_help = CHECK_EXAMPLES)]
     Check {
-        /// Policies, or whole Envoy files with Portcullis in them: YAML or JSON; `-` is the
+        /// Policies, or whole Envoy files that contain Portcullis, in YAML or JSON. `-` is the
         /// standard input.
         #[arg(required_unless_present = "mcp", value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// In an Envoy file with several filters, check only the one with this name.
+        /// In an Envoy file with several Portcullis filters, check only the filter with this name.
         #[arg(long, value_name = "NAME")]
         filter: Option<String>,
-        /// Treat warnings as errors: exit code 1.
+        /// Treat warnings as errors: the exit code is 1 if there are any.
         #[arg(long)]
         strict: bool,
-        /// Also check this JWKS as the keys of a provider that fetches its keys.
+        /// Also check this file as the key set (JWKS) that the provider would fetch.
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
-        /// Send calls with contradictory headers and bodies to this MCP server, which must refuse
-        /// them. Give the http address of the server itself, not that of Envoy.
+        /// Send this MCP server calls whose headers contradict their bodies. The server must refuse
+        /// these calls. Give the http address of the server itself, not the address of Envoy.
         #[arg(long, value_name = "URL")]
         mcp: Option<String>,
         #[command(flatten)]
@@ -58,30 +58,31 @@ pub(super) enum Command {
     /// Decide on requests. Reads one request per line from standard input, as JSON, and prints one
     /// decision per line.
     Decide {
-        /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
+        /// A policy, or a whole Envoy file that contains Portcullis, in YAML or JSON.
         #[arg(long)]
         config: PathBuf,
-        /// In an Envoy file with several filters, use the one with this name.
+        /// In an Envoy file with several Portcullis filters, use the filter with this name.
         #[arg(long, value_name = "NAME")]
         filter: Option<String>,
         /// The time of the decisions; by default, the current time.
         #[arg(long, value_name = "UNIX_SECONDS")]
         now: Option<u64>,
-        /// Use this JWKS as the keys of a provider that fetches its keys. Without it, the keys are
-        /// unavailable (503).
+        /// Use this file as the key set (JWKS) that the provider would fetch. Without this option,
+        /// the provider's keys are unavailable (503).
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
     },
     #[command(after_help = EXPLAIN_EXAMPLES)]
-    /// Show each check of a token, up to the first that fails.
+    /// Show the checks of a token, up to the first check that fails.
     ///
     /// The checks run in the module's own code. The header and the claims are shown; the signature
-    /// never is. The exit code is 1 if the token, or the request with the token, is refused.
+    /// is never shown. With `--request`, the exit code is 1 if the request is refused. Otherwise,
+    /// the exit code is 1 if no provider accepts the token.
     Explain {
-        /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
+        /// A policy, or a whole Envoy file that contains Portcullis, in YAML or JSON.
         #[arg(long)]
         config: PathBuf,
-        /// In an Envoy file with several filters, use the one with this name.
+        /// In an Envoy file with several Portcullis filters, use the filter with this name.
         #[arg(long, value_name = "NAME")]
         filter: Option<String>,
         /// The file that contains the token; `-` is the standard input.
@@ -90,7 +91,7 @@ pub(super) enum Command {
         /// The time of the decisions; by default, the current time.
         #[arg(long, value_name = "UNIX_SECONDS")]
         now: Option<u64>,
-        /// Use this JWKS as the keys of a provider that fetches its keys.
+        /// Use this file as the key set (JWKS) that the provider would fetch.
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
         /// Also decide on a request with this method and path.
@@ -105,14 +106,14 @@ pub(super) enum Command {
     },
     /// Run policy tests: requests with claims, and the decisions that the policy should make.
     ///
-    /// Tests are written in YAML: see docs/policy-tests.md. A key made for this run replaces each
-    /// provider's own keys and signs the tokens.
+    /// Tests are written in YAML: see docs/policy-tests.md. Each run makes new keys, which replace
+    /// the providers' own keys and sign the tokens.
     #[command(after_help = TEST_EXAMPLES)]
     Test {
         /// Files with tests; `-` is the standard input.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// In an Envoy file with several filters, use the one with this name.
+        /// In an Envoy file with several Portcullis filters, use the filter with this name.
         #[arg(long, value_name = "NAME")]
         filter: Option<String>,
         /// Name each rule and provider that no test reaches.
@@ -142,13 +143,13 @@ pub(super) enum Command {
         /// The folder for the pages.
         folder: PathBuf,
     },
-    /// Print the equivalent of each `jwt_authn` filter of an Envoy configuration.
+    /// Print the equivalent policy for each `jwt_authn` filter of an Envoy configuration.
     ///
     /// Prints differences in behaviour on standard error, one per line. The exit code is 1 if there
     /// is no such filter, or if a filter cannot be migrated.
     #[command(after_help = MIGRATE_EXAMPLES)]
     Migrate {
-        /// Envoy's configuration, or resources of a discovery service: YAML or JSON; `-` is the
+        /// An Envoy configuration, or resources of a discovery service, in YAML or JSON. `-` is the
         /// standard input.
         envoy: PathBuf,
         /// Print the whole file, with the module in place of each `jwt_authn` filter.
@@ -168,7 +169,7 @@ pub(super) enum Command {
         )]
         native: Option<String>,
         /// For a file of routes: the name of the `jwt_authn` filter in the listener. Needed if the
-        /// routes do not configure the filter and its name is not `envoy.filters.http.jwt_authn`.
+        /// filter's name is not `envoy.filters.http.jwt_authn` and no route configures the filter.
         /// Repeat the option for several filters that no route configures.
         #[arg(long, value_name = "NAME", requires = "rewrite")]
         filter: Vec<String>,

@@ -31,7 +31,9 @@ pub(super) fn run(output: &mut dyn Write) -> Result<Exit, Failure> {
 fn random<const OCTETS: usize>() -> Result<[u8; OCTETS], Failure> {
     let mut octets = [0; OCTETS];
     getrandom::fill(&mut octets).map_err(|error| {
-        Failure::Usage(format!("the operating system gives no randomness: {error}"))
+        Failure::Usage(format!(
+            "the operating system provides no random numbers: {error}"
+        ))
     })?;
     Ok(octets)
 }

@@ -182,7 +182,8 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     if input::is_standard(path) {
         return Err(Failure::Usage(
-            "--config -: the standard input holds the requests; name a file".to_owned(),
+            "--config -: standard input contains the requests; name a file for the policy"
+                .to_owned(),
         ));
     }
     let config = accepted::config(path, filter, &mut io::empty())?;

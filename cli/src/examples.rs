@@ -16,7 +16,7 @@ Examples:
   portcullis check policy.yaml --jwks okta=keys.json
   portcullis check --mcp http://mcp.internal:8080/mcp
 
-Exit codes: 0 no error, 1 errors (with --strict, or warnings), 2 usage.";
+Exit codes: 0 no errors, 1 errors (with --strict, also warnings), 2 usage.";
 
 pub(super) const DECIDE_EXAMPLES: &str = r#"Example:
   echo '{"id":1,"method":"GET","path":"/orders","headers":[]}' | portcullis decide --config policy.yaml
@@ -60,4 +60,4 @@ Examples:
   portcullis migrate --rewrite --module /etc/envoy/portcullis.wasm envoy.yaml > new.yaml
   portcullis migrate --rewrite --native /usr/lib/envoy/libportcullis-0.2.0.so envoy.yaml > new.yaml
 
-Exit codes: 0 printed, 1 a filter cannot be migrated, or there is none, 2 usage.";
+Exit codes: 0 printed, 1 no jwt_authn filter, or a filter cannot be migrated, 2 usage.";

@@ -46,12 +46,12 @@ impl KeySetFile {
         let Some((id, provider)) = config.provider_named(&self.provider) else {
             let names: Vec<&str> = config.providers().map(|(_, own)| &*own.name).collect();
             return Err(unusable(&format!(
-                "no such provider in the configuration; it has {}",
+                "the configuration has no such provider; its providers are {}",
                 names.join(", ")
             )));
         };
         if !matches!(provider.trust.keys, KeySource::Remote(_)) {
-            let own = "this provider fetches no keys; leave --jwks out, its keys stand in the configuration";
+            let own = "this provider does not fetch its keys; remove --jwks for this provider";
             return Err(unusable(own));
         }
         Ok((id, read(&self.file, &mut std::io::empty())?))

@@ -38,7 +38,8 @@
     allow(
         clippy::arithmetic_side_effects,
         clippy::as_conversions,
-        reason = "clippy.toml cannot exempt tests from these lints; non-test builds are checked"
+        reason = "clippy.toml cannot exempt tests from these lints; the build without tests is \
+                  still checked"
     )
 )]
 

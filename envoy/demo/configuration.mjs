@@ -48,7 +48,7 @@ export function configuration({ upstream, authorizationServer, module, library }
   ];
   let text = readFileSync(EXAMPLE, 'utf8');
   for (const [from, to] of replacements) {
-    if (text.split(from).length !== 2) throw new Error(`envoy/demo.yaml must hold once: ${from}`);
+    if (text.split(from).length !== 2) throw new Error(`envoy/demo.yaml must contain this exactly once: ${from}`);
     text = text.replace(from, () => to);
   }
   if (library) text = withLibrary(text, library);

@@ -56,7 +56,7 @@ async function ready(adminFile) {
 
 function printInvitation({ url: envoy, admin, operators }, authorizationServer) {
   console.log(`
-${bold('Everything stays up until Ctrl-C. To try:')}
+${bold('Everything stays up until Ctrl-C. Commands to try:')}
 
   TOKEN=$(curl -s -u ${CLIENT_ID}:${CLIENT_SECRET} \\
     -d grant_type=client_credentials -d scope=orders:read -d resource=https://api.example/orders \\

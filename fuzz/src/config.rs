@@ -48,7 +48,7 @@ pub fn check(input: &[u8]) {
             assert_eq!(error, other);
             check_error(&error);
         }
-        _ => panic!("text and value are not judged alike"),
+        _ => panic!("only one of text and value is accepted"),
     }
 }
 

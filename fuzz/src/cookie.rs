@@ -77,7 +77,7 @@ fn check_permit(lines: &[Vec<u8>], places: &Places) {
         HeaderEdit::Remove(name) if **name == *"cookie" => Some(None),
         _ => None,
     });
-    let cookies = cookies.expect("the token stays");
+    let cookies = cookies.expect("the token is not removed");
     let left: Vec<Vec<u8>> = cookies
         .iter()
         .map(|line| line.clone().into_bytes())

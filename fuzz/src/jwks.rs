@@ -23,7 +23,7 @@ pub fn check(input: &[u8]) {
     if let Ok(remote) = &remote {
         let local = local
             .as_ref()
-            .expect("a remote key is refused in the configuration");
+            .expect("a key set that is accepted from a server is refused in the configuration");
         let is_secret = |key: &&VerifyingKey| key.key_type() == KeyType::Oct;
         assert_eq!(
             remote
@@ -38,7 +38,7 @@ pub fn check(input: &[u8]) {
             public
                 .map(VerifyingKey::thumbprint)
                 .eq(remote.keys().iter().map(VerifyingKey::thumbprint)),
-            "the origin changes more than secrets"
+            "the origin changes which public keys are accepted"
         );
     }
     match local {
@@ -74,7 +74,7 @@ fn check_set(input: &[u8], set: &KeySet) {
         assert_eq!(
             alone.map(|key| key.thumbprint()),
             Ok(key.thumbprint()),
-            "not admitted alone"
+            "a key of the set is refused when it comes alone"
         );
     }
     check_candidates(set);
@@ -87,11 +87,11 @@ fn check_key(jwk: &Value, key: &VerifyingKey) {
     match key.purpose() {
         KeyPurpose::Signatures => assert!(
             jwk["use"].is_null() || jwk["use"] == "sig",
-            "for another use: {jwk}"
+            "a key for another use was accepted: {jwk}"
         ),
         KeyPurpose::JwtSvids => assert!(
             jwk["use"] == "jwt-svid" && key.kid().is_some(),
-            "for another use: {jwk}"
+            "a key for another use was accepted: {jwk}"
         ),
     }
     let verifies = |operations: &Value| {

@@ -11,7 +11,7 @@ pub fn check(input: &[u8]) {
     let written = write(&read);
     assert!(
         input.starts_with(&written),
-        "the octets hold something else"
+        "the input does not start with the serialized map"
     );
 
     let texts: Option<Vec<(&str, &str)>> = read

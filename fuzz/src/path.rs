@@ -46,11 +46,12 @@ pub fn check(input: &[u8]) {
     let normal = normal_spelling(path);
     seen.insert(&normal);
     for read in readings_of_servers(path) {
-        let text = str::from_utf8(&read).expect("what is not text is refused");
+        let text = str::from_utf8(&read)
+            .expect("an accepted path can be read as something that is not UTF-8");
         let normal = normal_spelling(text);
         assert!(
             seen.contains(&*normal),
-            "a server reads {path:?} as {normal:?}, and the rules do not"
+            "a server can read {path:?} as {normal:?}, but the engine does not know this reading"
         );
     }
     let is_refused = matches!(
@@ -59,7 +60,7 @@ pub fn check(input: &[u8]) {
     );
     assert!(
         !is_refused,
-        "a rule cannot have {path:?}, but a request can"
+        "{path:?} is refused in a rule, but accepted in a request"
     );
 }
 

@@ -143,10 +143,10 @@ test('refreshes when the viewer asks, or by itself', async () => {
   const row = table(page).getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'login' }) });
   const shown = await row.locator('time').first().innerText();
   await page.clock.runFor(3_600_000);
-  assert.notEqual(await row.locator('time').first().innerText(), shown, 'the words stay true');
+  assert.notEqual(await row.locator('time').first().innerText(), shown, 'the relative time is updated');
   await page.getByLabel('every 10 s').check();
   await again(() => page.clock.runFor(11_000));
-  assert.equal(await page.getByLabel('every 10 s').isChecked(), true, 'the address has it');
+  assert.equal(await page.getByLabel('every 10 s').isChecked(), true, 'the URL keeps the setting');
   await context.close();
 });
 
@@ -174,10 +174,10 @@ test('sorts by each column, and shows which one', async () => {
   assert.equal(await server.getAttribute('aria-sort'), 'descending');
   assert.deepEqual(await names(page), ['operators', 'off', 'login', LONG, 'broken']);
   await page.reload();
-  assert.equal(await server.getAttribute('aria-sort'), 'descending', 'the address has it');
+  assert.equal(await server.getAttribute('aria-sort'), 'descending', 'the URL keeps the setting');
   await table(page).getByRole('columnheader', { name: 'Keys' }).getByRole('button').click();
   assert.equal(await server.getAttribute('aria-sort'), null);
-  assert.equal((await names(page)).at(-1), 'login', 'two keys are more than one and none');
+  assert.equal((await names(page)).at(-1), 'login', 'the server with most keys is last');
   await table(page).getByRole('columnheader', { name: 'Status' }).getByRole('button').click();
   assert.deepEqual(await names(page), ORDER, 'by urgency');
   for (const button of await page.locator('thead button:visible').all()) await button.click();
@@ -189,7 +189,7 @@ test('works without JavaScript', async () => {
     const { page, context } = await open({ javaScriptEnabled: false, viewport });
     assert.deepEqual(await names(page), ORDER);
     const controls = page.locator('button, input, select, a');
-    assert.equal(await controls.count(), 0, 'nothing that would do nothing');
+    assert.equal(await controls.count(), 0, 'no controls that need JavaScript');
     assert.ok(await table(page).getByText('the response has status 404').first().isVisible());
     assert.ok(await table(page).getByText('https://operators.example').isVisible(), 'every column');
     assert.ok(await overflow(page) <= 0);

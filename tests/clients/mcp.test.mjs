@@ -131,5 +131,5 @@ test('the conformance suite has the same result with and without the gate', asyn
 
 test('check --mcp finds that the server compares headers with the body', async () => {
   const { stdout } = await run(PROGRAM, ['check', '--mcp', server]);
-  assert.equal(stdout, `${server}: ok: compares headers with the body\n`);
+  assert.equal(stdout, `${server}: ok: the server compares headers with the body\n`);
 });

@@ -39,7 +39,10 @@ pub(crate) fn is_installed() -> bool {
         env::var("CI").as_deref() != Ok("true"),
         "missing: {missing}"
     );
-    let _ = writeln!(io::stderr(), "SKIPPED: {missing} missing; run `make e2e`");
+    let _ = writeln!(
+        io::stderr(),
+        "SKIPPED: {missing} is missing; run `make e2e`"
+    );
     false
 }
 

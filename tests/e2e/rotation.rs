@@ -27,7 +27,7 @@ fn learns_the_keys_of_a_restarted_server<D: InEnvoy>() {
         let new = good_token(&server, algorithm);
         assert_eq!(get(&gate, "/", &new).status, 200, "{algorithm}");
     }
-    assert_eq!(fetches(&gate), 2, "one more, for the unknown kid");
+    assert_eq!(fetches(&gate), 2, "one more fetch, for the unknown kid");
     let withdrawn = get(&gate, "/", &old);
     let refused = (401, "unknown_key");
     assert_eq!(withdrawn.outcome(), refused, "its key is withdrawn");

@@ -166,7 +166,11 @@ fn decides_on_every_token_of_the_server<D: InEnvoy>() {
             }
         }
     }
-    assert_eq!(fetches(&gate), 1, "one key set serves all of them");
+    assert_eq!(
+        fetches(&gate),
+        1,
+        "Envoy fetches the key set once for all cases"
+    );
     assert_eq!(
         gate.metric("portcullis.provider.login.jwks.fetch_success"),
         Some(1)

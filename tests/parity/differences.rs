@@ -47,7 +47,7 @@ pub(crate) const TABLE: &[Row] = &[
         id: "one-credential",
         native: "if a request has several tokens where a provider looks, all must verify, and the last one provides the claims; a Bearer token is also found next to `Basic` credentials",
         ours: "400",
-        reason: "RFC 6750 section 2 and RFC 9110 section 11.6.2 allow one credential. If there are two, the upstream may use another one than the proxy",
+        reason: "RFC 6750 section 2 and RFC 9110 section 11.6.2 allow one credential. If there are two, the upstream and the proxy may each use a different one",
         applies: |Case {
                       configuration,
                       plan,
@@ -56,8 +56,8 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "credential-syntax",
-        native: "`Bearer `, written exactly so, may be anywhere in `Authorization`, and everything after it is the token; a token in the query is percent-decoded",
-        ours: "a token in `Authorization` or in the query must have the syntax of RFC 6750, but the scheme may be in any case; a malformed token gets 400 (another scheme counts as no credential)",
+        native: "`Bearer `, in exactly this spelling, may be anywhere in `Authorization`, and everything after it is the token; a token in the query is percent-decoded",
+        ours: "a token in `Authorization` or in the query must have the syntax of RFC 6750, but the case of the scheme does not matter; a malformed token gets 400; a credential with another scheme is ignored",
         reason: "RFC 9110 section 11.1 and RFC 6750 sections 2.1 and 3.1. Attackers use credentials that two parsers read differently",
         applies: |Case { plan, .. }| plan.tokens.iter().any(is_odd_credential),
         is: |case, atom| match atom {
@@ -87,8 +87,8 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "token-members",
         native: "`crit`, `b64`, `cty: JWT`, `cnf` and a `typ` that is not a string have no effect; an empty `kid` counts as no `kid`; a token with `exp: 0` never expires",
-        ours: "each of these members gets 401, except `cnf` if the connection has the certificate that `cnf` names; an empty `kid` is a `kid` like any other; a token with `exp: 0` has expired",
-        reason: "RFC 7515 section 4.1.11: a token with a critical member that is not understood is refused (Authlib did not: CVE-2025-59420). RFC 8705 section 3: if someone else sends a token that is bound to a certificate, the token is stolen",
+        ours: "`crit`, `b64`, `cty: JWT` and a `typ` that is not a string get 401, and so does `cnf`, unless the connection has the certificate that `cnf` names; an empty `kid` is a `kid` like any other; a token with `exp: 0` has expired",
+        reason: "RFC 7515 section 4.1.11: a token with a critical member that is not understood is refused (Authlib accepted such a token: CVE-2025-59420). RFC 8705 section 3: if a token is bound to a certificate that the sender does not have, the token is stolen",
         applies: |Case { plan, .. }| {
             use Fault::{B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber};
             [B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber]
@@ -107,7 +107,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "key-purpose",
-        native: "`use` is ignored, fetched `oct` keys verify, a P-256 key verifies a token with `alg: RS256`, and among keys without `kid` and `alg`, the keys after an Ed25519 key are not tried",
+        native: "`use` is ignored, fetched `oct` keys verify, a P-256 key verifies a token with `alg: RS256`, and if keys have no `kid` and no `alg`, the keys after an Ed25519 key are not tried",
         ours: "a key verifies only signatures of its own type, and only keys of the signature's type are tried; a fetched secret is never used",
         reason: "RFC 7517 section 4.2 and RFC 8725 sections 3.1 and 3.5. If a secret is published, everyone can sign with it",
         applies: |Case {
@@ -150,7 +150,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "allow-missing",
         native: "within `requires_all` or a nested group, `allow_missing` can hold although the request has a bad token, because it looks at only some of the tokens",
-        ours: "`allow_missing` holds if the request has none of the rule's tokens. A token that is present must verify. Its identity is passed on, unless a neighbouring `requires_all` needs this token and others",
+        ours: "`allow_missing` holds if the request has none of the rule's tokens. A token that is present must verify. The token's identity is passed on, unless a `requires_all` in the same group needs this token together with others",
         reason: "this is the documented meaning of `allow_missing`. A bad token must not pass because another one is missing (as in CVE-2021-21378)",
         applies: |Case {
                       configuration,
@@ -174,7 +174,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "requires-all",
-        native: "each requirement changes the request before the next one sees it: the first removes a token that the second also needs, and the second removes the headers that the first has set",
+        native: "each requirement changes the request before the next one sees it: the first requirement removes a token that the second one also needs, and the second removes headers that the first one has set",
         ours: "all requirements see the request as the client sent it",
         reason: "the meaning of a requirement must not depend on the requirements before it",
         applies: |Case {
@@ -195,7 +195,7 @@ pub(crate) const TABLE: &[Row] = &[
         id: "extract-only",
         native: "`extract_only_without_validation` removes a token that happens to verify, and then sets no header about the verification",
         ours: "`extract_only_without_validation` checks no signature: the token stays, with `x-jwt-signature-verified: false`",
-        reason: "the field's name says so, and what an upstream learns about a token must not depend on whether it could have been verified",
+        reason: "the field's name says that nothing is validated, and what an upstream learns about a token must not depend on whether the token would have verified",
         applies: |Case {
                       configuration,
                       plan,
@@ -207,7 +207,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "query",
-        native: "conditions see the query undecoded; if a token is removed from the query, the other parameters are decoded, sorted and rewritten, and a space that was encoded then ends the request line",
+        native: "conditions see the query undecoded; if a token is removed from the query, the other parameters are decoded, sorted and rewritten, and an encoded space becomes a literal space, which ends the request line too early",
         ours: "conditions see the query decoded, as the upstream does; the other parameters are not changed by a single byte",
         reason: "`?%73ecure=1` must not evade a rule on `secure`; a proxy must not change what it does not understand",
         applies: |Case {
@@ -236,7 +236,7 @@ pub(crate) const TABLE: &[Row] = &[
         id: "cookies",
         native: "a verified token stays in its cookie",
         ours: "a verified token is removed from its cookie, unless `forward: true` is set",
-        reason: "the same is true of headers and the query: the upstream does not need the token and may leak it. `migrate` sets `forward` if the provider reads tokens only from cookies",
+        reason: "a verified token is also removed from headers and from the query, because the upstream does not need the token and may leak it. `migrate` sets `forward` if the provider reads tokens only from cookies",
         applies: |Case {
                       configuration,
                       plan,
@@ -254,7 +254,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "claim-values",
         native: "negative and fractional numbers are written with six decimal places (`-7.000000`), and the order of an object's members varies; spaces at either end of a value are lost, and a line break in a value makes the upstream's request fail",
-        ours: "numbers are written as in JSON, and members in a fixed order; a value that cannot be in a header gets 401, or is left out if nothing is verified",
+        ours: "numbers are written as in JSON, and members in a fixed order; if a value cannot be in a header, the request gets 401, or the header is left out if no token is verified",
         reason: "numbers must not be rounded, and the header must be the same in each request; no claim must be able to add lines to a request",
         applies: |Case { configuration, .. }| {
             let makes_claims = |provider: &Provider| provider.json["claim_to_headers"].is_array();

@@ -121,7 +121,7 @@ fn tokens(signer: &Signer) -> Vec<(&'static str, Option<String>)> {
             json!({ "scope": "openid orders.write orders.read" }),
         ),
         (
-            "scopes that only look like it",
+            "scopes that only resemble the required ones",
             json!({ "scope": "orders.readers xorders.write" }),
         ),
         ("the role", json!({ "roles": ["clerk", "admin"] })),
@@ -136,7 +136,7 @@ fn tokens(signer: &Signer) -> Vec<(&'static str, Option<String>)> {
         ),
         ("the tenant", json!({ "tenant": { "name": "acme" } })),
         ("another tenant", json!({ "tenant": { "name": "acme2" } })),
-        ("no tenant's name", json!({ "tenant": "acme" })),
+        ("no tenant name", json!({ "tenant": "acme" })),
     ]
     .map(|(name, more)| (name, Some(signer.sign_claims(&claims(&more)))))
     .into();

@@ -145,7 +145,7 @@ impl Report {
             self.compared
         );
         println!(
-            "{:6}  equal, {} of them let through",
+            "{:6}  equal; both sides let {} of them through",
             self.equal, self.allowed
         );
         for row in TABLE {

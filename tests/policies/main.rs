@@ -109,7 +109,10 @@ fn every_folder_of_examples_has_a_page_and_a_policy_that_decides_as_its_tests_sa
     for folder in folders.filter(|path| path.is_dir()) {
         let place = folder.display();
         let policy = folder.join("policy.yaml");
-        assert!(folder.join("README.md").exists(), "{place}: no page");
+        assert!(
+            folder.join("README.md").exists(),
+            "{place}: there is no README.md"
+        );
         assert_eq!(failure_of(&["check", "--strict"], &policy), None, "{place}");
         let tests = folder.join("policy.test.yaml");
         assert_eq!(complaint(&tests), None, "{place}");

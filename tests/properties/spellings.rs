@@ -43,7 +43,7 @@ fn gate(case_sensitive: bool) -> Engine {
 fn path() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..8)
         .prop_map(|pieces| format!("/{}", pieces.concat()))
-        .prop_filter("a query is no part of a path", |path| !path.contains('?'))
+        .prop_filter("a query is not part of a path", |path| !path.contains('?'))
 }
 
 /// Returns another spelling of the path. Each octet other than `/` is either kept or

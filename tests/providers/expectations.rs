@@ -198,7 +198,7 @@ fn grants_scopes(checks: &mut Checks, gate: &Gate, token: &str, scopes: &[&str])
     }
     let one_more = [scopes, &[NOBODY]].concat();
     checks.expect(
-        "one scope more",
+        "one more scope",
         gate.authorize(&all_of(&one_more), token),
         SCOPE,
     );
@@ -217,7 +217,11 @@ fn grants_roles(checks: &mut Checks, gate: &Gate, token: &str, roles: &[&str]) {
         let one = json!({ "roles": { "any_of": [NOBODY, role] } });
         checks.expect(role, gate.authorize(&one, token), Ok(()));
         let scope = json!({ "scopes": { "any_of": [role] } });
-        checks.expect("a role is no scope", gate.authorize(&scope, token), SCOPE);
+        checks.expect(
+            "a role is not a scope",
+            gate.authorize(&scope, token),
+            SCOPE,
+        );
     }
     let other = json!({ "roles": { "any_of": [NOBODY] } });
     checks.expect("another role", gate.authorize(&other, token), ROLE);

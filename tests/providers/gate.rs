@@ -78,7 +78,7 @@ impl Gate {
             Decision::Permit(_) => Ok(()),
             Decision::Deny(denial) => Err((engine.response(&denial).status, denial.reason.label())),
             Decision::Report(_) | Decision::Serve(_) => panic!("no status is configured"),
-            Decision::AwaitKeys(_) => panic!("waits for keys that are there"),
+            Decision::AwaitKeys(_) => panic!("waits for keys that are already loaded"),
         }
     }
 

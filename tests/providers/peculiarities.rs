@@ -38,7 +38,7 @@ fn entra_tenants_cannot_impersonate_each_other() {
         ),
         ("no tenant", fixture.clone().without_claim("tid"), "issuer"),
         ("tenant that is not listed", both(other), "claim"),
-        ("tenant that is no GUID", both("common"), "claim"),
+        ("tenant that is not a GUID", both("common"), "claim"),
         ("tenant with a path", both("a/b"), "issuer"),
     ] {
         assert_eq!(gate.verify(&fixture.token()), Err((401, reason)), "{case}");

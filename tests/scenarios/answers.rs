@@ -60,7 +60,7 @@ fn lets_preflight_requests_pass<D: Driver>() {
         "an identity that nobody verified"
     );
     let options = Request::new("OPTIONS", "/").header("origin", "https://app.example");
-    assert_eq!(gate.send(&options).status, 401, "no preflight");
+    assert_eq!(gate.send(&options).status, 401, "not a preflight request");
     assert_eq!(gate.send(&Request::new("OPTIONS", "/")).status, 401);
     assert_eq!(gate.send(&Request::get("/")).status, 401);
 }

@@ -106,7 +106,10 @@ fn scopes_are_read_in_every_form<D: Driver>() {
         ("Entra, application", json!({ "roles": ["read", "write"] })),
         ("PingFederate", json!({ "scope": ["read", "write"] })),
         ("PingFederate, delimited", json!({ "scope": "read write" })),
-        ("united", json!({ "scope": "read", "scp": ["write"] })),
+        (
+            "scopes in two claims",
+            json!({ "scope": "read", "scp": ["write"] }),
+        ),
     ] {
         let token = token_with(&gate, &signer, &claims);
         for (path, expected) in [

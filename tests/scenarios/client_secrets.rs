@@ -74,7 +74,7 @@ fn accepts_a_client_by_its_secret<D: Driver>() {
         assert_eq!(
             seen.value("authorization"),
             None,
-            "the secret goes no further"
+            "the secret is not forwarded"
         );
     }
     let forbidden = gate.send(&with_secret("/write", "batch:old"));

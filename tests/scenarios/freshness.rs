@@ -58,7 +58,9 @@ fn asks_whether_the_key_set_has_changed<D: Driver>() {
     // sends no `If-None-Match`.
     server.answer(JWKS_PATH, Answer::json(jwks([&signer()]).to_string()));
     let before = server.fetches(JWKS_PATH);
-    gate.wait_until("two more", || server.fetches(JWKS_PATH) >= before + 2);
+    gate.wait_until("two more fetches", || {
+        server.fetches(JWKS_PATH) >= before + 2
+    });
     assert_eq!(tag_of(before + 1), None);
 }
 
@@ -139,10 +141,12 @@ fn gauges_show_the_state_of_the_keys<D: Driver>() {
     renamed["providers"] = json!({ "renamed": provider, "twin": twin });
     renamed["rules"][0]["requires"]["provider_name"] = json!("renamed");
     gate.reconfigure(&renamed).unwrap();
-    gate.wait_until("keys of both", || {
+    gate.wait_until("keys of both providers", || {
         gauge("renamed.keys") == Some(1) && gauge("twin.keys") == Some(1)
     });
-    gate.wait_until("none of the old", || gauge("login.keys") == Some(0));
+    gate.wait_until("the old provider to have no keys", || {
+        gauge("login.keys") == Some(0)
+    });
     assert!(gauge("renamed.jwks.last_success_seconds") > Some(0));
     assert_eq!(server.fetches(JWKS_PATH), 1);
 

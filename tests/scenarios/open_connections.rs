@@ -154,7 +154,7 @@ fn refuses_on_old_connections_what_the_newest_configuration_refuses<D: Driver>()
         let realm = format!("before {index}");
         before["realm"] = json!(realm);
         gate.reconfigure(&before).unwrap();
-        gate.wait_until("the configuration before", || {
+        gate.wait_until("the configuration of this round", || {
             let challenge = gate
                 .send(&Request::get("/"))
                 .headers

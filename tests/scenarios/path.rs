@@ -132,7 +132,10 @@ fn strict_rules_before_an_open_one(policy: &str) -> Setup {
 
 fn assert_refused(exchange: &Exchange, status: u16, reason: &str) {
     assert_eq!(exchange.outcome(), (status, reason));
-    assert!(exchange.upstream.is_none(), "it reached the upstream");
+    assert!(
+        exchange.upstream.is_none(),
+        "the request reached the upstream"
+    );
 }
 
 /// A request gets 400 if an upstream could read its path as another path.

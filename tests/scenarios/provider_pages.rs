@@ -284,7 +284,7 @@ fn pages() -> Vec<Page> {
             requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
         },
         Page {
-            name: "rfc9068, a server with its own ways",
+            name: "rfc9068, a server with other claim names",
             text: include_str!("../../docs/providers/rfc9068.md"),
             number: 1,
             header: typed("JWT"),

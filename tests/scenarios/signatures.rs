@@ -205,7 +205,7 @@ mod in_native_alone {
             ),
             (
                 "module",
-                "verified by Portcullis itself, as signature_backend says",
+                "verified by Portcullis itself, because signature_backend is \"module\"",
             ),
         ] {
             let log = super::native_log(backend);
@@ -232,7 +232,9 @@ fn a_configuration_that_requires_a_withheld_host_is_refused<D: Driver>() {
     let signer = Signer::new(Algorithm::Rs256);
     let refused = D::start(&without_foreign_functions("host", &signer)).err();
     let said = "signature_backend: the proxy does not verify RS256";
-    let refused = refused.expect("nobody verifies as demanded").0;
+    let refused = refused
+        .expect("the configuration was accepted, although the host cannot verify RS256")
+        .0;
     assert!(refused.contains(said), "{refused}");
 }
 

@@ -4,9 +4,9 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "only tests use this, and an example that cannot be read fails them"
+    reason = "only tests use this module, and they must fail if an example cannot be read"
 )]
-#![allow(dead_code, reason = "each test file uses its part of the examples")]
+#![allow(dead_code, reason = "each test file uses only some of these functions")]
 
 use std::{
     fs,

@@ -56,7 +56,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 
 /// Encodes a string literal that is shorter than 127 octets (RFC 7541 section 5.2).
 fn text(octets: &[u8]) -> Vec<u8> {
-    assert!(octets.len() < 127, "longer than one octet says");
+    assert!(octets.len() < 127, "too long for a one-octet length");
     let length = u8::try_from(octets.len()).unwrap();
     [&[length], octets].concat()
 }

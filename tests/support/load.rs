@@ -74,7 +74,7 @@ impl Shot {
             let body = String::from_utf8_lossy(&answer.body);
             return Some(format!("{}: {status}: {body}", self.kind));
         }
-        (user != expected).then(|| format!("{}: passed as {user:?}", self.kind))
+        (user != expected).then(|| format!("{}: passed with the user {user:?}", self.kind))
     }
 }
 

@@ -8,9 +8,9 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "only tests use this, and a broken key file fails them"
+    reason = "only tests use this module, and they must fail if a key file is broken"
 )]
-#![allow(dead_code, reason = "each test file uses its part of the signer")]
+#![allow(dead_code, reason = "each test file uses only a part of the signer")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -228,7 +228,7 @@ impl PrivateKey {
                 Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&seed))
             }
             (Some("oct"), None) => Self::Oct(octets("k")),
-            other => panic!("no signer for a key of {other:?}"),
+            other => panic!("no signer for keys of type {other:?}"),
         }
     }
 }

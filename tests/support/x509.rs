@@ -6,9 +6,9 @@
 
 #![allow(
     clippy::unwrap_used,
-    reason = "only tests use this, and what fits a curve fits its field"
+    reason = "only tests use this module, and a number that fits a curve also fits its field"
 )]
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, reason = "each test file uses only a part of this module")]
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use rsa::{BoxedUint, Pkcs1v15Sign, RsaPublicKey};

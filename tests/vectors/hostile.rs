@@ -153,7 +153,10 @@ fn json_test_suite_as_key_set_and_inside_one() {
             }
             Err(error) => {
                 assert_eq!(error, KeySetError::NotAKeySet, "{name}");
-                assert!(verdict != Verdict::Accept, "{name} kills the set");
+                assert!(
+                    verdict != Verdict::Accept,
+                    "{name} makes Portcullis refuse the whole set"
+                );
             }
         }
     });

@@ -53,7 +53,7 @@ fn list(value: &Value) -> &[Value] {
 fn string(value: &Value) -> &str {
     value
         .as_str()
-        .unwrap_or_else(|| panic!("no string: {value}"))
+        .unwrap_or_else(|| panic!("not a string: {value}"))
 }
 
 /// Decodes hexadecimal digits. If their number is odd, a leading zero is added.
@@ -86,14 +86,14 @@ fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: 
     let host = offered.as_ref().and_then(|it| Some((it.hash_name()?, it)));
     let host = host.map(|(hash, it)| {
         support::x509::verifies(hash, it.public_key.der(), &it.signature, it.text)
-            .expect("a key that hosts read")
+            .expect("the host cannot read this key")
     });
     let is_offered = matches!(algorithm.family(), Family::RsaPkcs1 | Family::Ecdsa);
     agrees("the host", own, host, is_offered);
     let is_supported = AwsLc.supports(algorithm.scheme());
     let native = offered.filter(|_| is_supported).map(|it| {
         let verdict = AwsLc.verify(&it);
-        verdict.expect("an admitted key, which AWS-LC reads")
+        verdict.expect("AWS-LC cannot read this admitted key")
     });
     agrees("AWS-LC", own, native, is_supported);
     own
@@ -103,10 +103,13 @@ fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: 
 /// `None` if the other implementation was not asked. That is the case if it does not know the
 /// algorithm, or if the signature cannot be valid.
 fn agrees(other: &str, own: bool, verdict: Option<bool>, is_expected: bool) {
-    assert!(own || verdict != Some(true), "{other} alone accepts");
+    assert!(
+        own || verdict != Some(true),
+        "{other} accepts, but Portcullis refuses"
+    );
     assert!(
         !own || verdict == is_expected.then_some(true),
-        "the module alone accepts, not {other}"
+        "Portcullis accepts, but {other} refuses"
     );
 }
 

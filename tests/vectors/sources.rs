@@ -76,7 +76,7 @@ impl Additional {
         static REPORT: Once = Once::new();
         REPORT.call_once(|| {
             let cases: usize = ADDITIONAL_SET.iter().map(|part| part.cases).sum();
-            eprintln!("{cases} additional cases did not run: no package carries them; `PORTCULLIS_VECTORS` names a folder that has them");
+            eprintln!("{cases} additional cases did not run, because no package contains them. Set `PORTCULLIS_VECTORS` to a folder that contains them");
         });
         None
     }

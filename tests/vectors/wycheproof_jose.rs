@@ -68,7 +68,7 @@ fn json_web_signature() {
     let jws = |id| &outcomes[&id].1["jws"];
     assert!(
         jws(367) == jws(357) && jws(370) == jws(357),
-        "the defect is still there"
+        "the file no longer has this defect"
     );
     for id in [372, 373] {
         let refused = CompactJws::parse(string(jws(id))).unwrap_err();

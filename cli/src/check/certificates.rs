@@ -32,18 +32,19 @@ pub(super) fn check(
         let found = match mode.unwrap_or("SANITIZE") {
             "SANITIZE" | "0" => Some((
                 Severity::Error,
-                "Envoy removes x-forwarded-client-cert, so no bound token verifies; write \
-                 FORWARD_ONLY",
+                "Envoy removes x-forwarded-client-cert, so certificate-bound tokens are refused; \
+                 write FORWARD_ONLY",
             )),
             "SANITIZE_SET" | "3" => Some((
                 Severity::Error,
-                "Envoy replaces x-forwarded-client-cert by the certificate of the proxy in front; \
-                 write FORWARD_ONLY",
+                "Envoy replaces x-forwarded-client-cert with the certificate of the proxy in \
+                 front; write FORWARD_ONLY",
             )),
             "APPEND_FORWARD" | "2" if from_right == 1 => Some((
                 Severity::Error,
-                "Envoy appends an element with the certificate of the proxy in front, and that one \
-                 counts; write trusted_hops: 2, or FORWARD_ONLY here",
+                "Envoy appends an element with the certificate of the proxy in front, and \
+                 Portcullis uses that element; write trusted_hops: 2 in client_certificate, or \
+                 FORWARD_ONLY here",
             )),
             _ => None,
         };
@@ -106,8 +107,8 @@ const CHECKS: [&str; 3] = [
 fn fault_of_listener(chain: &Node, are_names_trusted: bool) -> Option<&'static str> {
     let Some(socket) = either(chain, "transport_socket") else {
         return Some(
-            "the listener has no TLS, so no peer has a certificate and the header never counts; \
-             add a transport_socket with trusted_ca",
+            "the listener has no TLS, so no peer has a certificate and the header is always \
+             ignored; add a transport_socket with trusted_ca",
         );
     };
     let tls = either(socket, "typed_config").and_then(|tls| either(tls, "common_tls_context"))?;
@@ -120,14 +121,15 @@ fn fault_of_listener(chain: &Node, are_names_trusted: bool) -> Option<&'static s
     let verification = own.and_then(|own| either(own, "trust_chain_verification")?.text());
     if are_names_trusted && matches!(verification, Some("ACCEPT_UNTRUSTED" | "1")) {
         return Some(
-            "the listener accepts certificates that nobody has signed (ACCEPT_UNTRUSTED), so \
-             anyone can make up the names; remove it, or list digests in sha256",
+            "the listener accepts certificates that no trusted authority has signed \
+             (ACCEPT_UNTRUSTED), so anyone can make up the names in a certificate; remove \
+             ACCEPT_UNTRUSTED, or list digests of certificates in sha256",
         );
     }
     let is_checked = own.is_some_and(|own| CHECKS.iter().any(|name| either(own, name).is_some()));
     let may_be_checked = is_checked || is_elsewhere(tls) || combined.is_some_and(is_elsewhere);
     (!may_be_checked).then_some(
-        "the listener has no trusted_ca, so Envoy asks for no certificate and the header never \
-         counts; add one to validation_context",
+        "the listener has no trusted_ca, so Envoy asks for no certificate and the header is always \
+         ignored; add trusted_ca to validation_context",
     )
 }

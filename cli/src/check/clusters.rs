@@ -183,7 +183,7 @@ fn weak_tls(at: &ConfigPath, cluster: &Node) -> Option<(ConfigPath, String)> {
     }
     let Some(socket) = either(cluster, "transport_socket") else {
         let message = format!(
-            "keys of an https address are fetched through \"{name}\" without TLS; add a \
+            "keys are fetched from an https URL through \"{name}\" without TLS; add a \
              transport_socket with an UpstreamTlsContext"
         );
         return Some((at.clone(), message));
@@ -211,25 +211,23 @@ fn weak_tls(at: &ConfigPath, cluster: &Node) -> Option<(ConfigPath, String)> {
     ]);
     if !is_elsewhere && !is_pinned && !has(&["trusted_ca", "system_root_certs"]) {
         let message = format!(
-            "\"{name}\" accepts any certificate, so an attacker on the network can make tokens; add \
-             trusted_ca to its validation_context"
+            "\"{name}\" accepts any certificate, so an attacker on the network can replace the \
+             keys and sign tokens; add trusted_ca to the cluster's validation_context"
         );
         return Some((socket_at, message));
     }
     let trust = context.and_then(|context| either(context, "trust_chain_verification")?.text());
     if matches!(trust, Some("ACCEPT_UNTRUSTED" | "1")) {
-        let message = format!(
-            "\"{name}\" accepts certificates that it does not trust; remove \
-             trust_chain_verification"
-        );
+        let message =
+            format!("\"{name}\" accepts untrusted certificates; remove trust_chain_verification");
         return Some((socket_at, message));
     }
     let names = ["match_typed_subject_alt_names", "match_subject_alt_names"];
     let is_by_sni = either(tls, "auto_sni_san_validation").and_then(Node::boolean) == Some(true);
     if !is_elsewhere && !is_pinned && !is_by_sni && !has(&names) {
         let message = format!(
-            "\"{name}\" accepts the certificate of any server that trusted_ca vouches for; add \
-             match_typed_subject_alt_names with the server's name"
+            "\"{name}\" accepts a certificate for any server name if trusted_ca has signed the \
+             certificate; add match_typed_subject_alt_names with the server's name"
         );
         return Some((socket_at, message));
     }

@@ -25,8 +25,8 @@ pub(super) fn check(source: &Source, document: &Node, filter: &Filter) -> Vec<Fi
         && flag(document, &entry, "is_optional")
     {
         let at = entry.member("is_optional");
-        let message = "an Envoy that cannot load the filter leaves it out, and every request \
-                       passes; remove it";
+        let message = "if Envoy cannot load the filter, Envoy runs without the filter, and every \
+                       request passes; remove is_optional";
         findings.push(source.at(Severity::Error, &at, message));
     }
     findings
@@ -53,14 +53,14 @@ fn of_wasm(source: &Source, document: &Node, filter: &Filter) -> Vec<Finding> {
     let policy = either(message, "failure_policy").and_then(Node::text);
     if matches!(policy, Some("FAIL_OPEN" | "3")) {
         let at = member(message, &filter.at, "failure_policy");
-        let text = "a client that makes the module fail gets in without a token; write FAIL_CLOSED \
-                    or FAIL_RELOAD";
+        let text = "a client can get in without a token by making the module fail; write \
+                    FAIL_CLOSED or FAIL_RELOAD";
         findings.push(source.at(Severity::Error, &at, text));
     }
     if either(message, "fail_open").and_then(Node::boolean) == Some(true) {
         let at = member(message, &filter.at, "fail_open");
-        let text = "a client that makes the module fail gets in without a token; remove it and \
-                    write failure_policy: FAIL_CLOSED";
+        let text = "a client can get in without a token by making the module fail; remove \
+                    fail_open and write failure_policy: FAIL_CLOSED";
         findings.push(source.at(Severity::Error, &at, text));
     }
     let own = vm_id(message);
@@ -70,7 +70,7 @@ fn of_wasm(source: &Source, document: &Node, filter: &Filter) -> Vec<Finding> {
         let at = vm_config.member("vm_id");
         let text = format!(
             "the module at {other} has the same vm_id and can replace the fetched keys; give each \
-             module its own"
+             module its own vm_id"
         );
         findings.push(source.at(Severity::Warning, &at, text));
     }
@@ -82,7 +82,7 @@ fn of_native(source: &Source, filter: &Filter) -> Vec<Finding> {
     let message = &filter.message;
     if either(message, "filter_name").and_then(Node::text) != Some("portcullis") {
         let at = member(message, &filter.at, "filter_name");
-        let text = "the library has one filter; write filter_name: portcullis";
+        let text = "the library has only the filter portcullis; write filter_name: portcullis";
         findings.push(source.at(Severity::Error, &at, text));
     }
     let library = either(message, "dynamic_module_config");
@@ -98,8 +98,8 @@ fn of_native(source: &Source, filter: &Filter) -> Vec<Finding> {
     let waits = library.and_then(|library| either(library, "nack_on_cache_miss")?.boolean());
     if is_remote && waits != Some(true) {
         let at = member(message, &filter.at, "dynamic_module_config");
-        let text = "if Envoy cannot download the library, it serves without the filter, and every \
-                    request passes; write nack_on_cache_miss: true";
+        let text = "if Envoy cannot download the library, Envoy serves requests without the \
+                    filter, so every request passes; write nack_on_cache_miss: true";
         findings.push(source.at(Severity::Error, &at.member("module").member("remote"), text));
     }
     findings
@@ -112,8 +112,8 @@ pub(super) fn metadata(source: &Source, filter: &Filter, config: &Config) -> Opt
         return None;
     }
     let at = filter.policy_at.member("metadata_namespace");
-    let text = "the proxy-wasm module writes no dynamic metadata, only filter state; remove it, or \
-                use the dynamic module";
+    let text = "the proxy-wasm module writes no dynamic metadata, only filter state; remove \
+                metadata_namespace, or use the dynamic module";
     Some(source.at(Severity::Warning, &at, text))
 }
 

@@ -15,8 +15,8 @@ pub(super) fn hint(error: &ConfigError, document: &Value) -> Option<String> {
         Fault::UnknownField { field, .. } if is_top(error) => wrapper(field, document),
         Fault::Pem(_) => {
             let text = written?.as_str()?;
-            let hint = "the text has \\n as two characters: put it between double quotes, or write \
-                        it as a block (pem: [|] and the lines below)";
+            let hint = "the text has \\n as two characters: put the text between double quotes, or \
+                        write \"- |\" and the lines of the text below it";
             text.contains("\\n").then(|| hint.to_owned())
         }
         _ => None,
@@ -34,7 +34,7 @@ fn wrapper(field: &str, document: &Value) -> Option<String> {
         inner.get(name).is_some() || inner.pointer(&format!("/value/{name}")).is_some()
     };
     (has("providers") || has("rules")).then(|| {
-        format!("the policy is what is below \"{field}\": remove that line, or give the whole Envoy file")
+        format!("the policy is the part below \"{field}\": remove the line with \"{field}\", or give the whole Envoy file")
     })
 }
 
@@ -68,7 +68,7 @@ fn wrong_type(at: &ConfigPath, expected: &str, written: &Value) -> Option<String
         .iter()
         .any(|name| at.passes(name) || at.passes(&camel_case(name)))
     {
-        return (expected == "a list").then(|| "write it between [ and ]".to_owned());
+        return (expected == "a list").then(|| "write the value between [ and ]".to_owned());
     }
     let instead = match (name, expected) {
         ("scopes", "an object") => format!("{{ all_of: [{}] }}", list(written)?),
@@ -85,11 +85,11 @@ fn wrong_type(at: &ConfigPath, expected: &str, written: &Value) -> Option<String
         ("http_uri" | "httpUri", "an object") => {
             format!("{{ uri: {}, cluster: NAME, timeout: 5s }}", text(written)?)
         }
-        ("rules", "a list") => "each rule with \"- \" before it".to_owned(),
+        ("rules", "a list") => "\"- \" before each rule".to_owned(),
         (_, "a list") if member => format!("[{}]", text(written)?),
         ("providers", "an object") => "each provider as NAME: { … }".to_owned(),
         (_, "a string") if written.is_number() || written.is_boolean() => {
-            format!("it between quotes: \"{written}\"")
+            format!("the value between quotes: \"{written}\"")
         }
         _ => return None,
     };

@@ -152,8 +152,8 @@ fn check_file(
                 return Err(source.no_such_filter(name, &filters));
             }
             if filters.is_empty() && !routes::has_policy(&document) {
-                let message = "no Portcullis filter and no route with a policy in it; name the \
-                               file that has them";
+                let message = "this Envoy configuration has no Portcullis filter and no route with \
+                               a policy; name the file that contains them";
                 let finding = source.finding(Severity::Error, None, "", message);
                 found.findings.push(finding);
             }

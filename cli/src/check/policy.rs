@@ -11,8 +11,9 @@ use portcullis::{
 };
 
 /// The error message for a number that Envoy reads as a string.
-const NUMBER: &str = "Envoy reads this number as text, as it has a fraction or an exponent, or is \
-                      beyond 2^53; write a plain integer, or quote it";
+const NUMBER: &str = "Envoy reads this number as text, because the number has a fraction or an \
+                      exponent, or is beyond 2^53; write a plain integer, or put the number \
+                      between quotes";
 
 /// Parses a policy, or returns every error in it.
 pub(crate) fn read(source: &Source, policy: &Policy) -> Result<Config, Vec<Finding>> {

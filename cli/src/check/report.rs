@@ -55,7 +55,12 @@ pub(super) fn write(found: &Found, task: &Task<'_>, output: &mut dyn Write) -> i
             }
             write_good(found, task, output)?;
             match &found.server {
-                Some(url) => writeln!(output, "{url}: ok: compares headers with the body"),
+                Some(url) => {
+                    writeln!(
+                        output,
+                        "{url}: ok: the server compares headers with the body"
+                    )
+                }
                 None => Ok(()),
             }
         }

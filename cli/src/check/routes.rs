@@ -24,8 +24,8 @@ use portcullis::{
 const PER_ROUTE: &str =
     "envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilterPerRoute";
 
-const ONE_OF: &str = "the route's requests get 403; write one of disabled: true, requirement_name \
-                      (with or without authorize), or authorize";
+const ONE_OF: &str = "requests to this route get 403; write disabled: true, or requirement_name \
+                      (with or without authorize), or only authorize";
 
 /// Checks each route's policy against the configuration of every Portcullis filter that is in front
 /// of the route.
@@ -42,8 +42,8 @@ pub(super) fn check(
         };
         let own = metadata(members);
         if own.is_some() && is_virtual_host(members) {
-            let message = "Portcullis reads the metadata of routes, not of virtual hosts; write it \
-                           in each route";
+            let message = "Portcullis reads the metadata of routes, not of virtual hosts; write \
+                           the metadata in each route";
             findings.push(source.at(Severity::Error, &at.member("metadata"), message));
         }
         if is_route(members) {
@@ -120,14 +120,14 @@ impl Route<'_> {
         match (filter.build, self.metadata, &typed) {
             (Build::Native, Some(_), None) => findings.push(error(
                 &metadata_at,
-                "the native build reads no metadata and answers 500 here; write a \
-                 DynamicModuleFilterPerRoute under typed_per_filter_config",
+                "the dynamic module does not read metadata, so requests to this route get 500; \
+                 write a DynamicModuleFilterPerRoute under typed_per_filter_config",
             )),
             (Build::Wasm, own, Some((at, _))) => {
                 findings.push(error(
                     at,
-                    "the wasm module cannot read this policy; write it as metadata: \
-                     filter_metadata: { portcullis: … }",
+                    "the proxy-wasm module cannot read this policy; write the policy in \
+                     metadata.filter_metadata.portcullis",
                 ));
                 findings.extend(own.and_then(|own| self.of_metadata(own, config)));
             }
@@ -241,7 +241,8 @@ fn disabled(source: &Source, at: &ConfigPath, node: &Node, filter: &Filter) -> O
     };
     let is_off = inner.member("disabled").and_then(Node::boolean) == Some(true);
     let at = at.member(field).member(&filter.name);
-    let message = "switches the filter off here: nobody is asked for a token, and clients can send \
-                   the headers that it sets; write metadata with disabled: true instead";
+    let message = "this override switches the filter off here: no client is asked for a token, and \
+                   clients can send the headers that the filter sets; instead, write a policy with \
+                   disabled: true for each route";
     is_off.then(|| source.at(Severity::Warning, &at, message))
 }

@@ -102,18 +102,23 @@ impl fmt::Display for Fault {
                 formatter,
                 "neither JSON nor YAML: {what}; check the indentation and the quotes"
             ),
-            Self::Tab => formatter.write_str("neither JSON nor YAML: a tab; indent with spaces"),
+            Self::Tab => formatter
+                .write_str("neither JSON nor YAML: a tab indents this line; indent with spaces"),
             Self::NameTwice { name } => {
-                write!(formatter, "{name:?} occurs twice in one object; remove one")
+                write!(
+                    formatter,
+                    "{name:?} occurs twice in one object; remove one of the two members"
+                )
             }
-            Self::NameIsNoText => formatter
-                .write_str("a list or an object in place of a name; quote it if it is text"),
-            Self::SeveralDocuments => formatter
-                .write_str("several documents, of which Envoy reads the first; keep that alone"),
+            Self::NameIsNoText => formatter.write_str(
+                "a list or an object is used as a name; if the name is text, put quotes around it",
+            ),
+            Self::SeveralDocuments => formatter.write_str(
+                "several documents, but Envoy reads only the first; remove the other documents",
+            ),
             Self::Empty => formatter.write_str("the file is empty"),
-            Self::TooLarge => {
-                formatter.write_str("more than a million values, aliases resolved; split the file")
-            }
+            Self::TooLarge => formatter
+                .write_str("more than a million values after aliases are expanded; split the file"),
         }
     }
 }
@@ -185,7 +190,7 @@ impl Tree {
                     self.complete(node, 0)
                 }
                 None => Err(Fault::Syntax {
-                    what: "an alias within its own anchor".to_owned(),
+                    what: "an alias inside the value of its own anchor".to_owned(),
                 }),
             },
             Event::SequenceStart(_, anchor, _) => self.begin(Node::List(Vec::new()), anchor),

@@ -135,11 +135,11 @@ impl Details<'_> {
                     let expected = format!("accepted: spiffe://{}/WORKLOAD", domain.as_str());
                     (claim("sub"), expected)
                 }
-                _ => (claim("sub"), "\"subjects\" does not match".to_owned()),
+                _ => (claim("sub"), "no entry of \"subjects\" matches".to_owned()),
             },
             Check::Client => self.client(claims),
             Check::Revocation => match self.reason {
-                Some(Reason::Revoked) => one("\"revoked\" lists its jti, its client or its sub"),
+                Some(Reason::Revoked) => one("\"revoked\" lists the token's jti, client or sub"),
                 _ => one("not revoked"),
             },
             Check::Claims => self.claims(claims),
@@ -147,21 +147,23 @@ impl Details<'_> {
                 None => one("bound to no key"),
                 Some(_) => (
                     claim("cnf"),
-                    "the token is bound to a key that only a connection can show".to_owned(),
+                    "the token is bound to a key, and only a connection can prove that the client \
+                     has this key"
+                        .to_owned(),
                 ),
             },
             Check::Keys => match self.keys {
                 Some(keys) => (format!("{} usable", keys.keys().len()), String::new()),
                 None => (
-                    "none at hand".to_owned(),
-                    format!("give them: --jwks {}=FILE", provider.name),
+                    "none known".to_owned(),
+                    format!("give the keys with --jwks {}=FILE", provider.name),
                 ),
             },
             Check::Key => self.key(),
             Check::Signature => match self.reason {
                 Some(Reason::BadSignature) => (
                     "does not verify".to_owned(),
-                    "the token was changed, or signed with another key".to_owned(),
+                    "the token was changed, or was signed with another key".to_owned(),
                 ),
                 _ => one("verifies"),
             },
@@ -239,7 +241,7 @@ impl Details<'_> {
             false => found.join(", "),
         };
         let expected = match self.provider.trust.client_ids.is_empty() {
-            true => "they name two clients".to_owned(),
+            true => "the claims name two different clients".to_owned(),
             false => accepted(self.provider.trust.client_ids.iter()),
         };
         (found, expected)
@@ -283,7 +285,7 @@ impl Details<'_> {
             .collect();
         (
             format!("{}, {}", kid(header.kid()), header.algorithm().name()),
-            format!("there are: {}", own.join(", ")),
+            format!("the provider has: {}", own.join(", ")),
         )
     }
 
@@ -345,7 +347,7 @@ pub(super) fn rights(
         let has = provider.trust.client_id(claims).unwrap_or("none");
         let asked = words(&rule.client_ids);
         format!(
-            "clients: the rule asks for one of {asked}; the token's is {}",
+            "clients: the rule asks for one of {asked}; the token's client is {}",
             printable(has)
         )
     } else if reason == Reason::InsufficientClaim {

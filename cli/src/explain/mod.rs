@@ -76,7 +76,8 @@ pub(super) fn run(
     output: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     if input::is_standard(question.config) && input::is_standard(question.token) {
-        let both = "--config - --token -: both are the standard input; name a file for one";
+        let both = "--config - and --token - cannot both read standard input; name a file for one \
+                    of them";
         return Err(Failure::Usage(both.to_owned()));
     }
     let source = Source::read(question.config, input)?;
@@ -113,13 +114,18 @@ fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
     // instead of a file name.
     let unusable = |what: &str| Failure::Usage(format!("--token: {what}"));
     let bytes = input::read(path, input).map_err(|_| {
-        unusable("no such file, or not to be read; name a file, or give the token on the standard input of --token -")
+        unusable(
+            "the file does not exist or cannot be read; name another file, or write --token - and \
+             pass the token on standard input",
+        )
     })?;
-    let text = String::from_utf8(bytes).map_err(|_| unusable("no text"))?;
+    let text = String::from_utf8(bytes).map_err(|_| unusable("the input is not UTF-8 text"))?;
     match input::token(&text) {
         Ok(token) => Ok(token.to_owned()),
-        Err(NotOneToken::Empty) => Err(unusable("empty; give one token")),
-        Err(NotOneToken::Several) => Err(unusable("more than one word; give one token")),
+        Err(NotOneToken::Empty) => Err(unusable("the input is empty; give one token")),
+        Err(NotOneToken::Several) => {
+            Err(unusable("the input has more than one word; give one token"))
+        }
     }
 }
 

@@ -22,30 +22,31 @@ pub(super) fn of_request(reason: Reason, path: &str, limits: &Limits) -> String 
             return format!("the path has {length} bytes; limits.path_bytes is {limit}");
         }
         Reason::AmbiguousPath => {
-            "the path, or a query parameter that a rule looks at, can be read in two ways; send it \
-             once and in its normal spelling, or set path_policy: raw"
+            "the path, or a query parameter that a rule looks at, can be read in two ways; send \
+             the path and the parameter in their normal spelling and the parameter only once, or \
+             set path_policy: raw"
         }
         Reason::AmbiguousHeader => {
-            "some servers take one of the headers for another that a rule looks at (x_user for \
-             x-user); leave it out"
+            "some servers mistake one of the headers for another header that a rule looks at \
+             (x_user for x-user); do not send the header with the similar name"
         }
         Reason::AmbiguousMethod => {
-            "standard methods are written in capitals, others as the rules write them; send it that \
-             way"
+            "standard methods are written in capitals, and other methods as in the rules; send the \
+             method in this spelling"
         }
         Reason::AmbiguousAuthority => {
-            "servers read this authority differently, or its port or final dot decides which rule \
-             applies; send one host without a final dot, and name the port in the rules or have \
-             Envoy strip it"
+            "servers read this authority in different ways, or its port or final dot decides which \
+             rule applies; send one host without a final dot, and name the port in the rules or \
+             let Envoy remove the port"
         }
         Reason::McpHeader => {
             "a call needs MCP-Protocol-Version, Mcp-Method and, for a tool, prompt or resource, \
-             Mcp-Name, each once, in printable ASCII without commas or as =?base64?…?=, and none of \
-             them named in Connection; send them that way"
+             Mcp-Name; send each of these headers once, in printable ASCII without commas or as \
+             =?base64?…?=, and name none of them in Connection"
         }
         Reason::McpVersion => {
-            "only from MCP-Protocol-Version 2026-07-28 on do servers compare the headers with the \
-             body; update the client, or set mcp.legacy: union for the protected resource"
+            "servers compare the headers with the body only since MCP-Protocol-Version 2026-07-28; \
+             update the client, or set mcp.legacy: union for the protected resource"
         }
         _ => "",
     };
@@ -68,7 +69,7 @@ mod tests {
             (Reason::AmbiguousPath, "the path, or a query parameter"),
             (
                 Reason::AmbiguousHeader,
-                "some servers take one of the headers",
+                "some servers mistake one of the headers",
             ),
             (
                 Reason::AmbiguousMethod,
@@ -76,10 +77,13 @@ mod tests {
             ),
             (
                 Reason::AmbiguousAuthority,
-                "servers read this authority differently",
+                "servers read this authority in different ways",
             ),
             (Reason::McpHeader, "a call needs MCP-Protocol-Version"),
-            (Reason::McpVersion, "only from MCP-Protocol-Version"),
+            (
+                Reason::McpVersion,
+                "servers compare the headers with the body",
+            ),
         ] {
             let detail = of_request(reason, &long, &limits);
             assert!(detail.starts_with(expected), "{detail}");

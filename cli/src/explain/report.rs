@@ -44,7 +44,7 @@ impl Report {
         let all = self.providers.iter_mut();
         for step in all.flat_map(|provider| &mut provider.checks) {
             if step.check == detail::label(Check::Keys) && step.outcome == StepOutcome::Failed {
-                "none at hand; paste the provider's key set below the token"
+                "none known; paste the provider's key set below the token"
                     .clone_into(&mut step.detail);
             }
         }

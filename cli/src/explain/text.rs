@@ -64,7 +64,7 @@ pub(super) fn write(
     if !is_known && report.providers.len() > 1 {
         writeln!(
             output,
-            "{bold}no provider names the issuer{end}; each expects:"
+            "{bold}no provider accepts the token's issuer{end}; the checks of each provider:"
         )?;
     }
     for provider in &report.providers {
@@ -78,7 +78,7 @@ pub(super) fn write(
     if let Some(request) = &report.request {
         let (method, path) = (printable(&request.method), printable(&request.path));
         writeln!(output, "{bold}request {method} {path}{end}")?;
-        writeln!(output, "  is for {}", rule(request))?;
+        writeln!(output, "  matches {}", rule(request))?;
         let color = if report.accepted { good } else { bad };
         let decision = match report.accepted {
             true => "allowed",

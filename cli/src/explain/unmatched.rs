@@ -13,7 +13,8 @@ pub(super) fn detail(config: &Config, request: RequestHead<'_>) -> String {
     let routes = || config.rules.iter().map(|rule| &rule.route);
     let what = match routes().any(|route| route.mcp.is_some()) {
         true => {
-            "no rule matches, or the path has rules for MCP calls and none of them lists this call"
+            "no rule matches, or the path has rules for MCP calls but none of these rules lists \
+             this call"
         }
         false => "no rule matches",
     };
@@ -108,7 +109,7 @@ mod tests {
                 mcp.to_owned(),
                 "POST",
                 "/mcp",
-                "no rule matches, or the path has rules for MCP calls and none of them lists this call; add a rule, or send the headers and parameters that a rule looks at",
+                "no rule matches, or the path has rules for MCP calls but none of these rules lists this call; add a rule, or send the headers and parameters that a rule looks at",
             ),
         ] {
             assert_eq!(detail_of(&rules, method, path), shown);

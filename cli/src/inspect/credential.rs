@@ -61,7 +61,7 @@ pub(super) fn prepare(
 fn token(text: &str) -> Result<String, Problem> {
     let token = input::token(text).map_err(|not| match not {
         NotOneToken::Empty => "paste a token",
-        NotOneToken::Several => "more than one word; paste one token",
+        NotOneToken::Several => "the text has more than one word; paste one token",
     });
     token
         .map(str::to_owned)
@@ -75,7 +75,7 @@ fn members(claims: &str) -> Result<Map<String, Value>, Problem> {
     serde_json::from_str(claims).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let message = format!(
-            "line {line}, column {column}: not a JSON object; write for example {{\"scope\": \"orders.read\"}}"
+            "line {line}, column {column}: the text is not a JSON object; write, for example, {{\"scope\": \"orders.read\"}}"
         );
         Input::Claims.problem(message)
     })

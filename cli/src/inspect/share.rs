@@ -54,7 +54,7 @@ pub fn share(policy: &str, filter: Option<&str>) -> String {
     };
     let shared = Shared {
         problem: node.is_none().then_some(
-            "correct the errors first: a field that is not understood may hold a secret",
+            "correct the errors first: a field that Portcullis does not know may contain a secret",
         ),
         policy: node.map(|node| yaml(&without_secrets(node))),
     };

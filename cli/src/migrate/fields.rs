@@ -240,15 +240,15 @@ mod tests {
         let place = |result: Result<(), NotCarried>| result.unwrap_err().to_string();
         assert_eq!(
             place(open(&node).finish()),
-            "a: unknown field; correct or delete it"
+            "a: unknown field; correct or delete the field"
         );
         assert_eq!(
             place(open(&node).text("a").map(drop)),
-            "a: not a string; correct it"
+            "a: not a string; correct the value"
         );
         assert_eq!(
             place(open(&node).flag("a").map(drop)),
-            "a: not a boolean; correct it"
+            "a: not a boolean; correct the value"
         );
     }
 

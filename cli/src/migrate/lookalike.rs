@@ -105,21 +105,22 @@ impl fmt::Display for Lookalike {
         match &self.what {
             What::OldType(name) => write!(
                 formatter,
-                "{at} is a {name}, of an API that Envoy no longer reads; write {typed}"
+                "{at} is a {name}, whose API version Envoy no longer supports; write {typed}"
             ),
             What::Untyped => write!(
                 formatter,
-                "{at} is a filter without a type, as old versions of Envoy had it; write {typed}"
+                "{at} is a filter without a type, which only old versions of Envoy accept; write \
+                 {typed}"
             ),
             What::Bare => write!(
                 formatter,
-                "{at} looks like the configuration of one, without a type; write it as {typed} in \
-                 a filter named {NAMESPACE}"
+                "{at} looks like the configuration of a jwt_authn filter, without a type; write \
+                 the configuration as {typed} in a filter named {NAMESPACE}"
             ),
             What::Kind { kind, command } => write!(
                 formatter,
-                "{at} is a {kind}, which a control plane turns into one; migrate what Envoy receives: \
-                 {command}"
+                "{at} is a {kind}, which a control plane turns into a jwt_authn filter; migrate \
+                 the configuration that Envoy receives: {command}"
             ),
         }
     }
@@ -137,7 +138,7 @@ mod tests {
                 format!(
                     "a: [{{ name: x, typed_config: {{ '@type': type.googleapis.com/{old} }} }}]"
                 ),
-                format!("a[0].typed_config is a {old}, of an API that Envoy no longer reads"),
+                format!("a[0].typed_config is a {old}, whose API version Envoy no longer supports"),
             ),
             (
                 "f: [{ name: jwt-auth, config: { issuers: [] } }]".to_owned(),
@@ -149,7 +150,7 @@ mod tests {
             ),
             (
                 "providers: { a: { issuer: a, remoteJwks: {} } }".to_owned(),
-                "configuration looks like the configuration of one".to_owned(),
+                "configuration looks like the configuration of a jwt_authn filter".to_owned(),
             ),
             (
                 "kind: RequestAuthentication\nspec: { jwtRules: [] }".to_owned(),

@@ -110,8 +110,8 @@ pub(super) fn run(
     let found = filters(&document);
     let surroundings = surroundings(&document, names);
     if !names.is_empty() && !surroundings.is_apart {
-        let fault = "--filter is for a file of routes, and this one has a jwt_authn filter; leave \
-            it out";
+        let fault = "--filter is for a file of routes, but this file has a jwt_authn filter; \
+            remove --filter";
         return Err(unreadable(fault.to_owned()));
     }
     let not_carried = |error: NotCarried| {
@@ -220,7 +220,7 @@ fn none_found(
     portcullis: Option<&ConfigPath>,
 ) -> Failure {
     if let (None, Some(at)) = (&instead, portcullis) {
-        let message = "this is Portcullis already, and the file has no jwt_authn filter; \
+        let message = "this filter is already Portcullis, and the file has no jwt_authn filter; \
                        there is nothing to migrate";
         let finding = source.at(Rank::Error, at, message);
         return Failure::Findings(finding.to_string(), Exit::Findings);

@@ -96,84 +96,92 @@ impl fmt::Display for NotCarried {
 impl fmt::Display for Obstacle {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownField => formatter.write_str("unknown field; correct or delete it"),
-            Self::SpeltTwice => formatter.write_str("occurs in both of its spellings; keep one"),
-            Self::WrongType { expected } => write!(formatter, "not {expected}; correct it"),
-            Self::NoCounterpart { instead } => write!(formatter, "has no counterpart; {instead}"),
+            Self::UnknownField => formatter.write_str("unknown field; correct or delete the field"),
+            Self::SpeltTwice => formatter.write_str(
+                "this field occurs in snake case and in camel case; keep one of the two",
+            ),
+            Self::WrongType { expected } => write!(formatter, "not {expected}; correct the value"),
+            Self::NoCounterpart { instead } => {
+                write!(formatter, "has no counterpart in Portcullis; {instead}")
+            }
             Self::File { file, fault } => write!(
                 formatter,
-                "the file {file:?} cannot be read ({fault}); run this where it is"
+                "the file {file:?} cannot be read ({fault}); run migrate where the file is"
             ),
             Self::Variable { variable } => write!(
                 formatter,
-                "the environment variable {variable} is not set; run this where it is"
+                "the environment variable {variable} is not set; run migrate where the variable is \
+                 set"
             ),
             Self::NotText => formatter.write_str("these bytes are not text; write a JWK set"),
             Self::Keys(error) => write!(formatter, "{error}; correct the keys"),
-            Self::Refused(error) => write!(formatter, "the equivalent is refused: {error}"),
+            Self::Refused(error) => write!(formatter, "the equivalent policy is refused: {error}"),
             Self::OverrideOfOne => formatter.write_str(
-                "for one of several jwt_authn filters, for a filter within another, or for one that \
-                 is not in this file, but a route's metadata apply to every module; give the \
-                 filters one name, or migrate a file for each",
+                "this override is for one of several jwt_authn filters, for a filter inside \
+                 another filter, or for a filter that is not in this file, but a route's metadata \
+                 applies to every module; give all these filters the same name, or migrate a \
+                 separate file for each filter",
             ),
             Self::OverrideOfUnnamed => formatter.write_str(
-                "for a jwt_authn filter that no --filter names, but a route's metadata apply to \
-                 every module; name this one alone, and put routes that configure others in a \
-                 file of their own",
+                "this override is for a jwt_authn filter that no --filter names, but a route's \
+                 metadata applies to every module; name only this filter with --filter, and put \
+                 routes that configure other filters into a separate file",
             ),
             Self::OverrideEnables => formatter.write_str(
-                "for a filter that is disabled by default; enable it \
-                 and disable it on the other routes first",
+                "the jwt_authn filter is disabled by default; before you migrate, enable the \
+                 filter, and disable it on the routes that do not use it",
             ),
             Self::DenialByMetadata => formatter.write_str(
-                "this denies by the dynamic metadata of jwt_authn, which the proxy-wasm module \
-                cannot write: requests that it denies would get in; use --native, or migrate \
-                without --rewrite and use \"authorize\"",
-            ),
-            Self::QueryEncoded => formatter.write_str(
-                "jwt_authn compares a query as it was sent and Portcullis decoded, so what this \
-                 protects would be open; write it decoded, without % and +, and in place of a \
-                 class that has them (as [^&] and \\S do) a dot",
-            ),
-            Self::ChoiceByMetadata => formatter.write_str(
-                "this depends on the dynamic metadata of jwt_authn, which the proxy-wasm module \
-                cannot write: requests may take another route, perhaps one that lets them in; use \
+                "these RBAC rules use the dynamic metadata of jwt_authn, which the proxy-wasm \
+                module cannot write, to deny requests: the denied requests would get in; use \
                 --native, or migrate without --rewrite and use \"authorize\"",
             ),
+            Self::QueryEncoded => formatter.write_str(
+                "jwt_authn compares the query as it was sent, but Portcullis decodes the query \
+                 first, so requests that this condition protects would get in; write the decoded \
+                 text, without % and +, and write a dot instead of a class that contains % or + \
+                 (such as [^&] or \\S)",
+            ),
+            Self::ChoiceByMetadata => formatter.write_str(
+                "this choice depends on the dynamic metadata of jwt_authn, which the proxy-wasm \
+                module cannot write: requests may take another route, perhaps one that lets them \
+                in; use --native, or migrate without --rewrite and use \"authorize\"",
+            ),
             Self::UncertainMetadata => formatter.write_str(
-                "this decides by the dynamic metadata of jwt_authn, but the filter is in another \
-                file, or it has failed_status_in_metadata or extract_only_without_validation, for \
-                which the dynamic module writes something else: requests may get in; migrate \
-                without --rewrite, and use \"authorize\"",
+                "this decision depends on the dynamic metadata of jwt_authn, but the jwt_authn \
+                filter is in another file, or it has failed_status_in_metadata or \
+                extract_only_without_validation, for which the dynamic module writes different \
+                metadata: requests may get in; migrate without --rewrite, and use \"authorize\"",
             ),
             Self::OtherModule => formatter.write_str(
-                "this Portcullis would obey the metadata into which the overrides for jwt_authn \
-                 turn, and a route that disables jwt_authn would disable it too; make one module \
-                 of both, or replace the overrides by rules of jwt_authn",
+                "the migration turns the overrides for jwt_authn into metadata, which this \
+                 Portcullis filter would obey too, so a route that disables jwt_authn would \
+                 disable this filter too; combine both filters into one, or replace the overrides \
+                 with rules of jwt_authn",
             ),
             Self::MetadataThere => formatter.write_str(
-                "this route has metadata for Portcullis already, which jwt_authn does not look \
-                at and the module would obey, or which would be lost; remove it, migrate, and \
-                put back what the route should require",
+                "this route already has metadata for Portcullis; jwt_authn ignores the metadata, \
+                but the module would obey it, or the migration would overwrite it; remove the \
+                metadata, migrate, and then add again what the route should require",
             ),
             Self::UnsettledRoute => formatter.write_str(
-                "a route matches on something that the module sets or removes, so that Envoy may \
-                choose another route behind the module, and the requirement of that route was \
-                never checked; match on something else, or migrate without --rewrite and put the filters of \
-                envoy/routes.yaml around it",
+                "a route matches on something that the module sets or removes, so Envoy may choose \
+                another route after the module has run, and the requirement of that route was \
+                never checked; match on something else, or migrate without --rewrite and put the \
+                filters of envoy/routes.yaml around the module",
             ),
             Self::OverrideUnmoved => formatter.write_str(
-                "this override is for routes that are not in this file (vhds), or are not in a \
-                known place, and a module only reads a route's own metadata; move the override \
-                to the routes",
+                "this override is for routes that are not in this file (vhds) or are in an unknown \
+                place, but a module reads only a route's own metadata; move the override to the \
+                routes",
             ),
             Self::EmptyForSome => formatter.write_str(
-                "this requirement is empty in one jwt_authn filter, but different or unknown in \
-                another; give each its own name",
+                "this requirement is empty in one jwt_authn filter, but not empty or not defined \
+                in another; give each requirement its own name",
             ),
             Self::UnequalClusters => formatter.write_str(
-                "weighted clusters of one route require different tokens, and a module only sees \
-                the route; make them alike, or split the route",
+                "weighted clusters of one route require different tokens, but a module sees only \
+                the route; give these clusters the same requirement, or split the route",
             ),
         }
     }

@@ -12,7 +12,7 @@ use crate::envoy::{
 use portcullis::config::ConfigPath;
 
 /// The text that error messages use for the expected value.
-const OVERRIDE: &str = "an override that Envoy takes for jwt_authn";
+const OVERRIDE: &str = "an override that Envoy accepts for jwt_authn";
 
 /// The override of a route. It replaces the filter's rules for that route.
 #[derive(Clone, Debug, PartialEq, Eq)]

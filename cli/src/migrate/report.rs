@@ -79,9 +79,9 @@ mod tests {
             text.lines().map(brief).collect::<Vec<_>>(),
             [
                 "e.yaml:5:3: danger: listeners[1].rds: the",
-                "e.yaml:3:18: warning: listeners[1].http_filters[0]: changes",
-                "e.yaml:4:3: warning: listeners[1].http_filters[1]: changes",
-                "e.yaml: note: Authorization is",
+                "e.yaml:3:18: warning: listeners[1].http_filters[0]: later",
+                "e.yaml:4:3: warning: listeners[1].http_filters[1]: later",
+                "e.yaml: note: in Authorization,",
             ]
         );
     }

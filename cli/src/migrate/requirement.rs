@@ -245,7 +245,7 @@ fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarri
         }
     }
     if let Some((at, _)) = fields.take("path_match_policy")? {
-        let instead = "write it as path_separated_prefix or safe_regex";
+        let instead = "write path_separated_prefix or safe_regex instead";
         let reason = Obstacle::NoCounterpart { instead };
         return Err(NotCarried { at, reason });
     }

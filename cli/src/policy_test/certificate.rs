@@ -33,11 +33,14 @@ impl fmt::Display for BadCertificate {
                 "write a certificate in PEM, or its x5t#S256: the SHA-256 digest in 43 characters \
                  of base64url"
             }
-            Self::Path => "write the PEM text itself, not a path: certificate: |, then its lines",
+            Self::Path => {
+                "write the PEM text itself, not the path of a file: write \"certificate: |\" and \
+                 the lines of the PEM text below it"
+            }
             Self::Pem => "the lines of the PEM text are not base64; copy the certificate again",
             Self::UnusedBits => {
-                "not a SHA-256 digest in base64url: its last character must leave the unused bits \
-                 0, so it is one of AEIMQUYcgkosw048"
+                "not a SHA-256 digest in base64url: the unused bits of the last character must be \
+                 0, so the last character is one of AEIMQUYcgkosw048; copy the digest again"
             }
         })
     }

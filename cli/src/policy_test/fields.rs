@@ -31,7 +31,7 @@ impl<'a> Fields<'a> {
         known: &[&'static str],
     ) -> Result<Self, Finding> {
         let members = value.as_object().ok_or_else(|| {
-            let message = format!("write fields here: {}", known.join(", "));
+            let message = format!("write an object; its fields are {}", known.join(", "));
             in_object(source, at, at, message)
         })?;
         match members.keys().find(|name| !known.contains(&name.as_str())) {
@@ -60,7 +60,7 @@ impl<'a> Fields<'a> {
     /// Returns the value of a field. Fails if the field is missing.
     pub(super) fn required(&self, name: &str) -> Result<&'a Value, Finding> {
         self.value(name).ok_or_else(|| {
-            let message = format!("\"{name}\" is missing; add it");
+            let message = format!("\"{name}\" is missing; add \"{name}\"");
             in_object(self.source, &self.at, &self.at, message)
         })
     }

@@ -42,9 +42,9 @@ pub(crate) fn mint(
 ) -> Result<Minted, String> {
     let own = core::mem::take(keys);
     let mut rig = Rig::with_keys(policy, config, &[], own).map_err(|unfit| match unfit {
-        Unfit::NoKey => "there is no randomness to make a key".to_owned(),
+        Unfit::NoKey => "the system provides no random numbers to make a key".to_owned(),
         Unfit::Refused(why) => format!(
-            "the policy is refused with the keys of this run: {}",
+            "the policy is refused after the keys of this run have replaced its keys: {}",
             redacted(&why)
         ),
     })?;

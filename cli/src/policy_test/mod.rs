@@ -175,9 +175,11 @@ fn rig(
     let made = made.filter(|basic| basic.secret.is_none());
     let clients: Vec<&str> = made.map(|basic| &*basic.client).collect();
     Rig::new(&policy.value, config, &clients).map_err(|unfit| match unfit {
-        Unfit::NoKey => Failure::Usage("the operating system gives no randomness".to_owned()),
+        Unfit::NoKey => {
+            Failure::Usage("the operating system provides no random numbers".to_owned())
+        }
         Unfit::Refused(why) => Failure::Finding(format!(
-            "{}: the policy is refused with the keys of this run: {}",
+            "{}: the policy is refused after the keys of this run have replaced its keys: {}",
             of_policy.name,
             crate::redact::redacted(&why)
         )),
@@ -218,7 +220,7 @@ fn policy_source(
     })?;
     if suite::has_tests(&of_policy) {
         let name = &of_policy.name;
-        let message = format!("{name} is a test file itself; {}", suite::CONFIG);
+        let message = format!("{name} is a test file, not a policy; {}", suite::CONFIG);
         return Err(unusable(message));
     }
     Ok((path, of_policy))

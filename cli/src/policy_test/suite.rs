@@ -98,7 +98,7 @@ pub(super) fn read(source: &Source) -> Result<Suite, Vec<Finding>> {
     let document = value(&document, format, &top, &mut Vec::new());
     if document.get("tests").is_none() && is_policy(source, &document) {
         let message = "this is a policy or an Envoy file, not a test file; write a test file that \
-                       names it in \"config\"";
+                       names this file in \"config\"";
         return Err(vec![source.finding(Severity::Error, None, "", message)]);
     }
     let mut findings = Vec::new();
@@ -137,7 +137,7 @@ fn suite(source: &Source, document: &Value, findings: &mut Vec<Finding>) -> Resu
     };
     let written = match fields.required("tests")? {
         Value::Array(tests) if !tests.is_empty() => tests,
-        _ => return Err(fields.error("tests", "no tests; write a list with at least one")),
+        _ => return Err(fields.error("tests", "no tests; write a list with at least one test")),
     };
     let filter = fields.text("filter")?;
     let now = fields.number("now", 1_700_000_000)?;

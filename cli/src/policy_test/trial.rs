@@ -98,15 +98,17 @@ pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String),
             .find(|(_, provider)| provider.name == *name),
         None if of_tokens.len() > 1 => {
             return Err(format!(
-                "token: several providers; write provider: one of {names}"
+                "token: the policy has several providers; set \"provider\" to one of {names}"
             ));
         }
         None => of_tokens.first(),
     };
     let found = found.map(|(id, provider)| (*id, provider.name.clone()));
     found.ok_or_else(|| match &token.provider {
-        Some(name) => format!("token: no provider \"{name}\" with tokens; there is {names}"),
-        None => "token: the policy has no provider with tokens".to_owned(),
+        Some(name) => format!(
+            "token: no provider \"{name}\" accepts tokens; providers that accept tokens: {names}"
+        ),
+        None => "token: the policy has no provider that accepts tokens".to_owned(),
     })
 }
 
@@ -131,7 +133,7 @@ fn secret<'a>(rig: &'a Rig, basic: &'a Basic) -> Result<&'a str, String> {
     Err(match names.is_empty() {
         true => "basic: the policy has no clients with secrets".to_owned(),
         false => format!(
-            "basic: no client \"{}\"; there is {}",
+            "basic: the policy has no client \"{}\"; its clients are {}",
             basic.client,
             names.join(", ")
         ),
@@ -190,7 +192,7 @@ pub(super) fn signed(
     };
     rig.keys
         .token(algorithm(provider), by, &Value::Object(header), &claims)
-        .map_err(|_| "token: the operating system gives no randomness".to_owned())
+        .map_err(|_| "token: the operating system provides no random numbers".to_owned())
 }
 
 fn found(decision: &DecisionLine) -> String {

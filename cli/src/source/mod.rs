@@ -70,7 +70,7 @@ impl Source {
     pub(crate) fn read(path: &Path, input: &mut dyn BufRead) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let text = String::from_utf8(input::read(path, input)?)
-            .map_err(|_| Failure::Usage(format!("{name}: not UTF-8; save it as UTF-8")))?;
+            .map_err(|_| Failure::Usage(format!("{name}: not UTF-8; save the file as UTF-8")))?;
         Ok(Self { name, text })
     }
 
@@ -173,7 +173,8 @@ impl Source {
                 (value, Some((text.clone(), outer)))
             }
             Body::Missing => {
-                let message = "the filter has no policy; add it as a google.protobuf.Struct";
+                let message = "the filter has no policy; add the policy as a \
+                               google.protobuf.Struct";
                 return Err(self.at(Severity::Error, &at, message));
             }
         };
@@ -196,7 +197,8 @@ impl Source {
         Failure::Usage(match names.is_empty() {
             true => format!("--filter {name}: {file} has no Portcullis filter"),
             false => format!(
-                "--filter {name}: {file} has no Portcullis filter of this name; it has {}",
+                "--filter {name}: {file} has no Portcullis filter with this name; its filters are \
+                 {}",
                 names.join(", ")
             ),
         })
@@ -256,18 +258,19 @@ fn position_of(error: &JsonError) -> Option<Position> {
 fn wording(text: &str, error: &JsonError) -> String {
     match error {
         JsonError::DuplicateName { .. } => {
-            "a name occurs twice in one object; remove one of them".to_owned()
+            "a name occurs twice in one object; remove one of the two members".to_owned()
         }
         JsonError::Malformed { .. } => {
             let fault = serde_json::from_str::<serde::de::IgnoredAny>(text).err();
             let fault = fault.map(|fault| fault.to_string()).unwrap_or_default();
             let fault = fault.split(" at line ").next().unwrap_or_default();
             match fault {
-                "" => "not one JSON value of at most 128 levels".to_owned(),
+                "" => "not a single JSON value, or nested deeper than 128 levels".to_owned(),
                 "trailing comma" | "key must be a string" => {
-                    "not JSON: a name without quotes, or a comma too many; correct it".to_owned()
+                    "not JSON: a name without quotes, or an extra comma; correct the syntax"
+                        .to_owned()
                 }
-                fault => format!("not JSON: {fault}; correct it"),
+                fault => format!("not JSON: {fault}; correct the syntax"),
             }
         }
         JsonError::NotUtf8 | JsonError::NotAnObject => error.to_string(),

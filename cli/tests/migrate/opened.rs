@@ -69,7 +69,10 @@ fn overrides_for_jwt_authn_disable_no_other_portcullis() {
         for arguments in arguments {
             if is_refused {
                 let said = messages(&path, arguments, 1);
-                assert!(said.contains("would disable it too"), "{name}: {said}");
+                assert!(
+                    said.contains("would disable this filter too"),
+                    "{name}: {said}"
+                );
                 assert!(said.contains("http_filters[0]: "), "{name}: {said}");
             } else {
                 assert_eq!(migrate(&path, arguments).status.code(), Some(0), "{name}");
@@ -78,7 +81,7 @@ fn overrides_for_jwt_authn_disable_no_other_portcullis() {
     }
     let says = |dangers: Vec<String>| {
         let mut dangers = dangers.iter();
-        dangers.any(|line| line.contains("every Portcullis in its listener"))
+        dangers.any(|line| line.contains("every Portcullis filter in its listener"))
     };
     let alone = file("module-alone.yaml", &format!("resources: [{off}]"));
     assert!(says(dangers(&alone, &REWRITE)));
@@ -114,7 +117,10 @@ fn neither_obeys_nor_loses_existing_metadata() {
             let path = file(&format!("there-{name}-{place}.yaml"), &document);
             if is_refused {
                 let said = messages(&path, &REWRITE, 1);
-                assert!(said.contains("metadata for Portcullis already"), "{said}");
+                assert!(
+                    said.contains("already has metadata for Portcullis"),
+                    "{said}"
+                );
             } else {
                 let rewritten = printed(&migrate(&path, &REWRITE));
                 let again = file(&format!("there-{name}-{place}.again.yaml"), &rewritten);
@@ -155,7 +161,7 @@ fn no_route_is_chosen_by_metadata_of_jwt_authn() {
         let path = file(&format!("chosen-{name}.yaml"), &document);
         let said = messages(&path, &REWRITE, 1);
         assert!(
-            said.contains("this depends on the dynamic metadata"),
+            said.contains("this choice depends on the dynamic metadata"),
             "{said}"
         );
         let dangers = dangers(&path, &[]);

@@ -25,7 +25,7 @@ fn names_everything_that_cannot_be_migrated() {
             "unknown",
             filter("frobnicate: 1"),
             "frobnicate",
-            "unknown field; correct or delete it",
+            "unknown field; correct or delete the field",
         ),
         (
             "file",
@@ -55,7 +55,7 @@ fn names_everything_that_cannot_be_migrated() {
             "template",
             filter("rules: [{ match: { path_match_policy: { name: a } } }]"),
             "rules[0].match.path_match_policy",
-            "has no counterpart; write it as path_separated_prefix or safe_regex",
+            "has no counterpart in Portcullis; write path_separated_prefix or safe_regex instead",
         ),
         (
             "type",
@@ -67,13 +67,13 @@ fn names_everything_that_cannot_be_migrated() {
             "twice",
             filter("stat_prefix: a\nstatPrefix: b"),
             "stat_prefix",
-            "both of its spellings",
+            "in snake case and in camel case",
         ),
         (
             "refused",
             filter("rules: [{ match: { prefix: / }, requires: { provider_name: other } }]"),
             "typed_config",
-            r#"the equivalent is refused: rules[0].requires.provider_name: unknown provider "other""#,
+            r#"the equivalent policy is refused: rules[0].requires.provider_name: unknown provider "other""#,
         ),
         (
             "no-name",
@@ -152,7 +152,7 @@ fn does_not_guess_the_meaning_of_a_route() {
                 "          - name: envoy.filters.http.jwt_authn\n",
                 "          - name: envoy.filters.http.jwt_authn\n            disabled: true\n",
             ),
-            "for a filter that is disabled by default",
+            "the jwt_authn filter is disabled by default",
         ),
     ] {
         let path = file(&format!("routes-{name}.yaml"), &document);
@@ -168,7 +168,7 @@ fn reports_overrides_that_no_rewrite_moved() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(
         said.contains(
-            r#"virtual_hosts[0].routes[0]: a module reads a route's requirement from its metadata; write metadata.filter_metadata.portcullis: {"requirement_name":"idp"}"#
+            r#"virtual_hosts[0].routes[0]: the module reads a route's requirement from the route's metadata; write metadata.filter_metadata.portcullis: {"requirement_name":"idp"}"#
         ),
         "{said}"
     );
@@ -250,17 +250,14 @@ fn opens_nothing_that_rbac_refuses_by_metadata() {
         if opens {
             let said = messages(&file, &rewrite, 1);
             assert!(said.contains("http_filters[1].typed_config: "), "{said}");
-            assert!(
-                said.contains("requests that it denies would get in"),
-                "{said}"
-            );
+            assert!(said.contains("the denied requests would get in"), "{said}");
         } else {
             assert_eq!(migrate(&file, &rewrite).status.code(), Some(0), "{name}");
         }
         let output = migrate(&file, &[]);
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(
-            said.contains("requests that it denies would GET IN"),
+            said.contains("the denied requests would GET IN"),
             opens,
             "{said}"
         );
@@ -373,7 +370,7 @@ fn loses_no_override_for_a_filter_of_another_file() {
     let rewrite = ["--rewrite", "--module", "m"];
     let said = messages(&file("other-file.yaml", &with("elsewhere")), &rewrite, 1);
     assert!(
-        said.contains("or for one that is not in this file"),
+        said.contains("or for a filter that is not in this file"),
         "{said}"
     );
     let rewritten = super::printed(&migrate(&file("this-file.yaml", &with("public")), &rewrite));
@@ -544,7 +541,7 @@ fn refuses_overrides_that_envoy_refuses() {
         );
         let said = messages(&path, &[], 1);
         assert!(
-            said.contains("not an override that Envoy takes"),
+            said.contains("not an override that Envoy accepts"),
             "{name}: {said}"
         );
     }
@@ -616,7 +613,7 @@ fn leaves_no_filter_disabled_that_routes_of_another_file_enable() {
     let path = file("disabled-rds.yaml", &format!("resources:\n{manager}"));
     let said = messages(&path, &["--rewrite", "--module", "m"], 1);
     assert!(
-        said.contains("rds: for a filter that is disabled by default"),
+        said.contains("rds: the jwt_authn filter is disabled by default"),
         "{said}"
     );
 }
@@ -723,7 +720,7 @@ fn says_that_a_file_already_has_portcullis() {
     for arguments in [&[][..], &["--rewrite", "--module", "m"]] {
         let said = messages(&path, arguments, 1);
         assert!(
-            said.contains("http_filters[0].typed_config.config: this is Portcullis already"),
+            said.contains("http_filters[0].typed_config.config: this filter is already Portcullis"),
             "{said}"
         );
         assert!(said.contains("nothing to migrate"), "{said}");

@@ -196,7 +196,7 @@ fn names_the_file_and_the_remedy_of_bad_keys() {
     let output = portcullis(&["check", config, "--jwks", &unknown], "");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("no such provider in the configuration; it has idp"),
+        said.contains("the configuration has no such provider; its providers are idp"),
         "{said}"
     );
 }

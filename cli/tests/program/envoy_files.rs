@@ -112,7 +112,7 @@ fn what_spans_several_places_of_an_envoy_file_is_checked() {
             "FAIL_CLOSED",
             "FAIL_OPEN",
             1,
-            ":18:17: error: static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters[0].typed_config.config.failure_policy: a client that makes the module fail gets in without a token; write FAIL_CLOSED",
+            ":18:17: error: static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters[0].typed_config.config.failure_policy: a client can get in without a token by making the module fail; write FAIL_CLOSED",
         ),
         (
             "failure_policy: FAIL_CLOSED",
@@ -136,7 +136,7 @@ fn what_spans_several_places_of_an_envoy_file_is_checked() {
             "            trusted_ca: { filename: ca.crt }\n",
             "",
             0,
-            ":46:5: warning: static_resources.clusters[0].transport_socket: \"okta\" accepts any certificate, so an attacker on the network can make tokens; add trusted_ca",
+            ":46:5: warning: static_resources.clusters[0].transport_socket: \"okta\" accepts any certificate, so an attacker on the network can replace the keys and sign tokens; add trusted_ca",
         ),
         (
             "            match_typed_subject_alt_names: [{ san_type: DNS, matcher: { exact: example.okta.com } }]\n",
@@ -156,7 +156,7 @@ fn what_spans_several_places_of_an_envoy_file_is_checked() {
             "    transport_socket:",
             "    other_socket:",
             0,
-            ":45:5: warning: static_resources.clusters[0]: keys of an https address are fetched through \"okta\" without TLS",
+            ":45:5: warning: static_resources.clusters[0]: keys are fetched from an https URL through \"okta\" without TLS",
         ),
     ] {
         let text = BOOTSTRAP.replacen(written, instead, 1);
@@ -276,7 +276,7 @@ fn the_native_build_reads_typed_policies_alone() {
             true,
             untyped,
             Some(
-                "error: route_config.virtual_hosts[0].routes[0].metadata.filter_metadata.portcullis: the native build reads no metadata and answers 500 here",
+                "error: route_config.virtual_hosts[0].routes[0].metadata.filter_metadata.portcullis: the dynamic module does not read metadata, so requests to this route get 500",
             ),
         ),
     ] {
@@ -356,11 +356,11 @@ fn an_istio_filter_is_found_and_chosen_by_name() {
         ),
         (
             &["decide", "--config", path, "--filter", "other"],
-            "no Portcullis filter of this name; it has open, closed",
+            "no Portcullis filter with this name; its filters are open, closed",
         ),
         (
             &["check", path, "--filter", "other"],
-            "no Portcullis filter of this name; it has open, closed",
+            "no Portcullis filter with this name; its filters are open, closed",
         ),
     ] {
         let output = portcullis(arguments, request);
@@ -447,7 +447,7 @@ fn several_files_are_checked_in_one_run_and_as_json() {
     let (good, bad) = (good.to_str().unwrap(), bad.to_str().unwrap());
     let output = portcullis(&["check", good, bad], "");
     let expected = format!(
-        "{bad}:1:1: error: rules: expected a list, found 7; write each rule with \"- \" before it\n{good}: ok: 1 provider, 2 rules\n"
+        "{bad}:1:1: error: rules: expected a list, found 7; write \"- \" before each rule\n{good}: ok: 1 provider, 2 rules\n"
     );
     assert_eq!((output.status.code(), stdout(&output)), (Some(1), expected));
     let output = portcullis(&["check", "--json", good, bad], "");
@@ -458,7 +458,7 @@ fn several_files_are_checked_in_one_run_and_as_json() {
             "ok": false,
             "findings": [{
                 "severity": "error", "file": bad, "line": 1, "column": 1, "path": "rules",
-                "message": "expected a list, found 7; write each rule with \"- \" before it",
+                "message": "expected a list, found 7; write \"- \" before each rule",
             }],
             "policies": [{ "file": good, "providers": 1, "rules": 2 }],
         })

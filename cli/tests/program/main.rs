@@ -228,12 +228,12 @@ fn reads_yaml_as_envoy_does_or_not_at_all() {
         (
             "fraction",
             CONFIG.replace("audiences: [orders]", "audiences: [1.0]"),
-            "quote it",
+            "put the number between quotes",
         ),
         (
             "skew",
             CONFIG.replace("    issuer:", "    clock_skew_seconds: 60.0\n    issuer:"),
-            "quote it",
+            "put the number between quotes",
         ),
         (
             "twice",
@@ -372,7 +372,7 @@ fn refuses_to_read_two_things_from_standard_input() {
     for (arguments, expected) in [
         (
             ["explain", "--config", "-", "--token", "-"].as_slice(),
-            "both are the standard input",
+            "cannot both read standard input",
         ),
         (&["decide", "--config", "-"], "name a file"),
     ] {

@@ -55,7 +55,7 @@ fn t5_a_server_that_refuses_contradictory_calls_passes() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(
         stdout(&output),
-        format!("{url}: ok: compares headers with the body\n")
+        format!("{url}: ok: the server compares headers with the body\n")
     );
     let requests = served.join().unwrap();
     for (request, method, is_name_same) in [
@@ -85,8 +85,9 @@ fn t5_a_server_that_ignores_the_headers_fails() {
     let output = portcullis(&["check", "--mcp", &url], "");
     assert_eq!(output.status.code(), Some(1));
     let expected = format!(
-        "{url}: error: does not refuse a call whose name differs between header and body: status 200 instead of 400 with \
-         the JSON-RPC error -32020; update the server to revision 2026-07-28, or protect its path without \"mcp\"\n"
+        "{url}: error: the server does not refuse a call whose name differs between header and \
+         body: the status is 200 instead of 400 with the JSON-RPC error -32020; update the server \
+         to revision 2026-07-28, or protect its path with rules that have no \"mcp\"\n"
     );
     assert_eq!(stdout(&output), expected);
 
@@ -133,7 +134,7 @@ fn explain_says_why_the_headers_of_a_call_are_refused() {
         (
             &[][..],
             "mcp_version",
-            "only from MCP-Protocol-Version 2026-07-28",
+            "servers compare the headers with the body only since",
         ),
         (
             &[version, call][..],

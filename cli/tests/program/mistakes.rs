@@ -178,7 +178,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "    issuer:",
         "    clock_skew_seconds: 60.5\n    issuer:",
-        ":3:5: error: providers.okta.clock_skew_seconds: Envoy reads this number as text, as it has a fraction",
+        ":3:5: error: providers.okta.clock_skew_seconds: Envoy reads this number as text, because the number has a fraction",
     ),
     (
         "    issuer:",
@@ -193,7 +193,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "    issuer:",
         "    issuer: https://other.example.com\n    issuer:",
-        ":4:5: error: \"issuer\" occurs twice in one object; remove one",
+        ":4:5: error: \"issuer\" occurs twice in one object; remove one of the two members",
     ),
     (
         "    remote_jwks:",
@@ -258,14 +258,14 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "    remote_jwks:",
         "\tremote_jwks:",
-        ":5:1: error: neither JSON nor YAML: a tab; indent with spaces",
+        ":5:1: error: neither JSON nor YAML: a tab indents this line; indent with spaces",
     ),
     ("    audiences: [orders]", "    audiences: [orders", ":5:"),
     ("  okta:\n    issuer", "  okta:\n      issuer", ":4:"),
     (
         "providers:\n",
         "providers:\n---\n",
-        ":2:1: error: several documents, of which Envoy reads the first; keep that alone",
+        ":2:1: error: several documents, but Envoy reads only the first; remove the other documents",
     ),
     (
         "rules:\n",
@@ -333,16 +333,16 @@ fn mistakes_that_concern_the_whole_file_are_reported_too() {
         ("# nothing\n", ": error: the file is empty"),
         (
             envoy,
-            ": error: no Portcullis filter and no route with a policy in it",
+            ": error: this Envoy configuration has no Portcullis filter and no route with a policy",
         ),
         (
             &format!("value:\n{unindented}"),
-            r#":1:1: error: configuration: unknown field "value"; the policy is what is below "value": remove that line, or give the whole Envoy file"#,
+            r#":1:1: error: configuration: unknown field "value"; the policy is the part below "value": remove the line with "value", or give the whole Envoy file"#,
         ),
         (&comma, ":5:1: error: not JSON: "),
         (
             &twice,
-            r#":3:1: error: "rules" occurs twice in one object; remove one"#,
+            r#":3:1: error: "rules" occurs twice in one object; remove one of the two members"#,
         ),
         ("{", ":1:1: error: not JSON: "),
         ("rules: 7\n", ":1:1: error: rules: expected a list, found 7"),

@@ -40,7 +40,7 @@ fn a_mistaken_name_has_its_place_and_remedy() {
         ),
         (
             "request: { path: / }",
-            ":3:3: error: tests[0]: \"expect\" is missing; add it",
+            ":3:3: error: tests[0]: \"expect\" is missing; add \"expect\"",
         ),
     ] {
         refuse("name.yaml", fields, expected);
@@ -96,7 +96,7 @@ fn a_mistaken_credential_has_its_place_and_remedy() {
         ),
         (
             "token:",
-            ":5:3: error: tests[0].token: write fields here: provider, claims, header",
+            ":5:3: error: tests[0].token: write an object; its fields are provider, claims, header",
         ),
         (
             "basic: { client: report-job, secret: 12345 }",
@@ -104,11 +104,11 @@ fn a_mistaken_credential_has_its_place_and_remedy() {
         ),
         (
             "certificate: c.pem",
-            ":5:3: error: tests[0].certificate: write the PEM text itself, not a path",
+            ":5:3: error: tests[0].certificate: write the PEM text itself, not the path of a file",
         ),
         (
             "certificate: AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQF",
-            ":5:3: error: tests[0].certificate: not a SHA-256 digest in base64url: its last character must leave the unused bits 0",
+            ":5:3: error: tests[0].certificate: not a SHA-256 digest in base64url: the unused bits of the last character must be 0",
         ),
         (
             "certificate: none",
@@ -145,17 +145,17 @@ fn a_file_without_tests_says_what_to_write() {
         (
             "empty.yaml",
             "config: suite-policy.yaml\ntests: []\n",
-            "empty.yaml:2:1: error: tests: no tests; write a list with at least one",
+            "empty.yaml:2:1: error: tests: no tests; write a list with at least one test",
         ),
         (
             "no-tests.yaml",
             "config: suite-policy.yaml\n",
-            "no-tests.yaml:1:1: error: \"tests\" is missing; add it",
+            "no-tests.yaml:1:1: error: \"tests\" is missing; add \"tests\"",
         ),
         (
             "a-policy.yaml",
             POLICY,
-            "a-policy.yaml: error: this is a policy or an Envoy file, not a test file; write a test file that names it in \"config\"",
+            "a-policy.yaml: error: this is a policy or an Envoy file, not a test file; write a test file that names this file in \"config\"",
         ),
         (
             "an-envoy.yaml",
@@ -177,7 +177,7 @@ fn a_file_without_a_usable_policy_says_what_to_write() {
         (
             "config.yaml",
             2,
-            "config.yaml is a test file itself; write the path of a policy or Envoy file",
+            "config.yaml is a test file, not a policy; write the path of a policy or Envoy file",
         ),
         (
             "[]",
@@ -199,15 +199,15 @@ fn a_name_that_the_policy_does_not_have_fails_the_test() {
     for (fields, expected) in [
         (
             "token: {}",
-            "token: several providers; write provider: one of okta, tenants",
+            "token: the policy has several providers; set \"provider\" to one of okta, tenants",
         ),
         (
             "token: { provider: otka }",
-            "token: no provider \"otka\" with tokens; there is okta, tenants",
+            "token: no provider \"otka\" accepts tokens; providers that accept tokens: okta, tenants",
         ),
         (
             "basic: { client: report-jobb }",
-            "basic: no client \"report-jobb\"; there is report-job",
+            "basic: the policy has no client \"report-jobb\"; its clients are report-job",
         ),
     ] {
         let text = one_test(&format!(

@@ -40,7 +40,7 @@ pub(super) fn now() -> UnixMillis {
 }
 
 /// The time of a monotonic clock, which never goes back.
-#[expect(clippy::disallowed_methods, reason = "the same")]
+#[expect(clippy::disallowed_methods, reason = "as for now()")]
 pub(super) fn instant() -> Instant {
     Instant::now()
 }
@@ -70,8 +70,9 @@ pub(super) fn register(filter: &Arc<Filter>) {
         let named = thread::Builder::new().name("portcullis".to_owned());
         *thread = named.spawn(run).ok();
         if thread.is_none() {
-            let line = "portcullis: the clock thread cannot be started, so keys are not refreshed \
-                        and requests are refused when they are too old; allow Envoy more threads";
+            let line = "portcullis: the clock thread cannot be started, so keys are not refreshed, \
+                        and requests are refused once the keys are too old; allow Envoy more \
+                        threads";
             log(Level::Error, line);
         }
     }

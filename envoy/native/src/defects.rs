@@ -9,7 +9,7 @@ compile_error!("the feature `defects` is for tests: build the library without it
 /// Panics if the folder in the environment variable `PORTCULLIS_DEFECTS` contains a file with the
 /// name `place`. A test creates the file. This function deletes it, so each file causes one panic.
 #[cfg(feature = "defects")]
-#[expect(clippy::panic, reason = "what a test asks for")]
+#[expect(clippy::panic, reason = "a test asks for this panic")]
 pub(super) fn trip(place: &str) {
     let folder = std::env::var_os("PORTCULLIS_DEFECTS");
     let file = folder.map(|folder| std::path::Path::new(&folder).join(place));

@@ -111,14 +111,14 @@ impl Filter {
         bytes: &[u8],
     ) -> Result<(Arc<Self>, Gauges), String> {
         if name != NAME.as_bytes() {
-            return Err(format!("filter_name: set it to \"{NAME}\""));
+            return Err(format!("filter_name: write \"{NAME}\""));
         }
         let (document, config) = parse(bytes).map_err(|error| error.to_string())?;
         if let Some(field) = nested_export(&config)
             && !abi::has_metadata_structs()
         {
             return Err(format!(
-                "{field}: this Envoy takes no nested dynamic metadata; use Envoy 1.40 or later, or remove it"
+                "{field}: this Envoy does not support nested dynamic metadata; use Envoy 1.40 or later, or remove this field"
             ));
         }
         let scheduler = configuration

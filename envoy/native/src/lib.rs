@@ -33,7 +33,8 @@
     allow(
         clippy::arithmetic_side_effects,
         clippy::as_conversions,
-        reason = "clippy.toml cannot exempt tests from these; the build without tests is checked"
+        reason = "clippy.toml cannot exempt tests from these lints; the build without tests is \
+                  still checked"
     )
 )]
 

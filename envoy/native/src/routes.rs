@@ -28,7 +28,7 @@ pub(super) fn load(bytes: &[u8]) -> Option<Number> {
         }
         Err(error) => {
             let line = format!(
-                "a route's policy is refused: filter_config: {error}; write it as a Struct, before Envoy 1.39 as a StringValue with JSON text"
+                "a route's policy is refused: filter_config: {error}; write the policy as a Struct, or before Envoy 1.39 as a StringValue that contains JSON text"
             );
             write_log(LogLevel::Error, &line);
             None

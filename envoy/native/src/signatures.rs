@@ -21,7 +21,9 @@ use crate::exchange::write_log;
 pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     engine.accelerate(Box::new(AwsLc)).map_err(|unfit| {
         let defect = defect(unfit);
-        format!("signature_backend: {defect}; set it to \"module\", and please report it")
+        format!(
+            "signature_backend: {defect}; set the field to \"module\", and please report the defect"
+        )
     })
 }
 
@@ -34,7 +36,7 @@ pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     use portcullis::verification::SignatureBackend;
     match engine.config().signature_backend {
         SignatureBackend::Host => Err(format!(
-            "signature_backend: {BUILT_WITHOUT}; set it to \"auto\" or \"module\""
+            "signature_backend: {BUILT_WITHOUT}; set the field to \"auto\" or \"module\""
         )),
         SignatureBackend::Auto | SignatureBackend::Module => Ok(Backend::Module),
     }
@@ -75,7 +77,7 @@ fn describe(backend: Backend) -> (LogLevel, String) {
         }
         Backend::Module if cfg!(feature = "aws-lc") => (
             LogLevel::Info,
-            "Portcullis itself, as signature_backend says".to_owned(),
+            "Portcullis itself, because signature_backend is \"module\"".to_owned(),
         ),
         Backend::Module => (
             LogLevel::Info,
@@ -83,7 +85,7 @@ fn describe(backend: Backend) -> (LogLevel, String) {
         ),
         Backend::ModuleInstead(unfit) => {
             let defect = defect(unfit);
-            let choice = format!("Portcullis itself, because {defect}; please report it");
+            let choice = format!("Portcullis itself, because {defect}; please report this defect");
             (LogLevel::Warn, choice)
         }
     }

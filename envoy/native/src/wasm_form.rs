@@ -17,8 +17,9 @@ pub(super) const UNREADABLE: &[u8] = b"wasm";
 
 /// The warning about a route whose only policy is for the proxy-wasm module. It is logged once per
 /// configuration.
-pub(super) const WARNING: &str = "a route has its policy in metadata, which only the proxy-wasm module \
-    reads, so its requests get 500; write the policy under typed_per_filter_config, as a DynamicModuleFilterPerRoute";
+pub(super) const WARNING: &str = "a route has its policy in metadata, which only the proxy-wasm \
+    module reads, so requests to this route get 500; write the policy under \
+    typed_per_filter_config, as a DynamicModuleFilterPerRoute";
 
 const STATUS: u16 = 500;
 /// The JSON body of the response.

@@ -151,7 +151,10 @@ fn text(value: Value) -> Option<String> {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "as `optional` calls it")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`optional` needs this signature"
+)]
 fn number(value: Value) -> Option<u64> {
     value.as_u64()
 }

@@ -11,12 +11,13 @@
     allow(
         clippy::arithmetic_side_effects,
         clippy::as_conversions,
-        reason = "clippy.toml cannot exempt tests from these; the build without tests is checked"
+        reason = "clippy.toml cannot exempt tests from these lints; the build without tests is \
+                  still checked"
     )
 )]
 #![expect(
     missing_docs,
-    reason = "of `_initialize`, which the SDK's macro defines"
+    reason = "the SDK's macro defines `_initialize` without documentation"
 )]
 
 mod abi;

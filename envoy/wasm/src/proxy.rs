@@ -212,7 +212,7 @@ impl Exchange for Proxy {
         if abi::send_local_response(status, details, headers, body).is_err() {
             abi::log(
                 LogLevel::Error,
-                "the proxy refuses proxy_send_local_response; allow it in \
+                "the proxy refuses proxy_send_local_response; allow this host call in \
                  capability_restriction_config",
             );
         }

@@ -52,7 +52,7 @@ impl RootContext for Root {
             Err(_) => {
                 abi::log(
                     LogLevel::Error,
-                    "the proxy refuses proxy_get_buffer_bytes; allow it in \
+                    "the proxy refuses proxy_get_buffer_bytes; allow this host call in \
                      capability_restriction_config",
                 );
                 return false;

@@ -32,7 +32,7 @@ callbacks! {
     fn envoy_dynamic_module_callback_log(level: u32, line: Octets) {
         let line = line.text();
         if has_token(&line) {
-            die("a token is logged");
+            die("the library logged a token");
         }
         keep_line(format!("{level} {line}"));
     }
@@ -83,10 +83,10 @@ callbacks! {
         }
         let (body, details) = (body.text(), details.text());
         if status < 200 || details.is_empty() || has_token(&body) {
-            die("a wrong answer is sent");
+            die("the library sent an answer that is invalid or contains a token");
         }
         if stream.state.replace(State::Answered) == State::Answered {
-            die("a request is answered twice");
+            die("the library answered a request twice");
         }
         worker::end_some(&stream);
     }
@@ -94,7 +94,7 @@ callbacks! {
     fn envoy_dynamic_module_callback_http_filter_continue_decoding(stream: Handle) {
         let stream = Stream::of(stream);
         if stream.state.get() != State::Waiting {
-            die("a request is resumed that does not wait");
+            die("the library resumed a request that was not waiting");
         }
         worker::pass(&stream);
         worker::end_some(&stream);
@@ -230,7 +230,7 @@ callbacks! {
         let names = (0..count).map(|place| unsafe { headers.add(place).read() }.name.text());
         let names: Vec<_> = names.collect();
         if !names.iter().any(|name| name == ":path") || !cluster.text().starts_with("login") || !body.is_null() {
-            die("a wrong call is made");
+            die("the library made an invalid call to an authorization server");
         }
         // SAFETY: the library passes an address to which the host may write the number.
         configuration.call(unsafe { &mut *number })

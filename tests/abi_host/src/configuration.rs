@@ -90,15 +90,15 @@ impl Configuration {
         // SAFETY: the configuration is alive, as the line above checks.
         let configuration = unsafe { &*handle.cast::<Self>() };
         if thread::current().id() != configuration.thread {
-            die("a configuration is used on another thread than the main thread");
+            die("the library used a configuration on a thread other than the main thread");
         }
         if configuration.hooks.load(Ordering::Acquire) == 0 {
-            die("a configuration is used outside its hooks");
+            die("the library used a configuration outside its hooks");
         }
         configuration
             .itself
             .upgrade()
-            .unwrap_or_else(|| die("a configuration has ended"))
+            .unwrap_or_else(|| die("the library used a configuration after its end"))
     }
 
     pub(crate) fn own(&self) -> Own {

@@ -38,7 +38,7 @@ macro_rules! hooks {
                         let name = CString::new(concat!("envoy_dynamic_module_on_", stringify!($name)));
                         // SAFETY: the library is loaded and stays loaded.
                         let found = unsafe { dlsym(handle, name.unwrap().as_ptr()) };
-                        assert!(!found.is_null(), concat!("no hook ", stringify!($name)));
+                        assert!(!found.is_null(), concat!("the library has no hook ", stringify!($name)));
                         // SAFETY: abi.h declares the hook with this type.
                         unsafe {
                             mem::transmute::<Handle, unsafe extern "C" fn($($kind),*) $(-> $result)?>(found)
@@ -47,7 +47,7 @@ macro_rules! hooks {
                 }
             }
 
-            $(#[allow(clippy::too_many_arguments, reason = "Envoy's")]
+            $(#[allow(clippy::too_many_arguments, reason = "Envoy's ABI defines the arguments")]
             pub(crate) fn $name(&self, $($argument: $kind),*) $(-> $result)? {
                 // SAFETY: the host passes live handles, and bytes that outlive the call.
                 unsafe { (self.$name)($($argument),*) }

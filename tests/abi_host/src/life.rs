@@ -178,7 +178,7 @@ impl Life<'_> {
         if let Some(configuration) = self.load(NAME, &text) {
             self.configurations.push(configuration);
         } else if self.defects.is_none() {
-            die("a configuration is refused");
+            die("the library refused a valid configuration");
         }
         if self.configurations.len() > MOST {
             self.remove_configuration();
@@ -190,7 +190,7 @@ impl Life<'_> {
             self.random
                 .one_of(&[(NAME, "{\"rules\": 7}"), (NAME, ""), ("other", "{}")]);
         if self.load(name, text).is_some() {
-            die("an invalid configuration is accepted");
+            die("the library accepted an invalid configuration");
         }
     }
 
@@ -233,7 +233,7 @@ impl Life<'_> {
             self.respond_to_all(Response::Keys);
             thread::sleep(Duration::from_millis(1));
             if start.elapsed() > PATIENCE {
-                die("a request waits for ever");
+                die("a request still waits although all calls are answered");
             }
         }
         self.policies.clear();

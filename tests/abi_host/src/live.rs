@@ -41,13 +41,16 @@ impl Live {
 
     pub(crate) fn remove(&self, address: usize) {
         if !locked(&self.all).remove(&address) {
-            die(&format!("a {} is deleted twice", self.kind));
+            die(&format!("the library deleted a {} twice", self.kind));
         }
     }
 
     pub(crate) fn expect(&self, address: usize) {
         if !locked(&self.all).contains(&address) {
-            die(&format!("a {} is used that is gone", self.kind));
+            die(&format!(
+                "the library used a {} that no longer exists",
+                self.kind
+            ));
         }
     }
 
@@ -55,7 +58,10 @@ impl Live {
     pub(crate) fn expect_none(&self) {
         let left = locked(&self.all).len();
         if left > 0 {
-            die(&format!("{left} of kind {} were never released", self.kind));
+            die(&format!(
+                "{left} handles of kind {} were never released",
+                self.kind
+            ));
         }
     }
 }

@@ -45,7 +45,7 @@ impl RoutePolicy {
             .http_filter_per_route_config_new(name, config)
             .is_null()
         {
-            die("an invalid policy was accepted");
+            die("the library accepted an invalid policy");
         }
     }
 

@@ -83,7 +83,7 @@ impl Stream {
     pub(crate) fn of(handle: Handle) -> Rc<Self> {
         let stream = Self::perhaps_ended(handle);
         if stream.has_ended.get() {
-            die("a stream is used after its end");
+            die("the library used a stream after its end");
         }
         stream
     }
@@ -97,13 +97,13 @@ impl Stream {
         // only on the stream's own thread.
         let stream = unsafe {
             if (*stream).thread != thread::current().id() {
-                die("a stream is used on another thread than its own");
+                die("the library used a stream on a thread other than its own");
             }
             Rc::increment_strong_count(stream);
             Rc::from_raw(stream)
         };
         if stream.hooks.get() == 0 {
-            die("a stream is used outside its hooks");
+            die("the library used a stream outside its hooks");
         }
         stream
     }
@@ -157,20 +157,23 @@ impl Stream {
     /// one that must reach the upstream.
     pub(crate) fn expect_may_pass(&self) {
         if self.has_failed.get() || !self.request.may_pass(self.configuration.library) {
-            die(&format!("a request passes: {:?}", self.request.credential));
+            die(&format!(
+                "a request passed that must be refused: {:?}",
+                self.request.credential
+            ));
         }
         let headers = self.headers.borrow();
         let users = headers.iter().filter(|(name, _)| name == USER);
         let users: Vec<_> = users.map(|(_, value)| value.as_slice()).collect();
         if users.as_slice() != self.request.identity().as_slice() {
-            die("a request passes with the identity of another");
+            die("a request passed with a wrong identity");
         }
     }
 
     /// Ends the process if a forged identity is left in the trailers.
     pub(crate) fn expect_clean_trailers(&self) {
         if self.trailers.borrow().iter().any(|(name, _)| name == USER) {
-            die("trailers pass with a forged identity");
+            die("trailers passed with a forged identity");
         }
     }
 }

@@ -62,7 +62,11 @@ thread_local! {
 
 /// Calls `act` with the data of this thread's worker. `act` must not call a hook of the library.
 fn with<R>(act: impl FnOnce(&mut Own) -> R) -> R {
-    OWN.with_borrow_mut(|own| act(own.as_mut().unwrap_or_else(|| die("not a worker"))))
+    OWN.with_borrow_mut(|own| {
+        act(own
+            .as_mut()
+            .unwrap_or_else(|| die("this thread is not a worker")))
+    })
 }
 
 /// Returns true at random, on average once in `times` calls.
@@ -195,7 +199,7 @@ pub(crate) fn pass(stream: &Rc<Stream>) {
         }
         match (status, stream.state.get()) {
             (CONTINUE, State::Passed) => stream.expect_clean_trailers(),
-            (CONTINUE, _) => die("trailers pass after an answer"),
+            (CONTINUE, _) => die("trailers passed after an answer"),
             _ => return,
         }
     }

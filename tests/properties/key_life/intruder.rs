@@ -155,12 +155,15 @@ impl World {
                 continue;
             };
             let number: u64 = key_set.keys()[0].kid().unwrap().parse().unwrap();
-            assert!(number >= *latest, "key set {number} serves after {latest}");
+            assert!(
+                number >= *latest,
+                "key set {number} is used after the newer key set {latest}"
+            );
             *latest = number;
             let published_at = self.published_at[usize::try_from(number).unwrap()];
             assert!(
                 self.now < published_at + CACHE_DURATION + MAX_STALE,
-                "past the bound"
+                "keys are used for too long"
             );
         }
     }

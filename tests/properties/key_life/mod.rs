@@ -266,10 +266,10 @@ impl World {
     fn check_serving(&self) {
         for (engine, ..) in &self.workers {
             if let Some(Keys::Serving(..)) = engine.keys().keys(PROVIDER, self.at()) {
-                let good_at = self.good_at.expect("keys serve before any answer");
+                let good_at = self.good_at.expect("keys are used before any answer");
                 assert!(
                     self.now < good_at + CACHE_DURATION + MAX_STALE,
-                    "past the bound"
+                    "keys are used for too long"
                 );
             }
         }

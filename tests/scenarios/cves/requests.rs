@@ -152,7 +152,7 @@ fn cve_2026_73547_connect_is_denied_without_a_path<D: Driver>() {
     assert_refused(
         &gate.send(&connect().bearer(&good)),
         &[403],
-        "no rule is for it",
+        "no rule matches CONNECT",
     );
     assert_still_serves(&gate);
 }

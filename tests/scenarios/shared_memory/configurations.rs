@@ -33,7 +33,7 @@ fn no_record_makes_an_older_configuration_the_newest<D: Shared>() {
         let Updated {
             gate, old, policy, ..
         } = &mut updated;
-        gate.wait_until("ticks", || {
+        gate.wait_until("enough ticks", || {
             ticks += 1;
             let answer = gate.send_on(old, &policy.revoked);
             assert_eq!((answer.status, answer.upstream), (401, None), "{what}");

@@ -135,7 +135,7 @@ fn stays_withdrawn(gate: &impl Driver, withdrawn: &str) {
     let answer = get(gate, "/", withdrawn);
     assert_eq!((answer.status, answer.upstream), (401, None));
     let mut ticks = 0;
-    gate.wait_until("ticks", || {
+    gate.wait_until("enough ticks", || {
         ticks += 1;
         assert_eq!(get(gate, "/", withdrawn).status, 401);
         ticks > 20

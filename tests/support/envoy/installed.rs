@@ -28,7 +28,7 @@ pub fn is_installed(module: &Path) -> bool {
     );
     let _ = writeln!(
         io::stderr(),
-        "SKIPPED in Envoy: {missing:?} missing; run `make envoy wasm` (`make host-facts` for the probe)"
+        "SKIPPED in Envoy: missing {missing:?}; run `make envoy wasm native`, or `make host-facts` if the probe is missing"
     );
     false
 }

@@ -168,7 +168,7 @@ impl Warm {
     /// traces of the previous gate.
     fn is_ready(&self) -> bool {
         if self.process.log().contains(TRAP) {
-            self.process.fail(&"a module trapped at its end");
+            self.process.fail(&"a module trapped while its gate ended");
         }
         let stats = || self.process.stats("listener_manager.total_");
         self.empty.is_taken(&self.process)

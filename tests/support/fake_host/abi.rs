@@ -6,7 +6,7 @@
 //! prints its name and aborts the test binary.
 #![expect(
     unsafe_code,
-    reason = "the ABI is symbols and raw pointers between module and host"
+    reason = "the ABI consists of exported symbols and raw pointers"
 )]
 
 use std::{
@@ -309,7 +309,11 @@ macro_rules! not_modelled {
         // SAFETY: no other item of the binary has this name, and the arguments are not read.
         #[unsafe(no_mangle)]
         extern "C" fn $name() -> u32 {
-            let _ = writeln!(io::stderr(), "the fake host does not model {}", stringify!($name));
+            let _ = writeln!(
+                io::stderr(),
+                "the fake host does not implement the host call {}",
+                stringify!($name)
+            );
             process::abort()
         }
     )*};

@@ -77,11 +77,11 @@ impl Driver for FakeHost {
     fn start(setup: &Setup) -> Result<Self, Refused> {
         assert!(
             setup.external_clusters.is_empty(),
-            "the fake host has no sockets"
+            "the fake host does not support external clusters"
         );
         assert!(
             setup.filters_ahead.is_empty() && setup.filters_behind.is_empty(),
-            "the fake host has no other filters"
+            "the fake host does not support other filters"
         );
         let vms = 1 + setup.workers.max(1);
         let process = Process {

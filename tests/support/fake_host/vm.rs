@@ -64,7 +64,7 @@ impl Vm {
             });
             let returned = if allowed { in_module(run) } else { withheld };
             with_vm(|_, vm| (vm.current, vm.effective) = (0, 0));
-            result.send(returned).expect("the caller waits");
+            result.send(returned).expect("the caller no longer waits");
         };
         self.0.send(Box::new(job)).expect("the VM's thread is gone");
         outcome.recv().expect("the VM's thread is gone")
@@ -94,7 +94,7 @@ pub fn is_vm() -> bool {
 
 fn with_vm<R>(act: impl FnOnce(&mut Process, &mut VmState) -> R) -> R {
     THIS.with_borrow(|this| {
-        let (process, index) = this.as_ref().expect("a host call outside of a VM's thread");
+        let (process, index) = this.as_ref().expect("a host call outside a VM's thread");
         let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
         let mut vm = mem::take(&mut process.vms[*index]);
         let result = act(&mut process, &mut vm);

@@ -45,7 +45,7 @@ pub(super) fn check(text: &str) -> Result<Vec<Finding>, Failure> {
     for (method, name, difference) in PROBES {
         let response = send(&url, method, name).map_err(|error| {
             Failure::Usage(format!(
-                "--mcp: no response ({error}); start the server, and name the address that it listens on"
+                "--mcp: no response ({error}); start the server, and name the address that the server listens on"
             ))
         })?;
         if let Err(message) = verdict(&response, difference) {
@@ -95,14 +95,16 @@ fn verdict(response: &Response, difference: &str) -> Result<(), String> {
     match (status, code) {
         (400, Some(HEADER_MISMATCH)) => Ok(()),
         (401 | 403, _) => Err(format!(
-            "asks for a token (status {status}); name the address of the server behind Envoy, where no token is needed"
+            "the server asks for a token (status {status}); name the address of the server behind Envoy, where no token is needed"
         )),
         (404 | 405, None) => Err(format!(
-            "no MCP server at this path (status {status}); name the path that clients use"
+            "there is no MCP server at this path (status {status}); name the path that clients use"
         )),
         _ => Err(format!(
-            "does not refuse a call whose {difference} differs between header and body: status {status} instead of 400 \
-             with the JSON-RPC error {HEADER_MISMATCH}; update the server to revision {REVISION}, or protect its path without \"mcp\""
+            "the server does not refuse a call whose {difference} differs between header and body: \
+             the status is {status} instead of 400 with the JSON-RPC error {HEADER_MISMATCH}; \
+             update the server to revision {REVISION}, or protect its path with rules that have no \
+             \"mcp\""
         )),
     }
 }
@@ -116,14 +118,22 @@ mod tests {
         let error = |code: i64| json!({ "jsonrpc": "2.0", "error": { "code": code } }).to_string();
         for (status, body, expected) in [
             (400, error(HEADER_MISMATCH), None),
-            (200, error(HEADER_MISMATCH), Some("does not refuse")),
-            (400, error(-32602), Some("does not refuse")),
-            (400, String::new(), Some("does not refuse")),
-            (200, "{}".to_owned(), Some("does not refuse")),
-            (401, error(HEADER_MISMATCH), Some("asks for a token")),
-            (404, "not found".to_owned(), Some("no MCP server")),
-            (404, error(-32601), Some("does not refuse")),
-            (500, String::new(), Some("does not refuse")),
+            (
+                200,
+                error(HEADER_MISMATCH),
+                Some("the server does not refuse"),
+            ),
+            (400, error(-32602), Some("the server does not refuse")),
+            (400, String::new(), Some("the server does not refuse")),
+            (200, "{}".to_owned(), Some("the server does not refuse")),
+            (
+                401,
+                error(HEADER_MISMATCH),
+                Some("the server asks for a token"),
+            ),
+            (404, "not found".to_owned(), Some("there is no MCP server")),
+            (404, error(-32601), Some("the server does not refuse")),
+            (500, String::new(), Some("the server does not refuse")),
         ] {
             let message = verdict(&Response { status, body }, "name").err();
             let is_expected = match (&message, expected) {
