@@ -267,7 +267,8 @@ fn rewrites_for_the_dynamic_module() {
     assert_eq!(count("metadata_namespace: envoy.filters.http.jwt_authn"), 1);
     let policies = count("v3.DynamicModuleFilterPerRoute\n");
     assert!(policies > 0, "{rewritten}");
-    // Without the typed policy, a request to a route with this metadata would get status 500.
+    // Each route that has `filter_metadata` must also have a `DynamicModuleFilterPerRoute`.
+    // Otherwise, its requests would get status 500.
     assert_eq!(count("filter_metadata:\n"), policies);
     assert_eq!(count("filename: /opt/libportcullis-1.so"), policies + 1);
     assert_eq!(count("do_not_close: true"), policies + 1);
