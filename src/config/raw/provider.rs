@@ -114,12 +114,12 @@ object! {
         /// Header to which Portcullis writes the verified payload, in base64url.
         forward_payload_header | camelCase !null: Option<String>,
         /// Cookies that may contain tokens.
-        from_cookies | camelCase: Option<Vec<String>>,
+        from_cookies | camelCase !null: Option<Vec<String>>,
         /// Headers that may contain tokens. If no `from_*` field is set, tokens are read from `Authorization: Bearer`
         /// and from the query parameter `access_token`.
-        from_headers | camelCase: Option<Vec<RawJwtHeader>>,
+        from_headers | camelCase !null: Option<Vec<RawJwtHeader>>,
         /// Decoded names of query parameters that may contain tokens.
-        from_params | camelCase: Option<Vec<String>>,
+        from_params | camelCase !null: Option<Vec<String>>,
         /// A name. Portcullis writes the verified JOSE header to the filter state entry `wasm.portcullis.<name>`.
         header_in_metadata | camelCase: Option<String>,
         /// Header to which Portcullis writes the caller's identity.

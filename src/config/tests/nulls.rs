@@ -96,6 +96,22 @@ fn null_is_refused_where_more_requests_would_pass_without_the_field() {
             "providers.okta.structured_scopes",
             "providers.okta.structured_scopes",
         ),
+        // If no `from_*` field is set, tokens are also read from the query.
+        (
+            &[],
+            "providers.okta.from_headers",
+            "providers.okta.from_headers",
+        ),
+        (
+            &[],
+            "providers.okta.fromParams",
+            "providers.okta.fromParams",
+        ),
+        (
+            &[],
+            "providers.okta.from_cookies",
+            "providers.okta.from_cookies",
+        ),
         // Without `role_claims`, the preset's default claim grants roles.
         (
             &[],
@@ -217,7 +233,7 @@ const HARMLESS: &[(&str, &str)] = &[
         "Provider",
         "allow_any_audience allow_any_issuer allow_any_tenant allow_future_iat \
          clear_route_cache client_id_claims client_secrets description discovery \
-         failed_status_in_metadata forward from_cookies from_headers from_params \
+         failed_status_in_metadata forward \
          header_in_metadata identity_in_metadata jwk_algorithm jwt_cache_config local_jwks \
          normalize_payload_in_metadata pad_forward_payload_header payload_in_metadata \
          public_keys remote_jwks require_expiration scope_claims shared_secrets \
