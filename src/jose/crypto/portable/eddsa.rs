@@ -78,19 +78,12 @@ impl Table {
     /// Adds `scalar`·`point` to `sum`. Every call on the same table must pass the same point.
     fn add_multiple(&self, sum: &mut EdwardsPoint, point: &EdwardsPoint, scalar: &Scalar) {
         let rows = self.0.get_or_init(|| rows(*point));
-        let mut digits = rows.iter().zip(digits(scalar));
-        // All multiples are read before the first addition. The reads then overlap, and multiples
-        // that are not in the processor's caches cost much less time.
-        let multiples = [(); DIGITS].map(|()| {
-            let (row, digit) = digits.next()?;
-            let place = usize::from(digit.unsigned_abs()).checked_sub(1)?;
-            Some((*row.get(place)?, digit > 0))
-        });
-        for (multiple, is_positive) in multiples.iter().flatten() {
-            if *is_positive {
-                sum.add_assign(multiple);
-            } else {
-                sum.sub_assign(multiple);
+        for (row, digit) in rows.iter().zip(digits(scalar)) {
+            let place = usize::from(digit.unsigned_abs()).checked_sub(1);
+            match place.and_then(|place| row.get(place)) {
+                Some(multiple) if digit > 0 => sum.add_assign(multiple),
+                Some(multiple) => sum.sub_assign(multiple),
+                None => {}
             }
         }
     }
