@@ -27,7 +27,10 @@ fn main() {
 
 /// Runs a step. `measure.mjs` calls this function of the WebAssembly module. The prepared step is
 /// kept between calls.
-#[allow(unsafe_code, reason = "an export has no other way to its name")]
+#[allow(
+    unsafe_code,
+    reason = "exporting a function under its own name requires `no_mangle`"
+)]
 #[unsafe(no_mangle)]
 pub extern "C" fn repeat(step: usize, times: u32) {
     steps::repeat(step, times);

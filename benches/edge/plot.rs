@@ -52,7 +52,7 @@ pub(crate) fn picture(rows: &[Row]) -> String {
     format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-labelledby="t d" font-family="system-ui, sans-serif" font-size="14">
 <title id="t">The processor time of jwt_authn, divided by that of Portcullis</title>
-<desc id="d">A bar for each case; jwt_authn is 1, longer is faster. A red mark shows the aim. The table has the numbers.</desc>
+<desc id="d">A bar for each case; jwt_authn is 1, longer is faster. A red mark shows the goal. The table has the numbers.</desc>
 <style>
 {STYLE}
 </style>

@@ -32,6 +32,9 @@ impl Readings {
         // Each reading must be checked. For example, `/..;/admin` has no dot segment, but its
         // reading `/../admin` has one.
         refuse(&normal, Extent::Whole)?;
+        if has_many_ends(&normal) {
+            return Err(Ambiguity::ManyEnds);
+        }
         if normal != path {
             if self.iter().any(|known| known == normal) {
                 return Ok(());
@@ -62,9 +65,6 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     if path.contains('#') {
         return Err(Ambiguity::Fragment);
     }
-    if has_many_ends(&normal_spelling(path)) {
-        return Err(Ambiguity::ManyEnds);
-    }
     let mut others = Readings::default();
     others.add(path, path)?;
     Ok(others)
@@ -75,7 +75,7 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
 /// verified, the rules are evaluated for each reading.
 fn has_many_ends(normal: &str) -> bool {
     let ends = ["%3F", "%23", ";"].iter();
-    normal.contains('%') && ends.filter(|end| normal.contains(**end)).count() > 1
+    ends.filter(|end| normal.contains(**end)).count() > 1
 }
 
 /// Returns the part of a path before the first encoded `?` or `#`. Some proxies decode a path
