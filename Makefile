@@ -21,6 +21,7 @@ PROGRAM := target/release/portcullis
 DIST := target/dist
 NOOP := target/bench/noop.wasm
 NOOP_NATIVE := target/bench/libnoop.so
+TIMED := target/bench/libtimed.so
 SERVER := envoy/authorization-server
 SERVER_READY := $(SERVER)/node_modules/.package-lock.json
 BROWSER := tests/browser
@@ -318,7 +319,7 @@ advisories: $(DENY) ## Check the dependencies for known vulnerabilities (fetches
 # CASES selects cases by prefixes of their names. WRITE_DOCS=1 writes the result into
 # docs/performance.md.
 .PHONY: bench
-bench: wasm native envoy $(NOOP) $(NOOP_NATIVE) ## Compare the cost of both builds with jwt_authn, in one Envoy (quick: ROUNDS=3 SOAK=0 CASES=cached)
+bench: wasm native envoy $(NOOP) $(NOOP_NATIVE) $(TIMED) ## Compare the cost of both builds with jwt_authn, in one Envoy (quick: ROUNDS=3 SOAK=0 CASES=cached)
 	@scripts/require.sh wrk taskset
 	@BENCH_ROUNDS=$(ROUNDS) BENCH_SECONDS=$(SECONDS) BENCH_CASES="$(CASES)" BENCH_SOAK=$(SOAK) \
 	  BENCH_WRITE_DOCS=$(WRITE_DOCS) cargo bench $(ALL) --profile dev --bench edge
@@ -395,6 +396,12 @@ $(NOOP): benches/edge/noop.rs $(TOOLS)/rust-target
 $(NOOP_NATIVE): benches/edge/noop_native.rs $(TOOLS)/rust
 	@mkdir -p $(@D)
 	rustc --edition 2024 --crate-type cdylib -C opt-level=2 -C panic=abort -C strip=symbols -o $@ $<
+
+# Loads the dynamic module from `../native`, so a copy of `target/` measures its own module.
+$(TIMED): benches/edge/timed.rs $(TOOLS)/rust | native
+	@mkdir -p $(@D)
+	rustc --edition 2024 --crate-type cdylib -C opt-level=2 -C panic=abort -C strip=symbols \
+	  -C link-args='-Wl,--no-as-needed -L$(dir $(LIBRARY)) -l:$(notdir $(LIBRARY)) -Wl,-rpath,$$ORIGIN/../native' -o $@ $<
 
 $(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY) $(DEPLOYMENT_READY) $(CLIENTS_READY) $(PACKAGED_VECTORS): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
 	@scripts/require.sh npm

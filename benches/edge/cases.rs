@@ -49,6 +49,8 @@ pub(crate) enum Filter {
     Noop(Build),
     JwtAuthn(Gate),
     Portcullis(Build, Gate, Backend),
+    /// The dynamic module, with a stopwatch around its hook for request headers.
+    Timed(Gate),
 }
 
 impl Filter {
@@ -58,6 +60,7 @@ impl Filter {
             Self::None => "none",
             Self::JwtAuthn(_) => "jwt_authn",
             Self::Noop(build) | Self::Portcullis(build, ..) => name(*build),
+            Self::Timed(_) => name(Build::Native),
         }
     }
 }
@@ -88,6 +91,12 @@ pub(crate) fn all() -> Vec<Case> {
 pub(crate) fn filled(id: &str, build: Build, cache: Cache) -> Case {
     let gate = Gate::new(Algorithm::Hs256, cache);
     plain(id, id, Filter::Portcullis(build, gate, Backend::Module))
+}
+
+/// A case that measures the dynamic module's hook for request headers.
+pub(crate) fn timed() -> Case {
+    let gate = Gate::new(Algorithm::Rs256, Cache::ON);
+    plain("hook", "hook", Filter::Timed(gate))
 }
 
 /// A case that is not compared with another case.

@@ -15,7 +15,7 @@ use support::{
         bootstrap::{self, socket, wasm_filter},
     },
 };
-use workload::{jwt_authn, portcullis};
+use workload::{Backend, jwt_authn, portcullis};
 
 /// The path of the Wasm module that does nothing.
 pub(crate) fn noop_module() -> PathBuf {
@@ -72,6 +72,11 @@ fn filter(case: &Case) -> Option<Value> {
         Filter::Portcullis(Build::Native, gate, backend) => {
             let configuration = portcullis(gate, *backend, &case.id);
             Some(library_filter(envoy::library(), &configuration))
+        }
+        Filter::Timed(gate) => {
+            let library = options::folder().join("libtimed.so");
+            let configuration = portcullis(gate, Backend::Auto, &case.id);
+            Some(library_filter(library, &configuration))
         }
     }
 }

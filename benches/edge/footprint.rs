@@ -1,9 +1,11 @@
-//! Measures the module's size, the time until Envoy is ready, and the memory of a full cache.
+//! Measures the module's size, the time until Envoy is ready, the memory of a full cache, and the
+//! cycles inside the dynamic module.
 
 use std::fs;
 
 use crate::{
     cases::{self, Case},
+    hook,
     options::Options,
     rounds::say,
     statistics::median,
@@ -90,6 +92,17 @@ pub(crate) fn measure(options: &Options) -> Vec<Weight> {
             unit: "MB",
             value: memory_of_full_cache(),
             at_most: Some(6.0),
+        });
+    }
+    // Only x86_64 has the counter that `timed.rs` reads.
+    if cfg!(target_arch = "x86_64") && options.wants("hook") {
+        say("cycles inside the request hook");
+        weights.push(Weight {
+            id: "hook",
+            what: "time inside the request hook, for a cached token, native",
+            unit: "cycles",
+            value: hook::cycles(options),
+            at_most: Some(5200.0),
         });
     }
     weights

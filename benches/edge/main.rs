@@ -14,6 +14,7 @@
 mod cases;
 mod configuration;
 mod footprint;
+mod hook;
 mod load;
 mod machine;
 mod options;

@@ -17,7 +17,11 @@ use crate::{
     tokens::Tokens,
     world::World,
 };
-use support::{driver::Request, envoy::TRAP, load::Client};
+use support::{
+    driver::{Build, Request},
+    envoy::TRAP,
+    load::Client,
+};
 use workload::{Cache, PATH};
 
 /// A case and its results in all rounds.
@@ -155,7 +159,8 @@ fn wanted(options: &Options) -> Vec<Case> {
     all.iter().filter(|case| is_needed(case)).cloned().collect()
 }
 
-fn measure_once(
+/// Loads the listener of a case for one round.
+pub(crate) fn measure_once(
     world: &World,
     case: &Case,
     files: &BTreeMap<Tokens, PathBuf>,
@@ -189,7 +194,7 @@ fn assert_right(case: &Case, outcome: &Outcome) {
 /// Sends a case's listener one request for each of the first tokens in the file `tokens`, and
 /// checks that each response has the expected status. A filter that verifies tokens must also
 /// refuse a request without a token.
-fn check(world: &World, case: &Case, tokens: &Path) {
+pub(crate) fn check(world: &World, case: &Case, tokens: &Path) {
     let address: SocketAddr = world.address(&case.id);
     let text = fs::read_to_string(tokens).unwrap();
     for token in text.lines().take(4) {
@@ -202,7 +207,7 @@ fn check(world: &World, case: &Case, tokens: &Path) {
         let body = String::from_utf8_lossy(&answer.body);
         assert_eq!(status, case.status, "{}: {body}", case.id);
     }
-    if let Filter::JwtAuthn(_) | Filter::Portcullis(..) = case.filter {
+    if let Filter::JwtAuthn(_) | Filter::Portcullis(..) | Filter::Timed(_) = case.filter {
         let (status, _) = Client::connected(address)
             .and_then(|mut client| client.send(&Request::get(PATH)))
             .unwrap();
@@ -212,13 +217,15 @@ fn check(world: &World, case: &Case, tokens: &Path) {
 
 /// Checks that a case used its cache as expected. If the cache is on and a few good tokens are
 /// repeated, there must be more hits than misses. Otherwise, there must be no hits.
-fn check_cache(world: &World, case: &Case) {
-    let Filter::Portcullis(build, gate, _) = &case.filter else {
-        return;
+pub(crate) fn check_cache(world: &World, case: &Case) {
+    let (build, gate) = match &case.filter {
+        Filter::Portcullis(build, gate, _) => (*build, gate),
+        Filter::Timed(gate) => (Build::Native, gate),
+        Filter::None | Filter::Noop(_) | Filter::JwtAuthn(_) => return,
     };
     let (hits, misses) = (
-        world.metric(*build, &case.id, "cache.hit"),
-        world.metric(*build, &case.id, "cache.miss"),
+        world.metric(build, &case.id, "cache.hit"),
+        world.metric(build, &case.id, "cache.miss"),
     );
     match (gate.cache, case.tokens) {
         (Cache::Off, _) => assert_eq!(hits, 0, "{}: there is a cache", case.id),
