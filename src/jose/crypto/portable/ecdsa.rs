@@ -1,9 +1,9 @@
-//! ECDSA on the NIST curves. The package `portcullis-ecdsa` does the arithmetic, with a table for
+//! ECDSA on the NIST curves. The package `portcullis-curves` does the arithmetic, with a table for
 //! each key.
 
 use std::sync::Arc;
 
-use portcullis_ecdsa::{P256Key, P384Key, P521Key};
+use portcullis_curves::{P256Key, P384Key, P521Key};
 
 use super::hash::digest;
 use crate::jose::algorithm::Hash;
