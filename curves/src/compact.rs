@@ -329,5 +329,23 @@ field! {
     ]
 }
 
+#[cfg(any(test, target_arch = "wasm32"))]
+field! {
+    /// Scalars of Ed25519.
+    Ed25519Scalar: [u64; 4] modulo [
+        0x5812_631a_5cf5_d3ed, 0x14de_f9de_a2f7_9cd6, 0x0000_0000_0000_0000, 0x1000_0000_0000_0000,
+    ],
+    [u32; 10] with 0x0254_7e1b,
+    [
+        0xe28b_5e72_3f83_05ab, 0x3f10_ef1d_5ef3_2452, 0xbe65_cb5c_63aa_97a3, 0x0a3d_ceec_73d2_17f5,
+    ],
+    [
+        0x2c09_318d_2e7a_e9f7, 0x0a6f_7cef_517b_ce6b, 0x0000_0000_0000_0000, 0x0800_0000_0000_0000,
+    ],
+    [
+        0x9d4e_e0c6_4e3c_6ccc, 0xa9f7_f47e_00f5_6094, 0xdf32_e5ae_31d5_4bd1, 0x0d1e_e776_39e9_0bfa,
+    ]
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,11 @@
-//! Field arithmetic for P-256 and P-384, with the formally verified code of `fiat-crypto`.
+//! Field arithmetic for P-256 and P-384, and for scalars of Ed25519, with the formally verified code
+//! of `fiat-crypto`.
 //!
 //! Every function requires reduced numbers and returns reduced numbers. So two equal numbers always
 //! have equal words.
 
+#[cfg(any(test, not(target_arch = "wasm32")))]
+use fiat_crypto::curve25519_scalar_64;
 use fiat_crypto::{p256_64, p256_scalar_64, p384_64, p384_scalar_64};
 
 use crate::field::{Canonical, Field};
@@ -172,5 +175,25 @@ field! {
         fiat_p384_scalar_set_one, fiat_p384_scalar_to_montgomery, fiat_p384_scalar_mul,
         fiat_p384_scalar_square, fiat_p384_scalar_add, fiat_p384_scalar_sub,
         fiat_p384_scalar_opp, fiat_p384_scalar_selectznz
+    }
+}
+
+#[cfg(any(test, not(target_arch = "wasm32")))]
+field! {
+    /// Scalars of Ed25519.
+    Ed25519Scalar: [u64; 4] modulo [
+        0x5812_631a_5cf5_d3ed, 0x14de_f9de_a2f7_9cd6, 0x0000_0000_0000_0000,
+        0x1000_0000_0000_0000,
+    ],
+    [
+        0x2c09_318d_2e7a_e9f7, 0x0a6f_7cef_517b_ce6b, 0x0000_0000_0000_0000,
+        0x0800_0000_0000_0000,
+    ],
+    curve25519_scalar_64::{
+        fiat_25519_scalar_montgomery_domain_field_element,
+        fiat_25519_scalar_non_montgomery_domain_field_element,
+        fiat_25519_scalar_set_one, fiat_25519_scalar_to_montgomery, fiat_25519_scalar_mul,
+        fiat_25519_scalar_square, fiat_25519_scalar_add, fiat_25519_scalar_sub,
+        fiat_25519_scalar_opp, fiat_25519_scalar_selectznz
     }
 }

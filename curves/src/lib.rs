@@ -1,12 +1,15 @@
-//! ECDSA verification on P-256, P-384 and P-521, with a table of multiples for each key.
+//! Verification of ECDSA signatures on P-256, P-384 and P-521, and of Ed25519 signatures, with a
+//! table of multiples for each key.
 //!
-//! A verification computes u1·G + u2·Q, where G is the base point of the curve and Q is the public
+//! An ECDSA verification computes u1·G + u2·Q, where G is the base point of the curve and Q is the public
 //! key. On P-256, this sum takes 256 doublings and about 256 additions without tables. With a table
-//! of multiples of G and a table of multiples of Q, it takes 7 doublings and 64 additions.
+//! of multiples of G and a table of multiples of Q, it takes 7 doublings and 64 additions. The same
+//! is true of Ed25519 and its sum S·B - k·A.
 //!
-//! A table takes 33 to 175 kB of memory. Building it takes as long as about 18 verifications. The
-//! first verification of a signature with r and s in range builds the key's table. **Never build
-//! tables for keys that a client chooses**: verify with `verify_without_table` instead.
+//! A table takes 33 to 175 kB of memory (Ed25519: 61 kB). Building it takes as long as about 18
+//! verifications. The first verification of a signature whose numbers are in range builds the key's
+//! table. **Never build tables for keys that a client chooses**: for ECDSA, verify with
+//! `verify_without_table` instead.
 //!
 //! Every input is public: a published key, a message and a signature. So the running time may
 //! depend on the input. **Never use this package with a private key.**
@@ -23,15 +26,22 @@
 //!   nothing overflows. Short code that is the same for every prime (`compact`) does the remaining
 //!   arithmetic.
 //! - Tests compare the results of `words`, `limbs` and `compact` with those of `fiat-crypto`.
-//! - The addition formula is wrong if the two points are equal or opposite. Only the owner of a key
+//! - For Ed25519, the formally verified code of `fiat-crypto` does the field arithmetic in all
+//!   builds. Its proof requires that limbs are within bounds, and the types in `ed25519/field.rs`
+//!   make the compiler check this. `compact` reduces the hash in WebAssembly, and `fiat-crypto` does
+//!   so in native builds. The addition formula is right for all points. Tests compare points, sums
+//!   and scalars with those of `curve25519-dalek`.
+//! - On the NIST curves, the addition formula is wrong if the two points are equal or opposite. Only the owner of a key
 //!   can make a signature that leads to such an addition. Such an addition sets a coordinate to 0,
 //!   and this coordinate stays 0 in all later steps. So one check at the end detects such
 //!   additions. If it finds one, the sum is computed again, without tables, by code that handles
 //!   all cases.
-//! - `inverse` computes the inverse of s, and a multiplication checks the result.
+//! - `inverse` computes the inverse of s, and for Ed25519 the inverse of Z. A multiplication checks
+//!   the result.
 //!
 //! `tests/arithmetic/ecdsa.rs` compares the verdicts of this package with those of the crates
-//! `p256`, `p384` and `p521`, and of AWS-LC.
+//! `p256`, `p384` and `p521`, and of AWS-LC. `tests/arithmetic/eddsa.rs` compares them with the
+//! verdicts of `ed25519-dalek`.
 
 #![cfg_attr(
     test,
@@ -45,6 +55,7 @@
 
 mod compact;
 mod curve;
+pub mod ed25519;
 mod fiat;
 mod field;
 mod inverse;

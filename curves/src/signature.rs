@@ -233,5 +233,7 @@ mod tests {
         check::<compact::P384Scalar, 6>();
         check::<compact::P521, 9>();
         check::<compact::P521Scalar, 9>();
+        check::<fiat::Ed25519Scalar, 4>();
+        check::<compact::Ed25519Scalar, 4>();
     }
 }

@@ -146,29 +146,36 @@ fn column<F: Field<N>, const N: usize>(
     })
 }
 
-/// Takes the next column, which is the highest octet of `columns`. Returns the table entry for this
-/// column.
+/// The table entry for the next column.
 #[inline(always)]
 fn entry<F: Field<N>, const N: usize>(
     entries: &[Affine<F>; ENTRIES],
     columns: &mut u64,
 ) -> Option<Affine<F>> {
-    *columns = columns.rotate_left(8);
-    let [signs, ..] = columns.to_le_bytes();
-    let is_negative = signs < 128;
-    let place = if is_negative { !signs } else { signs } & 127;
-    let Affine { x, y } = entries.get(usize::from(place))?;
+    let (place, is_negative) = next_entry(columns);
+    let Affine { x, y } = entries.get(place)?;
     Some(Affine {
         x: *x,
         y: y.negated_if(is_negative),
     })
 }
 
+/// Takes the next column, which is the highest octet of `columns`. Returns the place of its entry,
+/// and whether the entry must be negated.
+#[inline(always)]
+pub(crate) fn next_entry(columns: &mut u64) -> (usize, bool) {
+    *columns = columns.rotate_left(8);
+    let [signs, ..] = columns.to_le_bytes();
+    let is_negative = signs < 128;
+    let place = if is_negative { !signs } else { signs } & 127;
+    (usize::from(place), is_negative)
+}
+
 /// Returns a word of signs for each block. Octet j of the word has the signs of column j, one bit
 /// for each tooth.
 ///
 /// The sign of a tooth in column j of block k is bit j of octet k + N·tooth of `w`.
-fn columns<const N: usize>(w: &[u64; N]) -> [u64; N] {
+pub(crate) fn columns<const N: usize>(w: &[u64; N]) -> [u64; N] {
     let octets = w.map(u64::to_le_bytes);
     let octets = octets.as_flattened();
     let mut block = 0..N;

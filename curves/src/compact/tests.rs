@@ -52,6 +52,11 @@ fn results_on_p384_are_those_of_the_verified_fields() {
     results_are_equal::<fiat::P384Scalar, compact::P384Scalar, 6>();
 }
 
+#[test]
+fn results_for_ed25519_are_those_of_the_verified_field() {
+    results_are_equal::<fiat::Ed25519Scalar, compact::Ed25519Scalar, 4>();
+}
+
 /// There is no reference to compare P-521 with. So this test checks some laws of a field. A wrong
 /// carry or a wrong constant would break them.
 #[test]
