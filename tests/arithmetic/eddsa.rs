@@ -1,7 +1,7 @@
 //! Compares the project's Ed25519 verification with the strict verification of `ed25519-dalek`.
 
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
-use curve25519_dalek::edwards::EdwardsPoint;
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use ed25519_dalek::Signature;
 use portcullis::jose::{Algorithm, KeyNumbers, VerifyingKey};
@@ -53,8 +53,43 @@ fn verdicts_are_those_of_strict_verification() {
     assert!(accepted > 200 && refused > 200, "{accepted} {refused}");
 }
 
+/// Compares with `curve25519-dalek` which octets are keys. Many of the octets are near p, or encode a point.
+#[test]
+fn keys_are_canonical_points_that_do_not_have_small_order() {
+    let mut random = Random(8032);
+    let (mut accepted, mut refused) = (0, 0);
+    for _ in 0..times(2000) {
+        let mut octets: [u8; 32] = random.octets();
+        match random.below(4) {
+            0 => octets[1..31].fill(0xff),
+            1 => {
+                let point = ED25519_BASEPOINT_POINT * scalar(&mut random);
+                octets = (point + torsion(&mut random)).compress().0;
+            }
+            _ => {}
+        }
+        let verdict = VerifyingKey::from_numbers(KeyNumbers::Ed25519 { x: &octets }).is_ok();
+        let expected = CompressedEdwardsY(octets)
+            .decompress()
+            .is_some_and(|point| point.compress().0 == octets && !point.is_small_order());
+        assert_eq!(verdict, expected, "{octets:?}");
+        accepted += u64::from(verdict);
+        refused += u64::from(!verdict);
+    }
+    assert!(accepted > 200 && refused > 200, "{accepted} {refused}");
+}
+
+/// A random scalar. Sometimes a small scalar or a power of two, or the opposite of such a scalar.
 fn scalar(random: &mut Random) -> Scalar {
-    Scalar::from_bytes_mod_order(random.octets())
+    let small = Scalar::from(random.below(4));
+    let power = (0..random.below(252)).fold(Scalar::ONE, |power, _| power + power);
+    match random.below(12) {
+        0 => small,
+        1 => -small,
+        2 => power,
+        3 => -power,
+        _ => Scalar::from_bytes_mod_order(random.octets()),
+    }
 }
 
 /// A random point of small order. More than half of the time, it is the identity.

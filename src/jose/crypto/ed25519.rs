@@ -26,7 +26,7 @@ impl Ed25519Key {
     /// Returns true if `signature` (R followed by S) is a valid signature of `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match signature.as_chunks() {
-            ([r, s], []) => self.0.verify(message, r, *s),
+            ([r, s], []) => self.0.verify(message, r, s),
             _ => false,
         }
     }
