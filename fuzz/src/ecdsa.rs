@@ -1,24 +1,7 @@
 //! ECDSA: all ECDSA implementations in this project agree with the RustCrypto crate for the same
 //! curve, such as `p256`.
 
-/// The part of the input that has not been read yet.
-struct Input<'a>(&'a [u8]);
-
-impl Input<'_> {
-    fn octet(&mut self) -> u8 {
-        let [octet] = self.octets();
-        octet
-    }
-
-    /// Reads the next octets. After the end of the input, all octets are 0.
-    fn octets<const N: usize>(&mut self) -> [u8; N] {
-        let mut octets = [0; N];
-        let (taken, rest) = self.0.split_at(N.min(self.0.len()));
-        octets[..taken.len()].copy_from_slice(taken);
-        self.0 = rest;
-        octets
-    }
-}
+use crate::input::Input;
 
 /// Checks a key or a signature. The first octet selects the curve.
 ///
@@ -26,7 +9,7 @@ impl Input<'_> {
 /// point at infinity. So the input can also select special numbers: small numbers, powers of two,
 /// and numbers that are computed from the key's secret.
 pub fn check(input: &[u8]) {
-    let mut input = Input(input);
+    let mut input = Input::new(input);
     match input.octet() % 3 {
         0 => on_p256::check(&mut input),
         1 => on_p384::check(&mut input),

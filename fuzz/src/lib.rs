@@ -9,6 +9,8 @@ pub mod certificate;
 pub mod config;
 pub mod cookie;
 pub mod ecdsa;
+pub mod eddsa;
+mod input;
 mod issuer;
 pub mod jwks;
 pub mod mcp;
@@ -31,7 +33,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     Target {
         name: "accept",
         check: accept::check,
@@ -51,6 +53,10 @@ pub const TARGETS: [Target; 15] = [
     Target {
         name: "ecdsa",
         check: ecdsa::check,
+    },
+    Target {
+        name: "eddsa",
+        check: eddsa::check,
     },
     Target {
         name: "jwks",
