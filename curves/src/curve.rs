@@ -35,7 +35,9 @@ pub(crate) struct Numbers<const N: usize> {
     pub(crate) b: [u64; N],
     /// The coordinates x and y of the base point G.
     pub(crate) g: [[u64; N]; 2],
-    /// (2^(64·N) - 1)/2 modulo the order.
+    /// The number of blocks of a table (see `table`). At most N.
+    pub(crate) comb_blocks: usize,
+    /// (2^D - 1)/2 modulo the order, where D is the number of digits (see `table`).
     pub(crate) comb_offset: [u64; N],
 }
 
@@ -68,11 +70,12 @@ const P256: Numbers<4> = Numbers {
             0x4fe3_42e2_fe1a_7f9b,
         ],
     ],
+    comb_blocks: 3,
     comb_offset: [
-        0x8623_1a9e_81ce_6d57,
-        0x218c_82a9_2c74_30bd,
-        0x8000_0000_0000_0000,
-        0x0000_0000_7fff_ffff,
+        0x9cf7_83e3_4c9e_ea28,
+        0x6af6_2683_47bc_8cc8,
+        0x8000_0000_0000_0021,
+        0x8000_007f_7fff_ff80,
     ],
 };
 
@@ -105,6 +108,7 @@ const P384: Numbers<6> = Numbers {
             0x3617_de4a_9626_2c6f,
         ],
     ],
+    comb_blocks: 6,
     comb_offset: [
         0x8989_f34a_999d_6b46,
         0x53f2_f926_dba7_ac42,
@@ -153,6 +157,7 @@ const P521: Numbers<9> = Numbers {
             0x0000_0000_0000_0118,
         ],
     ],
+    comb_blocks: 9,
     comb_offset: [
         0x5b77_db8f_489c_3204,
         0x322c_08ee_7d29_d5be,
@@ -203,8 +208,8 @@ macro_rules! table_field {
         impl TableField<$words> for $field {
             fn table_of_base_point() -> Option<&'static Table<Self>> {
                 static TABLE: OnceLock<Option<Table<$field>>> = OnceLock::new();
-                let [x, y] = &$numbers.g;
-                TABLE.get_or_init(|| Table::new(x, y)).as_ref()
+                let Numbers { comb_blocks, g, .. } = &$numbers;
+                TABLE.get_or_init(|| Table::new(*comb_blocks, g)).as_ref()
             }
         }
     };
@@ -225,11 +230,12 @@ mod tests {
     use super::{Curve, Field as _, compact, verified};
     use crate::field::Canonical as _;
 
-    /// Checks that 2·`comb_offset` + 1 equals 2^(64·N) modulo the order.
+    /// Checks that 2·`comb_offset` + 1 equals 2^D modulo the order.
     fn offset_is_right<C: Curve<N>, const N: usize>() {
         let offset = C::Scalar::new(&C::NUMBERS.comb_offset);
         let two = C::Scalar::one().doubled();
-        let power = (0..64 * N).fold(C::Scalar::one(), |power, _| power.times(&two));
+        let digits = 8 * (8 * N).next_multiple_of(C::NUMBERS.comb_blocks);
+        let power = (0..digits).fold(C::Scalar::one(), |power, _| power.times(&two));
         let sum = offset.doubled().plus(&C::Scalar::one());
         assert!(sum.minus(&power).is_zero());
         assert!(C::Scalar::plain(&C::NUMBERS.comb_offset).words() == C::NUMBERS.comb_offset);

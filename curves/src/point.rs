@@ -23,6 +23,20 @@ pub(crate) struct Point<F> {
     pub(crate) zzz: F,
 }
 
+impl<F> Affine<F> {
+    /// The opposite point.
+    pub(crate) fn negated<const N: usize>(&self) -> Self
+    where
+        F: Field<N>,
+    {
+        let zero = self.y.minus(&self.y);
+        Self {
+            x: self.x,
+            y: zero.minus(&self.y),
+        }
+    }
+}
+
 impl<F> Point<F> {
     /// Converts a point to XYZZ coordinates.
     pub(crate) fn from_affine<const N: usize>(point: &Affine<F>) -> Self
@@ -59,7 +73,7 @@ impl<F> Point<F> {
     /// Adds another point. If both points have the same x, the points are equal or opposite. The
     /// formula is wrong for such points: it sets zz to 0. Every later addition and doubling
     /// multiplies zz, so zz remains 0.
-    #[inline(never)] // otherwise each of the four callers would contain a copy
+    #[inline(never)] // otherwise each of the three callers would contain a copy
     pub(crate) fn add<const N: usize>(&mut self, other: &Affine<F>)
     where
         F: Field<N>,
@@ -82,20 +96,8 @@ impl<F> Point<F> {
 pub(crate) fn to_affine<F: Field<N>, const N: usize>(
     points: &[Point<F>],
 ) -> Option<Vec<Affine<F>>> {
-    let mut product = F::one();
-    let multiply = |point: &Point<F>| {
-        let before = product;
-        product = product.times(&point.zzz);
-        before
-    };
-    let before: Vec<F> = points.iter().map(multiply).collect();
-    if product.is_zero() {
-        return None;
-    }
-    let mut inverse = product.inverse();
-    let convert = |(point, before): (&Point<F>, &F)| {
-        let inverse_of_zzz = inverse.times(before);
-        inverse = inverse.times(&point.zzz);
+    let inverses = inverses(points.iter().map(|point| point.zzz).collect())?;
+    let convert = |(point, inverse_of_zzz): (&Point<F>, F)| {
         // The square of zz/zzz is 1/zz.
         let inverse_of_zz = inverse_of_zzz.times(&point.zz).squared();
         Affine {
@@ -103,7 +105,41 @@ pub(crate) fn to_affine<F: Field<N>, const N: usize>(
             y: point.y.times(&inverse_of_zzz),
         }
     };
-    let mut converted: Vec<_> = points.iter().zip(&before).rev().map(convert).collect();
-    converted.reverse();
-    Some(converted)
+    Some(points.iter().zip(inverses).map(convert).collect())
+}
+
+/// Computes the sum of each pair of points, with a single inversion for all pairs. Returns `None` if
+/// the points of a pair are equal or opposite.
+pub(crate) fn sums<F: Field<N>, const N: usize>(
+    pairs: &[(&Affine<F>, &Affine<F>)],
+) -> Option<Vec<Affine<F>>> {
+    let inverses = inverses(pairs.iter().map(|(a, b)| b.x.minus(&a.x)).collect())?;
+    let add = |((a, b), inverse): (&(&Affine<F>, &Affine<F>), F)| {
+        let slope = b.y.minus(&a.y).times(&inverse);
+        let x = slope.squared().minus(&a.x).minus(&b.x);
+        let y = slope.times(&a.x.minus(&x)).minus(&a.y);
+        Affine { x, y }
+    };
+    Some(pairs.iter().zip(inverses).map(add).collect())
+}
+
+/// Inverts numbers, with a single inversion of their product. Returns `None` if a number is 0.
+fn inverses<F: Field<N>, const N: usize>(mut numbers: Vec<F>) -> Option<Vec<F>> {
+    let mut product = F::one();
+    let multiply = |number: &F| {
+        let before = product;
+        product = product.times(number);
+        before
+    };
+    let before: Vec<F> = numbers.iter().map(multiply).collect();
+    if product.is_zero() {
+        return None;
+    }
+    let mut inverse = product.inverse();
+    for (number, before) in numbers.iter_mut().zip(&before).rev() {
+        let inverse_of_number = inverse.times(before);
+        inverse = inverse.times(number);
+        *number = inverse_of_number;
+    }
+    Some(numbers)
 }

@@ -112,8 +112,8 @@ impl<F, const N: usize> Key<F, N> {
     where
         F: TableField<N>,
     {
-        let [x, y] = &self.point;
-        let table = self.table.get_or_init(|| Table::new(x, y)).as_ref()?;
+        let build = || Table::new(C::NUMBERS.comb_blocks, &self.point);
+        let table = self.table.get_or_init(build).as_ref()?;
         let [w1, w2] = halves.map(|half| comb_digits::<C, N>(&half));
         let sum = sum([F::table_of_base_point()?, table], [&w1, &w2])?;
         // Without this check, forgeries would be accepted: if zz is 0, x can be 0 too, and `has_x`
@@ -155,8 +155,8 @@ fn half_inverse<C: Curve<N>, const N: usize>(s: &[u64; N]) -> C::Scalar {
         })
 }
 
-/// Computes the comb digits of u (see `table`) from u/2. The digits are the bits of (u + R - 1)/2
-/// modulo n, where R = 2^(64·N).
+/// Computes the comb digits of u (see `table`) from u/2. The digits are the bits of (u + 2^D - 1)/2
+/// modulo n, where D is the number of digits.
 fn comb_digits<C: Curve<N>, const N: usize>(half: &C::Scalar) -> [u64; N] {
     half.plus(&C::Scalar::plain(&C::NUMBERS.comb_offset))
         .words()

@@ -1,110 +1,103 @@
 //! Tables of multiples of a point, and the computation of sums from these tables. The method is a
-//! signed comb with 8 teeth.
+//! signed comb with 8 columns.
 //!
-//! A scalar u of 64·N bits is written as u = Σ ±2^i, that is, with only the digits 1 and -1. Let w
-//! be (u + 2^(64·N) - 1)/2. If bit i of w is 1, the digit of 2^i is 1; otherwise the digit is -1. A
-//! comb consists of 8 digits, called its teeth. The positions of neighbouring teeth are 8·N apart.
-//! A scalar has 8·N combs, which are arranged in 8 columns and N blocks. For each block, the table
-//! contains 128 entries, one for each choice of signs in which the highest tooth is positive. An
-//! entry is the sum of ±2^i·Q over the positions i of the 8 teeth. If the highest tooth of a comb
-//! is negative, the sum for the comb is a negated entry.
+//! A scalar u is written as u = Σ ±2^i over all i below D, that is, with only the digits 1 and -1.
+//! Let w be (u + 2^D - 1)/2 modulo the order. If bit i of w is 1, the digit of 2^i is 1; otherwise
+//! the digit is -1.
+//!
+//! Eight neighbouring digits form an octet. With B blocks, the octets k, k + B, k + 2·B and so on
+//! belong to block k. A comb consists of the digits at the same place in all octets of a block,
+//! which are called its teeth. So each block has 8 combs, which are arranged in 8 columns. For each
+//! block, the table contains an entry for each choice of signs in which the highest tooth is
+//! positive. An entry is the sum of ±2^i·Q over the positions i of the teeth in column 0. If the
+//! highest tooth of a comb is negative, the sum for the comb is a negated entry.
 //!
 //! All columns use the same entries, because the sum is doubled between one column and the next. So
-//! computing u1·G + u2·Q takes 8·N additions for each point, and 7 doublings for both points
-//! together. No digit is 0, so every comb needs an addition.
+//! computing u1·G + u2·Q takes 8·B additions for each point, and 7 doublings for both points
+//! together. No digit is 0, so every comb needs an addition. Fewer blocks mean fewer additions, but
+//! more teeth, and each tooth doubles the number of entries:
+//!
+//! | curve | blocks | teeth | digits | entries | octets, native and wasm |
+//! |---|--:|--:|--:|--:|--:|
+//! | P-256 | 3 | 11 | 264 | 3,072 | 196,608, 221,184 |
+//! | P-384 | 6 | 8 | 384 | 768 | 73,728, 86,016 |
+//! | P-521 | 9 | 8 | 576 | 1,152 | 175,104, 175,104 |
+//!
+//! With 11 teeth, P-256 needs more digits than its order has bits. The additional digits are -1.
 
 use crate::field::Field;
-use crate::point::{Affine, Point, to_affine};
+use crate::point::{Affine, Point, sums, to_affine};
 
-/// The number of digits in a comb. Each table entry is the sum of as many multiples.
-const TEETH: usize = 8;
-/// The number of entries of a block.
-const ENTRIES: usize = 1 << (TEETH - 1);
-
-/// The table of a point Q. Each entry of block k is the sum of ±2^(8·(k + N·tooth))·Q over the 8
-/// teeth.
+/// The table of a point Q. Each entry is the sum of ±2^(8·(k + B·tooth))·Q over the teeth of a block
+/// k. Bit t of the entry's place in the block is 1 if tooth t is positive.
 #[derive(Debug)]
-pub(crate) struct Table<F>(Vec<Block<F>>);
+pub(crate) struct Table<F> {
+    /// The entries with place 0 of all blocks, then those with place 1, and so on.
+    groups: Vec<Group<F>>,
+    blocks: usize,
+    /// The number of entries of a block.
+    count: usize,
+}
 
-/// The entries of a block. The alignment is that of a cache line, which is as long as an entry on
-/// P-256 in native builds. So reading such an entry takes one access to memory, not two.
+/// The number of entries in a group.
+const GROUP: usize = 8;
+
+/// Some entries. The alignment is that of a cache line, which is as long as an entry on P-256 in
+/// native builds. So reading such an entry takes one access to memory, not two. The size of an entry
+/// is a multiple of 8 octets, so a group of 8 entries needs no padding.
 #[derive(Debug)]
 #[repr(align(64))]
-struct Block<F>([Affine<F>; ENTRIES]);
+struct Group<F>([Affine<F>; GROUP]);
 
 impl<F> Table<F> {
     /// Builds the table of a point. Whatever the point is, each addition adds two fixed multiples of
-    /// it, which are neither equal nor opposite. So `None` is not expected.
-    pub(crate) fn new<const N: usize>(x: &[u64; N], y: &[u64; N]) -> Option<Self>
+    /// it, which are neither equal nor opposite: otherwise no table could be built for the base
+    /// point either. So `None` is not expected.
+    pub(crate) fn new<const N: usize>(blocks: usize, [x, y]: &[[u64; N]; 2]) -> Option<Self>
     where
         F: Field<N>,
     {
-        let teeth = teeth(&Affine {
+        let mut power = Point::from_affine(&Affine {
             x: F::new(x),
             y: F::new(y),
-        })?;
-        let mut sums = Vec::new();
-        for block in 0..N {
-            let block: Vec<_> = teeth.iter().skip(block).step_by(N).collect();
-            add_block(&mut sums, &block)?;
+        });
+        let mut powers = Vec::new();
+        for _ in 0..N.checked_mul(8)?.checked_next_multiple_of(blocks)? {
+            powers.push(power);
+            (0..8).for_each(|_| power.double());
         }
-        let entries = to_affine(&sums)?;
-        let (blocks, []) = entries.as_chunks() else {
+        let entries = entries(&to_affine(&powers)?, blocks)?;
+        let (groups, []) = entries.as_chunks() else {
             return None;
         };
-        Some(Self(blocks.iter().copied().map(Block).collect()))
+        Some(Self {
+            count: entries.len().checked_div(blocks)?,
+            groups: groups.iter().copied().map(Group).collect(),
+            blocks,
+        })
     }
 }
 
-/// The multiple T = 2^i·Q for one tooth, and 2·T.
-struct Tooth<F> {
-    once: Affine<F>,
-    twice: Affine<F>,
-}
-
-/// Computes 2^(8·i)·Q and 2·2^(8·i)·Q for all i below 8·N.
-fn teeth<F: Field<N>, const N: usize>(point: &Affine<F>) -> Option<Vec<Tooth<F>>> {
-    let mut power = Point::from_affine(point);
-    let mut powers = Vec::new();
-    for _ in 0..TEETH.checked_mul(N)? {
-        powers.push(power);
-        power.double();
-        powers.push(power);
-        (1..8).for_each(|_| power.double());
+/// Computes all entries. `teeth` has the lowest tooth of each block, then the next tooth of each
+/// block, and so on. Each entry is the sum of an entry for the higher half of the teeth and an entry
+/// for the lower half, or its opposite. Each call computes all its sums with a single inversion.
+fn entries<F: Field<N>, const N: usize>(
+    teeth: &[Affine<F>],
+    blocks: usize,
+) -> Option<Vec<Affine<F>>> {
+    let middle = (teeth.len() / 2).checked_next_multiple_of(blocks)?;
+    let (low, high) = teeth.split_at_checked(middle)?;
+    if high.is_empty() {
+        return Some(low.to_vec());
     }
-    let powers = to_affine(&powers)?;
-    let (pairs, []) = powers.as_chunks() else {
-        return None;
-    };
-    let pairs = pairs.iter();
-    Some(pairs.map(|&[once, twice]| Tooth { once, twice }).collect())
-}
-
-/// Appends the sums of a block. In the first sum, every tooth except the highest is negative. Then,
-/// for each tooth except the highest, copies every sum so far, makes that tooth positive in the
-/// copies, and appends them.
-fn add_block<F: Field<N>, const N: usize>(
-    sums: &mut Vec<Point<F>>,
-    teeth: &[&Tooth<F>],
-) -> Option<()> {
-    let (highest, others) = teeth.split_last()?;
-    let mut first = Point::from_affine(&highest.once);
-    for tooth in others {
-        first.add(&Affine {
-            x: tooth.once.x,
-            y: tooth.once.y.negated_if(true),
-        });
+    let (low, high) = (entries(low, blocks)?, entries(high, blocks)?);
+    let opposites = low.chunks(blocks).rev().flatten().map(Affine::negated);
+    let low: Vec<_> = opposites.chain(low.iter().copied()).collect();
+    let mut pairs = Vec::new();
+    for high in high.chunks(blocks) {
+        pairs.extend(low.iter().zip(high.iter().cycle()));
     }
-    let start = sums.len();
-    sums.push(first);
-    for tooth in others {
-        for place in start..sums.len() {
-            let mut sum = *sums.get(place)?;
-            sum.add(&tooth.twice);
-            sums.push(sum);
-        }
-    }
-    Some(())
+    sums(&pairs)
 }
 
 /// Computes u1·G + u2·Q from w1 and w2, which contain the digits of u1 and u2. If zz of the result
@@ -113,17 +106,16 @@ pub(crate) fn sum<F: Field<N>, const N: usize>(
     [g, q]: [&Table<F>; 2],
     [w1, w2]: [&[u64; N]; 2],
 ) -> Option<Point<F>> {
-    let (mut w1, mut w2) = (columns(w1), columns(w2));
+    let (mut w1, mut w2) = (columns(w1, g.blocks), columns(w2, q.blocks));
     let mut sum: Option<Point<F>> = None;
     for _ in 0..8 {
         // All entries of a column are read before the first addition. The reads then overlap, and
         // entries that are not in the processor's caches cost much less time.
-        let entries = [column(g, &mut w1), column(q, &mut w2)];
+        let entries = [g.column(&mut w1)?, q.column(&mut w2)?];
         if let Some(sum) = &mut sum {
             sum.double();
         }
-        for entry in entries.as_flattened() {
-            let entry = entry.as_ref()?;
+        for entry in entries.as_flattened().iter().flatten() {
             match &mut sum {
                 Some(sum) => sum.add(entry),
                 None => sum = Some(Point::from_affine(entry)),
@@ -133,72 +125,78 @@ pub(crate) fn sum<F: Field<N>, const N: usize>(
     sum
 }
 
-/// The entries of the next column, one of each block.
-#[inline(always)]
-fn column<F: Field<N>, const N: usize>(
-    table: &Table<F>,
-    columns: &mut [u64; N],
-) -> [Option<Affine<F>>; N] {
-    let mut blocks = table.0.iter().zip(columns);
-    [(); N].map(|()| {
-        let (Block(entries), columns) = blocks.next()?;
-        entry(entries, columns)
-    })
+impl<F> Table<F> {
+    /// The entries of the next column, one of each block. The number of blocks is at most N.
+    fn column<const N: usize>(&self, columns: &mut [u128; N]) -> Option<[Option<Affine<F>>; N]>
+    where
+        F: Field<N>,
+    {
+        let mut column = [None; N];
+        let blocks = columns.iter_mut().enumerate().take(self.blocks);
+        for (entry, (block, columns)) in column.iter_mut().zip(blocks) {
+            let (place, is_negative) = next_entry(columns, self.count);
+            let index = place.wrapping_mul(self.blocks).wrapping_add(block);
+            let Group(group) = self.groups.get(index / GROUP)?;
+            let Affine { x, y } = group.get(index % GROUP)?;
+            *entry = Some(Affine {
+                x: *x,
+                y: y.negated_if(is_negative),
+            });
+        }
+        Some(column)
+    }
+
+    /// The entries of each block.
+    #[cfg(test)]
+    pub(crate) fn blocks(&self) -> Vec<Vec<Affine<F>>>
+    where
+        F: Copy,
+    {
+        let entries = self.groups.iter().flat_map(|Group(entries)| *entries);
+        let block = |block| entries.clone().skip(block).step_by(self.blocks).collect();
+        (0..self.blocks).map(block).collect()
+    }
 }
 
-/// The table entry for the next column.
+/// Takes the next column, which is the highest octet of each half of `columns`. Returns the place of
+/// its entry in a block of `count` entries, and whether the entry must be negated.
 #[inline(always)]
-fn entry<F: Field<N>, const N: usize>(
-    entries: &[Affine<F>; ENTRIES],
-    columns: &mut u64,
-) -> Option<Affine<F>> {
-    let (place, is_negative) = next_entry(columns);
-    let Affine { x, y } = entries.get(place)?;
-    Some(Affine {
-        x: *x,
-        y: y.negated_if(is_negative),
-    })
-}
-
-/// Takes the next column, which is the highest octet of `columns`. Returns the place of its entry,
-/// and whether the entry must be negated.
-#[inline(always)]
-pub(crate) fn next_entry(columns: &mut u64) -> (usize, bool) {
+pub(crate) fn next_entry(columns: &mut u128, count: usize) -> (usize, bool) {
     *columns = columns.rotate_left(8);
-    let [signs, ..] = columns.to_le_bytes();
-    let is_negative = signs < 128;
-    let place = if is_negative { !signs } else { signs } & 127;
-    (usize::from(place), is_negative)
+    let [high, _, _, _, _, _, _, _, low, ..] = columns.to_le_bytes();
+    let signs = usize::from(u16::from_le_bytes([low, high]));
+    // The number of entries is the place value of the highest tooth's sign.
+    let is_negative = signs < count;
+    let place = if is_negative { !signs } else { signs } & count.wrapping_sub(1);
+    (place, is_negative)
 }
 
-/// Returns a word of signs for each block. Octet j of the word has the signs of column j, one bit
-/// for each tooth.
+/// Returns the signs of each block. The lower half has the signs of teeth 0 to 7: octet j of it is
+/// for column j, and has one bit for each tooth. The upper half has the signs of the other teeth.
 ///
-/// The sign of a tooth in column j of block k is bit j of octet k + N·tooth of `w`.
-pub(crate) fn columns<const N: usize>(w: &[u64; N]) -> [u64; N] {
+/// The sign of a tooth in column j of block k is bit j of octet k + `blocks`·tooth of `w`.
+pub(crate) fn columns<const N: usize>(w: &[u64; N], blocks: usize) -> [u128; N] {
     let octets = w.map(u64::to_le_bytes);
-    let octets = octets.as_flattened();
-    let mut block = 0..N;
-    [(); N].map(|()| {
-        let teeth = octets.iter().skip(block.next().unwrap_or(0)).step_by(N);
-        transposed(
-            teeth
-                .rev()
-                .fold(0, |word, octet| word << 8 | u64::from(*octet)),
-        )
-    })
+    let mut columns = [0; N];
+    for tooth in octets.as_flattened().chunks(blocks.max(1)).rev() {
+        for (signs, octet) in columns.iter_mut().zip(tooth) {
+            *signs = *signs << 8 | u128::from(*octet);
+        }
+    }
+    columns.map(transposed)
 }
 
-/// Exchanges bit j of octet i with bit i of octet j, for all i and j (H. S. Warren, "Hacker's
-/// Delight", section 7-3).
-const fn transposed(word: u64) -> u64 {
+/// In each half of a word, exchanges bit j of octet i with bit i of octet j, for all i and j (H. S.
+/// Warren, "Hacker's Delight", section 7-3).
+const fn transposed(word: u128) -> u128 {
     let word = exchanged(word, 7, 0x00aa_00aa_00aa_00aa);
     let word = exchanged(word, 14, 0x0000_cccc_0000_cccc);
     exchanged(word, 28, 0x0000_0000_f0f0_f0f0)
 }
 
-/// Exchanges the bits in `mask` with the bits that are `distance` positions higher.
-const fn exchanged(word: u64, distance: u32, mask: u64) -> u64 {
-    let changed = (word ^ word >> distance) & mask;
+/// In each half of a word, exchanges the bits in `mask` with the bits that are `distance` positions
+/// higher.
+const fn exchanged(word: u128, distance: u32, mask: u128) -> u128 {
+    let changed = (word ^ word >> distance) & (mask << 64 | mask);
     word ^ changed ^ changed << distance
 }

@@ -1,10 +1,12 @@
-//! Tests of signatures whose verification adds equal or opposite points, and of signatures whose r
-//! or s is out of range.
+//! Tests of the table of the base point, of signatures whose verification adds equal or opposite
+//! points, and of signatures whose r or s is out of range.
 //!
 //! `tests/arithmetic/ecdsa.rs` has many more cases and compares the results with those of other
 //! packages.
 
-use crate::{lazy, saturated, verified};
+use crate::curve::{Curve, TableField, compact};
+use crate::point::Affine;
+use crate::{fiat, lazy, limbs, number, saturated, verified, words};
 
 /// Verifies a signature with the key type of each module, with and without a table of points.
 /// Asserts that all results agree.
@@ -21,9 +23,27 @@ macro_rules! verdict {
     }};
 }
 
+/// Returns true if the table of the base point consists of the entries with these coordinates.
+fn is_base_table<F: TableField<N>, const N: usize>(expected: &[Vec<[Vec<u8>; 2]>]) -> bool {
+    let blocks = F::table_of_base_point().unwrap().blocks();
+    let is_entry = |(entry, expected): (&Affine<F>, &[Vec<u8>; 2])| {
+        let [x, y] = expected
+            .each_ref()
+            .map(|octets| F::new(&number::read(octets).unwrap()));
+        entry.x.minus(&x).is_zero() && entry.y.minus(&y).is_zero()
+    };
+    let is_block = |(block, expected): (&Vec<Affine<F>>, &Vec<[Vec<u8>; 2]>)| {
+        block.len() == expected.len() && block.iter().zip(expected).all(is_entry)
+    };
+    blocks.len() == expected.len() && blocks.iter().zip(expected).all(is_block)
+}
+
 /// Defines the tests of a curve. The crate `$curve` computes the expected points and scalars.
 macro_rules! curve {
-    ($curve:ident, [$($module:ident),+]::$key:ident, $octets:literal) => {
+    (
+        $curve:ident, [$($field:ident),+]::$name:ident, [$($module:ident),+]::$key:ident,
+        $octets:literal, $bits:literal
+    ) => {
         mod $curve {
             #[cfg(target_arch = "wasm32")]
             use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -78,6 +98,56 @@ macro_rules! curve {
                 assert_eq!(verdict, is_finite, "{secret:?} {u1:?} {u2:?}");
                 let forged = octets(&(u1 * s + Scalar::ONE));
                 assert!(!verdict!([$($module),+]::$key, &x, &y, &forged, &signature));
+            }
+
+            /// Also proves that building a table never adds equal or opposite points. It adds the
+            /// same multiples of every point, and all points have the same prime order.
+            #[test]
+            fn entries_are_sums_of_signed_multiples() {
+                let next = |power: &ProjectivePoint| Some((0..8).fold(*power, |power, _| power.double()));
+                let first = ProjectivePoint::GENERATOR;
+                let powers = std::iter::successors(Some(first), next).take($bits / 8);
+                let powers: Vec<_> = powers.collect();
+                let blocks = compact::$name::NUMBERS.comb_blocks;
+                let block = |block| {
+                    let teeth: Vec<_> = powers.iter().skip(block).step_by(blocks).collect();
+                    let (highest, others) = teeth.split_last().unwrap();
+                    let entry = |place: usize| {
+                        let others = others.iter().enumerate();
+                        let sum = others.fold(**highest, |sum, (tooth, power)| {
+                            if place >> tooth & 1 == 1 { sum + *power } else { sum - *power }
+                        });
+                        coordinates(&sum)
+                    };
+                    (0..1 << others.len()).map(entry).collect()
+                };
+                let expected: Vec<_> = (0..blocks).map(block).collect();
+                $(assert!(is_base_table::<$field::$name, _>(&expected));)+
+            }
+
+            /// Some of the scalars are 0, 1, -1 or powers of two. The digits of the others are all
+            /// -1, all but one -1, or those of the largest w.
+            #[test]
+            fn extreme_scalars() {
+                let one = Scalar::ONE;
+                let power = |exponent: u32| (0..exponent).fold(one, |power, _| power.double());
+                let of_digits = |w: Scalar| w.double() + one - power($bits);
+                let scalars = [
+                    one,
+                    -one,
+                    power(8),
+                    power(131),
+                    power($bits - 1),
+                    of_digits(Scalar::ZERO),
+                    of_digits(one),
+                    of_digits(power($octets * 8 - 9)),
+                    of_digits(-one),
+                ];
+                for u2 in scalars {
+                    for u1 in scalars.into_iter().chain([Scalar::ZERO]) {
+                        compare(arbitrary(), u1, u2);
+                    }
+                }
             }
 
             /// With Q = G and u1 = u2, each entry of G's table is added to itself. With Q = -G and
@@ -154,6 +224,6 @@ macro_rules! curve {
     };
 }
 
-curve!(p256, [verified, saturated, lazy]::P256Key, 32);
-curve!(p384, [verified, lazy]::P384Key, 48);
-curve!(p521, [lazy]::P521Key, 66);
+curve!(p256, [fiat, words, limbs]::P256, [verified, saturated, lazy]::P256Key, 32, 264);
+curve!(p384, [fiat, limbs]::P384, [verified, lazy]::P384Key, 48, 384);
+curve!(p521, [limbs]::P521, [lazy]::P521Key, 66, 576);

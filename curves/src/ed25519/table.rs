@@ -47,11 +47,11 @@ impl Table {
     /// The entries of the next column, one of each block. An entry is to be subtracted if the
     /// boolean is true.
     #[inline(always)]
-    fn column(&self, columns: &mut [u64; BLOCKS]) -> [Option<(&Entry, bool)>; BLOCKS] {
+    fn column(&self, columns: &mut [u128; BLOCKS]) -> [Option<(&Entry, bool)>; BLOCKS] {
         let mut blocks = self.blocks.iter().zip(columns);
         [(); BLOCKS].map(|()| {
             let (block, signs) = blocks.next()?;
-            let (place, is_negative) = next_entry(signs);
+            let (place, is_negative) = next_entry(signs, ENTRIES);
             Some((block.get(place)?, is_negative))
         })
     }
@@ -81,7 +81,7 @@ fn block<'a>(mut teeth: impl DoubleEndedIterator<Item = &'a [Entry; 2]>) -> Vec<
 /// Computes u1·P + u2·Q. The scalars must be below 2^255. `None` is not expected.
 pub(crate) fn sum(tables: [&Table; 2], scalars: [&[u64; 4]; 2]) -> Option<Point> {
     let [p, q] = tables;
-    let [mut for_p, mut for_q] = scalars.map(|scalar| columns(&digits(scalar)));
+    let [mut for_p, mut for_q] = scalars.map(|scalar| columns(&digits(scalar), BLOCKS));
     let mut sum: Option<Point> = None;
     for _ in 0..8 {
         let entries = [p.column(&mut for_p), q.column(&mut for_q)];

@@ -7,8 +7,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use std::marker::PhantomData;
 use std::num::Wrapping;
 
-use crate::curve::Curve;
 use crate::curve::compact::{P256, P384, P521};
+use crate::curve::{Curve, Numbers};
 use crate::field::Field;
 use crate::table::{Table, sum};
 use crate::{compact, limbs};
@@ -212,8 +212,9 @@ impl<S: Shape<N>, const N: usize> Field<N> for Range<S> {
 /// Builds a table, computes a sum and compares the sum's x. The steps and the ranges are the same
 /// for every point, scalar and signature, so this one run covers all of them.
 fn nothing_overflows<C: Curve<N>, S: Shape<N>, const N: usize>() {
-    let [x, y] = &C::NUMBERS.g;
-    let table = Table::<Range<S>>::new(x, y).unwrap();
+    let Numbers { comb_blocks, g, .. } = &C::NUMBERS;
+    let table = Table::<Range<S>>::new(*comb_blocks, g).unwrap();
+    let [x, y] = g;
     let sum = sum([&table, &table], [x, y]).unwrap();
     assert!(!sum.zz.is_zero());
     assert!(!sum.has_x::<C, N>(&[0; N]));
