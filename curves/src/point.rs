@@ -24,12 +24,11 @@ pub(crate) struct Point<F> {
 }
 
 impl<F> Affine<F> {
-    /// The opposite point.
-    pub(crate) fn negated<const N: usize>(&self) -> Self
+    /// The opposite point. `zero` must be 0.
+    pub(crate) fn negated<const N: usize>(&self, zero: &F) -> Self
     where
         F: Field<N>,
     {
-        let zero = self.y.minus(&self.y);
         Self {
             x: self.x,
             y: zero.minus(&self.y),

@@ -6,8 +6,8 @@
 //! the digit is -1.
 //!
 //! Eight neighbouring digits form an octet. With B blocks, the octets k, k + B, k + 2·B and so on
-//! belong to block k. A comb consists of the digits at the same place in all octets of a block,
-//! which are called its teeth. So each block has 8 combs, which are arranged in 8 columns. For each
+//! belong to block k. A comb consists of the digits at the same place in each octet of a block. These
+//! digits are its teeth. So each block has 8 combs, which are arranged in 8 columns. For each
 //! block, the table contains an entry for each choice of signs in which the highest tooth is
 //! positive. An entry is the sum of ±2^i·Q over the positions i of the teeth in column 0. If the
 //! highest tooth of a comb is negative, the sum for the comb is a negated entry.
@@ -42,17 +42,17 @@ pub(crate) struct Table<F> {
 /// The number of entries in a group.
 const GROUP: usize = 8;
 
-/// Some entries. The alignment is that of a cache line, which is as long as an entry on P-256 in
-/// native builds. So reading such an entry takes one access to memory, not two. The size of an entry
-/// is a multiple of 8 octets, so a group of 8 entries needs no padding.
+/// Some entries. Groups are aligned to cache lines. In native builds, an entry on P-256 fills exactly
+/// one cache line, so reading it takes one memory access, not two. The size of an entry is a multiple
+/// of 8 octets, so a group of 8 entries needs no padding.
 #[derive(Debug)]
 #[repr(align(64))]
 struct Group<F>([Affine<F>; GROUP]);
 
 impl<F> Table<F> {
-    /// Builds the table of a point. Whatever the point is, each addition adds two fixed multiples of
-    /// it, which are neither equal nor opposite: otherwise no table could be built for the base
-    /// point either. So `None` is not expected.
+    /// Builds the table of a point. Each addition adds two multiples of the point. The multiples are
+    /// the same for every point, and a test builds the table of the base point, so they are never
+    /// equal or opposite. So `None` is not expected.
     pub(crate) fn new<const N: usize>(blocks: usize, [x, y]: &[[u64; N]; 2]) -> Option<Self>
     where
         F: Field<N>,
@@ -79,8 +79,9 @@ impl<F> Table<F> {
 }
 
 /// Computes all entries. `teeth` has the lowest tooth of each block, then the next tooth of each
-/// block, and so on. Each entry is the sum of an entry for the higher half of the teeth and an entry
-/// for the lower half, or its opposite. Each call computes all its sums with a single inversion.
+/// block, and so on. Each entry is the sum of an entry for the higher half of the teeth and either
+/// an entry for the lower half or the opposite of one. Each call computes all its sums with a single
+/// inversion.
 fn entries<F: Field<N>, const N: usize>(
     teeth: &[Affine<F>],
     blocks: usize,
@@ -91,7 +92,9 @@ fn entries<F: Field<N>, const N: usize>(
         return Some(low.to_vec());
     }
     let (low, high) = (entries(low, blocks)?, entries(high, blocks)?);
-    let opposites = low.chunks(blocks).rev().flatten().map(Affine::negated);
+    let zero = F::new(&[0; N]);
+    let opposites = low.chunks(blocks).rev().flatten();
+    let opposites = opposites.map(|entry| entry.negated(&zero));
     let low: Vec<_> = opposites.chain(low.iter().copied()).collect();
     let mut pairs = Vec::new();
     for high in high.chunks(blocks) {
@@ -146,6 +149,17 @@ impl<F> Table<F> {
         Some(column)
     }
 
+    /// Replaces every entry.
+    #[cfg(test)]
+    pub(crate) fn fill(&mut self, entry: Affine<F>)
+    where
+        F: Copy,
+    {
+        for Group(entries) in &mut self.groups {
+            entries.fill(entry);
+        }
+    }
+
     /// The entries of each block.
     #[cfg(test)]
     pub(crate) fn blocks(&self) -> Vec<Vec<Affine<F>>>
@@ -158,7 +172,7 @@ impl<F> Table<F> {
     }
 }
 
-/// Takes the next column, which is the highest octet of each half of `columns`. Returns the place of
+/// Takes the next column: the highest octet of each half of `columns`. Returns the place of
 /// its entry in a block of `count` entries, and whether the entry must be negated.
 #[inline(always)]
 pub(crate) fn next_entry(columns: &mut u128, count: usize) -> (usize, bool) {
