@@ -7,8 +7,8 @@
 //!
 //! Numbers have limbs of 28 bits, least significant first, and are always below the prime. A
 //! product is computed column by column and reduced by Montgomery's method, with R = 2^(28·limbs).
-//! With 19 limbs, computing and reducing a column adds up a carry and 38 products of 56 bits each.
-//! The sum is below 2^62.
+//! With 19 limbs, a column is the sum of a carry and 38 products of 56 bits each, including the
+//! products of its reduction. The sum is below 2^62.
 
 use crate::field::{Canonical, Field};
 use crate::number;

@@ -32,10 +32,9 @@
 //!   so in native builds. The addition formula is right for all points. Tests compare points, sums
 //!   and scalars with those of `curve25519-dalek`.
 //! - On the NIST curves, the addition formula is wrong if the two points are equal or opposite. Only
-//!   the owner of a key can make a signature that leads to such an addition. Such an addition sets a
-//!   coordinate to 0, and this coordinate stays 0 in all later steps. So one check at the end detects
-//!   such additions. If it finds one, the sum is computed again, without tables, by code that handles
-//!   all cases.
+//!   the owner of a key can make a signature that leads to such an addition. It sets the coordinate
+//!   zz to 0, and zz stays 0 in all later steps, so one check at the end is enough. If zz is 0, the
+//!   sum is computed again, without tables, by code that handles all cases.
 //! - `inverse` computes the inverse of s, and for Ed25519 the inverse of Z. A multiplication checks
 //!   the result.
 //!

@@ -60,7 +60,7 @@ pub(crate) fn digest<C: Curve<N>, const N: usize>(octets: &[u8]) -> Option<[u64;
 }
 
 impl<F, const N: usize> Key<F, N> {
-    /// Reads a key from its coordinates. Returns `None` if a coordinate has a wrong length or is
+    /// Reads a key from its coordinates. Returns `None` if a coordinate has the wrong length or is
     /// not below the prime, or if the point is not on the curve.
     pub(crate) fn read<C: Curve<N>>(x: &[u8], y: &[u8]) -> Option<Self> {
         let in_range = |octets: &[u8]| {

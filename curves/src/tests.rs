@@ -100,11 +100,13 @@ macro_rules! curve {
                 assert!(!verdict!([$($module),+]::$key, &x, &y, &forged, &signature));
             }
 
-            /// Also proves that building a table never adds equal or opposite points. It adds the
-            /// same multiples of every point, and all points have the same prime order.
+            /// Also proves that building a table never adds equal or opposite points. Building adds
+            /// the same multiples of every point, and all points have the same prime order.
             #[test]
             fn entries_are_sums_of_signed_multiples() {
-                let next = |power: &ProjectivePoint| Some((0..8).fold(*power, |power, _| power.double()));
+                let next = |power: &ProjectivePoint| {
+                    Some((0..8).fold(*power, |power, _| power.double()))
+                };
                 let first = ProjectivePoint::GENERATOR;
                 let powers = std::iter::successors(Some(first), next).take($bits / 8);
                 let powers: Vec<_> = powers.collect();

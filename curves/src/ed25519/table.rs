@@ -57,9 +57,9 @@ impl Table {
     }
 }
 
-/// Computes the sums of a block. Each tooth is a multiple and its double. In the first sum, every tooth
-/// except the highest is negative. Then, for each tooth except the highest, copies every sum so far,
-/// makes that tooth positive in the copies, and appends them.
+/// Computes the sums of a block. Each tooth is a multiple and its double. In the first sum, every
+/// tooth except the highest is negative. Then, for each tooth except the highest, copies every sum so
+/// far, makes that tooth positive in the copies, and appends them.
 fn block<'a>(mut teeth: impl DoubleEndedIterator<Item = &'a [Entry; 2]>) -> Vec<Point> {
     let Some([highest, _]) = teeth.next_back() else {
         return Vec::new();
