@@ -53,7 +53,8 @@ fn verdicts_are_those_of_strict_verification() {
     assert!(accepted > 200 && refused > 200, "{accepted} {refused}");
 }
 
-/// Compares with `curve25519-dalek` which octets are keys. Many of the octets are near p, or encode a point.
+/// Compares with `curve25519-dalek` which octets are keys. Many of the octets are near p, or encode
+/// a point.
 #[test]
 fn keys_are_canonical_points_that_do_not_have_small_order() {
     let mut random = Random(8032);
