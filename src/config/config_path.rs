@@ -23,7 +23,7 @@ impl ConfigPath {
     /// has this member.
     #[must_use]
     pub fn within(mut self, name: &str) -> Self {
-        self.0.insert(0, Step::Member(name.to_owned()));
+        self.prepend(Step::Member(name.to_owned()));
         self
     }
 
@@ -31,8 +31,13 @@ impl ConfigPath {
     /// has this element.
     #[must_use]
     pub fn within_index(mut self, index: usize) -> Self {
-        self.0.insert(0, Step::Element(index));
+        self.prepend(Step::Element(index));
         self
+    }
+
+    /// Prepends a step.
+    pub(super) fn prepend(&mut self, step: Step) {
+        self.0.insert(0, step);
     }
 
     /// Returns the path to the member `name` of the object at this path.

@@ -5,37 +5,45 @@
 
 use core::fmt;
 
-use super::{config_path::ConfigPath, fault::Fault, spelling::camel_case};
+use super::{
+    config_path::{ConfigPath, Step},
+    fault::Fault,
+    spelling::camel_case,
+};
 
 /// Why a configuration is rejected, and where the fault is.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ConfigError {
+pub struct ConfigError(Box<Located>);
+
+/// A fault and its location. [`ConfigError`] contains only a pointer, so that a `Result` is small.
+#[derive(Clone, Debug, PartialEq)]
+struct Located {
     location: ConfigPath,
-    reason: Box<Fault>,
+    reason: Fault,
 }
 
 impl ConfigError {
     /// The location of the fault.
     #[must_use]
     pub const fn location(&self) -> &ConfigPath {
-        &self.location
+        &self.0.location
     }
 
     /// The fault.
     #[must_use]
     pub const fn reason(&self) -> &Fault {
-        &self.reason
+        &self.0.reason
     }
 
     /// Prepends the member `name` to the path of the error.
     pub(super) fn within(mut self, name: &str) -> Self {
-        self.location = self.location.within(name);
+        self.0.location.prepend(Step::Member(name.to_owned()));
         self
     }
 
     /// Prepends the element `index` to the path of the error.
     pub(super) fn within_index(mut self, index: usize) -> Self {
-        self.location = self.location.within_index(index);
+        self.0.location.prepend(Step::Element(index));
         self
     }
 
@@ -49,9 +57,9 @@ impl ConfigError {
             "shared_secrets",
         ];
         let passes =
-            |name: &&str| self.location.passes(name) || self.location.passes(&camel_case(name));
+            |name: &&str| self.0.location.passes(name) || self.0.location.passes(&camel_case(name));
         if secret.iter().any(passes)
-            && let Fault::WrongType { found, .. } = &mut *self.reason
+            && let Fault::WrongType { found, .. } = &mut self.0.reason
             && found.starts_with("string ")
         {
             "a string".clone_into(found);
@@ -62,10 +70,8 @@ impl ConfigError {
 
 impl From<Fault> for ConfigError {
     fn from(reason: Fault) -> Self {
-        Self {
-            location: ConfigPath::default(),
-            reason: Box::new(reason),
-        }
+        let location = ConfigPath::default();
+        Self(Box::new(Located { location, reason }))
     }
 }
 
@@ -89,8 +95,9 @@ impl<T, E: Into<ConfigError>> At<T> for Result<T, E> {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.location, self.reason)?;
-        match &*self.reason {
+        let Located { location, reason } = &*self.0;
+        write!(formatter, "{location}: {reason}")?;
+        match reason {
             // These faults have no separate remedy: their messages already say what is expected.
             Fault::Json(_)
             | Fault::Keys(_)

@@ -37,8 +37,8 @@ use super::{
     Config, ConfigError, Fault,
     error::At,
     raw::{
-        RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawSwitch, RawUnmatched,
-        Read as _,
+        self, RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawSwitch,
+        RawUnmatched,
     },
     weakness::warnings,
 };
@@ -65,7 +65,7 @@ impl Config {
     /// # Errors
     /// The first fault that is found.
     pub fn from_value(document: &Value) -> Result<Self, ConfigError> {
-        let raw = RawConfig::read(document).map_err(ConfigError::without_secrets)?;
+        let raw = raw::read(document).map_err(ConfigError::without_secrets)?;
         config(&raw)
     }
 }

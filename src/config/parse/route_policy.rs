@@ -7,7 +7,7 @@ use crate::{
     config::{
         Config, ConfigError, Fault,
         error::At,
-        raw::{RawRoutePolicy, Read as _},
+        raw::{self, RawRoutePolicy},
     },
     policy::RoutePolicy,
 };
@@ -32,7 +32,7 @@ impl Config {
             providers: &self.providers,
             named: &self.requirement_map,
         };
-        RawRoutePolicy::read(metadata).and_then(|raw| route_policy(&raw, names))
+        raw::read(metadata).and_then(|raw| route_policy(&raw, names))
     }
 }
 

@@ -4,8 +4,7 @@ use core::time::Duration;
 
 use serde_json::Value;
 
-use super::{Read, value::wrong_type};
-use crate::config::ConfigError;
+use super::{Read, Reader};
 
 /// A duration in whole milliseconds. Fractions are rounded up, so that a duration above zero never
 /// becomes zero.
@@ -19,12 +18,11 @@ impl RawDuration {
 }
 
 impl Read for RawDuration {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
         let expected = r#"a duration in seconds such as "600s" or "0.5s", at most ten years"#;
         let duration = value.as_str().and_then(parse);
-        duration
-            .map(Self)
-            .ok_or_else(|| wrong_type(expected, value))
+        let duration = reader.expect(duration, expected, value);
+        Self(duration.unwrap_or_default())
     }
 }
 

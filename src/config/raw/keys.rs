@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Read, object::object};
-use crate::config::{ConfigError, Fault};
+use super::{Read, Reader, object::object};
+use crate::config::Fault;
 
 object! {
     /// The part of Envoy's `DataSource` that a module can read.
@@ -38,10 +38,12 @@ impl std::fmt::Debug for RawPublicKeys {
 pub(in crate::config) struct RawSecret(pub(in crate::config) String);
 
 impl Read for RawSecret {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
-        String::read(value)
-            .map(Self)
-            .map_err(|_| Fault::SharedMemoryKey.into())
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
+        let secret = value.as_str();
+        if secret.is_none() {
+            reader.fail(Fault::SharedMemoryKey);
+        }
+        Self(secret.unwrap_or_default().to_owned())
     }
 }
 

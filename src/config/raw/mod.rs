@@ -17,6 +17,7 @@ mod keys;
 mod matcher;
 pub(super) mod object;
 mod provider;
+mod reader;
 mod remote;
 mod resource;
 mod rule;
@@ -38,6 +39,7 @@ pub(super) use self::{
         RawIdentityHeader, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawNormalizePayload,
         RawProvider, RawRevocation, RawStructuredScopes,
     },
+    reader::Reader,
     remote::{
         RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy, RawUnknownKidAnswer,
     },
@@ -50,5 +52,5 @@ pub(super) use self::{
     scalar::{ClaimName, Integer, PointInTime, Scalar},
     switch::RawSwitch,
     unavailable::absence,
-    value::{Named, Read},
+    value::{Named, Read, read},
 };

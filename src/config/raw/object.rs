@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use super::{
     absence,
-    value::{Read, text, wrong_type},
+    reader::{Place, Reader},
+    value::Read,
 };
-use crate::config::{ConfigError, Fault, echo::nearest, error::At, spelling::FieldName};
+use crate::config::{Fault, echo::nearest, spelling::FieldName};
 
 /// Declares an object type, its parser and its schema. In JSON, a field has its Rust name, unless
 /// the declaration gives another name after `=`. With `| camelCase`, the lowerCamelCase form of the
@@ -38,22 +39,27 @@ macro_rules! object {
 
             /// Parses an object that may have any of the fields in `names`. Fields that this type
             /// does not declare are ignored.
-            fn read_among(
-                value: &::serde_json::Value,
+            fn read_among<'a>(
+                value: &'a ::serde_json::Value,
                 names: &[$crate::config::spelling::FieldName],
-            ) -> Result<Self, $crate::config::ConfigError> {
+                reader: &mut $crate::config::raw::Reader<'a>,
+            ) -> Self {
                 use $crate::config::raw::object::{Members, field_name};
-                let mut members = Members::of(value, "an object", names)?;
-                let object = Self {
-                    $($field: members.field(field_name!($field $(= $name)? $(| $camel)? $(! $null)?)),)*
-                };
-                members.end(object)
+                let mut members = Members::of(value, "an object", names, reader);
+                Self {
+                    $($field: members.field(
+                        const { &field_name!($field $(= $name)? $(| $camel)? $(! $null)?) },
+                    ),)*
+                }
             }
         }
 
         impl $crate::config::raw::Read for $object {
-            fn read(value: &::serde_json::Value) -> Result<Self, $crate::config::ConfigError> {
-                Self::read_among(value, Self::NAMES)
+            fn read<'a>(
+                value: &'a ::serde_json::Value,
+                reader: &mut $crate::config::raw::Reader<'a>,
+            ) -> Self {
+                Self::read_among(value, Self::NAMES, reader)
             }
         }
 
@@ -87,8 +93,15 @@ macro_rules! choice {
         $scope enum $choice { $($(#[$variant_attribute])* $variant,)* }
 
         impl $crate::config::raw::Read for $choice {
-            fn read(value: &::serde_json::Value) -> Result<Self, $crate::config::ConfigError> {
-                $crate::config::raw::object::choose(value, &[$($name),*], [$(Self::$variant),*])
+            fn read<'a>(
+                value: &'a ::serde_json::Value,
+                reader: &mut $crate::config::raw::Reader<'a>,
+            ) -> Self {
+                const NAMES: &[&str] = &[$($name),*];
+                let choices = [$(Self::$variant),*];
+                let [first, ..] = choices;
+                let chosen = $crate::config::raw::object::choose(value, NAMES, reader);
+                choices.get(chosen).copied().unwrap_or(first)
             }
         }
 
@@ -124,92 +137,80 @@ macro_rules! field_name {
 pub(in crate::config) use choice;
 pub(super) use {field_name, object};
 
-/// The members of a JSON object, and the first error in their values. Every member has a known
-/// name.
-///
-/// If a field cannot be parsed, [`field`](Self::field) returns the default of the field's type, and
-/// [`end`](Self::end) returns the error. An early return after each field would need far more
-/// machine code, because it would have to drop all earlier fields.
-pub(super) struct Members<'a> {
-    members: &'a Map<String, Value>,
-    error: Option<ConfigError>,
+/// The members of a JSON object. Every member has a known name.
+#[derive(Debug)]
+pub(super) struct Members<'a, 'r> {
+    members: Option<&'a Map<String, Value>>,
+    reader: &'r mut Reader<'a>,
 }
 
-impl<'a> Members<'a> {
-    /// Returns the members of `value`. Returns an error if a member's name is not in `names`, or if
+impl<'a, 'r> Members<'a, 'r> {
+    /// Returns the members of `value`. Records an error if a member's name is not in `names`, or if
     /// a member is `null` although its field refuses `null`.
     pub(super) fn of(
         value: &'a Value,
         expected: &'static str,
         names: &[FieldName],
-    ) -> Result<Self, ConfigError> {
-        let members = value
-            .as_object()
-            .ok_or_else(|| wrong_type(expected, value))?;
-        for (written, value) in members {
+        reader: &'r mut Reader<'a>,
+    ) -> Self {
+        let members = reader.members(value, expected);
+        for (written, value) in members.into_iter().flatten() {
             match names.iter().find(|own| own.is(written)) {
-                None => return Err(unknown_field(written, names).into()),
+                None => reader.fail(unknown_field(written, names)),
                 Some(own) if own.refuses_null && value.is_null() => {
-                    return Err(Fault::Null).at(written);
+                    reader.fail_at(written, Fault::Null);
                 }
                 Some(_) => {}
             }
         }
-        Ok(Self {
-            members,
-            error: None,
-        })
+        Self { members, reader }
     }
 
     /// Parses the field `name`.
     #[inline(never)] // inlining would repeat the code for each field
-    pub(super) fn field<T: Read + Default>(&mut self, name: FieldName) -> T {
-        let read = match self.member(name) {
-            Ok(Some((written, value))) => T::read(value).at(written),
-            Ok(None) => T::absent(name.snake),
-            Err(spelt_twice) => Err(spelt_twice.into()),
-        };
-        read.unwrap_or_else(|error| {
-            self.error.get_or_insert(error);
-            T::default()
-        })
-    }
-
-    /// Returns the object, or the first error in its fields.
-    pub(super) fn end<T>(self, object: T) -> Result<T, ConfigError> {
-        self.error.map_or(Ok(object), Err)
-    }
-
-    #[inline(never)] // a copy in `field` for each type would take kilobytes
-    fn member(&self, name: FieldName) -> Result<Option<(&'a String, &'a Value)>, Fault> {
-        let snake = self.members.get_key_value(name.snake);
-        let camel = self.members.iter().find(|(own, _)| name.is_camel(own));
-        match (snake, camel) {
-            (Some(_), Some(_)) => Err(Fault::SpeltTwice { field: name.snake }),
-            (found, None) | (None, found) => Ok(found),
+    pub(super) fn field<T: Read + Default>(&mut self, name: &FieldName) -> T {
+        match self.member(name, T::OPTIONAL) {
+            Some((written, value)) => self.reader.read(Place::Member(written), value),
+            None => T::default(),
         }
+    }
+
+    /// Finds the field `name`. Records an error if it is written in both spellings, or if it is
+    /// required and absent.
+    #[inline(never)] // a copy in `field` for each type would take kilobytes
+    fn member(&mut self, name: &FieldName, is_optional: bool) -> Option<(&'a str, &'a Value)> {
+        let members = self.members?;
+        let snake = members.get_key_value(name.snake);
+        let camel = members.iter().find(|(own, _)| name.is_camel(own));
+        let field = name.snake;
+        if snake.is_some() && camel.is_some() {
+            self.reader.fail(Fault::SpeltTwice { field });
+        }
+        let found = snake.or(camel);
+        if found.is_none() && !is_optional {
+            self.reader.fail(Fault::MissingField { field });
+        }
+        found.map(|(written, value)| (written.as_str(), value))
     }
 }
 
-/// Returns the choice whose name is `value`. `choices` must be in the order of `names`.
-pub(in crate::config) fn choose<T, const N: usize>(
-    value: &Value,
-    names: &'static [&'static str; N],
-    choices: [T; N],
-) -> Result<T, ConfigError> {
-    let written = text(value)?;
-    let found = names
-        .iter()
-        .zip(choices)
-        .find(|(name, _)| **name == written);
-    found.map(|(_, choice)| choice).ok_or_else(|| {
+/// Returns the index of the name that `value` contains. If it contains no such name, records an
+/// error and returns an index that is out of range.
+pub(in crate::config) fn choose<'a>(
+    value: &'a Value,
+    names: &'static [&'static str],
+    reader: &mut Reader<'a>,
+) -> usize {
+    let Some(written) = reader.expect(value.as_str(), "a string", value) else {
+        return names.len();
+    };
+    let found = names.iter().position(|name| *name == written);
+    if found.is_none() {
         let value = written.to_owned();
-        Fault::UnknownValue {
-            value,
-            known: names,
-        }
-        .into()
-    })
+        let known = names;
+        reader.fail(Fault::UnknownValue { value, known });
+    }
+    found.unwrap_or(names.len())
 }
 
 fn unknown_field(name: &str, known: &[FieldName]) -> Fault {

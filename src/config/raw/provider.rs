@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::describe::{Definitions, Describe};
 use super::{
-    ClaimName, Named, RawDuration, Read, Scalar,
+    ClaimName, Named, RawDuration, Read, Reader, Scalar,
     clients::RawClientSecrets,
     keys::{RawDataSource, RawPublicKeys, RawSharedSecret},
     matcher::RawStringMatcher,
     object::{choice, object},
     remote::{RawDiscovery, RawRemoteJwks},
 };
-use crate::config::{ConfigError, Fault, Preset, error::At};
+use crate::config::{Fault, Preset};
 
 /// An entry of `providers`.
 #[derive(Debug)]
@@ -23,23 +23,21 @@ pub(in crate::config) enum RawEntry {
 }
 
 impl Read for RawEntry {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
         if value.get("client_secrets").is_none_or(Value::is_null) {
-            return RawProvider::read(value).map(|raw| Self::Tokens(Box::new(raw)));
+            return Self::Tokens(Box::new(RawProvider::read(value, reader)));
         }
-        let raw = RawClientProvider::read_among(value, RawProvider::NAMES)?;
+        let raw = RawClientProvider::read_among(value, RawProvider::NAMES, reader);
         // A field that only concerns tokens is rejected, because it would look like a condition on
         // clients but would have no effect.
         let is_about_tokens = |(written, value): &(&String, &Value)| {
             !value.is_null() && !RawClientProvider::NAMES.iter().any(|own| own.is(written))
         };
-        match value
-            .as_object()
-            .and_then(|own| own.iter().find(is_about_tokens))
-        {
-            Some((field, _)) => Err(Fault::NoTokens).at(field),
-            None => Ok(Self::Clients(raw)),
+        let own = value.as_object();
+        if let Some((field, _)) = own.and_then(|own| own.iter().find(is_about_tokens)) {
+            reader.fail_at(field, Fault::NoTokens);
         }
+        Self::Clients(raw)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{RawDuration, Read, object::object, value::wrong_type};
-use crate::{config::ConfigError, json};
+use super::{RawDuration, Read, Reader, object::object};
+use crate::json;
 
 object! {
     /// `RemoteJwks` of `jwt_authn`.
@@ -68,12 +68,13 @@ pub(in crate::config) enum RawUnknownKidAnswer {
 }
 
 impl Read for RawUnknownKidAnswer {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
         match value.as_number().and_then(json::integer) {
-            Some(401) => Ok(Self::Unauthorized),
-            Some(503) => Ok(Self::ServiceUnavailable),
-            _ => Err(wrong_type("401 or 503", value)),
+            Some(401) => return Self::Unauthorized,
+            Some(503) => return Self::ServiceUnavailable,
+            _ => reader.wrong_type("401 or 503", value),
         }
+        Self::Unauthorized
     }
 }
 

@@ -3,12 +3,11 @@
 use serde_json::Value;
 
 use super::{
-    Integer, Named, RawDuration, Read,
+    Integer, Named, RawDuration, Read, Reader,
     matcher::{RawRegex, RawStringMatcher},
     object::{Members, object},
     provider::RawClaimRequirement,
 };
-use crate::config::ConfigError;
 
 object! {
     /// `RequirementRule` of `jwt_authn`, with the additional field `authorize`.
@@ -151,8 +150,9 @@ object! {
 pub(in crate::config) struct RawEmpty;
 
 impl Read for RawEmpty {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
-        Members::of(value, "an empty object", &[]).map(|_| Self)
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
+        Members::of(value, "an empty object", &[], reader);
+        Self
     }
 }
 

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Read, value::wrong_type};
+use super::{Read, Reader};
 use crate::{
-    config::{ConfigError, Fault},
+    config::Fault,
     jose::ClaimPath,
     json,
     time::{UnixSeconds, calendar},
@@ -34,38 +34,38 @@ impl Default for ClaimName {
 }
 
 impl Read for Integer {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
         let integer = match value {
             Value::Number(number) => json::integer(number),
             Value::String(digits) => digits.parse().ok(),
             _ => None,
         };
-        integer
-            .map(Self)
-            .ok_or_else(|| wrong_type("an integer", value))
+        let integer = reader.expect(integer, "an integer", value);
+        Self(integer.unwrap_or_default())
     }
 }
 
 impl Read for Scalar {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
         match value {
             Value::Number(number) => {
                 // A number of 17 digits that is rounded to a double would also match neighbouring
                 // numbers, which could belong to other accounts.
                 if json::is_inexact(number) {
-                    return Err(Fault::InexactNumber.into());
+                    reader.fail(Fault::InexactNumber);
                 }
                 let integer = json::integer(number).map(Value::from);
-                Ok(Self(integer.unwrap_or_else(|| value.clone())))
+                return Self(integer.unwrap_or_else(|| value.clone()));
             }
-            Value::Bool(_) | Value::String(_) => Ok(Self(value.clone())),
-            _ => Err(wrong_type("a string, a number or a boolean", value)),
+            Value::Bool(_) | Value::String(_) => {}
+            _ => reader.wrong_type("a string, a number or a boolean", value),
         }
+        Self(value.clone())
     }
 }
 
 impl Read for PointInTime {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
         let time = match value {
             Value::Number(number) => json::integer(number)
                 .filter(|seconds| *seconds >= 0)
@@ -74,23 +74,26 @@ impl Read for PointInTime {
             _ => None,
         };
         let expected = "a time such as \"2027-01-31T00:00:00Z\", or seconds since 1970";
-        time.map(Self).ok_or_else(|| wrong_type(expected, value))
+        let time = reader.expect(time, expected, value);
+        Self(time.unwrap_or_default())
     }
 }
 
 impl Read for ClaimName {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
         let expected = "the name of a claim, or a list of the names on the path to it";
         match value {
-            Value::String(name) if !name.is_empty() => Ok(Self(ClaimPath::top_level(name))),
-            Value::Array(_) => ClaimPath::from_segments(Vec::read(value)?)
-                .map(Self)
-                .ok_or_else(|| {
+            Value::String(name) if !name.is_empty() => return Self(ClaimPath::top_level(name)),
+            Value::Array(_) => match ClaimPath::from_segments(Vec::read(value, reader)) {
+                Some(path) => return Self(path),
+                None => {
                     let found = "an empty list".to_owned();
-                    Fault::WrongType { expected, found }.into()
-                }),
-            _ => Err(wrong_type(expected, value)),
+                    reader.fail(Fault::WrongType { expected, found });
+                }
+            },
+            _ => reader.wrong_type(expected, value),
         }
+        Self::default()
     }
 }
 
@@ -117,6 +120,7 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    use super::super::value::read;
     use super::*;
 
     #[test]
@@ -132,7 +136,7 @@ mod tests {
             (json!(-9_007_199_254_740_992.0), None),
             (json!(1e300), None),
         ] {
-            let read = Scalar::read(&number).map(|scalar| scalar.0.to_string());
+            let read = read::<Scalar>(&number).map(|scalar| scalar.0.to_string());
             match kept {
                 Some(kept) => assert_eq!(read.unwrap(), kept),
                 None => assert_eq!(

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Read, object::choose};
-use crate::config::ConfigError;
+use super::{Read, Reader, object::choose};
 
 /// `on` or `off`.
 ///
@@ -17,11 +16,12 @@ pub(in crate::config) enum RawSwitch {
 }
 
 impl Read for RawSwitch {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
         match value {
-            Value::Bool(true) => Ok(Self::On),
-            Value::Bool(false) => Ok(Self::Off),
-            _ => choose(value, &["off", "on"], [Self::Off, Self::On]),
+            Value::Bool(true) => Self::On,
+            Value::Bool(false) => Self::Off,
+            _ if choose(value, &["off", "on"], reader) == 1 => Self::On,
+            _ => Self::Off,
         }
     }
 }

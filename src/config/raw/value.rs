@@ -13,77 +13,74 @@
 
 use serde_json::{Number, Value};
 
-use crate::{
-    config::{ConfigError, Fault, error::At},
-    json,
+use super::{
+    describe::Describe,
+    reader::{Place, Reader},
 };
+use crate::{config::ConfigError, json};
+
+/// Parses a value. Returns the first error.
+pub(in crate::config) fn read<T: Read>(value: &Value) -> Result<T, ConfigError> {
+    let mut reader = Reader::default();
+    let object = T::read(value, &mut reader);
+    reader.end(object)
+}
 
 /// A type that can be parsed from a JSON value.
-pub(in crate::config) trait Read: Sized {
-    /// Parses `value`.
-    fn read(value: &Value) -> Result<Self, ConfigError>;
-
-    /// Returns the value to use if the field `name` is absent, or an error if the field is
-    /// required.
-    fn absent(name: &'static str) -> Result<Self, ConfigError> {
-        Err(Fault::MissingField { field: name }.into())
-    }
+pub(in crate::config) trait Read: Describe {
+    /// Parses `value`. If the value is wrong, records the error in `reader` and returns anything.
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self;
 }
 
 impl<T: Read> Read for Option<T> {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
         if value.is_null() {
-            return Ok(None);
+            return None;
         }
-        T::read(value).map(Some)
-    }
-
-    fn absent(_name: &'static str) -> Result<Self, ConfigError> {
-        Ok(None)
+        Some(T::read(value, reader))
     }
 }
 
 impl Read for bool {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
-        value
-            .as_bool()
-            .ok_or_else(|| wrong_type("a boolean", value))
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
+        let flag = reader.expect(value.as_bool(), "a boolean", value);
+        flag.unwrap_or_default()
     }
 }
 
 impl Read for u64 {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
-        let number = value.as_number();
-        number
-            .and_then(Number::as_u64)
-            .or_else(|| Self::try_from(json::integer(number?)?).ok())
-            .ok_or_else(|| wrong_type("an unsigned integer", value))
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
+        let number = value.as_number().and_then(|number| {
+            let whole = Number::as_u64(number);
+            whole.or_else(|| Self::try_from(json::integer(number)?).ok())
+        });
+        let number = reader.expect(number, "an unsigned integer", value);
+        number.unwrap_or_default()
     }
 }
 
 impl Read for u32 {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
-        let number = u64::read(value)?;
-        Self::try_from(number).map_err(|_| wrong_type("an unsigned integer", value))
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
+        let number = Self::try_from(u64::read(value, reader)).ok();
+        let number = reader.expect(number, "an unsigned integer", value);
+        number.unwrap_or_default()
     }
 }
 
 impl Read for String {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
-        text(value).map(str::to_owned)
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
+        let text = reader.expect(value.as_str(), "a string", value);
+        text.unwrap_or_default().to_owned()
     }
 }
 
 impl<T: Read> Read for Vec<T> {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
-        let elements = value
-            .as_array()
-            .ok_or_else(|| wrong_type("a list", value))?;
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
         let mut list = Self::new();
-        for (index, element) in elements.iter().enumerate() {
-            list.push(T::read(element).at_index(index)?);
+        for (index, element) in reader.elements(value).iter().enumerate() {
+            list.push(reader.read(Place::Element(index), element));
         }
-        Ok(list)
+        list
     }
 }
 
@@ -98,37 +95,15 @@ impl<T> Default for Named<T> {
 }
 
 impl<T: Read> Read for Named<T> {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
-        let members = value
-            .as_object()
-            .ok_or_else(|| wrong_type("an object", value))?;
+    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
         let mut named = Vec::new();
         // A `Map` is a `BTreeMap`, so the members are sorted.
-        for (name, member) in members {
-            named.push((name.clone(), T::read(member).at(name)?));
+        for (name, member) in reader.members(value, "an object").into_iter().flatten() {
+            let read = reader.read(Place::Member(name), member);
+            named.push((name.clone(), read));
         }
-        Ok(Self(named))
+        Self(named)
     }
-}
-
-/// Returns the string in `value`.
-pub(super) fn text(value: &Value) -> Result<&str, ConfigError> {
-    value.as_str().ok_or_else(|| wrong_type("a string", value))
-}
-
-/// Returns the error for a `value` that does not have the type `expected`.
-pub(super) fn wrong_type(expected: &'static str, value: &Value) -> ConfigError {
-    let found = match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => {
-            json::integer(number).map_or_else(|| number.to_string(), |whole| whole.to_string())
-        }
-        Value::String(text) => format!("string {text:?}"),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-    };
-    Fault::WrongType { expected, found }.into()
 }
 
 #[cfg(test)]
@@ -142,8 +117,8 @@ mod tests {
     /// Providers and clients are looked up by binary search, so they must be sorted.
     #[test]
     fn sorts_names() {
-        let read = Named::<u64>::read(&json!({"b": 1, "a": 2, "B": 3, "a.b": 4})).unwrap();
-        let names: Vec<&str> = read.0.iter().map(|(name, _)| name.as_str()).collect();
+        let named = read::<Named<u64>>(&json!({"b": 1, "a": 2, "B": 3, "a.b": 4})).unwrap();
+        let names: Vec<&str> = named.0.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["B", "a", "a.b", "b"]);
     }
 }

@@ -1,0 +1,106 @@
+//! Where a document is being parsed, and the first error.
+
+use serde_json::{Map, Number, Value};
+
+use super::value::Read;
+use crate::{
+    config::{ConfigError, Fault},
+    json,
+};
+
+/// The place of the value that is being parsed, and the first error.
+///
+/// A parser that finds an error records it here, returns a default and goes on. Only
+/// [`read`](super::read) turns the recorded error into a `Result`. If each parser returned a
+/// `Result`, each of its callers would need code to drop what it has parsed so far. That would make
+/// the module several percent larger.
+#[derive(Debug, Default)]
+pub(in crate::config) struct Reader<'a> {
+    path: Vec<Place<'a>>,
+    error: Option<ConfigError>,
+}
+
+/// A step into an object or a list.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place<'a> {
+    Member(&'a str),
+    Element(usize),
+}
+
+impl<'a> Reader<'a> {
+    /// Parses the value at `place`, which is a step from the current place.
+    pub(super) fn read<T: Read>(&mut self, place: Place<'a>, value: &'a Value) -> T {
+        self.path.push(place);
+        let read = T::read(value, self);
+        self.path.pop();
+        read
+    }
+
+    /// Records an error at the current place, unless there already is an error.
+    pub(super) fn fail(&mut self, fault: Fault) {
+        if self.error.is_none() {
+            let mut error = ConfigError::from(fault);
+            for place in self.path.iter().rev() {
+                error = match *place {
+                    Place::Member(name) => error.within(name),
+                    Place::Element(index) => error.within_index(index),
+                };
+            }
+            self.error = Some(error);
+        }
+    }
+
+    /// Records an error at the member `name`.
+    pub(super) fn fail_at(&mut self, name: &'a str, fault: Fault) {
+        self.path.push(Place::Member(name));
+        self.fail(fault);
+        self.path.pop();
+    }
+
+    /// Records that `value` does not have the type `expected`.
+    pub(super) fn wrong_type(&mut self, expected: &'static str, value: &Value) {
+        let found = match value {
+            Value::Null => "null".to_owned(),
+            Value::Bool(flag) => flag.to_string(),
+            Value::Number(number) => json::integer(number)
+                .map_or_else(|| Number::to_string(number), |whole| whole.to_string()),
+            Value::String(text) => format!("string {text:?}"),
+            Value::Array(_) => "a list".to_owned(),
+            Value::Object(_) => "an object".to_owned(),
+        };
+        self.fail(Fault::WrongType { expected, found });
+    }
+
+    /// Returns `parsed`. If it is `None`, records that `value` does not have the type `expected`.
+    pub(super) fn expect<T>(
+        &mut self,
+        parsed: Option<T>,
+        expected: &'static str,
+        value: &Value,
+    ) -> Option<T> {
+        if parsed.is_none() {
+            self.wrong_type(expected, value);
+        }
+        parsed
+    }
+
+    /// Returns the elements of a list.
+    pub(super) fn elements(&mut self, value: &'a Value) -> &'a [Value] {
+        let elements = self.expect(value.as_array(), "a list", value);
+        elements.map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the members of an object.
+    pub(super) fn members(
+        &mut self,
+        value: &'a Value,
+        expected: &'static str,
+    ) -> Option<&'a Map<String, Value>> {
+        self.expect(value.as_object(), expected, value)
+    }
+
+    /// Returns `object`, or the recorded error.
+    pub(super) fn end<T>(self, object: T) -> Result<T, ConfigError> {
+        self.error.map_or(Ok(object), Err)
+    }
+}
