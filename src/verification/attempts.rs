@@ -21,11 +21,11 @@ impl Default for Allowance {
 }
 
 impl Allowance {
-    fn affords(&self, key: &VerifyingKey) -> bool {
+    fn spend(&self, key: &VerifyingKey) -> bool {
         let mut budget = self.0.get();
-        let affords = budget.affords(key);
+        let is_affordable = budget.spend(key);
         self.0.set(budget);
-        affords
+        is_affordable
     }
 }
 
@@ -60,7 +60,7 @@ impl Attempts {
         if let Some((_, is_good)) = computed.iter().find(|(own, _)| *own == thumbprint) {
             return *is_good;
         }
-        if !budget.affords(key) || !allowance.affords(key) {
+        if !budget.spend(key) || !allowance.spend(key) {
             return false;
         }
         let is_good = compute();

@@ -76,5 +76,5 @@ pub(super) fn candidates<'a>(
     // Without a budget, each forged token would be expensive to check against a large key set.
     let mut budget = Budget::default();
     let candidates = key_set.candidates(query);
-    candidates.filter(move |key| budget.affords(key))
+    candidates.filter(move |key| budget.spend(key))
 }
