@@ -32,8 +32,8 @@ use crate::{
     http::HeaderName,
     jose::SecretKey,
     policy::{
-        FilterStateRules, ForwardedCertificate, Mode, PathPolicy, ProtectedResource, ProviderId,
-        Requirement, RouteLookup, Rule, Schemes, ScopeHierarchy, StatusPath, Unmatched,
+        Comparison, FilterStateRules, ForwardedCertificate, Mode, PathPolicy, ProtectedResource,
+        ProviderId, Requirement, RouteLookup, Rule, Schemes, ScopeHierarchy, StatusPath, Unmatched,
     },
     verification::SignatureBackend,
 };
@@ -154,6 +154,15 @@ impl Config {
     #[must_use]
     pub fn provider(&self, id: ProviderId) -> Option<&Provider> {
         self.providers.get(id.index())
+    }
+
+    /// Returns how the conditions of rules are compared with requests.
+    #[must_use]
+    pub const fn comparison(&self) -> Comparison {
+        Comparison {
+            path_policy: self.path_policy,
+            regex_bytes: self.limits.path_bytes,
+        }
     }
 
     /// Returns the authentication schemes of all providers. If there are no providers, the result

@@ -91,6 +91,7 @@ impl Denial {
             Class::InvalidRequest | Class::InvalidTarget => (400, "invalid_request"),
             Class::InvalidMethod => (405, "invalid_request"),
             Class::TargetTooLong => (414, "invalid_request"),
+            Class::HeaderTooLarge => (431, "invalid_request"),
             Class::Unauthenticated => (401, "unauthorized"),
             // The code is from RFC 6749 section 5.2.
             Class::InvalidToken if self.schemes.is_basic_alone() => (401, "invalid_client"),
@@ -155,6 +156,7 @@ impl Denial {
             Class::InsufficientScope => Some("insufficient_scope"),
             Class::InsufficientAuthentication => Some("insufficient_user_authentication"),
             Class::Forbidden
+            | Class::HeaderTooLarge
             | Class::InvalidMethod
             | Class::InvalidTarget
             | Class::TargetTooLong
@@ -248,6 +250,7 @@ mod tests {
             (Reason::AmbiguousMethod, 400, None),
             (Reason::AmbiguousPath, 400, None),
             (Reason::PathTooLong, 414, None),
+            (Reason::HeaderTooLong, 431, None),
             (Reason::Method, 405, None),
             (
                 Reason::Expired,

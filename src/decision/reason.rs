@@ -19,6 +19,8 @@ pub(super) enum Class {
     InvalidMethod,
     /// 414 URI Too Long.
     TargetTooLong,
+    /// 431 Request Header Fields Too Large (RFC 6585 §5).
+    HeaderTooLarge,
     /// 401 with an error code in the challenge, because the credential is invalid.
     InvalidToken,
     /// 401 without an error code in the challenge, because the request has no credential. The
@@ -75,8 +77,8 @@ reasons! {
     Algorithm: "algorithm", InvalidToken, Some(8);
     /// The authority can be read in more than one way.
     AmbiguousAuthority: "authority", InvalidTarget, None;
-    /// The request has a header that some servers would mistake for another header, and a rule has
-    /// a condition on that other header.
+    /// A rule has a condition on a header that servers could read in different ways: the request has
+    /// a header that some servers would mistake for it, or its lines contradict each other.
     AmbiguousHeader: "header", InvalidTarget, None;
     /// The method differs only in case from a standard method or from a rule's method, or the
     /// method is not UTF-8.
@@ -106,6 +108,8 @@ reasons! {
     Confirmation: "confirmation", InvalidToken, Some(26);
     /// The token's signature is valid, but the token has expired (RFC 7519 §4.1.4).
     Expired: "expired", InvalidToken, Some(3);
+    /// A rule has a regular expression for a header that is longer than allowed.
+    HeaderTooLong: "header_too_long", HeaderTooLarge, None;
     /// A claim or the caller's identity cannot be written into a header.
     HeaderValue: "header_value", InvalidToken, Some(26);
     /// The proxy refused to provide information about the request, or to change the request.
@@ -145,7 +149,8 @@ reasons! {
     Overloaded: "overloaded", Unavailable, Some(40);
     /// The request comes from a page whose origin is not allowed.
     Origin: "origin", Forbidden, None;
-    /// The path is longer than allowed.
+    /// The path is longer than allowed, or a rule has a regular expression for a query parameter
+    /// or for `:path`, which are longer than allowed.
     PathTooLong: "path_too_long", TargetTooLong, None;
     /// The provider is disabled.
     ProviderDisabled: "provider_disabled", InvalidToken, Some(26);
@@ -201,6 +206,7 @@ impl Reason {
             Self::McpHeader => "An MCP header is missing, repeated or malformed",
             Self::McpVersion => "MCP-Protocol-Version must be 2026-07-28 or later",
             Self::Origin => "Pages from this origin are not allowed to send requests",
+            Self::HeaderTooLong => "A header is too long",
             Self::PathTooLong => "The path is too long",
             Self::RoutePolicy | Self::Unmatched | Self::UnsettledRoute => {
                 "Access to this resource is not configured"

@@ -40,11 +40,7 @@ pub(super) fn matches(
     target: Option<Target<'_>>,
     call: Option<&McpCall<'_>>,
 ) -> Result<bool, Reason> {
-    let (limit, policy) = (config.limits.path_bytes, config.path_policy);
-    if route.exceeds(limit, request, target, policy) {
-        return Err(Reason::PathTooLong);
-    }
-    Ok(route.matches(request, target, call, policy)?)
+    Ok(route.matches(request, target, call, config.comparison())?)
 }
 
 impl From<Unclear> for Reason {
@@ -52,6 +48,8 @@ impl From<Unclear> for Reason {
         match unclear {
             Unclear::Authority => Self::AmbiguousAuthority,
             Unclear::Header => Self::AmbiguousHeader,
+            Unclear::LongHeader => Self::HeaderTooLong,
+            Unclear::LongTarget => Self::PathTooLong,
             Unclear::Method => Self::AmbiguousMethod,
             // The reason `AmbiguousPath` is also used for an ambiguous query.
             Unclear::Parameter => Self::AmbiguousPath,

@@ -61,7 +61,7 @@ impl<'c> Endpoint<'c> {
         target: Target<'_>,
         hosts: Hosts,
     ) -> Result<Self, Reason> {
-        let (mut rules, policy) = (Vec::new(), config.path_policy);
+        let (mut rules, comparison) = (Vec::new(), config.comparison());
         if !index.matches_calls() || request.method() != "POST" {
             return Ok(Self { rules });
         }
@@ -69,10 +69,10 @@ impl<'c> Endpoint<'c> {
             if let Some(rule) = config.rules.get(place)
                 && rule.route.mcp.is_some()
                 && match hosts {
-                    Hosts::Own => rule.route.is_at(request, Some(target), policy)?,
+                    Hosts::Own => rule.route.is_at(request, Some(target), comparison)?,
                     Hosts::AnyPort => {
                         let authority = authority(request);
-                        (rule.route).is_at_some_port(request, target, authority, policy)?
+                        (rule.route).is_at_some_port(request, target, authority, comparison)?
                     }
                     Hosts::All => rule.route.is_at_path(request, target.path),
                 }
@@ -152,12 +152,12 @@ impl<'c> Endpoint<'c> {
     ) -> Result<bool, Reason> {
         let first = first.map(|(place, _)| place);
         for (place, rule) in &self.rules {
-            let (route, policy) = (&rule.route, config.path_policy);
+            let (route, comparison) = (&rule.route, config.comparison());
             if matches(config, route, request, Some(target), Some(call))? {
                 return Ok(true);
             }
             let is_before = first.is_none_or(|first| *place < first);
-            if is_before && route.matches_on_own_host(request, target, call, policy)? {
+            if is_before && route.matches_on_own_host(request, target, call, comparison)? {
                 return Ok(false);
             }
         }

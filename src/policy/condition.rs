@@ -2,7 +2,7 @@
 
 use crate::{
     http::{Query, Request, is_parameter, is_twin, method::has_lower_case, path::Target},
-    policy::{PathPolicy, Pattern, StringMatch, Unclear, authority::AuthorityMatch},
+    policy::{Comparison, StringMatch, Unclear, authority::AuthorityMatch},
 };
 
 /// A condition on a header.
@@ -18,8 +18,7 @@ pub struct HeaderMatch {
     pub missing_is_empty: bool,
 }
 
-/// What a condition requires of a header. If the header has several lines, one matching line is
-/// enough.
+/// What a condition requires of a header.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HeaderCondition {
     /// The header is absent.
@@ -66,48 +65,49 @@ impl HeaderMatch {
         self.name == ":authority"
     }
 
-    /// Returns true if this condition matches a regular expression against `:path`, which includes
-    /// the query.
-    #[must_use]
-    pub fn is_regex_on_path(&self) -> bool {
-        match &self.condition {
-            HeaderCondition::Text(own) => {
-                self.name == ":path" && matches!(own.pattern(), Pattern::Regex(_))
-            }
-            _ => false,
-        }
-    }
-
     /// Returns true if the condition holds. A condition on `:path` is compared with `target`: the
     /// path as a server may read it. If the path were compared as sent, `/%61dmin` would evade a
     /// condition for `/admin`.
     ///
-    /// As in Envoy, each line of a header is compared separately. If the lines were joined, a
-    /// client could evade a rule for the value `admin` by adding a second line to the header
-    /// (CVE-2026-26308).
+    /// Each line of a header is compared separately. If the lines were joined, a client could evade
+    /// a rule for the value `admin` by adding a second line to the header (CVE-2026-26308). With
+    /// `path_policy: raw`, one line that satisfies the condition is enough, as in Envoy.
     ///
     /// # Errors
+    /// If the condition is a regular expression, and the header is too long for it.
+    ///
     /// If `path_policy` is `reject`, and servers could read the header or the method in different
     /// ways. For example, CGI and similar servers read `x_http_method_override` as
-    /// `x-http-method-override`.
+    /// `x-http-method-override`. If a line satisfies the condition and another line does not, some
+    /// servers use the first of these lines, others the last.
     pub(super) fn matches(
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
-        policy: PathPolicy,
+        comparison: Comparison,
     ) -> Result<bool, Unclear> {
+        let rejects = comparison.rejects();
         let mut found = None;
         for (name, line) in request.headers() {
             if *name == self.name.as_bytes() {
                 let path = target.filter(|_| self.name == ":path").map(Target::text);
                 let line = path.as_ref().map_or(*line, |path| path.as_bytes());
-                let holds = found == Some(true) || self.condition.holds_for(line)?;
-                found = Some(holds);
-            } else if policy == PathPolicy::Reject && is_twin(&self.name, name) {
+                if self.condition.is_regex() && line.len() > comparison.regex_bytes {
+                    return Err(match path {
+                        Some(_) => Unclear::LongTarget,
+                        None => Unclear::LongHeader,
+                    });
+                }
+                let holds = self.condition.holds_for(line)?;
+                if rejects && found.is_some_and(|other| other != holds) {
+                    return Err(Unclear::Header);
+                }
+                found = Some(holds || found == Some(true));
+            } else if rejects && is_twin(&self.name, name) {
                 return Err(Unclear::Header);
             }
         }
-        if policy == PathPolicy::Reject && self.misses_other_case(request.method()) {
+        if rejects && self.misses_other_case(request.method()) {
             return Err(Unclear::Method);
         }
         let holds = match (&self.condition, found) {
@@ -138,6 +138,10 @@ impl HeaderMatch {
 }
 
 impl HeaderCondition {
+    fn is_regex(&self) -> bool {
+        matches!(self, Self::Text(own) if own.is_regex())
+    }
+
     fn holds_for(&self, value: &[u8]) -> Result<bool, Unclear> {
         // Invalid UTF-8 is replaced, so that the other bytes can still match: `admin\xff` starts
         // with `admin`.
@@ -158,14 +162,16 @@ impl QueryMatch {
     /// counts.
     ///
     /// # Errors
+    /// If the condition is a regular expression, and a value is too long for it.
+    ///
     /// If `path_policy` is `reject`, and servers could read the parameter in different ways. Some
     /// servers end a parameter at `;`, so the query is read twice: once with `;` as a separator,
     /// and once without.
-    pub(super) fn matches(&self, query: &Query, policy: PathPolicy) -> Result<bool, Unclear> {
-        let holds = self.holds_in(query.parameters(), policy)?;
-        if policy == PathPolicy::Reject
+    pub(super) fn matches(&self, query: &Query, comparison: Comparison) -> Result<bool, Unclear> {
+        let holds = self.holds_in(query.parameters(), comparison)?;
+        if comparison.rejects()
             && let Some(split) = query.split_at_semicolons()
-            && self.holds_in(split, policy)? != holds
+            && self.holds_in(split, comparison)? != holds
         {
             return Err(Unclear::Parameter);
         }
@@ -177,16 +183,23 @@ impl QueryMatch {
     /// occurrence but not for another: some servers use the first occurrence, others the last.
     /// Second, some servers read another parameter as the one in the condition: for example,
     /// `mode[]` as `mode`.
-    fn holds_in(&self, query: &[(String, String)], policy: PathPolicy) -> Result<bool, Unclear> {
+    fn holds_in(
+        &self,
+        query: &[(String, String)],
+        comparison: Comparison,
+    ) -> Result<bool, Unclear> {
         let mut found = None;
         for (name, value) in query {
             let is_clear = if *name == self.name {
+                if self.condition.is_regex() && value.len() > comparison.regex_bytes {
+                    return Err(Unclear::LongTarget);
+                }
                 let holds = self.condition.holds_for(value);
                 *found.get_or_insert(holds) == holds
             } else {
                 !is_parameter(&self.name, name)
             };
-            if !is_clear && policy == PathPolicy::Reject {
+            if !is_clear && comparison.rejects() {
                 return Err(Unclear::Parameter);
             }
         }
@@ -195,6 +208,10 @@ impl QueryMatch {
 }
 
 impl QueryCondition {
+    fn is_regex(&self) -> bool {
+        matches!(self, Self::Text(own) if own.is_regex())
+    }
+
     /// Returns true if the condition holds for a parameter that is present.
     fn holds_for(&self, value: &str) -> bool {
         match self {
@@ -211,13 +228,91 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::policy::Pattern;
+    use crate::policy::{PathPolicy, Pattern};
+
+    const REJECT: Comparison = Comparison {
+        path_policy: PathPolicy::Reject,
+        regex_bytes: 16,
+    };
+    const RAW: Comparison = Comparison {
+        path_policy: PathPolicy::Raw,
+        ..REJECT
+    };
 
     #[test]
     fn a_byte_that_is_not_utf8_does_not_hide_the_text_around_it() {
         let condition = HeaderCondition::Text(StringMatch::new(Pattern::Prefix("adm".into())));
         assert_eq!(condition.holds_for(b"adm\xff"), Ok(true));
         assert_eq!(condition.holds_for(b"\xffadm"), Ok(false));
+    }
+
+    #[test]
+    fn a_header_with_lines_that_disagree_is_unclear() {
+        let condition = |inverted| HeaderMatch {
+            name: "x-mode".into(),
+            condition: HeaderCondition::Text(StringMatch::new(Pattern::Exact("admin".into()))),
+            inverted,
+            missing_is_empty: false,
+        };
+        let unclear = Err(Unclear::Header);
+        for (lines, reject, raw) in [
+            (&["admin", "admin"][..], Ok(true), true),
+            (&["user", "guest"], Ok(false), false),
+            (&["user", "admin"], unclear, true),
+            (&["admin", "user"], unclear, true),
+            (&["user", "user", "admin"], unclear, true),
+            (&["admin,user"], Ok(false), false),
+        ] {
+            let headers = lines.iter().map(|line| (&b"x-mode"[..], line.as_bytes()));
+            let request = Request::new(headers.collect());
+            for inverted in [false, true] {
+                let matches = |policy| condition(inverted).matches(&request, None, policy);
+                let expected = reject.map(|holds| holds != inverted);
+                assert_eq!(matches(REJECT), expected, "{lines:?}");
+                assert_eq!(matches(RAW), Ok(raw != inverted), "{lines:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_regular_expression_is_applied_to_a_long_text() {
+        let regex = || StringMatch::new(Pattern::regex("a*").unwrap());
+        let prefix = || StringMatch::new(Pattern::Prefix("a".into()));
+        let long = "a".repeat(17);
+        for (text, header, path, parameter) in [
+            (&"a".repeat(16), Ok(true), Ok(true), Ok(true)),
+            (
+                &long,
+                Err(Unclear::LongHeader),
+                Err(Unclear::LongTarget),
+                Err(Unclear::LongTarget),
+            ),
+        ] {
+            for comparison in [REJECT, RAW] {
+                for (pattern, is_limited) in [(regex(), true), (prefix(), false)] {
+                    let expected = |limited| if is_limited { limited } else { Ok(true) };
+                    let request =
+                        Request::new(vec![(b":path", text.as_bytes()), (b"x-a", text.as_bytes())]);
+                    let matches = |name: &str| {
+                        let header = HeaderMatch {
+                            name: name.into(),
+                            condition: HeaderCondition::Text(pattern.clone()),
+                            inverted: false,
+                            missing_is_empty: false,
+                        };
+                        header.matches(&request, Some(Target::new(text)), comparison)
+                    };
+                    assert_eq!(matches("x-a"), expected(header));
+                    assert_eq!(matches(":path"), expected(path));
+                    let query = QueryMatch {
+                        name: "q".into(),
+                        condition: QueryCondition::Text(pattern.clone()),
+                    };
+                    let sent = Query::parse(format!("q={text}").as_bytes());
+                    assert_eq!(query.matches(&sent, comparison), expected(parameter));
+                }
+            }
+        }
     }
 
     #[test]
@@ -253,9 +348,9 @@ mod tests {
             let name = "_mode".to_owned();
             let parameter = QueryMatch { name, condition };
             let query = Query::parse(query.as_bytes());
-            let found = parameter.matches(&query, PathPolicy::Reject);
+            let found = parameter.matches(&query, REJECT);
             assert_eq!(found, reject, "{parameter:?} {query:?}");
-            let found = parameter.matches(&query, PathPolicy::Raw);
+            let found = parameter.matches(&query, RAW);
             assert_eq!(found, Ok(raw), "{parameter:?} {query:?}");
         }
     }
@@ -279,9 +374,9 @@ mod tests {
                 let lines = [(twin.as_bytes(), &b"a"[..]), (b"x-mode", b"a")];
                 for count in [1, 2] {
                     let request = Request::new(lines[..count].to_vec());
-                    let found = header.matches(&request, None, PathPolicy::Reject);
+                    let found = header.matches(&request, None, REJECT);
                     assert_eq!(found, Err(Unclear::Header), "{header:?} {twin}");
-                    let found = header.matches(&request, None, PathPolicy::Raw);
+                    let found = header.matches(&request, None, RAW);
                     assert!(found.is_ok(), "{header:?} {twin}");
                 }
             }
@@ -305,7 +400,7 @@ mod tests {
             (condition(":method", any_case), Ok(true)),
             (condition("x-mode", prefix()), Ok(false)),
         ] {
-            let found = header.matches(&request, None, PathPolicy::Reject);
+            let found = header.matches(&request, None, REJECT);
             assert_eq!(found, expected, "{header:?}");
         }
     }

@@ -57,7 +57,7 @@ pub use self::{
     authentication::Authentication,
     authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
     basic::ClientCredentials,
-    choices::{Mode, PathPolicy, RouteLookup, Unmatched},
+    choices::{Comparison, Mode, PathPolicy, RouteLookup, Unmatched},
     condition::{HeaderCondition, HeaderMatch, QueryCondition, QueryMatch},
     credential::{Credential, CredentialError, HeaderPlace, Location, Places, TokenText},
     forwarded_certificate::{

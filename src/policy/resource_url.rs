@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::{
     http::{Request, path::Target},
-    policy::{HeaderCondition, PathMatch, PathPolicy, PathText, RouteMatch, authority},
+    policy::{Comparison, HeaderCondition, PathMatch, PathText, RouteMatch, authority},
 };
 
 /// The well-known path of a resource's metadata. If the resource's URL has a path other than `/`,
@@ -188,7 +188,7 @@ impl ResourceUrl {
                 || spellings.iter().any(|authority| {
                     let head = vec![(&b":authority"[..], authority.as_bytes())];
                     let request = Request::new(head);
-                    match header.matches(&request, Some(target), PathPolicy::Reject) {
+                    match header.matches(&request, Some(target), Comparison::STRICT) {
                         Ok(holds) => holds,
                         // If the condition names the host without the resource's port, it is
                         // unclear whether the condition holds. Assume that the host matches, so an

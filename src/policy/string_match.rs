@@ -55,6 +55,12 @@ impl StringMatch {
         }
     }
 
+    /// Returns true if the pattern is a regular expression.
+    #[must_use]
+    pub const fn is_regex(&self) -> bool {
+        matches!(self.pattern, Pattern::Regex(_))
+    }
+
     /// The pattern.
     #[must_use]
     pub const fn pattern(&self) -> &Pattern {

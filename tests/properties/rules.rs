@@ -75,7 +75,7 @@ fn first(config: &Config, request: &Request<'_>, target: Option<Target<'_>>) -> 
     rules.position(|rule| {
         let matches = rule
             .route
-            .matches(request, target, None, config.path_policy);
+            .matches(request, target, None, config.comparison());
         matches.unwrap()
     })
 }

@@ -8,15 +8,15 @@ pub(super) fn of_request(reason: Reason, path: &str, limits: &Limits) -> String 
     let detail = match reason {
         Reason::PathTooLong => {
             // As in the module, the limit applies to the path without the query. If this path is
-            // within the limit, the refusal comes from a rule that has a regular expression on
-            // `:path`, because `:path` includes the query.
+            // within the limit, the refusal comes from a rule that has a regular expression for
+            // `:path`, which includes the query, or for a query parameter.
             let length = path.split('?').next().unwrap_or_default().len();
             let limit = limits.path_bytes;
             if length <= limit {
                 let length = path.len();
                 return format!(
-                    "a rule has a regular expression on :path, and the path with its query has \
-                     {length} bytes; limits.path_bytes is {limit}"
+                    "a rule has a regular expression for :path or for a query parameter, and the \
+                     path with its query has {length} bytes; limits.path_bytes is {limit}"
                 );
             }
             return format!("the path has {length} bytes; limits.path_bytes is {limit}");
@@ -28,7 +28,15 @@ pub(super) fn of_request(reason: Reason, path: &str, limits: &Limits) -> String 
         }
         Reason::AmbiguousHeader => {
             "some servers mistake one of the headers for another header that a rule looks at \
-             (x_user for x-user); do not send the header with the similar name"
+             (x_user for x-user), or a header has several lines and only some of them satisfy the \
+             rule; send only the header itself, and only once"
+        }
+        Reason::HeaderTooLong => {
+            let limit = limits.path_bytes;
+            return format!(
+                "a rule has a regular expression for a header, and the header has more than \
+                 {limit} bytes, which is limits.path_bytes"
+            );
         }
         Reason::AmbiguousMethod => {
             "standard methods are written in capitals, and other methods as in the rules; send the \
@@ -70,6 +78,10 @@ mod tests {
             (
                 Reason::AmbiguousHeader,
                 "some servers mistake one of the headers",
+            ),
+            (
+                Reason::HeaderTooLong,
+                "a rule has a regular expression for a header, and the header has more than 8192",
             ),
             (
                 Reason::AmbiguousMethod,

@@ -358,10 +358,10 @@ fn refuses_paths_over_the_limit_in_each_mode() {
     }
 }
 
-/// A condition on `:path` also applies to the query, so a regular expression could take much time
-/// on a long query.
+/// Matching a regular expression takes time in proportion to the text's length. A condition on
+/// `:path` also applies to the query.
 #[test]
-fn runs_no_regular_expression_on_a_path_and_query_over_the_limit() {
+fn runs_no_regular_expression_on_a_text_over_the_limit() {
     let on_path = |condition: Value| json!([{"name": ":path", "string_match": condition}]);
     for policy in ["reject", "raw"] {
         let engine = engine(json!({
@@ -373,8 +373,21 @@ fn runs_no_regular_expression_on_a_path_and_query_over_the_limit() {
                     {"name": ":path", "string_match": {"safe_regex": {"regex": ".*[ab]{9}z"}}},
                     {"name": ":authority", "string_match": {"exact": "other.example"}}]}},
                 {"match": {"prefix": "/p", "headers": on_path(json!({"prefix": "/p?a"}))}},
+                {"match": {"prefix": "/q", "query_parameters": [
+                    {"name": "q", "string_match": {"safe_regex": {"regex": "[ab]*"}}}]}},
+                {"match": {"prefix": "/h", "headers": [
+                    {"name": "x-h", "string_match": {"safe_regex": {"regex": "[ab]*"}}}]}},
             ],
         }));
+        let long = "a".repeat(17);
+        let parameter = format!("/q?q={long}");
+        assert_eq!(label(&decide(&engine, &parameter, &[])), "path_too_long");
+        let header = [("x-h", &*long)];
+        assert_eq!(label(&decide(&engine, "/h", &header)), "header_too_long");
+        assert_eq!(
+            label(&decide(&engine, "/h", &[("x-h", "ab")])),
+            "not_required"
+        );
         for (method, path, expected) in [
             ("GET", "/r?aaaaabbbbz1", "missing_credential"),
             ("GET", "/r?xxx567890abcd", "missing_credential"),

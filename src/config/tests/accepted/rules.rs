@@ -11,7 +11,7 @@ use crate::{
     http::{Request, path::Target},
     jose::ClaimPath,
     policy::{
-        Audiences, Authentication, Authorization, HeaderCondition, PathMatch, PathPolicy,
+        Audiences, Authentication, Authorization, Comparison, HeaderCondition, PathMatch,
         ProviderId, QueryCondition, Requirement, RouteMatch, WordSet,
         mcp::{McpMatch, McpParam},
     },
@@ -67,7 +67,7 @@ fn reads_every_kind_of_header_condition() {
             .target()
             .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
         route
-            .matches(&request, target, None, PathPolicy::Reject)
+            .matches(&request, target, None, Comparison::STRICT)
             .unwrap()
     };
     for (matcher, value, expected) in [
