@@ -27,13 +27,15 @@ mod weakness;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::{
     http::HeaderName,
     jose::SecretKey,
     policy::{
-        Comparison, FilterStateRules, ForwardedCertificate, Mode, PathPolicy, ProtectedResource,
-        ProviderId, Requirement, RouteLookup, Rule, Schemes, ScopeHierarchy, StatusPath, Unmatched,
+        Comparison, FilterStateRules, ForwardedCertificate, Mode, PathPolicy, Places,
+        ProtectedResource, ProviderId, Requirement, RouteLookup, Rule, Schemes, ScopeHierarchy,
+        StatusPath, Unmatched,
     },
     verification::SignatureBackend,
 };
@@ -58,6 +60,10 @@ pub struct Config {
     pub providers: Vec<Provider>,
     /// The rules, in order. The first rule that matches a request decides.
     pub rules: Vec<Rule>,
+    /// The places that providers read, each once. Many providers read the same places, and a search
+    /// takes time in proportion to the length of the query. So the time would otherwise be in
+    /// proportion to the number of providers as well.
+    pub places: Vec<Arc<Places>>,
     /// The requirements for requests that no rule matches. A value in Envoy's filter state selects
     /// one of these requirements.
     pub filter_state_rules: Option<FilterStateRules>,

@@ -1,6 +1,8 @@
 //! A provider: an authorization server whose tokens are accepted, or a list of API clients with
 //! secrets.
 
+use std::sync::Arc;
+
 use crate::{
     config::Preset,
     decision::Exports,
@@ -29,8 +31,8 @@ pub struct Provider {
     pub role_claims: Vec<ClaimPath>,
     /// How to extract roles from scopes.
     pub structured_scopes: Option<StructuredScopes>,
-    /// The places that tokens are read from.
-    pub places: Places,
+    /// The places that tokens are read from. Providers with equal places share them.
+    pub places: Arc<Places>,
     /// True if the verified token stays in the forwarded request.
     pub forward: bool,
     /// The header with the verified payload in base64url.

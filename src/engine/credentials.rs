@@ -3,6 +3,7 @@
 
 use core::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::{
     config::{Config, Provider},
@@ -12,8 +13,8 @@ use crate::{
     http::{Request, path::Target},
     jose::{HeaderMemo, TokenError, UntrustedToken},
     policy::{
-        Audiences, Credential, CredentialError, Location, ProviderId, Requirement, Scheme, Schemes,
-        TokenText,
+        Audiences, Credential, CredentialError, Location, Places, ProviderId, Requirement, Scheme,
+        Schemes, TokenText,
     },
     short_list::ShortList,
     verification::Attempts,
@@ -39,6 +40,13 @@ type Reader<'c> = (ProviderId, &'c Audiences);
 /// A provider, and the credential in one of the provider's locations. If the credential is
 /// malformed, its error is kept only if the rule lets requests with failed credentials pass.
 pub(super) type Found<'a> = (ProviderId, Result<Credential<'a>, CredentialError>);
+
+/// Places that were searched, and the result. If several providers share these places, they are
+/// searched only once.
+type Searched<'c, 'a> = (
+    &'c Arc<Places>,
+    Result<Option<Credential<'a>>, CredentialError>,
+);
 
 pub(super) type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
 
@@ -70,6 +78,7 @@ impl<'a, 'c> Credentials<'a, 'c> {
         let readers = readers(config, requirement);
         let mut found: ShortList<Found<'a>> = ShortList::default();
         let mut cached: Option<Entry> = None;
+        let mut searched: ShortList<Searched<'c, 'a>> = ShortList::default();
         for (id, _) in readers.iter() {
             let id = *id;
             let Some(provider) = config.provider(id) else {
@@ -84,7 +93,17 @@ impl<'a, 'c> Credentials<'a, 'c> {
                 cached = cached.take().or(entry);
                 is_known
             };
-            match provider.places.find_with(request, target, &mut is_known) {
+            let places = &provider.places;
+            let own = searched.iter().find(|(own, _)| Arc::ptr_eq(own, places));
+            let result = match own {
+                Some((_, result)) => result.clone(),
+                None => {
+                    let result = places.find_with(request, target, &mut is_known);
+                    searched.push((places, result.clone()));
+                    result
+                }
+            };
+            match result {
                 Ok(None) => {}
                 Ok(Some(credential)) => found.push((id, Ok(credential))),
                 Err(CredentialError::Malformed) if forgives => {

@@ -18,8 +18,7 @@ pub(super) fn refuse_token(config: &Config, target: Target<'_>) -> Result<(), Re
     // A later check finds tokens in the query that was sent, so only the path matters here.
     let query = None;
     for hidden in decoded_queries(Target { query, ..target }) {
-        let mut providers = config.providers.iter();
-        if providers.any(|provider| provider.places.reads_query(&hidden)) {
+        if (config.places.iter()).any(|places| places.reads_query(&hidden)) {
             return Err(Reason::AmbiguousPath);
         }
     }

@@ -74,9 +74,9 @@ impl Engine {
     ) -> Decision {
         let holds_credential = self
             .config
-            .providers
+            .places
             .iter()
-            .any(|provider| !matches!(provider.places.find(request, target), Ok(None)));
+            .any(|places| !matches!(places.find(request, target), Ok(None)));
         let no = match holds_credential {
             true => No::Closed(reason),
             false => No::Refused(Refusal::Missing),

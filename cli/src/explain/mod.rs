@@ -338,7 +338,7 @@ fn decided(
         .or_else(|| providers.first());
     let bearer = bearer.and_then(|found| engine.config().provider(found.id));
     let mut line = request.line();
-    line.add_token(token, bearer.map(|provider| &provider.places));
+    line.add_token(token, bearer.map(|provider| &*provider.places));
     let decision = decide::decide(engine, &line, now);
     let rule = decision
         .rule

@@ -41,7 +41,7 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
         let audiences = rule_audiences(rig, rule, id);
         let signed = signed(rig, id, token, audiences.as_ref(), now)?;
         let provider = rig.engine.config().provider(id);
-        line.add_token(&signed, provider.map(|provider| &provider.places));
+        line.add_token(&signed, provider.map(|provider| &*provider.places));
         used.push((id, name));
     }
     if let Some(basic) = &test.basic {

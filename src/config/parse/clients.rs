@@ -68,7 +68,7 @@ pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, 
         scope_claims: paths(None, defaults.scope_claims),
         role_claims: paths(None, defaults.role_claims),
         structured_scopes: None,
-        places: Places::of_secrets(),
+        places: Arc::new(Places::of_secrets()),
         forward: raw.forward.unwrap_or(false),
         payload_header: None,
         claim_headers: claim_headers(raw.claim_to_headers.as_deref().unwrap_or_default())

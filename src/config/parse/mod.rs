@@ -80,6 +80,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
             .at("providers")?;
         providers.push(parsed);
     }
+    let places = places::shared(&mut providers);
     headers::check(&providers)?;
     let named = raw
         .requirement_map
@@ -134,6 +135,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         .flatten();
     let mut config = Config {
         client_certificate,
+        places,
         providers,
         rules,
         filter_state_rules,

@@ -1,8 +1,10 @@
 //! Parses the settings that say where in a request a provider's tokens can be.
 
+use std::sync::Arc;
+
 use super::list::distinct_texts;
 use crate::{
-    config::{ConfigError, Fault, error::At, raw::RawJwtHeader},
+    config::{ConfigError, Fault, Provider, error::At, raw::RawJwtHeader},
     http::HeaderName,
     policy::{HeaderPlace, Places},
 };
@@ -24,6 +26,18 @@ pub(super) fn places(
     } else {
         places
     })
+}
+
+/// Makes providers with equal places share them. Returns all places, each once.
+pub(super) fn shared(providers: &mut [Provider]) -> Vec<Arc<Places>> {
+    let mut all: Vec<Arc<Places>> = Vec::new();
+    for provider in providers {
+        match all.iter().find(|places| **places == provider.places) {
+            Some(places) => provider.places = Arc::clone(places),
+            None => all.push(Arc::clone(&provider.places)),
+        }
+    }
+    all
 }
 
 fn header_places(raw: &[RawJwtHeader]) -> Result<Vec<HeaderPlace>, ConfigError> {

@@ -1,6 +1,7 @@
 //! Parses a provider.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use super::{
     claims, clients,
@@ -127,11 +128,11 @@ fn authorization_server(
         },
         scope_claims: claims::paths(raw.scope_claims.as_deref(), defaults.scope_claims),
         role_claims: rights.role_claims,
-        places: places(
+        places: Arc::new(places(
             raw.from_headers.as_deref().unwrap_or_default(),
             raw.from_params.as_deref().unwrap_or_default(),
             raw.from_cookies.as_deref().unwrap_or_default(),
-        )?,
+        )?),
         forward: raw.forward.unwrap_or(false),
         payload_header: headers::payload_header(
             raw.forward_payload_header.as_deref(),

@@ -94,7 +94,7 @@ fn provider_is_strict_by_default() {
         max_issued_lifetime: None,
     };
     assert_eq!(provider.trust.times, times);
-    assert_eq!(provider.places, Places::standard());
+    assert_eq!(*provider.places, Places::standard());
     assert!(provider.payload_header.is_none() && provider.claim_headers.is_empty());
     let cache = CacheLimits {
         entries: 1000,

@@ -1,6 +1,7 @@
 //! Tests of accepted providers, and of the keys of providers.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -122,6 +123,24 @@ fn reads_places_of_tokens() {
         "written places replace the standard ones"
     );
     assert_eq!(places.cookies, ["session"]);
+}
+
+/// A search for credentials takes time in proportion to the length of the query, so places that
+/// several providers read must not be searched again for each of them.
+#[test]
+fn providers_with_equal_places_share_them() {
+    let mut document = base();
+    let mut cookie = document["providers"]["okta"].clone();
+    cookie["from_cookies"] = json!(["session"]);
+    let same = document["providers"]["okta"].clone();
+    document["providers"] = json!({"a": same, "b": cookie, "c": same, "d": cookie});
+    document["rules"] = json!([]);
+    let config = parse(&document).unwrap();
+    let cookies = config.places.iter().map(|places| places.cookies.len());
+    assert_eq!(cookies.collect::<Vec<_>>(), [0, 1]);
+    for (provider, place) in config.providers.iter().zip([0, 1, 0, 1]) {
+        assert!(Arc::ptr_eq(&provider.places, &config.places[place]));
+    }
 }
 
 #[test]
