@@ -6,7 +6,10 @@ use crate::{
     check::policy,
     finding::Finding,
     outcome::{Exit, Failure},
-    source::{Contents, Policy, Source, Unusable, policy::Filter},
+    source::{
+        Contents, Policy, Source, Unusable,
+        policy::{Filter, remedy_without_filter},
+    },
 };
 use portcullis::{
     config::{Config, Provider},
@@ -41,17 +44,18 @@ fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
             Some(name) => return Err(source.no_such_filter(name, &[])),
             None => return Ok(policy),
         },
+        Ok(Contents::Envoy {
+            document, filters, ..
+        }) if filters.is_empty() && name.is_none() => {
+            let (file, remedy) = (&source.name, remedy_without_filter(&document));
+            return Err(Failure::Usage(format!(
+                "{file}: this Envoy configuration has no Portcullis filter; {remedy}"
+            )));
+        }
         Ok(Contents::Envoy { filters, .. }) => filters,
         Err(Unusable::Syntax(finding)) => return Err(failure(&[finding], Exit::Usage)),
         Err(Unusable::Refused(finding)) => return Err(failure(&[finding], Exit::Findings)),
     };
-    if filters.is_empty() && name.is_none() {
-        let file = &source.name;
-        return Err(Failure::Usage(format!(
-            "{file}: this Envoy configuration has no Portcullis filter; name the file that \
-             contains the filter"
-        )));
-    }
     let is_wanted = |filter: &Filter| name.is_none_or(|name| filter.name == name);
     let (wanted, others): (Vec<_>, Vec<_>) = filters
         .into_iter()

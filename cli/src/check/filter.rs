@@ -9,16 +9,17 @@ use crate::{
     finding::{Finding, Severity},
     source::{
         Source,
-        policy::{Build, Filter},
+        policy::{Build, ControlPlane, Filter},
     },
 };
 use portcullis::config::{Config, ConfigPath, Step, camel_case};
 
 /// Returns the findings about a filter's own settings.
 pub(super) fn check(source: &Source, document: &Node, filter: &Filter) -> Vec<Finding> {
-    let mut findings = match filter.build {
-        Build::Wasm => of_wasm(source, document, filter),
-        Build::Native => of_native(source, filter),
+    let mut findings = match (filter.control_plane, filter.build) {
+        (Some(_), _) => of_kubernetes(source, filter),
+        (None, Build::Wasm) => of_wasm(source, document, filter),
+        (None, Build::Native) => of_native(source, filter),
     };
     let entry = entry(&filter.at);
     if let Some(entry) = entry
@@ -34,7 +35,9 @@ pub(super) fn check(source: &Source, document: &Node, filter: &Filter) -> Vec<Fi
 
 /// Warns if other modules could overwrite the fetched keys in shared memory.
 pub(super) fn shared_memory(source: &Source, filter: &Filter, config: &Config) -> Option<Finding> {
-    if filter.build == Build::Native {
+    // Envoy Gateway gives each module a `vm_id` of its own, so no other module shares its memory.
+    let is_alone = filter.control_plane == Some(ControlPlane::EnvoyGateway);
+    if filter.build == Build::Native || is_alone {
         return None;
     }
     let warning = config.shared_memory_warning(vm_id(&filter.message).as_bytes())?;
@@ -45,6 +48,27 @@ pub(super) fn shared_memory(source: &Source, filter: &Filter, config: &Config) -
     let finding = source.at(Severity::Warning, &at, warning.text);
     let path = warning.location.to_string();
     Some(Finding { path, ..finding })
+}
+
+/// Checks the fields of a Kubernetes resource that let requests pass without the module.
+fn of_kubernetes(source: &Source, filter: &Filter) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let part = &filter.message;
+    let strategy = part.member("failStrategy").and_then(Node::text);
+    let is_open = part.member("failOpen").and_then(Node::boolean) == Some(true);
+    for (field, is_open, closed) in [
+        ("failStrategy", strategy == Some("FAIL_OPEN"), "FAIL_CLOSE"),
+        ("failOpen", is_open, "false"),
+    ] {
+        if is_open {
+            let text = format!(
+                "while the module is missing or has crashed, a client can get in without a token; \
+                 write {field}: {closed}"
+            );
+            findings.push(source.at(Severity::Error, &filter.at.member(field), text));
+        }
+    }
+    findings
 }
 
 fn of_wasm(source: &Source, document: &Node, filter: &Filter) -> Vec<Finding> {

@@ -21,7 +21,7 @@ use crate::{
     format::Format,
     input::{self, KeySetFile},
     outcome::{Exit, Failure},
-    source::{Contents, Source, Unusable},
+    source::{Contents, Source, Unusable, policy::remedy_without_filter},
 };
 use portcullis::{
     config::Config,
@@ -152,8 +152,11 @@ fn check_file(
                 return Err(source.no_such_filter(name, &filters));
             }
             if filters.is_empty() && !routes::has_policy(&document) {
-                let message = "this Envoy configuration has no Portcullis filter and no route with \
-                               a policy; name the file that contains them";
+                let remedy = remedy_without_filter(&document);
+                let message = format!(
+                    "this Envoy configuration has no Portcullis filter and no route with a policy; \
+                     {remedy}"
+                );
                 let finding = source.finding(Severity::Error, None, "", message);
                 found.findings.push(finding);
             }

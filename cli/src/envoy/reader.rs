@@ -113,9 +113,8 @@ impl fmt::Display for Fault {
             Self::NameIsNoText => formatter.write_str(
                 "a list or an object is used as a name; if the name is text, put quotes around it",
             ),
-            Self::SeveralDocuments => formatter.write_str(
-                "several documents, but Envoy reads only the first; remove the other documents",
-            ),
+            Self::SeveralDocuments => formatter
+                .write_str("several documents; put the document to check into a file of its own"),
             Self::Empty => formatter.write_str("the file is empty"),
             Self::TooLarge => formatter
                 .write_str("more than a million values after aliases are expanded; split the file"),

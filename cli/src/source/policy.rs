@@ -4,6 +4,9 @@
 //! listener, in a resource of a discovery service, or in the patch of an `EnvoyFilter`. Such a
 //! filter counts as Portcullis if its name, its root id, or the name of its file or library
 //! contains the word "portcullis", or if its configuration has providers and rules.
+//!
+//! Istio and Envoy Gateway make such filters from resources of their own: `WasmPlugin`,
+//! `TrafficExtension` and `EnvoyExtensionPolicy`.
 
 use crate::envoy::{
     document::Node,
@@ -31,11 +34,21 @@ pub(crate) struct Filter {
     pub(crate) build: Build,
     /// The path of `message`.
     pub(crate) at: ConfigPath,
-    /// The protobuf message that configures the filter: `PluginConfig` or `DynamicModuleFilter`.
+    /// The message that configures the filter: `PluginConfig` or `DynamicModuleFilter`, or the part
+    /// of a Kubernetes resource from which a control plane makes this message.
     pub(crate) message: Node,
+    /// The control plane that makes the filter, if the document is a Kubernetes resource.
+    pub(crate) control_plane: Option<ControlPlane>,
     /// The path of the policy.
     pub(crate) policy_at: ConfigPath,
     pub(crate) policy: Body,
+}
+
+/// A control plane that makes filters from Kubernetes resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ControlPlane {
+    EnvoyGateway,
+    Istio,
 }
 
 /// How a policy is written in the document.
@@ -70,6 +83,7 @@ pub(crate) fn filters(document: &Node) -> Vec<Filter> {
                 build,
                 at,
                 message: message.clone(),
+                control_plane: None,
                 policy_at,
                 policy,
             });
@@ -118,7 +132,7 @@ pub(crate) fn body(at: &ConfigPath, message: &Node, field: &str) -> (ConfigPath,
 /// Whether a filter is Portcullis, judging by its names, its files and its configuration. `vm_id`
 /// does not count, because another module may have the same `vm_id`.
 fn is_portcullis(message: &Node, policy: &Body) -> bool {
-    let names = ["name", "root_id", "filter_name"];
+    let names = ["name", "root_id", "rootID", "filter_name", "plugin_name"];
     let mut named = names
         .iter()
         .filter_map(|name| either(message, name)?.text());
@@ -180,28 +194,48 @@ fn of_kubernetes(at: &ConfigPath, node: &Node) -> Vec<Filter> {
     let at = at.member("spec");
     let metadata = node.member("metadata");
     let name = metadata.and_then(|node| node.member("name")?.text());
-    let filter = |at: ConfigPath, message: &Node, field: &str| {
+    let filter = |(at, message): (ConfigPath, &Node), build, control_plane, field| {
         let (policy_at, policy) = body(&at, message, field);
         is_portcullis(message, &policy).then(|| Filter {
             name: name.unwrap_or_default().to_owned(),
-            build: Build::Wasm,
+            build,
             at,
-            message: Node::Map(Vec::new()),
+            message: message.clone(),
+            control_plane: Some(control_plane),
             policy_at,
             policy,
         })
     };
+    let of_istio = |part| filter(part, Build::Wasm, ControlPlane::Istio, "pluginConfig");
+    let entries = |field: &str, build| {
+        let entries = spec.member(field).map(Node::elements).unwrap_or_default();
+        let at = at.member(field);
+        let part = |(index, entry)| {
+            let part = (at.element(index), entry);
+            filter(part, build, ControlPlane::EnvoyGateway, "config")
+        };
+        entries.iter().enumerate().filter_map(part).collect()
+    };
     match kind {
-        "WasmPlugin" => filter(at, spec, "pluginConfig").into_iter().collect(),
+        "WasmPlugin" => of_istio((at, spec)).into_iter().collect(),
+        "TrafficExtension" => {
+            let wasm = spec.member("wasm").map(|wasm| (at.member("wasm"), wasm));
+            wasm.and_then(of_istio).into_iter().collect()
+        }
         "EnvoyExtensionPolicy" => {
-            let wasm = spec.member("wasm").map(Node::elements).unwrap_or_default();
-            let entries = wasm.iter().enumerate();
-            let at = at.member("wasm");
-            entries
-                .filter_map(|(index, entry)| filter(at.element(index), entry, "config"))
-                .collect()
+            let wasm: Vec<Filter> = entries("wasm", Build::Wasm);
+            [wasm, entries("dynamicModule", Build::Native)].concat()
         }
         _ => Vec::new(),
+    }
+}
+
+/// What the user can do about an Envoy configuration without Portcullis.
+pub(crate) fn remedy_without_filter(document: &Node) -> &'static str {
+    const JWT_AUTHN: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
+    match mentions(document, JWT_AUTHN) {
+        true => "translate its filter jwt_authn with \"portcullis migrate\"",
+        false => "name the file that contains Portcullis",
     }
 }
 
@@ -277,6 +311,18 @@ mod tests {
                 "gate",
                 Build::Wasm,
                 "spec.wasm[0].config",
+            ),
+            (
+                "{kind: EnvoyExtensionPolicy, metadata: {name: gate}, spec: {dynamicModule: [{filterName: other}, {filterName: portcullis, config: {}}]}}".to_owned(),
+                "gate",
+                Build::Native,
+                "spec.dynamicModule[1].config",
+            ),
+            (
+                "{kind: TrafficExtension, metadata: {name: gate}, spec: {wasm: {pluginName: portcullis, pluginConfig: {}}}}".to_owned(),
+                "gate",
+                Build::Wasm,
+                "spec.wasm.pluginConfig",
             ),
         ] {
             let expected = (name.to_owned(), build, at.to_owned());

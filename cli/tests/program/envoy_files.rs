@@ -470,3 +470,62 @@ fn several_files_are_checked_in_one_run_and_as_json() {
         stdout(&output)
     );
 }
+
+/// The document of a manifest that has this kind.
+fn kubernetes(manifest: &str, kind: &str) -> String {
+    let path = project().join(format!("envoy/kubernetes/{manifest}.yaml"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let is_wanted = |text: &&str| text.contains(&format!("kind: {kind}\n"));
+    let document = text.split("---\n").find(is_wanted).unwrap();
+    let key = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFA";
+    document.replace("REPLACE-ME", key)
+}
+
+#[test]
+fn reads_the_policy_of_each_kubernetes_resource() {
+    for (manifest, kind) in [
+        ("envoy-gateway", "EnvoyExtensionPolicy"),
+        ("envoy-gateway-native", "EnvoyExtensionPolicy"),
+        ("istio-traffic-extension", "TrafficExtension"),
+        ("istio-wasm-plugin", "WasmPlugin"),
+    ] {
+        let text = kubernetes(manifest, kind);
+        let path = file(&format!("{manifest}.yaml"), &text);
+        let output = portcullis(&["check", "--strict", path.to_str().unwrap()], "");
+        assert_eq!(stdout(&output), "ok: 1 provider, 2 rules\n", "{manifest}");
+        assert_eq!(output.status.code(), Some(0), "{manifest}");
+    }
+}
+
+#[test]
+fn a_resource_that_lets_requests_pass_without_the_module_is_an_error() {
+    for (manifest, kind, from, to, at) in [
+        (
+            "envoy-gateway",
+            "EnvoyExtensionPolicy",
+            "failOpen: false",
+            "failOpen: true",
+            "spec.wasm[0].failOpen: while the module is missing",
+        ),
+        (
+            "istio-traffic-extension",
+            "TrafficExtension",
+            "FAIL_CLOSE ",
+            "FAIL_OPEN ",
+            "spec.wasm.failStrategy: while the module is missing",
+        ),
+        (
+            "istio-wasm-plugin",
+            "WasmPlugin",
+            "FAIL_CLOSE ",
+            "FAIL_OPEN ",
+            "spec.failStrategy: while the module is missing",
+        ),
+    ] {
+        let text = kubernetes(manifest, kind);
+        assert!(text.contains(from), "{manifest}");
+        let (code, said) = check(&format!("open-{manifest}.yaml"), &text.replace(from, to));
+        assert_eq!(code, 1, "{manifest}");
+        assert!(said.contains(at), "{manifest}: {said}");
+    }
+}
