@@ -109,6 +109,9 @@ pub enum Deviation {
     /// A route matches on a part of the request that the module edits, and other routes have
     /// policies. After the edit, Envoy may choose a route whose policy was not checked.
     UnsettledRoute,
+    /// A route has a requirement, and the module sets a header. If a client sends this header, the
+    /// module refuses the request.
+    SentHeaders,
     /// In a file without filters, routes match on parts of the request that a module may edit.
     PerhapsUnsettledRoutes {
         /// The number of conditions on such parts.
@@ -163,6 +166,7 @@ impl Deviation {
             | Self::MetadataUnwritten
             | Self::NestedAllowMissing
             | Self::NotWatched
+            | Self::SentHeaders
             | Self::TakenTokens
             | Self::VariableInlined { .. } => Severity::Warning,
             Self::Answers

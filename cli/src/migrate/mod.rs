@@ -181,6 +181,10 @@ pub(super) fn run(
             what: Deviation::UnsettledRoute,
         }));
     }
+    if let (Some(filter), 1.., true) = (found.first(), routes.overrides, edits.sets_headers()) {
+        let (at, what) = (filter.at.clone(), Deviation::SentHeaders);
+        differences.push(Difference { at, what });
+    }
     if surroundings.is_apart && routes.overrides > 0 {
         let (at, what) = (ConfigPath::default(), Deviation::MetadataForAll);
         differences.push(Difference { at, what });

@@ -29,6 +29,8 @@ const KEPT: [&str; 4] = [":authority", ":method", ":scheme", "host"];
 pub(super) struct Edits {
     headers: Vec<HeaderName>,
     params: BTreeSet<String>,
+    /// Whether a filter sets a header for the upstream.
+    sets_headers: bool,
     /// Whether the edits are unknown, because the filters are in another file.
     may_be_any: bool,
 }
@@ -45,6 +47,11 @@ impl Edits {
             edits.add(filter.configuration);
         }
         edits
+    }
+
+    /// Whether the filters set headers for the upstream.
+    pub(super) const fn sets_headers(&self) -> bool {
+        self.sets_headers
     }
 
     fn add(&mut self, configuration: &Node) {
@@ -64,8 +71,10 @@ impl Edits {
             let payload = either(provider, "forward_payload_header");
             if let Some(name) = payload.and_then(Node::text) {
                 self.header(name);
+                self.sets_headers = true;
             }
             for claim in list(provider, "claim_to_headers") {
+                self.sets_headers = true;
                 let name = either(claim, "header_name");
                 self.header(name.and_then(Node::text).unwrap_or_default());
             }

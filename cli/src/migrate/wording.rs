@@ -146,6 +146,13 @@ impl fmt::Display for Deviation {
                 around the module"
             )
             .into(),
+            Self::SentHeaders => {
+                "if a client sends a header that the module sets, and the request's route has a \
+                requirement of its own, the request gets 403 (unsettled_route), because Envoy may \
+                have chosen the route by this header; remove the header before the request reaches \
+                Envoy"
+                    .into()
+            }
             Self::RoutesElsewhere => {
                 "the routes are delivered separately, and their requirements for jwt_authn would \
                 be lost; use --rewrite for this file and for the files of the routes; no route may \
