@@ -6,7 +6,8 @@
 
 use super::{Config, ConfigPath, Warning, evasion, literals::misspelt};
 use crate::policy::{
-    HeaderCondition, PathMatch, PathPolicy, Pattern, Requirement, RouteMatch, Rule, Unmatched,
+    Demand, HeaderCondition, PathMatch, PathPolicy, Pattern, Requirement, RouteMatch, Rule,
+    Unmatched,
 };
 
 impl Config {
@@ -48,7 +49,7 @@ fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
         if !other.covers(own) {
             continue;
         }
-        let is_evaded = is_protected(rule) && !is_protected(earlier);
+        let is_evaded = rule.requires_token() && !earlier.requires_token();
         let takes_all = other.methods.is_empty()
             || (!own.methods.is_empty() && own.methods.iter().all(|method| other.takes(method)));
         let takes = |method: &String| method != "OPTIONS" && own.takes(method);
@@ -70,12 +71,6 @@ fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
         ));
     }
     None
-}
-
-/// Returns true if the rule requires a verified token.
-fn is_protected(rule: &Rule) -> bool {
-    (rule.requirement.as_ref())
-        .is_some_and(|requirement| rule.authorization.is_some() || !requirement.admits_anyone())
 }
 
 /// Returns a warning if no request can match the rule's path. A server may cut off the parameters
@@ -144,13 +139,17 @@ fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
         requirement.each_provider(&mut |id, _| used.push(id));
     };
     for rule in &config.rules {
-        rule.requirement.iter().for_each(&mut note);
+        rule.requirement().into_iter().for_each(&mut note);
     }
     if let Some(rules) = &config.filter_state_rules {
         rules.requires.values().for_each(&mut note);
     }
     if let Some(status) = &config.status {
-        status.requirement.iter().for_each(&mut note);
+        status
+            .demand
+            .iter()
+            .map(Demand::requirement)
+            .for_each(&mut note);
     }
     config.requirement_map.values().for_each(note);
     if is_anyone_asked {

@@ -179,7 +179,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
             config
                 .status
                 .as_ref()
-                .is_some_and(|status| status.requirement.is_none()),
+                .is_some_and(|status| status.demand.is_none()),
             "status",
             "anyone can see which authorization servers are configured, and the state of their \
              keys",
@@ -211,8 +211,8 @@ fn anyones_tokens(config: &Config) -> Vec<Warning> {
     let by_rule = config.rules.iter().filter_map(|rule| {
         let asks =
             |rights: &Authorization| !rights.claims.is_empty() || !rights.client_ids.is_empty();
-        let is_selective = rule.authorization.as_ref().is_some_and(asks);
-        rule.requirement.as_ref().filter(|_| !is_selective)
+        let is_selective = rule.authorization().is_some_and(asks);
+        rule.requirement().filter(|_| !is_selective)
     });
     let mut admitted = Vec::new();
     for requirement in by_rule.chain(by_name).chain(by_state) {
@@ -243,7 +243,7 @@ fn extractions(config: &Config) -> Vec<Warning> {
     let rules = config.rules.iter().enumerate();
     let by_rule = rules.filter_map(|(index, rule)| {
         let place = ConfigPath::default().within("requires").within_index(index);
-        Some((place.within("rules"), rule.requirement.as_ref()?))
+        Some((place.within("rules"), rule.requirement()?))
     });
     let by_name = config.requirement_map.iter().map(|(name, requirement)| {
         let place = ConfigPath::default().within(name);

@@ -191,7 +191,7 @@ type Asked<'a> = (ProviderId, &'a Audiences);
 /// provider, returns all providers. Providers that accept client secrets are left out.
 fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
     let mut asked: Vec<Asked<'_>> = Vec::new();
-    if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {
+    if let Some(requirement) = rule.and_then(Rule::requirement) {
         requirement.each_provider(&mut |id, audiences| {
             let own = config
                 .provider(id)

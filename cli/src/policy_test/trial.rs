@@ -16,7 +16,10 @@ use crate::{
     input,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use portcullis::{policy::ProviderId, verification::KeySource};
+use portcullis::{
+    policy::{ProviderId, Rule},
+    verification::KeySource,
+};
 
 /// The result of a test.
 pub(super) struct Outcome {
@@ -148,20 +151,18 @@ pub(super) fn rule_audiences(
 ) -> Option<portcullis::policy::Audiences> {
     let rule = rig.engine.config().rules.get(rule?)?;
     let mut found = None;
-    rule.requirement
-        .as_ref()?
-        .each_provider(&mut |id, audiences| {
-            if id == wanted && found.is_none() {
-                found = audiences.cloned();
-            }
-        });
+    rule.requirement()?.each_provider(&mut |id, audiences| {
+        if id == wanted && found.is_none() {
+            found = audiences.cloned();
+        }
+    });
     found
 }
 
 pub(super) fn is_asked(rig: &Rig, rule: Option<usize>, wanted: ProviderId) -> bool {
     let rule = rule.and_then(|rule| rig.engine.config().rules.get(rule));
     let mut is_asked = false;
-    if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {
+    if let Some(requirement) = rule.and_then(Rule::requirement) {
         requirement.each_provider(&mut |id, _| is_asked |= id == wanted);
     }
     is_asked

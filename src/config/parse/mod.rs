@@ -115,7 +115,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     let by_state = filter_state_rules
         .iter()
         .flat_map(|rules| rules.requires.values());
-    let by_rule = rules.iter().filter_map(|rule| rule.requirement.as_ref());
+    let by_rule = rules.iter().filter_map(Rule::requirement);
     let requirements = named.values().chain(by_rule).chain(by_state);
     let owned_headers = headers::owned(&providers, requirements);
     let scope_hierarchy = raw
@@ -210,16 +210,6 @@ fn rule(raw: &RawRule, names: Names<'_>, policy: PathPolicy) -> Result<Rule, Con
         .map(authorization::authorization)
         .transpose()
         .at("authorize")?;
-    match &requirement {
-        None if authorization.is_some() => return Err(Fault::AuthorizeWithoutRequires.into()),
-        Some(requirement) if authorization.is_some() && requirement.extracts() => {
-            return Err(Fault::UnverifiedClaims).at("authorize");
-        }
-        _ => {}
-    }
-    Ok(Rule {
-        route,
-        requirement,
-        authorization,
-    })
+    let demand = requirement::demand(requirement, authorization)?;
+    Ok(Rule { route, demand })
 }

@@ -13,7 +13,10 @@ use crate::{
         error::At,
         raw::{Named, RawFilterStateRules, RawRequirement, RawRequirements},
     },
-    policy::{Audiences, Extraction, FilterStateRules, ProviderId, Requirement, Scheme},
+    policy::{
+        Audiences, Authorization, Demand, Extraction, FilterStateRules, ProviderId, Requirement,
+        Scheme,
+    },
 };
 
 /// The maximum depth of a tree of requirements. This limits the recursion of functions that walk
@@ -138,6 +141,21 @@ enum Written<'a> {
     /// `provider_name`, the second value is `None`. For `provider_and_audiences`, the second value
     /// is `Some(audiences)`, where `audiences` is `None` if that field is absent.
     Provider(&'a str, Option<Option<&'a [String]>>),
+}
+
+/// Combines a requirement with the rights of `authorize`, which is a field of the same object.
+pub(super) fn demand(
+    requirement: Option<Requirement>,
+    authorization: Option<Authorization>,
+) -> Result<Option<Demand>, ConfigError> {
+    match (requirement, authorization) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(Fault::AuthorizeWithoutRequires.into()),
+        (Some(requirement), authorization) => Demand::new(requirement, authorization)
+            .map(Some)
+            .ok_or(Fault::UnverifiedClaims)
+            .at("authorize"),
+    }
 }
 
 impl Names<'_> {

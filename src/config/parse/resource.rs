@@ -149,7 +149,7 @@ fn mcp_legacy(raw: Option<&RawMcpClients>, below: &Below<'_>) -> Result<McpLegac
         Some(RawMcpLegacy::Union) => {}
     }
     let calls = below.rules.iter().filter(|rule| rule.route.mcp.is_some());
-    let mut requirements = calls.filter_map(|rule| rule.requirement.as_ref());
+    let mut requirements = calls.filter_map(|rule| rule.requirement());
     let first = requirements.next();
     match requirements.all(|other| Some(other) == first) {
         true => Ok(McpLegacy::Union),
@@ -173,12 +173,12 @@ impl<'a> Below<'a> {
             providers: Vec::new(),
         };
         for rule in below.rules.clone() {
-            if let Some(requirement) = &rule.requirement {
+            if let Some(requirement) = rule.requirement() {
                 below.add(requirement, providers);
                 // With `authorize`, a rule requires a token even if its requirement contains
                 // `allow_missing` or a similar member. Add all providers if such a member applies
                 // to the tokens of all providers.
-                if rule.authorization.is_some() && requirement.asks_anyone() {
+                if rule.authorization().is_some() && requirement.asks_anyone() {
                     let all = providers.iter();
                     all.for_each(|provider| below.note(provider, &provider.trust.audiences));
                 }
@@ -247,10 +247,7 @@ impl<'a> Below<'a> {
 
     /// Returns the scopes that the rules require, in sorted order.
     fn scopes(&self) -> Vec<String> {
-        let authorizations = self
-            .rules
-            .iter()
-            .filter_map(|rule| rule.authorization.as_ref());
+        let authorizations = self.rules.iter().filter_map(|rule| rule.authorization());
         let sets = authorizations.filter_map(|authorization| authorization.scopes.as_ref());
         published(sets.flat_map(|set| set.words()))
     }
