@@ -5,10 +5,7 @@
 //! may intend some overlap.
 
 use super::{Config, ConfigPath, Warning, evasion, literals::misspelt};
-use crate::policy::{
-    Demand, HeaderCondition, PathMatch, PathPolicy, Pattern, Requirement, RouteMatch, Rule,
-    Unmatched,
-};
+use crate::policy::{HeaderCondition, PathMatch, PathPolicy, Pattern, RouteMatch, Rule, Unmatched};
 
 impl Config {
     /// Finds rules and providers that have no effect, or less effect than intended.
@@ -134,24 +131,10 @@ fn expressions(route: &RouteMatch) -> impl Iterator<Item = &str> {
 fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     let mut used = Vec::new();
     let mut is_anyone_asked = false;
-    let mut note = |requirement: &Requirement| {
-        is_anyone_asked |= requirement.asks_anyone();
-        requirement.each_provider(&mut |id, _| used.push(id));
-    };
-    for rule in &config.rules {
-        rule.requirement().into_iter().for_each(&mut note);
+    for stated in config.requirements() {
+        is_anyone_asked |= stated.requirement.asks_anyone();
+        stated.requirement.each_provider(&mut |id, _| used.push(id));
     }
-    if let Some(rules) = &config.filter_state_rules {
-        rules.requires.values().for_each(&mut note);
-    }
-    if let Some(status) = &config.status {
-        status
-            .demand
-            .iter()
-            .map(Demand::requirement)
-            .for_each(&mut note);
-    }
-    config.requirement_map.values().for_each(note);
     if is_anyone_asked {
         return;
     }
