@@ -18,6 +18,7 @@ mod preset;
 mod provider;
 mod raw;
 mod reach;
+mod readers;
 mod requirements;
 mod schema;
 mod spelling;

@@ -5,7 +5,9 @@ use crate::{
     config::Preset,
     decision::Exports,
     jose::ClaimPath,
-    policy::{ClaimHeader, IdentityHeader, PayloadHeader, Places, Scheme, StructuredScopes},
+    policy::{
+        Audiences, ClaimHeader, IdentityHeader, PayloadHeader, Places, Scheme, StructuredScopes,
+    },
     token_cache::CacheLimits,
     verification::{KeySource, Trust},
 };
@@ -57,6 +59,16 @@ impl Provider {
         match self.trust.keys {
             KeySource::Clients(_) => Scheme::Basic,
             KeySource::Local(_) | KeySource::Remote(_) => Scheme::Bearer,
+        }
+    }
+
+    /// Returns the audiences that are accepted in the provider's tokens. If a requirement sets
+    /// audiences for the provider (`replacement`), they replace the provider's own.
+    #[must_use]
+    pub const fn audiences<'a>(&'a self, replacement: Option<&'a Audiences>) -> &'a Audiences {
+        match replacement {
+            Some(audiences) => audiences,
+            None => &self.trust.audiences,
         }
     }
 }
