@@ -6,7 +6,8 @@ use crate::{
     decision::Exports,
     jose::ClaimPath,
     policy::{
-        Audiences, ClaimHeader, IdentityHeader, PayloadHeader, Places, Scheme, StructuredScopes,
+        Audiences, ClaimHeader, IdentityHeader, PayloadHeader, Places, ProviderId, Scheme,
+        StructuredScopes,
     },
     token_cache::CacheLimits,
     verification::{KeySource, Trust},
@@ -71,4 +72,10 @@ impl Provider {
             None => &self.trust.audiences,
         }
     }
+}
+
+/// Finds a provider by its name. The providers must be sorted by name.
+pub(super) fn id_of(name: &str, providers: &[Provider]) -> Option<ProviderId> {
+    let place = providers.binary_search_by(|provider| provider.name.as_str().cmp(name));
+    place.ok().map(ProviderId::new)
 }

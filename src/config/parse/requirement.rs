@@ -11,6 +11,7 @@ use crate::{
         ConfigError, Fault, Provider,
         echo::nearest,
         error::At,
+        provider::id_of,
         raw::{Named, RawFilterStateRules, RawRequirement, RawRequirements},
     },
     policy::{
@@ -172,17 +173,14 @@ impl Names<'_> {
 }
 
 fn provider(name: &str, providers: &[Provider]) -> Result<ProviderId, Fault> {
-    providers
-        .binary_search_by(|provider| provider.name.as_str().cmp(name))
-        .map(ProviderId::new)
-        .map_err(|_| Fault::UnknownProvider {
-            name: name.to_owned(),
-            nearest: nearest(
-                name,
-                providers.iter().map(|provider| provider.name.as_str()),
-            )
-            .map(str::to_owned),
-        })
+    id_of(name, providers).ok_or_else(|| Fault::UnknownProvider {
+        name: name.to_owned(),
+        nearest: nearest(
+            name,
+            providers.iter().map(|provider| provider.name.as_str()),
+        )
+        .map(str::to_owned),
+    })
 }
 
 fn with_audiences(
