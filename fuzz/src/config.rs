@@ -7,7 +7,7 @@ use portcullis::{
     engine::{Engine, Patience},
     http::Request,
     json,
-    policy::{Mode, Requirement, Unmatched},
+    policy::{Mode, Requirement, Rule, Unmatched},
 };
 use serde_json::Value;
 
@@ -117,7 +117,7 @@ fn check_decision(engine: &Engine, method: &str, path: &str, token: Option<&str>
                 "every requirement asks for a token"
             ),
             PermitReason::NotRequired => {
-                assert!(config.rules.iter().any(|rule| rule.requirement.is_none()));
+                assert!(config.rules.iter().any(|rule| rule.demand.is_none()));
             }
             PermitReason::Shadow(_) => assert_eq!(config.mode, Mode::Shadow),
             PermitReason::Unmatched => assert_eq!(config.unmatched, Unmatched::Allow),
@@ -137,7 +137,7 @@ fn requirements(config: &Config) -> impl Iterator<Item = &Requirement> {
     config
         .rules
         .iter()
-        .filter_map(|rule| rule.requirement.as_ref())
+        .filter_map(Rule::requirement)
         .chain(by_state)
 }
 

@@ -18,6 +18,8 @@ mod preset;
 mod provider;
 mod raw;
 mod reach;
+mod readers;
+mod requirements;
 mod schema;
 mod spelling;
 #[cfg(test)]
@@ -193,6 +195,7 @@ impl Config {
     /// Returns the provider with this name.
     #[must_use]
     pub fn provider_named(&self, name: &str) -> Option<(ProviderId, &Provider)> {
-        self.providers().find(|(_, provider)| provider.name == name)
+        let id = provider::id_of(name, &self.providers)?;
+        Some((id, self.provider(id)?))
     }
 }

@@ -7,7 +7,10 @@ use crate::{
     config::Preset,
     decision::Exports,
     jose::ClaimPath,
-    policy::{ClaimHeader, IdentityHeader, PayloadHeader, Places, Scheme, StructuredScopes},
+    policy::{
+        Audiences, ClaimHeader, IdentityHeader, PayloadHeader, Places, ProviderId, Scheme,
+        StructuredScopes,
+    },
     token_cache::CacheLimits,
     verification::{KeySource, Trust},
 };
@@ -61,4 +64,20 @@ impl Provider {
             KeySource::Local(_) | KeySource::Remote(_) => Scheme::Bearer,
         }
     }
+
+    /// Returns the audiences that are accepted in the provider's tokens. If a requirement sets
+    /// audiences for the provider (`replacement`), they replace the provider's own.
+    #[must_use]
+    pub const fn audiences<'a>(&'a self, replacement: Option<&'a Audiences>) -> &'a Audiences {
+        match replacement {
+            Some(audiences) => audiences,
+            None => &self.trust.audiences,
+        }
+    }
+}
+
+/// Finds a provider by its name. The providers must be sorted by name.
+pub(super) fn id_of(name: &str, providers: &[Provider]) -> Option<ProviderId> {
+    let place = providers.binary_search_by(|provider| provider.name.as_str().cmp(name));
+    place.ok().map(ProviderId::new)
 }

@@ -5,9 +5,7 @@
 //! may intend some overlap.
 
 use super::{Config, ConfigPath, Warning, evasion, literals::misspelt};
-use crate::policy::{
-    HeaderCondition, PathMatch, PathPolicy, Pattern, Requirement, RouteMatch, Rule, Unmatched,
-};
+use crate::policy::{HeaderCondition, PathMatch, PathPolicy, Pattern, RouteMatch, Rule, Unmatched};
 
 impl Config {
     /// Finds rules and providers that have no effect, or less effect than intended.
@@ -48,7 +46,7 @@ fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
         if !other.covers(own) {
             continue;
         }
-        let is_evaded = is_protected(rule) && !is_protected(earlier);
+        let is_evaded = rule.requires_token() && !earlier.requires_token();
         let takes_all = other.methods.is_empty()
             || (!own.methods.is_empty() && own.methods.iter().all(|method| other.takes(method)));
         let takes = |method: &String| method != "OPTIONS" && own.takes(method);
@@ -70,12 +68,6 @@ fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
         ));
     }
     None
-}
-
-/// Returns true if the rule requires a verified token.
-fn is_protected(rule: &Rule) -> bool {
-    (rule.requirement.as_ref())
-        .is_some_and(|requirement| rule.authorization.is_some() || !requirement.admits_anyone())
 }
 
 /// Returns a warning if no request can match the rule's path. A server may cut off the parameters
@@ -139,20 +131,10 @@ fn expressions(route: &RouteMatch) -> impl Iterator<Item = &str> {
 fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     let mut used = Vec::new();
     let mut is_anyone_asked = false;
-    let mut note = |requirement: &Requirement| {
-        is_anyone_asked |= requirement.asks_anyone();
-        requirement.each_provider(&mut |id, _| used.push(id));
-    };
-    for rule in &config.rules {
-        rule.requirement.iter().for_each(&mut note);
+    for stated in config.requirements() {
+        is_anyone_asked |= stated.requirement.asks_anyone();
+        stated.requirement.each_provider(&mut |id, _| used.push(id));
     }
-    if let Some(rules) = &config.filter_state_rules {
-        rules.requires.values().for_each(&mut note);
-    }
-    if let Some(status) = &config.status {
-        status.requirement.iter().for_each(&mut note);
-    }
-    config.requirement_map.values().for_each(note);
     if is_anyone_asked {
         return;
     }

@@ -179,7 +179,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
             config
                 .status
                 .as_ref()
-                .is_some_and(|status| status.requirement.is_none()),
+                .is_some_and(|status| status.demand.is_none()),
             "status",
             "anyone can see which authorization servers are configured, and the state of their \
              keys",
@@ -205,18 +205,14 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
 /// Returns warnings about providers that issue tokens to anyone, unless a setting restricts whose
 /// tokens are accepted.
 fn anyones_tokens(config: &Config) -> Vec<Warning> {
-    let by_name = config.requirement_map.values();
-    let by_state = config.filter_state_rules.iter();
-    let by_state = by_state.flat_map(|rules| rules.requires.values());
-    let by_rule = config.rules.iter().filter_map(|rule| {
-        let asks =
-            |rights: &Authorization| !rights.claims.is_empty() || !rights.client_ids.is_empty();
-        let is_selective = rule.authorization.as_ref().is_some_and(asks);
-        rule.requirement.as_ref().filter(|_| !is_selective)
-    });
+    let is_selective =
+        |rights: &Authorization| !rights.claims.is_empty() || !rights.client_ids.is_empty();
     let mut admitted = Vec::new();
-    for requirement in by_rule.chain(by_name).chain(by_state) {
-        requirement.each_provider(&mut |id, _| admitted.push(id));
+    for stated in config.requirements() {
+        if !stated.authorization.is_some_and(is_selective) {
+            let requirement = stated.requirement;
+            requirement.each_provider(&mut |id, _| admitted.push(id));
+        }
     }
     let open = config.providers().filter(|(id, provider)| {
         let trust = &provider.trust;
@@ -240,24 +236,9 @@ fn anyones_tokens(config: &Config) -> Vec<Warning> {
 
 /// Returns warnings about requirements that forward unverified claims, which anyone can forge.
 fn extractions(config: &Config) -> Vec<Warning> {
-    let rules = config.rules.iter().enumerate();
-    let by_rule = rules.filter_map(|(index, rule)| {
-        let place = ConfigPath::default().within("requires").within_index(index);
-        Some((place.within("rules"), rule.requirement.as_ref()?))
-    });
-    let by_name = config.requirement_map.iter().map(|(name, requirement)| {
-        let place = ConfigPath::default().within(name);
-        (place.within("requirement_map"), requirement)
-    });
-    let by_state = config.filter_state_rules.iter().flat_map(|rules| {
-        rules.requires.iter().map(|(value, requirement)| {
-            let place = ConfigPath::default().within(value).within("requires");
-            (place.within("filter_state_rules"), requirement)
-        })
-    });
     let mut found = Vec::new();
-    for (location, requirement) in by_rule.chain(by_name).chain(by_state) {
-        requirement.each_extraction(&mut |extraction| {
+    for stated in config.requirements() {
+        stated.requirement.each_extraction(&mut |extraction| {
             let text = match extraction.status_header {
                 Some(_) => "this requirement forwards claims that anyone can make up",
                 None => {
@@ -266,7 +247,7 @@ fn extractions(config: &Config) -> Vec<Warning> {
                 }
             };
             found.push(Warning {
-                location: location.clone(),
+                location: stated.location.clone(),
                 text: text.to_owned(),
             });
         });

@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     connection::Connection,
     decision::Reason,
-    policy::{Authorization, Requirement, RoutePolicy},
+    policy::{Authorization, Demand, Requirement, RoutePolicy},
 };
 
 /// What a request needs in order to pass.
@@ -42,12 +42,22 @@ pub(super) struct AccessRequirement<'a> {
 }
 
 impl<'a> AccessRequirement<'a> {
+    /// Returns what one demand requires. `rule` is the index of the demand's rule, if it is the
+    /// demand of a rule.
+    pub(super) const fn new(demand: &'a Demand, rule: Option<usize>) -> Self {
+        Self {
+            requirement: demand.requirement(),
+            authorization: demand.authorization(),
+            rule,
+            others: &[],
+        }
+    }
+
     /// Returns the rights that one token must grant. Each item comes with the index of its rule.
     pub(super) fn authorizations(self) -> impl Iterator<Item = (&'a Authorization, Option<usize>)> {
         let own = self.authorization.map(|own| (own, self.rule));
         let others = self.others.iter();
-        let others =
-            others.filter_map(|(place, rule)| Some((rule.authorization.as_ref()?, Some(*place))));
+        let others = others.filter_map(|(place, rule)| Some((rule.authorization()?, Some(*place))));
         own.into_iter().chain(others)
     }
 
@@ -76,15 +86,9 @@ pub(super) fn access<'a>(
     match route_policy {
         None => by_rules(config, routed, connection),
         Some(RoutePolicy::Disabled) => Access::Open,
-        Some(RoutePolicy::Require {
-            requirement,
-            authorization,
-        }) => Access::Required(AccessRequirement {
-            requirement,
-            authorization: authorization.as_ref(),
-            rule: None,
-            others: &[],
-        }),
+        Some(RoutePolicy::Require(demand)) => {
+            Access::Required(AccessRequirement::new(demand, None))
+        }
         Some(RoutePolicy::Authorize(authorization)) => match by_rules(config, routed, connection) {
             Access::Required(AccessRequirement { requirement, .. }) if !requirement.extracts() => {
                 Access::Required(AccessRequirement {
@@ -116,13 +120,8 @@ fn by_rules<'a>(
         Admission::Union(rules) => return by_all(rules),
     }
     if let Some((place, rule)) = routed.rule {
-        return match &rule.requirement {
-            Some(requirement) => Access::Required(AccessRequirement {
-                requirement,
-                authorization: rule.authorization.as_ref(),
-                rule: Some(place),
-                others: &[],
-            }),
+        return match &rule.demand {
+            Some(demand) => Access::Required(AccessRequirement::new(demand, Some(place))),
             None => Access::Open,
         };
     }
@@ -148,23 +147,20 @@ fn by_rules<'a>(
 
 /// Determines what a request needs if it must satisfy all of these rules.
 fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
-    let with_requirement = |(place, rule): &'a Placed<'a>| {
-        let requirement = rule.requirement.as_ref()?;
-        Some((*place, rule, requirement))
-    };
-    let mut closed = rules.iter().filter_map(with_requirement);
+    let with_demand = |(place, rule): &'a Placed<'a>| Some((*place, rule.demand.as_ref()?));
+    let mut closed = rules.iter().filter_map(with_demand);
     // If no rule requires a token, refuse the request. Such rules only admit the calls that they
     // match, and the request's headers do not prove which call the request makes.
     if !rules.iter().any(|(_, rule)| rule.requires_token()) {
         return Access::Uncallable(Reason::McpVersion);
     }
     match closed.next() {
-        Some((place, rule, requirement)) if closed.all(|(.., other)| other == requirement) => {
+        Some((place, demand))
+            if closed.all(|(_, other)| other.requirement() == demand.requirement()) =>
+        {
             Access::Required(AccessRequirement {
-                requirement,
-                authorization: rule.authorization.as_ref(),
-                rule: Some(place),
                 others: rules,
+                ..AccessRequirement::new(demand, Some(place))
             })
         }
         // A request's tokens are evaluated against one requirement. So several rules can be

@@ -75,7 +75,7 @@ impl<'a, 'c> Credentials<'a, 'c> {
         'c: 'a,
     {
         let forgives = forgives_failure(requirement);
-        let readers = readers(config, requirement);
+        let readers = config.readers(requirement);
         let mut found: ShortList<Found<'a>> = ShortList::default();
         let mut cached: Option<Entry> = None;
         let mut searched: ShortList<Searched<'c, 'a>> = ShortList::default();
@@ -270,33 +270,9 @@ fn is_bearer_beside_basic(config: &Config, found: &ShortList<Found<'_>>) -> bool
 
 /// Returns the schemes with which a client can authenticate for `requirement`.
 pub(super) fn schemes(config: &Config, requirement: &Requirement) -> Schemes {
-    let ids = readers(config, requirement).into_iter().map(|(id, _)| id);
+    let ids = config.readers(requirement).into_iter().map(|(id, _)| id);
     let schemes = ids.filter_map(|id| config.provider(id).map(Provider::scheme));
     schemes.fold(Schemes::default(), Schemes::and)
-}
-
-/// Returns the providers whose locations are searched. These are the providers that the rule names,
-/// or all providers if a part of the rule, such as `allow_missing`, applies to all tokens.
-fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> ShortList<Reader<'c>> {
-    let mut named: ShortList<Reader<'c>> = ShortList::default();
-    requirement.each_provider(&mut |id, audiences| {
-        let own = config
-            .provider(id)
-            .map(|provider| &provider.trust.audiences);
-        if let Some(audiences) = audiences.or(own)
-            && !named.iter().any(|reader| *reader == (id, audiences))
-        {
-            named.push((id, audiences));
-        }
-    });
-    if requirement.asks_anyone() {
-        for (id, provider) in config.providers() {
-            if named.iter().all(|(reader, _)| *reader != id) {
-                named.push((id, &provider.trust.audiences));
-            }
-        }
-    }
-    named
 }
 
 /// Returns true if a part of the requirement lets requests with failed credentials pass.

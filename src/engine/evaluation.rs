@@ -35,7 +35,7 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
                 let Some(provider) = self.means.config.provider(*id) else {
                     return Err(Refusal::Missing);
                 };
-                let audiences = audiences.as_ref().unwrap_or(&provider.trust.audiences);
+                let audiences = provider.audiences(audiences.as_ref());
                 let credential = self.credentials.of(*id);
                 credential
                     .and_then(|credential| self.verify(*id, provider, audiences, credential))

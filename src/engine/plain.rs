@@ -65,7 +65,7 @@ impl Engine {
         }
         let cached = cached?;
         let own = (*id, &provider.trust);
-        let audiences = audiences.as_ref().unwrap_or(&provider.trust.audiences);
+        let audiences = provider.audiences(audiences.as_ref());
         // The token is not parsed here. If a check needs the parsed token, the full evaluation
         // decides.
         let unparsed = || None;

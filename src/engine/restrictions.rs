@@ -74,11 +74,9 @@ impl Restrictions {
     }
 
     fn provider(&self, name: &str) -> Result<Option<&Provider>, Reason> {
-        let providers = self.0.providers.as_slice();
-        let place = providers.binary_search_by(|own| own.name.as_str().cmp(name));
-        match place.ok().and_then(|place| providers.get(place)) {
-            Some(disabled) if !disabled.trust.enabled => Err(Reason::ProviderDisabled),
-            newest => Ok(newest),
+        match self.0.provider_named(name) {
+            Some((_, newest)) if !newest.trust.enabled => Err(Reason::ProviderDisabled),
+            newest => Ok(newest.map(|(_, newest)| newest)),
         }
     }
 }

@@ -31,15 +31,10 @@ impl Engine {
             return Decision::Deny(Denial::new(Reason::Method)).into();
         }
         let report = Decision::Report(Format::preferred(request.values("accept")));
-        let Some(requirement) = &status.requirement else {
+        let Some(demand) = &status.demand else {
             return report.into();
         };
-        let required = AccessRequirement {
-            requirement,
-            authorization: status.authorization.as_ref(),
-            rule: None,
-            others: &[],
-        };
+        let required = AccessRequirement::new(demand, None);
         let mut decided = self.apply(required, request, target, Vec::new(), circumstances);
         if matches!(decided.decision, Decision::Permit(_)) {
             decided.decision = report;

@@ -1,7 +1,7 @@
 //! The operator's rules for requests and verified tokens.
 //!
-//! The types here are plain values without mutable state. A [`Rule`] combines a [`RouteMatch`], a
-//! [`Requirement`] and an [`Authorization`]. [`Places`] lists the places in a request where
+//! The types here are plain values without mutable state. A [`Rule`] combines a [`RouteMatch`]
+//! and a [`Demand`], which consists of a [`Requirement`] and an [`Authorization`]. [`Places`] lists the places in a request where
 //! Portcullis looks for tokens. [`authority`] detects host names that servers could read in more
 //! than one way. The types do not depend on keys, on the current time, or on the program that runs
 //! Portcullis.
@@ -67,7 +67,7 @@ pub use self::{
     forwarding::{ClaimHeader, IdentityHeader, PayloadHeader},
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     provider_id::ProviderId,
-    requirement::{Extraction, FilterStateRules, Requirement, Rule},
+    requirement::{Demand, Extraction, FilterStateRules, Requirement, Rule},
     resource::{McpLegacy, OFFLINE_ACCESS, ProtectedResource, ResourceMetadata},
     resource_url::{ResourceUrl, WELL_KNOWN},
     route::{PathMatch, PathText, RouteMatch},

@@ -22,19 +22,70 @@ pub struct FilterStateRules {
 pub struct Rule {
     /// The requests that the rule applies to.
     pub route: RouteMatch,
-    /// The required tokens. If this is `None`, no token is required.
-    pub requirement: Option<Requirement>,
-    /// The rights that a verified token must grant.
-    pub authorization: Option<Authorization>,
+    /// What the rule demands of a request. If this is `None`, no token is required.
+    pub demand: Option<Demand>,
 }
 
 impl Rule {
+    /// The required tokens. If this is `None`, no token is required.
+    #[must_use]
+    pub fn requirement(&self) -> Option<&Requirement> {
+        self.demand.as_ref().map(Demand::requirement)
+    }
+
+    /// The rights that a verified token must grant, if any.
+    #[must_use]
+    pub fn authorization(&self) -> Option<&Authorization> {
+        self.demand.as_ref().and_then(Demand::authorization)
+    }
+
     /// Returns true if this rule refuses every request without a token.
     #[must_use]
     pub fn requires_token(&self) -> bool {
-        self.requirement
-            .as_ref()
-            .is_some_and(|requirement| self.authorization.is_some() || !requirement.admits_anyone())
+        self.demand.as_ref().is_some_and(Demand::requires_token)
+    }
+}
+
+/// The tokens that a request must carry, and the rights that one of these tokens must grant.
+///
+/// Rights need a requirement, because it says which providers' tokens can grant them. Rights are
+/// never read from unverified claims, which anyone can forge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Demand {
+    requirement: Requirement,
+    authorization: Option<Authorization>,
+}
+
+impl Demand {
+    /// Combines a requirement with the rights that a verified token must grant. Returns `None` if
+    /// there are such rights, but the requirement may pass on unverified claims.
+    #[must_use]
+    pub fn new(requirement: Requirement, authorization: Option<Authorization>) -> Option<Self> {
+        if authorization.is_some() && requirement.extracts() {
+            return None;
+        }
+        Some(Self {
+            requirement,
+            authorization,
+        })
+    }
+
+    /// The required tokens.
+    #[must_use]
+    pub const fn requirement(&self) -> &Requirement {
+        &self.requirement
+    }
+
+    /// The rights that a verified token must grant, if any.
+    #[must_use]
+    pub const fn authorization(&self) -> Option<&Authorization> {
+        self.authorization.as_ref()
+    }
+
+    /// Returns true if every request without a token is refused.
+    #[must_use]
+    pub fn requires_token(&self) -> bool {
+        self.authorization.is_some() || !self.requirement.admits_anyone()
     }
 }
 
@@ -156,6 +207,30 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+
+    #[test]
+    fn unverified_claims_grant_no_rights() {
+        let unverified = || {
+            Requirement::ExtractOnly(Extraction {
+                status_header: None,
+            })
+        };
+        for (requirement, extracts) in [
+            (Requirement::AllowMissing, false),
+            (unverified(), true),
+            (
+                Requirement::Any(vec![Requirement::AllowMissing, unverified()]),
+                true,
+            ),
+        ] {
+            let rights = Some(Authorization::default());
+            let demand = Demand::new(requirement.clone(), rights);
+            assert_eq!(demand.is_none(), extracts, "{requirement:?}");
+            assert!(demand.is_none_or(|demand| demand.requires_token()));
+            let demand = Demand::new(requirement, None);
+            assert!(demand.is_some_and(|demand| !demand.requires_token()));
+        }
+    }
 
     #[test]
     fn a_part_without_a_provider_next_to_one_applies_only_to_its_tokens() {

@@ -5,7 +5,7 @@
 //! route, so the policy takes precedence over the rules. If the policy cannot be parsed, requests
 //! are denied: otherwise a less strict rule could apply to a route whose policy contains a typo.
 
-use crate::policy::{Authorization, Requirement};
+use crate::policy::{Authorization, Demand};
 
 /// The policy of a route.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,13 +15,8 @@ pub enum RoutePolicy {
     Authorize(Authorization),
     /// No token is required (`disabled`).
     Disabled,
-    /// These tokens are required, regardless of the rules (`requirement_name`).
-    Require {
-        /// The required tokens.
-        requirement: Requirement,
-        /// The rights that a verified token must grant.
-        authorization: Option<Authorization>,
-    },
+    /// This demand applies, regardless of the rules (`requirement_name`).
+    Require(Demand),
     /// The metadata cannot be parsed, so the request is denied.
     Unreadable,
 }

@@ -308,9 +308,7 @@ pub(super) fn rights(
     provider: Option<&Provider>,
     token: &str,
 ) -> String {
-    let (Some(rule), Some(provider)) =
-        (rule.and_then(|rule| rule.authorization.as_ref()), provider)
-    else {
+    let (Some(rule), Some(provider)) = (rule.and_then(Rule::authorization), provider) else {
         return String::new();
     };
     let Ok(token) = UntrustedToken::parse(token) else {

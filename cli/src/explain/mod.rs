@@ -1,12 +1,12 @@
 //! `portcullis explain`: shows the checks of one token, up to the first check that fails.
 //!
 //! The checks are those of the module ([`verification`]), so the output cannot differ from what the
-//! module does. The token is checked against the providers that the request's rule requires. If
-//! there is no request, or if its rule requires no provider, the token is checked against all
-//! providers. The output shows only the checked providers that accept the token's issuer. If none
-//! of them accepts the issuer, the output shows all checked providers, and what they expect. If
-//! there is a request, the [`engine`](portcullis::engine) also decides on the request, as the
-//! module would.
+//! module does. The token is checked against the providers whose credentials the module reads for
+//! the request's rule. If there is no request, or if its rule has no requirement, the token is
+//! checked against all providers. The output shows only the checked providers that accept the
+//! token's issuer. If none of them accepts the issuer, the output shows all checked providers, and
+//! what they expect. If there is a request, the [`engine`](portcullis::engine) also decides on the
+//! request, as the module would.
 //!
 //! The exit code is 1 if the request is refused. Without a request, it is 1 if no provider accepts
 //! the token. The output contains the decoded header and claims, but never the token itself or its
@@ -187,26 +187,17 @@ pub(crate) fn report(
 /// A provider that checks the token, and the audiences that the provider accepts for the rule.
 type Asked<'a> = (ProviderId, &'a Audiences);
 
-/// Returns the providers that a rule requires. If there is no rule, or if the rule requires no
-/// provider, returns all providers. Providers that accept client secrets are left out.
+/// Returns the providers whose credentials are read for a rule. If there is no rule, or if the rule
+/// has no requirement, returns all providers. Providers that accept client secrets are left out.
 fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
-    let mut asked: Vec<Asked<'_>> = Vec::new();
-    if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {
-        requirement.each_provider(&mut |id, audiences| {
-            let own = config
-                .provider(id)
-                .map(|provider| &provider.trust.audiences);
-            if let Some(audiences) = audiences.or(own)
-                && !asked.contains(&(id, audiences))
-            {
-                asked.push((id, audiences));
-            }
-        });
-    }
-    if asked.is_empty() {
-        let all = config.providers();
-        asked.extend(all.map(|(id, provider)| (id, &provider.trust.audiences)));
-    }
+    let mut asked: Vec<Asked<'_>> = match rule.and_then(Rule::requirement) {
+        Some(requirement) => config.providers_read_for(requirement).collect(),
+        None => {
+            let all = config.providers();
+            all.map(|(id, provider)| (id, provider.audiences(None)))
+                .collect()
+        }
+    };
     let has_tokens = |(id, _): &Asked<'_>| {
         config
             .provider(*id)

@@ -70,8 +70,8 @@ pub(super) struct Wanted<'a> {
     pub(super) claims: &'a Map<String, Value>,
     /// Whether the token has expired.
     pub(super) is_expired: bool,
-    /// The rule's own audiences, if it has any.
-    pub(super) audiences: Option<&'a Audiences>,
+    /// The audiences that are accepted in the token. The token has the first one.
+    pub(super) audiences: &'a Audiences,
 }
 
 /// Builds claims that the provider accepts, and applies the test's changes.
@@ -87,8 +87,7 @@ pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Valu
         json!(subject(provider)),
     );
     claims.insert("jti".to_owned(), json!("test-token"));
-    let audiences = wanted.audiences.unwrap_or(&trust.audiences);
-    let audience = match audiences {
+    let audience = match wanted.audiences {
         Audiences::Any => None,
         Audiences::AnyOf(accepted) => accepted.first().cloned(),
     };

@@ -9,7 +9,11 @@ use super::{
     trial,
 };
 use crate::{accepted, decide, explain::request::RequestHead, redact::redacted};
-use portcullis::{config::Config, engine::Engine};
+use portcullis::{
+    config::Config,
+    engine::Engine,
+    policy::{ProviderId, Rule},
+};
 
 pub(crate) use super::signer::Keys;
 
@@ -50,9 +54,10 @@ pub(crate) fn mint(
     })?;
     let rule = decide::rule(&rig.engine, &wanted.request.line());
     let asked = || {
-        let own = || accepted::token_providers(rig.engine.config());
-        let asked = own().find(|(id, _)| trial::is_asked(&rig, rule, *id));
-        asked
+        let config = rig.engine.config();
+        let own = || accepted::token_providers(config);
+        let named = own().find(|(id, _)| is_named(config, rule, *id));
+        named
             .or_else(|| own().next())
             .map(|(_, provider)| provider.name.clone())
     };
@@ -62,8 +67,7 @@ pub(crate) fn mint(
         ..Token::default()
     };
     let (id, _) = trial::provider(&rig, &token)?;
-    let audiences = trial::rule_audiences(&rig, rule, id);
-    let token = trial::signed(&mut rig, id, &token, audiences.as_ref(), wanted.now)?;
+    let token = trial::signed(&mut rig, id, &token, rule, wanted.now)?;
     let shared = rig.engine.shared_config();
     let own = shared.provider(id);
     let key = own.and_then(|own| {
@@ -76,4 +80,14 @@ pub(crate) fn mint(
         engine: rig.engine,
         token,
     })
+}
+
+/// Returns true if a rule names the provider.
+fn is_named(config: &Config, rule: Option<usize>, provider: ProviderId) -> bool {
+    let rule = rule.and_then(|rule| config.rules.get(rule));
+    let mut is_named = false;
+    if let Some(requirement) = rule.and_then(Rule::requirement) {
+        requirement.each_provider(&mut |id, _| is_named |= id == provider);
+    }
+    is_named
 }

@@ -16,7 +16,11 @@ use crate::{
     input,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use portcullis::{policy::ProviderId, verification::KeySource};
+use portcullis::{
+    config::{Config, Provider},
+    policy::{Audiences, ProviderId, Rule},
+    verification::KeySource,
+};
 
 /// The result of a test.
 pub(super) struct Outcome {
@@ -38,8 +42,7 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
     let mut used = Vec::new();
     for token in &test.tokens {
         let (id, name) = provider(rig, token)?;
-        let audiences = rule_audiences(rig, rule, id);
-        let signed = signed(rig, id, token, audiences.as_ref(), now)?;
+        let signed = signed(rig, id, token, rule, now)?;
         let provider = rig.engine.config().provider(id);
         line.add_token(&signed, provider.map(|provider| &*provider.places));
         used.push((id, name));
@@ -51,8 +54,9 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
     }
     let decision = decide::decide(&rig.engine, &line, input::time(Some(now)));
     // With the token in the request, a different rule may match than before. A provider counts as
-    // reached only if the rule that matches now names it.
-    used.retain(|(id, _)| is_asked(rig, decision.rule, *id));
+    // reached only if its credentials are read for the rule that matches now.
+    let config = rig.engine.config();
+    used.retain(|(id, _)| readers(config, decision.rule).any(|(reader, _)| reader == *id));
     let providers = used.into_iter().map(|(_, name)| name);
     Ok(Outcome {
         differences: differences(&test.expect, &decision),
@@ -140,38 +144,41 @@ fn secret<'a>(rig: &'a Rig, basic: &'a Basic) -> Result<&'a str, String> {
     })
 }
 
-/// The audiences that a rule sets for a provider, if any.
-pub(super) fn rule_audiences(
-    rig: &Rig,
+/// Returns the providers whose credentials are read for a rule, each with the audiences that are
+/// accepted in its tokens. Returns no providers if there is no rule, or if the rule has no
+/// requirement.
+pub(super) fn readers(
+    config: &Config,
     rule: Option<usize>,
-    wanted: ProviderId,
-) -> Option<portcullis::policy::Audiences> {
-    let rule = rig.engine.config().rules.get(rule?)?;
-    let mut found = None;
-    rule.requirement
-        .as_ref()?
-        .each_provider(&mut |id, audiences| {
-            if id == wanted && found.is_none() {
-                found = audiences.cloned();
-            }
-        });
-    found
+) -> impl Iterator<Item = (ProviderId, &Audiences)> {
+    let rule = rule.and_then(|rule| config.rules.get(rule));
+    let requirement = rule.and_then(Rule::requirement);
+    requirement
+        .into_iter()
+        .flat_map(|requirement| config.providers_read_for(requirement))
 }
 
-pub(super) fn is_asked(rig: &Rig, rule: Option<usize>, wanted: ProviderId) -> bool {
-    let rule = rule.and_then(|rule| rig.engine.config().rules.get(rule));
-    let mut is_asked = false;
-    if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {
-        requirement.each_provider(&mut |id, _| is_asked |= id == wanted);
-    }
-    is_asked
+/// Returns the audiences of the tokens that a test makes. A rule may accept both the provider's own
+/// audiences and others; then these are the others.
+fn audiences<'a>(
+    config: &'a Config,
+    rule: Option<usize>,
+    (id, provider): (ProviderId, &'a Provider),
+) -> &'a Audiences {
+    let own = provider.audiences(None);
+    readers(config, rule)
+        .filter(|(reader, _)| *reader == id)
+        .map(|(_, audiences)| audiences)
+        .find(|audiences| *audiences != own)
+        .unwrap_or(own)
 }
 
+/// Makes a token of a provider. `rule` is the rule that the token is for.
 pub(super) fn signed(
     rig: &mut Rig,
     id: ProviderId,
     token: &Token,
-    audiences: Option<&portcullis::policy::Audiences>,
+    rule: Option<usize>,
     now: u64,
 ) -> Result<String, String> {
     let config = rig.engine.shared_config();
@@ -181,7 +188,7 @@ pub(super) fn signed(
     let wanted = Wanted {
         claims: &token.claims,
         is_expired: token.expired,
-        audiences,
+        audiences: audiences(&config, rule, (id, provider)),
     };
     let claims = claims::claims(provider, &wanted, now);
     let mut header: Map<String, Value> = claims::header(provider);

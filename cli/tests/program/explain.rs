@@ -50,6 +50,10 @@ rules:
   requires: { provider_name: idp }
   authorize:
     roles: { any_of: [writer] }
+- match: { prefix: /shared }
+  requires:
+    requires_all:
+      requirements: [{ provider_name: tenants }, { allow_missing: {} }]
 ";
 
 /// A call of `explain`: a token, an optional request, and the expected exit code.
@@ -113,6 +117,12 @@ fn cases() -> Vec<Case> {
             "insufficient_role",
             good.clone(),
             Some(["POST", "/orders"]),
+            1,
+        ),
+        case(
+            "token_of_any_provider",
+            good.clone(),
+            Some(["GET", "/shared"]),
             1,
         ),
         case("audience_of_the_rule", good, Some(["GET", "/partners"]), 1),

@@ -6,9 +6,11 @@
 
 use super::claims::claim_path;
 use crate::{
-    config::{ConfigError, Fault, Provider, error::At, raw::RawClaimHeader},
+    config::{
+        ConfigError, Fault, Provider, error::At, raw::RawClaimHeader, requirements::RequirementAt,
+    },
     http::HeaderName,
-    policy::{ClaimHeader, PayloadHeader, Places, Requirement},
+    policy::{ClaimHeader, PayloadHeader, Places},
 };
 
 /// The default of `verification_status_header`, as in `jwt_authn`.
@@ -78,10 +80,7 @@ pub(super) fn status_header(
 }
 
 /// Returns the names of all headers that a provider or a requirement may set, without duplicates.
-pub(super) fn owned<'a>(
-    providers: &[Provider],
-    requirements: impl Iterator<Item = &'a Requirement>,
-) -> Vec<HeaderName> {
+pub(super) fn owned(providers: &[Provider], requirements: &[RequirementAt<'_>]) -> Vec<HeaderName> {
     let mut owned: Vec<HeaderName> = Vec::new();
     let mut own = |name: &HeaderName| {
         if let Err(place) = owned.binary_search(name) {
@@ -89,8 +88,8 @@ pub(super) fn owned<'a>(
         }
     };
     providers.iter().flat_map(headers_of).for_each(&mut own);
-    for requirement in requirements {
-        requirement.each_extraction(&mut |extraction| {
+    for stated in requirements {
+        stated.requirement.each_extraction(&mut |extraction| {
             extraction.status_header.iter().for_each(&mut own);
         });
     }

@@ -40,6 +40,7 @@ use super::{
         self, RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawSwitch,
         RawUnmatched,
     },
+    requirements::requirements,
     weakness::warnings,
 };
 use crate::{
@@ -113,12 +114,8 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         .at("status")?;
     let written = raw.protected_resources.as_deref().unwrap_or_default();
     let protected_resources = resource::resources(written, &rules, &providers, path_policy)?;
-    let by_state = filter_state_rules
-        .iter()
-        .flat_map(|rules| rules.requires.values());
-    let by_rule = rules.iter().filter_map(|rule| rule.requirement.as_ref());
-    let requirements = named.values().chain(by_rule).chain(by_state);
-    let owned_headers = headers::owned(&providers, requirements);
+    let all = requirements(&rules, &named, filter_state_rules.as_ref(), status.as_ref());
+    let owned_headers = headers::owned(&providers, &all);
     let scope_hierarchy = raw
         .scope_implies
         .as_ref()
@@ -212,16 +209,6 @@ fn rule(raw: &RawRule, names: Names<'_>, policy: PathPolicy) -> Result<Rule, Con
         .map(authorization::authorization)
         .transpose()
         .at("authorize")?;
-    match &requirement {
-        None if authorization.is_some() => return Err(Fault::AuthorizeWithoutRequires.into()),
-        Some(requirement) if authorization.is_some() && requirement.extracts() => {
-            return Err(Fault::UnverifiedClaims).at("authorize");
-        }
-        _ => {}
-    }
-    Ok(Rule {
-        route,
-        requirement,
-        authorization,
-    })
+    let demand = requirement::demand(requirement, authorization)?;
+    Ok(Rule { route, demand })
 }

@@ -11,9 +11,13 @@ use crate::{
         ConfigError, Fault, Provider,
         echo::nearest,
         error::At,
+        provider::id_of,
         raw::{Named, RawFilterStateRules, RawRequirement, RawRequirements},
     },
-    policy::{Audiences, Extraction, FilterStateRules, ProviderId, Requirement, Scheme},
+    policy::{
+        Audiences, Authorization, Demand, Extraction, FilterStateRules, ProviderId, Requirement,
+        Scheme,
+    },
 };
 
 /// The maximum depth of a tree of requirements. This limits the recursion of functions that walk
@@ -140,6 +144,21 @@ enum Written<'a> {
     Provider(&'a str, Option<Option<&'a [String]>>),
 }
 
+/// Combines a requirement with the rights of `authorize`, which is a field of the same object.
+pub(super) fn demand(
+    requirement: Option<Requirement>,
+    authorization: Option<Authorization>,
+) -> Result<Option<Demand>, ConfigError> {
+    match (requirement, authorization) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(Fault::AuthorizeWithoutRequires.into()),
+        (Some(requirement), authorization) => Demand::new(requirement, authorization)
+            .map(Some)
+            .ok_or(Fault::UnverifiedClaims)
+            .at("authorize"),
+    }
+}
+
 impl Names<'_> {
     /// Returns the requirement with this name.
     pub(super) fn requirement(self, name: &str) -> Result<Requirement, Fault> {
@@ -154,17 +173,14 @@ impl Names<'_> {
 }
 
 fn provider(name: &str, providers: &[Provider]) -> Result<ProviderId, Fault> {
-    providers
-        .binary_search_by(|provider| provider.name.as_str().cmp(name))
-        .map(ProviderId::new)
-        .map_err(|_| Fault::UnknownProvider {
-            name: name.to_owned(),
-            nearest: nearest(
-                name,
-                providers.iter().map(|provider| provider.name.as_str()),
-            )
-            .map(str::to_owned),
-        })
+    id_of(name, providers).ok_or_else(|| Fault::UnknownProvider {
+        name: name.to_owned(),
+        nearest: nearest(
+            name,
+            providers.iter().map(|provider| provider.name.as_str()),
+        )
+        .map(str::to_owned),
+    })
 }
 
 fn with_audiences(

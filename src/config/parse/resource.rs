@@ -11,13 +11,13 @@ use crate::{
         ConfigError, Fault, Provider,
         error::At,
         raw::{RawMcpClients, RawMcpLegacy, RawProtectedResource},
+        readers::{named, readers},
     },
     http::path::{Extent, unreachable},
     jose::ClaimPath,
     policy::{
         Audiences, HeaderPlace, McpLegacy, OFFLINE_ACCESS, PathPolicy, ProtectedResource,
-        ProviderId, Requirement, ResourceMetadata, ResourceUrl, Rule, Scheme,
-        authority::is_ambiguous,
+        ResourceMetadata, ResourceUrl, Rule, Scheme, authority::is_ambiguous,
     },
     verification::Issuer,
 };
@@ -149,7 +149,7 @@ fn mcp_legacy(raw: Option<&RawMcpClients>, below: &Below<'_>) -> Result<McpLegac
         Some(RawMcpLegacy::Union) => {}
     }
     let calls = below.rules.iter().filter(|rule| rule.route.mcp.is_some());
-    let mut requirements = calls.filter_map(|rule| rule.requirement.as_ref());
+    let mut requirements = calls.filter_map(|rule| rule.requirement());
     let first = requirements.next();
     match requirements.all(|other| Some(other) == first) {
         true => Ok(McpLegacy::Union),
@@ -173,27 +173,23 @@ impl<'a> Below<'a> {
             providers: Vec::new(),
         };
         for rule in below.rules.clone() {
-            if let Some(requirement) = &rule.requirement {
-                below.add(requirement, providers);
-                // With `authorize`, a rule requires a token even if its requirement contains
-                // `allow_missing` or a similar member. Add all providers if such a member applies
-                // to the tokens of all providers.
-                if rule.authorization.is_some() && requirement.asks_anyone() {
-                    let all = providers.iter();
-                    all.for_each(|provider| below.note(provider, &provider.trust.audiences));
+            let Some(demand) = &rule.demand else {
+                continue;
+            };
+            // With `authorize`, a rule requires a token even if its requirement contains
+            // `allow_missing` or a similar member. So all providers count whose tokens are read,
+            // not only the named ones.
+            let accepted = match demand.authorization() {
+                Some(_) => readers(providers, demand.requirement()),
+                None => named(providers, demand.requirement()),
+            };
+            for (id, audiences) in accepted {
+                if let Some(provider) = providers.get(id.index()) {
+                    below.note(provider, audiences);
                 }
             }
         }
         below
-    }
-
-    /// Adds all providers that a requirement names.
-    fn add(&mut self, requirement: &'a Requirement, providers: &'a [Provider]) {
-        requirement.each_provider(&mut |id: ProviderId, audiences| {
-            if let Some(provider) = providers.get(id.index()) {
-                self.note(provider, audiences.unwrap_or(&provider.trust.audiences));
-            }
-        });
     }
 
     /// Adds a provider, unless the provider's clients have secrets instead of tokens.
@@ -247,10 +243,7 @@ impl<'a> Below<'a> {
 
     /// Returns the scopes that the rules require, in sorted order.
     fn scopes(&self) -> Vec<String> {
-        let authorizations = self
-            .rules
-            .iter()
-            .filter_map(|rule| rule.authorization.as_ref());
+        let authorizations = self.rules.iter().filter_map(|rule| rule.authorization());
         let sets = authorizations.filter_map(|authorization| authorization.scopes.as_ref());
         published(sets.flat_map(|set| set.words()))
     }

@@ -9,7 +9,7 @@ use crate::{
         error::At,
         raw::{self, RawRoutePolicy},
     },
-    policy::RoutePolicy,
+    policy::{Demand, RoutePolicy},
 };
 
 impl Config {
@@ -45,13 +45,8 @@ fn route_policy(raw: &RawRoutePolicy, names: Names<'_>) -> Result<RoutePolicy, C
         (Some(true), None, None) => Ok(RoutePolicy::Disabled),
         (None, Some(name), authorization) => {
             let requirement = names.requirement(name).at("requirement_name")?;
-            if authorization.is_some() && requirement.extracts() {
-                return Err(Fault::UnverifiedClaims.into());
-            }
-            Ok(RoutePolicy::Require {
-                requirement,
-                authorization,
-            })
+            let demand = Demand::new(requirement, authorization);
+            Ok(RoutePolicy::Require(demand.ok_or(Fault::UnverifiedClaims)?))
         }
         (None, None, Some(authorization)) => Ok(RoutePolicy::Authorize(authorization)),
         _ => Ok(RoutePolicy::Unreadable),
@@ -86,7 +81,7 @@ mod tests {
             json!({"requirement_name": "unverified"}),
             json!({"requirement_name": "lenient", "authorize": {"client_ids": ["a"]}}),
         ] {
-            assert!(matches!(policy(&metadata), RoutePolicy::Require { .. }));
+            assert!(matches!(policy(&metadata), RoutePolicy::Require(_)));
         }
         let authorize = json!({"authorize": {"scopes": {"any_of": ["a"]}}});
         assert!(matches!(policy(&authorize), RoutePolicy::Authorize(_)));

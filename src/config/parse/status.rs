@@ -1,12 +1,15 @@
 //! Parses `status`.
 
 use super::{
-    authorization::authorization, requirement::requirement, route::from_root, text::at_most,
+    authorization::authorization,
+    requirement::{demand, requirement},
+    route::from_root,
+    text::at_most,
 };
 use crate::{
     config::{ConfigError, Fault, Provider, error::At, raw::RawStatus},
     http::path::{Extent, normal_spelling, unreachable},
-    policy::StatusPath,
+    policy::{Demand, StatusPath},
 };
 
 const MAX_BASE_URL: usize = 256;
@@ -23,27 +26,23 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
         Some(authorize) => Some(authorization(authorize).at("authorize")?),
         None => None,
     };
-    match &requirement {
-        None if authorization.is_some() => return Err(Fault::AuthorizeWithoutRequires.into()),
-        None if raw.unprotected != Some(true) => return Err(Fault::UnprotectedStatus.into()),
-        Some(_) if raw.unprotected == Some(true) => {
+    let is_unprotected = raw.unprotected == Some(true);
+    if let Some(requirement) = &requirement {
+        if is_unprotected {
             let (field, other) = ("unprotected", "requires");
             return Err(Fault::Contradiction { field, other }.into());
         }
-        Some(requirement) if requirement.extracts() => {
+        if requirement.extracts() {
             return Err(Fault::UnverifiedClaims).at("requires");
         }
-        // If a request without a token can satisfy the requirement, the page is public unless
-        // `authorize` is set.
-        Some(requirement) if authorization.is_none() && requirement.admits_anyone() => {
-            return Err(Fault::UnprotectedStatus.into());
-        }
-        _ => {}
+    }
+    let demand = demand(requirement, authorization)?;
+    if !is_unprotected && !demand.as_ref().is_some_and(Demand::requires_token) {
+        return Err(Fault::UnprotectedStatus.into());
     }
     Ok(StatusPath {
         path: path(&raw.path).at("path")?,
-        requirement,
-        authorization,
+        demand,
         base_url: raw
             .base_url
             .as_deref()

@@ -151,5 +151,5 @@ fn path_is_case_sensitive_and_rule_requires_nothing_by_default() {
     let route = &rules[0].route;
     assert!(route.case_sensitive && route.methods.is_empty());
     assert!(route.headers.is_empty() && route.query_parameters.is_empty());
-    assert!(rules[0].requirement.is_none() && rules[0].authorization.is_none());
+    assert!(rules[0].demand.is_none());
 }

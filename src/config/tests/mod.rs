@@ -7,6 +7,7 @@ mod mutated;
 mod nulls;
 mod presets;
 mod reach;
+mod readers;
 mod reasons;
 mod refused;
 mod revoked;

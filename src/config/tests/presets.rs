@@ -388,6 +388,31 @@ fn warns_if_anyone_can_get_tokens_that_are_accepted() {
 }
 
 #[test]
+fn warns_if_anyone_can_get_a_token_for_the_status_page() {
+    let claims = json!({ "claims": [{ "claim": "repository_owner_id", "any_of": ["65"] }] });
+    let clients = json!({ "client_ids": ["117"] });
+    let scopes = json!({ "scopes": { "any_of": ["status"] } });
+    for (authorize, is_open) in [
+        (json!(null), true),
+        (scopes, true),
+        (claims, false),
+        (clients, false),
+    ] {
+        let found = warnings(&[
+            ("providers.okta.preset", json!("github-actions")),
+            ("rules", json!([])),
+            ("requirement_map.none", json!({ "allow_missing": {} })),
+            ("status.path", json!("/status")),
+            ("status.requires.provider_name", json!("okta")),
+            ("status.authorize", authorize.clone()),
+        ]);
+        let expected = "providers.okta.require_claims: anyone can get a token";
+        let is_warned = found.iter().any(|one| one.starts_with(expected));
+        assert_eq!(is_warned, is_open, "{authorize} {found:?}");
+    }
+}
+
+#[test]
 fn presets_of_entra_set_the_issuer() {
     let required = json!([{ "claim": "tid", "any_of": ["t-1"] }]);
     for (name, issuer) in [

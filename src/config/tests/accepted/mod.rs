@@ -180,8 +180,7 @@ fn reads_access_to_the_status_page() {
         ),
         Some(StatusPath {
             path: "/status".into(),
-            requirement: None,
-            authorization: None,
+            demand: None,
             base_url: Some("https://api.example/v1".into()),
         })
     );
@@ -189,6 +188,6 @@ fn reads_access_to_the_status_page() {
         "path": "/status", "requires": {"allow_missing": {}}, "authorize": {"client_ids": ["ops"]},
     }))
     .unwrap();
-    assert!(guarded.requirement.is_some() && guarded.authorization.is_some());
+    assert!(guarded.demand.unwrap().authorization().is_some());
     assert_eq!(status(json!(null)), None);
 }

@@ -139,6 +139,27 @@ fn r5_authorization_servers_are_the_issuers_that_rules_below_accept() {
     );
 }
 
+/// The rule's audiences replace the provider's own, even for a member that takes all tokens.
+#[test]
+fn r5_a_rule_may_restrict_the_audience_of_a_provider_that_accepts_any() {
+    let restricted = json!({"provider_name": "okta", "audiences": ["https://api.example"]});
+    let own = json!([{"resource": "https://api.example"}]);
+    let changes = [
+        ("providers.okta.audiences", json!(null)),
+        ("providers.okta.allow_any_audience", json!(true)),
+        (
+            "rules.0.requires",
+            json!({"requires_all": {"requirements": [
+                {"provider_and_audiences": restricted}, {"allow_missing": {}},
+            ]}}),
+        ),
+        ("rules.0.authorize.client_ids", json!(["app"])),
+    ];
+    let found = resources(own, &changes);
+    let issuers = &found[0].metadata.authorization_servers;
+    assert_eq!(*issuers, ["https://idp.example"]);
+}
+
 #[test]
 fn r5_methods_and_bindings_are_those_of_the_providers() {
     for (from, expected) in [

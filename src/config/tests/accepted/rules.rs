@@ -215,7 +215,7 @@ fn resolves_providers_and_named_requirements() {
         provider: ProviderId::new(index),
         audiences,
     };
-    assert_eq!(config.rules[0].requirement, Some(of(1, None)));
+    assert_eq!(config.rules[0].requirement(), Some(&of(1, None)));
     let expected = Requirement::All(vec![
         of(0, Some(Audiences::AnyOf(vec!["b".into()]))),
         Requirement::Any(vec![
@@ -223,7 +223,7 @@ fn resolves_providers_and_named_requirements() {
             Requirement::AllowMissingOrFailed,
         ]),
     ]);
-    assert_eq!(config.rules[1].requirement, Some(expected));
+    assert_eq!(config.rules[1].requirement(), Some(&expected));
 }
 
 #[test]
@@ -252,5 +252,5 @@ fn reads_authorization() {
             max_age: Some(Duration::from_secs(300)),
         }),
     };
-    assert_eq!(config.rules[0].authorization, Some(expected));
+    assert_eq!(config.rules[0].authorization(), Some(&expected));
 }
