@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::value::Named;
 use crate::config::spelling::FieldName;
 
 /// A type of the configuration that has a JSON Schema.
@@ -192,12 +191,6 @@ impl<T: Describe> Describe for Option<T> {
 impl<T: Describe> Describe for Vec<T> {
     fn describe(definitions: &mut Definitions) -> Value {
         json!({"type": "array", "items": T::describe(definitions)})
-    }
-}
-
-impl<T: Describe> Describe for Named<T> {
-    fn describe(definitions: &mut Definitions) -> Value {
-        json!({"type": "object", "additionalProperties": T::describe(definitions)})
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) use self::{
         RawIdentityHeader, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawNormalizePayload,
         RawProvider, RawRevocation, RawStructuredScopes,
     },
-    reader::Reader,
+    reader::{Read, Reader, read},
     remote::{
         RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy, RawUnknownKidAnswer,
     },
@@ -52,5 +52,5 @@ pub(super) use self::{
     scalar::{ClaimName, Integer, PointInTime, Scalar},
     switch::RawSwitch,
     unavailable::absence,
-    value::{Named, Read, read},
+    value::Named,
 };

@@ -4,8 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     absence,
-    reader::{Place, Reader},
-    value::Read,
+    reader::{Place, Read, Reader},
 };
 use crate::config::{Fault, echo::nearest, spelling::FieldName};
 

@@ -120,7 +120,7 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::super::value::read;
+    use super::super::read;
     use super::*;
 
     #[test]

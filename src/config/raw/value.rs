@@ -1,36 +1,13 @@
-//! Parses typed values from JSON.
-//!
-//! `serde`'s derive macro is not used, for three reasons. First, its parsers accept a list in place
-//! of an object and assign the fields by position, so `requires: ["okta"]` would set an arbitrary
-//! field. Second, its errors are strings without a path. Third, the code that the macro generated
-//! was a tenth of the WebAssembly module's size.
-//!
-//! Where an object is expected, this parser accepts nothing else. A double without a fraction
-//! counts as an integer, because all numbers in a `google.protobuf.Struct` are doubles. `null`
-//! means that a field is absent, as in protobuf JSON, unless the field is marked `!null` in
-//! [`object!`](super::object). Every error is a [`ConfigError`], which contains the path of the
-//! faulty value.
+//! Types of JSON values: booleans, numbers, strings, lists, and objects whose members the operator
+//! names.
 
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
 
 use super::{
-    describe::Describe,
-    reader::{Place, Reader},
+    describe::{Definitions, Describe},
+    reader::{Place, Read, Reader},
 };
-use crate::{config::ConfigError, json};
-
-/// Parses a value. Returns the first error.
-pub(in crate::config) fn read<T: Read>(value: &Value) -> Result<T, ConfigError> {
-    let mut reader = Reader::default();
-    let object = T::read(value, &mut reader);
-    reader.end(object)
-}
-
-/// A type that can be parsed from a JSON value.
-pub(in crate::config) trait Read: Describe {
-    /// Parses `value`. If the value is wrong, records the error in `reader` and returns anything.
-    fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self;
-}
+use crate::json;
 
 impl<T: Read> Read for Option<T> {
     fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self {
@@ -106,12 +83,18 @@ impl<T: Read> Read for Named<T> {
     }
 }
 
+impl<T: Describe> Describe for Named<T> {
+    fn describe(definitions: &mut Definitions) -> Value {
+        json!({"type": "object", "additionalProperties": T::describe(definitions)})
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    use super::super::reader::read;
     use super::*;
 
     /// Providers and clients are looked up by binary search, so they must be sorted.
