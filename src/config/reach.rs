@@ -5,7 +5,9 @@
 //! may intend some overlap.
 
 use super::{Config, ConfigPath, Warning, evasion, literals::misspelt};
-use crate::policy::{HeaderCondition, PathMatch, PathPolicy, Pattern, RouteMatch, Rule, Unmatched};
+use crate::policy::{
+    HeaderCondition, HeaderMatch, PathMatch, PathPolicy, Pattern, RouteMatch, Rule, Unmatched,
+};
 
 impl Config {
     /// Finds rules and providers that have no effect, or less effect than intended.
@@ -14,11 +16,12 @@ impl Config {
         let mut found = Vec::new();
         for (place, rule) in self.rules.iter().enumerate() {
             let texts = match shadowed(self, place, rule) {
-                Some(text) => [Some(text), None],
-                // One rule can have both faults: a misspelt path, and a way to evade its `mcp`.
+                Some(text) => [Some(text), None, None],
+                // One rule can have several of these faults.
                 None => [
                     unspellable(self, &rule.route),
                     evasion::evaded(self, place, &rule.route),
+                    reads_query_as_sent(self, &rule.route),
                 ],
             };
             for text in texts.into_iter().flatten() {
@@ -31,6 +34,24 @@ impl Config {
         warn_of_no_rules(self, &mut found);
         found
     }
+}
+
+/// Returns a warning if a condition on `:path` is about the query. The query in `:path` is compared
+/// as the client sent it, so `/q?mode=%61dmin` evades a condition for `/q?mode=admin`.
+fn reads_query_as_sent(config: &Config, route: &RouteMatch) -> Option<String> {
+    let is_about_query = |header: &HeaderMatch| match &header.condition {
+        HeaderCondition::Text(own) if header.name == ":path" => match own.pattern() {
+            Pattern::Regex(regex) => regex.as_str().contains("\\?"),
+            pattern => pattern.text().contains('?'),
+        },
+        _ => false,
+    };
+    let may_differ = config.path_policy == PathPolicy::Reject;
+    (may_differ && route.headers.iter().any(is_about_query)).then(|| {
+        "a client can write the query in other ways that servers read alike, such as %61 for a, so \
+         the condition on :path does not find it; write a condition in \"query_parameters\""
+            .to_owned()
+    })
 }
 
 /// Returns a warning if an earlier rule already matches the requests that this rule is meant for.

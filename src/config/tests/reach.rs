@@ -23,6 +23,28 @@ fn warnings_about(rules: &[(Value, bool)]) -> Vec<String> {
     warnings_of(&base_with(&changes))
 }
 
+#[test]
+fn warns_of_a_query_in_a_condition_on_the_path() {
+    let on = |name: &str, condition: Value| json!({"prefix": "/q", "headers": [{"name": name, "string_match": condition}]});
+    for (matcher, is_found) in [
+        (on(":path", json!({"prefix": "/q?mode=admin"})), true),
+        (on(":path", json!({"contains": "?mode"})), true),
+        (
+            on(":path", json!({"safe_regex": {"regex": r"/q\?.*"}})),
+            true,
+        ),
+        (on(":path", json!({"safe_regex": {"regex": "/qq?"}})), false),
+        (on(":path", json!({"prefix": "/q"})), false),
+        (on("x-question", json!({"exact": "why?"})), false),
+    ] {
+        let warnings = warnings_about(&[(matcher, true)]);
+        let found = warnings
+            .iter()
+            .filter(|text| text.contains("query_parameters"));
+        assert_eq!(found.count(), usize::from(is_found), "{warnings:?}");
+    }
+}
+
 const HIDDEN: &str = "rules[1]: no request reaches this rule, because rules[0] comes first; move this rule before rules[0]";
 
 #[test]
