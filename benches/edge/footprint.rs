@@ -44,7 +44,7 @@ pub(crate) fn measure(options: &Options) -> Vec<Weight> {
     let mut weights = Vec::new();
     if options.wants("size") {
         let sizes = [
-            ("size-wasm", "the module (wasm)", envoy::module(), 840.0),
+            ("size-wasm", "the module (wasm)", envoy::module(), 780.0),
             (
                 "size-native",
                 "the library (native)",
