@@ -16,6 +16,7 @@
 //! ```
 
 mod denial;
+mod edit;
 mod export;
 mod permit;
 mod reason;
@@ -23,8 +24,9 @@ mod text;
 
 pub use self::{
     denial::{Denial, READING, ResponseStyle},
+    edit::{HeaderEdit, edited},
     export::{Exports, StateEntry, StateKey, StateValue},
-    permit::{HeaderEdit, Permit, PermitReason},
+    permit::{Permit, PermitReason},
     reason::Reason,
     text::Text,
 };

@@ -47,11 +47,11 @@ impl Engine {
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
-        removals: Vec<HeaderEdit>,
+        removals: &[HeaderEdit],
         resource: Option<&ProtectedResource>,
     ) -> Decision {
         if self.config.unmatched == Unmatched::Allow {
-            return permit(PermitReason::Unmatched, removals);
+            return permit(PermitReason::Unmatched, removals.to_vec());
         }
         self.closed(
             Reason::Unmatched,
