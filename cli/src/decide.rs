@@ -282,7 +282,7 @@ pub(super) fn decide(engine: &Engine, line: &RequestLine, now: UnixMillis) -> De
         Decision::Serve(response) => served(id, "resource_metadata", response),
         // This is not expected, because the engine was asked to decide without waiting for keys. If
         // it happens anyway, the request must not pass.
-        Decision::AwaitKeys(_) => denied(engine, id, &Denial::new(Reason::KeysUnavailable)),
+        Decision::AwaitKeys(_) => denied(engine, id, &Denial::keys_unavailable()),
     };
     decision.rule = engine.rule(&request, &host);
     decision

@@ -13,8 +13,11 @@ use crate::{
 /// The methods that read-only paths support.
 pub const READING: [&str; 2] = ["GET", "HEAD"];
 
-/// The refusal of a request, with everything that determines the response.
+/// The refusal of a request, with everything that determines the response. Only an
+/// [`Engine`](crate::engine::Engine) makes denials whose response has a challenge, because the
+/// challenge must name the schemes that the configuration accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Denial {
     /// Why the request is refused.
     pub reason: Reason,
@@ -48,9 +51,20 @@ pub struct ResponseStyle<'a> {
 }
 
 impl Denial {
-    /// Makes a refusal for `reason`, without a provider.
+    /// The refusal of a request because the proxy refused a call that the decision needs.
+    pub(crate) const fn host_failure() -> Self {
+        Self::new(Reason::HostFailure)
+    }
+
+    /// The refusal of a request because the keys that verify its token are unavailable.
     #[must_use]
-    pub const fn new(reason: Reason) -> Self {
+    pub const fn keys_unavailable() -> Self {
+        Self::new(Reason::KeysUnavailable)
+    }
+
+    /// Makes a refusal without a provider. Outside tests, `reason` must be one whose response has
+    /// no challenge.
+    const fn new(reason: Reason) -> Self {
         Self {
             reason,
             provider: None,
@@ -87,19 +101,21 @@ impl Denial {
     /// The response to send.
     #[must_use]
     pub fn response(&self, style: ResponseStyle<'_>) -> Response {
-        let (status, error) = match self.reason.class() {
-            Class::InvalidRequest | Class::InvalidTarget => (400, "invalid_request"),
-            Class::InvalidMethod => (405, "invalid_request"),
-            Class::TargetTooLong => (414, "invalid_request"),
-            Class::Unauthenticated => (401, "unauthorized"),
+        let status = self.reason.status();
+        let error = match self.reason.class() {
+            Class::InvalidMethod
+            | Class::InvalidRequest
+            | Class::InvalidTarget
+            | Class::TargetTooLong => "invalid_request",
+            Class::Unauthenticated => "unauthorized",
             // The code is from RFC 6749 section 5.2.
-            Class::InvalidToken if self.schemes.is_basic_alone() => (401, "invalid_client"),
-            Class::InvalidToken => (401, "invalid_token"),
-            Class::InsufficientScope => (403, "insufficient_scope"),
-            Class::InsufficientAuthentication => (401, "insufficient_user_authentication"),
+            Class::InvalidToken if self.schemes.is_basic_alone() => "invalid_client",
+            Class::InvalidToken => "invalid_token",
+            Class::InsufficientScope => "insufficient_scope",
+            Class::InsufficientAuthentication => "insufficient_user_authentication",
             // The code is from RFC 6749 section 4.1.2.1.
-            Class::Forbidden => (403, "access_denied"),
-            Class::Unavailable => (503, "temporarily_unavailable"),
+            Class::Forbidden => "access_denied",
+            Class::Unavailable => "temporarily_unavailable",
         };
         let mut headers = Vec::with_capacity(5);
         if !style.stripped {

@@ -6,13 +6,12 @@
 //! set, so every refusal has a metric and a documented response.
 //!
 //! ```
-//! use portcullis::decision::{Denial, Reason, ResponseStyle};
+//! use portcullis::decision::{Denial, ResponseStyle};
 //!
 //! let style = ResponseStyle { realm: "api", stripped: false };
-//! let response = Denial::new(Reason::Expired).response(style);
-//! assert_eq!(response.status, 401);
-//! let challenge = r#"Bearer realm="api", error="invalid_token""#.to_owned();
-//! assert!(response.headers.contains(&("www-authenticate", challenge)));
+//! let response = Denial::keys_unavailable().response(style);
+//! assert_eq!(response.status, 503);
+//! assert!(response.headers.contains(&("retry-after", "1".to_owned())));
 //! ```
 
 mod denial;

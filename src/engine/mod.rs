@@ -171,7 +171,7 @@ impl Engine {
         }
         let routed = match routing::route((&self.config, &self.rules), request) {
             Ok(routed) => routed,
-            Err(reason) => return Decision::Deny(Denial::new(reason)).into(),
+            Err(reason) => return self.refuse(No::Closed(reason)).into(),
         };
         let target = routed.target;
         // The digest of the client's certificate is read at most once, and only if a token is bound
@@ -199,7 +199,7 @@ impl Engine {
             return self.status(status, request, target, &circumstances);
         }
         if let Some(resource) = routed.place.metadata(&self.config) {
-            return resources::metadata(resource, request);
+            return self.metadata(resource, request).into();
         }
         // A header that the client forged may have selected the route. After the header is removed,
         // Envoy selects the route again. The policy of the new route is not known here, so deny the
