@@ -91,11 +91,25 @@ impl Denial {
     /// be reused for other refusals with the same reason and schemes.
     #[must_use]
     pub fn is_usual(&self) -> bool {
-        self.scopes.is_empty()
-            && self.retry_after.is_none()
-            && self.authentication.is_none()
-            && self.resource_metadata.is_none()
-            && self.methods == READING
+        // Without `..`, a new field does not compile until it is considered here. If a field that
+        // changes the response were forgotten, one client could get the response to another client.
+        let Self {
+            reason: _,
+            schemes: _,
+            // The response does not depend on the provider or the exports.
+            provider: _,
+            exports: _,
+            scopes,
+            authentication,
+            resource_metadata,
+            methods,
+            retry_after,
+        } = self;
+        scopes.is_empty()
+            && authentication.is_none()
+            && resource_metadata.is_none()
+            && *methods == READING
+            && retry_after.is_none()
     }
 
     /// The response to send.
@@ -226,7 +240,10 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::policy::Scheme;
+    use crate::{
+        decision::{StateKey, StateValue},
+        policy::Scheme,
+    };
 
     const STYLE: ResponseStyle<'_> = ResponseStyle {
         realm: "api",
@@ -347,6 +364,61 @@ mod tests {
                 r#"Bearer realm="api", error="insufficient_scope", scope="orders:read orders:write""#
             )
         );
+    }
+
+    /// Usual denials with the same reason and schemes share a response, so no other field may change
+    /// this response.
+    #[test]
+    fn a_denial_is_usual_unless_a_field_changes_the_response() {
+        type Change = fn(&mut Denial);
+        let unusual: [(&str, Reason, Change); 5] = [
+            ("scopes", Reason::InsufficientScope, |denial| {
+                denial.scopes = vec!["read".to_owned()];
+            }),
+            ("authentication", Reason::Authentication, |denial| {
+                denial.authentication = Some(Authentication {
+                    acr_values: vec!["strong".to_owned()],
+                    max_age: None,
+                });
+            }),
+            ("resource_metadata", Reason::Expired, |denial| {
+                denial.resource_metadata = Some("https://api.example/metadata".into());
+            }),
+            ("methods", Reason::Method, |denial| {
+                denial.methods = &["GET"];
+            }),
+            ("retry_after", Reason::KeysUnavailable, |denial| {
+                denial.retry_after = Some(3);
+            }),
+        ];
+        for (field, reason, change) in unusual {
+            let usual = Denial::new(reason);
+            let mut denial = usual.clone();
+            change(&mut denial);
+            assert!(usual.is_usual(), "{field}");
+            assert!(!denial.is_usual(), "{field}");
+            assert_ne!(denial.response(STYLE), usual.response(STYLE), "{field}");
+        }
+        // These fields never change the response.
+        let without_effect: [(&str, Change); 2] = [
+            ("provider", |denial| {
+                denial.provider = Some(ProviderId::new(1));
+            }),
+            ("exports", |denial| {
+                denial.exports = vec![StateEntry {
+                    key: StateKey::new("failure"),
+                    value: StateValue::Text("3".to_owned()),
+                }];
+            }),
+        ];
+        for (field, change) in without_effect {
+            for usual in Reason::ALL.map(Denial::new) {
+                let mut denial = usual.clone();
+                change(&mut denial);
+                assert!(denial.is_usual(), "{field}");
+                assert_eq!(denial.response(STYLE), usual.response(STYLE), "{field}");
+            }
+        }
     }
 
     #[test]
