@@ -17,7 +17,7 @@ use crate::{
 };
 use portcullis::{
     connection::{Connection, PeerName, Refused},
-    decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
+    decision::{Decision, Denial, HeaderEdit, Reason, StateEntry, edited},
     engine::{Engine, Patience},
     http::{Request, Response},
     policy::{HeaderPlace, Places, ProtectedResource},
@@ -258,7 +258,7 @@ pub(super) fn decide(engine: &Engine, line: &RequestLine, now: UnixMillis) -> De
     let decided = engine.decide(&request, policy.as_ref(), now, Patience::Exhausted, &host);
     let mut decision = match decided.decision {
         Decision::Permit(permit) => {
-            let (forwarded_headers, removed_headers) = apply(&headers, &permit.edits);
+            let (forwarded_headers, removed_headers) = apply(&request, &permit.edits);
             DecisionLine {
                 id,
                 decision: "allow",
@@ -282,7 +282,7 @@ pub(super) fn decide(engine: &Engine, line: &RequestLine, now: UnixMillis) -> De
         Decision::Serve(response) => served(id, "resource_metadata", response),
         // This is not expected, because the engine was asked to decide without waiting for keys. If
         // it happens anyway, the request must not pass.
-        Decision::AwaitKeys(_) => denied(engine, id, &Denial::new(Reason::KeysUnavailable)),
+        Decision::AwaitKeys(_) => denied(engine, id, &Denial::keys_unavailable()),
     };
     decision.rule = engine.rule(&request, &host);
     decision
@@ -354,31 +354,18 @@ fn all_headers(line: &RequestLine) -> Vec<(String, String)> {
 }
 
 /// Returns the headers after the edits, and the names of the removed headers.
-fn apply(
-    headers: &[(String, String)],
-    edits: &[HeaderEdit],
-) -> (Vec<(String, String)>, Vec<String>) {
-    let mut forwarded = headers.to_vec();
-    for edit in edits {
-        match edit {
-            HeaderEdit::Remove(name) => forwarded.retain(|(own, _)| *own != **name),
-            HeaderEdit::Set(name, value) => {
-                match forwarded.iter_mut().find(|(own, _)| *own == **name) {
-                    Some((_, first)) => first.replace_range(.., value),
-                    None => forwarded.push((name.to_string(), value.to_string())),
-                }
-                let mut seen = false;
-                forwarded.retain(|(own, _)| *own != **name || !core::mem::replace(&mut seen, true));
-            }
-        }
-    }
-    let mut removed: Vec<String> = headers
-        .iter()
-        .map(|(name, _)| name.clone())
-        .filter(|name| forwarded.iter().all(|(own, _)| own != name))
+fn apply(request: &Request<'_>, edits: &[HeaderEdit]) -> (Vec<(String, String)>, Vec<String>) {
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    let forwarded = edited(request.headers(), edits);
+    let names = request.headers().iter().map(|(name, _)| name);
+    let mut removed: Vec<String> = names
+        .filter(|name| forwarded.iter().all(|(own, _)| own != *name))
+        .map(|name| text(name))
         .collect();
     removed.dedup();
-    (forwarded, removed)
+    let forwarded = forwarded.iter();
+    let forwarded = forwarded.map(|(name, value)| (text(name), text(value)));
+    (forwarded.collect(), removed)
 }
 
 /// The names of the headers that the edits set.

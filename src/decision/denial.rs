@@ -13,8 +13,11 @@ use crate::{
 /// The methods that read-only paths support.
 pub const READING: [&str; 2] = ["GET", "HEAD"];
 
-/// The refusal of a request, with everything that determines the response.
+/// The refusal of a request, with everything that determines the response. Only an
+/// [`Engine`](crate::engine::Engine) makes denials whose response has a challenge, because the
+/// challenge must name the schemes that the configuration accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Denial {
     /// Why the request is refused.
     pub reason: Reason,
@@ -48,9 +51,20 @@ pub struct ResponseStyle<'a> {
 }
 
 impl Denial {
-    /// Makes a refusal for `reason`, without a provider.
+    /// The refusal of a request because the proxy refused a call that the decision needs.
+    pub(crate) const fn host_failure() -> Self {
+        Self::new(Reason::HostFailure)
+    }
+
+    /// The refusal of a request because the keys that verify its token are unavailable.
     #[must_use]
-    pub const fn new(reason: Reason) -> Self {
+    pub const fn keys_unavailable() -> Self {
+        Self::new(Reason::KeysUnavailable)
+    }
+
+    /// Makes a refusal without a provider. Outside tests, `reason` must be one whose response has
+    /// no challenge.
+    const fn new(reason: Reason) -> Self {
         Self {
             reason,
             provider: None,
@@ -77,30 +91,46 @@ impl Denial {
     /// be reused for other refusals with the same reason and schemes.
     #[must_use]
     pub fn is_usual(&self) -> bool {
-        self.scopes.is_empty()
-            && self.retry_after.is_none()
-            && self.authentication.is_none()
-            && self.resource_metadata.is_none()
-            && self.methods == READING
+        // Without `..`, a new field does not compile until it is considered here. If a field that
+        // changes the response were forgotten, one client could get the response to another client.
+        let Self {
+            reason: _,
+            schemes: _,
+            // The response does not depend on the provider or the exports.
+            provider: _,
+            exports: _,
+            scopes,
+            authentication,
+            resource_metadata,
+            methods,
+            retry_after,
+        } = self;
+        scopes.is_empty()
+            && authentication.is_none()
+            && resource_metadata.is_none()
+            && *methods == READING
+            && retry_after.is_none()
     }
 
     /// The response to send.
     #[must_use]
     pub fn response(&self, style: ResponseStyle<'_>) -> Response {
-        let (status, error) = match self.reason.class() {
-            Class::InvalidRequest | Class::InvalidTarget => (400, "invalid_request"),
-            Class::InvalidMethod => (405, "invalid_request"),
-            Class::TargetTooLong => (414, "invalid_request"),
-            Class::HeaderTooLarge => (431, "invalid_request"),
-            Class::Unauthenticated => (401, "unauthorized"),
+        let status = self.reason.status();
+        let error = match self.reason.class() {
+            Class::HeaderTooLarge
+            | Class::InvalidMethod
+            | Class::InvalidRequest
+            | Class::InvalidTarget
+            | Class::TargetTooLong => "invalid_request",
+            Class::Unauthenticated => "unauthorized",
             // The code is from RFC 6749 section 5.2.
-            Class::InvalidToken if self.schemes.is_basic_alone() => (401, "invalid_client"),
-            Class::InvalidToken => (401, "invalid_token"),
-            Class::InsufficientScope => (403, "insufficient_scope"),
-            Class::InsufficientAuthentication => (401, "insufficient_user_authentication"),
+            Class::InvalidToken if self.schemes.is_basic_alone() => "invalid_client",
+            Class::InvalidToken => "invalid_token",
+            Class::InsufficientScope => "insufficient_scope",
+            Class::InsufficientAuthentication => "insufficient_user_authentication",
             // The code is from RFC 6749 section 4.1.2.1.
-            Class::Forbidden => (403, "access_denied"),
-            Class::Unavailable => (503, "temporarily_unavailable"),
+            Class::Forbidden => "access_denied",
+            Class::Unavailable => "temporarily_unavailable",
         };
         let mut headers = Vec::with_capacity(5);
         if !style.stripped {
@@ -212,7 +242,10 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::policy::Scheme;
+    use crate::{
+        decision::{StateKey, StateValue},
+        policy::Scheme,
+    };
 
     const STYLE: ResponseStyle<'_> = ResponseStyle {
         realm: "api",
@@ -334,6 +367,61 @@ mod tests {
                 r#"Bearer realm="api", error="insufficient_scope", scope="orders:read orders:write""#
             )
         );
+    }
+
+    /// Usual denials with the same reason and schemes share a response, so no other field may change
+    /// this response.
+    #[test]
+    fn a_denial_is_usual_unless_a_field_changes_the_response() {
+        type Change = fn(&mut Denial);
+        let unusual: [(&str, Reason, Change); 5] = [
+            ("scopes", Reason::InsufficientScope, |denial| {
+                denial.scopes = vec!["read".to_owned()];
+            }),
+            ("authentication", Reason::Authentication, |denial| {
+                denial.authentication = Some(Authentication {
+                    acr_values: vec!["strong".to_owned()],
+                    max_age: None,
+                });
+            }),
+            ("resource_metadata", Reason::Expired, |denial| {
+                denial.resource_metadata = Some("https://api.example/metadata".into());
+            }),
+            ("methods", Reason::Method, |denial| {
+                denial.methods = &["GET"];
+            }),
+            ("retry_after", Reason::KeysUnavailable, |denial| {
+                denial.retry_after = Some(3);
+            }),
+        ];
+        for (field, reason, change) in unusual {
+            let usual = Denial::new(reason);
+            let mut denial = usual.clone();
+            change(&mut denial);
+            assert!(usual.is_usual(), "{field}");
+            assert!(!denial.is_usual(), "{field}");
+            assert_ne!(denial.response(STYLE), usual.response(STYLE), "{field}");
+        }
+        // These fields never change the response.
+        let without_effect: [(&str, Change); 2] = [
+            ("provider", |denial| {
+                denial.provider = Some(ProviderId::new(1));
+            }),
+            ("exports", |denial| {
+                denial.exports = vec![StateEntry {
+                    key: StateKey::new("failure"),
+                    value: StateValue::Text("3".to_owned()),
+                }];
+            }),
+        ];
+        for (field, change) in without_effect {
+            for usual in Reason::ALL.map(Denial::new) {
+                let mut denial = usual.clone();
+                change(&mut denial);
+                assert!(denial.is_usual(), "{field}");
+                assert_eq!(denial.response(STYLE), usual.response(STYLE), "{field}");
+            }
+        }
     }
 
     #[test]

@@ -6,16 +6,16 @@
 //! set, so every refusal has a metric and a documented response.
 //!
 //! ```
-//! use portcullis::decision::{Denial, Reason, ResponseStyle};
+//! use portcullis::decision::{Denial, ResponseStyle};
 //!
 //! let style = ResponseStyle { realm: "api", stripped: false };
-//! let response = Denial::new(Reason::Expired).response(style);
-//! assert_eq!(response.status, 401);
-//! let challenge = r#"Bearer realm="api", error="invalid_token""#.to_owned();
-//! assert!(response.headers.contains(&("www-authenticate", challenge)));
+//! let response = Denial::keys_unavailable().response(style);
+//! assert_eq!(response.status, 503);
+//! assert!(response.headers.contains(&("retry-after", "1".to_owned())));
 //! ```
 
 mod denial;
+mod edit;
 mod export;
 mod permit;
 mod reason;
@@ -23,8 +23,9 @@ mod text;
 
 pub use self::{
     denial::{Denial, READING, ResponseStyle},
+    edit::{HeaderEdit, edited},
     export::{Exports, StateEntry, StateKey, StateValue},
-    permit::{HeaderEdit, Permit, PermitReason},
+    permit::{Permit, PermitReason},
     reason::Reason,
     text::Text,
 };

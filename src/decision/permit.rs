@@ -1,7 +1,7 @@
 //! Permission for a request to pass, with the changes to make to the request.
 
 use crate::{
-    decision::{Denial, Reason, StateEntry, Text},
+    decision::{Denial, HeaderEdit, Reason, StateEntry},
     policy::ProviderId,
 };
 
@@ -38,15 +38,6 @@ pub enum PermitReason {
     Unmatched,
     /// The token or client secret is verified, and it grants the rights that the rule requires.
     Verified,
-}
-
-/// A change to a request's headers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HeaderEdit {
-    /// Removes every line of this header.
-    Remove(Text),
-    /// Replaces all lines of this header with one line, which has this value.
-    Set(Text, Text),
 }
 
 impl PermitReason {

@@ -178,6 +178,20 @@ reasons! {
 }
 
 impl Reason {
+    /// The status code of the response.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self.class() {
+            Class::InvalidRequest | Class::InvalidTarget => 400,
+            Class::InsufficientAuthentication | Class::InvalidToken | Class::Unauthenticated => 401,
+            Class::Forbidden | Class::InsufficientScope => 403,
+            Class::InvalidMethod => 405,
+            Class::TargetTooLong => 414,
+            Class::HeaderTooLarge => 431,
+            Class::Unavailable => 503,
+        }
+    }
+
     /// The error description for a client that can use these authentication schemes. All invalid
     /// tokens get the same text, so that an attacker learns nothing from forged tokens. Expired
     /// tokens are the exception: their signature is valid, so they are not forged. All invalid

@@ -156,33 +156,27 @@ impl Engine {
         connection: &dyn Connection,
     ) -> Decided {
         // Remove forged identity headers first. They are removed whatever the decision will be.
-        let (standing, mut removals) = self.forged(request, connection);
-        let is_forged = !removals.is_empty();
-        let own = self.config.client_certificate.as_ref();
-        if let (Some(own), Standing::Trusted) = (own, standing) {
-            removals.extend(sanitise::certificates(own, standing, request));
-        }
-        let received = request;
-        let without_removed;
-        let request = if removals.is_empty() {
-            request
-        } else {
-            without_removed = sanitise::without_removed(&self.config, standing, request);
-            &without_removed
-        };
+        let Removals {
+            standing,
+            edits,
+            is_forged,
+        } = self.all_removals(request, connection);
+        let (received, removals) = (request, &*edits);
+        let request = &*sanitise::sanitised(received, removals);
         if self.config.bypass_cors_preflight
             && is_cors_preflight(request)
             && !resources::may_ask_for_metadata(&self.config, request)
         {
-            return permit(PermitReason::CorsPreflight, removals).into();
+            return permit(PermitReason::CorsPreflight, removals.to_vec()).into();
         }
         let routed = match routing::route((&self.config, &self.rules), request) {
             Ok(routed) => routed,
-            Err(reason) => return Decision::Deny(Denial::new(reason)).into(),
+            Err(reason) => return self.refuse(No::Closed(reason)).into(),
         };
         let target = routed.target;
         // The digest of the client's certificate is read at most once, and only if a token is bound
         // to a certificate.
+        let own = self.config.client_certificate.as_ref();
         let digest = LazyCell::new(|| match (own, standing) {
             (None, _) => connection.client_certificate_digest(),
             (Some(own), Standing::Trusted) => own.digest(received),
@@ -205,7 +199,7 @@ impl Engine {
             return self.status(status, request, target, &circumstances);
         }
         if let Some(resource) = routed.place.metadata(&self.config) {
-            return resources::metadata(resource, request);
+            return self.metadata(resource, request).into();
         }
         // A header that the client forged may have selected the route. After the header is removed,
         // Envoy selects the route again. The policy of the new route is not known here, so deny the
@@ -223,13 +217,12 @@ impl Engine {
             _ if protected.all(|own| resources::allows_origin(own, request)) => access,
             _ => Access::Denied(Reason::Origin),
         };
-        if self.config.mode == Mode::Enforce {
-            return self.decide_access(access, request, target, removals, &circumstances);
-        }
-        // In shadow mode, a request that would be denied passes, but without forged headers.
-        let shadow_removals = removals.clone();
         let decided = self.decide_access(access, request, target, removals, &circumstances);
-        in_shadow(decided, shadow_removals)
+        match self.config.mode {
+            Mode::Enforce => decided,
+            // In shadow mode, a request that would be denied passes, but without forged headers.
+            Mode::Shadow => in_shadow(decided, removals),
+        }
     }
 
     /// Decides on a request according to its `access`.
@@ -238,7 +231,7 @@ impl Engine {
         access: Access<'_>,
         request: &Request<'_>,
         target: Option<Target<'_>>,
-        removals: Vec<HeaderEdit>,
+        removals: &[HeaderEdit],
         circumstances: &Circumstances<'_>,
     ) -> Decided {
         let resource = circumstances.resource;
@@ -246,10 +239,13 @@ impl Engine {
             Access::Denied(reason) => self
                 .deny(No::Closed(reason), access, Vec::new(), resource)
                 .into(),
-            Access::Open => permit(PermitReason::NotRequired, removals).into(),
+            Access::Open => permit(PermitReason::NotRequired, removals.to_vec()).into(),
             Access::Required(required) => self
-                .decide_plainly(required, request, target, &removals, circumstances)
-                .unwrap_or_else(|| self.apply(required, request, target, removals, circumstances)),
+                .decide_plainly(required, request, target, removals, circumstances)
+                .unwrap_or_else(|| {
+                    let removals = removals.to_vec();
+                    self.apply(required, request, target, removals, circumstances)
+                }),
             Access::Unmatched => self.unmatched(request, target, removals, resource).into(),
             Access::Uncallable(reason) => self
                 .closed(reason, access, request, target, resource)
@@ -282,6 +278,21 @@ impl Engine {
         (standing, removals)
     }
 
+    /// Returns the edits that remove every header that the rules and the upstream must not see:
+    /// forged headers, and the certificate headers that a trusted peer has set.
+    fn all_removals(&self, request: &Request<'_>, connection: &dyn Connection) -> Removals {
+        let (standing, mut edits) = self.forged(request, connection);
+        let is_forged = !edits.is_empty();
+        if let (Some(own), Standing::Trusted) = (&self.config.client_certificate, standing) {
+            edits.extend(sanitise::certificates(own, standing, request));
+        }
+        Removals {
+            standing,
+            edits,
+            is_forged,
+        }
+    }
+
     /// Returns the edits that remove the following from a request's trailers: identities, tokens,
     /// MCP headers, and headers that rules have conditions on. Apply these edits whatever the
     /// decision on the headers was. Otherwise, a server that merges trailers into headers would
@@ -303,8 +314,9 @@ impl Engine {
     /// have forged are ignored, as in [`decide`](Self::decide).
     #[must_use]
     pub fn rule(&self, request: &Request<'_>, connection: &dyn Connection) -> Option<usize> {
-        let request = self.sanitised(request, connection);
-        let routed = routing::route((&self.config, &self.rules), &request).ok()?;
+        let removals = self.all_removals(request, connection);
+        let request = &*sanitise::sanitised(request, &removals.edits);
+        let routed = routing::route((&self.config, &self.rules), request).ok()?;
         let decides = matches!(routed.admission, Admission::Settled);
         routed.rule.filter(|_| decides).map(|(index, _)| index)
     }
@@ -318,20 +330,15 @@ impl Engine {
         request: &Request<'_>,
         connection: &dyn Connection,
     ) -> (Option<&ProtectedResource>, Vec<&ProtectedResource>) {
-        let request = self.sanitised(request, connection);
-        match routing::route((&self.config, &self.rules), &request) {
+        let removals = self.all_removals(request, connection);
+        let request = &*sanitise::sanitised(request, &removals.edits);
+        match routing::route((&self.config, &self.rules), request) {
             Ok(routed) => (
                 routed.place.resource(&self.config),
                 routed.resources_elsewhere(&self.config, false),
             ),
             Err(_) => (None, Vec::new()),
         }
-    }
-
-    /// Returns the request without the headers that must not affect the choice of a rule.
-    fn sanitised<'a>(&self, request: &Request<'a>, connection: &dyn Connection) -> Request<'a> {
-        let (standing, _) = self.forged(request, connection);
-        sanitise::without_removed(&self.config, standing, request)
     }
 
     /// Returns the HTTP response to a denied request.
@@ -344,8 +351,17 @@ impl Engine {
     }
 }
 
+/// What to remove from a request before the rules see it.
+struct Removals {
+    /// How trustworthy the request's certificate headers are.
+    standing: Standing,
+    edits: Vec<HeaderEdit>,
+    /// True if some of the edits remove headers that the client may have forged.
+    is_forged: bool,
+}
+
 /// Converts a decision for shadow mode: a denied request passes, with `removals` as its only edits.
-fn in_shadow(decided: Decided, removals: Vec<HeaderEdit>) -> Decided {
+fn in_shadow(decided: Decided, removals: &[HeaderEdit]) -> Decided {
     let Decided {
         decision,
         cache_use,
@@ -355,7 +371,7 @@ fn in_shadow(decided: Decided, removals: Vec<HeaderEdit>) -> Decided {
             let exports = mem::take(&mut denial.exports);
             Decision::Permit(Permit {
                 exports,
-                ..passing(PermitReason::Shadow(denial), removals)
+                ..passing(PermitReason::Shadow(denial), removals.to_vec())
             })
         }
         other => other,

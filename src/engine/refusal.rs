@@ -1,11 +1,11 @@
-//! Why a request is refused, and the response to such a request.
+//! Why a request is refused, and what the response says about it.
 
 use core::time::Duration;
 
 use crate::{
-    decision::{Decision, Denial, Reason, StateEntry},
+    decision::{READING, Reason},
     keys::WantedKeys,
-    policy::{CredentialError, ProviderId, Schemes, Shortfall},
+    policy::{Authentication, CredentialError, ProviderId, Shortfall},
     verification::Failure,
 };
 
@@ -78,6 +78,8 @@ pub(super) enum No {
     /// A header for the upstream cannot be set from a verified token of this provider: a claim or
     /// the caller's identity does not fit in a header, or the identity is ambiguous.
     HeaderValue(ProviderId),
+    /// Portcullis itself serves the path, but only supports these methods.
+    Method(&'static [&'static str]),
     /// The requirement is not satisfied.
     Refused(Refusal),
     /// A verified token of this provider does not grant the required rights.
@@ -90,52 +92,77 @@ impl From<Refusal> for No {
     }
 }
 
+/// What a denial says about a request, apart from the authentication schemes, which depend on the
+/// configuration.
+#[derive(Debug)]
+pub(super) struct Grounds {
+    pub(super) reason: Reason,
+    /// The provider whose credential was checked.
+    pub(super) provider: Option<ProviderId>,
+    pub(super) scopes: Vec<String>,
+    pub(super) authentication: Option<Authentication>,
+    pub(super) methods: &'static [&'static str],
+    pub(super) retry_after: Option<u64>,
+}
+
+impl From<Reason> for Grounds {
+    fn from(reason: Reason) -> Self {
+        Self {
+            reason,
+            provider: None,
+            scopes: Vec::new(),
+            authentication: None,
+            methods: &READING,
+            retry_after: None,
+        }
+    }
+}
+
 impl No {
-    /// Converts this value to a decision. `schemes` returns the authentication schemes of a
-    /// provider. Called with `None`, it returns the schemes of the whole rule.
-    pub(super) fn decision(
-        self,
-        schemes: impl FnOnce(Option<ProviderId>) -> Schemes,
-        exports: Vec<StateEntry>,
-    ) -> Decision {
-        let (mut scopes, mut authentication, mut retry_after) = (Vec::new(), None, None);
-        let (reason, provider) = match self {
-            Self::Closed(reason) => (reason, None),
-            Self::HeaderValue(provider) => (Reason::HeaderValue, Some(provider)),
-            Self::Refused(refusal) => match refusal.reason() {
-                Err(wanted) => return Decision::AwaitKeys(wanted),
-                Ok(reason) => {
-                    retry_after = refusal.wait().map(whole_seconds);
-                    (reason, refusal.provider())
-                }
+    /// Returns what the denial says.
+    ///
+    /// # Errors
+    /// Returns the wanted keys if the request waits for keys.
+    pub(super) fn grounds(self) -> Result<Grounds, WantedKeys> {
+        Ok(match self {
+            Self::Closed(reason) => reason.into(),
+            Self::HeaderValue(provider) => Grounds {
+                provider: Some(provider),
+                ..Reason::HeaderValue.into()
             },
-            Self::Short(provider, shortfall) => {
-                let reason = match shortfall {
-                    Shortfall::Authentication(required, words) => {
-                        authentication = Some(required);
-                        scopes = words.map_or_else(Vec::new, |words| words.words().to_vec());
-                        Reason::Authentication
-                    }
-                    Shortfall::Claim => Reason::InsufficientClaim,
-                    Shortfall::ClientId => Reason::InsufficientClient,
-                    Shortfall::Role => Reason::InsufficientRole,
-                    Shortfall::Scope(words) => {
-                        scopes = words.words().to_vec();
-                        Reason::InsufficientScope
-                    }
-                };
-                (reason, Some(provider))
-            }
-        };
-        Decision::Deny(Denial {
-            provider,
-            schemes: schemes(provider),
-            scopes,
-            authentication,
-            retry_after,
-            exports,
-            ..Denial::new(reason)
+            Self::Method(methods) => Grounds {
+                methods,
+                ..Reason::Method.into()
+            },
+            Self::Refused(refusal) => Grounds {
+                provider: refusal.provider(),
+                retry_after: refusal.wait().map(whole_seconds),
+                ..refusal.reason()?.into()
+            },
+            Self::Short(provider, shortfall) => Grounds {
+                provider: Some(provider),
+                ..shortfall.into()
+            },
         })
+    }
+}
+
+impl From<Shortfall> for Grounds {
+    fn from(shortfall: Shortfall) -> Self {
+        match shortfall {
+            Shortfall::Authentication(required, words) => Self {
+                scopes: words.map_or_else(Vec::new, |words| words.words().to_vec()),
+                authentication: Some(required),
+                ..Reason::Authentication.into()
+            },
+            Shortfall::Claim => Reason::InsufficientClaim.into(),
+            Shortfall::ClientId => Reason::InsufficientClient.into(),
+            Shortfall::Role => Reason::InsufficientRole.into(),
+            Shortfall::Scope(words) => Self {
+                scopes: words.words().to_vec(),
+                ..Reason::InsufficientScope.into()
+            },
+        }
     }
 }
 

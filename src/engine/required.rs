@@ -9,14 +9,14 @@ use super::{
     export, forward,
     notes::Notes,
     permit,
-    refusal::{No, Refusal},
+    refusal::{Grounds, No, Refusal},
     resources,
     token::Means,
     verified::{self, Satisfied, Verified},
 };
 use crate::{
     config::Provider,
-    decision::{Decision, HeaderEdit, Permit, PermitReason, Reason, StateEntry},
+    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, StateEntry},
     http::{Request, path::Target},
     policy::{Authorization, ProtectedResource, ProviderId, Schemes, Shortfall, Unmatched},
     short_list::ShortList,
@@ -47,11 +47,11 @@ impl Engine {
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
-        removals: Vec<HeaderEdit>,
+        removals: &[HeaderEdit],
         resource: Option<&ProtectedResource>,
     ) -> Decision {
         if self.config.unmatched == Unmatched::Allow {
-            return permit(PermitReason::Unmatched, removals);
+            return permit(PermitReason::Unmatched, removals.to_vec());
         }
         self.closed(
             Reason::Unmatched,
@@ -181,11 +181,49 @@ impl Engine {
         exports: Vec<StateEntry>,
         resource: Option<&ProtectedResource>,
     ) -> Decision {
-        let mut decision = no.decision(|provider| self.schemes(provider, access), exports);
-        if let (Some(resource), Decision::Deny(denial)) = (resource, &mut decision) {
-            resources::lead_to(resource, denial, access);
+        match no.grounds() {
+            Ok(grounds) => Decision::Deny(self.denial(grounds, access, exports, resource)),
+            Err(wanted) => Decision::AwaitKeys(wanted),
         }
-        decision
+    }
+
+    /// Refuses a request before a rule decides on it, or on a path that Portcullis itself serves.
+    pub(super) fn refuse(&self, no: No) -> Decision {
+        self.deny(no, Access::Unmatched, Vec::new(), None)
+    }
+
+    /// Makes a denial. All denials of the engine are made here, so that each challenge names the
+    /// schemes that the client can use.
+    pub(super) fn denial(
+        &self,
+        grounds: Grounds,
+        access: Access<'_>,
+        exports: Vec<StateEntry>,
+        resource: Option<&ProtectedResource>,
+    ) -> Denial {
+        let Grounds {
+            reason,
+            provider,
+            scopes,
+            authentication,
+            methods,
+            retry_after,
+        } = grounds;
+        let mut denial = Denial {
+            reason,
+            provider,
+            schemes: self.schemes(provider, access),
+            scopes,
+            authentication,
+            resource_metadata: None,
+            methods,
+            retry_after,
+            exports,
+        };
+        if let Some(resource) = resource {
+            resources::lead_to(resource, &mut denial, access);
+        }
+        denial
     }
 
     /// Makes the permit for a request. The permit contains the header edits and filter-state

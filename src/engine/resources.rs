@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Access, Decided, Engine, place::Place};
+use super::{Access, Engine, place::Place, refusal::No};
 use crate::{
     config::Config,
     decision::{Decision, Denial, Reason},
@@ -32,22 +32,6 @@ pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bo
 fn path<'a>(request: &Request<'a>) -> Option<&'a str> {
     let target = str::from_utf8(request.target()?).ok()?;
     Some(Target::new(target).path)
-}
-
-/// Answers a request for a resource's metadata. No token is needed: clients read the metadata to
-/// learn where to get a token.
-pub(super) fn metadata(resource: &ProtectedResource, request: &Request<'_>) -> Decided {
-    let response = resource::response(resource, request.method());
-    let decision = response.map_or_else(
-        || {
-            Decision::Deny(Denial {
-                methods: &resource::METHODS,
-                ..Denial::new(Reason::Method)
-            })
-        },
-        Decision::Serve,
-    );
-    decision.into()
 }
 
 /// Returns true if a web page from the request's `Origin` may send requests to the resource. A
@@ -80,15 +64,23 @@ pub(super) fn lead_to(resource: &ProtectedResource, denial: &mut Denial, access:
 }
 
 impl Engine {
-    /// Makes a denial of `request` for `reason`. If the request belongs to a protected resource,
-    /// the challenge contains the URL of the resource's metadata.
+    /// Answers a request for a resource's metadata. No token is needed: clients read the metadata
+    /// to learn where to get a token.
+    pub(super) fn metadata(&self, resource: &ProtectedResource, request: &Request<'_>) -> Decision {
+        match resource::response(resource, request.method()) {
+            Some(response) => Decision::Serve(response),
+            None => self.refuse(No::Method(&resource::METHODS)),
+        }
+    }
+
+    /// Makes the same denial as [`decide`](Engine::decide) makes if it refuses `request` for
+    /// `reason` without checking a credential. The challenge names the schemes of all providers. If
+    /// the request belongs to a protected resource, the challenge also contains the URL of the
+    /// resource's metadata.
     #[must_use]
     pub fn refusal(&self, reason: Reason, request: &Request<'_>) -> Denial {
-        let mut denial = Denial::new(reason);
         let place = path(request).map(|path| Place::of(&self.config, request, path));
-        if let Some(resource) = place.and_then(|place| place.resource(&self.config)) {
-            lead_to(resource, &mut denial, Access::Unmatched);
-        }
-        denial
+        let resource = place.and_then(|place| place.resource(&self.config));
+        self.denial(reason.into(), Access::Denied(reason), Vec::new(), resource)
     }
 }

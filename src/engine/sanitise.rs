@@ -1,8 +1,10 @@
 //! Removes from requests the headers that only Portcullis may set.
 
+use std::borrow::Cow;
+
 use crate::{
     config::Config,
-    decision::{HeaderEdit, Text},
+    decision::{HeaderEdit, Text, edited},
     http::{HeaderName, Request, is_token},
     policy::{ForwardedCertificate, RuleIndex, Standing, carries_certificate, mcp::is_mcp_header},
 };
@@ -61,11 +63,11 @@ pub(super) fn trailers(
     trailers: &[(&[u8], &[u8])],
 ) -> Vec<HeaderEdit> {
     lines(trailers, &|name| {
-        let mut providers = config.providers.iter();
+        let mut places = config.places.iter();
         owns(&config.owned_headers, name)
             || owns(index.headers(), name)
             || config.client_certificate.is_some() && carries_certificate(name)
-            || providers.any(|provider| provider.places.reads_header(name))
+            || places.any(|places| places.reads_header(name))
             || index.matches_calls() && is_mcp_header(name)
     })
 }
@@ -118,20 +120,17 @@ pub(super) fn certificates(
     lines(request.headers(), &|name| own.removes(name, standing))
 }
 
-/// Returns the request without the removed headers. The upstream will not see these headers, so
-/// they must not affect the choice of a rule.
-pub(super) fn without_removed<'a>(
-    config: &Config,
-    standing: Standing,
-    request: &Request<'a>,
-) -> Request<'a> {
-    let certificate = config.client_certificate.as_ref();
-    let is_removed = |name: &[u8]| {
-        owns(&config.owned_headers, name)
-            || certificate.is_some_and(|own| own.removes(name, standing))
-    };
-    let headers = request.headers().iter().copied();
-    Request::new(headers.filter(|(name, _)| !is_removed(name)).collect())
+/// Returns the request after these edits. The rules must see what the upstream will see: a header
+/// that does not reach the upstream must not affect the choice of a rule. A request without edits
+/// is not copied, because most requests have none.
+pub(super) fn sanitised<'r, 'a>(
+    request: &'r Request<'a>,
+    edits: &'a [HeaderEdit],
+) -> Cow<'r, Request<'a>> {
+    match edits {
+        [] => Cow::Borrowed(request),
+        _ => Cow::Owned(Request::new(edited(request.headers(), edits))),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Answers requests for the status page.
 
-use super::{AccessRequirement, Decided, Engine};
+use super::{AccessRequirement, Decided, Engine, refusal::No};
 use crate::{
-    decision::{Decision, Denial, READING, Reason},
+    decision::{Decision, READING},
     http::{Format, Request, Response, path::Target},
     policy::StatusPath,
     status::{Count, Report},
@@ -28,7 +28,7 @@ impl Engine {
         circumstances: &Circumstances<'_>,
     ) -> Decided {
         if !READING.contains(&request.method()) {
-            return Decision::Deny(Denial::new(Reason::Method)).into();
+            return self.refuse(No::Method(&READING)).into();
         }
         let report = Decision::Report(Format::preferred(request.values("accept")));
         let Some(demand) = &status.demand else {

@@ -84,7 +84,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::config::Config;
+    use crate::{config::Config, http::Request};
 
     #[test]
     fn an_answer_has_the_reason_of_its_denial() {
@@ -92,7 +92,8 @@ mod tests {
         let mut answers = Answers::default();
         for _ in 0..2 {
             for reason in Reason::ALL {
-                let answer = answers.answer(&engine, &Denial::new(reason));
+                let denial = engine.refusal(reason, &Request::default());
+                let answer = answers.answer(&engine, &denial);
                 assert_eq!(answer.reason(), Some(reason));
             }
         }

@@ -30,7 +30,7 @@ impl Gate {
             }
             // Callers handle `AwaitKeys` themselves, so this case is not expected. If it occurs,
             // the request must not pass.
-            Decision::AwaitKeys(_) => self.refuse(&Denial::new(Reason::KeysUnavailable), exchange),
+            Decision::AwaitKeys(_) => self.refuse(&Denial::keys_unavailable(), exchange),
         }
     }
 
@@ -46,7 +46,7 @@ impl Gate {
 
     /// Refuses a request because the host refused a call that the decision needs.
     pub(super) fn fail(&mut self, exchange: &impl Exchange) -> Verdict {
-        self.refuse(&Denial::new(Reason::HostFailure), exchange)
+        self.refuse(&Denial::host_failure(), exchange)
     }
 
     /// Makes the edits and writes the filter state entries of a permit, then lets the request pass.
@@ -95,7 +95,7 @@ impl Gate {
             return None;
         }
         let Ok((request, policy)) = head else {
-            return Some(Denial::new(Reason::HostFailure));
+            return Some(Denial::host_failure());
         };
         let next = self.head(Some(request), now, exchange);
         if matches!(&next, Ok((_, next)) if next == policy) {

@@ -302,7 +302,7 @@ impl Gate {
                 self.engine
                     .decide(request, policy.as_deref(), now, patience, connection)
             }
-            Err(Refused) => Decision::Deny(Denial::new(Reason::HostFailure)).into(),
+            Err(Refused) => Decision::Deny(Denial::host_failure()).into(),
         }
     }
 

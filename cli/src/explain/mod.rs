@@ -43,7 +43,7 @@ use crate::{
 };
 use portcullis::{
     config::Config,
-    decision::{Denial, Reason},
+    decision::Reason,
     engine::{Engine, Patience},
     jose::{TokenError, UntrustedToken},
     keys::FetchCause,
@@ -140,8 +140,8 @@ pub(crate) fn report(
     let config = engine.config();
     let mut token = TokenReport::new(text);
     let parsed = UntrustedToken::parse(text);
-    let refused = |reason, detail| Refused {
-        status: status(engine, reason),
+    let refused = |reason: Reason, detail| Refused {
+        status: reason.status(),
         reason,
         detail,
     };
@@ -282,7 +282,7 @@ fn provider(
             .trust
             .names_issuer(details.token.unverified_claims()),
         accepted: reason.is_none(),
-        status: reason.map(|reason| status(engine, reason)),
+        status: reason.map(Reason::status),
         reason: reason.map(Reason::label),
         checks: steps
             .map(|(check, outcome)| Step {
@@ -303,10 +303,6 @@ fn reason(failure: verification::Failure) -> Reason {
         },
         verification::Failure::KeysUnavailable(_) => Reason::KeysUnavailable,
     }
-}
-
-fn status(engine: &Engine, reason: Reason) -> u16 {
-    engine.response(&Denial::new(reason)).status
 }
 
 /// The rule that a request matches before the token is added to the request.

@@ -46,18 +46,15 @@ pub(super) fn refusal(response: &Response) -> Response {
 mod tests {
     use std::sync::Arc;
 
-    use portcullis::{
-        config::Config,
-        decision::{Denial, Reason},
-        engine::Engine,
-    };
+    use portcullis::{config::Config, decision::Reason, engine::Engine, http::Request};
     use serde_json::json;
 
     use super::*;
 
     fn response(configuration: &serde_json::Value, reason: Reason) -> Response {
         let config = Config::from_value(configuration).unwrap();
-        Engine::new(Arc::new(config)).response(&Denial::new(reason))
+        let engine = Engine::new(Arc::new(config));
+        engine.response(&engine.refusal(reason, &Request::default()))
     }
 
     #[test]

@@ -70,6 +70,23 @@ fn answer(engine: &Engine, decision: &Decision) -> (u16, Vec<String>) {
 const BEARER: &str = r#"Bearer realm="api""#;
 const BASIC: &str = r#"Basic realm="api""#;
 
+/// The refusals that a gate makes have the same challenge as those of the engine.
+#[test]
+fn a_refusal_for_a_gate_equals_the_decision_for_the_same_reason() {
+    let scopes = r#"Bearer realm="api", error="insufficient_scope""#;
+    let alone = json!({"providers": {"a": null, "b": null}});
+    for (rest, expected) in [(alone, vec![]), (json!({}), vec![scopes.to_owned()])] {
+        let engine = gate(&jobs(), rest);
+        let request = Request::new(header_bytes(&[(":method", "GET"), (":path", "/")]));
+        let policy = RoutePolicy::Unreadable;
+        let (now, connection) = (UnixMillis::default(), &NoConnection);
+        let decided = engine.decide(&request, Some(&policy), now, Patience::Waiting, connection);
+        let refusal = Decision::Deny(engine.refusal(Reason::RoutePolicy, &request));
+        assert_eq!(refusal, decided.decision);
+        assert_eq!(answer(&engine, &refusal), (403, expected));
+    }
+}
+
 #[test]
 fn forwards_the_configured_claims_of_a_client() {
     let engine = gate(&jobs(), json!({}));

@@ -60,6 +60,43 @@ fn lets_no_client_hide_a_header_that_a_rule_reads() {
     );
 }
 
+/// A rule with a condition on `Connection` sees only the options that the upstream sees.
+#[test]
+fn rules_see_connection_without_the_removed_options() {
+    let mut own = provider("a", &SECRET);
+    own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "sub"}]);
+    let open = |condition: Value| {
+        engine(json!({
+            "providers": {"a": own},
+            "rules": [{"match": {"prefix": "/", "headers": [condition]}}],
+        }))
+    };
+    let names_user = open(json!({"name": "connection", "contains_match": "x-user"}));
+    let upgrades = open(json!({"name": "connection", "exact_match": "Upgrade"}));
+    let is_present = open(json!({"name": "connection", "present_match": true}));
+    let is_absent = open(json!({"name": "connection", "present_match": false}));
+    let all = [&names_user, &upgrades, &is_present, &is_absent];
+    for (lines, expected) in [
+        (&["Upgrade, x-user"][..], [false, true, true, false]),
+        (&["x-user", "Upgrade"], [false, true, true, false]),
+        (&["Upgrade"], [false, true, true, false]),
+        (&["x-user"], [false, false, false, true]),
+        (&["te, x_user"], [false, false, true, false]),
+        (&[], [false, false, false, true]),
+    ] {
+        let lines: Vec<_> = lines.iter().map(|line| ("connection", *line)).collect();
+        let matches = all.map(|engine| {
+            let head = [&[(":method", "GET"), (":path", "/")], &lines[..]].concat();
+            let rule = engine.rule(&Request::new(header_bytes(&head)), &NoConnection);
+            let decision = decide(engine, "/", &lines);
+            let is_permitted = matches!(decision, Decision::Permit(_));
+            assert_eq!(is_permitted, rule.is_some(), "{lines:?}");
+            is_permitted
+        });
+        assert_eq!(matches, expected, "{lines:?}");
+    }
+}
+
 #[test]
 fn sanitises_every_request_whatever_is_decided() {
     let mut own = provider("a", &SECRET);

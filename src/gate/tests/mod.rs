@@ -89,6 +89,8 @@ struct FakeProxy {
     next_route: RefCell<Option<Option<Value>>>,
     connection: Cell<u64>,
     trailers: Vec<(&'static str, &'static str)>,
+    /// The challenges of the last answer.
+    challenges: RefCell<Vec<String>>,
     /// The operations that the gate has performed, in order.
     done: RefCell<Vec<String>>,
     log: RefCell<Vec<String>>,
@@ -245,6 +247,10 @@ impl Exchange for FakeProxy {
         });
         assert_eq!(encoded.len(), 1);
         let response = answer.response();
+        let headers = response.headers.iter();
+        let challenges = headers.filter(|(name, _)| *name == "www-authenticate");
+        self.challenges
+            .replace(challenges.map(|(_, value)| value.clone()).collect());
         let what = format!("answer {} {}", response.status, response.details);
         self.done.borrow_mut().push(what);
     }

@@ -1,10 +1,12 @@
 //! Tests of what the gate does after a decision: how it changes the request, counts metrics, and
 //! reacts if the host refuses an operation.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
+use crate::verification::SecretHash;
 
 /// A configuration whose provider copies a claim to a header and makes the host choose the route
 /// again.
@@ -216,6 +218,44 @@ fn the_route_after_the_edits_also_decides() {
         let counted = world.proxy.counted();
         let allowed = counted.contains(&("allowed".to_owned(), 1));
         assert_eq!(allowed, expected.is_none(), "{counted:?}");
+    }
+}
+
+/// A gate whose clients have only secrets, or secrets and tokens, does not ask for a scheme that it
+/// does not accept.
+#[test]
+fn the_challenge_after_the_edits_names_an_accepted_scheme() {
+    let secret = SecretHash::new([3; 16], b"secret").to_string();
+    let jobs = json!({
+        "client_secrets": {"clients": {"batch": {"secret_hashes": [secret]}}},
+        "claim_to_headers": [{"header_name": "x-client", "claim_name": "client_id"}],
+        "clear_route_cache": true,
+    });
+    let a = json!({"issuer": "https://a.example", "audiences": ["orders"],
+        "local_jwks": {"inline_string": jwks()}});
+    let bearer = r#"Bearer realm="api", error="insufficient_scope""#;
+    for (providers, expected) in [
+        (json!({"jobs": jobs}), &[][..]),
+        (json!({"jobs": jobs, "a": a}), &[bearer]),
+    ] {
+        let config = json!({
+            "providers": providers,
+            "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "jobs"}}],
+        });
+        let proxy = FakeProxy::default();
+        let engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
+        let metrics = DecisionMetrics::define(engine.config(), &proxy);
+        let mut gate = Gate::new(engine, None, metrics);
+        let unchecked = json!({"disabled": true});
+        proxy.next_route.replace(Some(Some(unchecked)));
+        let authorization = format!("Basic {}", STANDARD.encode("batch:secret"));
+        let request = Request::new(head(&[("authorization", &authorization)]));
+        let verdict = gate.on_request(StreamId(1), Some(&request), Ok(at(0)), &proxy);
+        assert_eq!(verdict, Verdict::Answer);
+        let done = proxy.take_done();
+        let answer = "answer 403 portcullis_denied{unsettled_route}";
+        assert_eq!(done.last().unwrap(), answer);
+        assert_eq!(*proxy.challenges.borrow(), expected, "{config}");
     }
 }
 
