@@ -179,6 +179,41 @@ fn t4_headers_that_servers_read_differently_are_refused_whatever_the_token_grant
     assert_eq!(label(&decision), "verified");
 }
 
+/// If a provider sets headers, Portcullis removes malformed options from `Connection`, so the next
+/// proxy cannot read them as the name of an MCP header. A well-formed option stays, so the call is
+/// refused.
+#[test]
+fn t4_connection_is_judged_as_the_upstream_gets_it() {
+    let engine = engine(json!({
+        "providers": {"a": {
+            "claim_to_headers": [{"header_name": "x-user", "claim_name": "sub"}],
+        }},
+        "rules": [{
+            "match": {"path": "/mcp", "mcp": {"names": ["list_files"]}},
+            "requires": {"provider_name": "a"},
+        }],
+    }));
+    for (value, expected) in [
+        ("upgrade, \"mcp-name\"", Some(set("connection", "upgrade"))),
+        ("mcp-name;q=1", Some(remove("connection"))),
+        (
+            "upgrade, \"x,mcp-name\"",
+            Some(set("connection", "upgrade")),
+        ),
+        ("upgrade, mcp-name", None),
+        ("x-user, mcp_name", None),
+    ] {
+        let headers = [VERSION, CALL, LISTS, ("connection", value)];
+        match (post(&engine, Some("x"), &headers), expected) {
+            (Decision::Permit(permit), Some(edit)) => {
+                assert_eq!(permit.edits.first(), Some(&edit), "{value}");
+            }
+            (decision, None) => assert_eq!(label(&decision), "mcp_header", "{value}"),
+            (decision, _) => panic!("{value}: {decision:?}"),
+        }
+    }
+}
+
 #[test]
 fn t2_a_name_in_base64_needs_the_rights_of_the_decoded_name() {
     let engine = endpoint();
