@@ -41,8 +41,12 @@ impl Config {
 fn reads_query_as_sent(config: &Config, route: &RouteMatch) -> Option<String> {
     let is_about_query = |header: &HeaderMatch| match &header.condition {
         HeaderCondition::Text(own) if header.name == ":path" => match own.pattern() {
-            Pattern::Regex(regex) => regex.as_str().contains("\\?"),
-            pattern => pattern.text().contains('?'),
+            Pattern::Regex(regex) => {
+                let is_query = |part| regex.as_str().contains(part);
+                ["\\?", "[?", "=", "&"].into_iter().any(is_query)
+            }
+            Pattern::Contains(text) | Pattern::Suffix(text) => text.contains(['?', '=', '&']),
+            Pattern::Exact(text) | Pattern::Prefix(text) => text.contains('?'),
         },
         _ => false,
     };

@@ -1,8 +1,11 @@
 //! A rule's conditions on headers and query parameters.
 
+use std::borrow::Cow;
+
 use crate::{
     http::{Query, Request, is_parameter, is_twin, method::has_lower_case, path::Target},
     policy::{Comparison, StringMatch, Unclear, authority::AuthorityMatch},
+    short_list::ShortList,
 };
 
 /// A condition on a header.
@@ -69,17 +72,18 @@ impl HeaderMatch {
     /// path as a server may read it. If the path were compared as sent, `/%61dmin` would evade a
     /// condition for `/admin`.
     ///
-    /// Each line of a header is compared separately. If the lines were joined, a client could evade
-    /// a rule for the value `admin` by adding a second line to the header (CVE-2026-26308). With
-    /// `path_policy: raw`, one line that satisfies the condition is enough, as in Envoy.
+    /// Each line of a header is compared separately. If the lines were only compared joined, a client
+    /// could evade a rule for the value `admin` by adding a second line to the header
+    /// (CVE-2026-26308). With `path_policy: raw`, one line that satisfies the condition is enough, as
+    /// in Envoy.
     ///
     /// # Errors
     /// If the condition is a regular expression, and the header is too long for it.
     ///
     /// If `path_policy` is `reject`, and servers could read the header or the method in different
     /// ways. For example, CGI and similar servers read `x_http_method_override` as
-    /// `x-http-method-override`. If a line satisfies the condition and another line does not, some
-    /// servers use the first of these lines, others the last.
+    /// `x-http-method-override`. Of several lines, some servers use the first, others the last, and
+    /// others join them.
     pub(super) fn matches(
         &self,
         request: &Request<'_>,
@@ -87,25 +91,33 @@ impl HeaderMatch {
         comparison: Comparison,
     ) -> Result<bool, Unclear> {
         let rejects = comparison.rejects();
-        let mut found = None;
+        let target = target.filter(|_| self.name == ":path");
+        let mut texts: ShortList<Cow<'_, [u8]>> = ShortList::default();
         for (name, line) in request.headers() {
             if *name == self.name.as_bytes() {
-                let path = target.filter(|_| self.name == ":path").map(Target::text);
-                let line = path.as_ref().map_or(*line, |path| path.as_bytes());
-                if self.condition.is_regex() && line.len() > comparison.regex_bytes {
-                    return Err(match path {
-                        Some(_) => Unclear::LongTarget,
-                        None => Unclear::LongHeader,
-                    });
-                }
-                let holds = self.condition.holds_for(line)?;
-                if rejects && found.is_some_and(|other| other != holds) {
-                    return Err(Unclear::Header);
-                }
-                found = Some(holds || found == Some(true));
+                texts.push(target.map_or(Cow::Borrowed(*line), octets_of));
             } else if rejects && is_twin(&self.name, name) {
                 return Err(Unclear::Header);
             }
+        }
+        let length: usize = texts.iter().map(|text| text.len()).sum();
+        if self.condition.is_regex() && length > comparison.regex_bytes {
+            return Err(match target {
+                Some(_) => Unclear::LongTarget,
+                None => Unclear::LongHeader,
+            });
+        }
+        if rejects && texts.iter().nth(1).is_some() {
+            let joined = [",", ", "].map(|separator| joined(texts.iter(), separator));
+            texts.extend(joined.map(Cow::Owned));
+        }
+        let mut found = None;
+        for text in texts.iter() {
+            let holds = self.condition.holds_for(text)?;
+            if rejects && found.is_some_and(|other| other != holds) {
+                return Err(Unclear::Header);
+            }
+            found = Some(holds || found == Some(true));
         }
         if rejects && self.misses_other_case(request.method()) {
             return Err(Unclear::Method);
@@ -137,6 +149,19 @@ impl HeaderMatch {
     }
 }
 
+fn octets_of(target: Target<'_>) -> Cow<'_, [u8]> {
+    match target.text() {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
+}
+
+/// Joins the lines of a header (RFC 9110 §5.3).
+fn joined<'a>(lines: impl Iterator<Item = &'a Cow<'a, [u8]>>, separator: &str) -> Vec<u8> {
+    let lines: Vec<&[u8]> = lines.map(|line| &**line).collect();
+    lines.join(separator.as_bytes())
+}
+
 impl HeaderCondition {
     fn is_regex(&self) -> bool {
         matches!(self, Self::Text(own) if own.is_regex())
@@ -162,7 +187,7 @@ impl QueryMatch {
     /// counts.
     ///
     /// # Errors
-    /// If the condition is a regular expression, and a value is too long for it.
+    /// If the condition is a regular expression, and the values are too long for it.
     ///
     /// If `path_policy` is `reject`, and servers could read the parameter in different ways. Some
     /// servers end a parameter at `;`, so the query is read twice: once with `;` as a separator,
@@ -189,10 +214,15 @@ impl QueryMatch {
         comparison: Comparison,
     ) -> Result<bool, Unclear> {
         let mut found = None;
+        let mut left = comparison.regex_bytes;
         for (name, value) in query {
             let is_clear = if *name == self.name {
-                if self.condition.is_regex() && value.len() > comparison.regex_bytes {
-                    return Err(Unclear::LongTarget);
+                // With `raw`, only the first value counts, so no other value is compared.
+                if found.is_some() && !comparison.rejects() {
+                    break;
+                }
+                if self.condition.is_regex() {
+                    left = left.checked_sub(value.len()).ok_or(Unclear::LongTarget)?;
                 }
                 let holds = self.condition.holds_for(value);
                 *found.get_or_insert(holds) == holds
@@ -248,15 +278,25 @@ mod tests {
 
     #[test]
     fn a_header_with_lines_that_disagree_is_unclear() {
-        let condition = |inverted| HeaderMatch {
+        let condition = |text: &str, inverted| HeaderMatch {
             name: "x-mode".into(),
-            condition: HeaderCondition::Text(StringMatch::new(Pattern::Exact("admin".into()))),
+            condition: HeaderCondition::Text(StringMatch::new(Pattern::Exact(text.into()))),
             inverted,
             missing_is_empty: false,
         };
+        for text in ["a,b", "a, b"] {
+            let lines = ["a", "b"].map(|line| (&b"x-mode"[..], line.as_bytes()));
+            let request = Request::new(lines.to_vec());
+            let matches = |comparison| condition(text, false).matches(&request, None, comparison);
+            assert_eq!(matches(REJECT), Err(Unclear::Header));
+            assert_eq!(matches(RAW), Ok(false));
+        }
         let unclear = Err(Unclear::Header);
         for (lines, reject, raw) in [
-            (&["admin", "admin"][..], Ok(true), true),
+            (&["admin"][..], Ok(true), true),
+            // A server may join the lines, and then reads another value.
+            (&["admin", "admin"], unclear, true),
+            (&["adm", "in"], Ok(false), false),
             (&["user", "guest"], Ok(false), false),
             (&["user", "admin"], unclear, true),
             (&["admin", "user"], unclear, true),
@@ -266,12 +306,36 @@ mod tests {
             let headers = lines.iter().map(|line| (&b"x-mode"[..], line.as_bytes()));
             let request = Request::new(headers.collect());
             for inverted in [false, true] {
-                let matches = |policy| condition(inverted).matches(&request, None, policy);
+                let matches = |policy| condition("admin", inverted).matches(&request, None, policy);
                 let expected = reject.map(|holds| holds != inverted);
                 assert_eq!(matches(REJECT), expected, "{lines:?}");
                 assert_eq!(matches(RAW), Ok(raw != inverted), "{lines:?}");
             }
         }
+    }
+
+    #[test]
+    fn repetitions_count_towards_the_limit_of_a_regular_expression() {
+        let pattern = || StringMatch::new(Pattern::regex("a*").unwrap());
+        let header = HeaderMatch {
+            name: "x-a".into(),
+            condition: HeaderCondition::Text(pattern()),
+            inverted: false,
+            missing_is_empty: false,
+        };
+        let query = QueryMatch {
+            name: "q".into(),
+            condition: QueryCondition::Text(pattern()),
+        };
+        let request = Request::new(vec![(b"x-a", b"aaaaaaaaa"), (b"x-a", b"aaaaaaaaa")]);
+        let sent = Query::parse(b"q=aaaaaaaaa&q=aaaaaaaaa");
+        for comparison in [REJECT, RAW] {
+            let found = header.matches(&request, None, comparison);
+            assert_eq!(found, Err(Unclear::LongHeader));
+        }
+        assert_eq!(query.matches(&sent, REJECT), Err(Unclear::LongTarget));
+        // Only the first value counts.
+        assert_eq!(query.matches(&sent, RAW), Ok(true));
     }
 
     #[test]

@@ -139,9 +139,10 @@ impl RouteMatch {
     /// without a path (CONNECT).
     ///
     /// # Errors
-    /// If servers could read the request in different ways, and a condition holds in only some of
-    /// these readings. This error occurs only with `path_policy: reject`. It does not occur if
-    /// another condition fails, because then the rule does not apply in any reading.
+    /// If a text is too long for a regular expression. With `path_policy: reject`, also if servers
+    /// could read the request in different ways, and a condition holds in only some of these
+    /// readings. There is no error if another condition fails, because then the rule does not apply
+    /// in any reading.
     pub fn matches(
         &self,
         request: &Request<'_>,

@@ -1,4 +1,4 @@
-//! Converts the raw types of [`raw`](super::raw) into domain types.
+//! Converts the raw types of [`raw`] into domain types.
 //!
 //! Each file converts the raw types of one concept. If a value is not valid, the result is a
 //! [`ConfigError`], so later code need not check values again. An error contains the path of the

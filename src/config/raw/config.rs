@@ -27,7 +27,7 @@ object! {
         metadata_namespace: Option<String>,
         /// What happens to denied requests. `enforce` refuses them. `shadow` lets them pass and only records the
         /// decision. But `shadow` still refuses requests with an ambiguous path, method, authority or header, or with a
-        /// path longer than `limits.path_bytes`.
+        /// path, header or query parameter that is too long (`limits.path_bytes`).
         mode: Option<RawMode> = "enforce",
         /// What happens to a request with an ambiguous path, method or authority, or with an ambiguous header or query
         /// parameter that a condition uses. A part of a request is ambiguous if servers could read it in different
@@ -90,6 +90,7 @@ object! {
         /// Maximum number of requests that wait for keys at the same time: 1 to 65536. Further requests get 503.
         parked_requests: Option<u64> = 256,
         /// Maximum length of a path, without the query, in bytes: 1 to 1048576. A request with a longer path gets 414.
+        /// Also the maximum length of any other text to which a rule's regular expression is applied.
         path_bytes: Option<u64> = 8192,
         /// Maximum length of a token, in bytes: 1 to 1048576.
         token_bytes: Option<u64> = 8192,

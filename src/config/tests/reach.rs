@@ -33,6 +33,11 @@ fn warns_of_a_query_in_a_condition_on_the_path() {
             on(":path", json!({"safe_regex": {"regex": r"/q\?.*"}})),
             true,
         ),
+        (on(":path", json!({"suffix": "mode=admin"})), true),
+        (
+            on(":path", json!({"safe_regex": {"regex": ".*mode=admin"}})),
+            true,
+        ),
         (on(":path", json!({"safe_regex": {"regex": "/qq?"}})), false),
         (on(":path", json!({"prefix": "/q"})), false),
         (on("x-question", json!({"exact": "why?"})), false),
