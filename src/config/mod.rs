@@ -62,9 +62,9 @@ pub struct Config {
     pub providers: Vec<Provider>,
     /// The rules, in order. The first rule that matches a request decides.
     pub rules: Vec<Rule>,
-    /// The places that providers read, each once. Many providers read the same places, and a search
-    /// takes time in proportion to the length of the query. So the time would otherwise be in
-    /// proportion to the number of providers as well.
+    /// All places in a request where providers look for tokens, without duplicates. A search takes
+    /// time proportional to the length of the query. Without this list, it would be repeated for
+    /// each provider, although many providers read the same places.
     pub places: Vec<Arc<Places>>,
     /// The requirements for requests that no rule matches. A value in Envoy's filter state selects
     /// one of these requirements.

@@ -52,8 +52,8 @@ fn reads_query_as_sent(config: &Config, route: &RouteMatch) -> Option<String> {
     };
     let may_differ = config.path_policy == PathPolicy::Reject;
     (may_differ && route.headers.iter().any(is_about_query)).then(|| {
-        "a client can write the query in other ways that servers read alike, such as %61 for a, so \
-         the condition on :path does not find it; write a condition in \"query_parameters\""
+        "a client can write the query in other ways that mean the same, such as %61 for a, and so \
+         evade the condition on :path; write the condition in \"query_parameters\" instead"
             .to_owned()
     })
 }

@@ -92,7 +92,7 @@ impl Denial {
     #[must_use]
     pub fn is_usual(&self) -> bool {
         // Without `..`, a new field does not compile until it is considered here. If a field that
-        // changes the response were forgotten, one client could get the response to another client.
+        // changes the response were forgotten, a client could get a response meant for another one.
         let Self {
             reason: _,
             schemes: _,

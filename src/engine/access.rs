@@ -42,8 +42,8 @@ pub(super) struct AccessRequirement<'a> {
 }
 
 impl<'a> AccessRequirement<'a> {
-    /// Returns what one demand requires. `rule` is the index of the demand's rule, if it is the
-    /// demand of a rule.
+    /// Returns what `demand` requires. `rule` is the index of the rule that the demand belongs to,
+    /// or `None` if it belongs to the status page or to the policy of a route.
     pub(super) const fn new(demand: &'a Demand, rule: Option<usize>) -> Self {
         Self {
             requirement: demand.requirement(),

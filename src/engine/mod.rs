@@ -356,7 +356,7 @@ struct Removals {
     /// How trustworthy the request's certificate headers are.
     standing: Standing,
     edits: Vec<HeaderEdit>,
-    /// True if some of the edits remove headers that the client may have forged.
+    /// True if the client may have forged a header, or if the client's `Connection` was changed.
     is_forged: bool,
 }
 

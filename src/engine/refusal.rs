@@ -92,8 +92,8 @@ impl From<Refusal> for No {
     }
 }
 
-/// What a denial says about a request, apart from the authentication schemes, which depend on the
-/// configuration.
+/// The fields of a denial that follow from the reason for the refusal. The engine adds the others,
+/// such as the authentication schemes.
 #[derive(Debug)]
 pub(super) struct Grounds {
     pub(super) reason: Reason,

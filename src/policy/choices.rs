@@ -26,13 +26,14 @@ pub struct Comparison {
     /// What happens to a request that servers could read in different ways.
     pub path_policy: PathPolicy,
     /// The maximum length of a text to which a regular expression is applied, in bytes. Matching
-    /// takes time in proportion to the length: several milliseconds for 50 kB, for each expression
+    /// takes time proportional to the length: several milliseconds for 50 kB, for each expression
     /// and before any token is verified.
     pub regex_bytes: usize,
 }
 
 impl Comparison {
-    /// With `path_policy: reject`, for texts that no client chooses.
+    /// `path_policy: reject`, without a limit on texts for regular expressions. Only for texts from
+    /// the configuration, which no client controls.
     pub(crate) const STRICT: Self = Self {
         path_policy: PathPolicy::Reject,
         regex_bytes: usize::MAX,

@@ -1,4 +1,4 @@
-//! The error for a rule of which it is unclear whether it matches a request.
+//! The error if it is unclear whether a rule matches a request.
 
 /// Why it is unclear whether a rule matches a request.
 ///
@@ -13,7 +13,7 @@ pub enum Unclear {
     /// confuse with the name in the condition, or only some of the header's lines satisfy the
     /// condition.
     Header,
-    /// The rule has a regular expression for a header that is too long for it.
+    /// The rule has a regular expression for a header, and the header's value is too long for it.
     LongHeader,
     /// The rule has a regular expression for `:path` or for a query parameter, and the text is too
     /// long for it.

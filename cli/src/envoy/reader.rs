@@ -114,7 +114,7 @@ impl fmt::Display for Fault {
                 "a list or an object is used as a name; if the name is text, put quotes around it",
             ),
             Self::SeveralDocuments => formatter
-                .write_str("several documents; put the document to check into a file of its own"),
+                .write_str("several YAML documents; copy the one to check into a separate file"),
             Self::Empty => formatter.write_str("the file is empty"),
             Self::TooLarge => formatter
                 .write_str("more than a million values after aliases are expanded; split the file"),

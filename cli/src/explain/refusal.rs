@@ -28,14 +28,14 @@ pub(super) fn of_request(reason: Reason, path: &str, limits: &Limits) -> String 
         }
         Reason::AmbiguousHeader => {
             "some servers mistake one of the headers for another header that a rule looks at \
-             (x_user for x-user), or a header has several lines and only some of them satisfy the \
-             rule; send only the header itself, and only once"
+             (x_user for x-user), or a header is repeated and servers disagree on how to read its \
+             lines; send the header once, with the name that the rule uses"
         }
         Reason::HeaderTooLong => {
             let limit = limits.path_bytes;
             return format!(
-                "a rule has a regular expression for a header, and the header has more than \
-                 {limit} bytes, which is limits.path_bytes"
+                "a rule has a regular expression for a header, and the header's value is longer \
+                 than {limit} bytes (limits.path_bytes); send a shorter value"
             );
         }
         Reason::AmbiguousMethod => {
@@ -81,7 +81,7 @@ mod tests {
             ),
             (
                 Reason::HeaderTooLong,
-                "a rule has a regular expression for a header, and the header has more than 8192",
+                "a rule has a regular expression for a header, and the header's value is longer than 8192",
             ),
             (
                 Reason::AmbiguousMethod,

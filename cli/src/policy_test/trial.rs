@@ -158,8 +158,8 @@ pub(super) fn readers(
         .flat_map(|requirement| config.providers_read_for(requirement))
 }
 
-/// Returns the audiences of the tokens that a test makes. A rule may accept both the provider's own
-/// audiences and others; then these are the others.
+/// Returns the audiences for a test's token. If the rule accepts several lists of audiences for the
+/// provider, returns the first list that is not the provider's own.
 fn audiences<'a>(
     config: &'a Config,
     rule: Option<usize>,

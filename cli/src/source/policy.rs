@@ -234,8 +234,8 @@ fn of_kubernetes(at: &ConfigPath, node: &Node) -> Vec<Filter> {
 pub(crate) fn remedy_without_filter(document: &Node) -> &'static str {
     const JWT_AUTHN: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
     match mentions(document, JWT_AUTHN) {
-        true => "translate its filter jwt_authn with \"portcullis migrate\"",
-        false => "name the file that contains Portcullis",
+        true => "translate its jwt_authn filter with \"portcullis migrate\"",
+        false => "pass the file that contains Portcullis",
     }
 }
 

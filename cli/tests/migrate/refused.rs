@@ -198,7 +198,7 @@ fn distinguishes_wrong_usage_from_findings() {
             &file("two.yaml", "a: 1\n---\nb: 2"),
             &[],
             2,
-            "several documents",
+            "several YAML documents",
         ),
         (&filter, &["--rewrite"], 2, "--module"),
         (&filter, &["--module", "m"], 2, "--rewrite"),

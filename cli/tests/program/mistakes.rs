@@ -265,7 +265,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "providers:\n",
         "providers:\n---\n",
-        ":2:1: error: several documents; put the document to check into a file of its own",
+        ":2:1: error: several YAML documents; copy the one to check into a separate file",
     ),
     (
         "rules:\n",
@@ -333,11 +333,11 @@ fn mistakes_that_concern_the_whole_file_are_reported_too() {
         ("# nothing\n", ": error: the file is empty"),
         (
             envoy,
-            ": error: this Envoy configuration has no Portcullis filter and no route with a policy; name",
+            ": error: this Envoy configuration has no Portcullis filter and no route with a policy; pass",
         ),
         (
             "http_filters: [{ typed_config: { '@type': type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication } }]\n",
-            ": error: this Envoy configuration has no Portcullis filter and no route with a policy; translate its filter jwt_authn with \"portcullis migrate\"",
+            ": error: this Envoy configuration has no Portcullis filter and no route with a policy; translate its jwt_authn filter with \"portcullis migrate\"",
         ),
         (
             &format!("value:\n{unindented}"),

@@ -28,7 +28,7 @@ pub(super) fn places(
     })
 }
 
-/// Makes providers with equal places share them. Returns all places, each once.
+/// Makes providers with equal places share them. Returns the distinct places.
 pub(super) fn shared(providers: &mut [Provider]) -> Vec<Arc<Places>> {
     let mut all: Vec<Arc<Places>> = Vec::new();
     for provider in providers {

@@ -177,7 +177,7 @@ impl<'a> Below<'a> {
                 continue;
             };
             // With `authorize`, a rule requires a token even if its requirement contains
-            // `allow_missing` or a similar member. So all providers count whose tokens are read,
+            // `allow_missing` or a similar member. So every provider whose tokens are read counts,
             // not only the named ones.
             let accepted = match demand.authorization() {
                 Some(_) => readers(providers, demand.requirement()),

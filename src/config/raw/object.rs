@@ -136,7 +136,7 @@ macro_rules! field_name {
 pub(in crate::config) use choice;
 pub(super) use {field_name, object};
 
-/// The members of a JSON object. Every member has a known name.
+/// The members of a JSON object, whose names are checked.
 #[derive(Debug)]
 pub(super) struct Members<'a, 'r> {
     members: Option<&'a Map<String, Value>>,
@@ -193,8 +193,8 @@ impl<'a, 'r> Members<'a, 'r> {
     }
 }
 
-/// Returns the index of the name that `value` contains. If it contains no such name, records an
-/// error and returns an index that is out of range.
+/// Returns the index in `names` of the string `value`. If `value` is not one of the names, records
+/// an error and returns `names.len()`.
 pub(in crate::config) fn choose<'a>(
     value: &'a Value,
     names: &'static [&'static str],

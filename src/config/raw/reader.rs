@@ -28,7 +28,8 @@ pub(in crate::config) fn read<T: Read>(value: &Value) -> Result<T, ConfigError> 
 
 /// A type that can be parsed from a JSON value.
 pub(in crate::config) trait Read: Describe {
-    /// Parses `value`. If the value is wrong, records the error in `reader` and returns anything.
+    /// Parses `value`. If the value is wrong, records the error in `reader` and returns an
+    /// arbitrary value.
     fn read<'a>(value: &'a Value, reader: &mut Reader<'a>) -> Self;
 }
 

@@ -358,7 +358,7 @@ fn refuses_paths_over_the_limit_in_each_mode() {
     }
 }
 
-/// Matching a regular expression takes time in proportion to the text's length. A condition on
+/// Matching a regular expression takes time proportional to the text's length. A condition on
 /// `:path` also applies to the query.
 #[test]
 fn runs_no_regular_expression_on_a_text_over_the_limit() {

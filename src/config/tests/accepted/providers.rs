@@ -125,7 +125,7 @@ fn reads_places_of_tokens() {
     assert_eq!(places.cookies, ["session"]);
 }
 
-/// A search for credentials takes time in proportion to the length of the query, so places that
+/// A search for credentials takes time proportional to the length of the query, so places that
 /// several providers read must not be searched again for each of them.
 #[test]
 fn providers_with_equal_places_share_them() {
