@@ -25,7 +25,8 @@ pub(crate) trait Field<const N: usize>: Copy {
     /// The difference of two numbers.
     fn minus(&self, other: &Self) -> Self;
     /// Returns -`self` if `negate` is true, otherwise `self`. The result may be less reduced than
-    /// other results (see [`Self::loosely_minus`]), so it may be used only as a factor.
+    /// other results (see [`Self::loosely_minus`]), so it may be used only as a factor or in
+    /// [`Self::minus`].
     fn negated_if(&self, negate: bool) -> Self;
 
     /// The difference of two numbers, possibly less reduced than the result of [`Self::minus`]. The

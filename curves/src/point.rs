@@ -24,8 +24,8 @@ pub(crate) struct Point<F> {
 }
 
 impl<F> Affine<F> {
-    /// The opposite point. `zero` must be 0. Unlike the result of [`Field::negated_if`], its y may be
-    /// used in sums and differences, as [`sums`] requires.
+    /// The opposite point. `zero` must be 0. Unlike the result of [`Field::negated_if`], its y is as
+    /// reduced as other results, so it may be used in every operation.
     pub(crate) fn negated<const N: usize>(&self, zero: &F) -> Self
     where
         F: Field<N>,

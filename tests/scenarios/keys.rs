@@ -148,7 +148,7 @@ fn learns_a_rotated_key<D: Driver>() {
 /// expensive a verification is, the fewer keys the module tries. The log says whether the module
 /// tries all keys.
 fn bounds_the_cost_of_verifying_a_token<D: Driver>() {
-    for (algorithm, tried) in [(Algorithm::Ps256, 16), (Algorithm::Es512, 4)] {
+    for (algorithm, tried) in [(Algorithm::Ps256, 16), (Algorithm::Es512, 2)] {
         for (others, status) in [(tried - 1, 200), (tried, 401)] {
             let own = Signer::new(algorithm).named(None);
             let other = Signer::with_pair(algorithm, Pair::Other).named(None);
