@@ -6,6 +6,9 @@ use portcullis::config::{ConfigPath, camel_case};
 /// The type of a WebAssembly filter's configuration.
 pub(crate) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
+/// The type of the configuration of `jwt_authn`.
+pub(crate) const JWT_AUTHN: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
+
 /// The type of the message that can wrap any filter's per-route override.
 pub(crate) const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
 

@@ -4,10 +4,10 @@
 
 use core::fmt;
 
-use super::search::{FILTER, NAMESPACE};
+use super::search::NAMESPACE;
 use crate::envoy::{
     document::Node,
-    message::{either, type_of, visit_all},
+    message::{JWT_AUTHN, either, type_of, visit_all},
 };
 use portcullis::config::ConfigPath;
 
@@ -101,7 +101,7 @@ fn what(node: &Node) -> Option<What> {
 impl fmt::Display for Lookalike {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = &self.at;
-        let typed = format!("typed_config with \"@type\": type.googleapis.com/{FILTER}");
+        let typed = format!("typed_config with \"@type\": type.googleapis.com/{JWT_AUTHN}");
         match &self.what {
             What::OldType(name) => write!(
                 formatter,

@@ -150,7 +150,7 @@ impl Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::search::FILTER;
+    use crate::envoy::message::JWT_AUTHN;
 
     fn guards_in(manager: &str) -> Vec<Vec<(usize, Guard)>> {
         match Node::read(manager).unwrap() {
@@ -167,12 +167,12 @@ mod tests {
     #[test]
     fn guards_chains_whose_routes_come_on_their_own() {
         let entry = |more: &str| {
-            format!("{{ name: jwt, typed_config: {{ '@type': '{TYPES}{FILTER}', {more} }} }}")
+            format!("{{ name: jwt, typed_config: {{ '@type': '{TYPES}{JWT_AUTHN}', {more} }} }}")
         };
         let rules = entry("rules: []");
         let map = entry("requirementMap: { a: {} }");
         let discovered =
-            format!("{{ name: jwt, config_discovery: {{ type_urls: ['{TYPES}{FILTER}'] }} }}");
+            format!("{{ name: jwt, config_discovery: {{ type_urls: ['{TYPES}{JWT_AUTHN}'] }} }}");
         let within = format!("{{ name: jwt, typed_config: {{ actions: [{map}] }} }}");
         let own = || vec![(1, Guard::Of("jwt".to_owned()))];
         let apart = "rds: {}";
@@ -199,7 +199,7 @@ mod tests {
     /// protect it.
     #[test]
     fn guards_chains_of_upgrades() {
-        let jwt = format!("{{ name: jwt, typed_config: {{ '@type': '{TYPES}{FILTER}' }} }}");
+        let jwt = format!("{{ name: jwt, typed_config: {{ '@type': '{TYPES}{JWT_AUTHN}' }} }}");
         let upgrade = format!("{{ upgrade_type: websocket, filters: [{{ name: cors }}, {jwt}] }}");
         let guard = |index: usize| vec![(index, Guard::Of("jwt".to_owned()))];
         for (chains, expected) in [

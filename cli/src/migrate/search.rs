@@ -6,12 +6,10 @@
 
 use crate::envoy::{
     document::Node,
-    message::{ANY_FILTER, Walk, either, unwrapped, visit},
+    message::{ANY_FILTER, JWT_AUTHN, Walk, either, unwrapped, visit},
 };
 use portcullis::config::ConfigPath;
 
-/// The type of the filter's configuration.
-pub(super) const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
 /// The type of an override for `jwt_authn`.
 pub(super) const PER_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
 /// The namespace of the filter's dynamic metadata. This is also the filter's usual name.
@@ -27,7 +25,7 @@ pub(super) struct Found<'a> {
 /// The filter's configuration, if the node is a `jwt_authn` filter.
 pub(super) fn filter(node: &Node) -> Option<&Node> {
     let (name, inner) = unwrapped(node);
-    (name == Some(FILTER)).then_some(inner)
+    (name == Some(JWT_AUTHN)).then_some(inner)
 }
 
 /// Whether the type of an override shows that it is for `jwt_authn`.
@@ -43,7 +41,7 @@ pub(super) fn is_per_route(config: &Node) -> bool {
 
 /// Whether a type URL names the filter's type.
 pub(super) fn is_filter_type(url: &str) -> bool {
-    url.rsplit('/').next() == Some(FILTER)
+    url.rsplit('/').next() == Some(JWT_AUTHN)
 }
 
 /// Every `jwt_authn` filter, in document order.
@@ -76,7 +74,7 @@ pub(super) fn places_of_overrides(document: &Node) -> Vec<ConfigPath> {
 /// Whether a filter chain entry is a `jwt_authn` filter, or may become one through a discovery
 /// service.
 pub(super) fn is_entry(entry: &Node) -> bool {
-    types(entry).contains(&FILTER)
+    types(entry).contains(&JWT_AUTHN)
 }
 
 /// The type of an entry's filter, or the types that a discovery service may give it.

@@ -10,7 +10,7 @@
 
 use crate::envoy::{
     document::Node,
-    message::{WASM, Walk, either, type_of, unwrapped, visit},
+    message::{JWT_AUTHN, WASM, Walk, either, type_of, unwrapped, visit},
 };
 use portcullis::config::{ConfigPath, Step};
 
@@ -232,7 +232,6 @@ fn of_kubernetes(at: &ConfigPath, node: &Node) -> Vec<Filter> {
 
 /// What the user can do about an Envoy configuration without Portcullis.
 pub(crate) fn remedy_without_filter(document: &Node) -> &'static str {
-    const JWT_AUTHN: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
     match mentions(document, JWT_AUTHN) {
         true => "translate its jwt_authn filter with \"portcullis migrate\"",
         false => "pass the file that contains Portcullis",

@@ -100,7 +100,7 @@ macro_rules! choice {
                 let choices = [$(Self::$variant),*];
                 let [first, ..] = choices;
                 let chosen = $crate::config::raw::object::choose(value, NAMES, reader);
-                choices.get(chosen).copied().unwrap_or(first)
+                chosen.and_then(|index| choices.get(index).copied()).unwrap_or(first)
             }
         }
 
@@ -194,22 +194,20 @@ impl<'a, 'r> Members<'a, 'r> {
 }
 
 /// Returns the index in `names` of the string `value`. If `value` is not one of the names, records
-/// an error and returns `names.len()`.
+/// an error.
 pub(in crate::config) fn choose<'a>(
     value: &'a Value,
     names: &'static [&'static str],
     reader: &mut Reader<'a>,
-) -> usize {
-    let Some(written) = reader.expect(value.as_str(), "a string", value) else {
-        return names.len();
-    };
+) -> Option<usize> {
+    let written = reader.expect(value.as_str(), "a string", value)?;
     let found = names.iter().position(|name| *name == written);
     if found.is_none() {
         let value = written.to_owned();
         let known = names;
         reader.fail(Fault::UnknownValue { value, known });
     }
-    found.unwrap_or(names.len())
+    found
 }
 
 fn unknown_field(name: &str, known: &[FieldName]) -> Fault {

@@ -11,7 +11,7 @@
 //! [`object!`](super::object). Every error is a [`ConfigError`], which contains the path of the
 //! faulty value.
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::describe::Describe;
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 pub(in crate::config) fn read<T: Read>(value: &Value) -> Result<T, ConfigError> {
     let mut reader = Reader::default();
     let object = T::read(value, &mut reader);
-    reader.end(object)
+    reader.error.map_or(Ok(object), Err)
 }
 
 /// A type that can be parsed from a JSON value.
@@ -86,8 +86,9 @@ impl<'a> Reader<'a> {
         let found = match value {
             Value::Null => "null".to_owned(),
             Value::Bool(flag) => flag.to_string(),
-            Value::Number(number) => json::integer(number)
-                .map_or_else(|| Number::to_string(number), |whole| whole.to_string()),
+            Value::Number(number) => {
+                json::integer(number).map_or_else(|| number.to_string(), |whole| whole.to_string())
+            }
             Value::String(text) => format!("string {text:?}"),
             Value::Array(_) => "a list".to_owned(),
             Value::Object(_) => "an object".to_owned(),
@@ -121,10 +122,5 @@ impl<'a> Reader<'a> {
         expected: &'static str,
     ) -> Option<&'a Map<String, Value>> {
         self.expect(value.as_object(), expected, value)
-    }
-
-    /// Returns `object`, or the recorded error.
-    pub(super) fn end<T>(self, object: T) -> Result<T, ConfigError> {
-        self.error.map_or(Ok(object), Err)
     }
 }

@@ -20,7 +20,7 @@ impl Read for RawSwitch {
         match value {
             Value::Bool(true) => Self::On,
             Value::Bool(false) => Self::Off,
-            _ if choose(value, &["off", "on"], reader) == 1 => Self::On,
+            _ if choose(value, &["off", "on"], reader) == Some(1) => Self::On,
             _ => Self::Off,
         }
     }
