@@ -24,6 +24,7 @@ mod notes;
 mod place;
 mod plain;
 mod refusal;
+mod repetition;
 mod required;
 mod resources;
 mod restrictions;

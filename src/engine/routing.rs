@@ -9,10 +9,11 @@ use crate::{
         hidden_query,
         mcp::{Admission, Endpoint, Hosts},
         place::{Place, authority as authority_of},
+        repetition,
     },
     http::{
         Request, method,
-        path::{Readings, Target, readings},
+        path::{Readings, Target, decoded_queries, readings},
     },
     policy::{PathPolicy, ProtectedResource, RuleIndex, authority},
 };
@@ -88,6 +89,12 @@ pub(super) fn route<'a, 'c>(
         true => readings(target.path).map_err(|_| Reason::AmbiguousPath)?,
         false => Readings::default(),
     };
+    // Most paths have no other reading, so these checks are rare.
+    let hidden = match others.iter().next() {
+        Some(_) => decoded_queries(target),
+        None => Vec::new(),
+    };
+    repetition::limit((config, index), request, (target, &hidden, &others))?;
     let own = Endpoint::of((config, index), request, target, Hosts::Own)?;
     let call = own.call(request);
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
@@ -117,10 +124,10 @@ pub(super) fn route<'a, 'c>(
             return Err(Reason::AmbiguousPath);
         }
     }
-    // Most paths have no other reading, so these checks are rare.
     if others.iter().next().is_some() {
         hidden_query::refuse_token(config, target)?;
-        hidden_query::refuse_query((config, index), request, (target, &others), made, rule)?;
+        let readings = (target, &*hidden, &others);
+        hidden_query::refuse_query((config, index), request, readings, made, rule)?;
     }
     // So far, Portcullis has read only the parts of the call that the rules of this host and port
     // need. Rules of other hosts and ports may have conditions on further headers of the call, so

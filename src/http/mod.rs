@@ -19,7 +19,7 @@ mod response;
 pub mod xfcc;
 
 pub use self::confusable::is_parameter;
-pub(crate) use self::confusable::{are_confusable, is_twin};
+pub(crate) use self::confusable::{are_confusable, is_twin, without_unicode_escapes};
 pub use self::{
     accept::Format,
     header_name::{HeaderName, HeaderNameError, is_token},

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use crate::{
-    http::{Query, Request, is_parameter, is_twin, method::has_lower_case, path::Target},
+    http::{
+        Query, Request, is_parameter, is_twin, method::has_lower_case, path::Target,
+        without_unicode_escapes,
+    },
     policy::{Comparison, StringMatch, Unclear, authority::AuthorityMatch},
     short_list::ShortList,
 };
@@ -83,7 +86,9 @@ impl HeaderMatch {
     /// If `path_policy` is `reject`, and servers could read the header or the method in different
     /// ways. For example, CGI and similar servers read `x_http_method_override` as
     /// `x-http-method-override`. Of several lines, some servers use the first, others the last, and
-    /// others join them.
+    /// others join them. White space around a value is dropped by every HTTP/1 server (RFC 9112
+    /// section 5.1), but Envoy forwards it from HTTP/2 requests, where it is malformed (RFC 9113
+    /// section 8.2.1).
     pub(super) fn matches(
         &self,
         request: &Request<'_>,
@@ -95,10 +100,17 @@ impl HeaderMatch {
         let mut texts: ShortList<Cow<'_, [u8]>> = ShortList::default();
         for (name, line) in request.headers() {
             if *name == self.name.as_bytes() {
+                if rejects && is_padded(line) {
+                    return Err(Unclear::Header);
+                }
                 texts.push(target.map_or(Cow::Borrowed(*line), octets_of));
             } else if rejects && is_twin(&self.name, name) {
                 return Err(Unclear::Header);
             }
+        }
+        if rejects && texts.iter().nth(1).is_some() {
+            let joined = [",", ", "].map(|separator| joined(texts.iter(), separator));
+            texts.extend(joined.map(Cow::Owned));
         }
         let length: usize = texts.iter().map(|text| text.len()).sum();
         if self.condition.is_regex() && length > comparison.regex_bytes {
@@ -106,10 +118,6 @@ impl HeaderMatch {
                 Some(_) => Unclear::LongTarget,
                 None => Unclear::LongHeader,
             });
-        }
-        if rejects && texts.iter().nth(1).is_some() {
-            let joined = [",", ", "].map(|separator| joined(texts.iter(), separator));
-            texts.extend(joined.map(Cow::Owned));
         }
         let mut found = None;
         for text in texts.iter() {
@@ -147,6 +155,17 @@ impl HeaderMatch {
             _ => false,
         }
     }
+}
+
+/// Returns false if decoding the text has replaced octets that were not UTF-8.
+fn is_utf8(decoded: &str) -> bool {
+    !decoded.contains(char::REPLACEMENT_CHARACTER)
+}
+
+/// Returns true if a value begins or ends with white space.
+fn is_padded(value: &[u8]) -> bool {
+    let is_space = |octet: Option<&u8>| matches!(octet, Some(b' ' | b'\t'));
+    is_space(value.first()) || is_space(value.last())
 }
 
 fn octets_of(target: Target<'_>) -> Cow<'_, [u8]> {
@@ -206,8 +225,9 @@ impl QueryMatch {
     /// Returns true if the condition holds for these parameters. If `path_policy` is `reject`, two
     /// cases are errors. First, the parameter is repeated, and the condition holds for one
     /// occurrence but not for another: some servers use the first occurrence, others the last.
-    /// Second, some servers read another parameter as the one in the condition: for example,
-    /// `mode[]` as `mode`.
+    /// Second, some servers read another parameter as the one in the condition, or another value:
+    /// for example, `mode[]` as `mode`, or `%u0061` as `a`. Octets that are not UTF-8 count as such a
+    /// difference, because some servers read an overlong encoding such as `%C1%A1` as `a`.
     fn holds_in(
         &self,
         query: &[(String, String)],
@@ -225,9 +245,13 @@ impl QueryMatch {
                     left = left.checked_sub(value.len()).ok_or(Unclear::LongTarget)?;
                 }
                 let holds = self.condition.holds_for(value);
-                *found.get_or_insert(holds) == holds
+                let is_same_unescaped = match without_unicode_escapes(value) {
+                    Cow::Owned(unescaped) => self.condition.holds_for(&unescaped) == holds,
+                    Cow::Borrowed(_) => true,
+                };
+                *found.get_or_insert(holds) == holds && is_same_unescaped && is_utf8(value)
             } else {
-                !is_parameter(&self.name, name)
+                !is_parameter(&self.name, name) && is_utf8(name)
             };
             if !is_clear && comparison.rejects() {
                 return Err(Unclear::Parameter);
@@ -315,6 +339,32 @@ mod tests {
     }
 
     #[test]
+    fn white_space_around_a_value_makes_a_condition_unclear() {
+        let condition = |condition| HeaderMatch {
+            name: "x-mode".into(),
+            condition,
+            inverted: false,
+            missing_is_empty: false,
+        };
+        let exact =
+            |text: &str| HeaderCondition::Text(StringMatch::new(Pattern::Exact(text.into())));
+        for value in ["admin ", " admin", "\tadmin\t", " "] {
+            let sent = (&b"x-mode"[..], value.as_bytes());
+            for lines in [vec![sent], vec![(b"x-mode", b"user"), sent]] {
+                let request = Request::new(lines);
+                let found = condition(exact("admin")).matches(&request, None, REJECT);
+                assert_eq!(found, Err(Unclear::Header), "{value:?}");
+                let found = condition(exact(value)).matches(&request, None, RAW);
+                assert_eq!(found, Ok(true), "{value:?}");
+            }
+        }
+        let range = HeaderCondition::Range { start: 0, end: 2 };
+        let request = Request::new(vec![(b"x-mode", b"1 ")]);
+        let found = condition(range).matches(&request, None, REJECT);
+        assert_eq!(found, Err(Unclear::Header));
+    }
+
+    #[test]
     fn repetitions_count_towards_the_limit_of_a_regular_expression() {
         let pattern = || StringMatch::new(Pattern::regex("a*").unwrap());
         let header = HeaderMatch {
@@ -396,6 +446,9 @@ mod tests {
             (exact(), "_mode=x;y", Ok(false), false),
             (exact(), "_mode=admin;y", unclear, false),
             (exact(), "x;_mode=admin", unclear, false),
+            (exact(), "_mode=%u0061dmin", unclear, false),
+            (exact(), "_mode=%u0062dmin", Ok(false), false),
+            (exact(), "_mode=%c1%a1dmin", unclear, false),
             (exact(), "x;y=_mode&_modes=a", Ok(false), false),
             (QueryCondition::Present, "_mode", Ok(true), true),
             (QueryCondition::Present, "_mode=1&_mode=2", Ok(true), true),
@@ -407,6 +460,10 @@ mod tests {
             (QueryCondition::Absent, "_mode[]=x", unclear, true),
             (QueryCondition::Absent, "_Mode=x", unclear, true),
             (QueryCondition::Absent, "_mode%00=x", unclear, true),
+            (QueryCondition::Absent, "?_mode=x", unclear, true),
+            (QueryCondition::Absent, "%u005Fmode=x", unclear, true),
+            (QueryCondition::Absent, "%c1%9fmode=x", unclear, true),
+            (QueryCondition::Absent, "%u005Fmodes=x", Ok(true), true),
             (QueryCondition::Absent, "x=1;_mode=x", unclear, true),
         ] {
             let name = "_mode".to_owned();

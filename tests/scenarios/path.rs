@@ -21,7 +21,10 @@ on_every_driver!(
     no_confusable_name_evades_a_condition,
     compares_raw_paths_methods_and_hosts_if_the_policy_is_raw,
 );
-on_both_builds!(no_http_2_request_evades_a_rule_by_its_spelling);
+on_both_builds!(
+    no_http_2_request_evades_a_rule_by_its_spelling,
+    no_white_space_in_an_http_2_header_evades_a_condition,
+);
 
 fn rules<D: Driver>() -> D {
     let mut config = configuration(&local_provider(&signer()));
@@ -296,4 +299,39 @@ fn no_http_2_request_evades_a_rule_by_its_spelling<D: InEnvoy>() {
     }
     gate.wait_for_count("portcullis.allowed", 2);
     gate.wait_for_count("portcullis.denied.method", 5);
+}
+
+/// Envoy forwards white space around a header's value from HTTP/2, and HTTP/1 servers drop it.
+fn no_white_space_in_an_http_2_header_evades_a_condition<D: InEnvoy>() {
+    let mut config = configuration(&local_provider(&signer()));
+    let mode = json!([{ "name": "x-mode", "string_match": { "exact": "admin" } }]);
+    config["rules"] = json!([
+        { "match": { "prefix": "/", "headers": mode }, "requires": { "provider_name": "login" } },
+        { "match": { "prefix": "/" } },
+    ]);
+    let gate: D = start(&Setup::new(config));
+    let send = |values: &[&str]| {
+        let mut fields = vec![
+            (&b":method"[..], &b"GET"[..]),
+            (b":scheme", b"http"),
+            (b":authority", b"api.example.com"),
+            (b":path", b"/"),
+        ];
+        fields.extend(
+            values
+                .iter()
+                .map(|value| (&b"x-mode"[..], value.as_bytes())),
+        );
+        http2::status(gate.address(), &fields).unwrap()
+    };
+    assert_eq!((send(&["user"]), send(&["admin"])), (200, 401));
+    for values in [
+        &["admin "][..],
+        &[" admin"],
+        &["\tadmin\t"],
+        &["user", "admin "],
+    ] {
+        assert_eq!(send(values), 400, "{values:?}");
+    }
+    gate.wait_for_count("portcullis.denied.header", 4);
 }

@@ -358,6 +358,36 @@ fn refuses_paths_over_the_limit_in_each_mode() {
     }
 }
 
+/// A path with an encoded `?` is compared with the rules many times, and each time with the headers.
+#[test]
+fn limits_the_text_of_requests_that_are_compared_with_the_rules_repeatedly() {
+    let engine = engine(json!({
+        "limits": {"path_bytes": 64},
+        "rules": [{"match": {
+            "prefix": "/",
+            "headers": [{"name": "x-a", "string_match": {"safe_regex": {"regex": "a*"}}}],
+            "query_parameters": [{"name": "q", "string_match": {"prefix": "a"}}],
+        }}, {"match": {"prefix": "/"}}],
+    }));
+    let long = "a".repeat(40);
+    for (path, header, expected) in [
+        ("/x?q=a".to_owned(), &*long, "not_required"),
+        ("/x%3fy?z=a".to_owned(), "a", "not_required"),
+        ("/x%3fy?z=a".to_owned(), &*long, "header_too_long"),
+        (format!("/x%3fy?{long}"), "a", "path_too_long"),
+        (format!("/%71%3f{}", "a".repeat(50)), "a", "path_too_long"),
+        // The normal spelling is longer than the path.
+        (format!("/{}", "[".repeat(20)), "a", "not_required"),
+        (format!("/{}", "[".repeat(30)), "a", "path_too_long"),
+    ] {
+        let decision = decide(&engine, &path, &[("x-a", header)]);
+        assert_eq!(label(&decision), expected, "{path} {header}");
+    }
+    let joined = [("x-a", &long[..20]), ("x-a", &long[..20])];
+    let decision = decide(&engine, "/x?q=a", &joined);
+    assert_eq!(label(&decision), "header_too_long");
+}
+
 /// Matching a regular expression takes time proportional to the text's length. A condition on
 /// `:path` also applies to the query.
 #[test]
