@@ -115,7 +115,7 @@ fn check_claims() -> Step {
             resources_elsewhere: &[],
         };
         let (id, login) = engine.config().provider_named("login").unwrap();
-        let login = (id, &login.trust);
+        let login = (id, login.trust().unwrap());
         let audiences = &login.1.audiences;
         let presented = (black_box(&token), &Attempts::default());
         assert!(verification::verify(login, audiences, presented, &circumstances).is_err());

@@ -10,12 +10,11 @@ use std::{
 
 use crate::outcome::Failure;
 use portcullis::{
-    config::Config,
+    config::{Config, Provider},
     engine::Engine,
     jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits},
     policy::ProviderId,
     time::UnixMillis,
-    verification::KeySource,
 };
 
 /// The value of `--jwks`: `PROVIDER=FILE`.
@@ -50,7 +49,7 @@ impl KeySetFile {
                 names.join(", ")
             )));
         };
-        if !matches!(provider.trust.keys, KeySource::Remote(_)) {
+        if provider.remote_keys().is_none() {
             let own = "this provider does not fetch its keys; remove --jwks for this provider";
             return Err(unusable(own));
         }
@@ -108,7 +107,7 @@ pub(super) fn preload(
     now: UnixMillis,
 ) -> Result<(), String> {
     let config = engine.config();
-    if !config.provider(id).is_some_and(|own| own.trust.enabled) {
+    if !config.provider(id).is_some_and(Provider::is_enabled) {
         return Ok(()); // a disabled provider refuses every token, so it needs no keys
     }
     if let Err(error) = key_set(config, document) {

@@ -48,7 +48,7 @@ pub use self::{
     error::ConfigError,
     fault::Fault,
     preset::Preset,
-    provider::Provider,
+    provider::{Accepts, Provider},
     warning::Warning,
 };
 

@@ -1,18 +1,21 @@
 //! A provider: an authorization server whose tokens are accepted, or a list of API clients with
 //! secrets.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use crate::{
     config::Preset,
     decision::Exports,
-    jose::ClaimPath,
+    jose::KeySet,
+    jose::{ClaimPath, Claims},
+    keys::RemoteKeys,
     policy::{
         Audiences, ClaimHeader, IdentityHeader, PayloadHeader, Places, ProviderId, Scheme,
         StructuredScopes,
     },
     token_cache::CacheLimits,
-    verification::{KeySource, Trust},
+    verification::{Clients, KeySource, Trust},
 };
 
 /// A provider. It defines which tokens are valid, where tokens are read from, and which of their
@@ -25,8 +28,8 @@ pub struct Provider {
     pub description: String,
     /// The preset, which determines the values of absent fields.
     pub preset: Preset,
-    /// The conditions under which a token is valid.
-    pub trust: Trust,
+    /// What the provider's clients authenticate with.
+    pub accepts: Accepts,
     /// The claims that contain scopes. The scopes of all these claims are combined.
     pub scope_claims: Vec<ClaimPath>,
     /// The claims that contain roles. The roles of all these claims are combined. The list is empty
@@ -55,13 +58,99 @@ pub struct Provider {
     pub key_source: &'static str,
 }
 
+/// What a provider's clients authenticate with.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all providers accept tokens, so a box would only cost another memory access"
+)]
+pub enum Accepts {
+    /// Tokens that meet these conditions.
+    Tokens(Trust),
+    /// The secrets of these API clients.
+    Secrets(Clients),
+}
+
 impl Provider {
+    /// True if the provider is enabled. A disabled provider refuses all credentials and fetches no
+    /// keys.
+    #[must_use]
+    pub const fn is_enabled(&self) -> bool {
+        match &self.accepts {
+            Accepts::Tokens(trust) => trust.enabled,
+            Accepts::Secrets(clients) => clients.enabled,
+        }
+    }
+
+    /// The conditions under which a token is valid. `None` if the provider accepts secrets.
+    #[must_use]
+    pub const fn trust(&self) -> Option<&Trust> {
+        match &self.accepts {
+            Accepts::Tokens(trust) => Some(trust),
+            Accepts::Secrets(_) => None,
+        }
+    }
+
+    /// The provider's keys, if they are in the configuration.
+    #[must_use]
+    pub const fn local_keys(&self) -> Option<&KeySet> {
+        match &self.accepts {
+            Accepts::Tokens(Trust {
+                keys: KeySource::Local(keys),
+                ..
+            }) => Some(keys),
+            _ => None,
+        }
+    }
+
+    /// How the provider's keys are fetched, if they are fetched.
+    #[must_use]
+    pub const fn remote_keys(&self) -> Option<&RemoteKeys> {
+        match &self.accepts {
+            Accepts::Tokens(Trust {
+                keys: KeySource::Remote(keys),
+                ..
+            }) => Some(keys),
+            _ => None,
+        }
+    }
+
+    /// The issuer as the operator wrote it. `None` if the provider accepts any issuer, or secrets.
+    #[must_use]
+    pub fn issuer(&self) -> Option<String> {
+        self.trust()?.issuer.as_written()
+    }
+
+    /// Returns true if the claims, which may be unverified, name an issuer that this provider
+    /// accepts.
+    #[must_use]
+    pub fn names_issuer(&self, claims: &Claims) -> bool {
+        self.trust().is_some_and(|trust| trust.names_issuer(claims))
+    }
+
+    /// The tolerance for the times in tokens.
+    #[must_use]
+    pub fn clock_skew(&self) -> Duration {
+        self.trust()
+            .map_or(Duration::ZERO, |trust| trust.times.clock_skew)
+    }
+
+    /// The identifier of the client that has these claims.
+    #[must_use]
+    pub fn client_id<'a>(&self, claims: &'a Claims) -> Option<&'a str> {
+        match &self.accepts {
+            Accepts::Tokens(trust) => trust.client_id(claims),
+            // `Claims::of_client` always sets this claim.
+            Accepts::Secrets(_) => claims.member("client_id")?.as_str(),
+        }
+    }
+
     /// The scheme with which the provider's clients authenticate.
     #[must_use]
     pub const fn scheme(&self) -> Scheme {
-        match self.trust.keys {
-            KeySource::Clients(_) => Scheme::Basic,
-            KeySource::Local(_) | KeySource::Remote(_) => Scheme::Bearer,
+        match &self.accepts {
+            Accepts::Tokens(_) => Scheme::Bearer,
+            Accepts::Secrets(_) => Scheme::Basic,
         }
     }
 
@@ -69,9 +158,10 @@ impl Provider {
     /// audiences for the provider (`replacement`), they replace the provider's own.
     #[must_use]
     pub const fn audiences<'a>(&'a self, replacement: Option<&'a Audiences>) -> &'a Audiences {
-        match replacement {
-            Some(audiences) => audiences,
-            None => &self.trust.audiences,
+        match (replacement, &self.accepts) {
+            (Some(audiences), _) => audiences,
+            (None, Accepts::Tokens(trust)) => &trust.audiences,
+            (None, Accepts::Secrets(_)) => &Audiences::Any,
         }
     }
 }

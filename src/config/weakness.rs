@@ -7,13 +7,13 @@
 
 use core::time::Duration;
 
-use super::{Config, ConfigPath, Provider, Warning};
+use super::{Accepts, Config, ConfigPath, Preset, Provider, Warning};
 use crate::{
-    jose::{ClaimPath, IssuerTemplate, Nameless, Validity},
+    jose::{ClaimPath, IssuerTemplate, KeySet, Nameless, Validity},
     keys::JwksLocation,
-    policy::{Audiences, Authorization, Mode, PathPolicy, Scheme, Unmatched},
+    policy::{Audiences, Authorization, Mode, PathPolicy, Unmatched},
     time::UnixSeconds,
-    verification::{Clients, Issuer, KeySource, TokenTypes},
+    verification::{Clients, Issuer, TokenTypes, Trust},
 };
 
 /// The largest clock tolerance that is accepted without a warning.
@@ -35,13 +35,11 @@ impl Config {
     pub fn expiry_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
         let mut found = Vec::new();
         for provider in &self.providers {
-            let keys = match &provider.trust.keys {
-                KeySource::Clients(clients) => {
-                    found.extend(expiring(&provider.name, clients, now));
-                    continue;
-                }
-                KeySource::Local(keys) => keys,
-                KeySource::Remote(_) => continue,
+            if let Accepts::Secrets(clients) = &provider.accepts {
+                found.extend(expiring(&provider.name, clients, now));
+            }
+            let Some(keys) = provider.local_keys() else {
+                continue;
             };
             for (index, key) in keys.keys().iter().enumerate() {
                 let state = key.validity().and_then(|validity| state(validity, now));
@@ -93,10 +91,10 @@ impl Config {
     /// module without a `vm_id` shares its data with all other modules without a `vm_id`.
     #[must_use]
     pub fn shared_memory_warning(&self, vm_id: &[u8]) -> Option<Warning> {
-        let mut keys = self.providers.iter().map(|provider| &provider.trust.keys);
+        let mut providers = self.providers.iter();
         let is_exposed = vm_id.is_empty()
             && self.shared_memory_key.is_none()
-            && keys.any(|keys| matches!(keys, KeySource::Remote(_)));
+            && providers.any(|provider| provider.remote_keys().is_some());
         is_exposed.then(|| Warning {
             location: ConfigPath::default().within("shared_memory_key"),
             text:
@@ -112,9 +110,10 @@ impl Config {
     #[must_use]
     pub fn discovery_warnings(&self) -> Vec<Warning> {
         let is_plain = |provider: &&Provider| {
-            matches!(&provider.trust.keys, KeySource::Remote(remote)
-                if matches!(&remote.location, JwksLocation::Discovered(discovery)
-                    if discovery.metadata.iter().any(|place| place.scheme == "http")))
+            provider.remote_keys().is_some_and(|remote| {
+                matches!(&remote.location, JwksLocation::Discovered(discovery)
+                    if discovery.metadata.iter().any(|place| place.scheme == "http"))
+            })
         };
         let plain = self.providers.iter().filter(is_plain);
         plain
@@ -215,10 +214,11 @@ fn anyones_tokens(config: &Config) -> Vec<Warning> {
         }
     }
     let open = config.providers().filter(|(id, provider)| {
-        let trust = &provider.trust;
-        let is_selective = trust.subjects.is_some()
-            || !trust.client_ids.is_empty()
-            || trust.require_claims.iter().any(|own| own.any_of.is_some());
+        let is_selective = provider.trust().is_some_and(|trust| {
+            trust.subjects.is_some()
+                || !trust.client_ids.is_empty()
+                || trust.require_claims.iter().any(|own| own.any_of.is_some())
+        });
         provider.preset.issues_to_anyone() && !is_selective && admitted.contains(id)
     });
     open.map(|(_, provider)| Warning {
@@ -256,40 +256,40 @@ fn extractions(config: &Config) -> Vec<Warning> {
 }
 
 fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
-    if provider.scheme() == Scheme::Basic {
+    let Some(trust) = provider.trust() else {
         let text = "the secrets of clients reach the upstream";
         return vec![(provider.forward, "forward", text)];
-    }
+    };
     vec![
         (
-            provider.trust.audiences == Audiences::Any
-                && (!provider.preset.lacks_audience() || provider.trust.client_ids.is_empty()),
+            trust.audiences == Audiences::Any
+                && (!provider.preset.lacks_audience() || trust.client_ids.is_empty()),
             "allow_any_audience",
             "tokens that were issued for another service are accepted",
         ),
         (
-            provider.trust.issuer == Issuer::Any && provider.trust.trust_domain.is_none(),
+            trust.issuer == Issuer::Any && trust.trust_domain.is_none(),
             "allow_any_issuer",
             "a token with any \"iss\" is accepted, if the provider's keys verify the token",
         ),
         (
-            matches!(&provider.trust.issuer, Issuer::Template(issuer) if admits_any(provider, issuer)),
+            matches!(&trust.issuer, Issuer::Template(issuer) if admits_any(trust, issuer)),
             "allow_any_tenant",
             "tokens of every tenant of the issuer are accepted",
         ),
         (
-            ends_unlike_its_preset(provider, true),
+            ends_unlike(provider.preset, &trust.issuer, true),
             "issuer",
             "the issuers of this preset end in \"/\", so no token will match; add the final \"/\"",
         ),
         (
-            ends_unlike_its_preset(provider, false),
+            ends_unlike(provider.preset, &trust.issuer, false),
             "issuer",
             "the issuers of this preset do not end in \"/\", so no token will match; remove the \
              final \"/\"",
         ),
         (
-            provider.trust.times.clock_skew > AMPLE_CLOCK_SKEW,
+            trust.times.clock_skew > AMPLE_CLOCK_SKEW,
             "clock_skew_seconds",
             "a token is accepted for more than five minutes after it expired",
         ),
@@ -299,24 +299,24 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
             "a token in the query reaches the upstream and the upstream's access log",
         ),
         (
-            !provider.trust.times.require_expiration && provider.trust.times.max_lifetime.is_none(),
+            !trust.times.require_expiration && trust.times.max_lifetime.is_none(),
             "require_expiration",
             "a token without \"exp\" is accepted forever",
         ),
         (
-            matches!(&provider.trust.keys, KeySource::Remote(remote)
-                if remote.unknown_kid_cooldown < SHORT_COOLDOWN),
+            (provider.remote_keys())
+                .is_some_and(|remote| remote.unknown_kid_cooldown < SHORT_COOLDOWN),
             "remote_jwks",
             "unknown_kid_cooldown is so short that anyone can cause more than one key fetch per \
              second",
         ),
         (
-            provider.trust.times.allow_future_iat,
+            trust.times.allow_future_iat,
             "allow_future_iat",
             "a token is accepted even if its \"iat\" is in the future",
         ),
         (
-            provider.trust.token_types == TokenTypes::Any,
+            trust.token_types == TokenTypes::Any,
             "token_types",
             "tokens of other kinds, such as ID tokens, are accepted",
         ),
@@ -327,27 +327,26 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
 /// `expected` is true, returns true if the preset's issuers end with a slash and the configured
 /// issuer does not. If `expected` is false, returns true in the opposite case. With such a
 /// mismatch, every token would be refused, and the operator would not know why.
-fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
-    let written = match &provider.trust.issuer {
+fn ends_unlike(preset: Preset, issuer: &Issuer, expected: bool) -> bool {
+    let written = match issuer {
         Issuer::Any => return false,
         Issuer::Exact(issuer) => issuer.as_str(),
         Issuer::Template(template) => template.tail.last().map_or("", |(_, text)| text),
     };
-    provider.preset.issuer_ends_in_slash() == Some(expected) && written.ends_with('/') != expected
+    preset.issuer_ends_in_slash() == Some(expected) && written.ends_with('/') != expected
 }
 
 /// Returns true if one of the issuer's placeholders may have any value, because no setting
 /// restricts it.
-fn admits_any(provider: &Provider, issuer: &IssuerTemplate) -> bool {
+fn admits_any(trust: &Trust, issuer: &IssuerTemplate) -> bool {
     issuer
         .tail
         .iter()
-        .any(|(claim, _)| !is_constrained(provider, &ClaimPath::top_level(claim)))
+        .any(|(claim, _)| !is_constrained(trust, &ClaimPath::top_level(claim)))
 }
 
-fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
-    provider
-        .trust
+fn is_constrained(trust: &Trust, claim: &ClaimPath) -> bool {
+    trust
         .require_claims
         .iter()
         .any(|required| required.constrains(claim))
@@ -357,20 +356,15 @@ fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
 /// who replaces a PEM key has two such keys for a while. So there is no warning about PEM keys if
 /// all of them are tried for each token.
 fn nameless_keys(provider: &Provider) -> Option<(ConfigPath, String)> {
-    let KeySource::Local(keys) = &provider.trust.keys else {
-        return None;
-    };
-    let nameless = Nameless::of(keys)?;
+    let nameless = Nameless::of(provider.local_keys()?)?;
     let is_worth_a_word = provider.key_source == "local_jwks" || !nameless.are_all_tried;
     let location = ConfigPath::default().within(provider.key_source);
     is_worth_a_word.then(|| (location, nameless.to_string()))
 }
 
 fn skipped_keys(provider: &Provider) -> Vec<(ConfigPath, String)> {
-    let KeySource::Local(keys) = &provider.trust.keys else {
-        return Vec::new();
-    };
-    keys.skipped()
+    let skipped = provider.local_keys().map_or(&[][..], KeySet::skipped);
+    skipped
         .iter()
         .map(|key| {
             let location = ConfigPath::default().within_index(key.index).within("keys");

@@ -207,7 +207,7 @@ impl<'a, 'c> Credentials<'a, 'c> {
                 None => readable.push((provider, (credential, token))),
                 Some((other, _)) => {
                     let claims = token.unverified_claims();
-                    if !other.trust.names_issuer(claims) && provider.trust.names_issuer(claims) {
+                    if !other.names_issuer(claims) && provider.names_issuer(claims) {
                         *other = provider;
                     }
                 }

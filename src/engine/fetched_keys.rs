@@ -2,7 +2,7 @@
 //! workers.
 
 use crate::{
-    config::Config,
+    config::{Config, Provider},
     decision::{Decision, PermitReason, Reason},
     jose::KeySetLimits,
     keys::{
@@ -10,7 +10,7 @@ use crate::{
     },
     policy::ProviderId,
     time::UnixMillis,
-    verification::{Issuer, KeySource},
+    verification::Issuer,
 };
 
 use super::Engine;
@@ -81,16 +81,13 @@ impl Engine {
         }
         let config = &self.config;
         let refusing = denial.provider.and_then(|id| config.provider(id));
+        fn issuer(provider: Option<&Provider>) -> Option<&Issuer> {
+            Some(&provider?.trust()?.issuer)
+        }
         // Another provider that accepts tokens of the same issuer may have the token's key.
-        let may_know = |id| {
-            let issuers = (refusing.map(|own| &own.trust.issuer), config.provider(id));
-            match issuers {
-                (Some(Issuer::Exact(own)), Some(provider)) => match &provider.trust.issuer {
-                    Issuer::Exact(other) => own == other,
-                    _ => true,
-                },
-                _ => true,
-            }
+        let may_know = |id| match (issuer(refusing), issuer(config.provider(id))) {
+            (Some(Issuer::Exact(own)), Some(Issuer::Exact(other))) => own == other,
+            _ => true,
         };
         self.keys.synchronize_where(&may_know, now, &*self.records)
     }
@@ -117,13 +114,8 @@ impl Engine {
 
     /// Creates a store for the keys that the enabled providers fetch.
     pub(super) fn key_store(config: &Config) -> KeyStore {
-        let sources = config
-            .providers()
-            .filter(|(_, provider)| provider.trust.enabled);
-        let sources = sources.filter_map(|(id, provider)| match &provider.trust.keys {
-            KeySource::Remote(keys) => Some((id, keys)),
-            KeySource::Clients(_) | KeySource::Local(_) => None,
-        });
+        let enabled = config.providers().filter(|(_, own)| own.is_enabled());
+        let sources = enabled.filter_map(|(id, own)| Some((id, own.remote_keys()?)));
         KeyStore::new(sources, Self::limits_of_key_sets(config))
     }
 

@@ -64,7 +64,7 @@ impl Engine {
             return None;
         }
         let cached = cached?;
-        let own = (*id, &provider.trust);
+        let own = (*id, provider.trust()?);
         let audiences = provider.audiences(audiences.as_ref());
         // The token is not parsed here. If a check needs the parsed token, the full evaluation
         // decides.

@@ -317,11 +317,7 @@ impl Engine {
         // The age of the user's authentication is checked even on a cache hit, because the age
         // grows with time.
         if let Some(required) = &authorization.authentication
-            && !required.is_recent(
-                token.cached.auth_time(),
-                now,
-                provider.trust.times.clock_skew,
-            )
+            && !required.is_recent(token.cached.auth_time(), now, provider.clock_skew())
         {
             return Some(Err(authorization.step_up(required)));
         }

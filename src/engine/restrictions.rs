@@ -8,11 +8,11 @@
 use std::sync::Arc;
 
 use crate::{
-    config::{Config, Provider},
+    config::{Accepts, Config, Provider},
     decision::Reason,
     jose::Claims,
     time::UnixSeconds,
-    verification::{KeySource, Revocation, client_secret},
+    verification::{Revocation, client_secret},
 };
 
 /// What the newest configuration refuses: revoked tokens, credentials of disabled providers, and
@@ -43,13 +43,14 @@ impl Restrictions {
         let Some(newest) = self.provider(provider)? else {
             return Ok(());
         };
-        if newest.trust.revoked == Revocation::default() {
-            return Ok(());
-        }
+        let trust = match newest.trust() {
+            Some(trust) if trust.revoked != Revocation::default() => trust,
+            _ => return Ok(()),
+        };
         // A verified token always has claims. Without claims, the token cannot be checked for
         // revocation, so refuse it.
         let claims = claims().ok_or(Reason::MalformedToken)?;
-        newest.trust.check_revocation(claims)
+        trust.check_revocation(claims)
     }
 
     /// Checks a client's secret that was accepted by the provider with the name `provider`.
@@ -65,17 +66,17 @@ impl Restrictions {
         let Some(newest) = self.provider(provider)? else {
             return Ok(());
         };
-        match &newest.trust.keys {
-            KeySource::Clients(clients) => client_secret::verify(clients, token68, now).map(|_| ()),
+        match &newest.accepts {
+            Accepts::Secrets(clients) => client_secret::verify(clients, token68, now).map(|_| ()),
             // In the newest configuration, this provider accepts tokens instead of secrets, so all
             // of its clients were removed.
-            KeySource::Local(_) | KeySource::Remote(_) => Err(Reason::BadClientSecret),
+            Accepts::Tokens(_) => Err(Reason::BadClientSecret),
         }
     }
 
     fn provider(&self, name: &str) -> Result<Option<&Provider>, Reason> {
         match self.0.provider_named(name) {
-            Some((_, newest)) if !newest.trust.enabled => Err(Reason::ProviderDisabled),
+            Some((_, newest)) if !newest.is_enabled() => Err(Reason::ProviderDisabled),
             newest => Ok(newest.map(|(_, newest)| newest)),
         }
     }

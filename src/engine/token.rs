@@ -5,7 +5,7 @@ use core::cell::RefCell;
 use std::rc::Rc;
 
 use crate::{
-    config::{Config, Provider},
+    config::{Accepts, Config, Provider},
     decision::Reason,
     engine::{
         cached_token::CachedToken,
@@ -17,7 +17,7 @@ use crate::{
     },
     jose::HeaderMemo,
     policy::{Audiences, Credential, ProviderId},
-    verification::{self, Circumstances, Clients, Failure, Invalidated, KeySource, client_secret},
+    verification::{self, Circumstances, Clients, Failure, Invalidated, Trust, client_secret},
 };
 
 /// What a verification needs in addition to the credential and the provider.
@@ -49,11 +49,14 @@ pub(super) fn verify<'a>(
 ) -> Result<Verified<'a>, Failure> {
     let (id, provider) = own;
     let (credential, token) = presented;
-    if let KeySource::Clients(clients) = &provider.trust.keys {
-        return verify_client(means, own, clients, credential).map_err(Failure::Invalid);
-    }
+    let trust = match &provider.accepts {
+        Accepts::Tokens(trust) => trust,
+        Accepts::Secrets(clients) => {
+            return verify_client(means, own, clients, credential).map_err(Failure::Invalid);
+        }
+    };
     let lookup = means.caches.find(id, credential.token, found, |cached| {
-        let own = (id, &provider.trust);
+        let own = (id, trust);
         let verified_once = cached.verified_once().ok_or(Invalidated::KeyGone)?;
         let token = || token?.parsed(means.headers).as_ref().ok();
         verification::verify_again(own, audiences, verified_once, token, means.circumstances)
@@ -61,7 +64,7 @@ pub(super) fn verify<'a>(
     notes.cache_use.count(&lookup);
     let verified = match lookup {
         Lookup::Hit(cached) => cached.map(|own| Verified::new(id, credential.clone(), own)),
-        Lookup::Disabled | Lookup::Miss => verify_anew(means, own, audiences, presented),
+        Lookup::Disabled | Lookup::Miss => verify_anew(means, own, trust, audiences, presented),
     }?;
     if let Some(restrictions) = means.restrictions {
         // Cached tokens are checked too, because they may have been accepted before the newer
@@ -78,7 +81,7 @@ fn verify_client<'a>(
     clients: &Clients,
     credential: &Credential<'a>,
 ) -> Result<Verified<'a>, Reason> {
-    if !provider.trust.enabled {
+    if !clients.enabled {
         return Err(Reason::ProviderDisabled);
     }
     let secret = credential.token.as_str();
@@ -97,18 +100,15 @@ fn verify_client<'a>(
 fn verify_anew<'a>(
     means: Means<'_>,
     (id, provider): Own<'_>,
+    trust: &Trust,
     audiences: &Audiences,
     (credential, token): Presented<'_, 'a>,
 ) -> Result<Verified<'a>, Failure> {
     // `None` means that the token exceeds the size limit.
     let token = token.ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
     let presented = (token.parsed(means.headers), &token.attempts);
-    let (token, verified_once) = verification::verify(
-        (id, &provider.trust),
-        audiences,
-        presented,
-        means.circumstances,
-    )?;
+    let (token, verified_once) =
+        verification::verify((id, trust), audiences, presented, means.circumstances)?;
     let cached = CachedToken::new(means.config, provider, Some(verified_once), token.claims());
     let text = credential.token.as_str();
     means.caches.insert(id, text, &cached);

@@ -63,7 +63,7 @@ impl TokenCaches {
     /// Creates empty caches for the providers of `config`.
     pub(super) fn new(config: &Config) -> Self {
         let caches = config.providers().map(|(_, provider)| {
-            let limits = provider.cache.filter(|_| provider.trust.enabled);
+            let limits = provider.cache.filter(|_| provider.is_enabled());
             limits.map(|limits| RefCell::new(TokenCache::new(limits)))
         });
         Self {

@@ -112,7 +112,7 @@ pub(super) fn grants<'t>(
     Grants {
         scopes,
         roles,
-        client_id: provider.trust.client_id(claims),
+        client_id: provider.client_id(claims),
         claims,
     }
 }

@@ -6,7 +6,6 @@ use crate::{
     gate::{CallError, Caller, Environment, KeyMetrics, LogLevel, Meter},
     keys::{Fetch, FetchError, FetchOutcome, FetchResponse, KeyStatus, Progress, Received},
     time::UnixMillis,
-    verification::KeySource,
 };
 
 /// Starts the fetches that are due, processes their responses, and reports successes and failures
@@ -196,15 +195,14 @@ fn failure(error: FetchError, outcome: &FetchOutcome) -> String {
 /// keys. `None` for a provider that fetches keys, because its status is unknown before the keeper
 /// first runs.
 fn configured(provider: &Provider) -> Option<KeyStatus> {
-    if !provider.trust.enabled {
+    if !provider.is_enabled() {
         return Some(KeyStatus::default());
     }
-    match &provider.trust.keys {
-        KeySource::Clients(_) => Some(KeyStatus::default()),
-        KeySource::Local(key_set) => Some(KeyStatus {
-            keys: key_set.keys().len(),
-            ..KeyStatus::default()
-        }),
-        KeySource::Remote(_) => None,
+    if provider.remote_keys().is_some() {
+        return None;
     }
+    Some(KeyStatus {
+        keys: (provider.local_keys()).map_or(0, |key_set| key_set.keys().len()),
+        ..KeyStatus::default()
+    })
 }

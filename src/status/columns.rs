@@ -28,12 +28,10 @@ const COLUMNS: [Column; 8] = [
     Column("Next fetch", next_fetch),
     Column("Keys", keys),
     Column("Key source", key_source),
-    Column("Issuer", |page, server, _| {
-        match server.provider.trust.issuer.as_written() {
-            Some(issuer) => isolated_code(page, &issuer),
-            None if server.provider.scheme() == Scheme::Basic => {}
-            None => page.push_str("<span>any</span>"),
-        }
+    Column("Issuer", |page, server, _| match server.provider.issuer() {
+        Some(issuer) => isolated_code(page, &issuer),
+        None if server.provider.scheme() == Scheme::Basic => {}
+        None => page.push_str("<span>any</span>"),
     }),
 ];
 

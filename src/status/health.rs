@@ -33,7 +33,7 @@ impl Health {
 
     pub(super) fn of(provider: &Provider, keys: &KeyReport<'_>) -> Self {
         let has_failed = keys.last_error.is_some();
-        if !provider.trust.enabled {
+        if !provider.is_enabled() {
             Self::Disabled
         } else if keys.keys.is_empty() && provider.scheme() != Scheme::Basic {
             if has_failed || keys.status.fetched_at.is_some() {

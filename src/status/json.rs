@@ -28,7 +28,7 @@ impl Json {
         self.text("status", Some(server.state()));
         self.text("health", Some(server.health.name()));
         self.text("description", Some(&provider.description));
-        self.text("issuer", provider.trust.issuer.as_written().as_deref());
+        self.text("issuer", provider.issuer().as_deref());
         self.text("key_source", Some(provider.key_source));
         self.text("jwks_uri", server.jwks_uri());
         self.text("cluster", server.cluster());

@@ -18,10 +18,10 @@ mod page;
 use crate::{
     config::{Config, Provider},
     http::{Format, Response},
+    jose::KeySet,
     keys::{JwksLocation, KeyReport, KeyStore, without_query},
     policy::Mode,
     time::UnixMillis,
-    verification::KeySource,
 };
 
 use self::health::Health;
@@ -83,10 +83,8 @@ impl<'a> Report<'a> {
     fn servers(&self) -> impl Iterator<Item = Server<'a>> {
         let (keys, now) = (self.keys, self.now);
         self.config.providers().map(move |(id, provider)| {
-            let configured = || match &provider.trust.keys {
-                KeySource::Local(key_set) if provider.trust.enabled => key_set.keys(),
-                _ => &[],
-            };
+            let local_keys = provider.local_keys().filter(|_| provider.is_enabled());
+            let configured = || local_keys.map_or(&[][..], KeySet::keys);
             let report = keys.report(id, now);
             let keys = report.unwrap_or_else(|| KeyReport::of_configured(configured()));
             Server {
@@ -120,7 +118,7 @@ struct Server<'a> {
 impl<'a> Server<'a> {
     /// The state of the provider according to the configuration.
     const fn state(&self) -> &'static str {
-        if self.provider.trust.enabled {
+        if self.provider.is_enabled() {
             "enabled"
         } else {
             "disabled"
@@ -153,11 +151,8 @@ impl<'a> Server<'a> {
         }
     }
 
-    const fn location(&self) -> Option<&'a JwksLocation> {
-        match &self.provider.trust.keys {
-            KeySource::Remote(keys) => Some(&keys.location),
-            KeySource::Clients(_) | KeySource::Local(_) => None,
-        }
+    fn location(&self) -> Option<&'a JwksLocation> {
+        Some(&self.provider.remote_keys()?.location)
     }
 }
 

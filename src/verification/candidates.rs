@@ -48,8 +48,8 @@ pub(super) fn serving_keys<'a>(
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         }),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
-        // Only a disabled provider has remote keys that nothing fetches. The tokens of a disabled
-        // provider are refused before this check.
+        // Only the keys of a disabled provider are never fetched. Its tokens are refused before this
+        // check.
         None => Err(Failure::Invalid(Reason::ProviderDisabled)),
     }
 }

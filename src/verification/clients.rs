@@ -6,7 +6,12 @@ use crate::{jose::Claims, time::UnixSeconds, verification::SecretHashes};
 
 /// The clients of one provider.
 #[derive(Debug)]
-pub struct Clients(Vec<Client>);
+pub struct Clients {
+    /// True if the provider is enabled. A disabled provider refuses all its clients.
+    pub enabled: bool,
+    /// Sorted by identifier.
+    clients: Vec<Client>,
+}
 
 /// An API client.
 #[derive(Debug)]
@@ -24,22 +29,25 @@ pub struct Client {
 }
 
 impl Clients {
-    /// Wraps a list that is sorted by identifier.
+    /// The clients of a provider. The list must be sorted by identifier.
     #[must_use]
-    pub const fn new(sorted: Vec<Client>) -> Self {
-        Self(sorted)
+    pub const fn new(enabled: bool, sorted: Vec<Client>) -> Self {
+        Self {
+            enabled,
+            clients: sorted,
+        }
     }
 
     /// The client with this identifier.
     #[must_use]
     pub fn find(&self, id: &[u8]) -> Option<&Client> {
-        let place = self.0.binary_search_by(|own| own.id.as_bytes().cmp(id));
-        self.0.get(place.ok()?)
+        let place = (self.clients).binary_search_by(|own| own.id.as_bytes().cmp(id));
+        self.clients.get(place.ok()?)
     }
 
     /// All clients.
     #[must_use]
     pub fn all(&self) -> &[Client] {
-        &self.0
+        &self.clients
     }
 }

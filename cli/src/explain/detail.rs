@@ -15,12 +15,13 @@ use portcullis::{
     keys::Keys,
     policy::{Audiences, ProviderId, Rule, WordSet},
     time::{UnixMillis, UnixSeconds},
-    verification::{Check, KeySource, Outcome, TokenTypes},
+    verification::{Check, Outcome, TokenTypes, Trust},
 };
 
-/// A token, and the provider whose settings the token was checked against.
+/// A token, and the settings of the provider that the token was checked against.
 pub(super) struct Details<'a> {
     pub(super) provider: &'a Provider,
+    pub(super) trust: &'a Trust,
     pub(super) audiences: &'a Audiences,
     /// The protected resources that the request reaches.
     pub(super) reached: &'a Reached<'a>,
@@ -58,10 +59,12 @@ pub(super) fn keys<'a>(
     (id, provider): (ProviderId, &'a Provider),
     now: UnixMillis,
 ) -> Option<&'a KeySet> {
-    match (&provider.trust.keys, engine.keys().keys(id, now)) {
-        (KeySource::Local(keys), _) | (_, Some(Keys::Serving(keys, _))) => Some(keys),
-        _ => None,
-    }
+    provider
+        .local_keys()
+        .or_else(|| match engine.keys().keys(id, now) {
+            Some(Keys::Serving(keys, _)) => Some(keys),
+            _ => None,
+        })
 }
 
 impl Details<'_> {
@@ -106,26 +109,26 @@ impl Details<'_> {
     /// Returns what the token contains and what the provider accepts, in this order.
     fn sides(&self, check: Check) -> (String, String) {
         let claims = self.token.unverified_claims();
-        let provider = self.provider;
+        let (provider, trust) = (self.provider, self.trust);
         let claim = |name: &str| named(name, claims.member(name));
         match check {
             Check::Form => Default::default(),
-            Check::Provider => match provider.trust.enabled {
+            Check::Provider => match trust.enabled {
                 true => Default::default(),
                 false => one("\"enabled\" is false"),
             },
             Check::Algorithm => {
-                let accepted = provider.trust.algorithms.iter().map(|own| own.name());
+                let accepted = trust.algorithms.iter().map(|own| own.name());
                 (
                     self.token.header().algorithm().name().to_owned(),
                     format!("accepted: {}", accepted.collect::<Vec<_>>().join(", ")),
                 )
             }
-            Check::Issuer => (claim("iss"), accepted(provider.trust.issuer.as_written())),
+            Check::Issuer => (claim("iss"), accepted(trust.issuer.as_written())),
             Check::Times => self.times(claims),
             Check::Audience => (claim("aud"), self.accepted_audiences()),
             Check::TokenType => self.token_type(),
-            Check::Subject => match (&provider.trust.trust_domain, &provider.trust.subjects) {
+            Check::Subject => match (&trust.trust_domain, &trust.subjects) {
                 (None, None) => one("any"),
                 (Some(domain), _)
                     if !claims
@@ -171,14 +174,14 @@ impl Details<'_> {
                 let Some(end) = claims.times().expiration else {
                     return one("no exp");
                 };
-                let tolerance = format!("tolerance {}", span(provider.trust.times.clock_skew));
+                let tolerance = format!("tolerance {}", span(trust.times.clock_skew));
                 (format!("exp {}", self.distance(end)), tolerance)
             }
         }
     }
 
     fn times(&self, claims: &Claims) -> (String, String) {
-        let rules = self.provider.trust.times;
+        let rules = self.trust.times;
         let times = [
             ("nbf", claims.times().not_before),
             ("iat", claims.times().issued_at),
@@ -217,7 +220,7 @@ impl Details<'_> {
             || "no typ".to_owned(),
             |typ| named("typ", Some(&json!(typ))),
         );
-        let expected = match &self.provider.trust.token_types {
+        let expected = match &self.trust.token_types {
             TokenTypes::Any => String::new(),
             TokenTypes::OneOf { names, absent } => {
                 let none = absent.then(String::new);
@@ -228,7 +231,7 @@ impl Details<'_> {
     }
 
     fn client(&self, claims: &Claims) -> (String, String) {
-        let paths = &self.provider.trust.client_id_claims;
+        let paths = &self.trust.client_id_claims;
         let found: Vec<String> = paths
             .iter()
             .filter_map(|path| {
@@ -240,19 +243,19 @@ impl Details<'_> {
             true => "no client".to_owned(),
             false => found.join(", "),
         };
-        let expected = match self.provider.trust.client_ids.is_empty() {
+        let expected = match self.trust.client_ids.is_empty() {
             true => "the claims name two different clients".to_owned(),
-            false => accepted(self.provider.trust.client_ids.iter()),
+            false => accepted(self.trust.client_ids.iter()),
         };
         (found, expected)
     }
 
     fn claims(&self, claims: &Claims) -> (String, String) {
-        if self.provider.trust.require_claims.is_empty() {
+        if self.trust.require_claims.is_empty() {
             return one("none required");
         }
         let (mut found, mut expected) = (Vec::new(), Vec::new());
-        for required in &self.provider.trust.require_claims {
+        for required in &self.trust.require_claims {
             let name: Vec<&str> = required.claim.segments().collect();
             let name = name.join(".");
             found.push(named(&name, claims.find(&required.claim)));
@@ -342,7 +345,7 @@ pub(super) fn rights(
             words(&rule.roles)
         )
     } else if reason == Reason::InsufficientClient {
-        let has = provider.trust.client_id(claims).unwrap_or("none");
+        let has = provider.client_id(claims).unwrap_or("none");
         let asked = words(&rule.client_ids);
         format!(
             "clients: the rule asks for one of {asked}; the token's client is {}",

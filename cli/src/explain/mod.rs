@@ -42,12 +42,12 @@ use crate::{
     source::Source,
 };
 use portcullis::{
-    config::Config,
+    config::{Config, Provider},
     decision::Reason,
     engine::{Engine, Patience},
     jose::{TokenError, UntrustedToken},
     keys::FetchCause,
-    policy::{Audiences, ProviderId, Rule, Scheme},
+    policy::{Audiences, ProviderId, Rule},
     time::UnixMillis,
     verification::{
         self, Allowance, Attempts, Check, CheckObserver, Circumstances, Issuer, Outcome,
@@ -198,11 +198,7 @@ fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
                 .collect()
         }
     };
-    let has_tokens = |(id, _): &Asked<'_>| {
-        config
-            .provider(*id)
-            .is_some_and(|provider| provider.scheme() == Scheme::Bearer)
-    };
+    let has_tokens = |(id, _): &Asked<'_>| config.provider(*id).and_then(Provider::trust).is_some();
     asked.retain(has_tokens);
     asked
 }
@@ -216,8 +212,9 @@ fn candidates<'a>(
 ) -> Vec<Asked<'a>> {
     let could = |(id, _): &Asked<'_>| {
         config.provider(*id).is_some_and(|provider| {
-            provider.trust.issuer == Issuer::Any
-                || provider.trust.names_issuer(token.unverified_claims())
+            provider.trust().is_some_and(|trust| {
+                trust.issuer == Issuer::Any || trust.names_issuer(token.unverified_claims())
+            })
         })
     };
     if asked.iter().any(could) {
@@ -257,13 +254,15 @@ fn provider(
         resources_elsewhere: &reached.1,
     };
     let mut trail = Trail::default();
-    let own = (id, &provider.trust);
+    let trust = provider.trust()?;
+    let own = (id, trust);
     let presented = (token, &Attempts::default());
     let verified =
         verification::verify_observed(&mut trail, own, audiences, presented, &circumstances);
     let reason = verified.err().map(reason);
     let details = detail::Details {
         provider,
+        trust,
         audiences,
         reached,
         token: token.as_ref().ok()?,
@@ -278,9 +277,7 @@ fn provider(
     Some(ProviderReport {
         id,
         name: provider.name.clone(),
-        names_issuer: provider
-            .trust
-            .names_issuer(details.token.unverified_claims()),
+        names_issuer: trust.names_issuer(details.token.unverified_claims()),
         accepted: reason.is_none(),
         status: reason.map(Reason::status),
         reason: reason.map(Reason::label),

@@ -9,7 +9,7 @@ use crate::{
     policy_test::mint::{self, Keys, Wanted},
     redact::redacted,
 };
-use portcullis::{config::Config, engine::Engine, verification::KeySource};
+use portcullis::{config::Config, engine::Engine};
 
 /// An engine, and the token to decide on.
 pub(super) struct Prepared {
@@ -89,7 +89,7 @@ fn preload(engine: &mut Engine, keys: &KeySetText, now: u64) -> Result<(), Probl
     let Some((id, provider)) = found else {
         return Ok(()); // the user has edited the policy, which no longer has this provider
     };
-    if !matches!(provider.trust.keys, KeySource::Remote(_)) {
+    if provider.remote_keys().is_none() {
         return Ok(());
     }
     input::preload(engine, id, keys.document.as_bytes(), input::time(Some(now)))

@@ -28,7 +28,7 @@ use crate::{
     redact::redacted,
     source::Source,
 };
-use portcullis::{config::ConfigPath, verification::KeySource};
+use portcullis::config::ConfigPath;
 
 pub use self::{sample::sample, share::share};
 
@@ -85,7 +85,7 @@ fn decided(
     answer.providers = accepted::token_providers(&config)
         .map(|(_, provider)| ProviderSummary {
             name: provider.name.clone(),
-            fetches_keys: matches!(provider.trust.keys, KeySource::Remote(_)),
+            fetches_keys: provider.remote_keys().is_some(),
         })
         .collect();
     let headers = headers(&question.headers)?;

@@ -4,10 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::signer::kid;
 use portcullis::{
-    config::Provider,
     jose::{Algorithm, ClaimPath},
     policy::{Audiences, Pattern},
-    verification::{Issuer, TokenTypes},
+    verification::{Issuer, TokenTypes, Trust},
 };
 
 /// The lifetime of a token in seconds, unless the provider's limit is lower.
@@ -37,8 +36,8 @@ const PREFERRED: [Algorithm; 13] = [
 ];
 
 /// The algorithm for the tokens of a provider.
-pub(super) fn algorithm(provider: &Provider) -> Algorithm {
-    let accepted = &provider.trust.algorithms;
+pub(super) fn algorithm(trust: &Trust) -> Algorithm {
+    let accepted = &trust.algorithms;
     let mut preferred = PREFERRED.into_iter();
     preferred
         .find(|algorithm| accepted.contains(algorithm))
@@ -46,12 +45,12 @@ pub(super) fn algorithm(provider: &Provider) -> Algorithm {
 }
 
 /// A header that the provider accepts.
-pub(super) fn header(provider: &Provider) -> Map<String, Value> {
-    let algorithm = algorithm(provider);
+pub(super) fn header(trust: &Trust) -> Map<String, Value> {
+    let algorithm = algorithm(trust);
     let mut header = Map::new();
     header.insert("alg".to_owned(), json!(algorithm.name()));
     header.insert("kid".to_owned(), json!(kid(algorithm)));
-    let typ = match &provider.trust.token_types {
+    let typ = match &trust.token_types {
         TokenTypes::Any => Some("at+jwt"),
         TokenTypes::OneOf { names, .. } if names.iter().any(|name| name == "at+jwt") => {
             Some("at+jwt")
@@ -75,16 +74,15 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Builds claims that the provider accepts, and applies the test's changes.
-pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Value {
-    let trust = &provider.trust;
+pub(super) fn claims(trust: &Trust, wanted: &Wanted<'_>, now: u64) -> Value {
     let mut claims = Map::new();
     // Some servers put the client's identifier into `sub`. `put` does not overwrite a claim, so the
     // client's identifier is set before the subject.
-    put_client(&mut claims, provider);
+    put_client(&mut claims, trust);
     put(
         &mut claims,
         &ClaimPath::top_level("sub"),
-        json!(subject(provider)),
+        json!(subject(trust)),
     );
     claims.insert("jti".to_owned(), json!("test-token"));
     let audience = match wanted.audiences {
@@ -95,7 +93,7 @@ pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Valu
         "aud".to_owned(),
         json!(audience.unwrap_or_else(|| ANY.to_owned())),
     );
-    times(&mut claims, provider, wanted.is_expired, now);
+    times(&mut claims, trust, wanted.is_expired, now);
     for required in &trust.require_claims {
         let values = required.any_of.as_ref();
         let value = values.and_then(|values| values.first()).cloned();
@@ -116,8 +114,7 @@ pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Valu
 /// Sets the client's identifier in the first claim that may contain it. If the client itself issues
 /// the token (RFC 7523 section 3), sets the identifier in every claim that may contain it, because
 /// the module refuses a token in which these claims differ.
-fn put_client(claims: &mut Map<String, Value>, provider: &Provider) {
-    let trust = &provider.trust;
+fn put_client(claims: &mut Map<String, Value>, trust: &Trust) {
     let paths = &trust.client_id_claims;
     let is_issuer = paths.contains(&ClaimPath::top_level("iss"));
     match (&trust.issuer, trust.client_ids.first(), paths.first()) {
@@ -141,9 +138,9 @@ pub(super) fn overlay(members: &mut Map<String, Value>, upper: &Map<String, Valu
     }
 }
 
-fn subject(provider: &Provider) -> String {
-    let Some(accepted) = &provider.trust.subjects else {
-        return match &provider.trust.trust_domain {
+fn subject(trust: &Trust) -> String {
+    let Some(accepted) = &trust.subjects else {
+        return match &trust.trust_domain {
             Some(domain) => format!("spiffe://{}/{SUBJECT}", domain.as_str()),
             None => SUBJECT.to_owned(),
         };
@@ -159,8 +156,8 @@ fn subject(provider: &Provider) -> String {
     }
 }
 
-fn times(claims: &mut Map<String, Value>, provider: &Provider, is_expired: bool, now: u64) {
-    let rules = provider.trust.times;
+fn times(claims: &mut Map<String, Value>, trust: &Trust, is_expired: bool, now: u64) {
+    let rules = trust.times;
     let bounds = [rules.max_lifetime, rules.max_issued_lifetime];
     let bounds = bounds.into_iter().flatten().map(|bound| bound.as_secs());
     let lifetime = bounds.chain([LIFETIME]).min().unwrap_or(LIFETIME);

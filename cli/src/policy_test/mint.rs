@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{accepted, decide, explain::request::RequestHead, redact::redacted};
 use portcullis::{
-    config::Config,
+    config::{Config, Provider},
     engine::Engine,
     policy::{ProviderId, Rule},
 };
@@ -69,10 +69,10 @@ pub(crate) fn mint(
     let (id, _) = trial::provider(&rig, &token)?;
     let token = trial::signed(&mut rig, id, &token, rule, wanted.now)?;
     let shared = rig.engine.shared_config();
-    let own = shared.provider(id);
+    let own = shared.provider(id).and_then(Provider::trust);
     let key = own.and_then(|own| {
         let algorithm = claims::algorithm(own);
-        rig.keys.jwk(algorithm, own.trust.key_purpose()).ok()
+        rig.keys.jwk(algorithm, own.key_purpose()).ok()
     });
     *keys = rig.keys;
     Ok(Minted {

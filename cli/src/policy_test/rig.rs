@@ -7,11 +7,10 @@ use super::{
     signer::{Keys, NoKey},
 };
 use portcullis::{
-    config::{Config, Provider, camel_case},
+    config::{Accepts, Config, camel_case},
     engine::Engine,
     jose::{Algorithm, base64url},
-    policy::Scheme,
-    verification::SecretHash,
+    verification::{SecretHash, Trust},
 };
 
 /// The fields of a provider that configure its keys.
@@ -69,9 +68,9 @@ impl Rig {
                 .get_mut("providers")
                 .and_then(|providers| providers.get_mut(&provider.name));
             let Some(written) = written else { continue };
-            match provider.scheme() {
-                Scheme::Bearer => replace_keys(written, provider, &mut keys)?,
-                Scheme::Basic => replace_secrets(written, clients, &secret)?,
+            match &provider.accepts {
+                Accepts::Tokens(trust) => replace_keys(written, trust, &mut keys)?,
+                Accepts::Secrets(_) => replace_secrets(written, clients, &secret)?,
             }
         }
         let config =
@@ -84,9 +83,9 @@ impl Rig {
     }
 }
 
-fn replace_keys(written: &mut Value, provider: &Provider, keys: &mut Keys) -> Result<(), Unfit> {
-    let own = algorithm(provider);
-    let jwks = json!({"keys": [keys.jwk(own, provider.trust.key_purpose())?]});
+fn replace_keys(written: &mut Value, trust: &Trust, keys: &mut Keys) -> Result<(), Unfit> {
+    let own = algorithm(trust);
+    let jwks = json!({"keys": [keys.jwk(own, trust.key_purpose())?]});
     let Some(members) = written.as_object_mut() else {
         return Ok(());
     };
@@ -106,7 +105,7 @@ fn replace_keys(written: &mut Value, provider: &Provider, keys: &mut Keys) -> Re
             Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512
         )
     };
-    let accepted = provider.trust.algorithms.iter();
+    let accepted = trust.algorithms.iter();
     let same = accepted.filter(|other| is_symmetric(other) == is_symmetric(&&own));
     let names: Vec<&str> = same.map(|algorithm| algorithm.name()).collect();
     members.insert("algorithms".to_owned(), json!(names));

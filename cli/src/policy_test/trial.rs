@@ -17,9 +17,8 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::{
-    config::{Config, Provider},
+    config::{Accepts, Config, Provider},
     policy::{Audiences, ProviderId, Rule},
-    verification::KeySource,
 };
 
 /// The result of a test.
@@ -126,9 +125,9 @@ fn secret<'a>(rig: &'a Rig, basic: &'a Basic) -> Result<&'a str, String> {
         return Ok(secret);
     }
     let providers = rig.engine.config().providers();
-    let clients = providers.filter_map(|(_, provider)| match &provider.trust.keys {
-        KeySource::Clients(clients) => Some(clients.all()),
-        _ => None,
+    let clients = providers.filter_map(|(_, provider)| match &provider.accepts {
+        Accepts::Secrets(clients) => Some(clients.all()),
+        Accepts::Tokens(_) => None,
     });
     let names: Vec<&str> = clients.flatten().map(|client| &*client.id).collect();
     if names.contains(&&*basic.client) {
@@ -182,7 +181,10 @@ pub(super) fn signed(
     now: u64,
 ) -> Result<String, String> {
     let config = rig.engine.shared_config();
-    let Some(provider) = config.provider(id) else {
+    let found = config
+        .provider(id)
+        .and_then(|own| Some((own, own.trust()?)));
+    let Some((provider, trust)) = found else {
         return Err("token: no such provider".to_owned());
     };
     let wanted = Wanted {
@@ -190,15 +192,15 @@ pub(super) fn signed(
         is_expired: token.expired,
         audiences: audiences(&config, rule, (id, provider)),
     };
-    let claims = claims::claims(provider, &wanted, now);
-    let mut header: Map<String, Value> = claims::header(provider);
+    let claims = claims::claims(trust, &wanted, now);
+    let mut header: Map<String, Value> = claims::header(trust);
     claims::overlay(&mut header, &token.header);
     let by = match token.forged {
         true => By::Forger,
         false => By::Provider,
     };
     rig.keys
-        .token(algorithm(provider), by, &Value::Object(header), &claims)
+        .token(algorithm(trust), by, &Value::Object(header), &claims)
         .map_err(|_| "token: the operating system provides no random numbers".to_owned())
 }
 

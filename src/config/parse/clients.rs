@@ -1,6 +1,5 @@
 //! Parses API clients that authenticate with a secret.
 
-use core::time::Duration;
 use std::sync::Arc;
 
 use super::{
@@ -14,16 +13,13 @@ use super::{
 };
 use crate::{
     config::{
-        ConfigError, Fault, Preset, Provider,
+        Accepts, ConfigError, Fault, Preset, Provider,
         error::At,
         raw::{RawClient, RawClientProvider, RawClientSecrets},
     },
     jose::Claims,
-    policy::{Audiences, Places},
-    verification::{
-        Client, Clients, Issuer, KeySource, MAX_SECRETS, Revocation, SecretHash, SecretHashes,
-        TimeRules, TokenTypes, Trust,
-    },
+    policy::Places,
+    verification::{Client, Clients, MAX_SECRETS, SecretHash, SecretHashes},
 };
 
 /// The maximum length of a client identifier, in characters.
@@ -35,36 +31,12 @@ pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, 
     let preset = Preset::Generic;
     let defaults = preset.defaults();
     let clients = clients(&raw.client_secrets).at(key_source)?;
+    let enabled = raw.enabled.unwrap_or(true);
     Ok(Provider {
         name: name.to_owned(),
         description: description(raw.description.as_deref())?,
         preset,
-        trust: Trust {
-            enabled: raw.enabled.unwrap_or(true),
-            keys: KeySource::Clients(clients),
-            issuer: Issuer::Any,
-            audiences: Audiences::Any,
-            subjects: None,
-            trust_domain: None,
-            client_ids: Vec::new(),
-            client_id_claims: paths(None, defaults.client_id_claims),
-            algorithms: Vec::new(),
-            jwk_algorithm: defaults.jwk_algorithm,
-            key_issuer: defaults.key_issuer,
-            token_types: TokenTypes::OneOf {
-                names: Vec::new(),
-                absent: false,
-            },
-            require_claims: Vec::new(),
-            revoked: Revocation::default(),
-            times: TimeRules {
-                clock_skew: Duration::ZERO,
-                require_expiration: true,
-                allow_future_iat: false,
-                max_lifetime: None,
-                max_issued_lifetime: None,
-            },
-        },
+        accepts: Accepts::Secrets(Clients::new(enabled, clients)),
         scope_claims: paths(None, defaults.scope_claims),
         role_claims: paths(None, defaults.role_claims),
         structured_scopes: None,
@@ -86,7 +58,7 @@ pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, 
     })
 }
 
-fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
+fn clients(raw: &RawClientSecrets) -> Result<Vec<Client>, ConfigError> {
     if raw.clients.0.is_empty() {
         return Err(Fault::Empty).at("clients");
     }
@@ -97,7 +69,7 @@ fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
         let shown = id.split(':').next().unwrap_or_default();
         clients.push(client(id, raw).at(shown).at("clients")?);
     }
-    Ok(Clients::new(clients))
+    Ok(clients)
 }
 
 fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config::{
-        ConfigError, Fault, Limits, Preset, Provider,
+        Accepts, ConfigError, Fault, Limits, Preset, Provider,
         error::At,
         raw::{RawDuration, RawEntry, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
@@ -97,7 +97,7 @@ fn authorization_server(
         name: name.to_owned(),
         description: description(raw.description.as_deref())?,
         preset,
-        trust: Trust {
+        accepts: Accepts::Tokens(Trust {
             enabled: raw.enabled.unwrap_or(true),
             issuer,
             audiences: issuer::audiences(raw, preset)?,
@@ -125,7 +125,7 @@ fn authorization_server(
             times,
             revoked: rights.revoked,
             keys,
-        },
+        }),
         scope_claims: claims::paths(raw.scope_claims.as_deref(), defaults.scope_claims),
         role_claims: rights.role_claims,
         places: Arc::new(places(

@@ -223,18 +223,18 @@ impl<'a> Below<'a> {
     /// Returns the issuers of the enabled providers, or of all providers if all of them are
     /// disabled.
     fn issuers(&self) -> Result<Vec<String>, Fault> {
-        let is_any_enabled = self.providers.iter().any(|(own, _)| own.trust.enabled);
+        let is_any_enabled = self.providers.iter().any(|(own, _)| own.is_enabled());
         let mut issuers: Vec<String> = Vec::new();
         for (provider, _) in &self.providers {
-            let issuer = match &provider.trust.issuer {
-                Issuer::Exact(issuer) if SecureUrl::parse(issuer).is_some() => issuer,
+            let issuer = match provider.trust().map(|trust| &trust.issuer) {
+                Some(Issuer::Exact(issuer)) if SecureUrl::parse(issuer).is_some() => issuer,
                 _ => {
                     return Err(Fault::NoAuthorizationServer {
                         provider: provider.name.clone(),
                     });
                 }
             };
-            if (provider.trust.enabled || !is_any_enabled) && !issuers.contains(issuer) {
+            if (provider.is_enabled() || !is_any_enabled) && !issuers.contains(issuer) {
                 issuers.push(issuer.clone());
             }
         }
@@ -267,8 +267,12 @@ impl<'a> Below<'a> {
             return false;
         };
         self.providers.iter().all(|(provider, _)| {
-            let mut required = provider.trust.require_claims.iter();
-            required.any(|requirement| requirement.claim == binding)
+            let required = provider
+                .trust()
+                .map_or(&[][..], |trust| &trust.require_claims);
+            required
+                .iter()
+                .any(|requirement| requirement.claim == binding)
         })
     }
 }

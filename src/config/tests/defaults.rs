@@ -6,7 +6,7 @@ use serde_json::json;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{all_warnings, base, parse, provider};
+use super::{all_warnings, base, parse, provider, trust};
 use crate::{
     config::Limits,
     decision::Exports,
@@ -14,7 +14,7 @@ use crate::{
     keys::{Endpoint, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
     policy::{Audiences, Mode, PathPolicy, Places, RouteLookup, Unmatched},
     token_cache::CacheLimits,
-    verification::{Issuer, KeyIssuer, KeySource, TimeRules, TokenTypes},
+    verification::{Issuer, KeyIssuer, TimeRules, TokenTypes},
 };
 
 #[test]
@@ -58,34 +58,34 @@ fn provider_is_strict_by_default() {
     };
     assert_eq!(provider.name, "okta");
     assert_eq!(provider.description, "");
-    assert!(provider.trust.enabled && !provider.forward);
+    assert!(trust(&provider).enabled && !provider.forward);
     assert_eq!(
-        provider.trust.issuer,
+        trust(&provider).issuer,
         Issuer::Exact("https://idp.example".into())
     );
     assert_eq!(
-        provider.trust.audiences,
+        trust(&provider).audiences,
         Audiences::AnyOf(vec!["api".into()])
     );
-    assert!(provider.trust.subjects.is_none() && provider.trust.client_ids.is_empty());
+    assert!(trust(&provider).subjects.is_none() && trust(&provider).client_ids.is_empty());
     assert_eq!(
-        provider.trust.client_id_claims,
+        trust(&provider).client_id_claims,
         claims(&["client_id", "cid", "azp", "appid"])
     );
     assert_eq!(provider.scope_claims, claims(&["scope", "scp"]));
     assert_eq!(provider.role_claims, claims(&["roles"]));
-    assert_eq!(provider.trust.algorithms, Algorithm::ASYMMETRIC);
-    assert_eq!(provider.trust.key_issuer, KeyIssuer::Ignore);
-    assert_eq!(provider.trust.jwk_algorithm, JwkAlgorithm::Exact);
+    assert_eq!(trust(&provider).algorithms, Algorithm::ASYMMETRIC);
+    assert_eq!(trust(&provider).key_issuer, KeyIssuer::Ignore);
+    assert_eq!(trust(&provider).jwk_algorithm, JwkAlgorithm::Exact);
     let names = vec!["at+jwt".into(), "jwt".into()];
     assert_eq!(
-        provider.trust.token_types,
+        trust(&provider).token_types,
         TokenTypes::OneOf {
             names,
             absent: true
         }
     );
-    assert!(provider.trust.require_claims.is_empty());
+    assert!(trust(&provider).require_claims.is_empty());
     let times = TimeRules {
         clock_skew: Duration::from_secs(60),
         require_expiration: true,
@@ -93,7 +93,7 @@ fn provider_is_strict_by_default() {
         max_lifetime: None,
         max_issued_lifetime: None,
     };
-    assert_eq!(provider.trust.times, times);
+    assert_eq!(trust(&provider).times, times);
     assert_eq!(*provider.places, Places::standard());
     assert!(provider.payload_header.is_none() && provider.claim_headers.is_empty());
     let cache = CacheLimits {
@@ -107,7 +107,8 @@ fn provider_is_strict_by_default() {
 
 #[test]
 fn fetched_keys_follow_cache_control_and_serve_an_hour_longer() {
-    let KeySource::Remote(remote) = provider(&[]).trust.keys else {
+    let provider = provider(&[]);
+    let Some(remote) = provider.remote_keys() else {
         panic!("not fetched")
     };
     let expected = RemoteKeys {
@@ -128,7 +129,7 @@ fn fetched_keys_follow_cache_control_and_serve_an_hour_longer() {
             max: Duration::from_secs(10),
         },
     };
-    assert_eq!(remote, expected);
+    assert_eq!(*remote, expected);
 }
 
 #[test]
@@ -138,7 +139,7 @@ fn shared_secrets_serve_every_hmac_algorithm() {
         ("shared_secrets", json!([{"secret": super::SECRET}])),
     ]);
     assert_eq!(
-        provider.trust.algorithms,
+        trust(&provider).algorithms,
         [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512]
     );
 }

@@ -17,6 +17,7 @@ mod warned;
 use serde_json::{Value, json};
 
 use super::{Config, ConfigError, Provider};
+use crate::verification::Trust;
 
 /// The key in RFC 8037 appendix A.2.
 const ED25519_KEY: &str =
@@ -122,6 +123,11 @@ fn at<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
 
 fn parse(document: &Value) -> Result<Config, ConfigError> {
     Config::parse(document.to_string().as_bytes())
+}
+
+/// Returns the conditions of a provider that accepts tokens.
+fn trust(provider: &Provider) -> &Trust {
+    provider.trust().unwrap()
 }
 
 /// Parses [`base`] with `changes` applied to the fields of its provider, and returns the provider.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{base_with, parse, provider, warnings};
+use super::{base_with, parse, provider, trust, warnings};
 use crate::{
     config::{
         Preset,
@@ -43,12 +43,12 @@ fn every_preset_is_accepted_and_strict() {
         let changes = [&changes[..], &needs(name)].concat();
         let config = parse(&base_with(&changes)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let provider = &config.providers[0];
-        assert_ne!(provider.trust.audiences, Audiences::Any, "{name}");
-        assert_ne!(provider.trust.token_types, TokenTypes::Any, "{name}");
-        assert!(provider.trust.times.require_expiration, "{name}");
+        assert_ne!(trust(provider).audiences, Audiences::Any, "{name}");
+        assert_ne!(trust(provider).token_types, TokenTypes::Any, "{name}");
+        assert!(trust(provider).times.require_expiration, "{name}");
         let is_entra = matches!(provider.preset, Preset::EntraV1 | Preset::EntraV2);
         assert_eq!(
-            provider.trust.key_issuer == KeyIssuer::Match,
+            trust(provider).key_issuer == KeyIssuer::Match,
             is_entra,
             "{name}"
         );
@@ -112,7 +112,7 @@ fn cognito_requires_clients_if_there_is_no_audience() {
     let open = ("providers.okta.allow_any_audience", json!(true));
     assert_eq!(warnings(&[preset, no_audience, open]).len(), 1);
     assert_eq!(
-        provider(&[("preset", json!("cognito"))]).trust.audiences,
+        trust(&provider(&[("preset", json!("cognito"))])).audiences,
         Audiences::AnyOf(vec!["api".into()])
     );
 }
@@ -162,25 +162,25 @@ fn fields(changes: &[(&str, Value)]) -> Value {
         let joined = |path: &ClaimPath| path.segments().collect::<Vec<_>>().join("/");
         paths.iter().map(joined).collect()
     };
-    let required = own.trust.require_claims.iter().map(|required| {
+    let required = trust(&own).require_claims.iter().map(|required| {
         let claim = claims(std::slice::from_ref(&required.claim)).join("");
         json!([claim, required.any_of])
     });
-    let token_types = match own.trust.token_types {
+    let token_types = match &trust(&own).token_types {
         TokenTypes::Any => json!("*"),
         TokenTypes::OneOf { names, absent } => json!([names, absent]),
     };
     json!({
-        "issuer": own.trust.issuer.as_written(),
-        "clients": claims(&own.trust.client_id_claims),
+        "issuer": trust(&own).issuer.as_written(),
+        "clients": claims(&trust(&own).client_id_claims),
         "scopes": claims(&own.scope_claims),
         "roles": claims(&own.role_claims),
         "required": required.collect::<Vec<_>>(),
         "token_types": token_types,
-        "algorithms": own.trust.algorithms.iter().map(|own| own.name()).collect::<Vec<_>>(),
-        "max_lifetime": own.trust.times.max_lifetime.map(|span| span.as_secs()),
-        "family": own.trust.jwk_algorithm == JwkAlgorithm::Family,
-        "key_issuer": own.trust.key_issuer == KeyIssuer::Match,
+        "algorithms": trust(&own).algorithms.iter().map(|own| own.name()).collect::<Vec<_>>(),
+        "max_lifetime": trust(&own).times.max_lifetime.map(|span| span.as_secs()),
+        "family": trust(&own).jwk_algorithm == JwkAlgorithm::Family,
+        "key_issuer": trust(&own).key_issuer == KeyIssuer::Match,
     })
 }
 
@@ -456,7 +456,7 @@ fn null_does_not_replace_a_field_of_the_preset() {
     let provider = parse(&document).unwrap().providers.remove(0);
     let segments = |claims: &[ClaimPath]| claims[0].segments().collect::<Vec<_>>().join("/");
     assert_eq!(segments(&provider.scope_claims), "scp");
-    assert_eq!(segments(&provider.trust.client_id_claims), "cid");
+    assert_eq!(segments(&trust(&provider).client_id_claims), "cid");
 }
 
 #[test]

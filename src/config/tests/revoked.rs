@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::provider;
+use super::{provider, trust};
 use crate::{time::UnixSeconds, verification::Revocation};
 
 fn revoked(written: Value) -> Revocation {
-    provider(&[("revoked", written)]).trust.revoked
+    trust(&provider(&[("revoked", written)])).revoked.clone()
 }
 
 /// Programs often generate these lists, so harmless irregularities are accepted.

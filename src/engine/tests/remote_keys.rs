@@ -14,7 +14,6 @@ use crate::{
         PreloadError, Progress, Reading, Record, SourceId, Version, WriteError,
     },
     policy::ProviderId,
-    verification::KeySource,
 };
 
 const LIMITS: KeySetLimits = KeySetLimits {
@@ -466,10 +465,7 @@ fn providers_share_keys_only_if_they_fetch_the_same_keys() {
     let config = Config::parse(config.to_string().as_bytes()).unwrap();
     let records: Vec<_> = config
         .providers()
-        .filter_map(|(_, provider)| match &provider.trust.keys {
-            KeySource::Remote(keys) => Some(keys.identity(LIMITS)),
-            _ => None,
-        })
+        .filter_map(|(_, provider)| Some(provider.remote_keys()?.identity(LIMITS)))
         .collect();
     assert_eq!(records[0], records[1]);
     assert_ne!(records[0], records[2]);

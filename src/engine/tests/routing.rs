@@ -383,7 +383,8 @@ fn limits_the_text_of_requests_that_are_compared_with_the_rules_repeatedly() {
         let decision = decide(&engine, &path, &[("x-a", header)]);
         assert_eq!(label(&decision), expected, "{path} {header}");
     }
-    let joined = [("x-a", &long[..20]), ("x-a", &long[..20])];
+    let half = "a".repeat(20);
+    let joined = [("x-a", &*half), ("x-a", &half)];
     let decision = decide(&engine, "/x?q=a", &joined);
     assert_eq!(label(&decision), "header_too_long");
 }

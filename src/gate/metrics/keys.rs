@@ -7,7 +7,6 @@ use crate::{
     gate::metrics::meter::{Meter, MetricId, MetricRegistry, increment, prefix, record},
     keys::{FetchOutcome, KeyStatus},
     policy::ProviderId,
-    verification::KeySource,
 };
 
 /// The metrics of all providers of one configuration, in the order of [`Config::providers`]. A
@@ -114,12 +113,12 @@ impl KeyMetrics {
 
 impl ProviderMetrics {
     fn define(provider: &Provider, name: &str, registry: &impl MetricRegistry) -> Self {
-        let has_keys = !matches!(provider.trust.keys, KeySource::Clients(_));
-        let fetches = matches!(provider.trust.keys, KeySource::Remote(_));
+        let has_keys = provider.trust().is_some();
+        let fetches = provider.remote_keys().is_some();
         let counter = |metric: &str| registry.counter(&format!("{name}.{metric}"));
         let gauge = |metric: &str| registry.gauge(&format!("{name}.{metric}"));
         Self {
-            is_enabled: provider.trust.enabled,
+            is_enabled: provider.is_enabled(),
             keys: has_keys.then(|| Gauges {
                 name: format!("{name}.keys"),
                 metrics: KeyGauges {

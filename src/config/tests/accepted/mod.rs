@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{base, base_with, parse};
+use super::{base, base_with, parse, trust};
 use crate::{
     config::Config,
     policy::{Mode, PathPolicy, RouteLookup, StatusPath, Unmatched},
@@ -118,11 +118,11 @@ fn whole_doubles_are_integers() {
         (4096, 8)
     );
     assert_eq!(
-        config.providers[0].trust.times.clock_skew,
+        trust(&config.providers[0]).times.clock_skew,
         Duration::from_secs(60)
     );
     assert_eq!(
-        config.providers[0].trust.require_claims[0].any_of,
+        trust(&config.providers[0]).require_claims[0].any_of,
         Some(vec![json!(1), json!(1.5)])
     );
 }
