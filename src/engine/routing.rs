@@ -12,10 +12,10 @@ use crate::{
         repetition,
     },
     http::{
-        Request, method,
+        Request, authority, method,
         path::{Readings, Target, decoded_queries, readings},
     },
-    policy::{PathPolicy, ProtectedResource, RuleIndex, authority},
+    policy::{PathPolicy, ProtectedResource, RuleIndex},
 };
 
 /// The rule for a request, and other facts about the request.

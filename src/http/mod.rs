@@ -7,6 +7,7 @@
 //! own error type, such as [`HeaderNameError`] or [`Ambiguity`](path::Ambiguity).
 
 mod accept;
+pub mod authority;
 pub mod client_cert;
 mod confusable;
 mod header_name;

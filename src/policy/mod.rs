@@ -2,9 +2,8 @@
 //!
 //! The types here are plain values without mutable state. A [`Rule`] combines a [`RouteMatch`] and
 //! an optional [`Demand`]: a [`Requirement`], and the [`Authorization`] if the rule has one.
-//! [`Places`] lists the places in a request where Portcullis looks for tokens. [`authority`]
-//! detects host names that servers could read in more than one way. The types do not depend on
-//! keys, on the current time, or on the program that runs Portcullis.
+//! [`Places`] lists the places in a request where Portcullis looks for tokens. The types do not
+//! depend on keys, on the current time, or on the program that runs Portcullis.
 //!
 //! Servers can read some requests in several ways. If a request matches a rule in one reading but
 //! not in another, the result is [`Unclear`]. The request is then refused, because the upstream may

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use crate::{
-    http::{Request, path::Target},
-    policy::{Comparison, HeaderCondition, PathMatch, PathText, RouteMatch, authority},
+    http::{Request, authority::split, path::Target},
+    policy::{Comparison, HeaderCondition, PathMatch, PathText, RouteMatch},
 };
 
 /// The well-known path of a resource's metadata. If the resource's URL has a path other than `/`,
@@ -34,7 +34,7 @@ impl ResourceUrl {
     /// slash.
     #[must_use]
     pub fn new(scheme: &str, authority: &str, path: &str) -> Self {
-        let (host, port) = authority::split(authority);
+        let (host, port) = split(authority);
         let port = match port {
             "" if scheme == "http" => ":80",
             "" => ":443",
@@ -103,7 +103,7 @@ impl ResourceUrl {
     /// matter. If the authority has no port, the default port of the resource's scheme is assumed.
     #[must_use]
     pub fn is_at(&self, authority: &str) -> bool {
-        let (host, port) = authority::split(authority);
+        let (host, port) = split(authority);
         host.eq_ignore_ascii_case(&self.host)
             && match port {
                 "" => self.has_default_port(),
@@ -114,7 +114,7 @@ impl ResourceUrl {
     /// Returns true if this authority has the resource's host. The port does not matter.
     #[must_use]
     pub fn has_host(&self, authority: &str) -> bool {
-        let (host, _) = authority::split(authority);
+        let (host, _) = split(authority);
         host.eq_ignore_ascii_case(&self.host)
     }
 

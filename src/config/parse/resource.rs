@@ -13,11 +13,14 @@ use crate::{
         raw::{RawMcpClients, RawMcpLegacy, RawProtectedResource},
         readers::{named, readers},
     },
-    http::path::{Extent, unreachable},
+    http::{
+        authority::is_ambiguous,
+        path::{Extent, unreachable},
+    },
     jose::ClaimPath,
     policy::{
         Audiences, HeaderPlace, McpLegacy, OFFLINE_ACCESS, PathPolicy, ProtectedResource,
-        ResourceMetadata, ResourceUrl, Rule, Scheme, authority::is_ambiguous,
+        ResourceMetadata, ResourceUrl, Rule, Scheme,
     },
     verification::Issuer,
 };

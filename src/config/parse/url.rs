@@ -1,6 +1,6 @@
 //! Parses the URLs of protected resources and their authorization servers.
 
-use crate::{http::path::is_pchar, policy::authority::is_ambiguous};
+use crate::http::{authority::is_ambiguous, path::is_pchar};
 
 /// An absolute URL without userinfo, query or fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
