@@ -1,0 +1,133 @@
+//! Fetches of keys, and what their responses change.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+#[test]
+fn waits_for_keys_and_reports_when_they_are_unavailable() {
+    let mut engine = remote();
+    assert_eq!(label(&ask(&engine, Patience::Waiting, 0)), "await_keys");
+    assert_eq!(
+        label(&ask(&engine, Patience::Exhausted, 0)),
+        "keys_unavailable"
+    );
+    let fetch = call(&mut engine, 0);
+    assert_eq!(engine.due(at(0)), [], "one lease");
+    engine.complete(&fetch, Err(FetchError::Status(500)), at(0));
+    let Decision::Deny(denial) = ask(&engine, Patience::Waiting, 0) else {
+        panic!()
+    };
+    assert_eq!(denial.reason, Reason::KeysUnavailable);
+    // The client should retry after one second plus jitter, rounded up to whole seconds.
+    assert!((1..=2).contains(&denial.retry_after.unwrap()));
+}
+
+#[test]
+fn keeps_the_last_good_keys_through_bad_documents() {
+    let mut engine = remote();
+    let fetch = call(&mut engine, 0);
+    engine.complete(&fetch, document(JWKS), at(0));
+    for (second, bad) in (600..)
+        .step_by(100)
+        .zip(["{}", "", "[]", r#"{"keys":[]}"#, "{"])
+    {
+        let fetch = call(&mut engine, second);
+        let outcome = ended(engine.complete(&fetch, document(bad), at(second)));
+        assert_eq!(outcome.keys, Err(FetchError::Document), "{bad}");
+        let now = at(second);
+        let provider = outcome.providers[0];
+        assert!(matches!(
+            engine.keys().keys(provider, now),
+            Some(crate::keys::Keys::Serving(..))
+        ));
+    }
+}
+
+#[test]
+fn discards_a_response_that_arrives_after_the_lease_is_lost() {
+    let mut engine = remote();
+    let late = call(&mut engine, 0);
+    // The lease has expired: it lasts for the timeout of one second plus a margin of one second.
+    let current = call(&mut engine, 2);
+    let progress = engine.complete(&late, document(JWKS), at(2));
+    assert_eq!(progress, Progress::Superseded);
+    assert_eq!(label(&ask(&engine, Patience::Waiting, 2)), "await_keys");
+    ended(engine.complete(&current, document(JWKS), at(2)));
+    assert_eq!(
+        label(&ask(&engine, Patience::Exhausted, 40)),
+        "keys_unavailable"
+    );
+}
+
+#[test]
+fn says_why_a_document_cannot_replace_a_fetched_one() {
+    let (first, document) = (ProviderId::new(0), FetchError::Document);
+    for (mut engine, body, refused) in [
+        (remote(), "{}", Err(PreloadError::Document(document))),
+        (remote(), JWKS, Ok(())),
+        // The keys of this provider are in the configuration.
+        (engine(json!({})), JWKS, Err(PreloadError::NotFetched)),
+    ] {
+        let preloaded = engine.preload(first, body.as_bytes(), at(0));
+        assert_eq!(preloaded, refused, "{body}");
+    }
+}
+
+#[test]
+fn a_call_that_is_given_up_delays_no_worker() {
+    let mut engine = remote();
+    let fetch = call(&mut engine, 0);
+    engine.abandon(&fetch);
+    call(&mut engine, 0);
+}
+
+#[test]
+fn asks_whether_the_key_set_has_changed() {
+    let mut engine = remote();
+    let fetch = call(&mut engine, 0);
+    assert_eq!(fetch.if_none_match, None);
+    engine.complete(&fetch, tagged(), at(0));
+    let fetch = call(&mut engine, 595);
+    assert_eq!(fetch.if_none_match.as_deref(), Some("\"1\""));
+    let unchanged = || {
+        Ok(FetchResponse::NotModified {
+            caching: Caching::default(),
+        })
+    };
+    let outcome = ended(engine.complete(&fetch, unchanged(), at(595)));
+    assert_eq!(outcome.keys, Ok(1));
+    assert_eq!(engine.due(at(1189)), [], "fresh again");
+    // The next key set has no entity tag, so a later 304 response cannot refer to it and is an
+    // error.
+    let fetch = call(&mut engine, 1190);
+    engine.complete(&fetch, document(JWKS), at(1190));
+    let fetch = call(&mut engine, 1785);
+    assert_eq!(fetch.if_none_match, None);
+    let outcome = ended(engine.complete(&fetch, unchanged(), at(1785)));
+    assert_eq!(outcome.keys, Err(FetchError::Status(304)));
+}
+
+/// Several keys without `kid` are reported when they arrive, but not again while the key set stays
+/// the same.
+#[test]
+fn reports_keys_without_kid_once() {
+    let key = |secret| {
+        let signer = ed25519_dalek::SigningKey::from_bytes(&[secret; 32]);
+        let x = base64url::encode(signer.verifying_key().as_bytes());
+        json!({"kty": "OKP", "crv": "Ed25519", "x": x})
+    };
+    let nameless = json!({"keys": [key(1), key(2)]}).to_string();
+    let mut engine = remote();
+    for (second, body, is_reported) in [
+        (0, &*nameless, true),
+        (600, &nameless, false),
+        (1200, JWKS, false),
+        (1800, &nameless, true),
+    ] {
+        let fetch = call(&mut engine, second);
+        let outcome = ended(engine.complete(&fetch, document(body), at(second)));
+        assert_eq!(outcome.nameless.is_some(), is_reported, "{second}");
+    }
+}

@@ -1,0 +1,99 @@
+//! Keys that providers or workers share.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+#[test]
+fn serves_the_keys_of_the_latest_record() {
+    let mut engine = remote();
+    engine.share(Box::new(Contended::default()));
+    let fetch = call(&mut engine, 0);
+    let outcome = ended(engine.complete(&fetch, document(JWKS), at(0)));
+    assert!(engine.synchronize());
+    let provider = outcome.providers[0];
+    let Some(crate::keys::Keys::Serving(key_set, _)) = engine.keys().keys(provider, at(0)) else {
+        panic!()
+    };
+    assert_eq!(key_set.keys()[0].kid(), Some("newer"));
+}
+
+/// An engine whose providers fetch their keys from these addresses.
+fn fetching_from(addresses: &[&str]) -> Engine {
+    Engine::new(Config::parse(configuration_with(addresses).to_string().as_bytes()).unwrap())
+}
+
+fn configuration_with(addresses: &[&str]) -> Value {
+    let provider = |(place, address): (usize, &&str)| {
+        let name = ["a", "b", "c"][place];
+        let mut own = provider(name, &SECRET);
+        own.as_object_mut().unwrap().remove("shared_secrets");
+        own["remote_jwks"] = json!({
+            "http_uri": {"uri": address, "cluster": "as", "timeout": "1s"},
+        });
+        (name.to_owned(), own)
+    };
+    let providers: serde_json::Map<_, _> = addresses.iter().enumerate().map(provider).collect();
+    json!({
+        "providers": providers,
+        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
+    })
+}
+
+#[test]
+fn providers_share_keys_only_if_they_fetch_the_same_keys() {
+    let (one, other) = ("https://one.example/jwks", "https://other.example/jwks");
+    let config = configuration_with(&[one, one, other]);
+    let mut engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
+    let calls = engine.due(at(0));
+    let addresses: Vec<_> = calls
+        .iter()
+        .map(|call| call.endpoint.uri.as_str())
+        .collect();
+    assert_eq!(addresses, [one, other]);
+    let config = Config::parse(config.to_string().as_bytes()).unwrap();
+    let records: Vec<_> = config
+        .providers()
+        .filter_map(|(_, provider)| Some(provider.remote_keys()?.identity(LIMITS)))
+        .collect();
+    assert_eq!(records[0], records[1]);
+    assert_ne!(records[0], records[2]);
+}
+
+#[test]
+fn each_provider_has_the_keys_of_its_own_address() {
+    let addresses = [
+        "https://a.example/",
+        "https://b.example/",
+        "https://c.example/",
+    ];
+    let mut engine = fetching_from(&addresses);
+    for (fetch, kid) in engine.due(at(0)).iter().zip(["1", "2", "3"]) {
+        let keys = JWKS.replace(r#""kid":"k""#, &format!(r#""kid":"{kid}""#));
+        ended(engine.complete(fetch, document(&keys), at(0)));
+    }
+    let kids = [0, 1, 2].map(
+        |place| match engine.keys().keys(ProviderId::new(place), at(0)) {
+            Some(crate::keys::Keys::Serving(key_set, _)) => key_set.keys()[0].kid(),
+            other => panic!("{other:?}"),
+        },
+    );
+    assert_eq!(kids, [Some("1"), Some("2"), Some("3")]);
+    assert!(!engine.keys().is_empty());
+    assert!(self::engine(json!({})).keys().is_empty());
+}
+
+/// An even number of new records is new too.
+#[test]
+fn reports_that_two_records_are_new() {
+    let records = Contended::default();
+    let mut other = remote();
+    other.share(Box::new(records.clone()));
+    let fetch = call(&mut other, 0);
+    other.complete(&fetch, document(JWKS), at(0));
+    let mut engine = fetching_from(&["https://a.example/", "https://b.example/"]);
+    engine.share(Box::new(records));
+    assert!(engine.synchronize());
+    assert!(!engine.synchronize());
+}
