@@ -16,8 +16,8 @@ macro_rules! field {
                 fiat_25519_tight_field_element, fiat_25519_to_bytes,
             };
 
-            use crate::inverse::inverse;
-            use crate::number;
+            use crate::arithmetic::inverse::inverse;
+            use crate::arithmetic::number;
 
             type Limbs = [$limb; $limbs];
 

@@ -16,11 +16,11 @@ use std::sync::OnceLock;
 use self::point::Point;
 use self::table::{Table, sum};
 #[cfg(target_arch = "wasm32")]
-use crate::compact::Ed25519Scalar as Scalar;
+use crate::arithmetic::compact::Ed25519Scalar as Scalar;
 #[cfg(not(target_arch = "wasm32"))]
-use crate::fiat::Ed25519Scalar as Scalar;
-use crate::field::{Canonical, Field};
-use crate::number;
+use crate::arithmetic::fiat::Ed25519Scalar as Scalar;
+use crate::arithmetic::field::{Canonical, Field};
+use crate::arithmetic::number;
 
 /// The encoding of the base point B.
 const BASE: [u8; 32] = {

@@ -1,11 +1,11 @@
 //! Tables of multiples of a point, and sums of multiples from these tables. The method is that of
-//! [`table`](crate::table): a signed comb with 8 teeth, in 8 columns and 4 blocks.
+//! [`comb`](crate::comb): a signed comb with 8 teeth, in 8 columns and 4 blocks.
 //!
 //! Computing u1·P + u2·Q takes 64 additions and 7 doublings. A scalar whose digits are all 1 or -1
 //! is odd. For an even scalar u, the digits are those of u + 1, and the point is subtracted once.
 
 use super::point::{Entry, Point, entries};
-use crate::table::{columns, next_entry};
+use crate::comb::{columns, next_entry};
 
 /// The number of digits in a comb. Each entry is the sum of as many multiples.
 const TEETH: usize = 8;
@@ -105,7 +105,7 @@ pub(crate) fn sum(tables: [&Table; 2], scalars: [&[u64; 4]; 2]) -> Option<Point>
     Some(sum)
 }
 
-/// The digits of u, or of u + 1 if u is even. See [`table`](crate::table) for the representation:
+/// The digits of u, or of u + 1 if u is even. See [`comb`](crate::comb) for the representation:
 /// bit i is 1 if the digit of 2^i is 1, and 0 if it is -1.
 fn digits(scalar: &[u64; 4]) -> [u64; 4] {
     // For an odd u, (u + 2^256 - 1)/2 is (u - 1)/2 + 2^255. For an even u, the same formula with

@@ -11,7 +11,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::point::{Point, entries};
 use super::table::{Table, sum};
 use super::{BASE, Key, reduced};
-use crate::{compact, fiat};
+use crate::arithmetic::{compact, fiat};
 
 /// Scalars whose digits are extreme, and scalars next to 0 and next to the order of B.
 fn scalars() -> Vec<TheirScalar> {

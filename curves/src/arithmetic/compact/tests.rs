@@ -3,9 +3,9 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::field::Canonical;
-use crate::limbs::tests::numbers;
-use crate::{compact, fiat};
+use crate::arithmetic::field::Canonical;
+use crate::arithmetic::limbs::tests::numbers;
+use crate::arithmetic::{compact, fiat};
 
 /// Compares every operation, for numbers with long runs of equal bits and for numbers near either
 /// end of the range. P-521 is not compared, because `fiat-crypto` uses another representation for

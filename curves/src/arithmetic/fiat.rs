@@ -8,7 +8,7 @@
 use fiat_crypto::curve25519_scalar_64;
 use fiat_crypto::{p256_64, p256_scalar_64, p384_64, p384_scalar_64};
 
-use crate::field::{Canonical, Field};
+use crate::arithmetic::field::{Canonical, Field};
 
 /// Defines a field. `$words` is the number of 64-bit words of a number. `$half` is (modulus + 1)/2,
 /// which is 1/2 in the field.

@@ -4,9 +4,10 @@
 //! `tests/arithmetic/ecdsa.rs` has many more cases and compares the results with those of other
 //! packages.
 
-use crate::curve::{Curve, TableField, compact};
-use crate::point::Affine;
-use crate::{fiat, lazy, limbs, number, saturated, verified, words};
+use super::{lazy, saturated, verified};
+use crate::arithmetic::{fiat, limbs, number, words};
+use crate::ecdsa::curve::{Curve, TableField, compact};
+use crate::ecdsa::point::Affine;
 
 /// Verifies a signature with the key type of each module, with and without a table of points.
 /// Asserts that all results agree.

@@ -1,6 +1,6 @@
 //! Arithmetic modulo a prime, for points and signatures.
 
-use crate::number;
+use crate::arithmetic::number;
 
 /// A number modulo a prime, in Montgomery form.
 ///

@@ -2,12 +2,12 @@
 
 use std::sync::OnceLock;
 
-use crate::curve::{Curve, TableField};
-use crate::field::{Canonical, Field};
-use crate::number;
-use crate::point::Point;
-use crate::table::{Table, sum};
-use crate::unhurried;
+use crate::arithmetic::field::{Canonical, Field};
+use crate::arithmetic::number;
+use crate::ecdsa::curve::{Curve, TableField};
+use crate::ecdsa::point::Point;
+use crate::ecdsa::table::{Table, sum};
+use crate::ecdsa::unhurried;
 
 /// A public key: a point on the curve. The precomputed table of its multiples is built when a
 /// signature is first verified with the key.
@@ -183,10 +183,10 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::curve::Numbers;
-    use crate::curve::verified::P256;
-    use crate::field::Canonical;
-    use crate::{compact, fiat};
+    use crate::arithmetic::field::Canonical;
+    use crate::arithmetic::{compact, fiat};
+    use crate::ecdsa::curve::Numbers;
+    use crate::ecdsa::curve::verified::P256;
 
     /// P-256, but with a flawed inversion that always returns 1.
     enum Flawed {}

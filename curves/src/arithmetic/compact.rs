@@ -10,8 +10,8 @@
 //! With 19 limbs, a column is the sum of a carry and 38 products of 56 bits each, including the
 //! products of its reduction. The sum is below 2^62.
 
-use crate::field::{Canonical, Field};
-use crate::number;
+use crate::arithmetic::field::{Canonical, Field};
+use crate::arithmetic::number;
 
 const BITS: u32 = 28;
 const MASK: u32 = (1 << BITS) - 1;

@@ -4,7 +4,7 @@
 //! field `y` contains y·zzz, where zz³ = zzz². The formulas are dbl-2008-s-1 and madd-2008-s of the
 //! Explicit-Formulas Database.
 
-use crate::field::Field;
+use crate::arithmetic::field::Field;
 
 /// A point with the coordinates x and y. The point at infinity has no such coordinates.
 #[derive(Clone, Copy, Debug)]

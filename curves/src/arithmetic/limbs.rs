@@ -16,9 +16,9 @@
 
 use std::num::Wrapping;
 
-use crate::compact;
-use crate::field::Field;
-use crate::number;
+use crate::arithmetic::compact;
+use crate::arithmetic::field::Field;
+use crate::arithmetic::number;
 
 type Limb = Wrapping<i32>;
 type Column = Wrapping<i64>;
@@ -77,7 +77,7 @@ macro_rules! field {
             /// Adds the multiple of p that makes the lowest limb 0, and returns the columns above
             /// that limb.
             #[inline(always)]
-            fn cancel<const ROW: usize>(columns: &mut [Column]) -> &mut [Column] {
+            pub(crate) fn cancel<const ROW: usize>(columns: &mut [Column]) -> &mut [Column] {
                 let [lowest, above @ ..] = columns else {
                     return columns;
                 };
@@ -258,7 +258,5 @@ field! {
     }
 }
 
-#[cfg(test)]
-mod bounds;
 #[cfg(test)]
 pub(crate) mod tests;

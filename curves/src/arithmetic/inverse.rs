@@ -10,7 +10,7 @@
 
 use std::num::Wrapping;
 
-use crate::number;
+use crate::arithmetic::number;
 
 /// The number of bits of a limb. Limbs are stored as `i32`, and the last limb has the sign of the
 /// number.
@@ -222,9 +222,9 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::compact;
-    use crate::field::Canonical;
-    use crate::limbs::tests::numbers;
+    use crate::arithmetic::compact;
+    use crate::arithmetic::field::Canonical;
+    use crate::arithmetic::limbs::tests::numbers;
 
     fn every_inverse_is_right<F: Canonical<N>, const N: usize>() {
         for number in numbers::<F, N>() {

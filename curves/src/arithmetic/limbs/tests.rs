@@ -4,8 +4,8 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::field::{Canonical, Field};
-use crate::{compact, fiat, limbs, number, words};
+use crate::arithmetic::field::{Canonical, Field};
+use crate::arithmetic::{compact, fiat, limbs, number, words};
 
 /// Returns numbers with long runs of equal bits, and numbers next to 0 and next to the modulus.
 pub(crate) fn numbers<F: Field<N>, const N: usize>() -> Vec<[u64; N]> {

@@ -1,10 +1,10 @@
 //! Computes sums of points without tables, for cases where speed does not matter. The functions
 //! also handle equal and opposite points.
 
-use crate::curve::Curve;
-use crate::field::Field;
-use crate::number;
-use crate::point::{Affine, Point};
+use crate::arithmetic::field::Field;
+use crate::arithmetic::number;
+use crate::ecdsa::curve::Curve;
+use crate::ecdsa::point::{Affine, Point};
 
 /// Computes u1·P + u2·Q by double-and-add. `None` is the point at infinity.
 pub(crate) fn sum<C: Curve<N>, const N: usize>(
@@ -30,7 +30,7 @@ pub(crate) fn sum<C: Curve<N>, const N: usize>(
 }
 
 /// Adds two points, even if they are equal or opposite. Coordinates are
-/// [`Canonical`](crate::field::Canonical): equal numbers have equal representations.
+/// [`Canonical`](crate::arithmetic::field::Canonical): equal numbers have equal representations.
 fn add<F: Field<N>, const N: usize>(sum: Option<Point<F>>, other: &Affine<F>) -> Option<Point<F>> {
     let Some(mut sum) = sum else {
         return Some(Point::from_affine(other));

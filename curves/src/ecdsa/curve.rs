@@ -2,12 +2,12 @@
 
 use std::sync::OnceLock;
 
-use crate::field::Canonical;
-use crate::field::Field;
-use crate::inverse::inverse;
-use crate::limbs;
-use crate::table::Table;
-use crate::words;
+use crate::arithmetic::field::Canonical;
+use crate::arithmetic::field::Field;
+use crate::arithmetic::inverse::inverse;
+use crate::arithmetic::limbs;
+use crate::arithmetic::words;
+use crate::ecdsa::table::Table;
 
 /// A curve y² = x³ - 3x + b of prime order. Coordinates and scalars have N words of 64 bits.
 pub(crate) trait Curve<const N: usize> {
@@ -177,29 +177,31 @@ macro_rules! curve {
         #[derive(Debug)]
         pub(crate) enum $curve {}
 
-        impl super::Curve<$words> for $curve {
+        impl curve::Curve<$words> for $curve {
             type Coordinate = $coordinate;
             type Scalar = $scalar;
-            const NUMBERS: super::Numbers<$words> = $numbers;
+            const NUMBERS: curve::Numbers<$words> = $numbers;
         }
     };
 }
 
 /// The curves with the arithmetic of `fiat-crypto`.
 pub(crate) mod verified {
-    use crate::fiat;
+    use crate::arithmetic::fiat;
+    use crate::ecdsa::curve;
 
-    curve!(P256, super::P256, fiat::P256, fiat::P256Scalar, 4);
-    curve!(P384, super::P384, fiat::P384, fiat::P384Scalar, 6);
+    curve!(P256, curve::P256, fiat::P256, fiat::P256Scalar, 4);
+    curve!(P384, curve::P384, fiat::P384, fiat::P384Scalar, 6);
 }
 
 /// The curves with the arithmetic of `compact`, which has the same code for all curves.
 pub(crate) mod compact {
-    use crate::compact;
+    use crate::arithmetic::compact;
+    use crate::ecdsa::curve;
 
-    curve!(P256, super::P256, compact::P256, compact::P256Scalar, 4);
-    curve!(P384, super::P384, compact::P384, compact::P384Scalar, 6);
-    curve!(P521, super::P521, compact::P521, compact::P521Scalar, 9);
+    curve!(P256, curve::P256, compact::P256, compact::P256Scalar, 4);
+    curve!(P384, curve::P384, compact::P384, compact::P384Scalar, 6);
+    curve!(P521, curve::P521, compact::P521, compact::P521Scalar, 9);
 }
 
 /// Implements `TableField` for a field.
@@ -215,8 +217,8 @@ macro_rules! table_field {
     };
 }
 
-table_field!(crate::fiat::P256, P256, 4);
-table_field!(crate::fiat::P384, P384, 6);
+table_field!(crate::arithmetic::fiat::P256, P256, 4);
+table_field!(crate::arithmetic::fiat::P384, P384, 6);
 table_field!(words::P256, P256, 4);
 table_field!(limbs::P256, P256, 4);
 table_field!(limbs::P384, P384, 6);
@@ -228,7 +230,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::{Curve, Field as _, compact, verified};
-    use crate::field::Canonical as _;
+    use crate::arithmetic::field::Canonical as _;
 
     /// Checks that 2·`comb_offset` + 1 equals 2^D modulo the order.
     fn offset_is_right<C: Curve<N>, const N: usize>() {

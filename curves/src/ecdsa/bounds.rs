@@ -1,4 +1,4 @@
-//! Proves that no limb and no column of the fields in `limbs` overflows. The tests run the formulas
+//! Proves that no limb and no column of the fields in [`limbs`] overflows. The tests run the formulas
 //! for tables, sums and comparisons on ranges of numbers instead of single numbers.
 
 #[cfg(target_arch = "wasm32")]
@@ -7,12 +7,12 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use std::marker::PhantomData;
 use std::num::Wrapping;
 
-use crate::curve::compact::{P256, P384, P521};
-use crate::curve::{Curve, Numbers};
-use crate::field::Field;
-use crate::point::Affine;
-use crate::table::{Table, sum};
-use crate::{compact, limbs};
+use super::curve::compact::{P256, P384, P521};
+use super::curve::{Curve, Numbers};
+use super::point::Affine;
+use super::table::{Table, sum};
+use crate::arithmetic::field::Field;
+use crate::arithmetic::{compact, limbs};
 
 /// The way in which `limbs` represents the numbers of a field.
 trait Shape<const N: usize>: Copy {

@@ -11,8 +11,8 @@
 
 use std::hint;
 
-use crate::fiat;
-use crate::field::{Canonical as _, Field};
+use crate::arithmetic::fiat;
+use crate::arithmetic::field::{Canonical as _, Field};
 
 type Words = [u64; 4];
 
@@ -128,7 +128,7 @@ fn reduced(words: Words, carry: bool) -> P256 {
     P256(hint::select_unpredictable(is_reduced, less, words))
 }
 
-/// The sum in four words, and the carry. With a loop as in [`number::sum`](crate::number::sum), a
+/// The sum in four words, and the carry. With a loop as in [`number::sum`](crate::arithmetic::number::sum), a
 /// verification takes 7 % longer. The same holds for [`difference`].
 #[inline(always)]
 fn sum([a, b, c, d]: &Words, [e, f, g, h]: &Words) -> (Words, bool) {
