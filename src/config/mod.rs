@@ -83,7 +83,8 @@ pub struct Config {
     pub protected_resources: Vec<ProtectedResource>,
     /// The scopes that include other scopes.
     pub scope_hierarchy: ScopeHierarchy,
-    /// How often Portcullis looks up the policy of a request's route.
+    /// How often the proxy-wasm module looks up the policy of a request's route. The dynamic module
+    /// always looks it up.
     pub route_lookup: RouteLookup,
     /// A name for this configuration that stays the same across updates. If a name is set, the
     /// tokens and secrets that the newest version revokes or disables are also rejected on

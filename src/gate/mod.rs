@@ -31,7 +31,7 @@ use crate::{
     engine::{Decided, Engine, Patience},
     http::Request,
     keys::WantedKeys,
-    policy::RoutePolicy,
+    policy::{RouteLookup, RoutePolicy},
     shared_memory::SharedMemory,
     time::UnixMillis,
 };
@@ -85,15 +85,22 @@ type Head<'a> = (&'a Request<'a>, Option<Rc<RoutePolicy>>);
 
 impl Gate {
     /// Creates a gate around `engine`. `membership` is `None` if the configuration has no
-    /// `policy_id`.
+    /// `policy_id`. `lookup` says how often the gate asks the host for the policy of a request's
+    /// route. A host that answers cheaply passes [`RouteLookup::Always`], so that no policy is
+    /// missed. Only a host for which the question is expensive passes the configuration's
+    /// `route_lookup`.
     #[must_use]
-    pub fn new(engine: Engine, membership: Option<Membership>, metrics: DecisionMetrics) -> Self {
-        let config = engine.config();
-        let limits = config.limits;
+    pub fn new(
+        engine: Engine,
+        membership: Option<Membership>,
+        lookup: RouteLookup,
+        metrics: DecisionMetrics,
+    ) -> Self {
+        let limits = engine.config().limits;
         Self {
             metrics,
             answers: Answers::default(),
-            routes: RoutePolicies::new(config.route_lookup),
+            routes: RoutePolicies::new(lookup),
             membership,
             waiting: Waiting::new(limits.parked_requests, limits.park_timeout),
             has_news: false,

@@ -13,6 +13,7 @@ use portcullis::{
     engine::Engine,
     gate::{Gate, Membership, Policies, StreamId, Verdict},
     http,
+    policy::RouteLookup,
     time::UnixMillis,
 };
 
@@ -244,8 +245,11 @@ impl Worker {
         let membership = POLICIES.with_borrow_mut(|policies| {
             Membership::enter(Arc::clone(&filter.config), filter.text.as_bytes(), policies)
         });
+        // Asking Envoy for a route's policy costs little here. So this module asks for every request,
+        // even if the operator declares that no route has a policy.
+        let lookup = RouteLookup::Always;
         Self {
-            gate: Gate::new(engine, membership, filter.decisions.clone()),
+            gate: Gate::new(engine, membership, lookup, filter.decisions.clone()),
             filter,
             build,
             next: 1,

@@ -65,9 +65,10 @@ impl Worker {
         let key = engine.config().shared_memory_key.as_ref();
         live_names::enter(record_names.iter().map(String::as_str), key);
         live_names::enter(keeper.gauges(), None);
+        let lookup = engine.config().route_lookup;
         let mut worker = Self {
             root_id,
-            gate: Gate::new(engine, membership, metrics),
+            gate: Gate::new(engine, membership, lookup, metrics),
             keeper,
             record_names,
             calls: Calls::default(),

@@ -371,7 +371,8 @@ fn gate_and_keeper(rest: Value, proxy: &FakeProxy) -> (Gate, Keeper) {
     let metrics = DecisionMetrics::define(engine.config(), proxy);
     let mut policies = Policies::new();
     let membership = Membership::enter(engine.shared_config(), text.as_bytes(), &mut policies);
-    (Gate::new(engine, membership, metrics), keeper)
+    let lookup = engine.config().route_lookup;
+    (Gate::new(engine, membership, lookup, metrics), keeper)
 }
 
 fn head<'a>(headers: &[(&'a str, &'a str)]) -> Vec<(&'a [u8], &'a [u8])> {

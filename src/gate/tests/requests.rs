@@ -136,6 +136,30 @@ fn reports_an_unexpected_route_policy() {
     assert!(log[0].starts_with("Error a route has its own policy, but"));
 }
 
+/// The shell decides whether `route_policies: off` has an effect. A shell that always asks misses no
+/// policy, not even that of a route whose first request follows a request to another route.
+#[test]
+fn misses_a_policy_only_if_the_shell_lets_the_gate_ask_less_often() {
+    let strict = json!({"authorize": {"client_ids": ["nobody"]}});
+    for (lookup, expected) in [
+        (RouteLookup::Always, Verdict::Answer),
+        (RouteLookup::Sampled, Verdict::Pass),
+    ] {
+        let World { gate, proxy, .. } = World::with_keys(json!({"route_policies": "off"}));
+        let Gate {
+            engine, metrics, ..
+        } = gate;
+        let mut gate = Gate::new(engine, None, lookup, metrics);
+        let value = bearer(KID);
+        let request = Request::new(head(&[("authorization", &value)]));
+        let mut ask = || gate.on_request(StreamId(1), Some(&request), Ok(at(0)), &proxy);
+        assert_eq!(ask(), Verdict::Pass);
+        proxy.route.replace(Some(strict.clone()));
+        assert_eq!(ask(), expected, "{lookup:?}");
+        assert_eq!(proxy.log.take(), [""; 0], "{lookup:?}");
+    }
+}
+
 #[test]
 fn the_status_report_has_the_counts_of_all_decisions() {
     let mut world = World::with_keys(json!({"status": {"path": "/status", "unprotected": true}}));
@@ -167,7 +191,7 @@ fn old_connections_are_refused_what_the_newest_configuration_refuses() {
         let config = engine.shared_config();
         let membership = Membership::enter(config, text.as_bytes(), &mut policies);
         let metrics = DecisionMetrics::define(engine.config(), &proxy);
-        Gate::new(engine, membership, metrics)
+        Gate::new(engine, membership, RouteLookup::Always, metrics)
     };
     let (mut old, mut new) = (gate(true), gate(false));
     let value = bearer(KID);
@@ -245,7 +269,7 @@ fn the_challenge_after_the_edits_names_an_accepted_scheme() {
         let proxy = FakeProxy::default();
         let engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
         let metrics = DecisionMetrics::define(engine.config(), &proxy);
-        let mut gate = Gate::new(engine, None, metrics);
+        let mut gate = Gate::new(engine, None, RouteLookup::Always, metrics);
         let unchecked = json!({"disabled": true});
         proxy.next_route.replace(Some(Some(unchecked)));
         let authorization = format!("Basic {}", STANDARD.encode("batch:secret"));
