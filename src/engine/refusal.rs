@@ -32,7 +32,7 @@ impl Refusal {
             Self::Token(_, Failure::Invalid(_)) => 2,
             Self::Credential(_) => 4,
             Self::Token(_, Failure::KeysUnavailable(_)) => 5,
-            Self::Token(_, Failure::AwaitKeys(_)) => 6,
+            Self::Token(_, Failure::AwaitKeys(_) | Failure::Overloaded(_)) => 6,
         }
     }
 }
@@ -49,6 +49,7 @@ impl Refusal {
             Self::Token(_, Failure::AwaitKeys(wanted)) => Err(wanted),
             Self::Token(_, Failure::Invalid(reason)) => Ok(reason),
             Self::Token(_, Failure::KeysUnavailable(_)) => Ok(Reason::KeysUnavailable),
+            Self::Token(_, Failure::Overloaded(_)) => Ok(Reason::Overloaded),
         }
     }
 
@@ -60,11 +61,13 @@ impl Refusal {
         }
     }
 
-    /// The time until the next attempt to fetch keys, if the keys to verify the token are
-    /// unavailable.
+    /// The time after which the client should retry, if the keys to verify the token are not
+    /// available now.
     const fn wait(self) -> Option<Duration> {
         match self {
-            Self::Token(_, Failure::KeysUnavailable(wait)) => Some(wait),
+            Self::Token(_, Failure::KeysUnavailable(wait) | Failure::Overloaded(wait)) => {
+                Some(wait)
+            }
             Self::Credential(_) | Self::Missing | Self::Token(..) => None,
         }
     }

@@ -27,7 +27,7 @@ use std::rc::Rc;
 
 use crate::{
     connection::{Connection, Refused},
-    decision::{Decision, Denial, Reason},
+    decision::{Decision, Denial},
     engine::{Decided, Engine, Patience},
     http::Request,
     keys::WantedKeys,
@@ -152,15 +152,15 @@ impl Gate {
             return self.carry_out(&decided, &head, now, exchange);
         };
         self.want(wanted);
-        let hold = match self.engine.parks() {
-            true => self.waiting.add(stream, now),
-            false => None,
+        let patience = match self.engine.parks() {
+            true => match self.waiting.add(stream, now) {
+                Some(hold) => return Verdict::Wait(hold),
+                None => Patience::Overloaded,
+            },
+            false => Patience::Exhausted,
         };
-        if let Some(hold) = hold {
-            return Verdict::Wait(hold);
-        }
-        let decided = self.decide(&head, now, Patience::Exhausted, exchange);
-        self.carry_out(&overloaded(decided), &head, now, exchange)
+        let decided = self.decide(&head, now, patience, exchange);
+        self.carry_out(&decided, &head, now, exchange)
     }
 
     /// Strips a request of the headers that only Portcullis may set, and makes the host choose the
@@ -317,17 +317,6 @@ impl Gate {
         self.engine.want(wanted);
         self.wanted = Some(wanted);
     }
-}
-
-/// Changes the reason of a refusal from [`Reason::KeysUnavailable`] to [`Reason::Overloaded`].
-/// Other decisions stay unchanged.
-fn overloaded(mut decided: Decided) -> Decided {
-    if let Decision::Deny(denial) = &mut decided.decision
-        && denial.reason == Reason::KeysUnavailable
-    {
-        denial.reason = Reason::Overloaded;
-    }
-    decided
 }
 
 #[cfg(test)]

@@ -1,18 +1,13 @@
 //! Selects the keys to try for a token's signature.
 
-use core::time::Duration;
-
 use crate::{
     decision::Reason,
     jose::{Budget, Claims, JoseHeader, KeyQuery, KeySet, VerifyingKey},
     keys::{FetchCause, KeySetVersion, Keys, SourceId, WantedKeys},
     policy::ProviderId,
     time::UnixSeconds,
-    verification::{Circumstances, Failure, KeyIssuer, KeySource, Patience, Trust},
+    verification::{Circumstances, Failure, KeyIssuer, KeySource, Trust},
 };
-
-/// How long a client should wait before a retry while a fetch is under way.
-pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// Keys that may be used now to verify tokens.
 pub(super) struct ServingKeys<'a> {
@@ -40,13 +35,10 @@ pub(super) fn serving_keys<'a>(
             version: circumstances.keys.version(source),
             source: Some(source),
         }),
-        Some(Keys::Pending(source)) => Err(match circumstances.patience {
-            Patience::Waiting | Patience::Waited(_) => Failure::AwaitKeys(WantedKeys {
-                source,
-                cause: FetchCause::Freshness,
-            }),
-            Patience::Exhausted => Failure::KeysUnavailable(SOON),
-        }),
+        Some(Keys::Pending(source)) => Err(circumstances.patience.lacking(WantedKeys {
+            source,
+            cause: FetchCause::Freshness,
+        })),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
         // Only the keys of a disabled provider are never fetched. Its tokens are refused before this
         // check.

@@ -10,6 +10,9 @@ use crate::{
     verification::{Accelerator, Allowance},
 };
 
+/// How long a client should wait before a retry while a fetch is under way.
+const SOON: Duration = Duration::from_secs(1);
+
 /// The inputs of a verification other than the token.
 pub struct Circumstances<'a> {
     /// The keys that are fetched from remote sources.
@@ -39,10 +42,25 @@ pub struct Circumstances<'a> {
 pub enum Patience {
     /// The request must not wait, or has waited long enough. Only the available keys are used.
     Exhausted,
+    /// The request cannot wait, because too many requests are waiting already. Only the available
+    /// keys are used.
+    Overloaded,
     /// The request has not waited yet, and can wait.
     Waiting,
     /// The request has waited since this time, and can wait longer.
     Waited(UnixMillis),
+}
+
+impl Patience {
+    /// Returns the failure of a token that may have been signed with one of the `wanted` keys. The
+    /// token may be good, so the client must not discard it.
+    pub(super) const fn lacking(self, wanted: WantedKeys) -> Failure {
+        match self {
+            Self::Waiting | Self::Waited(_) => Failure::AwaitKeys(wanted),
+            Self::Exhausted => Failure::KeysUnavailable(SOON),
+            Self::Overloaded => Failure::Overloaded(SOON),
+        }
+    }
 }
 
 /// The reason why a token could not be verified.
@@ -56,4 +74,7 @@ pub enum Failure {
     /// The provider has no keys that may be used to verify tokens. The next attempt to fetch keys
     /// is due after this duration.
     KeysUnavailable(Duration),
+    /// The request would have to wait for keys, but too many requests are waiting already. A client
+    /// should retry after this duration.
+    Overloaded(Duration),
 }

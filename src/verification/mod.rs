@@ -36,7 +36,7 @@ use crate::{
     time::UnixSeconds,
 };
 
-use self::candidates::{SOON, candidates, serving_keys};
+use self::candidates::{candidates, serving_keys};
 pub use self::{
     accelerator::{Accelerator, CannotTell},
     attempts::{Allowance, Attempts},
@@ -128,19 +128,14 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
         ..
     } = *circumstances;
     if keys.may_learn_kid(source, now) {
-        return match patience {
-            Patience::Waiting | Patience::Waited(_) => Failure::AwaitKeys(WantedKeys {
-                source,
-                cause: FetchCause::UnknownKid,
-            }),
-            // A fetch may still find the key. The token may be good, so the client must not discard
-            // it.
-            Patience::Exhausted => Failure::KeysUnavailable(SOON),
-        };
+        return patience.lacking(WantedKeys {
+            source,
+            cause: FetchCause::UnknownKid,
+        });
     }
     let waited_since = match patience {
         Patience::Waited(arrived) => Some(arrived),
-        Patience::Waiting | Patience::Exhausted => None,
+        Patience::Exhausted | Patience::Overloaded | Patience::Waiting => None,
     };
     keys.unknown_kid_wait(source, waited_since, now).map_or(
         Failure::Invalid(Reason::UnknownKey),

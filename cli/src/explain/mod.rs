@@ -299,6 +299,8 @@ fn reason(failure: verification::Failure) -> Reason {
             FetchCause::Freshness => Reason::KeysUnavailable,
         },
         verification::Failure::KeysUnavailable(_) => Reason::KeysUnavailable,
+        // This is not expected, because `explain` puts no requests on a waiting list.
+        verification::Failure::Overloaded(_) => Reason::Overloaded,
     }
 }
 

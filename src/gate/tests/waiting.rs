@@ -53,6 +53,36 @@ fn refuses_at_once_if_too_many_requests_wait() {
     assert!(is_waiting(&world.bearer(3, KID, at(0))));
 }
 
+/// In shadow mode, the status page is protected as in enforce mode, but no request waits. So a
+/// request for the page is refused although the list of waiting requests is empty.
+#[test]
+fn a_mode_without_waiting_is_not_an_overload() {
+    let mut world = World::new(json!({
+        "mode": "shadow",
+        "status": {"path": "/status", "requires": {"provider_name": "a"}},
+    }));
+    let value = bearer(KID);
+    let headers = [
+        (":method", "GET"),
+        (":path", "/status"),
+        ("authorization", &*value),
+    ];
+    let request = Request::new(header_bytes(&headers));
+    let proxy = &world.proxy;
+    let verdict = world
+        .gate
+        .on_request(StreamId(1), Some(&request), Ok(at(0)), proxy);
+    assert_eq!(verdict, Verdict::Answer);
+    let done = world.proxy.take_done();
+    assert_eq!(done[1], "answer 503 portcullis_denied{keys_unavailable}");
+    let counted = world.proxy.counted();
+    let denied: Vec<_> = counted
+        .iter()
+        .filter(|(name, _)| name.starts_with("denied"))
+        .collect();
+    assert_eq!(denied, [&("denied.keys_unavailable".to_owned(), 1)]);
+}
+
 #[test]
 fn a_stream_that_ended_no_longer_waits() {
     let mut world = World::new(json!({}));

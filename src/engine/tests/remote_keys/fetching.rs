@@ -5,6 +5,24 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
+/// The response and the filter state give the same reason.
+#[test]
+fn exports_why_keys_are_missing() {
+    let engine = remote_with(json!({"failed_status_in_metadata": "failed"}));
+    for (patience, reason) in [
+        (Patience::Exhausted, "keys_unavailable"),
+        (Patience::Overloaded, "overloaded"),
+    ] {
+        let Decision::Deny(denial) = ask(&engine, patience, 0) else {
+            panic!("{reason}")
+        };
+        assert_eq!(denial.reason.label(), reason);
+        let exported: Vec<_> = denial.exports.iter().map(|own| own.value.text()).collect();
+        let expected = json!({"code": 40, "message": reason}).to_string();
+        assert_eq!(exported, [expected]);
+    }
+}
+
 #[test]
 fn waits_for_keys_and_reports_when_they_are_unavailable() {
     let mut engine = remote();
@@ -13,6 +31,11 @@ fn waits_for_keys_and_reports_when_they_are_unavailable() {
         label(&ask(&engine, Patience::Exhausted, 0)),
         "keys_unavailable"
     );
+    let Decision::Deny(denial) = ask(&engine, Patience::Overloaded, 0) else {
+        panic!("too many requests wait")
+    };
+    assert_eq!(denial.reason, Reason::Overloaded);
+    assert_eq!(denial.retry_after, Some(1));
     let fetch = call(&mut engine, 0);
     assert_eq!(engine.due(at(0)), [], "one lease");
     engine.complete(&fetch, Err(FetchError::Status(500)), at(0));
