@@ -35,6 +35,12 @@ impl ConfigError {
         &self.0.reason
     }
 
+    /// Displays the fault and its remedy without the location, for a caller that writes the
+    /// location itself.
+    pub fn without_location(&self) -> impl fmt::Display {
+        fmt::from_fn(|formatter| write_fault(&self.0.reason, formatter))
+    }
+
     /// Prepends the member `name` to the path of the error.
     pub(super) fn within(mut self, name: &str) -> Self {
         self.0.location.prepend(Step::Member(name.to_owned()));
@@ -96,19 +102,25 @@ impl<T, E: Into<ConfigError>> At<T> for Result<T, E> {
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Located { location, reason } = &*self.0;
-        write!(formatter, "{location}: {reason}")?;
-        match reason {
-            // These faults have no separate remedy: their messages already say what is expected.
-            Fault::Json(_)
-            | Fault::Keys(_)
-            | Fault::Pem(_)
-            | Fault::WrongForm { .. }
-            | Fault::WrongType { .. } => Ok(()),
-            reason => match reason.nearest() {
-                Some(nearest) => write!(formatter, ", did you mean \"{nearest}\"?"),
-                None => write!(formatter, "; {}", reason.remedy()),
-            },
-        }
+        write!(formatter, "{location}: ")?;
+        write_fault(reason, formatter)
+    }
+}
+
+/// Writes a fault and its remedy.
+fn write_fault(reason: &Fault, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(formatter, "{reason}")?;
+    match reason {
+        // These faults have no separate remedy: their messages already say what is expected.
+        Fault::Json(_)
+        | Fault::Keys(_)
+        | Fault::Pem(_)
+        | Fault::WrongForm { .. }
+        | Fault::WrongType { .. } => Ok(()),
+        reason => match reason.nearest() {
+            Some(nearest) => write!(formatter, ", did you mean \"{nearest}\"?"),
+            None => write!(formatter, "; {}", reason.remedy()),
+        },
     }
 }
 

@@ -294,6 +294,11 @@ faults! {
     ReservedHeader
         => "Portcullis must not set this header",
         "choose another header";
+    /// The fields in the policy of a route contradict each other, or have no effect.
+    RoutePolicyForm
+        => "not one of the three forms of a route's policy",
+        "write \"disabled\": true, or \"requirement_name\" (with or without \"authorize\"), or \
+         only \"authorize\"";
     /// A scope includes itself, directly or through other scopes.
     ScopeCycle {
         /// The scope.

@@ -5,12 +5,12 @@
 //! `route_policies` is `off`, the call is skipped for most requests.
 //! [`route_sampling`](super::route_sampling) decides for which requests the call is still made.
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use serde_json::Value;
 
 use crate::{
-    config::Config,
+    config::{Config, ConfigError},
     connection::Refused,
     gate::{
         Log, LogLevel,
@@ -25,6 +25,10 @@ use crate::{
 /// outdated.
 const CAPACITY: usize = 128;
 
+/// The maximum number of malformed policies that one worker reports for one configuration. The log
+/// is bounded, so that operators see other lines too.
+const REPORTS: usize = 128;
+
 /// The route that the proxy chose for a request.
 pub trait Route {
     /// The bytes that encode the policy of the route; `None` if the route has no policy. Equal
@@ -38,7 +42,7 @@ pub trait Route {
     /// Portcullis.
     ///
     /// # Errors
-    /// If the bytes are malformed.
+    /// If the bytes encode no policy.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
 
     /// Returns true if [`metadata`](Self::metadata) describes the new route once the host has
@@ -48,14 +52,19 @@ pub trait Route {
     }
 }
 
-/// The error for bytes that are not a valid message of the expected type.
+/// The error for bytes that encode no policy. It contains the line for the log, which says what
+/// happens to requests to the route, and what the operator can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Malformed;
+pub struct Malformed(pub &'static str);
 
 /// The parsed policies of routes. The key of each policy is the metadata that encodes it.
 #[derive(Debug)]
 pub(super) struct RoutePolicies {
     by_metadata: Vec<Known>,
+    /// The metadata of the malformed policies that were reported. Unlike `by_metadata`, this list is
+    /// never emptied. Otherwise, with many routes, a client could fill the log: it could make the
+    /// worker empty `by_metadata`, and so read and report the same policy again.
+    reported: Vec<Vec<u8>>,
     sampling: RouteSampling,
 }
 
@@ -67,6 +76,7 @@ impl RoutePolicies {
     pub(crate) const fn new(lookup: RouteLookup) -> Self {
         Self {
             by_metadata: Vec::new(),
+            reported: Vec::new(),
             sampling: RouteSampling::new(lookup),
         }
     }
@@ -83,7 +93,7 @@ impl RoutePolicies {
         if !self.sampling.asks(now) {
             return Ok(None);
         }
-        let policy = self.read(config, route)?;
+        let policy = self.read(config, route, log)?;
         if self.sampling.answered(policy.is_some(), now) == Finding::Unexpected {
             log.log(
                 LogLevel::Error,
@@ -99,6 +109,7 @@ impl RoutePolicies {
         &mut self,
         config: &Config,
         route: &impl Route,
+        log: &impl Log,
     ) -> Result<Option<Rc<RoutePolicy>>, Refused> {
         let Some(metadata) = route.metadata()? else {
             return Ok(None);
@@ -110,12 +121,38 @@ impl RoutePolicies {
         if self.by_metadata.len() >= CAPACITY {
             self.by_metadata.clear();
         }
-        let policy = match route.policy(&metadata) {
-            Ok(members) => members.map(|members| config.route_policy(&members)),
-            Err(Malformed) => Some(RoutePolicy::Unreadable),
+        let read = match route.policy(&metadata) {
+            Ok(members) => members
+                .map(|members| config.parse_route_policy(&members))
+                .transpose()
+                .map_err(|error| line(&error).into()),
+            Err(Malformed(line)) => Err(Cow::Borrowed(line)),
         };
+        let policy = read.unwrap_or_else(|line| {
+            self.report(&metadata, &line, log);
+            Some(RoutePolicy::Unreadable)
+        });
         let policy = policy.map(Rc::new);
         self.by_metadata.push((metadata, policy.clone()));
         Ok(policy)
+    }
+
+    /// Tells the operator once why the policy in `metadata` is malformed. Without this line, the
+    /// operator would only see that requests get 403.
+    fn report(&mut self, metadata: &[u8], line: &str, log: &impl Log) {
+        let is_known = self.reported.iter().any(|known| known == metadata);
+        if !is_known && self.reported.len() < REPORTS {
+            self.reported.push(metadata.to_vec());
+            log.log(LogLevel::Error, line);
+        }
+    }
+}
+
+/// The line for the log about a policy that cannot be parsed.
+fn line(error: &ConfigError) -> String {
+    let start = "a route's policy is malformed, so requests to this route get 403";
+    match error.location().steps() {
+        [] => format!("{start}: {}", error.without_location()),
+        _ => format!("{start}: {error}"),
     }
 }

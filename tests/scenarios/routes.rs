@@ -99,6 +99,13 @@ fn refuses_requests_on_a_route_with_a_malformed_policy<D: Driver>() {
         assert_eq!(exchange.outcome(), (403, "route_policy"), "{n}");
         assert_eq!(exchange.upstream, None);
     }
+    for n in 0..said.len() {
+        assert_eq!(get(&gate, &format!("/{n}"), &good).status, 403, "{n}");
+    }
+    let warns = |line: &&String| line.contains("a route's policy is malformed");
+    gate.wait_until("a line for each policy", || {
+        gate.log().iter().filter(warns).count() == said.len()
+    });
 }
 
 fn the_tokens_of_the_rule_need_the_rights_of_the_route<D: Driver>() {

@@ -18,14 +18,11 @@ use crate::{
 use portcullis::{
     config::{Config, ConfigPath, Fault, Step},
     json,
-    policy::{RouteLookup, RoutePolicy},
+    policy::RouteLookup,
 };
 
 const PER_ROUTE: &str =
     "envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilterPerRoute";
-
-const ONE_OF: &str = "requests to this route get 403; write disabled: true, or requirement_name \
-                      (with or without authorize), or only authorize";
 
 /// Checks each route's policy against the configuration of every Portcullis filter that is in front
 /// of the route.
@@ -189,22 +186,14 @@ impl Route<'_> {
         read: &serde_json::Value,
         config: &Config,
     ) -> Option<Finding> {
-        let error = match config.parse_route_policy(read) {
-            Ok(RoutePolicy::Unreadable) => {
-                return Some(self.source.at(Severity::Error, at, ONE_OF));
-            }
-            Ok(_) => return None,
-            Err(error) => error,
-        };
+        let error = config.parse_route_policy(read).err()?;
         let place = match error.reason() {
             Fault::UnknownField { field, .. } => error.location().member(field),
             _ => error.location().clone(),
         };
         let place = joined(at, &place);
-        let text = error.to_string();
-        let (_, message) = text.split_once(": ").unwrap_or(("", &text));
-        let finding = self.source.at(Severity::Error, &place, message);
-        Some(finding)
+        let message = error.without_location().to_string();
+        Some(self.source.at(Severity::Error, &place, message))
     }
 
     /// The typed per-route policy for a filter, with its path.

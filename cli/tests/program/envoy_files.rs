@@ -274,6 +274,13 @@ fn the_native_build_reads_typed_policies_alone() {
         ),
         (
             true,
+            typed(json!({ "disabled": true, "requirement_name": "any" })),
+            Some(
+                "error: route_config.virtual_hosts[0].routes[0].typed_per_filter_config.gate.filter_config.value: not one of the three forms of a route's policy; write \"disabled\": true, or",
+            ),
+        ),
+        (
+            true,
             untyped,
             Some(
                 "error: route_config.virtual_hosts[0].routes[0].metadata.filter_metadata.portcullis: the dynamic module does not read metadata, so requests to this route get 500",

@@ -146,9 +146,11 @@ impl Route for Request<'_> {
     }
 
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed> {
-        let number = metadata.try_into().map_err(|_| Malformed)?;
+        let number = metadata
+            .try_into()
+            .map_err(|_| Malformed(wasm_form::WARNING))?;
         let number = Number::new(usize::from_ne_bytes(number));
-        let policy = routes::find(number).ok_or(Malformed)?;
+        let policy = routes::find(number).ok_or(Malformed(routes::UNKNOWN))?;
         Ok(Some(Value::clone(&policy)))
     }
 
@@ -237,9 +239,6 @@ impl Exchange for Request<'_> {
         if answer.reason() == Some(Reason::RoutePolicy)
             && matches!(self.policy_form(), Some(PolicyForm::Wasm))
         {
-            if self.filter.warns_of_wasm_form() {
-                write_log(LogLevel::Error, wasm_form::WARNING);
-            }
             response = Cow::Owned(wasm_form::refusal(&response));
         }
         let status = ("grpc-status", grpc::status(response.status));

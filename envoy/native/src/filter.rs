@@ -2,7 +2,7 @@
 
 use core::{
     ops::Bound,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
 };
 use std::{
     collections::BTreeMap,
@@ -64,7 +64,6 @@ pub(super) struct Filter {
     epoch: AtomicU64,
     /// The keys that workers have asked for, until the keeper takes them.
     wanted: Mutex<Vec<WantedKeys>>,
-    has_warned_of_wasm_form: AtomicBool,
     /// The waiting requests, each with the scheduler that wakes it.
     parked: Mutex<BTreeMap<Turn, Arc<StreamScheduler>>>,
 }
@@ -167,7 +166,6 @@ impl Filter {
             scheduler,
             epoch: AtomicU64::new(0),
             wanted: Mutex::default(),
-            has_warned_of_wasm_form: AtomicBool::new(false),
             parked: Mutex::default(),
         };
         Ok((Arc::new(filter), gauges))
@@ -188,12 +186,6 @@ impl Filter {
     /// Notifies the workers that keys have changed.
     pub(super) fn publish(&self) {
         self.epoch.fetch_add(1, Ordering::Release);
-    }
-
-    /// Returns true on the first call only, so that the warning about a policy for the proxy-wasm
-    /// module is logged once. If it were logged for each request, clients could fill the log.
-    pub(super) fn warns_of_wasm_form(&self) -> bool {
-        !self.has_warned_of_wasm_form.swap(true, Ordering::Relaxed)
     }
 
     /// Asks the keeper to fetch missing keys that a request needs.

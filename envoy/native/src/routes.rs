@@ -10,6 +10,10 @@ use serde_json::Value;
 
 use crate::{defects, exchange::write_log, numbers::Number};
 
+/// The line for the log about a route whose policy this library has not loaded.
+pub(super) const UNKNOWN: &str = "a route's policy was loaded by another library, so requests to \
+    this route get 403; write the same library in the filter and in the routes' policies";
+
 static POLICIES: RwLock<BTreeMap<Number, Arc<Value>>> = RwLock::new(BTreeMap::new());
 
 /// Parses a route's policy and returns its number. If the policy is not a strict JSON object, logs

@@ -15,8 +15,7 @@ pub(super) const NAMESPACE: &str = "portcullis";
 /// module. These bytes cannot be parsed as a policy, so every request is refused.
 pub(super) const UNREADABLE: &[u8] = b"wasm";
 
-/// The warning about a route whose only policy is for the proxy-wasm module. It is logged once per
-/// configuration.
+/// The line for the log about a route whose only policy is for the proxy-wasm module.
 pub(super) const WARNING: &str = "a route has its policy in metadata, which only the proxy-wasm \
     module reads, so requests to this route get 500; write the policy under \
     typed_per_filter_config, as a DynamicModuleFilterPerRoute";

@@ -15,6 +15,12 @@ enum Field<'a> {
     Varint(u64),
 }
 
+/// The error for metadata that is not a `Metadata`, or whose namespace is not a `Struct`.
+const MALFORMED: Malformed = Malformed(
+    "a route's metadata cannot be read, so requests to this route get 403; write the policy as a \
+     plain object in metadata.filter_metadata.portcullis",
+);
+
 /// Converts a `google.protobuf.Struct` to JSON; `None` if the bytes are malformed.
 pub fn structure(message: &[u8]) -> Option<Value> {
     nested_structure(message, 0)
@@ -43,7 +49,7 @@ pub fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malfor
         }
         set_once(&mut found, structure(members.unwrap_or_default())?)
     })
-    .ok_or(Malformed)?;
+    .ok_or(MALFORMED)?;
     Ok(found)
 }
 
@@ -210,13 +216,13 @@ mod tests {
     fn refuses_truncated_metadata_and_repeated_names() {
         for size in 1..METADATA.len() {
             let read = metadata(&METADATA[..size], "a");
-            assert!(read == Err(Malformed) || size == 16, "{size}: {read:?}");
+            assert!(read == Err(MALFORMED) || size == 16, "{size}: {read:?}");
         }
         let twice = [METADATA, METADATA].concat();
-        assert_eq!(metadata(&twice, "a"), Err(Malformed));
+        assert_eq!(metadata(&twice, "a"), Err(MALFORMED));
         // The map entry has two names.
         let names = b"\n\x08\n\x01b\n\x01a\x12\0";
-        assert_eq!(metadata(names, "a"), Err(Malformed));
+        assert_eq!(metadata(names, "a"), Err(MALFORMED));
     }
 
     /// Some parsers merge the two values, others take the last value.

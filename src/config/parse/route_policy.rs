@@ -13,20 +13,18 @@ use crate::{
 };
 
 impl Config {
-    /// Parses the metadata of a route. The metadata is read while a request is handled, when no
-    /// error can be reported to the operator. So metadata that cannot be parsed becomes
-    /// [`RoutePolicy::Unreadable`].
+    /// Parses the metadata of a route. Metadata that cannot be parsed becomes
+    /// [`RoutePolicy::Unreadable`], for callers that do not report the error.
     #[must_use]
     pub fn route_policy(&self, metadata: &Value) -> RoutePolicy {
         self.parse_route_policy(metadata)
             .unwrap_or(RoutePolicy::Unreadable)
     }
 
-    /// Parses the metadata of a route, for tools that check an Envoy configuration.
+    /// Parses the metadata of a route.
     ///
     /// # Errors
-    /// If a field of the metadata is invalid. If fields contradict each other, the result is not an
-    /// error but [`RoutePolicy::Unreadable`].
+    /// If a field of the metadata is invalid, or if the fields together are not a policy.
     pub fn parse_route_policy(&self, metadata: &Value) -> Result<RoutePolicy, ConfigError> {
         let names = Names {
             providers: &self.providers,
@@ -49,7 +47,7 @@ fn route_policy(raw: &RawRoutePolicy, names: Names<'_>) -> Result<RoutePolicy, C
             Ok(RoutePolicy::Require(demand.ok_or(Fault::UnverifiedClaims)?))
         }
         (None, None, Some(authorization)) => Ok(RoutePolicy::Authorize(authorization)),
-        _ => Ok(RoutePolicy::Unreadable),
+        _ => Err(Fault::RoutePolicyForm.into()),
     }
 }
 
@@ -61,15 +59,18 @@ mod tests {
 
     use super::*;
 
-    fn policy(metadata: &Value) -> RoutePolicy {
+    fn config() -> Config {
         let config = json!({
             "requirement_map": {
                 "lenient": {"allow_missing": {}},
                 "unverified": {"extract_only_without_validation": {}},
             },
         });
-        let config = Config::parse(config.to_string().as_bytes()).unwrap();
-        config.route_policy(metadata)
+        Config::parse(config.to_string().as_bytes()).unwrap()
+    }
+
+    fn policy(metadata: &Value) -> RoutePolicy {
+        config().route_policy(metadata)
     }
 
     #[test]
@@ -105,6 +106,36 @@ mod tests {
             json!({"requirementName": null, "authorize": {"client_ids": ["a"]}}),
         ] {
             assert_eq!(policy(&metadata), RoutePolicy::Unreadable, "{metadata}");
+        }
+    }
+
+    #[test]
+    fn says_why_metadata_is_unreadable() {
+        let form = "not one of the three forms of a route's policy; write \"disabled\": true, or \
+                    \"requirement_name\" (with or without \"authorize\"), or only \"authorize\"";
+        for (metadata, location, text) in [
+            (json!({}), "configuration", form),
+            (json!({"disabled": false}), "configuration", form),
+            (
+                json!({"disabled": true, "requirement_name": "lenient"}),
+                "configuration",
+                form,
+            ),
+            (
+                json!({"disabled": true, "authorize": {"client_ids": ["a"]}}),
+                "configuration",
+                form,
+            ),
+            (
+                json!({"requirement_name": "lenent"}),
+                "requirement_name",
+                "unknown requirement \"lenent\", did you mean \"lenient\"?",
+            ),
+        ] {
+            let error = config().parse_route_policy(&metadata).unwrap_err();
+            assert_eq!(error.location().to_string(), location, "{metadata}");
+            assert_eq!(error.without_location().to_string(), text, "{metadata}");
+            assert_eq!(error.to_string(), format!("{location}: {text}"));
         }
     }
 }

@@ -192,7 +192,7 @@ impl Route for FakeProxy {
     }
 
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed> {
-        serde_json::from_slice(metadata).map_err(|_| Malformed)
+        serde_json::from_slice(metadata).map_err(|_| Malformed("not JSON"))
     }
 
     fn tells_the_next_route(&self) -> bool {

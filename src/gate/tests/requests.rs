@@ -125,6 +125,67 @@ fn reads_a_routes_policy_once_per_call() {
 }
 
 #[test]
+fn reports_each_malformed_route_policy_once() {
+    let mut world = World::with_keys(json!({}));
+    let mut ask = |route: &Value| {
+        world.proxy.route.replace(Some(route.clone()));
+        assert_eq!(world.request(1, &[], at(0)), Verdict::Answer, "{route}");
+        let done = world.proxy.take_done();
+        let answer = "answer 403 portcullis_denied{route_policy}";
+        assert_eq!(done.last().unwrap(), answer);
+        world.proxy.log.take()
+    };
+    let unknown = json!({"requirement_name": "strict"});
+    let start = "Error a route's policy is malformed, so requests to this route get 403: ";
+    for (route, line) in [
+        (
+            &json!({}),
+            "not one of the three forms of a route's policy; ",
+        ),
+        (
+            &unknown,
+            "requirement_name: unknown requirement \"strict\"; ",
+        ),
+    ] {
+        let log = ask(route);
+        assert_eq!(log.len(), 1, "{log:?}");
+        assert!(log[0].starts_with(&format!("{start}{line}")), "{log:?}");
+        assert_eq!(ask(route), [""; 0], "the second time");
+    }
+    // So many routes empty the list of parsed policies, so policies are parsed again.
+    let lines = |range: core::ops::Range<u32>| range.map(|n| json!({"disabled": n}));
+    let logged: usize = lines(0..200).map(|route| ask(&route).len()).sum();
+    assert_eq!(logged, 126, "two policies were reported before");
+    assert_eq!(ask(&unknown), [""; 0]);
+    assert!(lines(0..200).all(|route| ask(&route).is_empty()));
+}
+
+/// If the bytes encode no policy, the host says why.
+#[test]
+fn reports_a_route_policy_that_cannot_be_decoded() {
+    let world = World::with_keys(json!({}));
+    let mut routes = RoutePolicies::new(RouteLookup::Always);
+    let config = world.gate.engine().config();
+    for expected in [&["Error cannot be decoded"][..], &[]] {
+        let policy = routes.current(config, at(0), &Undecodable, &world.proxy);
+        assert_eq!(policy.unwrap().as_deref(), Some(&RoutePolicy::Unreadable));
+        assert_eq!(world.proxy.log.take(), expected);
+    }
+}
+
+struct Undecodable;
+
+impl Route for Undecodable {
+    fn metadata(&self) -> Result<Option<Vec<u8>>, Refused> {
+        Ok(Some(vec![0xff]))
+    }
+
+    fn policy(&self, _: &[u8]) -> Result<Option<Value>, Malformed> {
+        Err(Malformed("cannot be decoded"))
+    }
+}
+
+#[test]
 fn reports_an_unexpected_route_policy() {
     let mut world = World::with_keys(json!({"route_policies": "off"}));
     world.proxy.route.replace(Some(json!({"disabled": true})));
