@@ -12,8 +12,8 @@ use crate::{
 /// in the metrics and the log.
 ///
 /// Fetched keys are stored in records that all workers can read. On a host with threads, each
-/// configuration has one keeper, which has its own engine and writes the records. When the keeper's
-/// [`epoch`](Self::epoch) changes, the gates read the records again (see
+/// configuration has one keeper, which has its own engine and writes the records. When the keeper
+/// has [`News`], the shell makes the gates read the records again (see
 /// [`Gate::follow`](super::Gate::follow)).
 ///
 /// In WebAssembly, each worker has its own keeper, which shares the engine of the worker's gate. A
@@ -21,7 +21,20 @@ use crate::{
 #[derive(Debug)]
 pub struct Keeper {
     metrics: KeyMetrics,
-    epoch: u64,
+}
+
+/// What a keeper has done. The variants are in ascending order: if several things have happened, the
+/// greatest counts.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum News {
+    /// The keeper has written no record.
+    Nothing,
+    /// A fetch has begun. The keeper has written its lease into a record, which gates with their own
+    /// engine have to read.
+    Leased,
+    /// A fetch has ended. Waiting requests may find their keys in the record now.
+    Ended,
 }
 
 impl Keeper {
@@ -34,46 +47,39 @@ impl Keeper {
                 metrics.set_key_gauges(id, status, meter);
             }
         }
-        Self { metrics, epoch: 0 }
+        Self { metrics }
     }
 
-    /// A number that changes whenever this keeper has written a key record.
-    #[must_use]
-    pub const fn epoch(&self) -> u64 {
-        self.epoch
-    }
-
-    /// Starts the fetches that are due, and updates the gauges. Returns true if a fetch has already
-    /// ended because the host refused its call.
+    /// Starts the fetches that are due, and updates the gauges. A fetch can end at once, because the
+    /// host refuses its call.
     pub fn due(
-        &mut self,
+        &self,
         engine: &mut Engine,
         now: UnixMillis,
         host: &impl Environment,
         caller: &mut impl Caller,
-    ) -> bool {
-        let mut ended = false;
+    ) -> News {
+        let mut news = News::Nothing;
         for fetch in engine.due(now) {
-            self.epoch = self.epoch.wrapping_add(1);
-            ended |= self.dispatch(engine, &fetch, now, host, caller);
+            let dispatched = self.dispatch(engine, &fetch, now, host, caller);
+            news = news.max(News::Leased).max(dispatched);
         }
         for (provider, status) in engine.keys().statuses(now) {
             self.metrics.set_key_gauges(provider, status, host);
         }
-        ended
+        news
     }
 
-    /// Processes the response to a call. If the fetch needs another call, makes that call. Returns
-    /// true if the fetch has ended: waiting requests may then find their keys.
+    /// Processes the response to a call. If the fetch needs another call, makes that call.
     pub fn on_fetched(
-        &mut self,
+        &self,
         engine: &mut Engine,
         fetch: &Fetch,
         received: &Received<'_>,
         now: UnixMillis,
         host: &impl Environment,
         caller: &mut impl Caller,
-    ) -> bool {
+    ) -> News {
         let response = received.answer(engine.config().limits.jwks_bytes);
         self.complete(engine, fetch, response, now, host, caller)
     }
@@ -101,18 +107,17 @@ impl Keeper {
         self.metrics.clear(unused, meter);
     }
 
-    /// Makes one of the calls that a fetch consists of. Returns true if the fetch ended because the
-    /// host refused the call.
+    /// Makes one of the calls that a fetch consists of. If the host refuses the call, the fetch ends.
     fn dispatch(
-        &mut self,
+        &self,
         engine: &mut Engine,
         fetch: &Fetch,
         now: UnixMillis,
         host: &impl Environment,
         caller: &mut impl Caller,
-    ) -> bool {
+    ) -> News {
         let Err(error) = caller.call(fetch) else {
-            return false;
+            return News::Nothing;
         };
         let error = match error {
             CallError::NoCluster => FetchError::NoCluster,
@@ -121,24 +126,22 @@ impl Keeper {
         self.complete(engine, fetch, Err(error), now, host, caller)
     }
 
-    /// Passes a response to the engine. If the fetch needs another call, makes that call. Returns
-    /// true if the fetch has ended.
+    /// Passes a response to the engine. If the fetch needs another call, makes that call.
     fn complete(
-        &mut self,
+        &self,
         engine: &mut Engine,
         fetch: &Fetch,
         response: Result<FetchResponse, FetchError>,
         now: UnixMillis,
         host: &impl Environment,
         caller: &mut impl Caller,
-    ) -> bool {
+    ) -> News {
         match engine.complete(fetch, response, now) {
             Progress::Next(next) => return self.dispatch(engine, &next, now, host, caller),
             Progress::Ended(outcome) => self.report(engine, &outcome, host),
             Progress::Superseded => {}
         }
-        self.epoch = self.epoch.wrapping_add(1);
-        true
+        News::Ended
     }
 
     fn report(&self, engine: &Engine, outcome: &FetchOutcome, host: &impl Environment) {

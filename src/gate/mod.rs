@@ -42,7 +42,7 @@ pub use self::{
     answers::Answer,
     body_hold::BodyHold,
     host::{CallError, Caller, Environment, Exchange},
-    keeper::Keeper,
+    keeper::{Keeper, News},
     log::{Log, LogLevel},
     metrics::{DecisionMetrics, KeyMetrics, Meter, MetricId, MetricRegistry},
     route_policies::{Malformed, Route},
@@ -62,10 +62,29 @@ pub struct Gate {
     waiting: Waiting,
     /// True if keys have changed since the waiting requests were last resumed.
     has_news: bool,
-    /// The keeper's epoch at the time when the key records were last read.
+    /// The last value that was passed to [`follow`](Self::follow).
     epoch: u64,
-    /// The missing keys that the last request needed.
-    wanted: Option<WantedKeys>,
+}
+
+/// What the gate did with a request, and which keys the request lacked.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handled {
+    /// What the host must do with the request.
+    pub verdict: Verdict,
+    /// The keys that the request lacked. The shell passes them to the engine that fetches keys (see
+    /// [`Engine::want`]).
+    pub wanted: Option<WantedKeys>,
+}
+
+impl From<Verdict> for Handled {
+    /// Wraps the verdict on a request that lacked no keys.
+    fn from(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            wanted: None,
+        }
+    }
 }
 
 /// What the host must do with a request. Before the gate returns the verdict, it makes any edits to
@@ -105,7 +124,6 @@ impl Gate {
             waiting: Waiting::new(limits.parked_requests, limits.park_timeout),
             has_news: false,
             epoch: 0,
-            wanted: None,
             engine,
         }
     }
@@ -129,10 +147,9 @@ impl Gate {
         request: Option<&Request<'_>>,
         now: Result<UnixMillis, Refused>,
         exchange: &impl Exchange,
-    ) -> Verdict {
-        self.wanted = None;
+    ) -> Handled {
         let Ok(now) = now else {
-            return self.fail(exchange);
+            return self.fail(exchange).into();
         };
         if let Some(membership) = &self.membership {
             membership.on_request(|| exchange.connection_id(), now, exchange);
@@ -149,18 +166,22 @@ impl Gate {
             decided.cache_use = decided.cache_use.plus(before);
         }
         let Decision::AwaitKeys(wanted) = decided.decision else {
-            return self.carry_out(&decided, &head, now, exchange);
+            return self.carry_out(&decided, &head, now, exchange).into();
         };
-        self.want(wanted);
+        let wanted = Some(wanted);
         let patience = match self.engine.parks() {
             true => match self.waiting.add(stream, now) {
-                Some(hold) => return Verdict::Wait(hold),
+                Some(hold) => {
+                    let verdict = Verdict::Wait(hold);
+                    return Handled { verdict, wanted };
+                }
                 None => Patience::Overloaded,
             },
             false => Patience::Exhausted,
         };
         let decided = self.decide(&head, now, patience, exchange);
-        self.carry_out(&decided, &head, now, exchange)
+        let verdict = self.carry_out(&decided, &head, now, exchange);
+        Handled { verdict, wanted }
     }
 
     /// Strips a request of the headers that only Portcullis may set, and makes the host choose the
@@ -192,11 +213,10 @@ impl Gate {
         request: Option<&Request<'_>>,
         now: UnixMillis,
         exchange: &impl Exchange,
-    ) -> Verdict {
-        self.wanted = None;
+    ) -> Handled {
         let Some(waiting) = self.waiting.find(stream) else {
             // The request was already answered or let through.
-            return Verdict::Answer;
+            return Verdict::Answer.into();
         };
         let hold = waiting.hold.clone();
         let patience = if self.waiting.is_due(waiting, now) {
@@ -211,15 +231,17 @@ impl Gate {
         let decided = self.decide(&head, now, patience, exchange);
         if let Decision::AwaitKeys(wanted) = decided.decision {
             // The key that the token needs has still not arrived.
-            self.want(wanted);
-            return Verdict::Wait(hold);
+            return Handled {
+                verdict: Verdict::Wait(hold),
+                wanted: Some(wanted),
+            };
         }
         self.waiting.remove(stream);
         let verdict = self.carry_out(&decided, &head, now, exchange);
         if matches!(verdict, Verdict::Pass) {
             hold.release();
         }
-        verdict
+        verdict.into()
     }
 
     /// Removes identities, tokens and MCP headers from a request's trailers. The request is refused
@@ -246,8 +268,8 @@ impl Gate {
     }
 
     /// Reads the key records again if `epoch` differs from the value that was passed in the last
-    /// call. `epoch` comes from a keeper that has its own engine, and changes when that keeper
-    /// writes a record.
+    /// call. A shell whose keeper has its own engine changes this number when the keeper has
+    /// [`News`].
     pub fn follow(&mut self, epoch: u64) {
         if self.epoch != epoch {
             self.epoch = epoch;
@@ -255,9 +277,10 @@ impl Gate {
         }
     }
 
-    /// Records that a fetch has ended. Called only on hosts whose keeper shares this gate's engine.
-    pub const fn on_news(&mut self) {
-        self.has_news = true;
+    /// Records what the keeper that shares this gate's engine has done. After a fetch has ended,
+    /// [`ready`](Self::ready) returns all waiting requests.
+    pub fn on_news(&mut self, news: News) {
+        self.has_news |= news == News::Ended;
     }
 
     /// Returns the waiting requests to resume: all of them if keys have changed, otherwise only the
@@ -265,12 +288,6 @@ impl Gate {
     pub fn ready(&mut self, now: UnixMillis) -> Vec<StreamId> {
         let news = core::mem::take(&mut self.has_news);
         self.waiting.ready(news, now)
-    }
-
-    /// Returns the missing keys that the last request needed, and forgets them. A host whose keeper
-    /// has its own engine passes the result to that keeper.
-    pub const fn take_wanted(&mut self) -> Option<WantedKeys> {
-        self.wanted.take()
     }
 
     /// Returns whether any request is waiting.
@@ -311,11 +328,6 @@ impl Gate {
             }
             Err(Refused) => Decision::Deny(Denial::host_failure()).into(),
         }
-    }
-
-    fn want(&mut self, wanted: WantedKeys) {
-        self.engine.want(wanted);
-        self.wanted = Some(wanted);
     }
 }
 

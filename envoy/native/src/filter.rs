@@ -58,9 +58,8 @@ pub(super) struct Filter {
     pub(super) backend: Backend,
     /// Makes Envoy call the hook of this configuration's keeper on the main thread.
     pub(super) scheduler: ConfigurationScheduler,
-    /// Counts how often keys have changed. When the count changes, workers read the keys again. The
-    /// keeper also counts this, but its count restarts at 0 when the keeper is rebuilt after a
-    /// panic.
+    /// Counts how often key records have changed. When the count changes, workers read the records
+    /// again.
     epoch: AtomicU64,
     /// The keys that workers have asked for, until the keeper takes them.
     wanted: Mutex<Vec<WantedKeys>>,

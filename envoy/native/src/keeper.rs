@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use portcullis::{
     engine::Engine,
-    gate::{Keeper, KeyMetrics},
+    gate::{Keeper, KeyMetrics, News},
     keys::Received,
 };
 
@@ -102,9 +102,10 @@ pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
         if let Some(call) = keeping.answered.take() {
             // The response that caused the panic counts as a failed fetch, so the next fetch is
             // delayed.
-            keeping.on_response(main, call, &HeaderList::default(), &[]);
+            let _ = keeping.on_response(main, call, &HeaderList::default(), &[]);
         }
-        // Because of the panic, workers may not have been notified of new keys.
+        // Because of the panic, workers may not have been notified of new keys. So they are notified
+        // in any case.
         main.filter.publish();
         main.filter.wake_all();
     });
@@ -199,11 +200,12 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
             calls,
         };
         let engine = &mut keeping.engine;
-        keeping.keeper.due(engine, now, main, &mut caller);
+        let news = keeping.keeper.due(engine, now, main, &mut caller);
         for (metrics, names) in keeping.unused.drain(..) {
             let names: Vec<_> = names.iter().map(String::as_str).collect();
             metrics.clear(&names, main);
         }
+        news
     });
 }
 
@@ -226,25 +228,25 @@ pub(super) fn on_response(
         return;
     }
     work(number, configuration, |keeping, main| {
-        keeping.on_response(main, call, &headers, &body);
+        keeping.on_response(main, call, &headers, &body)
     });
 }
 
-/// Runs `act` on a keeper. Then notifies the workers if keys have changed, and tells the clock when
-/// the keeper must run next.
+/// Runs `act` on a keeper. Then notifies the workers if there is news, and tells the clock when the
+/// keeper must run next.
 fn work(
     number: Number,
     configuration: &Configuration<'_>,
-    act: impl FnOnce(&mut Keeping, &MainThread<'_>),
+    act: impl FnOnce(&mut Keeping, &MainThread<'_>) -> News,
 ) {
     sweep();
     with_keeping(number, configuration, |keeping, main| {
-        let before = keeping.keeper.epoch();
-        act(keeping, main);
+        let mut news = act(keeping, main);
         while let Some(early) = take_early(number) {
-            keeping.on_response(main, early.call, &early.headers, &early.body);
+            let response = keeping.on_response(main, early.call, &early.headers, &early.body);
+            news = news.max(response);
         }
-        if keeping.keeper.epoch() != before {
+        if news > News::Nothing {
             main.filter.publish();
             main.filter.wake_all();
             wake_others(number);
@@ -286,11 +288,17 @@ fn take_early(number: Number) -> Option<Early> {
 }
 
 impl Keeping {
-    fn on_response(&mut self, main: &MainThread<'_>, call: u64, headers: &HeaderList, body: &[u8]) {
+    fn on_response(
+        &mut self,
+        main: &MainThread<'_>,
+        call: u64,
+        headers: &HeaderList,
+        body: &[u8],
+    ) -> News {
         // The call is not in the list if Envoy delivered its response early and then reported that
         // the call could not be started.
         let Some(fetch) = self.calls.find(call) else {
-            return;
+            return News::Nothing;
         };
         self.answered = Some(call);
         let received = Received {
@@ -303,10 +311,12 @@ impl Keeping {
             calls: &mut self.calls,
         };
         let (engine, now) = (&mut self.engine, clock::now());
-        self.keeper
+        let news = self
+            .keeper
             .on_fetched(engine, &fetch, &received, now, main, &mut caller);
         defects::trip("fetched");
         self.calls.remove(call);
         self.answered = None;
+        news
     }
 }

@@ -11,7 +11,7 @@ use std::{rc::Rc, sync::Arc};
 
 use portcullis::{
     engine::Engine,
-    gate::{Gate, Membership, Policies, StreamId, Verdict},
+    gate::{Gate, Handled, Membership, Policies, StreamId, Verdict},
     http,
     policy::RouteLookup,
     time::UnixMillis,
@@ -263,7 +263,7 @@ impl Worker {
         let now = clock::now();
         let epoch = self.filter.epoch();
         let id = StreamId(self.next);
-        let verdict = self.with_head(stream, now, |gate, head, request| {
+        let Handled { verdict, wanted } = self.with_head(stream, now, |gate, head, request| {
             gate.on_request(id, head, Ok(now), request)
         });
         let outcome = match verdict {
@@ -271,16 +271,20 @@ impl Worker {
             Verdict::Answer => Outcome::Stop,
             Verdict::Wait(_) => self.park(stream, id, now, epoch),
         };
-        self.pass_on_wanted();
+        if let Some(wanted) = wanted {
+            self.filter.want(wanted);
+        }
         outcome
     }
 
     fn on_wake(&mut self, stream: Stream<'_>, parked: Parked) -> Outcome {
         let now = clock::now();
-        let verdict = self.with_head(stream, now, |gate, head, request| {
+        let Handled { verdict, wanted } = self.with_head(stream, now, |gate, head, request| {
             gate.resume(parked.id, head, now, request)
         });
-        self.pass_on_wanted();
+        if let Some(wanted) = wanted {
+            self.filter.want(wanted);
+        }
         match verdict {
             Verdict::Wait(_) => {
                 waiting::add(stream.address(), parked);
@@ -297,8 +301,8 @@ impl Worker {
         &mut self,
         stream: Stream<'_>,
         now: UnixMillis,
-        decide: impl FnOnce(&mut Gate, Option<&http::Request<'_>>, &Request<'_>) -> Verdict,
-    ) -> Verdict {
+        decide: impl FnOnce(&mut Gate, Option<&http::Request<'_>>, &Request<'_>) -> Handled,
+    ) -> Handled {
         let filter = Arc::clone(&self.filter);
         let mut request = Request {
             filter: &filter,
@@ -329,11 +333,11 @@ impl Worker {
             }
         }
         request.thread.is_grpc = head.as_ref().is_none_or(is_grpc_head);
-        let verdict = decide(&mut self.gate, head.as_ref(), &request);
+        let handled = decide(&mut self.gate, head.as_ref(), &request);
         defects::trip("decided");
         self.lines = head.map_or_else(Vec::new, memory);
         self.head = list;
-        verdict
+        handled
     }
 
     /// Updates the gate with keys and policies from other threads, and notifies it of streams that
@@ -380,12 +384,6 @@ impl Worker {
         waiting::add(stream.address(), parked);
         clock::call_within(self.filter.number, timeout);
         Outcome::Wait
-    }
-
-    fn pass_on_wanted(&mut self) {
-        if let Some(wanted) = self.gate.take_wanted() {
-            self.filter.want(wanted);
-        }
     }
 }
 

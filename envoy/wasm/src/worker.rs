@@ -14,7 +14,7 @@ use crate::{
 };
 use portcullis::{
     engine::Engine,
-    gate::{DecisionMetrics, Gate, Keeper, KeyMetrics, StreamId, Verdict},
+    gate::{DecisionMetrics, Gate, Handled, Keeper, KeyMetrics, News, StreamId, Verdict},
     http::Request,
     shared_memory,
     time::UnixMillis,
@@ -85,12 +85,13 @@ impl Worker {
     pub(super) fn on_request(&mut self, context_id: u32) -> Verdict {
         self.announce();
         let map = request_headers();
-        let verdict = self.gate.on_request(
+        let handled = self.gate.on_request(
             StreamId(context_id),
             request(&map).as_ref(),
             Proxy::now(),
             &Proxy,
         );
+        let verdict = self.pass_on_wanted(handled);
         if matches!(verdict, Verdict::Wait(_)) {
             self.set_tick(BUSY_TICK_MILLISECONDS);
         }
@@ -120,9 +121,8 @@ impl Worker {
         self.announce();
         self.gate.synchronize(&Proxy);
         let engine = self.gate.engine_mut();
-        if self.keeper.due(engine, now, &Proxy, &mut self.calls) {
-            self.gate.on_news();
-        }
+        let news = self.keeper.due(engine, now, &Proxy, &mut self.calls);
+        self.gate.on_news(news);
         self.wake(now);
         let is_busy = self.gate.has_waiting() || !self.calls.is_empty();
         self.set_tick(if is_busy {
@@ -138,12 +138,12 @@ impl Worker {
             return;
         };
         let Ok(now) = Proxy::now() else { return };
-        let (keeper, engine, calls) = (&mut self.keeper, self.gate.engine_mut(), &mut self.calls);
-        let ended = call::receive(headers, body_size, |received| {
+        let (keeper, engine, calls) = (&self.keeper, self.gate.engine_mut(), &mut self.calls);
+        let news = call::receive(headers, body_size, |received| {
             keeper.on_fetched(engine, &fetch, received, now, &Proxy, calls)
         });
-        if ended {
-            self.gate.on_news();
+        self.gate.on_news(news);
+        if news == News::Ended {
             self.wake(now);
         }
     }
@@ -159,13 +159,21 @@ impl Worker {
             }
             let map = request_headers();
             let request = request(&map);
-            let verdict = self.gate.resume(stream, request.as_ref(), now, &Proxy);
-            if matches!(verdict, Verdict::Pass) {
+            let handled = self.gate.resume(stream, request.as_ref(), now, &Proxy);
+            if matches!(self.pass_on_wanted(handled), Verdict::Pass) {
                 // If a stream cannot be resumed, it stays paused, so it fails closed.
                 let _ = abi::continue_request();
             }
         }
         let _ = abi::set_effective_context(self.root_id);
+    }
+
+    /// Passes the keys that a request lacked to the engine, which fetches them.
+    fn pass_on_wanted(&mut self, handled: Handled) -> Verdict {
+        if let Some(wanted) = handled.wanted {
+            self.gate.engine_mut().want(wanted);
+        }
+        handled.verdict
     }
 
     /// Counts this VM as a user of its names, unless it was already counted.

@@ -10,8 +10,8 @@ const URI: &str = "https://a.example/jwks";
 #[test]
 fn fetches_once_and_sets_the_gauges() {
     let mut world = World::new(json!({}));
-    assert!(!world.fetch_due(at(0)));
-    assert!(!world.fetch_due(at(1)), "one call");
+    assert_eq!(world.run_keeper(at(0)), News::Leased);
+    assert_eq!(world.run_keeper(at(1)), News::Nothing, "one call");
     assert_eq!(world.caller.calls.len(), 1);
     assert_eq!(world.caller.calls[0].headers()[3], (":path", "/jwks"));
     assert!(world.receive(200, &jwks(), at(2)));
@@ -123,10 +123,8 @@ fn ends_a_fetch_that_the_host_refuses() {
         ),
     ] {
         let mut world = World::new(json!({}));
-        let before = world.keeper.epoch();
         world.caller.refuses = Some(error);
-        assert!(world.fetch_due(at(0)), "the fetch ended at once");
-        assert_ne!(world.keeper.epoch(), before);
+        assert_eq!(world.run_keeper(at(0)), News::Ended);
         assert_eq!(world.proxy.log.take(), [line]);
     }
 }

@@ -311,7 +311,16 @@ impl World {
         let request = Request::new(headers);
         let stream = StreamId(stream);
         let proxy = &self.proxy;
-        self.gate.on_request(stream, Some(&request), Ok(now), proxy)
+        let handled = self.gate.on_request(stream, Some(&request), Ok(now), proxy);
+        self.pass_on_wanted(handled)
+    }
+
+    /// Passes the keys that a request lacked to the engine, as a shell does.
+    fn pass_on_wanted(&mut self, handled: Handled) -> Verdict {
+        if let Some(wanted) = handled.wanted {
+            self.gate.engine_mut().want(wanted);
+        }
+        handled.verdict
     }
 
     /// Sends a request with a valid token whose key ID is `kid`.
@@ -323,16 +332,24 @@ impl World {
     fn resume(&mut self, stream: u32, kid: &str, now: UnixMillis) -> Verdict {
         let value = bearer(kid);
         let request = Request::new(head(&[("authorization", &value)]));
-        self.gate
-            .resume(StreamId(stream), Some(&request), now, &self.proxy)
+        let handled = self
+            .gate
+            .resume(StreamId(stream), Some(&request), now, &self.proxy);
+        self.pass_on_wanted(handled)
     }
 
-    fn fetch_due(&mut self, now: UnixMillis) -> bool {
+    /// Starts the fetches that are due.
+    fn run_keeper(&mut self, now: UnixMillis) -> News {
         let engine = self.gate.engine_mut();
         self.keeper.due(engine, now, &self.proxy, &mut self.caller)
     }
 
-    /// Delivers a response to the oldest call.
+    /// Starts the fetches that are due. Returns true if a fetch has ended.
+    fn fetch_due(&mut self, now: UnixMillis) -> bool {
+        self.run_keeper(now) == News::Ended
+    }
+
+    /// Delivers a response to the oldest call. Returns true if a fetch has ended.
     fn receive(&mut self, status: u16, body: &str, now: UnixMillis) -> bool {
         let fetch = self.caller.calls.remove(0);
         let status = status.to_string();
@@ -342,13 +359,11 @@ impl World {
             body: &|| Some(body.as_bytes().to_vec()),
         };
         let (engine, proxy) = (self.gate.engine_mut(), &self.proxy);
-        let ended = self
+        let news = self
             .keeper
             .on_fetched(engine, &fetch, &received, now, proxy, &mut self.caller);
-        if ended {
-            self.gate.on_news();
-        }
-        ended
+        self.gate.on_news(news);
+        news == News::Ended
     }
 }
 

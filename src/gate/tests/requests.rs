@@ -81,8 +81,8 @@ fn refuses_a_request_that_the_host_does_not_return() {
     let request = Request::new(head(&[("authorization", &value)]));
     for (request, now) in [(None, Ok(at(0))), (Some(&request), Err(Refused))] {
         let proxy = &world.proxy;
-        let verdict = world.gate.on_request(StreamId(1), request, now, proxy);
-        assert_eq!(verdict, Verdict::Answer);
+        let handled = world.gate.on_request(StreamId(1), request, now, proxy);
+        assert_eq!(handled.verdict, Verdict::Answer);
         let done = world.proxy.take_done();
         assert_eq!(
             done.last().unwrap(),
@@ -213,7 +213,10 @@ fn misses_a_policy_only_if_the_shell_lets_the_gate_ask_less_often() {
         let mut gate = Gate::new(engine, None, lookup, metrics);
         let value = bearer(KID);
         let request = Request::new(head(&[("authorization", &value)]));
-        let mut ask = || gate.on_request(StreamId(1), Some(&request), Ok(at(0)), &proxy);
+        let mut ask = || {
+            gate.on_request(StreamId(1), Some(&request), Ok(at(0)), &proxy)
+                .verdict
+        };
         assert_eq!(ask(), Verdict::Pass);
         proxy.route.replace(Some(strict.clone()));
         assert_eq!(ask(), expected, "{lookup:?}");
@@ -230,7 +233,8 @@ fn the_status_report_has_the_counts_of_all_decisions() {
     let proxy = &world.proxy;
     let verdict = world
         .gate
-        .on_request(StreamId(2), Some(&request), Ok(at(0)), proxy);
+        .on_request(StreamId(2), Some(&request), Ok(at(0)), proxy)
+        .verdict;
     assert_eq!(verdict, Verdict::Answer);
     let done = world.proxy.take_done();
     assert_eq!(done.last().unwrap(), "answer 200 portcullis_status");
@@ -260,6 +264,7 @@ fn old_connections_are_refused_what_the_newest_configuration_refuses() {
     let ask = |gate: &mut Gate, connection| {
         proxy.connection.set(connection);
         gate.on_request(StreamId(1), Some(&request), Ok(at(0)), &proxy)
+            .verdict
     };
     assert_eq!(ask(&mut old, 1), Verdict::Pass);
     assert_eq!(ask(&mut new, 2), Verdict::Answer);
@@ -335,8 +340,8 @@ fn the_challenge_after_the_edits_names_an_accepted_scheme() {
         proxy.next_route.replace(Some(Some(unchecked)));
         let authorization = format!("Basic {}", STANDARD.encode("batch:secret"));
         let request = Request::new(head(&[("authorization", &authorization)]));
-        let verdict = gate.on_request(StreamId(1), Some(&request), Ok(at(0)), &proxy);
-        assert_eq!(verdict, Verdict::Answer);
+        let handled = gate.on_request(StreamId(1), Some(&request), Ok(at(0)), &proxy);
+        assert_eq!(handled.verdict, Verdict::Answer);
         let done = proxy.take_done();
         let answer = "answer 403 portcullis_denied{unsettled_route}";
         assert_eq!(done.last().unwrap(), answer);

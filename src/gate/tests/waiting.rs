@@ -71,7 +71,8 @@ fn a_mode_without_waiting_is_not_an_overload() {
     let proxy = &world.proxy;
     let verdict = world
         .gate
-        .on_request(StreamId(1), Some(&request), Ok(at(0)), proxy);
+        .on_request(StreamId(1), Some(&request), Ok(at(0)), proxy)
+        .verdict;
     assert_eq!(verdict, Verdict::Answer);
     let done = world.proxy.take_done();
     assert_eq!(done[1], "answer 503 portcullis_denied{keys_unavailable}");
@@ -89,7 +90,7 @@ fn a_stream_that_ended_no_longer_waits() {
     assert!(is_waiting(&world.bearer(1, KID, at(0))));
     world.gate.on_stream_end(StreamId(1));
     assert!(!world.gate.has_waiting());
-    world.gate.on_news();
+    world.gate.on_news(News::Ended);
     assert_eq!(world.gate.ready(at(0)), []);
     assert_eq!(world.resume(1, KID, at(0)), Verdict::Answer);
     assert_eq!(world.proxy.take_done(), [""; 0], "no answer is sent");
@@ -134,37 +135,60 @@ fn decides_again_with_keys_of_another_worker_before_refusing() {
 }
 
 #[test]
-fn notes_the_missing_keys_for_a_keeper_with_its_own_engine() {
+fn returns_the_missing_keys_with_the_verdict() {
     let mut world = World::with_keys(json!({}));
-    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass);
-    assert_eq!(world.gate.take_wanted(), None);
-    assert!(is_waiting(&world.bearer(2, UNKNOWN_KID, at(0))));
-    let wanted = world.gate.take_wanted().unwrap();
-    assert_eq!(wanted.cause, FetchCause::UnknownKid);
-    assert_eq!(world.gate.take_wanted(), None);
-    assert!(is_waiting(&world.resume(2, UNKNOWN_KID, at(0))));
-    assert_eq!(world.gate.take_wanted(), Some(wanted));
+    let values = [KID, UNKNOWN_KID].map(bearer);
+    let [known, unknown] = values
+        .each_ref()
+        .map(|value| Request::new(head(&[("authorization", value)])));
+    let proxy = &world.proxy;
+    let mut ask = |stream, request| {
+        world
+            .gate
+            .on_request(StreamId(stream), Some(request), Ok(at(0)), proxy)
+    };
+    assert_eq!(ask(1, &known), Verdict::Pass.into());
+    let Handled { verdict, wanted } = ask(2, &unknown);
+    assert!(is_waiting(&verdict));
+    assert_eq!(wanted.unwrap().cause, FetchCause::UnknownKid);
+    let resumed = world.gate.resume(StreamId(2), Some(&unknown), at(0), proxy);
+    assert!(is_waiting(&resumed.verdict));
+    assert_eq!(resumed.wanted, wanted);
+}
+
+/// A request that cannot wait is refused, but its keys must be fetched for later requests.
+#[test]
+fn returns_the_missing_keys_of_a_refused_request() {
+    let mut world = World::with_keys(json!({"limits": {"parked_requests": 1}}));
+    assert!(is_waiting(&world.bearer(1, UNKNOWN_KID, at(0))));
+    let value = bearer(UNKNOWN_KID);
+    let request = Request::new(head(&[("authorization", &value)]));
+    let proxy = &world.proxy;
+    let handled = world
+        .gate
+        .on_request(StreamId(2), Some(&request), Ok(at(0)), proxy);
+    assert_eq!(handled.verdict, Verdict::Answer);
+    assert_eq!(handled.wanted.unwrap().cause, FetchCause::UnknownKid);
 }
 
 /// On a host with threads, the keeper has its own engine.
 #[test]
-fn follows_the_epoch_of_a_keeper_with_its_own_engine() {
+fn follows_a_keeper_with_its_own_engine() {
     let mut keeping = World::new(json!({}));
     let (mut gate, _) = gate_and_keeper(json!({}), &keeping.proxy);
     let value = bearer(KID);
     let request = Request::new(head(&[("authorization", &value)]));
     let proxy = &keeping.proxy;
-    let verdict = gate.on_request(StreamId(1), Some(&request), Ok(at(0)), proxy);
-    assert!(is_waiting(&verdict));
-    let before = keeping.keeper.epoch();
-    gate.follow(before);
+    let handled = gate.on_request(StreamId(1), Some(&request), Ok(at(0)), proxy);
+    assert!(is_waiting(&handled.verdict));
+    gate.follow(0);
     assert_eq!(gate.ready(at(0)), []);
-    assert!(!keeping.fetch_due(at(0)));
+    assert_eq!(keeping.run_keeper(at(0)), News::Leased);
     assert!(keeping.receive(200, &jwks(), at(1)));
-    let after = keeping.keeper.epoch();
-    assert_ne!(after, before);
-    gate.follow(after);
+    gate.follow(0);
+    assert_eq!(gate.ready(at(1)), [], "the epoch has not changed");
+    gate.follow(1);
     assert_eq!(gate.ready(at(1)), [StreamId(1)]);
-    let verdict = gate.resume(StreamId(1), Some(&request), at(1), &keeping.proxy);
-    assert_eq!(verdict, Verdict::Pass);
+    let handled = gate.resume(StreamId(1), Some(&request), at(1), &keeping.proxy);
+    assert_eq!(handled.verdict, Verdict::Pass);
 }
