@@ -166,6 +166,15 @@ impl UnixMillis {
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+
+    /// Returns true if less than `period` has passed from this time to `now`. Returns false if this
+    /// time is in the future: the clock was set back, so it is unknown how much time has passed. So
+    /// work that is done once per `period` is due at once, and does not pause until the clock has
+    /// caught up.
+    #[must_use]
+    pub fn is_within(self, period: Duration, now: Self) -> bool {
+        self <= now && now.since(self) < period
+    }
 }
 
 /// Converts `span` to whole milliseconds, rounded down. The result saturates.
@@ -270,6 +279,25 @@ mod tests {
             assert_eq!(read(json, Rounding::Down), None, "{json}");
             assert_eq!(read(json, Rounding::Up), None, "{json}");
         }
+    }
+
+    #[test]
+    fn no_period_contains_a_time_in_the_future() {
+        let period = Duration::from_millis(100);
+        for (then, now, expected) in [
+            (1000, 1000, true),
+            (1000, 1099, true),
+            (1000, 1100, false),
+            (1000, u64::MAX, false),
+            (1000, 999, false),
+            (u64::MAX, u64::MAX, true),
+            (u64::MAX, 0, false),
+        ] {
+            let (then, now) = (UnixMillis::new(then), UnixMillis::new(now));
+            assert_eq!(then.is_within(period, now), expected, "{then:?} {now:?}");
+        }
+        let now = UnixMillis::new(1000);
+        assert!(!now.is_within(Duration::ZERO, now));
     }
 
     #[test]

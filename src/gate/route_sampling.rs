@@ -51,8 +51,7 @@ impl RouteSampling {
     pub(super) fn asks(&self, now: UnixMillis) -> bool {
         match self.0.get() {
             State::Always | State::Unanswered => true,
-            // The policy is also looked up if the clock was set back.
-            State::NoneAt(then) => now < then || now.since(then) >= INTERVAL,
+            State::NoneAt(then) => !then.is_within(INTERVAL, now),
         }
     }
 

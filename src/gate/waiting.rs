@@ -76,11 +76,9 @@ impl Waiting {
         self.requests.get(self.place(stream)?)
     }
 
-    /// Returns whether a request has waited too long. Also returns true if the request seems to
-    /// have arrived in the future. In that case, the clock was set back, so it is unknown how long
-    /// the request has waited.
+    /// Returns whether a request has waited too long.
     pub(super) fn is_due(&self, request: &WaitingRequest, now: UnixMillis) -> bool {
-        request.arrived.plus(self.timeout) <= now || request.arrived > now
+        !request.arrived.is_within(self.timeout, now)
     }
 
     /// Removes a request that was answered or let through, or whose client has gone.

@@ -198,7 +198,7 @@ impl Source {
             SETTLED_READ_INTERVAL
         };
         let read_at = self.read_at;
-        if read_at.is_some_and(|last| last <= now && now < last.plus(interval)) {
+        if read_at.is_some_and(|last| last.is_within(interval, now)) {
             return false;
         }
         self.read_at = Some(now);

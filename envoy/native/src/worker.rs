@@ -344,7 +344,7 @@ impl Worker {
     /// have ended.
     fn catch_up(&mut self, now: UnixMillis, request: &Request<'_>) {
         self.gate.follow(self.filter.epoch());
-        if now < self.looked || now.since(self.looked) >= LOOKS {
+        if !self.looked.is_within(LOOKS, now) {
             self.looked = now;
             self.gate.synchronize(request);
             waiting::forget_lost(self.filter.number, clock::instant());

@@ -289,7 +289,7 @@ impl Succession {
         if !self.is_newest(generation) || self.is_contested() {
             return true;
         }
-        let is_due = now < self.sampled_at || now.since(self.sampled_at) >= SAMPLING;
+        let is_due = !self.sampled_at.is_within(SAMPLING, now);
         if is_due {
             self.sampled_at = now;
         }
