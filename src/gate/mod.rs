@@ -66,6 +66,21 @@ pub struct Gate {
     epoch: u64,
 }
 
+/// The headers that the shell must pass to [`Gate::on_request`] or [`Gate::resume`] after
+/// [`Gate::settle`].
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The same headers as to [`Gate::settle`].
+    Unchanged,
+    /// The headers that the host returns now. Some headers were removed, and the host may have
+    /// chosen another route.
+    HeadersChanged,
+    /// No headers, so that the gate refuses the request. The host refused an edit, or did not
+    /// choose the route again, so a forged header may have chosen the route.
+    Unsettled,
+}
+
 /// What the gate did with a request, and which keys the request lacked.
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,24 +200,24 @@ impl Gate {
     }
 
     /// Strips a request of the headers that only Portcullis may set, and makes the host choose the
-    /// route again without them. Does nothing if the host does not report the new route. Returns
-    /// true if a header was removed; the caller must then read the headers again.
+    /// route again without them. Does nothing if the host did not return the headers, or does not
+    /// report the new route.
     ///
     /// Without this step, a client could use a forged header to choose the route of its request,
     /// and thereby the policy.
-    ///
-    /// # Errors
-    /// If the host refuses an edit, or does not choose the route again.
-    pub fn settle(&self, request: &Request<'_>, exchange: &impl Exchange) -> Result<bool, Refused> {
-        if !exchange.tells_the_next_route() {
-            return Ok(false);
-        }
+    pub fn settle(&self, request: Option<&Request<'_>>, exchange: &impl Exchange) -> Settled {
+        let Some(request) = request.filter(|_| exchange.tells_the_next_route()) else {
+            return Settled::Unchanged;
+        };
         let removals = self.engine.removals(request, exchange);
-        removals.iter().try_for_each(|edit| exchange.edit(edit))?;
-        if !removals.is_empty() {
-            exchange.clear_route_cache()?;
+        if removals.is_empty() {
+            return Settled::Unchanged;
         }
-        Ok(!removals.is_empty())
+        let edited = removals.iter().try_for_each(|edit| exchange.edit(edit));
+        match edited.and_then(|()| exchange.clear_route_cache()) {
+            Ok(()) => Settled::HeadersChanged,
+            Err(Refused) => Settled::Unsettled,
+        }
     }
 
     /// Decides again on a request that waits. The stream must be alive, and `exchange` must belong

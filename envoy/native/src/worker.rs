@@ -11,7 +11,7 @@ use std::{rc::Rc, sync::Arc};
 
 use portcullis::{
     engine::Engine,
-    gate::{Gate, Handled, Membership, Policies, StreamId, Verdict},
+    gate::{Gate, Handled, Membership, Policies, Settled, StreamId, Verdict},
     http,
     policy::RouteLookup,
     time::UnixMillis,
@@ -315,19 +315,14 @@ impl Worker {
         self.catch_up(now, &request);
         let mut list = core::mem::take(&mut self.head);
         let mut head = read_head(stream, &mut list, core::mem::take(&mut self.lines));
-        match head.as_ref().map(|head| self.gate.settle(head, &request)) {
-            None | Some(Ok(false)) => {}
-            // The gate removed headers that only Portcullis may set, and Envoy may have chosen
-            // another route. So the headers are read again.
-            Some(Ok(true)) => {
+        match self.gate.settle(head.as_ref(), &request) {
+            Settled::Unchanged => {}
+            Settled::HeadersChanged => {
                 cold_path();
                 drop(head);
                 head = read_head(stream, &mut list, Vec::new());
             }
-            // A header that only Portcullis may set could not be removed, or Envoy did not choose
-            // the route again. So a forged header may have selected the route. The gate gets no
-            // headers, and therefore refuses the request.
-            Some(Err(_)) => {
+            Settled::Unsettled => {
                 cold_path();
                 head = None;
             }

@@ -354,19 +354,24 @@ fn a_host_that_reports_the_next_route_chooses_it_without_forged_headers() {
     let forged = head(&[("x-user", "root")]);
     let forged = Request::new(forged);
     let world = World::with_keys(forwarding());
-    assert_eq!(world.gate.settle(&forged, &world.proxy), Ok(false));
+    let settle = |request| world.gate.settle(Some(request), &world.proxy);
+    assert_eq!(settle(&forged), Settled::Unchanged);
     assert_eq!(world.proxy.take_done(), [""; 0]);
 
     world.proxy.next_route.replace(Some(None));
-    assert_eq!(world.gate.settle(&forged, &world.proxy), Ok(true));
+    assert_eq!(settle(&forged), Settled::HeadersChanged);
     assert_eq!(
         world.proxy.take_done(),
         ["remove x-user", "clear route cache"]
     );
     let honest = head(&[]);
     let honest = Request::new(honest);
-    assert_eq!(world.gate.settle(&honest, &world.proxy), Ok(false));
+    assert_eq!(settle(&honest), Settled::Unchanged);
+    let unread = world.gate.settle(None, &world.proxy);
+    assert_eq!(unread, Settled::Unchanged);
 
-    world.proxy.refuses.set(Some(Effect::Edit));
-    assert_eq!(world.gate.settle(&forged, &world.proxy), Err(Refused));
+    for effect in [Effect::Edit, Effect::ClearRouteCache] {
+        world.proxy.refuses.set(Some(effect));
+        assert_eq!(settle(&forged), Settled::Unsettled, "{effect:?}");
+    }
 }
