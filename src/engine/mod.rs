@@ -45,7 +45,7 @@ use std::sync::Arc;
 use crate::{
     config::Config,
     connection::Connection,
-    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, ResponseStyle},
+    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, ResponseStyle, Text},
     http::{Request, Response, path::Target},
     jose::HeaderMemo,
     keys::{KeyStore, Records, Unshared},
@@ -294,12 +294,12 @@ impl Engine {
         }
     }
 
-    /// Returns the edits that remove the following from a request's trailers: identities, tokens,
-    /// MCP headers, and headers that rules have conditions on. Apply these edits whatever the
-    /// decision on the headers was. Otherwise, a server that merges trailers into headers would
-    /// use, for example, an identity or a token from the trailers.
+    /// Returns the names of the trailers to remove from a request: identities, tokens, MCP headers,
+    /// and headers that rules have conditions on. Remove these trailers whatever the decision on the
+    /// headers was. Otherwise, a server that merges trailers into headers would use, for example, an
+    /// identity or a token from the trailers.
     #[must_use]
-    pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
+    pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<Text> {
         sanitise::trailers((&self.config, &self.rules), trailers)
     }
 

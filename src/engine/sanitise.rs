@@ -26,7 +26,7 @@ pub(super) fn removals(
     let forwards_certificate = certificate.is_some_and(|own| own.forward);
     let mut edits = Vec::new();
     if may_need_edits(owned, request) {
-        edits = lines(request.headers(), &|name| owns(owned, name));
+        edits = removed(names(request.headers(), &|name| owns(owned, name)));
     }
     let read = index.headers();
     if !owned.is_empty() || forwards_certificate || !read.is_empty() {
@@ -53,7 +53,7 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
     lengths != 0 && headers.any(|(name, _)| bit(name.len()) & lengths != 0)
 }
 
-/// Returns the edits that remove certain fields from a request's trailers: the headers that only
+/// Returns the names of the fields to remove from a request's trailers: the headers that only
 /// Portcullis may set, the headers that can hold tokens, the headers that rules have conditions on,
 /// and the headers that describe an MCP call. Otherwise, a server that merges trailers into headers
 /// could find a forged identity, an unverified token next to a verified token, or a header value or
@@ -61,8 +61,8 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
 pub(super) fn trailers(
     (config, index): (&Config, &RuleIndex),
     trailers: &[(&[u8], &[u8])],
-) -> Vec<HeaderEdit> {
-    lines(trailers, &|name| {
+) -> Vec<Text> {
+    names(trailers, &|name| {
         let mut places = config.places.iter();
         owns(&config.owned_headers, name)
             || owns(index.headers(), name)
@@ -76,19 +76,23 @@ fn owns(owned: &[HeaderName], name: &[u8]) -> bool {
     owned.iter().any(|own| own.is_confusable_with(name))
 }
 
-/// Returns one edit for each name that `is_taken` accepts. The edit removes all lines with this
-/// name.
-fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<HeaderEdit> {
-    let mut edits = Vec::new();
+/// Returns the names that `is_taken` accepts, without repetitions.
+fn names(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Text> {
+    let mut names: Vec<Text> = Vec::new();
     for (name, _) in lines {
         if is_taken(name) {
-            let edit = HeaderEdit::Remove(String::from_utf8_lossy(name).into_owned().into());
-            if !edits.contains(&edit) {
-                edits.push(edit);
+            let name = String::from_utf8_lossy(name).into_owned().into();
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
     }
-    edits
+    names
+}
+
+/// Returns the edits that remove all lines with these names from the request's headers.
+fn removed(names: Vec<Text>) -> Vec<HeaderEdit> {
+    names.into_iter().map(HeaderEdit::Remove).collect()
 }
 
 /// Returns the edit that removes from `Connection` the header names that `is_passed` accepts. These
@@ -117,7 +121,9 @@ pub(super) fn certificates(
     standing: Standing,
     request: &Request<'_>,
 ) -> Vec<HeaderEdit> {
-    lines(request.headers(), &|name| own.removes(name, standing))
+    removed(names(request.headers(), &|name| {
+        own.removes(name, standing)
+    }))
 }
 
 /// Returns the request after these edits. The rules must see what the upstream will see: a header
@@ -181,7 +187,7 @@ mod tests {
             (r#""from_headers": [{"name": "X-Token"}],"#, "x_token"),
             (r#""from_cookies": ["t"],"#, "cookie"),
         ] {
-            let expected = HeaderEdit::Remove(expected.to_owned().into());
+            let expected = Text::from(expected);
             let config = config(places);
             let index = RuleIndex::new(&config.rules);
             assert_eq!(trailers((&config, &index), &sent), [expected], "{places}");
@@ -211,7 +217,7 @@ mod tests {
         };
         let expected = sent.iter().take(4);
         let expected: Vec<_> = expected
-            .map(|(name, _)| HeaderEdit::Remove(String::from_utf8_lossy(name).into_owned().into()))
+            .map(|(name, _)| Text::from(String::from_utf8_lossy(name).into_owned()))
             .collect();
         assert_eq!(removed(r#", "mcp": {"any": true}"#), expected);
         assert_eq!(removed(""), []);

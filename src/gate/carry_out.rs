@@ -3,7 +3,7 @@
 
 use crate::{
     connection::Refused,
-    decision::{Decision, Denial, HeaderEdit, Permit, Reason, StateEntry},
+    decision::{Decision, Denial, Permit, Reason, StateEntry},
     engine::{Decided, Patience},
     gate::{Answer, Exchange, Gate, Head, LogLevel, Verdict},
     http::Format,
@@ -130,18 +130,17 @@ impl Gate {
         Verdict::Answer
     }
 
-    /// Cleans the request's trailers: makes the edits that
+    /// Removes the trailers that
     /// [`trailer_removals`](crate::engine::Engine::trailer_removals) returns.
     ///
     /// # Errors
-    /// If the host does not return the trailers, or refuses to remove a header. The trailers may
-    /// then still contain a forged identity.
+    /// If the host does not return the trailers, or refuses to remove one. The trailers may then
+    /// still contain a forged identity.
     pub(super) fn clean_trailers(&self, exchange: &impl Exchange) -> Result<(), Refused> {
-        let mut edits = Vec::new();
-        exchange.trailers(|trailers| edits = self.engine.trailer_removals(trailers))?;
-        edits.iter().try_for_each(|edit| match edit {
-            HeaderEdit::Remove(name) | HeaderEdit::Set(name, _) => exchange.remove_trailer(name),
-        })
+        let mut names = Vec::new();
+        exchange.trailers(|trailers| names = self.engine.trailer_removals(trailers))?;
+        let mut names = names.iter();
+        names.try_for_each(|name| exchange.remove_trailer(name))
     }
 }
 
