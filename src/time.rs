@@ -22,7 +22,6 @@ pub mod calendar;
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::Value;
 
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
@@ -110,8 +109,7 @@ impl fmt::Display for UnixSeconds {
 }
 
 /// A reading of the host's clock: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnixMillis(u64);
 
 impl UnixMillis {

@@ -2,70 +2,78 @@
 
 use core::fmt;
 
-use serde::Serialize;
-use serde_json::Value;
+/// Declares each error with its label and its message. [`FetchError::Status`] contains a number, so
+/// it is not in the table.
+macro_rules! fetch_errors {
+    ($($(#[doc = $doc:literal])* $error:ident: $label:literal, $message:literal;)*) => {
+        /// Why a fetch failed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum FetchError {
+            $($(#[doc = $doc])* $error,)*
+            /// The server sent a response with a status other than 200.
+            Status(u16),
+        }
 
-/// Why a fetch failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FetchError {
+        impl FetchError {
+            /// Every error except [`Status`](Self::Status).
+            pub const ALL: [Self; [$($label),*].len()] = [$(Self::$error),*];
+
+            /// The error's name in shared records.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self {
+                    $(Self::$error => $label,)*
+                    Self::Status(_) => "status",
+                }
+            }
+        }
+
+        impl fmt::Display for FetchError {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(match self {
+                    $(Self::$error => $message,)*
+                    Self::Status(status) => {
+                        return write!(formatter, "the response has status {status}");
+                    }
+                })
+            }
+        }
+    };
+}
+
+fetch_errors! {
     /// The server, or a proxy in front of the server, closed the connection without a response.
-    Closed,
+    Closed: "closed",
+        "the connection was closed without a response; the server may expect TLS";
     /// The proxy refused to call the cluster.
-    Cluster,
+    Cluster: "cluster",
+        "the proxy refuses to call the cluster; the cluster may have no address, so check its DNS \
+         name";
     /// The response contains no usable key.
-    Document,
+    Document: "document", "the response contains no usable key";
     /// The metadata names an issuer other than the configured one.
-    Issuer,
+    Issuer: "issuer", "the metadata names an issuer other than the configured one";
     /// The metadata's `jwks_uri` is not a URL from which keys may be fetched.
-    JwksUri,
+    JwksUri: "jwks_uri",
+        "the metadata's jwks_uri is not an https URL (http is accepted only if the issuer is an \
+         http URL)";
     /// The response is not authorization server metadata.
-    Metadata,
+    Metadata: "metadata", "the issuer's metadata lacks \"issuer\" or \"jwks_uri\"";
     /// The proxy has no cluster with the configured name.
-    NoCluster,
+    NoCluster: "no_cluster", "the proxy has no cluster with the configured name";
     /// The cluster has no healthy host.
-    NoHost,
+    NoHost: "no_host", "the cluster has no healthy host";
     /// The proxy could not connect. The proxy does not report whether TCP or TLS failed.
-    NotConnected,
-    /// The server sent a response with a status other than 200.
-    Status(u16),
+    NotConnected: "not_connected", "the proxy cannot connect to the server, or TLS fails";
     /// There was no response within the timeout.
-    TimedOut,
+    TimedOut: "timed_out", "the server did not respond within the timeout";
     /// The response is larger than `limits.jwks_bytes`.
-    TooLarge,
+    TooLarge: "too_large", "the response is larger than limits.jwks_bytes";
     /// The connection ended before the whole response arrived.
-    Unreachable,
+    Unreachable: "unreachable", "the connection ended before the whole response arrived";
 }
 
 impl FetchError {
-    /// Parses the serialized form of an error.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the functions that read a record's fields take values"
-    )]
-    pub fn read(value: Value) -> Option<Self> {
-        match value.as_str() {
-            Some("closed") => Some(Self::Closed),
-            Some("cluster") => Some(Self::Cluster),
-            Some("document") => Some(Self::Document),
-            Some("issuer") => Some(Self::Issuer),
-            Some("jwks_uri") => Some(Self::JwksUri),
-            Some("metadata") => Some(Self::Metadata),
-            Some("no_cluster") => Some(Self::NoCluster),
-            Some("no_host") => Some(Self::NoHost),
-            Some("not_connected") => Some(Self::NotConnected),
-            Some("timed_out") => Some(Self::TimedOut),
-            Some("too_large") => Some(Self::TooLarge),
-            Some("unreachable") => Some(Self::Unreachable),
-            Some(_) => None,
-            None => {
-                let members = value.as_object().filter(|members| members.len() == 1)?;
-                let status = members.get("status")?.as_u64()?;
-                u16::try_from(status).ok().map(Self::Status)
-            }
-        }
-    }
-
     /// The names of the cluster metrics that show the cause of this error in more detail. The proxy
     /// does not report this detail to a module. The names are given without their `cluster.<name>.`
     /// prefix.
@@ -83,34 +91,6 @@ impl FetchError {
             Self::TimedOut => &["upstream_rq_timeout"],
             _ => &[],
         }
-    }
-}
-
-impl fmt::Display for FetchError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Closed => {
-                "the connection was closed without a response; the server may expect TLS"
-            }
-            Self::Cluster => {
-                "the proxy refuses to call the cluster; the cluster may have no address, so check \
-                 its DNS name"
-            }
-            Self::Document => "the response contains no usable key",
-            Self::Issuer => "the metadata names an issuer other than the configured one",
-            Self::JwksUri => {
-                "the metadata's jwks_uri is not an https URL (http is accepted only if the issuer \
-                 is an http URL)"
-            }
-            Self::Metadata => "the issuer's metadata lacks \"issuer\" or \"jwks_uri\"",
-            Self::NoCluster => "the proxy has no cluster with the configured name",
-            Self::NoHost => "the cluster has no healthy host",
-            Self::NotConnected => "the proxy cannot connect to the server, or TLS fails",
-            Self::Status(status) => return write!(formatter, "the response has status {status}"),
-            Self::TimedOut => "the server did not respond within the timeout",
-            Self::TooLarge => "the response is larger than limits.jwks_bytes",
-            Self::Unreachable => "the connection ended before the whole response arrived",
-        })
     }
 }
 
@@ -163,18 +143,11 @@ mod tests {
     }
 
     #[test]
-    fn reads_a_status_only_if_nothing_else_is_with_it() {
-        for (text, expected) in [
-            (r#""timed_out""#, Some(FetchError::TimedOut)),
-            (r#"{"status":503}"#, Some(FetchError::Status(503))),
-            (r#"{"status":70000}"#, None),
-            (r#"{"status":503,"x":1}"#, None),
-            ("{}", None),
-            (r#""x""#, None),
-            ("503", None),
-        ] {
-            let value = serde_json::from_str(text).unwrap();
-            assert_eq!(FetchError::read(value), expected, "{text}");
-        }
+    fn every_error_has_a_label_of_its_own() {
+        let every = FetchError::ALL.into_iter().chain([FetchError::Status(500)]);
+        let mut labels: Vec<&str> = every.map(FetchError::label).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        assert_eq!(labels.len(), FetchError::ALL.len() + 1);
     }
 }

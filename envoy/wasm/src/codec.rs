@@ -15,12 +15,10 @@ use portcullis::{
 };
 
 /// The version of the format. It is also part of a record's name.
-pub(super) const KIND: &str = "3";
-const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 3;
 
 /// A record as it is written to JSON.
-#[derive(Debug, Default, Serialize)]
-#[cfg_attr(test, derive(Clone, PartialEq))]
+#[derive(Serialize)]
 struct Written<'a> {
     version: u32,
     source: &'a str,
@@ -30,12 +28,20 @@ struct Written<'a> {
     uri: Option<&'a str>,
     etag: Option<&'a str>,
     max_age: Option<u64>,
-    fetched_at: Option<UnixMillis>,
-    attempted_at: Option<UnixMillis>,
+    fetched_at: Option<u64>,
+    attempted_at: Option<u64>,
     failures: u32,
-    last_error: Option<FetchError>,
-    lease_until: Option<UnixMillis>,
-    unknown_kid_at: Option<UnixMillis>,
+    last_error: Option<WrittenError>,
+    lease_until: Option<u64>,
+    unknown_kid_at: Option<u64>,
+}
+
+/// The last error of a record as it is written to JSON: `"timed_out"` or `{"status":503}`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WrittenError {
+    Status { status: u16 },
+    Other(&'static str),
 }
 
 /// Encodes a record as a document for shared memory.
@@ -49,12 +55,12 @@ pub(super) fn encode(source: &str, record: &Record) -> Vec<u8> {
         uri: record.uri.as_deref(),
         etag: record.etag.as_deref(),
         max_age: record.max_age,
-        fetched_at: record.fetched_at,
-        attempted_at: record.attempted_at,
+        fetched_at: record.fetched_at.map(UnixMillis::as_u64),
+        attempted_at: record.attempted_at.map(UnixMillis::as_u64),
         failures: record.failures,
-        last_error: record.last_error,
-        lease_until: record.lease_until,
-        unknown_kid_at: record.unknown_kid_at,
+        last_error: record.last_error.map(write_error),
+        lease_until: record.lease_until.map(UnixMillis::as_u64),
+        unknown_kid_at: record.unknown_kid_at.map(UnixMillis::as_u64),
     };
     // Serializing numbers and strings does not fail. If it did, readers would treat the empty value
     // as a missing record.
@@ -117,7 +123,7 @@ fn read(members: Map<String, Value>) -> Option<Read> {
             "fetched_at" => record.fetched_at = optional(value, time)?,
             "attempted_at" => record.attempted_at = optional(value, time)?,
             "failures" => failures = number(value),
-            "last_error" => record.last_error = optional(value, FetchError::read)?,
+            "last_error" => record.last_error = optional(value, read_error)?,
             "lease_until" => record.lease_until = optional(value, time)?,
             "unknown_kid_at" => record.unknown_kid_at = optional(value, time)?,
             _ => return None,
@@ -163,10 +169,31 @@ fn time(value: Value) -> Option<UnixMillis> {
     number(value).map(UnixMillis::new)
 }
 
+const fn write_error(error: FetchError) -> WrittenError {
+    match error {
+        FetchError::Status(status) => WrittenError::Status { status },
+        other => WrittenError::Other(other.label()),
+    }
+}
+
+/// Parses an error that [`write_error`] has converted.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`optional` needs this signature"
+)]
+fn read_error(value: Value) -> Option<FetchError> {
+    if let Some(label) = value.as_str() {
+        let mut errors = FetchError::ALL.into_iter();
+        return errors.find(|error| error.label() == label);
+    }
+    let members = value.as_object().filter(|members| members.len() == 1)?;
+    let status = members.get("status")?.as_u64()?;
+    u16::try_from(status).ok().map(FetchError::Status)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portcullis::keys::{Document, FetchError};
 
     const LIMITS: KeySetLimits = KeySetLimits {
         bytes: 10_000,
@@ -199,26 +226,13 @@ mod tests {
 
     #[test]
     fn parses_every_record_that_it_encodes() {
-        let errors = [
-            FetchError::Closed,
-            FetchError::Cluster,
-            FetchError::Document,
-            FetchError::Issuer,
-            FetchError::JwksUri,
-            FetchError::Metadata,
-            FetchError::NoCluster,
-            FetchError::NoHost,
-            FetchError::NotConnected,
-            FetchError::Status(503),
-            FetchError::TimedOut,
-            FetchError::TooLarge,
-            FetchError::Unreachable,
-        ];
+        let errors = FetchError::ALL.into_iter();
+        let errors = errors.chain([FetchError::Status(503)]);
         let failed = errors.map(|error| Record {
             last_error: Some(error),
             ..full()
         });
-        for record in failed.into_iter().chain([Record::default(), full()]) {
+        for record in failed.chain([Record::default(), full()]) {
             let written = encode("source", &record);
             let decoded = decode(&written, "source", LIMITS, None);
             assert_eq!(
@@ -228,6 +242,61 @@ mod tests {
                 String::from_utf8_lossy(&written)
             );
             assert_eq!(decode(&written, "another source", LIMITS, None), None);
+        }
+    }
+
+    /// While a new build of the module replaces an old one, workers of both builds share records.
+    #[test]
+    fn the_format_stays_the_same() {
+        let times = r#""max_age":1,"fetched_at":2,"attempted_at":3,"failures":4"#;
+        for (last_error, error) in [
+            (None, "null"),
+            (Some(FetchError::NotConnected), r#""not_connected""#),
+            (Some(FetchError::JwksUri), r#""jwks_uri""#),
+            (Some(FetchError::Status(503)), r#"{"status":503}"#),
+        ] {
+            let record = Record {
+                document: None,
+                last_error,
+                ..full()
+            };
+            let expected = format!(
+                r#"{{"version":3,"source":"s","generation":7,"revision":8,"jwks":null,"uri":"https://a.example/jwks","etag":"\"1\"",{times},"last_error":{error},"lease_until":5,"unknown_kid_at":6}}"#
+            );
+            assert_eq!(
+                String::from_utf8(encode("s", &record)),
+                Ok(expected),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_names_of_errors_stay_the_same() {
+        let names = FetchError::ALL.map(FetchError::label).join(" ");
+        assert_eq!(
+            names,
+            "closed cluster document issuer jwks_uri metadata no_cluster no_host not_connected \
+             timed_out too_large unreachable"
+        );
+    }
+
+    #[test]
+    fn reads_a_status_only_if_nothing_else_is_with_it() {
+        let named = FetchError::ALL.map(|error| (format!("{:?}", error.label()), Some(error)));
+        let others = [
+            (r#"{"status":503}"#, Some(FetchError::Status(503))),
+            (r#"{"status":70000}"#, None),
+            (r#"{"status":503,"x":1}"#, None),
+            ("{}", None),
+            (r#""status""#, None),
+            (r#""x""#, None),
+            ("503", None),
+        ];
+        let others = others.map(|(text, expected)| (text.to_owned(), expected));
+        for (text, expected) in named.into_iter().chain(others) {
+            let value = serde_json::from_str(&text).unwrap();
+            assert_eq!(read_error(value), expected, "{text}");
         }
     }
 

@@ -3,10 +3,7 @@
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::{
-    codec::{self, KIND},
-    seen::SeenRecords,
-};
+use crate::{codec, seen::SeenRecords};
 use portcullis::shared_memory::{Expected, SealedRecord, SetSharedDataError, SharedMemory};
 use portcullis::{
     engine::Engine,
@@ -49,9 +46,10 @@ impl<M: SharedMemory> SharedRecords<M> {
     pub fn of(engine: &Engine, memory: M, seen: &mut SeenRecords) -> Self {
         let limits = engine.key_set_limits();
         let key = engine.config().shared_memory_key.as_ref();
+        let kind = codec::VERSION.to_string();
         let place = |keys: &RemoteKeys| {
             let source = keys.identity(limits);
-            let entry = SealedRecord::about(KIND, &source, key);
+            let entry = SealedRecord::about(&kind, &source, key);
             Place {
                 latest: seen.latest(entry.name()),
                 document: RefCell::default(),
