@@ -62,7 +62,7 @@ use self::{
 };
 
 pub use self::{decided::Decided, restrictions::Restrictions, token_caches::CacheUse};
-pub use crate::verification::{Backend, Patience, UnfitHost};
+pub use crate::verification::{Backend, Patience, UnfitAccelerator};
 
 /// Decides on requests under one configuration.
 pub struct Engine {
@@ -112,7 +112,10 @@ impl Engine {
     ///
     /// # Errors
     /// If the configuration requires an accelerator, but this one failed the self-test.
-    pub fn accelerate(&mut self, accelerator: Box<dyn Accelerator>) -> Result<Backend, UnfitHost> {
+    pub fn accelerate(
+        &mut self,
+        accelerator: Box<dyn Accelerator>,
+    ) -> Result<Backend, UnfitAccelerator> {
         let backend = Backend::choose(self.config.signature_backend, &*accelerator)?;
         self.follow(backend, accelerator);
         Ok(backend)
@@ -121,7 +124,7 @@ impl Engine {
     /// Uses the backend that another engine chose, without a second self-test. Both engines must
     /// have the same configuration and the same accelerator.
     pub fn follow(&mut self, backend: Backend, accelerator: Box<dyn Accelerator>) {
-        self.accelerator = (backend == Backend::Host).then_some(accelerator);
+        self.accelerator = (backend == Backend::Accelerator).then_some(accelerator);
     }
 
     /// The configuration of this engine.

@@ -92,8 +92,8 @@ impl<'a> CompactJws<'a> {
         algorithm.verify_signature(&self.signature, key, self.signing_input.as_bytes())
     }
 
-    /// Converts `key` and the token's signature to the encodings of X.509, for a host that verifies
-    /// signatures; see [`VerifyingKey::as_x509`].
+    /// Converts `key` and the token's signature to the encodings of X.509, for an accelerator;
+    /// see [`VerifyingKey::as_x509`].
     pub fn as_x509<'b>(&'b self, key: &'b VerifyingKey) -> Option<X509Signature<'b>> {
         key.as_x509(
             self.header.algorithm(),

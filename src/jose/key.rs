@@ -267,7 +267,7 @@ impl VerifyingKey {
         text: &'a [u8],
         signature: &'a [u8],
     ) -> Option<X509Signature<'a>> {
-        // A host may derive the signature scheme from the key alone. Without this check, the host
+        // An accelerator may derive the signature scheme from the key alone. Without this check, it
         // could verify an ES256 token with a P-521 key or an RSA key.
         if !self.fits(algorithm) {
             return None;

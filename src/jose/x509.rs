@@ -1,11 +1,11 @@
-//! Keys and signatures in the encodings of X.509 (RFC 3279, RFC 5480), for hosts that verify
-//! signatures.
+//! Keys and signatures in the encodings of X.509 (RFC 3279, RFC 5480), for
+//! accelerators (host code that verifies signatures).
 //!
 //! In X.509, a key and an ECDSA signature are DER. In JOSE, a key is a JSON object, and an ECDSA
 //! signature is r followed by s. Keys and signatures are checked in JOSE's encoding and then
-//! converted here. So a host never parses DER that a client wrote, and two parsers cannot interpret
-//! the same DER differently. If Portcullis cannot convert a signature, it does not ask the host. It
-//! verifies the signature itself.
+//! converted here. So an accelerator never parses DER that a client wrote, and two parsers cannot
+//! interpret the same DER differently. If Portcullis cannot convert a signature, it does not ask the
+//! accelerator. It verifies the signature itself.
 
 use core::any::Any;
 use std::{borrow::Cow, sync::OnceLock};
@@ -54,9 +54,9 @@ pub struct X509Signature<'a> {
 }
 
 impl X509Signature<'_> {
-    /// The name of the hash. Some hosts, such as those with BoringSSL, know only the key's type and
-    /// this name, and derive the scheme from these two. Returns `None` for schemes that such a host
-    /// cannot derive.
+    /// The name of the hash. Some accelerators, such as BoringSSL, know only the key's type and this
+    /// name, and derive the scheme from these two. Returns `None` for schemes that such an
+    /// accelerator cannot derive.
     pub const fn hash_name(&self) -> Option<&'static str> {
         match self.scheme {
             Scheme::RsaPkcs1(hash) | Scheme::Ecdsa(hash) => Some(match hash {

@@ -1,4 +1,4 @@
-//! The interface to a host that can verify signatures.
+//! The interface to an accelerator, which verifies signatures for Portcullis.
 
 use crate::jose::{Scheme, X509Signature};
 

@@ -22,6 +22,7 @@ mod key_source;
 mod required_claims;
 mod revocation;
 mod secret_hash;
+mod self_test;
 mod times;
 mod token_type;
 mod trust;
@@ -40,7 +41,7 @@ use self::candidates::{candidates, serving_keys};
 pub use self::{
     accelerator::{Accelerator, CannotTell},
     attempts::{Allowance, Attempts},
-    backend::{Backend, SignatureBackend, UnfitHost},
+    backend::{Backend, SignatureBackend},
     check::{Check, CheckObserver, NoObserver, Outcome},
     clients::{Client, Clients},
     context::{Circumstances, Failure, Patience},
@@ -49,6 +50,7 @@ pub use self::{
     required_claims::ClaimRequirement,
     revocation::Revocation,
     secret_hash::{DIGEST_OCTETS, MAX_SECRETS, SALT_OCTETS, SecretHash, SecretHashes},
+    self_test::UnfitAccelerator,
     times::TimeRules,
     token_type::TokenTypes,
     trust::Trust,

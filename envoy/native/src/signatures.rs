@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use portcullis::{
     engine::Engine,
     gate::LogLevel,
-    verification::{Backend, UnfitHost},
+    verification::{Backend, UnfitAccelerator},
 };
 
 #[cfg(feature = "aws-lc")]
@@ -70,7 +70,7 @@ const BUILT_WITHOUT: &str = "this library was built without AWS-LC";
 
 fn describe(backend: Backend) -> (LogLevel, String) {
     match backend {
-        Backend::Host => {
+        Backend::Accelerator => {
             let choice = "AWS-LC (RS*, PS*), which passed the self-test, and by Portcullis itself \
                           (ES*, EdDSA, HS*)";
             (LogLevel::Info, choice.to_owned())
@@ -91,11 +91,13 @@ fn describe(backend: Backend) -> (LogLevel, String) {
     }
 }
 
-fn defect(unfit: UnfitHost) -> String {
+fn defect(unfit: UnfitAccelerator) -> String {
     match unfit {
-        UnfitHost::AcceptsForged(algorithm) => {
+        UnfitAccelerator::AcceptsForged(algorithm) => {
             format!("AWS-LC accepts a forged {algorithm} signature")
         }
-        UnfitHost::LacksAlgorithm(algorithm) => format!("AWS-LC does not verify {algorithm}"),
+        UnfitAccelerator::LacksAlgorithm(algorithm) => {
+            format!("AWS-LC does not verify {algorithm}")
+        }
     }
 }

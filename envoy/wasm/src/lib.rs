@@ -35,6 +35,7 @@ mod records;
 mod root;
 mod seen;
 mod seen_records;
+mod signatures;
 mod stream;
 mod worker;
 

@@ -10,6 +10,7 @@ use proxy_wasm::{
 use crate::{
     abi, configuration, once,
     proxy::Proxy,
+    signatures,
     stream::Stream,
     worker::{SharedWorker, Worker},
 };
@@ -72,16 +73,10 @@ impl RootContext for Root {
             once::warn(&format!("configuration: {warning}"), &text);
         }
         let mut engine = Engine::new(config);
-        match engine.accelerate(Box::new(Proxy)) {
-            Ok(backend) => abi::log(
-                LogLevel::Info,
-                &format!("signatures are verified {backend}"),
-            ),
-            Err(unfit) => {
-                abi::log(
-                    LogLevel::Error,
-                    &format!("configuration refused: signature_backend: {unfit}"),
-                );
+        match signatures::accelerate(&mut engine) {
+            Ok(backend) => signatures::report(backend),
+            Err(error) => {
+                abi::log(LogLevel::Error, &format!("configuration refused: {error}"));
                 return false;
             }
         }
