@@ -5,16 +5,16 @@
 
 use core::{iter::Peekable, str::Chars};
 
-use crate::http::path::normal_spelling;
+use crate::{http::path::normal_spelling, policy::may_set_flag};
 
 /// Returns the first literal in `expression` that no path can contain, and the text to write
 /// instead. Optional literals (`\[?`) and character classes are not reported.
 pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
-    if flags(expression).any(|flags| flags.contains('x')) {
+    if may_set_flag(expression, 'x') {
         return None; // with this flag, spaces are not literal
     }
     let expression = expression.split(r"\?").next()?; // drops the query, which is not normalised
-    let ignores_case = flags(expression).any(|flags| flags.contains('i'));
+    let ignores_case = may_set_flag(expression, 'i');
     let mut rest = expression.chars().peekable();
     while let Some(next) = rest.next() {
         let literal = match next {
@@ -54,15 +54,6 @@ pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
         }
     }
     None
-}
-
-/// Returns the flags of each group that sets flags, such as `(?i)` or `(?i:`.
-fn flags(expression: &str) -> impl Iterator<Item = &str> {
-    let groups = expression.split("(?").skip(1);
-    groups.filter_map(|group| {
-        let end = group.find([')', ':', '<', 'P'])?;
-        group.get(..end)
-    })
 }
 
 /// Skips the rest of a character class. A `]` at the start of the class does not end the class.

@@ -75,7 +75,7 @@ pub use self::{
     scheme::{Scheme, Schemes},
     scope_hierarchy::{ScopeCycle, ScopeHierarchy},
     status_path::StatusPath,
-    string_match::{Pattern, StringMatch, full_match},
+    string_match::{Pattern, StringMatch, full_match, may_set_flag},
     structured_scope::StructuredScopes,
     unclear::Unclear,
 };

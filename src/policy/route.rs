@@ -15,6 +15,7 @@ use crate::{
         Comparison, PathPolicy, Unclear,
         condition::{HeaderCondition, HeaderMatch, QueryMatch},
         mcp::{McpCall, McpMatch},
+        string_match::may_set_flag,
     },
 };
 
@@ -285,15 +286,11 @@ impl RouteMatch {
     }
 
     /// Returns true if the rule may match a path that differs from the rule's own path only in the
-    /// case of letters. A regular expression may do so if it contains the flag `i`.
+    /// case of letters. A regular expression may do so if it sets the flag `i`.
     #[must_use]
     pub fn ignores_case(&self) -> bool {
-        let has_flag = |group: &str| {
-            let mut flags = group.bytes().take_while(u8::is_ascii_alphabetic);
-            flags.any(|flag| flag == b'i')
-        };
         match &self.path {
-            PathMatch::Regex(regex) => regex.as_str().split("(?").skip(1).any(has_flag),
+            PathMatch::Regex(regex) => may_set_flag(regex.as_str(), 'i'),
             _ => !self.case_sensitive,
         }
     }

@@ -145,6 +145,41 @@ pub fn full_match(expression: &str) -> Result<Regex, regex_lite::Error> {
     compile(&format!(r"\A(?:{expression})\z"))
 }
 
+/// Returns true if the expression may set this flag somewhere, as `(?i)`, `(?si-x:a)` and, in an
+/// expression with spaces, `( ?i)` do. For the flag `-`, returns true if the expression may clear a
+/// flag.
+///
+/// In case of doubt, the answer is yes: `[(?i)]` is only a class of characters. For every caller,
+/// a flag that is not there does less harm than a flag that is overlooked.
+#[must_use]
+pub fn may_set_flag(expression: &str, flag: char) -> bool {
+    let mut rest = expression.chars();
+    // True after `(`, until something follows that is not a space.
+    let mut is_at_start = false;
+    while let Some(next) = rest.next() {
+        match next {
+            '\\' => {
+                rest.next();
+                is_at_start = false;
+            }
+            '(' => is_at_start = true,
+            // With the flag `x`, this is a comment, and `?` may follow in a later line.
+            '#' if is_at_start => return true,
+            '?' if is_at_start => {
+                let flags = rest.as_str().split([')', ':', '<']).next();
+                // The flags after the first `-` are cleared.
+                let set = flags.and_then(|flags| flags.split_inclusive('-').next());
+                if set.is_some_and(|set| set.contains(flag)) {
+                    return true;
+                }
+                is_at_start = false;
+            }
+            other => is_at_start &= other.is_whitespace(),
+        }
+    }
+    false
+}
+
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -182,6 +217,39 @@ mod tests {
             assert!(refused, "{expression}");
         }
         assert!(Pattern::regex("(a{1000}){1000}").is_err());
+    }
+
+    #[test]
+    fn finds_every_flag_and_sometimes_one_too_many() {
+        for (expression, expected) in [
+            ("(?i)/a", true),
+            ("/a(?i:b)", true),
+            ("/a(?si)b", true),
+            ("/a(?i-s:b)", true),
+            ("(?i)/a(?-i)b", true),
+            (r"/\\(?i)a", true),
+            ("(?x) ( ?i) /a", true),
+            ("(?x) ( # now\n ?i) /a", true),
+            // In these two, the flag is not a flag.
+            ("[(?i)]", true),
+            ("(#?a)", true),
+            ("(?-i)/a(?s-i:b)", false),
+            (r"/a\(?i)", false),
+            (r"/\(?id\)", false),
+            (r"/(a\?i)", false),
+            ("/(a?i)", false),
+            ("(?P<i>a)", false),
+            ("(?<i>a)", false),
+            ("(?:i)", false),
+            ("(?s)i", false),
+            ("/i", false),
+            ("", false),
+        ] {
+            assert_eq!(may_set_flag(expression, 'i'), expected, "{expression}");
+        }
+        for (expression, expected) in [("(?s-i:a)", true), ("(?-i)", true), ("(?i)a-b", false)] {
+            assert_eq!(may_set_flag(expression, '-'), expected, "{expression}");
+        }
     }
 
     #[test]

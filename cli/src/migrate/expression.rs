@@ -8,7 +8,7 @@
 
 use regex_lite::Regex;
 
-use portcullis::policy::full_match;
+use portcullis::policy::{full_match, may_set_flag};
 
 /// One step of an expression: a literal, an escape, a dot or a class, with its quantifier.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub(super) fn ascii() -> impl Iterator<Item = char> {
 /// Whether an expression may match different strings in Envoy and in the module, because Envoy
 /// counts octets and the module counts characters.
 pub(super) fn counts_octets(expression: &str) -> bool {
-    let ignores_case = has_flag(expression, 'i');
+    let ignores_case = may_set_flag(expression, 'i');
     // `follows` is true after a step that may match an octet beyond ASCII. If the next step may
     // match such an octet too, then in Envoy the two steps could match parts of the same character.
     // `groups` is a stack with two values for each open group: the value of `follows` before the
@@ -140,16 +140,8 @@ pub(super) fn sets(expression: &str) -> impl Iterator<Item = Set> {
     })
 }
 
-/// Whether the expression sets or clears this flag anywhere. For example, `(?i)` sets the flag `i`.
-pub(super) fn has_flag(expression: &str, flag: char) -> bool {
-    expression.split("(?").skip(1).any(|group| {
-        let end = group.find([')', ':', '<', 'P']).unwrap_or(0);
-        group.get(..end).is_some_and(|flags| flags.contains(flag))
-    })
-}
-
 fn set(text: &str, expression: &str) -> Set {
-    let flags = match has_flag(expression, 'i') {
+    let flags = match may_set_flag(expression, 'i') {
         true => "(?is)",
         false => "(?s)",
     };

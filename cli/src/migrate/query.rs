@@ -6,12 +6,13 @@
 
 use super::{
     difference::Deviation,
-    expression::{Set, ascii, has_flag, sets},
+    expression::{Set, ascii, sets},
     fields::{Placed, copy},
     journal::Journal,
     obstacle::{NotCarried, Obstacle},
 };
 use crate::envoy::document::Node;
+use portcullis::policy::may_set_flag;
 
 /// Converts one element of `query_parameters`.
 pub(super) fn condition((at, node): Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarried> {
@@ -72,7 +73,10 @@ fn of_regex(regex: &mut Node) -> Reading {
     };
     // This analysis does not support cleared flags (`-`) or the flag `x`, which makes the engine
     // ignore spaces. An expression with either is treated as if it matched only encoded text.
-    if ['x', '-'].iter().any(|flag| has_flag(&expression, *flag)) {
+    if ['x', '-']
+        .iter()
+        .any(|flag| may_set_flag(&expression, *flag))
+    {
         return Reading::Encoded;
     }
     let reading = sets(&expression).map(|set| of_set(&set)).max();
