@@ -177,16 +177,10 @@ fn no_cluster(cluster: &str) -> String {
     )
 }
 
-/// Describes a failed fetch: the error, Envoy metrics that may show its cause, and the number of
-/// failures in a row.
+/// Describes a failed fetch: the error, metrics that may show its cause, and the number of failures
+/// in a row.
 fn failure(error: FetchError, outcome: &FetchOutcome) -> String {
-    let mut message = error.to_string();
-    for (place, metric) in error.metrics().iter().enumerate() {
-        let start = if place == 0 { "; see " } else { ", " };
-        for part in [start, "cluster.", &outcome.cluster, ".", metric] {
-            message.push_str(part);
-        }
-    }
+    let mut message = error.with_metrics(&outcome.cluster);
     if outcome.failures > 0 {
         let count = outcome.failures.saturating_add(1);
         message.push_str(&format!(" ({count} failures in a row)"));

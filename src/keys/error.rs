@@ -73,27 +73,6 @@ fetch_errors! {
     Unreachable: "unreachable", "the connection ended before the whole response arrived";
 }
 
-impl FetchError {
-    /// The names of the cluster metrics that show the cause of this error in more detail. The proxy
-    /// does not report this detail to a module. The names are given without their `cluster.<name>.`
-    /// prefix.
-    #[must_use]
-    pub const fn metrics(self) -> &'static [&'static str] {
-        match self {
-            Self::Closed => &["upstream_cx_destroy_remote_with_active_rq"],
-            Self::NoHost => &["membership_total", "membership_healthy"],
-            Self::NotConnected => &[
-                "ssl.connection_error",
-                "ssl.fail_verify_error",
-                "ssl.fail_verify_san",
-                "upstream_cx_connect_fail",
-            ],
-            Self::TimedOut => &["upstream_rq_timeout"],
-            _ => &[],
-        }
-    }
-}
-
 impl core::error::Error for FetchError {}
 
 /// Why [`KeyStore::preload`](super::KeyStore::preload) refused a document.
@@ -132,14 +111,6 @@ mod tests {
             PreloadError::NotFetched.to_string(),
             "the provider fetches no keys: configure remote_jwks or discovery"
         );
-    }
-
-    #[test]
-    fn names_the_metrics_that_tell_more_than_the_error() {
-        let named = FetchError::NotConnected.metrics();
-        assert!(named.contains(&"ssl.fail_verify_san"), "{named:?}");
-        assert_eq!(FetchError::TimedOut.metrics(), ["upstream_rq_timeout"]);
-        assert!(FetchError::Document.metrics().is_empty());
     }
 
     #[test]

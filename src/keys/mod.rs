@@ -10,6 +10,7 @@ mod caching;
 mod discovery;
 mod document;
 mod endpoint;
+mod envoy;
 mod error;
 mod fetch;
 mod freshness;
@@ -17,7 +18,6 @@ mod id;
 mod record;
 mod records;
 mod remote;
-mod response;
 mod source;
 mod status;
 mod store;
@@ -27,6 +27,7 @@ pub use self::{
     caching::Caching,
     document::Document,
     endpoint::{Endpoint, without_query},
+    envoy::Received,
     error::{FetchError, PreloadError},
     fetch::{Fetch, FetchCause, FetchOutcome, FetchResponse, Progress, WantedKeys},
     freshness::Serving,
@@ -34,7 +35,6 @@ pub use self::{
     record::{Order, Record},
     records::{Reading, Records, Unshared, Version, WriteError},
     remote::{Discovery, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
-    response::Received,
     status::{KeyReport, KeyStatus},
     store::{KeyStore, Keys},
     timing::Timing,

@@ -1,4 +1,7 @@
-//! The response to a call for keys, as the host received it.
+//! Texts of Envoy: the responses that it makes itself when a call for keys fails, and the names of
+//! its metrics.
+//!
+//! Both shells for Envoy need these texts, so they are in the core.
 
 use crate::keys::{Caching, FetchError, FetchResponse};
 
@@ -68,6 +71,40 @@ impl Received<'_> {
             FetchError::NotConnected
         } else {
             FetchError::Closed
+        }
+    }
+}
+
+impl FetchError {
+    /// This error as text, followed by the names of the metrics of `cluster` that show the error's
+    /// cause.
+    #[must_use]
+    pub fn with_metrics(self, cluster: &str) -> String {
+        let mut message = self.to_string();
+        for (place, metric) in self.metrics().iter().enumerate() {
+            let start = if place == 0 { "; see " } else { ", " };
+            for part in [start, "cluster.", cluster, ".", metric] {
+                message.push_str(part);
+            }
+        }
+        message
+    }
+
+    /// The names of the metrics that show the cause of this error in more detail. The proxy
+    /// does not report this detail to a module. The names are given without their `cluster.<name>.`
+    /// prefix.
+    const fn metrics(self) -> &'static [&'static str] {
+        match self {
+            Self::Closed => &["upstream_cx_destroy_remote_with_active_rq"],
+            Self::NoHost => &["membership_total", "membership_healthy"],
+            Self::NotConnected => &[
+                "ssl.connection_error",
+                "ssl.fail_verify_error",
+                "ssl.fail_verify_san",
+                "upstream_cx_connect_fail",
+            ],
+            Self::TimedOut => &["upstream_rq_timeout"],
+            _ => &[],
         }
     }
 }
@@ -175,6 +212,28 @@ mod tests {
             let headers = [(":status", status), ("x-envoy-upstream-service-time", "8")];
             let status = FetchError::Status(status.parse().unwrap());
             assert_eq!(answer(&headers, Some(&body)), Err(status), "{body}");
+        }
+    }
+
+    #[test]
+    fn names_the_metrics_that_tell_more_than_the_error() {
+        let named = FetchError::NotConnected.metrics();
+        assert!(named.contains(&"ssl.fail_verify_san"), "{named:?}");
+        assert_eq!(FetchError::TimedOut.metrics(), ["upstream_rq_timeout"]);
+        assert!(FetchError::Document.metrics().is_empty());
+    }
+
+    #[test]
+    fn describes_an_error_with_the_metrics_of_its_cluster() {
+        for (error, expected) in [
+            (FetchError::Document, "the response contains no usable key"),
+            (
+                FetchError::NoHost,
+                "the cluster has no healthy host; see cluster.as.membership_total, \
+                 cluster.as.membership_healthy",
+            ),
+        ] {
+            assert_eq!(error.with_metrics("as"), expected);
         }
     }
 
