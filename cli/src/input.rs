@@ -12,7 +12,7 @@ use crate::outcome::Failure;
 use portcullis::{
     config::{Config, Provider},
     engine::Engine,
-    jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits},
+    jose::{KeyOrigin, KeySet, KeySetError},
     policy::ProviderId,
     time::UnixMillis,
 };
@@ -91,11 +91,7 @@ impl fmt::Display for KeySetFile {
 
 /// Parses a key set in the same way as a fetched key set.
 fn key_set(config: &Config, document: &[u8]) -> Result<KeySet, KeySetError> {
-    let limits = KeySetLimits {
-        bytes: config.limits.jwks_bytes,
-        keys: config.limits.jwks_keys,
-    };
-    KeySet::parse(document, KeyOrigin::Remote, limits)
+    KeySet::parse(document, KeyOrigin::Remote, config.limits.key_sets)
 }
 
 /// Loads the keys of a provider into the engine, as if the engine had fetched them. Returns what is

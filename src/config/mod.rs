@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use crate::{
     http::HeaderName,
-    jose::SecretKey,
+    jose::{KeySetLimits, SecretKey},
     policy::{
         Comparison, FilterStateRules, ForwardedCertificate, Mode, PathPolicy, Places,
         ProtectedResource, ProviderId, Requirement, RouteLookup, Rule, Schemes, ScopeHierarchy,
@@ -123,10 +123,8 @@ pub struct Config {
 pub struct Limits {
     /// The maximum length of a token, in bytes.
     pub token_bytes: usize,
-    /// The maximum length of a JWKS document, in bytes.
-    pub jwks_bytes: usize,
-    /// The maximum number of keys in one JWKS.
-    pub jwks_keys: usize,
+    /// The limits of each key set, fetched or local (`jwks_bytes` and `jwks_keys`).
+    pub key_sets: KeySetLimits,
     /// The maximum number of requests that wait for keys at the same time. Further requests get
     /// 503.
     pub parked_requests: usize,
@@ -148,8 +146,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             token_bytes: 8192,
-            jwks_bytes: 262_144,
-            jwks_keys: 64,
+            key_sets: KeySetLimits::default(),
             parked_requests: 256,
             park_timeout: Duration::from_secs(5),
             header_value_bytes: 8192,

@@ -31,7 +31,7 @@ impl Engine {
     /// The limits on the size of a fetched key set.
     #[must_use]
     pub fn key_set_limits(&self) -> KeySetLimits {
-        Self::limits_of_key_sets(&self.config)
+        self.config.limits.key_sets
     }
 
     /// Uses a key set document as if the engine had fetched it at `now`.
@@ -116,14 +116,6 @@ impl Engine {
     pub(super) fn key_store(config: &Config) -> KeyStore {
         let enabled = config.providers().filter(|(_, own)| own.is_enabled());
         let sources = enabled.filter_map(|(id, own)| Some((id, own.remote_keys()?)));
-        KeyStore::new(sources, Self::limits_of_key_sets(config))
-    }
-
-    /// Returns the limits on the size of fetched key sets.
-    const fn limits_of_key_sets(config: &Config) -> KeySetLimits {
-        KeySetLimits {
-            bytes: config.limits.jwks_bytes,
-            keys: config.limits.jwks_keys,
-        }
+        KeyStore::new(sources, config.limits.key_sets)
     }
 }

@@ -80,7 +80,7 @@ impl Keeper {
         host: &impl Environment,
         caller: &mut impl Caller,
     ) -> News {
-        let response = received.answer(engine.config().limits.jwks_bytes);
+        let response = received.answer(engine.config().limits.key_sets.bytes);
         self.complete(engine, fetch, response, now, host, caller)
     }
 

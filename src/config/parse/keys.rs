@@ -11,8 +11,7 @@ use crate::{
         },
     },
     jose::{
-        Algorithm, JwkAlgorithm, KeyError, KeyOrigin, KeyPurpose, KeySet, KeySetError,
-        KeySetLimits, KeyType, pem,
+        Algorithm, JwkAlgorithm, KeyError, KeyOrigin, KeyPurpose, KeySet, KeySetError, KeyType, pem,
     },
     keys::RemoteKeys,
     lenient_base64,
@@ -220,11 +219,7 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
     } else {
         text.as_bytes().to_vec()
     };
-    let limits = KeySetLimits {
-        bytes: limits.jwks_bytes,
-        keys: limits.jwks_keys,
-    };
-    KeySet::parse(&document, KeyOrigin::Local, limits)
+    KeySet::parse(&document, KeyOrigin::Local, limits.key_sets)
         .and_then(without_large_exponents)
         .map_err(Fault::Keys)
         .at(field)
@@ -247,7 +242,7 @@ fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
     let mut keys = Vec::new();
     for (index, text) in raw.pem.iter().enumerate() {
         keys.append(&mut pem::keys(text).map_err(Fault::Pem).at_index(index)?);
-        let limit = limits.jwks_keys;
+        let limit = limits.key_sets.keys;
         if keys.len() > limit {
             return Err(Fault::Keys(KeySetError::TooManyKeys { limit }).into());
         }

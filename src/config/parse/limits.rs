@@ -8,6 +8,7 @@ use crate::{
         error::At,
         raw::{RawCache, RawDuration, RawLimits},
     },
+    jose::KeySetLimits,
     time,
     token_cache::CacheLimits,
 };
@@ -43,20 +44,22 @@ pub(super) fn limits(raw: RawLimits) -> Result<Limits, ConfigError> {
             MAX_HEADER_BYTES,
             bytes,
         )?,
-        jwks_bytes: bounded(
-            "jwks_bytes",
-            raw.jwks_bytes,
-            default.jwks_bytes,
-            MAX_JWKS_BYTES,
-            bytes,
-        )?,
-        jwks_keys: bounded(
-            "jwks_keys",
-            raw.jwks_keys,
-            default.jwks_keys,
-            MAX_JWKS_KEYS,
-            "keys",
-        )?,
+        key_sets: KeySetLimits {
+            bytes: bounded(
+                "jwks_bytes",
+                raw.jwks_bytes,
+                default.key_sets.bytes,
+                MAX_JWKS_BYTES,
+                bytes,
+            )?,
+            keys: bounded(
+                "jwks_keys",
+                raw.jwks_keys,
+                default.key_sets.keys,
+                MAX_JWKS_KEYS,
+                "keys",
+            )?,
+        },
         parked_requests: bounded(
             "parked_requests",
             raw.parked_requests,

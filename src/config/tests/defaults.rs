@@ -10,7 +10,7 @@ use super::{all_warnings, base, parse, provider, trust};
 use crate::{
     config::Limits,
     decision::Exports,
-    jose::{Algorithm, ClaimPath, JwkAlgorithm},
+    jose::{Algorithm, ClaimPath, JwkAlgorithm, KeySetLimits},
     keys::{Endpoint, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
     policy::{Audiences, Mode, PathPolicy, Places, RouteLookup, Unmatched},
     token_cache::CacheLimits,
@@ -37,8 +37,10 @@ fn whole_configuration_is_strict_by_default() {
     );
     let limits = Limits {
         token_bytes: 8192,
-        jwks_bytes: 262_144,
-        jwks_keys: 64,
+        key_sets: KeySetLimits {
+            bytes: 262_144,
+            keys: 64,
+        },
         parked_requests: 256,
         park_timeout: Duration::from_secs(5),
         header_value_bytes: 8192,

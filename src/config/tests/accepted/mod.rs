@@ -114,7 +114,7 @@ fn whole_doubles_are_integers() {
     );
     let config = Config::parse(text.replace("-0.0e0", "8.0").as_bytes()).unwrap();
     assert_eq!(
-        (config.limits.token_bytes, config.limits.jwks_keys),
+        (config.limits.token_bytes, config.limits.key_sets.keys),
         (4096, 8)
     );
     assert_eq!(
