@@ -37,6 +37,7 @@ mod output;
 mod policy_test;
 mod redact;
 mod source;
+mod trial;
 
 use std::io::{BufRead, Write};
 

@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde_json::{Value, json};
 
 use super::printable::printable;
-use crate::decide::Reached;
+use crate::trial::Reached;
 use portcullis::{
     config::Provider,
     decision::Reason,

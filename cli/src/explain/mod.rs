@@ -35,11 +35,11 @@ use self::{
 };
 use crate::{
     accepted,
-    decide::{self, DecisionLine, Reached},
     format::Format,
     input::{self, KeySetFile, NotOneToken},
     outcome::{Exit, Failure},
     source::Source,
+    trial::{self, DecisionLine, Reached},
 };
 use portcullis::{
     config::{Config, Provider},
@@ -164,7 +164,7 @@ pub(crate) fn report(
         && let Ok(untrusted) = &parsed
     {
         let asked = asked(config, request.and_then(|request| rule(engine, request)));
-        let reached = request.map(|request| decide::resources(engine, &request.line()));
+        let reached = request.map(|request| trial::resources(engine, &request.line()));
         let reached = reached.unwrap_or_default();
         for asked in candidates(config, asked, untrusted) {
             providers.extend(provider(engine, asked, &parsed, &reached, now));
@@ -306,7 +306,7 @@ fn reason(failure: verification::Failure) -> Reason {
 
 /// The rule that a request matches before the token is added to the request.
 fn rule<'a>(engine: &'a Engine, request: RequestHead<'_>) -> Option<&'a Rule> {
-    let index = decide::rule(engine, &request.line())?;
+    let index = trial::rule(engine, &request.line())?;
     engine.config().rules.get(index)
 }
 
@@ -325,7 +325,7 @@ fn decided(
     let bearer = bearer.and_then(|found| engine.config().provider(found.id));
     let mut line = request.line();
     line.add_token(token, bearer.map(|provider| &*provider.places));
-    let decision = decide::decide(engine, &line, now);
+    let decision = trial::decide(engine, &line, now);
     let rule = decision
         .rule
         .and_then(|index| engine.config().rules.get(index));

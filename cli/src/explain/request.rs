@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::decide::RequestLine;
+use crate::trial::RequestLine;
 
 /// The value of `--header`: `NAME: VALUE`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Explains why no rule matches a request.
 
 use super::request::RequestHead;
-use crate::decide;
+use crate::trial;
 use portcullis::{config::Config, http::path::Target};
 
 /// Says that no rule matches, and what to do. Also names the rules that have the request's path but
@@ -32,7 +32,7 @@ pub(super) fn detail(config: &Config, request: RequestHead<'_>) -> String {
 fn other_methods(config: &Config, request: RequestHead<'_>) -> Option<String> {
     let target = Target::new(request.path);
     let (mut rules, mut methods) = (Vec::new(), Vec::new());
-    decide::with_request(&request.line(), |found| {
+    trial::with_request(&request.line(), |found| {
         for (index, rule) in config.rules.iter().enumerate() {
             let route = &rule.route;
             let is_at = route.is_at(found, Some(target), config.comparison()) == Ok(true);

@@ -1,6 +1,6 @@
 //! Lists the headers that Portcullis sets or removes in a request that passes.
 
-use crate::decide::DecisionLine;
+use crate::trial::DecisionLine;
 
 /// The changes that Portcullis makes to a request.
 #[derive(Default)]

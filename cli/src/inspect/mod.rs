@@ -16,7 +16,7 @@ use self::{
     text::{chosen, filters, source},
 };
 use crate::{
-    accepted, check, decide,
+    accepted, check,
     explain::{
         self,
         request::{HeaderLine, RequestHead},
@@ -27,6 +27,7 @@ use crate::{
     policy_test::mint::Keys,
     redact::redacted,
     source::Source,
+    trial,
 };
 use portcullis::config::ConfigPath;
 
@@ -97,7 +98,7 @@ fn decided(
     let prepared = credential::prepare(question, request, &policy.value, config, keys)?;
     let now = input::time(Some(question.now));
     answer.decision = match &prepared.token {
-        None => Some(decide::decide(&prepared.engine, &request.line(), now)),
+        None => Some(trial::decide(&prepared.engine, &request.line(), now)),
         Some(token) => {
             let written = Written {
                 source,

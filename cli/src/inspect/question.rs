@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{decide::DecisionLine, explain::report::Report, finding::Finding};
+use crate::{explain::report::Report, finding::Finding, trial::DecisionLine};
 
 /// A question from the page: how the policy decides on a request with a credential.
 #[derive(Deserialize)]

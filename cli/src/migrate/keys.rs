@@ -183,8 +183,7 @@ fn content(fields: &mut Fields<'_>, journal: &mut Journal) -> Result<String, Not
 }
 
 fn decoded(bytes: &str, at: ConfigPath) -> Result<String, NotCarried> {
-    let standard = bytes.replace('-', "+").replace('_', "/");
-    lenient_base64::decode(standard.as_bytes())
+    lenient_base64::decode_either(bytes)
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .ok_or(NotCarried {
             at,

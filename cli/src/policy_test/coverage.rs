@@ -8,7 +8,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::trial::Outcome;
+use super::test_run::Outcome;
 use crate::source::{Policy, Source};
 use portcullis::config::{Config, ConfigPath};
 

@@ -6,9 +6,9 @@ use super::{
     claims,
     rig::{Rig, Unfit},
     suite::Token,
-    trial,
+    test_run,
 };
-use crate::{accepted, decide, explain::request::RequestHead, redact::redacted};
+use crate::{accepted, explain::request::RequestHead, redact::redacted, trial};
 use portcullis::{
     config::{Config, Provider},
     engine::Engine,
@@ -52,7 +52,7 @@ pub(crate) fn mint(
             redacted(&why)
         ),
     })?;
-    let rule = decide::rule(&rig.engine, &wanted.request.line());
+    let rule = trial::rule(&rig.engine, &wanted.request.line());
     let asked = || {
         let config = rig.engine.config();
         let own = || accepted::token_providers(config);
@@ -66,8 +66,8 @@ pub(crate) fn mint(
         claims: wanted.claims,
         ..Token::default()
     };
-    let (id, _) = trial::provider(&rig, &token)?;
-    let token = trial::signed(&mut rig, id, &token, rule, wanted.now)?;
+    let (id, _) = test_run::provider(&rig, &token)?;
+    let token = test_run::signed(&mut rig, id, &token, rule, wanted.now)?;
     let shared = rig.engine.shared_config();
     let own = shared.provider(id).and_then(Provider::trust);
     let key = own.and_then(|own| {

@@ -14,7 +14,7 @@ mod report;
 mod rig;
 mod signer;
 mod suite;
-mod trial;
+mod test_run;
 mod values;
 
 use std::{
@@ -143,7 +143,7 @@ fn run_file(
     }
     let now = suite.now.unwrap_or_else(input::present);
     for test in &suite.tests {
-        let (failures, found) = match trial::run(&mut rig, test, now) {
+        let (failures, found) = match test_run::run(&mut rig, test, now) {
             Ok(outcome) => {
                 if let Some(coverage) = results.coverage.get_mut(place) {
                     coverage.add(&outcome);

@@ -11,10 +11,10 @@ use super::{
     values::Values,
 };
 use crate::{
-    decide::PeerCertificate,
     envoy::{document::Node, position::Position},
     finding::{Finding, Severity},
     source::{Contents, Source, value::value},
+    trial::PeerCertificate,
 };
 use portcullis::{config::ConfigPath, connection::PeerName};
 

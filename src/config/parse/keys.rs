@@ -215,7 +215,9 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
         ("inline_bytes", raw.inline_bytes.as_deref()),
     ])?;
     let document = if field == "inline_bytes" {
-        decode_base64(text).ok_or(Fault::NotBase64).at(field)?
+        lenient_base64::decode_either(text)
+            .ok_or(Fault::NotBase64)
+            .at(field)?
     } else {
         text.as_bytes().to_vec()
     };
@@ -248,11 +250,6 @@ fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
         }
     }
     Ok(KeySet::from_keys(keys).ok_or(Fault::Empty)?)
-}
-
-/// Decodes a `bytes` field of protobuf JSON, which is base64 or base64url, with or without padding.
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    lenient_base64::decode(text.replace('-', "+").replace('_', "/").as_bytes())
 }
 
 fn secrets(raw: &[RawSharedSecret]) -> Result<KeySet, Fault> {

@@ -11,9 +11,8 @@ use super::{
     values::Values,
 };
 use crate::{
-    accepted,
-    decide::{self, DecisionLine, RequestLine},
-    input,
+    accepted, input,
+    trial::{self, DecisionLine, RequestLine},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::{
@@ -37,7 +36,7 @@ pub(super) struct Outcome {
 /// Runs a test. If it cannot run, the error says why.
 pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, String> {
     let mut line = request(test);
-    let rule = decide::rule(&rig.engine, &line);
+    let rule = trial::rule(&rig.engine, &line);
     let mut used = Vec::new();
     for token in &test.tokens {
         let (id, name) = provider(rig, token)?;
@@ -51,7 +50,7 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
         let pair = STANDARD.encode(format!("{}:{secret}", basic.client));
         line.add_header("authorization", format!("Basic {pair}"));
     }
-    let decision = decide::decide(&rig.engine, &line, input::time(Some(now)));
+    let decision = trial::decide(&rig.engine, &line, input::time(Some(now)));
     // With the token in the request, a different rule may match than before. A provider counts as
     // reached only if its credentials are read for the rule that matches now.
     let config = rig.engine.config();
