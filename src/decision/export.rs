@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// The prefix of every key. The host adds `wasm.` in front of the key, so a module cannot overwrite
-/// the entries of other filters.
+/// The prefix of every key. It keeps the entries apart from those of other filters. In the
+/// proxy-wasm module, Envoy also adds `wasm.` in front of the key. In the dynamic module, it adds
+/// nothing.
 const PREFIX: &str = "portcullis.";
 
 /// What Portcullis writes to the filter state for a provider's tokens. Envoy's `jwt_authn` filter
@@ -26,7 +27,7 @@ pub struct Exports {
     pub space_delimited_claims: Vec<String>,
 }
 
-/// The key of a filter state entry, without the `wasm.` that the host adds.
+/// The key of a filter state entry, without the `wasm.` that Envoy adds for a proxy-wasm module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateKey(String);
 

@@ -177,7 +177,8 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
     }
 }
 
-/// Returns the entries of the filter state. Each key has the prefix `wasm.`, as in Envoy.
+/// Returns the entries of the filter state. Each key has the prefix `wasm.`, as in the proxy-wasm
+/// module. In the dynamic module, the keys do not have this prefix.
 fn filter_state(entries: &[StateEntry]) -> BTreeMap<String, String> {
     let named = |entry: &StateEntry| {
         let key = format!("wasm.{}", entry.key.as_str());
