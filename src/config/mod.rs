@@ -114,7 +114,9 @@ pub struct Config {
     pub status: Option<StatusPath>,
     /// The limits that each worker enforces.
     pub limits: Limits,
-    /// Warnings about settings that are accepted but weak.
+    /// Warnings about settings that are accepted but weak, whenever and wherever they are used.
+    /// [`warnings_at_load`](Self::warnings_at_load) and
+    /// [`warnings_on_review`](Self::warnings_on_review) add others.
     pub warnings: Vec<Warning>,
 }
 

@@ -1,9 +1,9 @@
 //! Finds weak settings in a configuration.
 //!
 //! A configuration with warnings is still accepted. This module examines the parsed configuration,
-//! so a default can cause a warning just like an explicit value. Separate functions return the
-//! warnings that depend on the time or on the `vm_id`, and the warnings that only the command line
-//! program prints.
+//! so a default can cause a warning just like an explicit value. Two functions put the warnings
+//! together, for the proxy and for the command line program. Only the warning that depends on the
+//! `vm_id` is separate, because most callers do not know the `vm_id`.
 
 use core::time::Duration;
 
@@ -29,10 +29,32 @@ const NOTICE: Duration = Duration::from_secs(30 * DAY);
 const DAY: u64 = 86_400;
 
 impl Config {
+    /// Returns the warnings that a proxy logs when it loads the configuration at `now`; `None` if
+    /// the time is unknown. They concern security and expiry. A proxy does not search for rules
+    /// without effect, because nobody is there to correct them, and because the search would make
+    /// the WebAssembly module larger.
+    #[must_use]
+    pub fn warnings_at_load(&self, now: Option<UnixSeconds>) -> Vec<Warning> {
+        let mut found = self.warnings.clone();
+        found.extend(now.into_iter().flat_map(|now| self.expiry_warnings(now)));
+        found
+    }
+
+    /// Returns the warnings for an operator who reviews the configuration at `now`. They include
+    /// rules without effect, and settings that are weak only in some deployments, such as metadata
+    /// that is fetched from an `http` URL.
+    #[must_use]
+    pub fn warnings_on_review(&self, now: UnixSeconds) -> Vec<Warning> {
+        let mut found = self.warnings.clone();
+        found.extend(self.reach_warnings());
+        found.extend(self.expiry_warnings(now));
+        found.extend(self.discovery_warnings());
+        found
+    }
+
     /// Returns warnings about certificates and clients that have expired or will expire soon, and
     /// about certificates that are not valid yet.
-    #[must_use]
-    pub fn expiry_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
+    fn expiry_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
         let mut found = Vec::new();
         for provider in &self.providers {
             if let Accepts::Secrets(clients) = &provider.accepts {
@@ -107,8 +129,7 @@ impl Config {
 
     /// Returns warnings about providers with `discovery` whose issuer is an `http` URL. Unless
     /// Envoy's cluster uses TLS, anyone on the network path could forge the issuer's metadata.
-    #[must_use]
-    pub fn discovery_warnings(&self) -> Vec<Warning> {
+    fn discovery_warnings(&self) -> Vec<Warning> {
         let is_plain = |provider: &&Provider| {
             provider.remote_keys().is_some_and(|remote| {
                 matches!(&remote.location, JwksLocation::Discovered(discovery)
@@ -141,7 +162,7 @@ fn state(validity: Validity, now: UnixSeconds) -> Option<String> {
     }
 }
 
-/// Returns the warnings about weak settings, except for those that the methods above return.
+/// Returns the warnings about weak settings that depend neither on the time nor on the deployment.
 pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     let mut found = Vec::new();
     for provider in &config.providers {

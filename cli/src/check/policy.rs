@@ -6,7 +6,7 @@ use crate::{
     source::{Policy, Source},
 };
 use portcullis::{
-    config::{Config, ConfigPath, Warning},
+    config::{Config, ConfigPath},
     time::UnixMillis,
 };
 
@@ -64,17 +64,10 @@ pub(super) fn warnings(
     config: &Config,
     now: UnixMillis,
 ) -> Vec<Finding> {
-    let expiring = config.expiry_warnings(now.seconds());
-    let all: [&[Warning]; 4] = [
-        &config.warnings,
-        &config.reach_warnings(),
-        &expiring,
-        &config.discovery_warnings(),
-    ];
-    let all = all.into_iter().flatten();
+    let all = config.warnings_on_review(now.seconds()).into_iter();
     all.map(|warning| {
         let position = source.position_in(policy, &warning.location);
-        let (at, text) = (warning.location.to_string(), warning.text.as_str());
+        let (at, text) = (warning.location.to_string(), warning.text);
         source.finding(Severity::Warning, position, at, text)
     })
     .collect()

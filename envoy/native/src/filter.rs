@@ -122,11 +122,7 @@ impl Filter {
         let scheduler = configuration
             .scheduler()
             .ok_or("Envoy offers no scheduler")?;
-        for warning in config
-            .warnings
-            .iter()
-            .chain(&config.expiry_warnings(clock::now().seconds()))
-        {
+        for warning in config.warnings_at_load(Some(clock::now().seconds())) {
             let line = format!("configuration: {warning}");
             write_log(LogLevel::Warn, &line);
         }

@@ -14,7 +14,7 @@ use crate::{
     stream::Stream,
     worker::{SharedWorker, Worker},
 };
-use portcullis::{engine::Engine, gate::LogLevel};
+use portcullis::{engine::Engine, gate::LogLevel, time::UnixMillis};
 
 /// The root context of a configuration on one worker.
 pub(super) struct Root {
@@ -66,10 +66,9 @@ impl RootContext for Root {
                 return false;
             }
         };
-        let expiring = Proxy::now().map(|now| config.expiry_warnings(now.seconds()));
-        let expiring = expiring.unwrap_or_default();
+        let now = Proxy::now().ok().map(UnixMillis::seconds);
         let exposed = config.shared_memory_warning(&Proxy::vm_id());
-        for warning in config.warnings.iter().chain(&expiring).chain(&exposed) {
+        for warning in config.warnings_at_load(now).iter().chain(&exposed) {
             once::warn(&format!("configuration: {warning}"), &text);
         }
         let mut engine = Engine::new(config);

@@ -176,7 +176,7 @@ fn warns_of_a_certificate_outside_or_near_the_end_of_its_validity() {
             Some("has expired, so tokens signed with this key are refused"),
         ),
     ] {
-        let found = config.expiry_warnings(UnixSeconds::new(now));
+        let found = config.warnings_at_load(Some(UnixSeconds::new(now)));
         let found: Vec<_> = found.iter().map(ToString::to_string).collect();
         let expected =
             text.map(|text| format!("providers.okta.public_keys: the certificate of key 1 {text}"));
@@ -251,7 +251,7 @@ fn warns_of_a_client_before_and_after_it_expires() {
         (client(json!(null), true), end, None),
     ] {
         let config = parse(&base_with(&changes)).unwrap_or_else(|error| panic!("{error}"));
-        let found = config.expiry_warnings(UnixSeconds::new(now));
+        let found = config.warnings_at_load(Some(UnixSeconds::new(now)));
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         let expected =
             expected.map(|text| format!("providers.okta.client_secrets.clients.job: {text}"));
