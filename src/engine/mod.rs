@@ -117,13 +117,13 @@ impl Engine {
         accelerator: Box<dyn Accelerator>,
     ) -> Result<Backend, UnfitAccelerator> {
         let backend = Backend::choose(self.config.signature_backend, &*accelerator)?;
-        self.follow(backend, accelerator);
+        self.use_backend(backend, accelerator);
         Ok(backend)
     }
 
     /// Uses the backend that another engine chose, without a second self-test. Both engines must
     /// have the same configuration and the same accelerator.
-    pub fn follow(&mut self, backend: Backend, accelerator: Box<dyn Accelerator>) {
+    pub fn use_backend(&mut self, backend: Backend, accelerator: Box<dyn Accelerator>) {
         self.accelerator = (backend == Backend::Accelerator).then_some(accelerator);
     }
 

@@ -46,7 +46,7 @@ pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
 /// worker chose a backend itself, the worker's first request would wait for the self-test.
 #[cfg(feature = "aws-lc")]
 pub(super) fn follow(engine: &mut Engine, backend: Backend) {
-    engine.follow(backend, Box::new(AwsLc));
+    engine.use_backend(backend, Box::new(AwsLc));
 }
 
 /// Does nothing, because without AWS-LC the core verifies all signatures.

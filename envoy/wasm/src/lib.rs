@@ -34,7 +34,6 @@ mod proxy;
 mod records;
 mod root;
 mod seen;
-mod seen_records;
 mod signatures;
 mod stream;
 mod worker;

@@ -3,7 +3,7 @@
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::{codec, seen::SeenRecords};
+use crate::{codec, proxy::Proxy, seen::SeenRecords};
 use portcullis::shared_memory::{Expected, SealedRecord, SetSharedDataError, SharedMemory};
 use portcullis::{
     engine::Engine,
@@ -13,6 +13,17 @@ use portcullis::{
 
 /// A version that no entry has. If it is passed as the known version, the record is always read.
 const NEVER: Version = Version(0);
+
+thread_local! {
+    static SEEN: RefCell<SeenRecords> = const { RefCell::new(SeenRecords::new()) };
+}
+
+/// Creates the key records of an engine's sources in the proxy's shared memory. All configurations
+/// of this VM share one [`SeenRecords`]. So an authenticated record is rejected if any
+/// configuration of this VM has already read or written a newer record of the same source.
+pub(super) fn of(engine: &Engine) -> SharedRecords<Proxy> {
+    SEEN.with_borrow_mut(|seen| SharedRecords::of(engine, Proxy, seen))
+}
 
 /// The records in shared memory that hold one engine's keys, with one record for each key source.
 #[derive(Debug)]

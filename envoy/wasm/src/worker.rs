@@ -10,7 +10,7 @@ use crate::{
     call::{self, Calls},
     live_names, pairs, policies,
     proxy::Proxy,
-    seen_records,
+    records,
 };
 use portcullis::{
     engine::Engine,
@@ -57,7 +57,7 @@ impl Worker {
         let metrics = DecisionMetrics::define(engine.config(), &Proxy);
         let key_metrics = KeyMetrics::define(engine.config(), &Proxy);
         let keeper = Keeper::new(&engine, key_metrics, &Proxy);
-        let records = seen_records::of(&engine);
+        let records = records::of(&engine);
         let record_names: Vec<_> = records.names().map(str::to_owned).collect();
         engine.share(Box::new(records));
         engine.synchronize();
