@@ -120,7 +120,7 @@ pub(super) enum Command {
         #[arg(long)]
         coverage: bool,
         /// Fail if the tests reach less than this percentage of the policy's rules and providers.
-        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+        #[arg(long, value_name = "PERCENT", value_parser = percentage)]
         fail_under: Option<u8>,
         /// Also write the results to this file in the XML format of `JUnit`, for CI systems.
         #[arg(long, value_name = "FILE")]
@@ -174,4 +174,15 @@ pub(super) enum Command {
         #[arg(long, value_name = "NAME", requires = "rewrite")]
         filter: Vec<String>,
     },
+}
+
+/// Reads a percentage. People are likely to write it with a percent sign.
+fn percentage(text: &str) -> Result<u8, String> {
+    let read = |text: &str| text.parse().ok().filter(|percent| *percent <= 100);
+    let without_sign = text.strip_suffix('%').and_then(read);
+    match (read(text), without_sign) {
+        (Some(percent), _) => Ok(percent),
+        (None, Some(percent)) => Err(format!("write {percent}, without the percent sign")),
+        (None, None) => Err("write a whole number from 0 to 100".to_owned()),
+    }
 }

@@ -7,6 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::misplaced::misplaced;
 use portcullis::config::{Config, ConfigError, ConfigPath, Fault, Step, camel_case};
 
 /// The maximum number of errors that are reported for one policy.
@@ -114,6 +115,15 @@ impl Repair {
                 self.put_stub("requirement_map", json!({"allow_missing": {}}));
                 self.set(at, json!(STUB));
             }
+            // The fields of one object are one mistake.
+            Fault::UnknownField { field, nearest, .. } => match misplaced(at, field) {
+                Some(fields) => {
+                    for name in fields.names {
+                        self.remove(&at.member(name), Some(fields.meant));
+                    }
+                }
+                None => self.remove(place, nearest.as_deref()),
+            },
             reason => self.remove(place, reason.nearest()),
         }
         if self.document == before {

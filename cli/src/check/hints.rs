@@ -1,9 +1,13 @@
-//! Advice for values of the wrong type.
+//! Advice for values of the wrong type, and for fields in the wrong object.
 //!
-//! The module only says which type it expects. For common mistakes, a hint shows the operator's own
-//! value in the correct form.
+//! The module only says which type or which fields it expects. For common mistakes, a hint shows the
+//! correct form, with the operator's own value where possible.
+
+use core::time::Duration;
 
 use serde_json::Value;
+
+use super::misplaced::misplaced;
 
 use portcullis::config::{ConfigError, ConfigPath, Fault, Step, camel_case};
 
@@ -13,6 +17,9 @@ pub(super) fn hint(error: &ConfigError, document: &Value) -> Option<String> {
     match error.reason() {
         Fault::WrongType { expected, .. } => wrong_type(error.location(), expected, written?),
         Fault::UnknownField { field, .. } if is_top(error) => wrapper(field, document),
+        Fault::UnknownField { field, .. } => {
+            misplaced(error.location(), field).map(|fields| fields.advice.to_owned())
+        }
         Fault::Pem(_) => {
             let text = written?.as_str()?;
             let hint = "the text has \\n as two characters: put the text between double quotes, or \
@@ -88,12 +95,32 @@ fn wrong_type(at: &ConfigPath, expected: &str, written: &Value) -> Option<String
         ("rules", "a list") => "\"- \" before each rule".to_owned(),
         (_, "a list") if member => format!("[{}]", text(written)?),
         ("providers", "an object") => "each provider as NAME: { … }".to_owned(),
+        (_, expected) if expected.starts_with("a duration") => {
+            format!("\"{}\"", duration(&text(written)?)?)
+        }
         (_, "a string") if written.is_number() || written.is_boolean() => {
             format!("the value between quotes: \"{written}\"")
         }
         _ => return None,
     };
     Some(format!("write {instead}"))
+}
+
+/// Writes a duration that has no unit, or another unit than seconds, in the form that a
+/// configuration requires.
+fn duration(written: &str) -> Option<String> {
+    let digits = written.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+    let number: u64 = digits.parse().ok()?;
+    let seconds = |factor| number.checked_mul(factor).map(Duration::from_secs);
+    let duration = match written.get(digits.len()..)?.trim() {
+        "" => seconds(1)?,
+        "ms" => Duration::from_millis(number),
+        "m" | "min" => seconds(60)?,
+        "h" => seconds(60 * 60)?,
+        "d" => seconds(24 * 60 * 60)?,
+        _ => return None,
+    };
+    (!duration.is_zero()).then(|| format!("{}s", duration.as_secs_f64()))
 }
 
 /// Returns the value at a path.
@@ -105,4 +132,28 @@ pub(super) fn at<'a>(document: &'a Value, place: &ConfigPath) -> Option<&'a Valu
             Step::Member(name) => value.get(name),
             Step::Element(index) => value.get(index),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_durations_in_seconds() {
+        for (written, expected) in [
+            ("5", Some("5s")),
+            ("500ms", Some("0.5s")),
+            ("5m", Some("300s")),
+            ("1 h", Some("3600s")),
+            ("2d", Some("172800s")),
+            ("0", None),
+            ("-5", None),
+            ("5 weeks", None),
+            ("soon", None),
+            ("", None),
+            ("18446744073709551615h", None),
+        ] {
+            assert_eq!(duration(written).as_deref(), expected, "{written}");
+        }
+    }
 }

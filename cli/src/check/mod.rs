@@ -7,6 +7,7 @@ mod every_error;
 mod filter;
 mod hints;
 mod mcp;
+mod misplaced;
 pub(crate) mod policy;
 mod report;
 mod routes;

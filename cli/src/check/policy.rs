@@ -6,7 +6,7 @@ use crate::{
     source::{Policy, Source},
 };
 use portcullis::{
-    config::{Config, ConfigPath},
+    config::{Config, ConfigPath, Fault},
     time::UnixMillis,
 };
 
@@ -47,9 +47,8 @@ fn wording(found: &Found, document: &serde_json::Value) -> (String, String) {
     let (path, message) = text.split_once(": ").unwrap_or(("", &text));
     let hint = hints::hint(&found.error, document);
     let message = match hint {
-        Some(hint) if message.contains("unknown field") => {
-            let what = message.split(';').next().unwrap_or(message);
-            format!("{what}; {hint}")
+        Some(hint) if matches!(found.error.reason(), Fault::UnknownField { .. }) => {
+            format!("{}; {hint}", found.error.reason())
         }
         Some(hint) => format!("{message}; {hint}"),
         None => message.to_owned(),

@@ -141,9 +141,15 @@ fn suite(source: &Source, document: &Value, findings: &mut Vec<Finding>) -> Resu
     };
     let filter = fields.text("filter")?;
     let now = fields.number("now", 1_700_000_000)?;
-    let mut tests = Vec::new();
+    let mut tests: Vec<Test> = Vec::new();
     for (index, written) in written.iter().enumerate() {
-        match test(source, &top.member("tests").element(index), written) {
+        let at = top.member("tests").element(index);
+        match test(source, &at, written) {
+            Ok(test) if tests.iter().any(|other| other.name == test.name) => {
+                let message = "another test has this name; give each test a name of its own, so \
+                               that the results tell them apart";
+                findings.push(source.at(Severity::Error, &at.member("name"), message));
+            }
             Ok(test) => tests.push(test),
             Err(finding) => findings.push(finding),
         }
@@ -207,12 +213,23 @@ fn request(source: &Source, at: &ConfigPath, written: &Value) -> Result<Request,
     }
     Ok(Request {
         method: fields.text("method")?,
-        path: fields.required_text("path")?,
+        path: path(&fields)?,
         authority: fields.text("authority")?,
         headers,
         route_metadata: fields.value("route_metadata").cloned(),
         filter_state,
     })
+}
+
+/// Reads a path as Envoy passes it to filters: it begins with a slash, or is the `*` of an `OPTIONS`
+/// request. Without the slash, no rule matches, so a test that expects a denial would pass.
+fn path(fields: &Fields<'_>) -> Result<String, Finding> {
+    let path = fields.required_text("path")?;
+    if path.starts_with('/') || path == "*" {
+        return Ok(path);
+    }
+    let message = "write a path that begins with \"/\"; the host belongs in \"authority\"";
+    Err(fields.error("path", message))
 }
 
 fn token(source: &Source, at: &ConfigPath, written: &Value) -> Result<Token, Finding> {

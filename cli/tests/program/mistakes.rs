@@ -148,17 +148,32 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "timeout: 5s",
         "timeout: 500ms",
-        ":9:9: error: providers.okta.remote_jwks.http_uri.timeout: ",
+        ":9:9: error: providers.okta.remote_jwks.http_uri.timeout: expected a duration in seconds such as \"600s\" or \"0.5s\", at most ten years, found string \"500ms\"; write \"0.5s\"",
     ),
     (
         "timeout: 5s",
         "timeout: 5",
-        ":9:9: error: providers.okta.remote_jwks.http_uri.timeout: ",
+        ":9:9: error: providers.okta.remote_jwks.http_uri.timeout: expected a duration in seconds such as \"600s\" or \"0.5s\", at most ten years, found 5; write \"5s\"",
     ),
     (
         "timeout: 5s",
         "timeout: 5m",
-        ":9:9: error: providers.okta.remote_jwks.http_uri.timeout: ",
+        ":9:9: error: providers.okta.remote_jwks.http_uri.timeout: expected a duration in seconds such as \"600s\" or \"0.5s\", at most ten years, found string \"5m\"; write \"300s\"",
+    ),
+    (
+        "    remote_jwks:\n      http_uri:\n        uri: https://example.okta.com/keys\n        cluster: okta\n        timeout: 5s\n",
+        "    jwks_uri: https://example.okta.com/keys\n",
+        ":5:5: error: providers.okta: unknown field \"jwks_uri\"; write remote_jwks: { http_uri: { uri: URI, cluster: NAME, timeout: 5s } }, or discovery: { cluster: NAME } to find the URI in the issuer's metadata",
+    ),
+    (
+        "      http_uri:\n        uri: https://example.okta.com/keys\n        cluster: okta\n        timeout: 5s\n",
+        "      uri: https://example.okta.com/keys\n      cluster: okta\n      timeout: 5s\n",
+        ":7:7: error: providers.okta.remote_jwks: unknown field \"cluster\"; write \"uri\", \"cluster\" and \"timeout\" into \"http_uri\": http_uri: { uri: URI, cluster: NAME, timeout: 5s }",
+    ),
+    (
+        "      http_uri:\n",
+        "      uri: https://example.okta.com/keys\n      http_uri:\n",
+        ":6:7: error: providers.okta.remote_jwks: unknown field \"uri\"; write \"uri\",",
     ),
     (
         "        timeout: 5s\n",

@@ -48,6 +48,47 @@ fn a_mistaken_name_has_its_place_and_remedy() {
 }
 
 #[test]
+fn a_path_begins_with_a_slash() {
+    for path in ["orders", "\"\"", "https://api.example/orders"] {
+        refuse(
+            "path.yaml",
+            &format!("request: {{ path: {path} }}\nexpect: {{ decision: deny }}"),
+            ":4:14: error: tests[0].request.path: write a path that begins with \"/\"; the host belongs in \"authority\"",
+        );
+    }
+    let text = one_test("request: { method: OPTIONS, path: '*' }\nexpect: { decision: deny }");
+    let (code, said) = run("asterisk.yaml", &text);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn two_tests_with_one_name_are_refused() {
+    let test = "request: { path: / }\nexpect: { decision: deny }";
+    let again = "- name: a\n  request: { path: /x }\n  expect: { decision: deny }\n";
+    let (code, said) = run("names.yaml", &(one_test(test) + again));
+    let expected = "names.yaml:6:3: error: tests[1].name: another test has this name; give each \
+                    test a name of its own";
+    assert!(said.contains(expected), "{said}");
+    assert_eq!(code, Some(2), "{said}");
+}
+
+#[test]
+fn a_percentage_has_no_percent_sign() {
+    for (percentage, expected) in [
+        ("90%", "write 90, without the percent sign"),
+        ("101", "write a whole number from 0 to 100"),
+        ("101%", "write a whole number from 0 to 100"),
+        ("-1", "unexpected argument"),
+        ("0.9", "write a whole number from 0 to 100"),
+    ] {
+        let output = portcullis(&["test", "--fail-under", percentage, "a.yaml"], "");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(expected), "{percentage}: {said}");
+        assert_eq!(output.status.code(), Some(2), "{said}");
+    }
+}
+
+#[test]
 fn a_mistaken_expectation_has_its_place_and_remedy() {
     for (expect, expected) in [
         (
