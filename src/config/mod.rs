@@ -36,7 +36,7 @@ use crate::{
     jose::{KeySetLimits, SecretKey},
     policy::{
         Comparison, FilterStateRules, ForwardedCertificate, Mode, PathPolicy, Places,
-        ProtectedResource, ProviderId, Requirement, RouteLookup, Rule, Schemes, ScopeHierarchy,
+        ProtectedResource, ProviderId, Requirement, RouteLookup, Rules, Schemes, ScopeHierarchy,
         StatusPath, Unmatched,
     },
     verification::SignatureBackend,
@@ -60,8 +60,8 @@ pub use self::spelling::camel_case;
 pub struct Config {
     /// The providers, sorted by name. A [`ProviderId`] is an index into this list.
     pub providers: Vec<Provider>,
-    /// The rules, in order. The first rule that matches a request decides.
-    pub rules: Vec<Rule>,
+    /// The rules, in order, and their index.
+    pub rules: Rules,
     /// All places in a request where providers look for tokens, without duplicates. A search takes
     /// time proportional to the length of the query. Without this list, it would be repeated for
     /// each provider, although many providers read the same places.

@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     decision::Reason,
     http::{Request, path::Target},
-    policy::{RouteMatch, Rule, RuleIndex, Unclear, mcp::McpCall},
+    policy::{RouteMatch, Rule, Unclear, mcp::McpCall},
 };
 
 /// The index of a rule, and the rule.
@@ -15,15 +15,12 @@ pub(super) type Placed<'c> = (usize, &'c Rule);
 /// WebAssembly module.
 #[inline(never)]
 pub(super) fn first_match<'c>(
-    (config, index): (&'c Config, &RuleIndex),
+    config: &'c Config,
     request: &Request<'_>,
     target: Option<Target<'_>>,
     call: Option<&McpCall<'_>>,
 ) -> Result<Option<Placed<'c>>, Reason> {
-    for place in index.candidates(target.map(|target| target.path)) {
-        let Some(rule) = config.rules.get(place) else {
-            continue;
-        };
+    for (place, rule) in (config.rules).candidates(target.map(|target| target.path)) {
         if matches(config, &rule.route, request, target, call)? {
             return Ok(Some((place, rule)));
         }

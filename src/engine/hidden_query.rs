@@ -9,7 +9,7 @@ use crate::{
         Request,
         path::{Readings, Target, decoded_queries},
     },
-    policy::{RuleIndex, mcp::McpCall},
+    policy::mcp::McpCall,
 };
 
 /// Refuses a path with a token after an encoded `?`. If a proxy behind Envoy decodes the path, the
@@ -31,13 +31,13 @@ pub(super) fn refuse_token(config: &Config, target: Target<'_>) -> Result<(), Re
 /// the upstream may read, and `others` are the other ways in which servers may read the path. `rule`
 /// is the rule that matches the request as it was sent.
 pub(super) fn refuse_query<'c>(
-    (config, index): (&'c Config, &RuleIndex),
+    config: &'c Config,
     request: &Request<'_>,
     (target, hidden, others): (Target<'_>, &[String], &Readings),
     call: Option<&McpCall<'_>>,
     rule: Option<Placed<'c>>,
 ) -> Result<(), Reason> {
-    if !index.reads_query() {
+    if !config.rules.read_query() {
         return Ok(());
     }
     for hidden in hidden {
@@ -45,12 +45,7 @@ pub(super) fn refuse_query<'c>(
         let request = request.with_target(text.as_bytes());
         for path in others.iter() {
             let query = Some(&**hidden);
-            let other = first_match(
-                (config, index),
-                &request,
-                Some(Target { path, query }),
-                call,
-            )?;
+            let other = first_match(config, &request, Some(Target { path, query }), call)?;
             if other.map(|(number, _)| number) != rule.map(|(number, _)| number) {
                 return Err(Reason::AmbiguousPath);
             }

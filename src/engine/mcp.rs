@@ -14,7 +14,7 @@ use crate::{
     },
     http::{Request, path::Target},
     policy::{
-        McpLegacy, RuleIndex,
+        McpLegacy,
         mcp::{McpCall, McpFault},
     },
 };
@@ -56,18 +56,17 @@ pub(super) enum Hosts {
 impl<'c> Endpoint<'c> {
     /// Finds the rules with `match.mcp` for the path and host of a request.
     pub(super) fn of(
-        (config, index): (&'c Config, &RuleIndex),
+        config: &'c Config,
         request: &Request<'_>,
         target: Target<'_>,
         hosts: Hosts,
     ) -> Result<Self, Reason> {
         let (mut rules, comparison) = (Vec::new(), config.comparison());
-        if !index.matches_calls() || request.method() != "POST" {
+        if !config.rules.match_calls() || request.method() != "POST" {
             return Ok(Self { rules });
         }
-        for place in index.candidates(Some(target.path)) {
-            if let Some(rule) = config.rules.get(place)
-                && rule.route.mcp.is_some()
+        for (place, rule) in config.rules.candidates(Some(target.path)) {
+            if rule.route.mcp.is_some()
                 && match hosts {
                     Hosts::Own => rule.route.is_at(request, Some(target), comparison)?,
                     Hosts::AnyPort => {

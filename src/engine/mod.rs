@@ -49,7 +49,7 @@ use crate::{
     http::{Request, Response, path::Target},
     jose::HeaderMemo,
     keys::{KeyStore, Records, Unshared},
-    policy::{Mode, ProtectedResource, RoutePolicy, RuleIndex, Schemes, Standing, Unmatched},
+    policy::{Mode, ProtectedResource, RoutePolicy, Schemes, Standing, Unmatched},
     time::UnixMillis,
     verification::{Accelerator, Allowance, Circumstances},
 };
@@ -67,7 +67,6 @@ pub use crate::verification::{Backend, Patience, UnfitAccelerator};
 /// Decides on requests under one configuration.
 pub struct Engine {
     config: Arc<Config>,
-    rules: RuleIndex,
     /// The authentication schemes of all providers.
     schemes: Schemes,
     restrictions: Option<Restrictions>,
@@ -95,7 +94,6 @@ impl Engine {
         let keys = Self::key_store(&config);
         let caches = TokenCaches::new(&config);
         Self {
-            rules: RuleIndex::new(&config.rules),
             schemes: config.schemes(),
             config,
             restrictions: None,
@@ -173,7 +171,7 @@ impl Engine {
         {
             return permit(PermitReason::CorsPreflight, removals.to_vec()).into();
         }
-        let routed = match routing::route((&self.config, &self.rules), request) {
+        let routed = match routing::route(&self.config, request) {
             Ok(routed) => routed,
             Err(reason) => return self.refuse(No::Closed(reason)).into(),
         };
@@ -271,7 +269,7 @@ impl Engine {
         request: &Request<'_>,
         connection: &dyn Connection,
     ) -> (Standing, Vec<HeaderEdit>) {
-        let mut removals = sanitise::removals((&self.config, &self.rules), request);
+        let mut removals = sanitise::removals(&self.config, request);
         let Some(own) = &self.config.client_certificate else {
             return (Standing::Absent, removals);
         };
@@ -303,7 +301,7 @@ impl Engine {
     /// identity or a token from the trailers.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<Text> {
-        sanitise::trailers((&self.config, &self.rules), trailers)
+        sanitise::trailers(&self.config, trailers)
     }
 
     /// Returns true if requests may wait for keys. In shadow mode no request waits, because shadow
@@ -320,7 +318,7 @@ impl Engine {
     pub fn rule(&self, request: &Request<'_>, connection: &dyn Connection) -> Option<usize> {
         let removals = self.all_removals(request, connection);
         let request = &*sanitise::sanitised(request, &removals.edits);
-        let routed = routing::route((&self.config, &self.rules), request).ok()?;
+        let routed = routing::route(&self.config, request).ok()?;
         let decides = matches!(routed.admission, Admission::Settled);
         routed.rule.filter(|_| decides).map(|(index, _)| index)
     }
@@ -336,7 +334,7 @@ impl Engine {
     ) -> (Option<&ProtectedResource>, Vec<&ProtectedResource>) {
         let removals = self.all_removals(request, connection);
         let request = &*sanitise::sanitised(request, &removals.edits);
-        match routing::route((&self.config, &self.rules), request) {
+        match routing::route(&self.config, request) {
             Ok(routed) => (
                 routed.place.resource(&self.config),
                 routed.resources_elsewhere(&self.config, false),

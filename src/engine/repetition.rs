@@ -14,7 +14,6 @@ use crate::{
         Request,
         path::{Readings, Target},
     },
-    policy::RuleIndex,
 };
 
 /// All evaluations together compare at most this many times `limits.path_bytes` of the request's
@@ -25,7 +24,7 @@ const FACTOR: usize = 4;
 /// queries that the path hides, and `others` are the other readings of the path. The limit does not
 /// apply to a path with only one reading: `limits.path_bytes` already limits its length.
 pub(super) fn limit(
-    (config, index): (&Config, &RuleIndex),
+    config: &Config,
     request: &Request<'_>,
     (target, hidden, others): (Target<'_>, &[String], &Readings),
 ) -> Result<(), Reason> {
@@ -45,11 +44,12 @@ pub(super) fn limit(
     let is_too_long = |length: usize| {
         length.saturating_mul(repetitions.saturating_add(1)) > path_bytes.saturating_mul(FACTOR)
     };
-    let query = target.query.filter(|_| index.reads_query());
+    let query = target.query.filter(|_| config.rules.read_query());
     if is_too_long(query.map_or(0, str::len).saturating_add(target.path.len())) {
         return Err(Reason::PathTooLong);
     }
-    let own = |name: &[u8]| (index.headers().iter()).any(|own| own.as_str().as_bytes() == name);
+    let own =
+        |name: &[u8]| (config.rules.headers().iter()).any(|own| own.as_str().as_bytes() == name);
     let lines = request.headers().iter().filter(|(name, _)| own(name));
     if is_too_long(lines.map(|(_, line)| line.len()).sum()) {
         return Err(Reason::HeaderTooLong);

@@ -15,7 +15,7 @@ use crate::{
         Request, authority, method,
         path::{Readings, Target, decoded_queries, readings},
     },
-    policy::{PathPolicy, ProtectedResource, RuleIndex},
+    policy::{PathPolicy, ProtectedResource},
 };
 
 /// The rule for a request, and other facts about the request.
@@ -62,7 +62,7 @@ impl<'c> Routed<'_, 'c> {
 /// Finds the rule and the protected resource of a request. With `path_policy: reject`, a request
 /// that servers could read in two ways is an error.
 pub(super) fn route<'a, 'c>(
-    (config, index): (&'c Config, &RuleIndex),
+    config: &'c Config,
     request: &Request<'a>,
 ) -> Result<Routed<'a, 'c>, Reason> {
     let rejects = config.path_policy == PathPolicy::Reject;
@@ -72,7 +72,7 @@ pub(super) fn route<'a, 'c>(
     let Some(raw) = request.target() else {
         return Ok(Routed {
             target: None,
-            rule: first_match((config, index), request, None, None)?,
+            rule: first_match(config, request, None, None)?,
             admission: Admission::Settled,
             place: Place::default(),
             authority: "",
@@ -94,32 +94,32 @@ pub(super) fn route<'a, 'c>(
         Some(_) => decoded_queries(target),
         None => Vec::new(),
     };
-    repetition::limit((config, index), request, (target, &hidden, &others))?;
-    let own = Endpoint::of((config, index), request, target, Hosts::Own)?;
+    repetition::limit(config, request, (target, &hidden, &others))?;
+    let own = Endpoint::of(config, request, target, Hosts::Own)?;
     let call = own.call(request);
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
-    let rule = first_match((config, index), request, Some(target), made)?;
+    let rule = first_match(config, request, Some(target), made)?;
     let place = Place::of(config, request, target.path);
     let authority = authority_of(request);
     let hosts = match place.resource(config) {
         Some(_) => Hosts::Own,
         // If no rule matches MCP calls, no endpoint has rules, so the host does not matter.
-        None if !index.matches_calls() => Hosts::Own,
+        None if !config.rules.match_calls() => Hosts::Own,
         None => hosts(rule, authority),
     };
     let endpoint = match hosts {
         Hosts::Own => own,
-        wider => Endpoint::of((config, index), request, target, wider)?,
+        wider => Endpoint::of(config, request, target, wider)?,
     };
     // An upstream may decode the path, truncate it, or drop its path parameters (`;a=b`). The same
     // rule must match each of these readings. Each reading must also belong to the same resource:
     // otherwise a token for one resource could be used at another resource.
     for path in others.iter() {
         let target = Target { path, ..target };
-        let other = first_match((config, index), request, Some(target), made)?;
+        let other = first_match(config, request, Some(target), made)?;
         if other.map(|(number, _)| number) != rule.map(|(number, _)| number)
             || Place::of(config, request, path) != place
-            || !Endpoint::of((config, index), request, target, hosts)?.equals(&endpoint)
+            || !Endpoint::of(config, request, target, hosts)?.equals(&endpoint)
         {
             return Err(Reason::AmbiguousPath);
         }
@@ -127,7 +127,7 @@ pub(super) fn route<'a, 'c>(
     if others.iter().next().is_some() {
         hidden_query::refuse_token(config, target)?;
         let readings = (target, &*hidden, &others);
-        hidden_query::refuse_query((config, index), request, readings, made, rule)?;
+        hidden_query::refuse_query(config, request, readings, made, rule)?;
     }
     // So far, Portcullis has read only the parts of the call that the rules of this host and port
     // need. Rules of other hosts and ports may have conditions on further headers of the call, so

@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     decision::{HeaderEdit, Text, edited},
     http::{HeaderName, Request, is_token},
-    policy::{ForwardedCertificate, RuleIndex, Standing, carries_certificate, mcp::is_mcp_header},
+    policy::{ForwardedCertificate, Standing, carries_certificate, mcp::is_mcp_header},
 };
 
 const CONNECTION: &str = "connection";
@@ -17,10 +17,7 @@ const CONNECTION: &str = "connection";
 ///
 /// If `Connection` names a header that a rule has a condition on, an edit removes this name from
 /// `Connection`. Otherwise the rule would match, but the next proxy would drop the header.
-pub(super) fn removals(
-    (config, index): (&Config, &RuleIndex),
-    request: &Request<'_>,
-) -> Vec<HeaderEdit> {
+pub(super) fn removals(config: &Config, request: &Request<'_>) -> Vec<HeaderEdit> {
     let owned = &config.owned_headers;
     let certificate = config.client_certificate.as_ref();
     let forwards_certificate = certificate.is_some_and(|own| own.forward);
@@ -28,7 +25,7 @@ pub(super) fn removals(
     if may_need_edits(owned, request) {
         edits = removed(names(request.headers(), &|name| owns(owned, name)));
     }
-    let read = index.headers();
+    let read = config.rules.headers();
     if !owned.is_empty() || forwards_certificate || !read.is_empty() {
         edits.extend(connection(request, &|option| {
             owns(owned, option)
@@ -58,17 +55,14 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
 /// and the headers that describe an MCP call. Otherwise, a server that merges trailers into headers
 /// could find a forged identity, an unverified token next to a verified token, or a header value or
 /// MCP call that the rules did not allow. RFC 9110 section 6.5.1 forbids credentials in trailers.
-pub(super) fn trailers(
-    (config, index): (&Config, &RuleIndex),
-    trailers: &[(&[u8], &[u8])],
-) -> Vec<Text> {
+pub(super) fn trailers(config: &Config, trailers: &[(&[u8], &[u8])]) -> Vec<Text> {
     names(trailers, &|name| {
         let mut places = config.places.iter();
         owns(&config.owned_headers, name)
-            || owns(index.headers(), name)
+            || owns(config.rules.headers(), name)
             || config.client_certificate.is_some() && carries_certificate(name)
             || places.any(|places| places.reads_header(name))
-            || index.matches_calls() && is_mcp_header(name)
+            || config.rules.match_calls() && is_mcp_header(name)
     })
 }
 
@@ -158,7 +152,7 @@ mod tests {
         let mut config = Config::parse(b"{}").unwrap();
         config.owned_headers = vec![HeaderName::parse("X-User").unwrap()];
         assert_eq!(
-            removals((&config, &RuleIndex::new(&config.rules)), &request),
+            removals(&config, &request),
             [
                 HeaderEdit::Remove("x_user".into()),
                 HeaderEdit::Remove("x-user".into()),
@@ -189,8 +183,7 @@ mod tests {
         ] {
             let expected = Text::from(expected);
             let config = config(places);
-            let index = RuleIndex::new(&config.rules);
-            assert_eq!(trailers((&config, &index), &sent), [expected], "{places}");
+            assert_eq!(trailers(&config, &sent), [expected], "{places}");
         }
     }
 
@@ -212,8 +205,7 @@ mod tests {
         ];
         let removed = |matches: &str| {
             let config = config(matches);
-            let index = RuleIndex::new(&config.rules);
-            trailers((&config, &index), &sent)
+            trailers(&config, &sent)
         };
         let expected = sent.iter().take(4);
         let expected: Vec<_> = expected

@@ -44,6 +44,7 @@ mod resource_url;
 mod route;
 mod route_policy;
 mod rule_index;
+mod rules;
 mod scheme;
 mod scope_hierarchy;
 mod status_path;
@@ -71,7 +72,7 @@ pub use self::{
     resource_url::{ResourceUrl, WELL_KNOWN},
     route::{PathMatch, PathText, RouteMatch},
     route_policy::RoutePolicy,
-    rule_index::RuleIndex,
+    rules::Rules,
     scheme::{Scheme, Schemes},
     scope_hierarchy::{ScopeCycle, ScopeHierarchy},
     status_path::StatusPath,

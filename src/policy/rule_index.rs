@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 8;
 
 /// An index of rules by their literal paths.
 #[derive(Debug)]
-pub struct RuleIndex {
+pub(super) struct RuleIndex {
     /// The literal paths, in sorted order.
     starts: Vec<Start>,
     /// The indices of the rules that are tried for every request.
@@ -48,7 +48,7 @@ struct Start {
 impl RuleIndex {
     /// Makes an index of these rules.
     #[must_use]
-    pub fn new(rules: &[Rule]) -> Self {
+    pub(super) fn new(rules: &[Rule]) -> Self {
         let mut by_text: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let mut others = Vec::new();
         for (place, rule) in rules.iter().enumerate() {
@@ -95,27 +95,27 @@ impl RuleIndex {
 
     /// Returns true if a rule matches MCP calls. Otherwise no path is an MCP endpoint.
     #[must_use]
-    pub const fn matches_calls(&self) -> bool {
+    pub(super) const fn matches_calls(&self) -> bool {
         self.matches_calls
     }
 
     /// Returns true if a rule has a condition on the query. Otherwise the query of a request does
     /// not affect which rule matches.
     #[must_use]
-    pub const fn reads_query(&self) -> bool {
+    pub(super) const fn reads_query(&self) -> bool {
         self.reads_query
     }
 
     /// The headers in the conditions of the rules. Pseudo-headers and reserved headers
     /// ([`HeaderName::is_reserved`]) are left out.
     #[must_use]
-    pub fn headers(&self) -> &[HeaderName] {
+    pub(super) fn headers(&self) -> &[HeaderName] {
         &self.headers
     }
 
     /// Returns the indices of the rules that may match a request with this path, in order. All
     /// other rules certainly do not match.
-    pub fn candidates(&self, path: Option<&str>) -> impl Iterator<Item = usize> {
+    pub(super) fn candidates(&self, path: Option<&str>) -> impl Iterator<Item = usize> {
         let longest = path.and_then(|path| self.longest(path));
         let mut next = Some(0);
         core::iter::from_fn(move || {

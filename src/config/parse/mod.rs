@@ -45,7 +45,7 @@ use super::{
 };
 use crate::{
     json,
-    policy::{Mode, PathPolicy, RouteLookup, Rule, Unmatched},
+    policy::{Mode, PathPolicy, RouteLookup, Rule, Rules, Unmatched},
     verification::SignatureBackend,
 };
 
@@ -99,7 +99,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         Some(RawPathPolicy::Reject) | None => PathPolicy::Reject,
     };
     let written = raw.rules.as_deref().unwrap_or_default();
-    let rules = rules(written, names, path_policy).at("rules")?;
+    let rules = Rules::new(rules(written, names, path_policy).at("rules")?);
     let filter_state_rules = raw
         .filter_state_rules
         .as_ref()

@@ -19,9 +19,9 @@ use crate::{
 };
 
 fn route(written: Value) -> RouteMatch {
-    let mut config =
+    let config =
         parse(&base_with(&[("rules.0.match", written)])).unwrap_or_else(|error| panic!("{error}"));
-    config.rules.remove(0).route
+    config.rules[0].route.clone()
 }
 
 #[test]
