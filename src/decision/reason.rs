@@ -78,7 +78,8 @@ reasons! {
     /// The authority can be read in more than one way.
     AmbiguousAuthority: "authority", InvalidTarget, None;
     /// A rule has a condition on a header. The request has another header that some servers would
-    /// mistake for this header, or servers disagree on how to read this header's several lines.
+    /// mistake for this header, or servers disagree on how to read this header's lines, or the white
+    /// space around them.
     AmbiguousHeader: "header", InvalidTarget, None;
     /// The method differs only in case from a standard method or from a rule's method, or the
     /// method is not UTF-8.
@@ -108,7 +109,8 @@ reasons! {
     Confirmation: "confirmation", InvalidToken, Some(26);
     /// The token's signature is valid, but the token has expired (RFC 7519 §4.1.4).
     Expired: "expired", InvalidToken, Some(3);
-    /// A rule has a regular expression for a header, and the header's value is longer than allowed.
+    /// A rule has a condition on a header, and comparing the header would take too long: the condition
+    /// is a regular expression, or the path of the request can be read in several ways.
     HeaderTooLong: "header_too_long", HeaderTooLarge, None;
     /// A claim or the caller's identity cannot be written into a header.
     HeaderValue: "header_value", InvalidToken, Some(26);
@@ -149,8 +151,9 @@ reasons! {
     Overloaded: "overloaded", Unavailable, Some(40);
     /// The request comes from a page whose origin is not allowed.
     Origin: "origin", Forbidden, None;
-    /// The path is longer than allowed. Or a rule has a regular expression for `:path` or a query
-    /// parameter, and its value is longer than allowed.
+    /// The path is longer than allowed. Or comparing the path or the query with the rules would take
+    /// too long: a rule has a regular expression for `:path` or a query parameter, or the path can be
+    /// read in several ways.
     PathTooLong: "path_too_long", TargetTooLong, None;
     /// The provider is disabled.
     ProviderDisabled: "provider_disabled", InvalidToken, Some(26);

@@ -28,7 +28,7 @@ pub(super) fn refuse_token(config: &Config, target: Target<'_>) -> Result<(), Re
 /// Refuses a path with an encoded `?` or `#` if a different rule would match after a proxy has
 /// decoded the path. Decoding the path changes the query that the upstream reads. Without this
 /// check, `/q%3Fmode=admin` would evade a rule for the parameter `mode`. `hidden` are the queries that
-/// the upstream may read, and `others` are the other ways in which servers may read the path. `rule`
+/// the upstream may read (none if no rule reads the query), and `others` are the other ways in which servers may read the path. `rule`
 /// is the rule that matches the request as it was sent.
 pub(super) fn refuse_query<'c>(
     config: &'c Config,
@@ -37,9 +37,6 @@ pub(super) fn refuse_query<'c>(
     call: Option<&McpCall<'_>>,
     rule: Option<Placed<'c>>,
 ) -> Result<(), Reason> {
-    if !config.rules.read_query() {
-        return Ok(());
-    }
     for hidden in hidden {
         let text = format!("{}?{hidden}", target.path);
         let request = request.with_target(text.as_bytes());

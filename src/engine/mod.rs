@@ -147,7 +147,8 @@ impl Engine {
     ///
     /// In shadow mode, a request that would be denied gets a permit that contains the denial. Even
     /// in shadow mode, these requests are decided as in enforce mode: ambiguous requests, requests
-    /// whose path is too long, and requests for the status page or for a resource's metadata.
+    /// with a path, header or query parameter that is too long, and requests for the status page or
+    /// for a resource's metadata.
     #[must_use]
     pub fn decide(
         &self,
@@ -401,7 +402,7 @@ fn passing(reason: PermitReason, edits: Vec<HeaderEdit>) -> Permit {
 /// Returns true if the request is a CORS preflight: an `OPTIONS` request with the headers `Origin`
 /// and `Access-Control-Request-Method` (Fetch standard, section "CORS-preflight fetch").
 fn is_cors_preflight(request: &Request<'_>) -> bool {
-    let present = |name| request.values(name).any(|value| !value.is_empty());
+    let present = |name| (request.values(name)).any(|value| !value.trim_ascii().is_empty());
     request.method() == "OPTIONS" && present("origin") && present("access-control-request-method")
 }
 

@@ -20,39 +20,60 @@ use crate::{
 /// target, and as many of its headers.
 const FACTOR: usize = 4;
 
-/// Refuses a request if the rules would have to be compared with too much text. `hidden` are the
-/// queries that the path hides, and `others` are the other readings of the path. The limit does not
-/// apply to a path with only one reading: `limits.path_bytes` already limits its length.
+/// The number of times that the rules for MCP calls are evaluated for each reading.
+const CALLS: usize = 3;
+
+/// Refuses a request if the rules would have to be compared with too much text. `hidden` is the
+/// number of queries that the path hides, and `others` are the other readings of the path. The
+/// limit does not apply to a path with only one reading: `limits.path_bytes` already limits its
+/// length.
 pub(super) fn limit(
     config: &Config,
     request: &Request<'_>,
-    (target, hidden, others): (Target<'_>, &[String], &Readings),
+    (target, hidden, others): (Target<'_>, usize, &Readings),
 ) -> Result<(), Reason> {
-    let others = || others.iter();
     let path_bytes = config.limits.path_bytes;
     // The normal spelling of a path can be three times as long as the path.
-    if others().any(|path| path.len() > path_bytes) {
+    if others.iter().any(|path| path.len() > path_bytes) {
         return Err(Reason::PathTooLong);
     }
-    let repetitions = hidden
-        .len()
-        .saturating_add(1)
-        .saturating_mul(others().count());
+    let repetitions = others
+        .iter()
+        .count()
+        .saturating_mul(hidden.saturating_add(1));
     if repetitions == 0 {
         return Ok(());
     }
-    let is_too_long = |length: usize| {
-        length.saturating_mul(repetitions.saturating_add(1)) > path_bytes.saturating_mul(FACTOR)
-    };
+    let evaluations =
+        repetitions
+            .saturating_add(1)
+            .saturating_mul(match config.rules.match_calls() {
+                true => CALLS,
+                false => 1,
+            });
+    let is_too_long =
+        |length: usize| length.saturating_mul(evaluations) > path_bytes.saturating_mul(FACTOR);
     let query = target.query.filter(|_| config.rules.read_query());
     if is_too_long(query.map_or(0, str::len).saturating_add(target.path.len())) {
         return Err(Reason::PathTooLong);
     }
-    let own =
-        |name: &[u8]| (config.rules.headers().iter()).any(|own| own.as_str().as_bytes() == name);
-    let lines = request.headers().iter().filter(|(name, _)| own(name));
-    if is_too_long(lines.map(|(_, line)| line.len()).sum()) {
+    let lengths = config
+        .rules
+        .compared_headers()
+        .map(|name| length(request, name));
+    if is_too_long(lengths.sum()) {
         return Err(Reason::HeaderTooLong);
     }
     Ok(())
+}
+
+/// The length of the texts that a condition on this header is compared with. Several lines are also
+/// joined in two ways.
+fn length(request: &Request<'_>, name: &str) -> usize {
+    let lines = || request.values(name);
+    let length: usize = lines().map(<[u8]>::len).sum();
+    match lines().nth(1) {
+        Some(_) => length.saturating_mul(3),
+        None => length,
+    }
 }

@@ -91,10 +91,10 @@ pub(super) fn route<'a, 'c>(
     };
     // Most paths have no other reading, so these checks are rare.
     let hidden = match others.iter().next() {
-        Some(_) => decoded_queries(target),
-        None => Vec::new(),
+        Some(_) if config.rules.read_query() => decoded_queries(target),
+        _ => Vec::new(),
     };
-    repetition::limit(config, request, (target, &hidden, &others))?;
+    repetition::limit(config, request, (target, hidden.len(), &others))?;
     let own = Endpoint::of(config, request, target, Hosts::Own)?;
     let call = own.call(request);
     let made = call.as_ref().and_then(|call| call.as_ref().ok());

@@ -26,12 +26,12 @@ pub(crate) fn is_twin(own: &str, written: &[u8]) -> bool {
 }
 
 /// Returns true if some servers read the query parameter `written` as the parameter `own`.
-/// `written` must already be decoded. PHP drops leading spaces and cuts the name at NUL, ASP.NET
-/// decodes `%u0061`, and many frameworks read `own[]` and `own[a]` as parts of `own`. JavaScript's
-/// `URLSearchParams` drops a `?` at the start of a query, so it reads `??own` as `own`.
+/// `written` must already be decoded. Some servers decode it again ([`decoded_again`]). PHP drops
+/// leading spaces and cuts the name at NUL, and many frameworks read `own[]` and `own[a]` as parts
+/// of `own`.
 pub fn is_parameter(own: &str, written: &str) -> bool {
-    let written = without_unicode_escapes(written);
-    let written = written.trim_start_matches([' ', '?']).as_bytes();
+    let written = decoded_again(written);
+    let written = written.trim_start_matches(' ').as_bytes();
     written
         .split_at_checked(own.len())
         .is_some_and(|(start, rest)| {
@@ -39,31 +39,38 @@ pub fn is_parameter(own: &str, written: &str) -> bool {
         })
 }
 
-/// Decodes escapes such as `%u0061`, which ASP and ASP.NET decode although no standard defines them.
-pub(crate) fn without_unicode_escapes(text: &str) -> Cow<'_, str> {
-    let mut parts = text.split("%u");
-    let mut decoded = match parts.next() {
-        Some(first) if first.len() < text.len() => first.to_owned(),
-        _ => return Cow::Borrowed(text),
-    };
+/// Decodes a name or value of a query a second time, as some proxies do. Also decodes `%u0061`,
+/// which no standard defines, but which ASP and ASP.NET decode.
+pub(crate) fn decoded_again(text: &str) -> Cow<'_, str> {
+    if !text.as_bytes().contains(&b'%') {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
-        let escaped = part.split_at_checked(4).and_then(|(digits, rest)| {
-            let is_number = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-            let number = u32::from_str_radix(digits, 16).ok().filter(|_| is_number)?;
-            Some((char::from_u32(number)?, rest))
-        });
-        match escaped {
-            Some((character, rest)) => {
-                decoded.push(character);
-                decoded.push_str(rest);
-            }
-            None => {
-                decoded.push_str("%u");
-                decoded.push_str(part);
-            }
+        let unicode = part.strip_prefix(['u', 'U']);
+        if let Some((character, rest)) = unicode.and_then(|part| number(part, 4)) {
+            let mut octets = [0; 4];
+            decoded.extend(character.encode_utf8(&mut octets).bytes());
+            decoded.extend(rest.bytes());
+        } else if let Some((octet, rest)) = number(part, 2) {
+            decoded.extend(u8::try_from(octet));
+            decoded.extend(rest.bytes());
+        } else {
+            decoded.push(b'%');
+            decoded.extend(part.bytes());
         }
     }
-    Cow::Owned(decoded)
+    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
+}
+
+/// Reads a character whose number has this many hexadecimal digits at the start of the text.
+/// Returns the character and the rest of the text.
+fn number(text: &str, digits: usize) -> Option<(char, &str)> {
+    let (number, rest) = text.split_at_checked(digits)?;
+    let is_number = number.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let number = u32::from_str_radix(number, 16).ok().filter(|_| is_number)?;
+    Some((char::from_u32(number)?, rest))
 }
 
 const fn fold(octet: u8) -> u8 {
@@ -115,7 +122,9 @@ mod tests {
             ("a tok[b][c]", true),
             ("  a_tok", true),
             ("a_tok\0b", true),
-            ("?a_tok", true),
+            ("?a_tok", false),
+            ("%61_tok", true),
+            ("%U0061_tok", true),
             ("%u0061_tok", true),
             ("a%u005Ftok[]", true),
             ("%ua_tok", false),
@@ -132,18 +141,22 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_unicode_escapes_are_decoded() {
+    fn only_whole_escapes_are_decoded_again() {
         for (text, expected) in [
             ("", ""),
-            ("a%61", "a%61"),
-            ("%u0061%u00e9b", "aéb"),
+            ("a", "a"),
+            ("100%", "100%"),
+            ("a%6", "a%6"),
+            ("a%61%C3%A9", "aaé"),
+            ("%C1%A1", "\u{fffd}\u{fffd}"),
+            ("%u0061%U00e9b", "aéb"),
             ("%u006", "%u006"),
             ("%u+061", "%u+061"),
             ("%uD800", "%uD800"),
             ("%u%u0061", "%ua"),
             ("%u00é", "%u00é"),
         ] {
-            assert_eq!(without_unicode_escapes(text), expected, "{text}");
+            assert_eq!(decoded_again(text), expected, "{text}");
         }
     }
 }

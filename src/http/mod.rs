@@ -20,11 +20,14 @@ mod response;
 pub mod xfcc;
 
 pub use self::confusable::is_parameter;
-pub(crate) use self::confusable::{are_confusable, is_twin, without_unicode_escapes};
 pub use self::{
     accept::Format,
     header_name::{HeaderName, HeaderNameError, is_token},
     query::Query,
     request::Request,
     response::Response,
+};
+pub(crate) use self::{
+    confusable::{are_confusable, decoded_again, is_twin},
+    query::is_utf8,
 };

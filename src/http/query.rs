@@ -4,7 +4,8 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     parameters: Vec<Parameter>,
-    split_at_semicolons: Option<Vec<Parameter>>,
+    other_readings: Vec<Vec<Parameter>>,
+    has_clear_names: bool,
 }
 
 /// The name and the value of a parameter.
@@ -15,13 +16,20 @@ impl Query {
     #[must_use]
     pub fn parse(query: &[u8]) -> Self {
         let decoded = |query: &[u8]| form_urlencoded::parse(query).into_owned().collect();
+        let parameters: Vec<Parameter> = decoded(query);
+        let mut other_readings = Vec::new();
+        if query.contains(&b';') {
+            let end = |octet: &u8| if *octet == b';' { b'&' } else { *octet };
+            let split: Vec<u8> = query.iter().map(end).collect();
+            other_readings.push(decoded(&split));
+        }
+        if let Some(rest) = query.strip_prefix(b"?") {
+            other_readings.push(decoded(rest));
+        }
         Self {
-            parameters: decoded(query),
-            split_at_semicolons: query.contains(&b';').then(|| {
-                let end = |octet: &u8| if *octet == b';' { b'&' } else { *octet };
-                let split: Vec<u8> = query.iter().map(end).collect();
-                decoded(&split)
-            }),
+            has_clear_names: parameters.iter().all(|(name, _)| is_utf8(name)),
+            parameters,
+            other_readings,
         }
     }
 
@@ -31,12 +39,23 @@ impl Query {
         &self.parameters
     }
 
-    /// All parameters, as read by a server that splits the query at `;` as well as at `&`. `None`
-    /// if the query has no `;`, because all servers then read the same parameters.
-    #[must_use]
-    pub fn split_at_semicolons(&self) -> Option<&[Parameter]> {
-        self.split_at_semicolons.as_deref()
+    /// The parameters as other servers read them. Some servers split the query at `;` as well as at
+    /// `&`. Others, such as JavaScript's `URLSearchParams`, drop a `?` at the start of the query.
+    pub fn other_readings(&self) -> impl Iterator<Item = &[Parameter]> {
+        self.other_readings.iter().map(Vec::as_slice)
     }
+
+    /// Returns true if all names are UTF-8. Some servers read overlong encodings, such as `%C1%A1`
+    /// for `a`.
+    #[must_use]
+    pub const fn has_clear_names(&self) -> bool {
+        self.has_clear_names
+    }
+}
+
+/// Returns false if decoding the text has replaced octets that were not UTF-8.
+pub(crate) fn is_utf8(decoded: &str) -> bool {
+    !decoded.contains(char::REPLACEMENT_CHARACTER)
 }
 
 #[cfg(test)]
@@ -56,7 +75,9 @@ mod tests {
         let query = Query::parse(b"a+b=c%2Fd&&e&=f&a+b=\xff");
         let expected = [("a b", "c/d"), ("e", ""), ("", "f"), ("a b", "\u{fffd}")];
         assert_eq!(query.parameters(), parameters(&expected));
-        assert_eq!(query.split_at_semicolons(), None);
+        assert_eq!(query.other_readings().count(), 0);
+        assert!(query.has_clear_names());
+        assert!(!Query::parse(b"a=b&%C1%A1=c").has_clear_names());
     }
 
     #[test]
@@ -65,6 +86,15 @@ mod tests {
         let expected = parameters(&[("a", "b;c"), ("d;e", "")]);
         assert_eq!(query.parameters(), expected);
         let expected = parameters(&[("a", "b"), ("c", ""), ("d;e", "")]);
-        assert_eq!(query.split_at_semicolons(), Some(&*expected));
+        assert_eq!(query.other_readings().collect::<Vec<_>>(), [expected]);
+    }
+
+    #[test]
+    fn drops_a_question_mark_as_some_servers_do() {
+        let query = Query::parse(b"?a=b&?c=d");
+        let expected = parameters(&[("?a", "b"), ("?c", "d")]);
+        assert_eq!(query.parameters(), expected);
+        let expected = parameters(&[("a", "b"), ("?c", "d")]);
+        assert_eq!(query.other_readings().collect::<Vec<_>>(), [expected]);
     }
 }

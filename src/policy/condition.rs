@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::{
     http::{
-        Query, Request, is_parameter, is_twin, method::has_lower_case, path::Target,
-        without_unicode_escapes,
+        Query, Request, decoded_again, is_parameter, is_twin, is_utf8, method::has_lower_case,
+        path::Target,
     },
     policy::{Comparison, StringMatch, Unclear, authority::AuthorityMatch},
     short_list::ShortList,
@@ -86,9 +86,8 @@ impl HeaderMatch {
     /// If `path_policy` is `reject`, and servers could read the header or the method in different
     /// ways. For example, CGI and similar servers read `x_http_method_override` as
     /// `x-http-method-override`. Of several lines, some servers use the first, others the last, and
-    /// others join them. White space around a value is dropped by every HTTP/1 server (RFC 9112
-    /// section 5.1), but Envoy forwards it from HTTP/2 requests, where it is malformed (RFC 9113
-    /// section 8.2.1).
+    /// others join them. And an HTTP/1 server drops white space around a value (RFC 9112 §5.1), which
+    /// Envoy forwards from HTTP/2 requests although it is malformed there (RFC 9113 §8.2.1).
     pub(super) fn matches(
         &self,
         request: &Request<'_>,
@@ -100,9 +99,6 @@ impl HeaderMatch {
         let mut texts: ShortList<Cow<'_, [u8]>> = ShortList::default();
         for (name, line) in request.headers() {
             if *name == self.name.as_bytes() {
-                if rejects && is_padded(line) {
-                    return Err(Unclear::Header);
-                }
                 texts.push(target.map_or(Cow::Borrowed(*line), octets_of));
             } else if rejects && is_twin(&self.name, name) {
                 return Err(Unclear::Header);
@@ -123,6 +119,11 @@ impl HeaderMatch {
         for text in texts.iter() {
             let holds = self.condition.holds_for(text)?;
             if rejects && found.is_some_and(|other| other != holds) {
+                return Err(Unclear::Header);
+            }
+            let trimmed = trimmed(text);
+            let is_padded = rejects && trimmed.len() < text.len();
+            if is_padded && self.condition.holds_for(trimmed)? != holds {
                 return Err(Unclear::Header);
             }
             found = Some(holds || found == Some(true));
@@ -157,15 +158,20 @@ impl HeaderMatch {
     }
 }
 
-/// Returns false if decoding the text has replaced octets that were not UTF-8.
-fn is_utf8(decoded: &str) -> bool {
-    !decoded.contains(char::REPLACEMENT_CHARACTER)
-}
-
-/// Returns true if a value begins or ends with white space.
-fn is_padded(value: &[u8]) -> bool {
-    let is_space = |octet: Option<&u8>| matches!(octet, Some(b' ' | b'\t'));
-    is_space(value.first()) || is_space(value.last())
+/// Removes white space around a value, as servers do. Some servers convert values to Unicode first,
+/// and then also remove other white space than spaces and tabs, such as no-break spaces.
+fn trimmed(value: &[u8]) -> &[u8] {
+    match str::from_utf8(value) {
+        Ok(text) => text.trim().as_bytes(),
+        Err(_) => {
+            // In Latin-1, 0x85 and 0xa0 are white space.
+            let is_kept = |octet: &u8| !matches!(octet, b' ' | b'\t' | 0x85 | 0xa0);
+            let start = value.iter().position(is_kept).unwrap_or(value.len());
+            let end = value.iter().rposition(is_kept);
+            let end = end.map_or(start, |last| last.saturating_add(1));
+            value.get(start..end).unwrap_or_default()
+        }
+    }
 }
 
 fn octets_of(target: Target<'_>) -> Cow<'_, [u8]> {
@@ -175,9 +181,9 @@ fn octets_of(target: Target<'_>) -> Cow<'_, [u8]> {
     }
 }
 
-/// Joins the lines of a header (RFC 9110 §5.3).
+/// Joins the lines of a header (RFC 9110 §5.3), without white space around them.
 fn joined<'a>(lines: impl Iterator<Item = &'a Cow<'a, [u8]>>, separator: &str) -> Vec<u8> {
-    let lines: Vec<&[u8]> = lines.map(|line| &**line).collect();
+    let lines: Vec<&[u8]> = lines.map(|line| trimmed(line)).collect();
     lines.join(separator.as_bytes())
 }
 
@@ -208,15 +214,19 @@ impl QueryMatch {
     /// # Errors
     /// If the condition is a regular expression, and the values are too long for it.
     ///
-    /// If `path_policy` is `reject`, and servers could read the parameter in different ways. Some
-    /// servers end a parameter at `;`, so the query is read twice: once with `;` as a separator,
-    /// and once without.
+    /// If `path_policy` is `reject`, and servers could read the parameter or the query in different
+    /// ways ([`Query::other_readings`], [`Query::has_clear_names`]).
     pub(super) fn matches(&self, query: &Query, comparison: Comparison) -> Result<bool, Unclear> {
         let holds = self.holds_in(query.parameters(), comparison)?;
-        if comparison.rejects()
-            && let Some(split) = query.split_at_semicolons()
-            && self.holds_in(split, comparison)? != holds
-        {
+        if !comparison.rejects() {
+            return Ok(holds);
+        }
+        for other in query.other_readings() {
+            if self.holds_in(other, comparison)? != holds {
+                return Err(Unclear::Parameter);
+            }
+        }
+        if !query.has_clear_names() {
             return Err(Unclear::Parameter);
         }
         Ok(holds)
@@ -226,7 +236,7 @@ impl QueryMatch {
     /// cases are errors. First, the parameter is repeated, and the condition holds for one
     /// occurrence but not for another: some servers use the first occurrence, others the last.
     /// Second, some servers read another parameter as the one in the condition, or another value:
-    /// for example, `mode[]` as `mode`, or `%u0061` as `a`. Octets that are not UTF-8 count as such a
+    /// for example, `mode[]` as `mode`, or `%2561` as `a`. Octets that are not UTF-8 count as such a
     /// difference, because some servers read an overlong encoding such as `%C1%A1` as `a`.
     fn holds_in(
         &self,
@@ -245,13 +255,13 @@ impl QueryMatch {
                     left = left.checked_sub(value.len()).ok_or(Unclear::LongTarget)?;
                 }
                 let holds = self.condition.holds_for(value);
-                let is_same_unescaped = match without_unicode_escapes(value) {
-                    Cow::Owned(unescaped) => self.condition.holds_for(&unescaped) == holds,
+                let is_same_decoded_again = match decoded_again(value) {
+                    Cow::Owned(decoded) => self.condition.holds_for(&decoded) == holds,
                     Cow::Borrowed(_) => true,
                 };
-                *found.get_or_insert(holds) == holds && is_same_unescaped && is_utf8(value)
+                *found.get_or_insert(holds) == holds && is_same_decoded_again && is_utf8(value)
             } else {
-                !is_parameter(&self.name, name) && is_utf8(name)
+                !is_parameter(&self.name, name)
             };
             if !is_clear && comparison.rejects() {
                 return Err(Unclear::Parameter);
@@ -348,16 +358,36 @@ mod tests {
         };
         let exact =
             |text: &str| HeaderCondition::Text(StringMatch::new(Pattern::Exact(text.into())));
-        for value in ["admin ", " admin", "\tadmin\t", " "] {
-            let sent = (&b"x-mode"[..], value.as_bytes());
+        let values: [&[u8]; 6] = [
+            b"admin ",
+            b" admin",
+            b"\tadmin\t",
+            b"admin\xa0",
+            b"\x85admin",
+            "admin\u{a0}".as_bytes(),
+        ];
+        for value in values {
+            let sent = (&b"x-mode"[..], value);
             for lines in [vec![sent], vec![(b"x-mode", b"user"), sent]] {
                 let request = Request::new(lines);
                 let found = condition(exact("admin")).matches(&request, None, REJECT);
                 assert_eq!(found, Err(Unclear::Header), "{value:?}");
-                let found = condition(exact(value)).matches(&request, None, RAW);
+                let found = condition(exact("admin")).matches(&request, None, RAW);
+                assert_eq!(found, Ok(false), "{value:?}");
+            }
+            let contains = HeaderCondition::Text(StringMatch::new(Pattern::Contains("dmi".into())));
+            let request = Request::new(vec![sent]);
+            for clear in [contains, HeaderCondition::Present] {
+                let found = condition(clear).matches(&request, None, REJECT);
                 assert_eq!(found, Ok(true), "{value:?}");
             }
         }
+        let joined = Request::new(vec![(b"x-mode", b"a "), (b"x-mode", b"b")]);
+        let found = condition(exact("a,b")).matches(&joined, None, REJECT);
+        assert_eq!(found, Err(Unclear::Header));
+        let accented = Request::new(vec![(b"x-mode", "voilà".as_bytes())]);
+        let found = condition(exact("voilà")).matches(&accented, None, REJECT);
+        assert_eq!(found, Ok(true));
         let range = HeaderCondition::Range { start: 0, end: 2 };
         let request = Request::new(vec![(b"x-mode", b"1 ")]);
         let found = condition(range).matches(&request, None, REJECT);
@@ -464,6 +494,10 @@ mod tests {
             (QueryCondition::Absent, "%u005Fmode=x", unclear, true),
             (QueryCondition::Absent, "%c1%9fmode=x", unclear, true),
             (QueryCondition::Absent, "%u005Fmodes=x", Ok(true), true),
+            (QueryCondition::Absent, "%255Fmode=x", unclear, true),
+            (exact(), "?_mode=x", Ok(false), false),
+            (exact(), "_mode=%2561dmin", unclear, false),
+            (exact(), "_mode=100%25", Ok(false), false),
             (QueryCondition::Absent, "x=1;_mode=x", unclear, true),
         ] {
             let name = "_mode".to_owned();

@@ -33,6 +33,9 @@ pub(super) struct RuleIndex {
     /// The headers in the conditions of the rules. Pseudo-headers and reserved headers
     /// ([`HeaderName::is_reserved`]) are left out.
     headers: Vec<HeaderName>,
+    /// The names of all headers and pseudo-headers in the conditions, except `:path` and
+    /// `:authority`.
+    compared: Vec<Box<str>>,
 }
 
 /// A literal path, and the rules that have this path.
@@ -90,6 +93,7 @@ impl RuleIndex {
             matches_calls: rules.iter().any(|rule| rule.route.mcp.is_some()),
             reads_query: rules.iter().any(|rule| rule.route.reads_query()),
             headers: headers(rules),
+            compared: compared(rules),
         }
     }
 
@@ -111,6 +115,12 @@ impl RuleIndex {
     #[must_use]
     pub(super) fn headers(&self) -> &[HeaderName] {
         &self.headers
+    }
+
+    /// The names of all headers and pseudo-headers in the conditions of the rules, except `:path` and
+    /// `:authority`.
+    pub(super) fn compared_headers(&self) -> impl Iterator<Item = &str> {
+        self.compared.iter().map(|name| &**name)
     }
 
     /// Returns the indices of the rules that may match a request with this path, in order. All
@@ -153,6 +163,17 @@ impl RuleIndex {
         }
         first
     }
+}
+
+/// Returns the value of [`RuleIndex::compared_headers`] for these rules.
+fn compared(rules: &[Rule]) -> Vec<Box<str>> {
+    let all = rules.iter().flat_map(|rule| &rule.route.headers);
+    let names = all.map(|header| &*header.name);
+    let names = names.filter(|name| !matches!(*name, ":path" | ":authority"));
+    let mut names: Vec<Box<str>> = names.map(Box::from).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Returns the value of [`RuleIndex::headers`] for these rules.

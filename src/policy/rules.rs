@@ -48,6 +48,12 @@ impl Rules {
     pub fn headers(&self) -> &[HeaderName] {
         self.index.headers()
     }
+
+    /// The names of all headers and pseudo-headers in the conditions of the rules, except `:path` and
+    /// the authority, which have their own limits.
+    pub fn compared_headers(&self) -> impl Iterator<Item = &str> {
+        self.index.compared_headers()
+    }
 }
 
 impl Deref for Rules {

@@ -8,15 +8,15 @@ pub(super) fn of_request(reason: Reason, path: &str, limits: &Limits) -> String 
     let detail = match reason {
         Reason::PathTooLong => {
             // As in the module, the limit applies to the path without the query. If this path is
-            // within the limit, the refusal comes from a rule that has a regular expression for
-            // `:path`, which includes the query, or for a query parameter.
+            // within the limit, another limit applies to the path together with the query.
             let length = path.split('?').next().unwrap_or_default().len();
             let limit = limits.path_bytes;
             if length <= limit {
                 let length = path.len();
                 return format!(
-                    "a rule has a regular expression for :path or for a query parameter, and the \
-                     path with its query has {length} bytes; limits.path_bytes is {limit}"
+                    "the path with its query has {length} bytes, which is too long to compare: a \
+                     rule has a regular expression for :path or for a query parameter, or servers \
+                     could read the path in several ways; limits.path_bytes is {limit}"
                 );
             }
             return format!("the path has {length} bytes; limits.path_bytes is {limit}");
@@ -28,14 +28,16 @@ pub(super) fn of_request(reason: Reason, path: &str, limits: &Limits) -> String 
         }
         Reason::AmbiguousHeader => {
             "some servers mistake one of the headers for another header that a rule looks at \
-             (x_user for x-user), or a header is repeated and servers disagree on how to read its \
-             lines; send the header once, with the name that the rule uses"
+             (x_user for x-user), or a header is repeated or has white space around its value, and \
+             servers disagree on how to read it; send the header once, with the name that the rule \
+             uses, and without white space around the value"
         }
         Reason::HeaderTooLong => {
             let limit = limits.path_bytes;
             return format!(
-                "a rule has a regular expression for a header, and the header's value is longer \
-                 than {limit} bytes (limits.path_bytes); send a shorter value"
+                "a header that a rule looks at is too long to compare: the rule has a regular \
+                 expression, or servers could read the path in several ways; send a shorter value \
+                 (limits.path_bytes is {limit})"
             );
         }
         Reason::AmbiguousMethod => {
@@ -81,7 +83,7 @@ mod tests {
             ),
             (
                 Reason::HeaderTooLong,
-                "a rule has a regular expression for a header, and the header's value is longer than 8192",
+                "a header that a rule looks at is too long to compare",
             ),
             (
                 Reason::AmbiguousMethod,

@@ -272,7 +272,11 @@ impl Places {
     /// Returns true if tokens are read from the parameter `name`. The name is percent-decoded
     /// first, so that a token in `access%5Ftoken` is found too.
     fn reads_param(&self, name: &str) -> bool {
-        let reads = |name: &str| self.params.iter().any(|own| is_parameter(own, name));
+        // Some servers drop a `?` at the start of a query.
+        let reads = |name: &str| {
+            let name = name.trim_start_matches('?');
+            self.params.iter().any(|own| is_parameter(own, name))
+        };
         match name.contains(['%', '+']) {
             true => form_urlencoded::parse(name.as_bytes())
                 .next()
