@@ -229,9 +229,15 @@ fn anyones_tokens(config: &Config) -> Vec<Warning> {
         |rights: &Authorization| !rights.claims.is_empty() || !rights.client_ids.is_empty();
     let mut admitted = Vec::new();
     for stated in config.requirements() {
-        if !stated.authorization.is_some_and(is_selective) {
-            let requirement = stated.requirement;
-            requirement.each_provider(&mut |id, _| admitted.push(id));
+        let requirement = stated.requirement;
+        match stated.authorization {
+            Some(rights) if is_selective(rights) => {}
+            // With `allow_missing` too, these rights need a token. It may be one of any provider.
+            Some(_) => {
+                let read = config.providers_read_for(requirement);
+                admitted.extend(read.map(|(id, _)| id));
+            }
+            None => requirement.each_provider(&mut |id, _| admitted.push(id)),
         }
     }
     let open = config.providers().filter(|(id, provider)| {

@@ -388,6 +388,21 @@ fn warns_if_anyone_can_get_tokens_that_are_accepted() {
 }
 
 #[test]
+fn warns_if_anyone_can_get_a_token_for_a_rule_without_a_provider() {
+    let scopes = json!({ "scopes": { "any_of": ["read"] } });
+    for (authorize, is_open) in [(json!(null), false), (scopes, true)] {
+        let found = warnings(&[
+            ("providers.okta.preset", json!("github-actions")),
+            ("rules.0.requires", json!({ "allow_missing": {} })),
+            ("rules.0.authorize", authorize.clone()),
+        ]);
+        let expected = "providers.okta.require_claims: anyone can get a token";
+        let is_warned = found.iter().any(|one| one.starts_with(expected));
+        assert_eq!(is_warned, is_open, "{authorize} {found:?}");
+    }
+}
+
+#[test]
 fn warns_if_anyone_can_get_a_token_for_the_status_page() {
     let claims = json!({ "claims": [{ "claim": "repository_owner_id", "any_of": ["65"] }] });
     let clients = json!({ "client_ids": ["117"] });
