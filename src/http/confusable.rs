@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use super::path::triplet;
+
 /// Returns true if some servers turn both names into the same variable.
 pub(crate) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len()
@@ -45,32 +47,35 @@ pub(crate) fn decoded_again(text: &str) -> Cow<'_, str> {
     if !text.as_bytes().contains(&b'%') {
         return Cow::Borrowed(text);
     }
-    let mut parts = text.split('%');
-    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let unicode = part.strip_prefix(['u', 'U']);
-        if let Some((character, rest)) = unicode.and_then(|part| number(part, 4)) {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        if let Some((octet, behind)) = triplet(rest) {
+            decoded.push(octet);
+            rest = behind;
+        } else if let Some((character, behind)) = unicode(rest) {
             let mut octets = [0; 4];
             decoded.extend(character.encode_utf8(&mut octets).bytes());
-            decoded.extend(rest.bytes());
-        } else if let Some((octet, rest)) = number(part, 2) {
-            decoded.extend(u8::try_from(octet));
-            decoded.extend(rest.bytes());
+            rest = behind;
         } else {
-            decoded.push(b'%');
-            decoded.extend(part.bytes());
+            decoded.push(*first);
+            rest = behind;
         }
     }
     Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
 }
 
-/// Reads a character whose number has this many hexadecimal digits at the start of the text.
-/// Returns the character and the rest of the text.
-fn number(text: &str, digits: usize) -> Option<(char, &str)> {
-    let (number, rest) = text.split_at_checked(digits)?;
-    let is_number = number.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let number = u32::from_str_radix(number, 16).ok().filter(|_| is_number)?;
-    Some((char::from_u32(number)?, rest))
+/// Decodes an escape such as `%u0061` at the start of the text, and returns its character and the
+/// rest of the text.
+fn unicode(text: &[u8]) -> Option<(char, &[u8])> {
+    let [b'%', b'u' | b'U', rest @ ..] = text else {
+        return None;
+    };
+    let (digits, behind) = rest.split_first_chunk::<4>()?;
+    let number = digits.iter().try_fold(0_u32, |number, digit| {
+        Some(number << 4 | char::from(*digit).to_digit(16)?)
+    });
+    Some((char::from_u32(number?)?, behind))
 }
 
 const fn fold(octet: u8) -> u8 {

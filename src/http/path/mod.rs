@@ -34,4 +34,7 @@ pub use self::{
     target::Target,
     written::{Unreachable, unreachable},
 };
-pub(crate) use self::{readings::decoded_queries, spelling::is_pchar};
+pub(crate) use self::{
+    readings::decoded_queries,
+    spelling::{is_pchar, triplet},
+};

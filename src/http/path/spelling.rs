@@ -27,7 +27,7 @@ pub(super) fn octets(path: &str) -> Vec<Octet> {
     let mut octets = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
-        let (octet, behind) = match decoded(rest) {
+        let (octet, behind) = match triplet(rest) {
             Some((value, behind)) => {
                 let is_encoded = true;
                 (Octet { value, is_encoded }, behind)
@@ -43,10 +43,10 @@ pub(super) fn octets(path: &str) -> Vec<Octet> {
     octets
 }
 
-/// Decodes a triplet such as `%2F` at the start of `path`, and returns its octet and the rest of
-/// the path.
-fn decoded(path: &[u8]) -> Option<(u8, &[u8])> {
-    let [b'%', high, low, behind @ ..] = path else {
+/// Decodes a triplet such as `%2F` at the start of `text`, and returns its octet and the rest of
+/// the text.
+pub(crate) fn triplet(text: &[u8]) -> Option<(u8, &[u8])> {
+    let [b'%', high, low, behind @ ..] = text else {
         return None;
     };
     let digit = |octet: u8| char::from(octet).to_digit(16);
