@@ -12,13 +12,9 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use portcullis::time::UnixMillis;
+use portcullis::{gate::LogLevel, time::UnixMillis};
 
-use crate::{
-    abi::{Level, log},
-    filter::Filter,
-    numbers::Number,
-};
+use crate::{abi::ConfigurationScheduler, log::write_log, numbers::Number};
 
 /// The longest time between two runs of a keeper. After a longer pause, the keeper's gauges would
 /// be outdated.
@@ -45,8 +41,8 @@ pub(super) fn instant() -> Instant {
     Instant::now()
 }
 
-/// The configurations, each with the time at which its keeper must run next.
-type Due = BTreeMap<Number, (Arc<Filter>, Instant)>;
+/// The scheduler of each configuration's keeper, and the time at which the keeper must run next.
+type Due = BTreeMap<Number, (Arc<ConfigurationScheduler>, Instant)>;
 
 static DUE: Mutex<Due> = Mutex::new(BTreeMap::new());
 static CHANGED: Condvar = Condvar::new();
@@ -59,21 +55,20 @@ fn due() -> MutexGuard<'static, Due> {
     DUE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Adds a configuration, so that the clock runs its keeper. Adding the first configuration starts
-/// the thread.
-pub(super) fn register(filter: &Arc<Filter>) {
+/// Adds a configuration, so that the clock runs its keeper through `scheduler`. Adding the first
+/// configuration starts the thread.
+pub(super) fn register(number: Number, scheduler: Arc<ConfigurationScheduler>) {
     // This lock is held to the end of the function, so that `unregister` cannot end the clock
     // thread between the steps below.
     let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
-    due().insert(filter.number, (Arc::clone(filter), instant()));
+    due().insert(number, (scheduler, instant()));
     if thread.as_ref().is_none_or(JoinHandle::is_finished) {
         let named = thread::Builder::new().name("portcullis".to_owned());
         *thread = named.spawn(run).ok();
         if thread.is_none() {
-            let line = "portcullis: the clock thread cannot be started, so keys are not refreshed, \
-                        and requests are refused once the keys are too old; allow Envoy more \
-                        threads";
-            log(Level::Error, line);
+            let line = "the clock thread cannot be started, so keys are not refreshed, and \
+                        requests are refused once the keys are too old; allow Envoy more threads";
+            write_log(LogLevel::Error, line);
         }
     }
     CHANGED.notify_one();
@@ -81,6 +76,9 @@ pub(super) fn register(filter: &Arc<Filter>) {
 
 /// Removes a configuration. When this function returns, no call for the configuration is in
 /// progress. Removing the last configuration ends the thread.
+///
+/// The caller must still own the configuration. Otherwise its scheduler, whose drop calls Envoy,
+/// could be dropped here while the list is locked, or on the clock thread.
 pub(super) fn unregister(number: Number) {
     // This lock is held to the end of the function. Otherwise another thread could add a
     // configuration before the `join` below, which would then wait for a thread that keeps running.
@@ -123,17 +121,17 @@ fn run() {
         }
         let again = now.checked_add(LONGEST).unwrap_or(now);
         let mut called = Vec::new();
-        for (filter, due) in waiting.values_mut() {
+        for (scheduler, due) in waiting.values_mut() {
             if *due <= now {
                 *due = again;
-                called.push(Arc::clone(filter));
+                called.push(Arc::clone(scheduler));
             }
         }
         // `CALLING` is locked before `DUE` is unlocked, so that `unregister` waits until the calls
         // below are done.
         let calling = CALLING.lock().unwrap_or_else(PoisonError::into_inner);
         drop(waiting);
-        called.iter().for_each(|filter| filter.scheduler.commit());
+        called.iter().for_each(|scheduler| scheduler.commit());
         drop(called);
         drop(calling);
         waiting = due();

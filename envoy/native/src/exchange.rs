@@ -1,24 +1,22 @@
 //! Implements the core's host traits by calling Envoy. Gates, which decide on requests, use these
 //! traits on worker threads. Keepers, which fetch keys, use them on the main thread.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 use portcullis::{
     connection::{Connection, PeerName, Refused},
     decision::{HeaderEdit, Reason, StateEntry, StateValue},
-    gate::{
-        Answer, CallError, Caller, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter,
-        MetricId, Route,
-    },
-    keys::Fetch,
+    gate::{Answer, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter, MetricId, Route},
     shared_memory::{Expected, SetSharedDataError, SharedData, SharedMemory},
 };
 use serde_json::Value;
 
 use crate::{
-    abi::{self, Attribute, CalloutError, Configuration, HeaderList, Headers, Level, Stream},
+    abi::{self, Attribute, Configuration, HeaderList, Headers, Stream},
     filter::Filter,
-    grpc, memory, metadata,
+    grpc,
+    log::write_log,
+    memory, metadata,
     metrics::MetricWriter,
     numbers::Number,
     routes, wasm_form,
@@ -26,17 +24,6 @@ use crate::{
 
 /// The default namespace for dynamic metadata.
 const METADATA_NAMESPACE: &str = "portcullis";
-
-/// Writes a log line. The line begins with the name of this module, because Envoy's log does not
-/// name the module.
-pub(super) fn write_log(level: LogLevel, line: &str) {
-    let level = match level {
-        LogLevel::Info => Level::Info,
-        LogLevel::Warn => Level::Warn,
-        LogLevel::Error => Level::Error,
-    };
-    abi::log(level, &format!("portcullis: {line}"));
-}
 
 /// The host during one hook. This type implements the traits that work in the same way on every
 /// thread.
@@ -252,50 +239,6 @@ impl Exchange for Request<'_> {
             response.body.as_bytes(),
             &response.details,
         );
-    }
-}
-
-/// The calls in progress, by the number that Envoy gave to each call.
-#[derive(Default)]
-pub(super) struct Calls(BTreeMap<u64, Fetch>);
-
-impl Calls {
-    /// The call with this number.
-    pub(super) fn find(&self, number: u64) -> Option<Fetch> {
-        self.0.get(&number).cloned()
-    }
-
-    /// Removes the call with this number.
-    pub(super) fn remove(&mut self, number: u64) {
-        self.0.remove(&number);
-    }
-
-    /// Removes and returns all calls.
-    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Fetch> + use<> {
-        core::mem::take(&mut self.0).into_values()
-    }
-}
-
-/// Makes calls to authorization servers on the main thread.
-pub(super) struct MainCaller<'hook> {
-    pub(super) configuration: &'hook Configuration<'hook>,
-    pub(super) calls: &'hook mut Calls,
-}
-
-impl Caller for MainCaller<'_> {
-    fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
-        let cluster = &fetch.endpoint.cluster;
-        let called = self
-            .configuration
-            .call(cluster, &fetch.headers(), fetch.timeout);
-        match called {
-            Ok(number) => {
-                self.calls.0.insert(number, fetch.clone());
-            }
-            Err(CalloutError::NoCluster) => return Err(CallError::NoCluster),
-            Err(CalloutError::Refused) => return Err(CallError::Refused),
-        }
-        Ok(())
     }
 }
 

@@ -10,39 +10,16 @@ use std::{
 };
 
 use portcullis::{
-    config::{Config, ConfigError, Fault},
-    decision::Exports,
-    engine::Engine,
-    gate::{DecisionMetrics, KeyMetrics, LogLevel},
-    json,
-    keys::WantedKeys,
-    time::UnixMillis,
+    config::Config, gate::DecisionMetrics, keys::WantedKeys, time::UnixMillis,
     verification::Backend,
 };
-use serde_json::Value;
 
 use crate::{
-    abi::{self, Configuration, ConfigurationScheduler, StreamScheduler},
-    clock, defects,
-    exchange::write_log,
-    metrics::{Definitions, Metrics},
+    abi::{ConfigurationScheduler, StreamScheduler},
+    metrics::Metrics,
     numbers::Number,
     records::ProcessRecords,
-    registry, signatures,
 };
-
-/// The only value of `filter_name` that this library accepts.
-const NAME: &str = "portcullis";
-
-/// The gauges that a configuration's keeper may set.
-pub(super) struct Gauges {
-    pub(super) own: KeyMetrics,
-    /// The gauges of the configurations that Envoy loaded earlier. Envoy never removes a gauge, so
-    /// this keeper resets the gauges of an earlier configuration when that configuration is
-    /// removed. Envoy allows definitions only while a configuration is being loaded, so the gauges
-    /// are defined in advance.
-    pub(super) others: Vec<(Number, KeyMetrics)>,
-}
 
 /// A configuration, and the state that all threads share for it.
 pub(super) struct Filter {
@@ -57,7 +34,13 @@ pub(super) struct Filter {
     /// The implementation that verifies signatures.
     pub(super) backend: Backend,
     /// Makes Envoy call the hook of this configuration's keeper on the main thread.
-    pub(super) scheduler: ConfigurationScheduler,
+    pub(super) scheduler: Arc<ConfigurationScheduler>,
+    pub(super) signals: Signals,
+}
+
+/// What the workers and the keeper of a configuration tell each other.
+#[derive(Default)]
+pub(super) struct Signals {
     /// Counts how often key records have changed. When the count changes, workers read the records
     /// again.
     epoch: AtomicU64,
@@ -86,86 +69,6 @@ impl Drop for Ticket {
 }
 
 impl Filter {
-    /// Loads a configuration from the bytes that Envoy provides, and defines its metrics. If the
-    /// configuration is invalid, logs the reason and returns `None`.
-    pub(super) fn load(
-        configuration: &Configuration<'_>,
-        name: &[u8],
-        bytes: &[u8],
-    ) -> Option<(Arc<Self>, Gauges)> {
-        match Self::read(configuration, name, bytes) {
-            Ok(loaded) => Some(loaded),
-            Err(reason) => {
-                let line = format!("configuration refused: {reason}");
-                write_log(LogLevel::Error, &line);
-                None
-            }
-        }
-    }
-
-    fn read(
-        configuration: &Configuration<'_>,
-        name: &[u8],
-        bytes: &[u8],
-    ) -> Result<(Arc<Self>, Gauges), String> {
-        if name != NAME.as_bytes() {
-            return Err(format!("filter_name: write \"{NAME}\""));
-        }
-        let (document, config) = parse(bytes).map_err(|error| error.to_string())?;
-        if let Some(field) = nested_export(&config)
-            && !abi::has_metadata_structs()
-        {
-            return Err(format!(
-                "{field}: this Envoy does not support nested dynamic metadata; use Envoy 1.40 or later, or remove this field"
-            ));
-        }
-        let scheduler = configuration
-            .scheduler()
-            .ok_or("Envoy offers no scheduler")?;
-        for warning in config.warnings_at_load(Some(clock::now().seconds())) {
-            let line = format!("configuration: {warning}");
-            write_log(LogLevel::Warn, &line);
-        }
-        let definitions = Definitions::new(configuration);
-        let decisions = DecisionMetrics::define(&config, &definitions);
-        let gauges = Gauges {
-            own: KeyMetrics::define(&config, &definitions),
-            others: registry::all()
-                .iter()
-                .map(|other| {
-                    (
-                        other.number,
-                        KeyMetrics::define(&other.config, &definitions),
-                    )
-                })
-                .collect(),
-        };
-        // `serde_json` sorts the members, so equal configurations have equal texts.
-        let text = document.to_string();
-        let config = Arc::new(config);
-        let mut engine = Engine::new(Arc::clone(&config));
-        let backend = signatures::accelerate(&mut engine)?;
-        signatures::report(backend);
-        let sources = ProcessRecords::identities(&engine);
-        defects::trip("read");
-        // The following code cannot panic. So everything that it acquires is released when the
-        // configuration is released.
-        let filter = Self {
-            number: Number::next(),
-            records: ProcessRecords::acquire(sources),
-            config,
-            backend,
-            text: text.into(),
-            decisions,
-            metrics: definitions.into_metrics(),
-            scheduler,
-            epoch: AtomicU64::new(0),
-            wanted: Mutex::default(),
-            parked: Mutex::default(),
-        };
-        Ok((Arc::new(filter), gauges))
-    }
-
     /// Releases the key records and metrics that this configuration shares with other
     /// configurations. Called when Envoy has released the configuration.
     pub(super) fn release(&self) {
@@ -175,17 +78,17 @@ impl Filter {
 
     /// Returns how often keys have changed so far.
     pub(super) fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Acquire)
+        self.signals.epoch.load(Ordering::Acquire)
     }
 
     /// Notifies the workers that keys have changed.
     pub(super) fn publish(&self) {
-        self.epoch.fetch_add(1, Ordering::Release);
+        self.signals.epoch.fetch_add(1, Ordering::Release);
     }
 
     /// Asks the keeper to fetch missing keys that a request needs.
     pub(super) fn want(&self, wanted: WantedKeys) {
-        let mut all = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.wanted();
         if all.contains(&wanted) {
             // The keeper has already been asked. If it were woken for each request, clients with
             // invented `kid` values could keep the main thread busy.
@@ -198,8 +101,12 @@ impl Filter {
 
     /// Removes and returns the keys that workers have asked for since the last call.
     pub(super) fn take_wanted(&self) -> Vec<WantedKeys> {
-        let mut all = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        core::mem::take(&mut all)
+        core::mem::take(&mut self.wanted())
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Vec<WantedKeys>> {
+        let wanted = self.signals.wanted.lock();
+        wanted.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a waiting request to `parked`. The request is woken when keys arrive, or at the latest
@@ -219,7 +126,8 @@ impl Filter {
     }
 
     fn parked(&self) -> MutexGuard<'_, BTreeMap<Turn, Arc<StreamScheduler>>> {
-        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+        let parked = self.signals.parked.lock();
+        parked.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The earliest deadline of all waiting requests.
@@ -252,29 +160,4 @@ impl Filter {
 /// Envoy.
 fn wake(chosen: &[Arc<StreamScheduler>]) {
     chosen.iter().for_each(|scheduler| scheduler.commit());
-}
-
-/// Parses a configuration. Also returns its JSON.
-fn parse(bytes: &[u8]) -> Result<(Value, Config), ConfigError> {
-    let document = json::parse(bytes).map_err(Fault::Json)?;
-    let config = Config::from_value(&document)?;
-    Ok((document, config))
-}
-
-/// The name of the first field that exports nested values to other filters; `None` if no such field
-/// is set.
-fn nested_export(config: &Config) -> Option<&'static str> {
-    let fields = |exports: &Exports| {
-        let named = [
-            (&exports.payload, "payload_in_metadata"),
-            (&exports.header, "header_in_metadata"),
-            (&exports.failed_status, "failed_status_in_metadata"),
-        ];
-        named
-            .into_iter()
-            .find_map(|(key, field)| key.is_some().then_some(field))
-    };
-    config
-        .providers()
-        .find_map(|(_, provider)| fields(&provider.exports))
 }

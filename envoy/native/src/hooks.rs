@@ -14,9 +14,7 @@ use std::{panic, ptr};
 
 use crate::{
     abi::{self, Configuration, EnvoyBuffer, Level, RawHeader, Stream},
-    clock,
-    filter::Filter,
-    keeper,
+    clock, keeper, load,
     numbers::Number,
     registry, routes,
     worker::{self, Outcome},
@@ -125,7 +123,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
         // SAFETY: Envoy keeps the buffers and the handle alive during the call.
         let (configuration, name, config) =
             unsafe { (Configuration::new(handle)?, name.octets(), config.octets()) };
-        let (filter, gauges) = Filter::load(&configuration, name, config)?;
+        let (filter, gauges) = load::load(&configuration, name, config)?;
         let number = filter.number;
         registry::add(filter.clone());
         if guarded("config_new", || {

@@ -16,9 +16,11 @@ use portcullis::{
 
 use crate::{
     abi::{self, Configuration, HeaderList},
+    call::{Calls, MainCaller},
     clock, defects,
-    exchange::{Calls, MainCaller, MainThread},
-    filter::{Filter, Gauges},
+    exchange::MainThread,
+    filter::Filter,
+    load::Gauges,
     numbers::Number,
     registry,
 };
@@ -77,7 +79,7 @@ pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Config
     let keeping = Rc::new(RefCell::new(keeping));
     KEEPINGS.with_borrow_mut(|all| all.insert(filter.number, keeping));
     if !abi::is_validating() && fetches {
-        clock::register(filter);
+        clock::register(filter.number, Arc::clone(&filter.scheduler));
         tick(filter.number, configuration);
     }
 }

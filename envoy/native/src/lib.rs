@@ -7,7 +7,7 @@
 //!
 //! # Threads
 //!
-//! On its main thread, Envoy loads configurations and delivers responses from authorization
+//! On its main thread, Envoy [loads](load) configurations and delivers responses from authorization
 //! servers. Each request stays on one worker thread. A [`filter`] is one configuration, and all
 //! threads share it. Everything that is not safe to share is in thread-local storage: each worker
 //! has [gates](worker), which decide on requests, and the main thread has [keepers](keeper), which
@@ -46,6 +46,7 @@ compile_error!(
 mod abi;
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
+mod call;
 mod clock;
 mod defects;
 mod exchange;
@@ -53,6 +54,8 @@ mod filter;
 mod grpc;
 mod hooks;
 mod keeper;
+mod load;
+mod log;
 mod memory;
 mod metadata;
 mod metrics;

@@ -8,7 +8,7 @@ use std::{
 use portcullis::{gate::LogLevel, json};
 use serde_json::Value;
 
-use crate::{defects, exchange::write_log, numbers::Number};
+use crate::{defects, log::write_log, numbers::Number};
 
 /// The line for the log about a route whose policy this library has not loaded.
 pub(super) const UNKNOWN: &str = "a route's policy was loaded by another library, so requests to \

@@ -10,7 +10,7 @@ use portcullis::{
 
 #[cfg(feature = "aws-lc")]
 use crate::aws_lc::AwsLc;
-use crate::exchange::write_log;
+use crate::log::write_log;
 
 /// Makes an engine verify signatures with AWS-LC, if the configuration allows AWS-LC and AWS-LC
 /// passes the self-test.
