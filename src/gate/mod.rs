@@ -12,7 +12,6 @@
 //! fails open. If a metric or log line cannot be written, the request is still decided.
 
 mod answers;
-mod body_hold;
 mod carry_out;
 mod host;
 mod keeper;
@@ -40,7 +39,6 @@ use self::{answers::Answers, route_policies::RoutePolicies, waiting::Waiting};
 
 pub use self::{
     answers::Answer,
-    body_hold::BodyHold,
     host::{CallError, Caller, Environment, Exchange},
     keeper::{Keeper, News},
     log::{Log, LogLevel},
@@ -83,7 +81,7 @@ pub enum Settled {
 
 /// What the gate did with a request, and which keys the request lacked.
 #[must_use]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Handled {
     /// What the host must do with the request.
     pub verdict: Verdict,
@@ -104,14 +102,15 @@ impl From<Verdict> for Handled {
 
 /// What the host must do with a request. Before the gate returns the verdict, it makes any edits to
 /// the request, or sends any answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Stop the request. The gate has answered the request, or the host could not send the answer.
     Answer,
     /// Let the request go on.
     Pass,
     /// Hold the request and its body until the request is resumed.
-    Wait(BodyHold),
+    Wait,
 }
 
 /// A request's headers and its route's policy. They are read once and used for several decisions.
@@ -184,15 +183,13 @@ impl Gate {
             return self.carry_out(&decided, &head, now, exchange).into();
         };
         let wanted = Some(wanted);
-        let patience = match self.engine.parks() {
-            true => match self.waiting.add(stream, now) {
-                Some(hold) => {
-                    let verdict = Verdict::Wait(hold);
-                    return Handled { verdict, wanted };
-                }
-                None => Patience::Overloaded,
-            },
-            false => Patience::Exhausted,
+        let patience = if !self.engine.parks() {
+            Patience::Exhausted
+        } else if self.waiting.add(stream, now) {
+            let verdict = Verdict::Wait;
+            return Handled { verdict, wanted };
+        } else {
+            Patience::Overloaded
         };
         let decided = self.decide(&head, now, patience, exchange);
         let verdict = self.carry_out(&decided, &head, now, exchange);
@@ -233,7 +230,6 @@ impl Gate {
             // The request was already answered or let through.
             return Verdict::Answer.into();
         };
-        let hold = waiting.hold.clone();
         let patience = if self.waiting.is_due(waiting, now) {
             Patience::Exhausted
         } else {
@@ -247,20 +243,16 @@ impl Gate {
         if let Decision::AwaitKeys(wanted) = decided.decision {
             // The key that the token needs has still not arrived.
             return Handled {
-                verdict: Verdict::Wait(hold),
+                verdict: Verdict::Wait,
                 wanted: Some(wanted),
             };
         }
         self.waiting.remove(stream);
-        let verdict = self.carry_out(&decided, &head, now, exchange);
-        if matches!(verdict, Verdict::Pass) {
-            hold.release();
-        }
-        verdict.into()
+        self.carry_out(&decided, &head, now, exchange).into()
     }
 
     /// Removes identities, tokens and MCP headers from a request's trailers. The request is refused
-    /// if the host does not remove them.
+    /// if the host does not remove them. The verdict is never [`Verdict::Wait`].
     pub fn on_trailers(&mut self, stream: StreamId, exchange: &impl Exchange) -> Verdict {
         if self.clean_trailers(exchange).is_ok() {
             return Verdict::Pass;

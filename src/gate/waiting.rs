@@ -7,7 +7,7 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use crate::{gate::BodyHold, time::UnixMillis};
+use crate::time::UnixMillis;
 
 /// The ID that the host gave a stream. IDs are unique within a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +28,6 @@ pub(super) struct WaitingRequest {
     stream: StreamId,
     /// When the request arrived.
     pub(super) arrived: UnixMillis,
-    /// The hold on the request's body.
-    pub(super) hold: BodyHold,
 }
 
 impl Waiting {
@@ -42,18 +40,17 @@ impl Waiting {
         }
     }
 
-    /// Adds a request and holds back its body. Returns `None` if the list is full.
-    pub(super) fn add(&mut self, stream: StreamId, now: UnixMillis) -> Option<BodyHold> {
+    /// Adds a request. Returns false if the list is full.
+    #[must_use]
+    pub(super) fn add(&mut self, stream: StreamId, now: UnixMillis) -> bool {
         if self.requests.len() >= self.capacity {
-            return None;
+            return false;
         }
-        let hold = BodyHold::default();
         self.requests.push_back(WaitingRequest {
             stream,
             arrived: now,
-            hold: hold.clone(),
         });
-        Some(hold)
+        true
     }
 
     /// Returns whether the list is empty.
@@ -104,8 +101,8 @@ mod tests {
     #[test]
     fn never_exceeds_its_capacity() {
         let mut waiting = Waiting::new(1, Duration::from_secs(5));
-        assert!(waiting.add(StreamId(1), UnixMillis::new(0)).is_some());
-        assert!(waiting.add(StreamId(2), UnixMillis::new(0)).is_none());
+        assert!(waiting.add(StreamId(1), UnixMillis::new(0)));
+        assert!(!waiting.add(StreamId(2), UnixMillis::new(0)));
         waiting.remove(StreamId(1));
         assert!(waiting.is_empty());
     }
@@ -113,12 +110,12 @@ mod tests {
     #[test]
     fn resumes_all_if_keys_changed_else_those_that_waited_too_long() {
         let mut waiting = Waiting::new(9, Duration::from_secs(5));
-        let _ = waiting.add(StreamId(1), UnixMillis::new(0));
-        let _ = waiting.add(StreamId(2), UnixMillis::new(1000));
+        assert!(waiting.add(StreamId(1), UnixMillis::new(0)));
+        assert!(waiting.add(StreamId(2), UnixMillis::new(1000)));
         assert_eq!(waiting.ready(true, UnixMillis::new(1)).len(), 2);
         assert_eq!(waiting.ready(false, UnixMillis::new(4999)), []);
         assert_eq!(waiting.ready(false, UnixMillis::new(5000)), [StreamId(1)]);
-        let _ = waiting.add(StreamId(3), UnixMillis::new(1_000_000));
+        assert!(waiting.add(StreamId(3), UnixMillis::new(1_000_000)));
         assert_eq!(waiting.ready(false, UnixMillis::new(1000)), [StreamId(3)]);
     }
 }

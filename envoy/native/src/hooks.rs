@@ -12,12 +12,13 @@ use core::{
 };
 use std::{panic, ptr};
 
+use portcullis::gate::Verdict;
+
 use crate::{
     abi::{self, Configuration, EnvoyBuffer, Level, RawHeader, Stream},
     clock, keeper, load,
     numbers::Number,
-    registry, routes,
-    worker::{self, Outcome},
+    registry, routes, worker,
 };
 
 /// A pointer from Envoy to a configuration or to a stream.
@@ -45,8 +46,8 @@ fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
     }
 }
 
-/// Runs a hook for a stream, and converts the hook's outcome to the status that Envoy expects. If
-/// the request was answered, the status is `stop`.
+/// Runs a hook for a stream, and converts the verdict to the status that Envoy expects. If the
+/// request was answered, the status is `stop`.
 ///
 /// `handle` must be the pointer that Envoy passed to the running hook.
 unsafe fn decided(
@@ -54,30 +55,30 @@ unsafe fn decided(
     handle: Handle,
     number: Number,
     stop: u32,
-    act: impl FnOnce(Stream<'_>) -> Outcome,
+    act: impl FnOnce(Stream<'_>) -> Verdict,
 ) -> u32 {
     let has_left = Cell::new(false);
     // SAFETY: the caller guarantees that `handle` is valid during the hook.
     let Some(stream) = (unsafe { Stream::new(handle, &has_left) }) else {
         return stop;
     };
-    let outcome = guarded(hook, || act(stream)).unwrap_or_else(|| {
+    let verdict = guarded(hook, || act(stream)).unwrap_or_else(|| {
         let _ = guarded("worker_rebuild", || worker::rebuild(number));
         // The request is answered below. This step makes sure that nothing decides on it again.
         let _ = guarded("stream_end", || worker::on_stream_end(stream));
         if has_left.get() {
             // The request was answered or resumed before the panic, so the stream may have ended.
             // Envoy must not be called for a stream that has ended.
-            return Outcome::Stop;
+            return Verdict::Answer;
         }
         // This call is not guarded, so a panic in it would end Envoy. The function that it calls
         // must therefore do nothing that can panic.
         worker::refuse_unread(stream)
     });
-    match outcome {
-        Outcome::Pass => CONTINUE,
-        Outcome::Stop => stop,
-        Outcome::Wait => STOP_ALL_ITERATION_AND_WATERMARK,
+    match verdict {
+        Verdict::Pass => CONTINUE,
+        Verdict::Answer => stop,
+        Verdict::Wait => STOP_ALL_ITERATION_AND_WATERMARK,
     }
 }
 
@@ -257,7 +258,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
     let number = Number::from_pointer(own);
     let act = |stream: Stream<'_>| {
         worker::on_wake(stream);
-        Outcome::Pass
+        Verdict::Pass
     };
     // SAFETY: Envoy keeps the handle alive during the call.
     let _ = unsafe { decided("scheduled", stream, number, STOP_ITERATION, act) };
@@ -369,7 +370,7 @@ mod tests {
         // handle.
         let status = unsafe {
             decided("request_headers", ptr::null_mut(), number, 4, |_| {
-                Outcome::Pass
+                Verdict::Pass
             })
         };
         assert_eq!(status, STOP_ALL_ITERATION_AND_WATERMARK);

@@ -39,16 +39,6 @@ const FORGOTTEN: Duration = Duration::from_secs(60);
 /// The ID for streams that do not wait. No waiting request has this ID.
 const NOT_WAITING: StreamId = StreamId(0);
 
-/// The result of a hook for a request's headers or trailers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Pass,
-    /// The request was answered.
-    Stop,
-    /// The request waits, together with its body and trailers.
-    Wait,
-}
-
 /// One configuration's gate on this thread.
 struct Worker {
     filter: Arc<Filter>,
@@ -79,7 +69,7 @@ thread_local! {
 }
 
 /// Decides on a request that has just arrived.
-pub(super) fn on_request(number: Number, stream: Stream<'_>) -> Outcome {
+pub(super) fn on_request(number: Number, stream: Stream<'_>) -> Verdict {
     let Some(worker) = find(number) else {
         return refuse(stream);
     };
@@ -98,19 +88,19 @@ pub(super) fn on_wake(stream: Stream<'_>) {
     };
     defects::trip("woken");
     let worker = find(parked.number);
-    let outcome = match worker.as_ref().map(|worker| worker.try_borrow_mut()) {
+    let verdict = match worker.as_ref().map(|worker| worker.try_borrow_mut()) {
         Some(Ok(mut worker)) if worker.build == parked.build => worker.on_wake(stream, parked),
         // The gate on which this request waited is gone.
         _ => refuse(stream),
     };
-    if outcome == Outcome::Pass {
+    if verdict == Verdict::Pass {
         stream.continue_decoding();
     }
 }
 
 /// Cleans a request's trailers: removes identities, tokens, and other headers that the upstream
 /// must not get.
-pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Outcome {
+pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Verdict {
     let Some(worker) = find(number) else {
         return refuse(stream);
     };
@@ -126,10 +116,7 @@ pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Outcome {
             is_grpc: is_grpc(stream),
         },
     };
-    match worker.gate.on_trailers(NOT_WAITING, &request) {
-        Verdict::Pass => Outcome::Pass,
-        Verdict::Answer | Verdict::Wait(_) => Outcome::Stop,
-    }
+    worker.gate.on_trailers(NOT_WAITING, &request)
 }
 
 /// Forgets a stream that has ended.
@@ -153,21 +140,21 @@ pub(super) fn rebuild(number: Number) {
 }
 
 /// Refuses a request for which there is no gate.
-pub(super) fn refuse(stream: Stream<'_>) -> Outcome {
+pub(super) fn refuse(stream: Stream<'_>) -> Verdict {
     answer_defect(stream, is_grpc(stream))
 }
 
 /// Refuses a request after a panic. Does not read the request's headers, because reading them may
 /// have caused the panic.
-pub(super) fn refuse_unread(stream: Stream<'_>) -> Outcome {
+pub(super) fn refuse_unread(stream: Stream<'_>) -> Verdict {
     answer_defect(stream, true)
 }
 
-fn answer_defect(stream: Stream<'_>, is_grpc: bool) -> Outcome {
+fn answer_defect(stream: Stream<'_>, is_grpc: bool) -> Verdict {
     const STATUS: u16 = 500;
     let status = is_grpc.then(|| ("grpc-status", grpc::status(STATUS)));
     stream.send_response(STATUS, status.into_iter(), b"", "portcullis_defect");
-    Outcome::Stop
+    Verdict::Answer
 }
 
 /// Returns whether a request is a gRPC request. If its headers cannot be read, returns true.
@@ -259,25 +246,24 @@ impl Worker {
         }
     }
 
-    fn on_request(&mut self, stream: Stream<'_>) -> Outcome {
+    fn on_request(&mut self, stream: Stream<'_>) -> Verdict {
         let now = clock::now();
         let epoch = self.filter.epoch();
         let id = StreamId(self.next);
-        let Handled { verdict, wanted } = self.with_head(stream, now, |gate, head, request| {
+        let handled = self.with_head(stream, now, |gate, head, request| {
             gate.on_request(id, head, Ok(now), request)
         });
-        let outcome = match verdict {
-            Verdict::Pass => Outcome::Pass,
-            Verdict::Answer => Outcome::Stop,
-            Verdict::Wait(_) => self.park(stream, id, now, epoch),
+        let verdict = match handled.verdict {
+            Verdict::Wait => self.park(stream, id, now, epoch),
+            verdict => verdict,
         };
-        if let Some(wanted) = wanted {
+        if let Some(wanted) = handled.wanted {
             self.filter.want(wanted);
         }
-        outcome
+        verdict
     }
 
-    fn on_wake(&mut self, stream: Stream<'_>, parked: Parked) -> Outcome {
+    fn on_wake(&mut self, stream: Stream<'_>, parked: Parked) -> Verdict {
         let now = clock::now();
         let Handled { verdict, wanted } = self.with_head(stream, now, |gate, head, request| {
             gate.resume(parked.id, head, now, request)
@@ -285,14 +271,10 @@ impl Worker {
         if let Some(wanted) = wanted {
             self.filter.want(wanted);
         }
-        match verdict {
-            Verdict::Wait(_) => {
-                waiting::add(stream.address(), parked);
-                Outcome::Wait
-            }
-            Verdict::Pass => Outcome::Pass,
-            Verdict::Answer => Outcome::Stop,
+        if verdict == Verdict::Wait {
+            waiting::add(stream.address(), parked);
         }
+        verdict
     }
 
     /// Makes the gate read the latest keys. Then reads the headers of a stream, and passes the
@@ -353,7 +335,7 @@ impl Worker {
         }
     }
 
-    fn park(&mut self, stream: Stream<'_>, id: StreamId, now: UnixMillis, epoch: u64) -> Outcome {
+    fn park(&mut self, stream: Stream<'_>, id: StreamId, now: UnixMillis, epoch: u64) -> Verdict {
         let Some(scheduler) = stream.scheduler() else {
             self.gate.on_stream_end(id);
             return refuse(stream);
@@ -378,7 +360,7 @@ impl Worker {
         };
         waiting::add(stream.address(), parked);
         clock::call_within(self.filter.number, timeout);
-        Outcome::Wait
+        Verdict::Wait
     }
 }
 

@@ -21,6 +21,7 @@
 )]
 
 mod abi;
+mod body_hold;
 mod call;
 mod codec;
 mod configuration;

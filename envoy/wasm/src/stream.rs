@@ -5,8 +5,8 @@ use proxy_wasm::{
     types::Action,
 };
 
-use crate::worker::SharedWorker;
-use portcullis::gate::{BodyHold, Verdict};
+use crate::{body_hold::BodyHold, worker::SharedWorker};
+use portcullis::gate::Verdict;
 
 /// The stream context of one request.
 pub(super) struct Stream {
@@ -45,7 +45,7 @@ impl HttpContext for Stream {
         self.head = match self.worker.try_borrow_mut().as_deref_mut() {
             Ok(Some(worker)) => match worker.on_request(self.context_id) {
                 Verdict::Pass => Head::Passed,
-                Verdict::Wait(hold) => Head::Waits(hold),
+                Verdict::Wait => Head::Waits(worker.hold_body(self.context_id)),
                 Verdict::Answer => Head::Held,
             },
             Ok(None) | Err(_) => Head::Held,

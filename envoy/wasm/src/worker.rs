@@ -7,6 +7,7 @@ use proxy_wasm::types::MapType;
 
 use crate::{
     abi,
+    body_hold::{BodyHold, BodyHolds},
     call::{self, Calls},
     live_names, pairs, policies,
     proxy::Proxy,
@@ -39,6 +40,7 @@ pub(super) struct Worker {
     /// The names of the entries in shared data that contain the configuration's key records.
     record_names: Vec<String>,
     calls: Calls,
+    holds: BodyHolds,
     /// The tick period that was last requested.
     tick: Option<u32>,
     /// True once the host has called [`on_tick`](Self::on_tick). If Envoy's configuration
@@ -72,6 +74,7 @@ impl Worker {
             keeper,
             record_names,
             calls: Calls::default(),
+            holds: BodyHolds::default(),
             tick: None,
             has_ticked: false,
             is_announced: false,
@@ -92,24 +95,35 @@ impl Worker {
             &Proxy,
         );
         let verdict = self.pass_on_wanted(handled);
-        if matches!(verdict, Verdict::Wait(_)) {
+        if verdict == Verdict::Wait {
             self.set_tick(BUSY_TICK_MILLISECONDS);
         }
         self.count_without_ticks();
         verdict
     }
 
+    /// Holds back the body of a request that waits.
+    pub(super) fn hold_body(&mut self, context_id: u32) -> BodyHold {
+        self.holds.add(StreamId(context_id))
+    }
+
     /// Removes identities and tokens from a request's trailers. The current context must be the
     /// context of this request.
     pub(super) fn on_trailers(&mut self, context_id: u32) -> Verdict {
-        let verdict = self.gate.on_trailers(StreamId(context_id), &Proxy);
+        let stream = StreamId(context_id);
+        let verdict = self.gate.on_trailers(stream, &Proxy);
+        if verdict == Verdict::Answer {
+            self.holds.forget(stream);
+        }
         self.count_without_ticks();
         verdict
     }
 
     /// Forgets a request whose stream has ended.
     pub(super) fn on_stream_end(&mut self, context_id: u32) {
-        self.gate.on_stream_end(StreamId(context_id));
+        let stream = StreamId(context_id);
+        self.gate.on_stream_end(stream);
+        self.holds.forget(stream);
     }
 
     /// Writes the request counts, starts the fetches that are due, and resumes waiting requests.
@@ -154,15 +168,20 @@ impl Worker {
             // If the stream no longer exists, this call fails and the previous context stays
             // current. The following calls would then let another client's request through.
             if abi::set_effective_context(stream.0).is_err() {
-                self.gate.on_stream_end(stream);
+                self.on_stream_end(stream.0);
                 continue;
             }
             let map = request_headers();
             let request = request(&map);
             let handled = self.gate.resume(stream, request.as_ref(), now, &Proxy);
-            if matches!(self.pass_on_wanted(handled), Verdict::Pass) {
-                // If a stream cannot be resumed, it stays paused, so it fails closed.
-                let _ = abi::continue_request();
+            match self.pass_on_wanted(handled) {
+                Verdict::Pass => {
+                    self.holds.release(stream);
+                    // If a stream cannot be resumed, it stays paused, so it fails closed.
+                    let _ = abi::continue_request();
+                }
+                Verdict::Answer => self.holds.forget(stream),
+                Verdict::Wait => {}
             }
         }
         let _ = abi::set_effective_context(self.root_id);

@@ -118,7 +118,7 @@ fn reads_a_routes_policy_once_per_call() {
     // Only one request may wait, and request 2 already does. So the gate decides on request 3
     // twice: first as if the request could wait, then as if it could not.
     world.proxy.route.replace(None);
-    world.bearer(2, KID, at(0));
+    let _ = world.bearer(2, KID, at(0));
     world.proxy.routes_read.set(0);
     assert_eq!(world.bearer(3, KID, at(0)), Verdict::Answer);
     assert_eq!(world.proxy.routes_read.get(), 1);

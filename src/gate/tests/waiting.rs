@@ -6,33 +6,27 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-fn is_waiting(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Wait(hold) if !hold.is_released())
-}
-
 #[test]
 fn holds_a_request_until_its_keys_arrive() {
     let mut world = World::new(json!({}));
-    let Verdict::Wait(hold) = world.bearer(1, KID, at(0)) else {
-        panic!("the request does not wait");
-    };
-    assert!(world.gate.has_waiting() && !hold.is_released());
+    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Wait);
+    assert!(world.gate.has_waiting());
     assert!(!world.fetch_due(at(0)));
     assert_eq!(world.gate.ready(at(0)), [], "no keys yet");
     assert!(world.receive(200, &jwks(), at(100)));
     assert_eq!(world.gate.ready(at(100)), [StreamId(1)]);
     assert_eq!(world.proxy.take_done(), [""; 0], "nothing was decided yet");
     assert_eq!(world.resume(1, KID, at(100)), Verdict::Pass);
-    assert!(hold.is_released() && !world.gate.has_waiting());
+    assert!(!world.gate.has_waiting());
     assert_eq!(world.gate.ready(at(100)), [], "resumed once only");
 }
 
 #[test]
 fn refuses_requests_that_waited_too_long() {
     let mut world = World::new(json!({"limits": {"park_timeout": "2s"}}));
-    assert!(is_waiting(&world.bearer(1, KID, at(0))));
+    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Wait);
     assert_eq!(world.gate.ready(at(1999)), []);
-    assert!(is_waiting(&world.resume(1, KID, at(1999))));
+    assert_eq!(world.resume(1, KID, at(1999)), Verdict::Wait);
     assert_eq!(world.gate.ready(at(2000)), [StreamId(1)]);
     assert_eq!(world.resume(1, KID, at(2000)), Verdict::Answer);
     let done = world.proxy.take_done();
@@ -43,14 +37,14 @@ fn refuses_requests_that_waited_too_long() {
 #[test]
 fn refuses_at_once_if_too_many_requests_wait() {
     let mut world = World::new(json!({"limits": {"parked_requests": 1}}));
-    assert!(is_waiting(&world.bearer(1, KID, at(0))));
+    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Wait);
     assert_eq!(world.bearer(2, KID, at(0)), Verdict::Answer);
     let done = world.proxy.take_done();
     assert_eq!(done[1], "answer 503 portcullis_denied{overloaded}");
     let counted = world.proxy.counted();
     assert!(counted.contains(&("denied.overloaded".to_owned(), 1)));
     world.gate.on_stream_end(StreamId(1));
-    assert!(is_waiting(&world.bearer(3, KID, at(0))));
+    assert_eq!(world.bearer(3, KID, at(0)), Verdict::Wait);
 }
 
 /// In shadow mode, the status page is protected as in enforce mode, but no request waits. So a
@@ -87,7 +81,7 @@ fn a_mode_without_waiting_is_not_an_overload() {
 #[test]
 fn a_stream_that_ended_no_longer_waits() {
     let mut world = World::new(json!({}));
-    assert!(is_waiting(&world.bearer(1, KID, at(0))));
+    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Wait);
     world.gate.on_stream_end(StreamId(1));
     assert!(!world.gate.has_waiting());
     world.gate.on_news(News::Ended);
@@ -107,7 +101,7 @@ fn decides_again_with_keys_of_another_worker_before_refusing() {
         world.proxy.keys.0.replace(keys);
         let verdict = world.bearer(1, KID, at(0));
         // A request that may wait is held until this worker reads the records again.
-        assert_eq!(is_waiting(&verdict), waits, "{verdict:?}");
+        assert_eq!(verdict == Verdict::Wait, waits, "{verdict:?}");
         world.gate.synchronize(&world.proxy);
         assert_eq!(world.gate.ready(at(1)).len(), usize::from(waits));
     }
@@ -120,7 +114,7 @@ fn decides_again_with_keys_of_another_worker_before_refusing() {
         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]});
     assert!(world.receive(200, &older.to_string(), at(0)));
     world.gate.ready(at(0));
-    assert!(is_waiting(&world.bearer(1, KID, at(0))));
+    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Wait);
     assert!(!world.fetch_due(at(0)));
     assert!(world.receive(200, &older.to_string(), at(1)));
     assert_eq!(world.resume(1, KID, at(1)), Verdict::Answer);
@@ -149,10 +143,10 @@ fn returns_the_missing_keys_with_the_verdict() {
     };
     assert_eq!(ask(1, &known), Verdict::Pass.into());
     let Handled { verdict, wanted } = ask(2, &unknown);
-    assert!(is_waiting(&verdict));
+    assert_eq!(verdict, Verdict::Wait);
     assert_eq!(wanted.unwrap().cause, FetchCause::UnknownKid);
     let resumed = world.gate.resume(StreamId(2), Some(&unknown), at(0), proxy);
-    assert!(is_waiting(&resumed.verdict));
+    assert_eq!(resumed.verdict, Verdict::Wait);
     assert_eq!(resumed.wanted, wanted);
 }
 
@@ -160,7 +154,7 @@ fn returns_the_missing_keys_with_the_verdict() {
 #[test]
 fn returns_the_missing_keys_of_a_refused_request() {
     let mut world = World::with_keys(json!({"limits": {"parked_requests": 1}}));
-    assert!(is_waiting(&world.bearer(1, UNKNOWN_KID, at(0))));
+    assert_eq!(world.bearer(1, UNKNOWN_KID, at(0)), Verdict::Wait);
     let value = bearer(UNKNOWN_KID);
     let request = Request::new(head(&[("authorization", &value)]));
     let proxy = &world.proxy;
@@ -180,7 +174,7 @@ fn follows_a_keeper_with_its_own_engine() {
     let request = Request::new(head(&[("authorization", &value)]));
     let proxy = &keeping.proxy;
     let handled = gate.on_request(StreamId(1), Some(&request), Ok(at(0)), proxy);
-    assert!(is_waiting(&handled.verdict));
+    assert_eq!(handled.verdict, Verdict::Wait);
     gate.follow(0);
     assert_eq!(gate.ready(at(0)), []);
     assert_eq!(keeping.run_keeper(at(0)), News::Leased);
