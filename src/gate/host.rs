@@ -8,13 +8,8 @@ use crate::{
     shared_memory::SharedMemory,
 };
 
-/// The services of the proxy that are not tied to one request.
-pub trait Environment: SharedMemory + Log + Meter {}
-
-impl<T: SharedMemory + Log + Meter> Environment for T {}
-
 /// One request in the proxy, with the operations that the gate can perform on the request.
-pub trait Exchange: Environment + Connection + Route {
+pub trait Exchange: Connection + Route + SharedMemory + Log + Meter {
     /// The ID of the request's connection; `None` if the host provides no ID.
     fn connection_id(&self) -> Option<ConnectionId>;
 

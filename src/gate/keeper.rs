@@ -3,7 +3,7 @@
 use crate::{
     config::Provider,
     engine::Engine,
-    gate::{CallError, Caller, Environment, KeyMetrics, LogLevel, Meter},
+    gate::{CallError, Caller, KeyMetrics, Log, LogLevel, Meter},
     keys::{Fetch, FetchError, FetchOutcome, FetchResponse, KeyStatus, Progress, Received},
     time::UnixMillis,
 };
@@ -56,7 +56,7 @@ impl Keeper {
         &self,
         engine: &mut Engine,
         now: UnixMillis,
-        host: &impl Environment,
+        host: &(impl Log + Meter),
         caller: &mut impl Caller,
     ) -> News {
         let mut news = News::Nothing;
@@ -77,7 +77,7 @@ impl Keeper {
         fetch: &Fetch,
         received: &Received<'_>,
         now: UnixMillis,
-        host: &impl Environment,
+        host: &(impl Log + Meter),
         caller: &mut impl Caller,
     ) -> News {
         let response = received.answer(engine.config().limits.key_sets.bytes);
@@ -113,7 +113,7 @@ impl Keeper {
         engine: &mut Engine,
         fetch: &Fetch,
         now: UnixMillis,
-        host: &impl Environment,
+        host: &(impl Log + Meter),
         caller: &mut impl Caller,
     ) -> News {
         let Err(error) = caller.call(fetch) else {
@@ -133,7 +133,7 @@ impl Keeper {
         fetch: &Fetch,
         response: Result<FetchResponse, FetchError>,
         now: UnixMillis,
-        host: &impl Environment,
+        host: &(impl Log + Meter),
         caller: &mut impl Caller,
     ) -> News {
         match engine.complete(fetch, response, now) {
@@ -144,7 +144,7 @@ impl Keeper {
         News::Ended
     }
 
-    fn report(&self, engine: &Engine, outcome: &FetchOutcome, host: &impl Environment) {
+    fn report(&self, engine: &Engine, outcome: &FetchOutcome, host: &(impl Log + Meter)) {
         self.metrics.fetched(outcome, host);
         if !outcome.is_news() {
             return;

@@ -5,8 +5,8 @@
 //! [`Keeper`] fetches keys before the current keys become stale. Gates and keepers do not depend on
 //! the API of a proxy. A shell connects gates and keepers to one proxy. When the proxy calls the
 //! shell, the shell calls the methods of gates and keepers. The shell also implements the traits
-//! [`Exchange`], [`Environment`] and [`Caller`] by calling the proxy. A shell makes no decisions.
-//! The tests implement these traits with a fake proxy.
+//! [`Exchange`] and [`Caller`], and the traits that an `Exchange` includes, by calling the proxy. A
+//! shell makes no decisions. The tests implement these traits with a fake proxy.
 //!
 //! If the host refuses a call that a decision needs, the gate refuses the request. The gate never
 //! fails open. If a metric or log line cannot be written, the request is still decided.
@@ -39,7 +39,7 @@ use self::{answers::Answers, route_policies::RoutePolicies, waiting::Waiting};
 
 pub use self::{
     answers::Answer,
-    host::{CallError, Caller, Environment, Exchange},
+    host::{CallError, Caller, Exchange},
     keeper::{Keeper, News},
     log::{Log, LogLevel},
     metrics::{DecisionMetrics, KeyMetrics, Meter, MetricId, MetricRegistry},
