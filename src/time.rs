@@ -167,8 +167,8 @@ impl UnixMillis {
 
     /// Returns true if less than `period` has passed from this time to `now`. Returns false if this
     /// time is in the future: the clock was set back, so it is unknown how much time has passed. So
-    /// work that is done once per `period` is due at once, and does not pause until the clock has
-    /// caught up.
+    /// work that is done once per `period` is due at once, and not only when the clock has caught
+    /// up.
     #[must_use]
     pub fn is_within(self, period: Duration, now: Self) -> bool {
         self <= now && now.since(self) < period

@@ -232,7 +232,8 @@ fn anyones_tokens(config: &Config) -> Vec<Warning> {
         let requirement = stated.requirement;
         match stated.authorization {
             Some(rights) if is_selective(rights) => {}
-            // With `allow_missing` too, these rights need a token. It may be one of any provider.
+            // These rights need a token even with `allow_missing`. The token may come from any
+            // provider that is read for the requirement.
             Some(_) => {
                 let read = config.providers_read_for(requirement);
                 admitted.extend(read.map(|(id, _)| id));

@@ -27,9 +27,11 @@ pub(super) fn refuse_token(config: &Config, target: Target<'_>) -> Result<(), Re
 
 /// Refuses a path with an encoded `?` or `#` if a different rule would match after a proxy has
 /// decoded the path. Decoding the path changes the query that the upstream reads. Without this
-/// check, `/q%3Fmode=admin` would evade a rule for the parameter `mode`. `hidden` are the queries that
-/// the upstream may read (none if no rule reads the query), and `others` are the other ways in which servers may read the path. `rule`
-/// is the rule that matches the request as it was sent.
+/// check, `/q%3Fmode=admin` would evade a rule for the parameter `mode`.
+///
+/// `hidden` lists the queries that the upstream may read; it is empty if no rule reads the query.
+/// `others` lists the other readings of the path. `rule` is the rule that matches the request as
+/// it was sent.
 pub(super) fn refuse_query<'c>(
     config: &'c Config,
     request: &Request<'_>,

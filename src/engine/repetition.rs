@@ -16,12 +16,13 @@ use crate::{
     },
 };
 
-/// All evaluations together compare at most this many times `limits.path_bytes` of the request's
-/// target, and as many of its headers.
+/// The limit on the text that all evaluations together compare, as a multiple of
+/// `limits.path_bytes`. It applies to the target of the request, and separately to its headers.
 const FACTOR: usize = 4;
 
-/// The number of times that the rules for MCP calls are evaluated for each reading.
-const CALLS: usize = 3;
+/// The maximum number of evaluations for each reading, if a rule matches MCP calls: one finds the
+/// first matching rule, and two find the rules of the MCP endpoint.
+const EVALUATIONS_WITH_CALLS: usize = 3;
 
 /// Refuses a request if the rules would have to be compared with too much text. `hidden` is the
 /// number of queries that the path hides, and `others` are the other readings of the path. The
@@ -48,7 +49,7 @@ pub(super) fn limit(
         repetitions
             .saturating_add(1)
             .saturating_mul(match config.rules.match_calls() {
-                true => CALLS,
+                true => EVALUATIONS_WITH_CALLS,
                 false => 1,
             });
     let is_too_long =

@@ -12,9 +12,9 @@ use crate::{
 /// in the metrics and the log.
 ///
 /// Fetched keys are stored in records that all workers can read. On a host with threads, each
-/// configuration has one keeper, which has its own engine and writes the records. When the keeper
-/// has [`News`], the shell makes the gates read the records again (see
-/// [`Gate::follow`](super::Gate::follow)).
+/// configuration has one keeper, which has its own engine and writes the records. If the
+/// keeper returns anything but [`News::Nothing`], the shell makes the gates read the records again
+/// (see [`Gate::follow`](super::Gate::follow)).
 ///
 /// In WebAssembly, each worker has its own keeper, which shares the engine of the worker's gate. A
 /// lease in the key record decides which of these keepers fetches the keys.

@@ -5,8 +5,8 @@
 //! [`Keeper`] fetches keys before the current keys become stale. Gates and keepers do not depend on
 //! the API of a proxy. A shell connects gates and keepers to one proxy. When the proxy calls the
 //! shell, the shell calls the methods of gates and keepers. The shell also implements the traits
-//! [`Exchange`] and [`Caller`], and the traits that an `Exchange` includes, by calling the proxy. A
-//! shell makes no decisions. The tests implement these traits with a fake proxy.
+//! [`Exchange`] and [`Caller`], and the supertraits of `Exchange`, by calling the proxy. A shell
+//! makes no decisions. The tests implement these traits with a fake proxy.
 //!
 //! If the host refuses a call that a decision needs, the gate refuses the request. The gate never
 //! fails open. If a metric or log line cannot be written, the request is still decided.
@@ -76,7 +76,7 @@ pub enum Settled {
     HeadersChanged,
     /// No headers, so that the gate refuses the request. The host refused an edit, or did not
     /// choose the route again, so a forged header may have chosen the route.
-    Unsettled,
+    Failed,
 }
 
 /// What the gate did with a request, and which keys the request lacked.
@@ -119,9 +119,8 @@ type Head<'a> = (&'a Request<'a>, Option<Rc<RoutePolicy>>);
 impl Gate {
     /// Creates a gate around `engine`. `membership` is `None` if the configuration has no
     /// `policy_id`. `lookup` says how often the gate asks the host for the policy of a request's
-    /// route. A host that answers cheaply passes [`RouteLookup::Always`], so that no policy is
-    /// missed. Only a host for which the question is expensive passes the configuration's
-    /// `route_lookup`.
+    /// route. If asking is cheap, the shell passes [`RouteLookup::Always`], so that no policy is
+    /// missed. Only if asking is expensive does the shell pass the configuration's `route_lookup`.
     #[must_use]
     pub fn new(
         engine: Engine,
@@ -213,7 +212,7 @@ impl Gate {
         let edited = removals.iter().try_for_each(|edit| exchange.edit(edit));
         match edited.and_then(|()| exchange.clear_route_cache()) {
             Ok(()) => Settled::HeadersChanged,
-            Err(Refused) => Settled::Unsettled,
+            Err(Refused) => Settled::Failed,
         }
     }
 
@@ -275,8 +274,8 @@ impl Gate {
     }
 
     /// Reads the key records again if `epoch` differs from the value that was passed in the last
-    /// call. A shell whose keeper has its own engine changes this number when the keeper has
-    /// [`News`].
+    /// call. A shell whose keeper has its own engine changes this number when the keeper returns
+    /// anything but [`News::Nothing`].
     pub fn follow(&mut self, epoch: u64) {
         if self.epoch != epoch {
             self.epoch = epoch;

@@ -25,8 +25,8 @@ use crate::{
 /// outdated.
 const CAPACITY: usize = 128;
 
-/// The maximum number of malformed policies that one worker reports for one configuration. The log
-/// is bounded, so that operators see other lines too.
+/// The maximum number of malformed policies that one worker reports for one configuration. The
+/// limit keeps these lines from crowding other lines out of the log.
 const REPORTS: usize = 128;
 
 /// The route that the proxy chose for a request.
@@ -42,7 +42,7 @@ pub trait Route {
     /// Portcullis.
     ///
     /// # Errors
-    /// If the bytes encode no policy.
+    /// If the bytes cannot be decoded.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
 
     /// Returns true if [`metadata`](Self::metadata) describes the new route once the host has
@@ -52,8 +52,8 @@ pub trait Route {
     }
 }
 
-/// The error for bytes that encode no policy. It contains the line for the log, which says what
-/// happens to requests to the route, and what the operator can do.
+/// The error for bytes that cannot be decoded to a policy. It contains the log line, which says
+/// what happens to requests to the route, and what the operator can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed(pub &'static str);
 
@@ -61,9 +61,9 @@ pub struct Malformed(pub &'static str);
 #[derive(Debug)]
 pub(super) struct RoutePolicies {
     by_metadata: Vec<Known>,
-    /// The metadata of the malformed policies that were reported. Unlike `by_metadata`, this list is
-    /// never emptied. Otherwise, with many routes, a client could fill the log: it could make the
-    /// worker empty `by_metadata`, and so read and report the same policy again.
+    /// The metadata of the malformed policies that were reported. Unlike `by_metadata`, this list
+    /// is never emptied. Otherwise a client could fill the log: by sending requests to many routes,
+    /// it could make the worker empty `by_metadata`, and report the same policies again.
     reported: Vec<Vec<u8>>,
     sampling: RouteSampling,
 }

@@ -5,7 +5,7 @@
 pub struct Query {
     parameters: Vec<Parameter>,
     other_readings: Vec<Vec<Parameter>>,
-    has_clear_names: bool,
+    has_utf8_names: bool,
 }
 
 /// The name and the value of a parameter.
@@ -27,7 +27,7 @@ impl Query {
             other_readings.push(decoded(rest));
         }
         Self {
-            has_clear_names: parameters.iter().all(|(name, _)| is_utf8(name)),
+            has_utf8_names: parameters.iter().all(|(name, _)| is_utf8(name)),
             parameters,
             other_readings,
         }
@@ -48,8 +48,8 @@ impl Query {
     /// Returns true if all names are UTF-8. Some servers read overlong encodings, such as `%C1%A1`
     /// for `a`.
     #[must_use]
-    pub const fn has_clear_names(&self) -> bool {
-        self.has_clear_names
+    pub const fn has_utf8_names(&self) -> bool {
+        self.has_utf8_names
     }
 }
 
@@ -76,8 +76,8 @@ mod tests {
         let expected = [("a b", "c/d"), ("e", ""), ("", "f"), ("a b", "\u{fffd}")];
         assert_eq!(query.parameters(), parameters(&expected));
         assert_eq!(query.other_readings().count(), 0);
-        assert!(query.has_clear_names());
-        assert!(!Query::parse(b"a=b&%C1%A1=c").has_clear_names());
+        assert!(query.has_utf8_names());
+        assert!(!Query::parse(b"a=b&%C1%A1=c").has_utf8_names());
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Texts of Envoy: the responses that it makes itself when a call for keys fails, and the names of
-//! its metrics.
+//! Strings that come from Envoy: the local replies by which it reports that a call for keys failed,
+//! and the names of its metrics.
 //!
-//! Both shells for Envoy need these texts, so they are in the core.
+//! Both shells for Envoy need these strings, so they are in the core.
 
 use crate::keys::{Caching, FetchError, FetchResponse};
 

@@ -158,8 +158,8 @@ impl HeaderMatch {
     }
 }
 
-/// Removes white space around a value, as servers do. Some servers convert values to Unicode first,
-/// and then also remove other white space than spaces and tabs, such as no-break spaces.
+/// Removes white space around a value, as servers do. Besides spaces and tabs, removes Unicode
+/// white space such as no-break spaces, because some servers convert values to Unicode first.
 fn trimmed(value: &[u8]) -> &[u8] {
     match str::from_utf8(value) {
         Ok(text) => text.trim().as_bytes(),
@@ -215,7 +215,7 @@ impl QueryMatch {
     /// If the condition is a regular expression, and the values are too long for it.
     ///
     /// If `path_policy` is `reject`, and servers could read the parameter or the query in different
-    /// ways ([`Query::other_readings`], [`Query::has_clear_names`]).
+    /// ways ([`Query::other_readings`], [`Query::has_utf8_names`]).
     pub(super) fn matches(&self, query: &Query, comparison: Comparison) -> Result<bool, Unclear> {
         let holds = self.holds_in(query.parameters(), comparison)?;
         if !comparison.rejects() {
@@ -226,7 +226,7 @@ impl QueryMatch {
                 return Err(Unclear::Parameter);
             }
         }
-        if !query.has_clear_names() {
+        if !query.has_utf8_names() {
             return Err(Unclear::Parameter);
         }
         Ok(holds)

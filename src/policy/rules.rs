@@ -15,7 +15,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Makes an index of these rules.
+    /// Combines these rules with an index of their paths.
     #[must_use]
     pub fn new(list: Vec<Rule>) -> Self {
         let index = RuleIndex::new(&list);

@@ -149,8 +149,8 @@ pub fn full_match(expression: &str) -> Result<Regex, regex_lite::Error> {
 /// expression with spaces, `( ?i)` do. For the flag `-`, returns true if the expression may clear a
 /// flag.
 ///
-/// In case of doubt, the answer is yes: `[(?i)]` is only a class of characters. For every caller,
-/// a flag that is not there does less harm than a flag that is overlooked.
+/// False positives are possible: `[(?i)]` is only a class of characters. For every caller, a false
+/// positive does less harm than a missed flag.
 #[must_use]
 pub fn may_set_flag(expression: &str, flag: char) -> bool {
     let mut rest = expression.chars();

@@ -58,16 +58,13 @@ mod tests {
     }
 
     fn outcome(pair: &str) -> Result<String, Reason> {
-        let clients = Clients::new(
-            true,
-            vec![
-                client("a", true, None),
-                client("b", false, None),
-                client("c", true, Some(1_000)),
-                client("d", true, Some(1_001)),
-                client("e@x", true, None),
-            ],
-        );
+        let clients = Clients::new(vec![
+            client("a", true, None),
+            client("b", false, None),
+            client("c", true, Some(1_000)),
+            client("d", true, Some(1_001)),
+            client("e@x", true, None),
+        ]);
         let claims = verify(&clients, &STANDARD.encode(pair), NOW)?;
         assert_eq!(
             claims.subject(),

@@ -29,11 +29,11 @@ pub struct Client {
 }
 
 impl Clients {
-    /// The clients of a provider. The list must be sorted by identifier.
+    /// The clients of an enabled provider. The list must be sorted by identifier.
     #[must_use]
-    pub const fn new(enabled: bool, sorted: Vec<Client>) -> Self {
+    pub const fn new(sorted: Vec<Client>) -> Self {
         Self {
-            enabled,
+            enabled: true,
             clients: sorted,
         }
     }

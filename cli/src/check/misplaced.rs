@@ -2,11 +2,11 @@
 
 use portcullis::config::{ConfigPath, Step};
 
-/// Fields that belong into an object of their own.
+/// Fields that belong in an object of their own.
 pub(super) struct Misplaced {
     /// The names under which operators write the fields.
     pub(super) names: &'static [&'static str],
-    /// The field whose object has the fields.
+    /// The field whose object the fields belong in.
     pub(super) meant: &'static str,
     pub(super) advice: &'static str,
 }
@@ -23,7 +23,7 @@ const IN_PROVIDER: Misplaced = Misplaced {
 const IN_REMOTE_JWKS: Misplaced = Misplaced {
     names: &["cluster", "timeout", "uri"],
     meant: "http_uri",
-    advice: "write \"uri\", \"cluster\" and \"timeout\" into \"http_uri\": http_uri: { uri: URI, \
+    advice: "put \"uri\", \"cluster\" and \"timeout\" in \"http_uri\": http_uri: { uri: URI, \
              cluster: NAME, timeout: 5s }",
 };
 

@@ -168,12 +168,12 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "      http_uri:\n        uri: https://example.okta.com/keys\n        cluster: okta\n        timeout: 5s\n",
         "      uri: https://example.okta.com/keys\n      cluster: okta\n      timeout: 5s\n",
-        ":7:7: error: providers.okta.remote_jwks: unknown field \"cluster\"; write \"uri\", \"cluster\" and \"timeout\" into \"http_uri\": http_uri: { uri: URI, cluster: NAME, timeout: 5s }",
+        ":7:7: error: providers.okta.remote_jwks: unknown field \"cluster\"; put \"uri\", \"cluster\" and \"timeout\" in \"http_uri\": http_uri: { uri: URI, cluster: NAME, timeout: 5s }",
     ),
     (
         "      http_uri:\n",
         "      uri: https://example.okta.com/keys\n      http_uri:\n",
-        ":6:7: error: providers.okta.remote_jwks: unknown field \"uri\"; write \"uri\",",
+        ":6:7: error: providers.okta.remote_jwks: unknown field \"uri\"; put \"uri\",",
     ),
     (
         "        timeout: 5s\n",

@@ -12,7 +12,7 @@ use crate::{defects, log::write_log, numbers::Number};
 
 /// The line for the log about a route whose policy this library has not loaded.
 pub(super) const UNKNOWN: &str = "a route's policy was loaded by another library, so requests to \
-    this route get 403; write the same library in the filter and in the routes' policies";
+    this route get 403; use the same library for the filter and for the routes' policies";
 
 static POLICIES: RwLock<BTreeMap<Number, Arc<Value>>> = RwLock::new(BTreeMap::new());
 

@@ -304,7 +304,7 @@ impl Worker {
                 drop(head);
                 head = read_head(stream, &mut list, Vec::new());
             }
-            Settled::Unsettled => {
+            Settled::Failed => {
                 cold_path();
                 head = None;
             }

@@ -38,7 +38,7 @@ impl BodyHolds {
         hold
     }
 
-    /// Lets the body pass of a request that the gate lets pass.
+    /// Releases the body of a request after the gate has let the request pass.
     pub(super) fn release(&mut self, stream: StreamId) {
         if let Some(hold) = self.take(stream) {
             hold.release();

@@ -31,12 +31,13 @@ pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, 
     let preset = Preset::Generic;
     let defaults = preset.defaults();
     let clients = clients(&raw.client_secrets).at(key_source)?;
-    let enabled = raw.enabled.unwrap_or(true);
+    let mut clients = Clients::new(clients);
+    clients.enabled = raw.enabled.unwrap_or(true);
     Ok(Provider {
         name: name.to_owned(),
         description: description(raw.description.as_deref())?,
         preset,
-        accepts: Accepts::Secrets(Clients::new(enabled, clients)),
+        accepts: Accepts::Secrets(clients),
         scope_claims: paths(None, defaults.scope_claims),
         role_claims: paths(None, defaults.role_claims),
         structured_scopes: None,

@@ -372,6 +372,6 @@ fn a_host_that_reports_the_next_route_chooses_it_without_forged_headers() {
 
     for effect in [Effect::Edit, Effect::ClearRouteCache] {
         world.proxy.refuses.set(Some(effect));
-        assert_eq!(settle(&forged), Settled::Unsettled, "{effect:?}");
+        assert_eq!(settle(&forged), Settled::Failed, "{effect:?}");
     }
 }
