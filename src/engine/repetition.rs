@@ -55,7 +55,11 @@ pub(super) fn limit(
     let is_too_long =
         |length: usize| length.saturating_mul(evaluations) > path_bytes.saturating_mul(FACTOR);
     let query = target.query.filter(|_| config.rules.read_query());
-    if is_too_long(query.map_or(0, str::len).saturating_add(target.path.len())) {
+    let query = query.map_or(0, |query| {
+        let readings = request.query().other_readings().count();
+        query.len().saturating_mul(readings.saturating_add(1))
+    });
+    if is_too_long(query.saturating_add(target.path.len())) {
         return Err(Reason::PathTooLong);
     }
     let lengths = config
@@ -69,12 +73,12 @@ pub(super) fn limit(
 }
 
 /// The length of the texts that a condition on this header is compared with. Several lines are also
-/// joined in two ways.
+/// joined in four ways.
 fn length(request: &Request<'_>, name: &str) -> usize {
     let lines = || request.values(name);
     let length: usize = lines().map(<[u8]>::len).sum();
     match lines().nth(1) {
-        Some(_) => length.saturating_mul(3),
+        Some(_) => length.saturating_mul(5),
         None => length,
     }
 }

@@ -43,10 +43,14 @@ impl Restrictions {
         let Some(newest) = self.provider(provider)? else {
             return Ok(());
         };
-        let trust = match newest.trust() {
-            Some(trust) if trust.revoked != Revocation::default() => trust,
-            _ => return Ok(()),
+        let trust = match &newest.accepts {
+            Accepts::Tokens(trust) => trust,
+            // In the newest configuration, this provider accepts secrets instead of tokens.
+            Accepts::Secrets(_) => return Err(Reason::ProviderDisabled),
         };
+        if trust.revoked == Revocation::default() {
+            return Ok(());
+        }
         // A verified token always has claims. Without claims, the token cannot be checked for
         // revocation, so refuse it.
         let claims = claims().ok_or(Reason::MalformedToken)?;

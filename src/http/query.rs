@@ -1,5 +1,7 @@
 //! A request's query, split into parameters and decoded.
 
+use super::confusable::decoded_again;
+
 /// The decoded parameters of a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
@@ -18,16 +20,19 @@ impl Query {
         let decoded = |query: &[u8]| form_urlencoded::parse(query).into_owned().collect();
         let parameters: Vec<Parameter> = decoded(query);
         let mut other_readings = Vec::new();
-        if query.contains(&b';') {
-            let end = |octet: &u8| if *octet == b';' { b'&' } else { *octet };
-            let split: Vec<u8> = query.iter().map(end).collect();
-            other_readings.push(decoded(&split));
+        let behind_mark = query.strip_prefix(b"?");
+        for query in [Some(query), behind_mark].into_iter().flatten() {
+            if query.contains(&b';') {
+                let end = |octet: &u8| if *octet == b';' { b'&' } else { *octet };
+                let split: Vec<u8> = query.iter().map(end).collect();
+                other_readings.push(decoded(&split));
+            }
         }
-        if let Some(rest) = query.strip_prefix(b"?") {
-            other_readings.push(decoded(rest));
-        }
+        other_readings.extend(behind_mark.map(decoded));
         Self {
-            has_utf8_names: parameters.iter().all(|(name, _)| is_utf8(name)),
+            has_utf8_names: parameters
+                .iter()
+                .all(|(name, _)| is_utf8(&decoded_again(name))),
             parameters,
             other_readings,
         }
@@ -40,12 +45,12 @@ impl Query {
     }
 
     /// The parameters as other servers read them. Some servers split the query at `;` as well as at
-    /// `&`. Others, such as JavaScript's `URLSearchParams`, drop a `?` at the start of the query.
+    /// `&`. Some, such as JavaScript's `URLSearchParams`, drop a `?` at the start of the query.
     pub fn other_readings(&self) -> impl Iterator<Item = &[Parameter]> {
         self.other_readings.iter().map(Vec::as_slice)
     }
 
-    /// Returns true if all names are UTF-8. Some servers read overlong encodings, such as `%C1%A1`
+    /// Returns true if all names are UTF-8, also after they are decoded again. Some servers read overlong encodings, such as `%C1%A1`
     /// for `a`.
     #[must_use]
     pub const fn has_utf8_names(&self) -> bool {
@@ -78,6 +83,7 @@ mod tests {
         assert_eq!(query.other_readings().count(), 0);
         assert!(query.has_utf8_names());
         assert!(!Query::parse(b"a=b&%C1%A1=c").has_utf8_names());
+        assert!(!Query::parse(b"a=b&%25C1%25A1=c").has_utf8_names());
     }
 
     #[test]
@@ -96,5 +102,13 @@ mod tests {
         assert_eq!(query.parameters(), expected);
         let expected = parameters(&[("a", "b"), ("?c", "d")]);
         assert_eq!(query.other_readings().collect::<Vec<_>>(), [expected]);
+        let query = Query::parse(b"?a;b");
+        let [split, both, dropped] = [
+            &[("?a", ""), ("b", "")][..],
+            &[("a", ""), ("b", "")],
+            &[("a;b", "")],
+        ];
+        let expected = [split, both, dropped].map(parameters);
+        assert_eq!(query.other_readings().collect::<Vec<_>>(), expected);
     }
 }

@@ -111,6 +111,7 @@ pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
         main.filter.publish();
         main.filter.wake_all();
     });
+    wake_others(number);
 }
 
 /// Runs `act` on a keeper. Does nothing if the configuration was removed, or if its keeper is
