@@ -308,10 +308,10 @@ test-reproducible: $(TOOLS)/rust-target $(TOOLS)/node ## Build the release twice
 .PHONY: deny advisories
 deny: $(DENY) ## Check the licences, duplicates and sources of the dependencies
 	cargo fetch --locked --quiet
-	$(TOOLS)/bin/cargo-deny --locked --offline check bans licenses sources
+	$(TOOLS)/bin/cargo-deny --workspace --locked --offline check bans licenses sources
 
 advisories: $(DENY) ## Check the dependencies for known vulnerabilities (fetches RustSec's database)
-	$(TOOLS)/bin/cargo-deny --locked check advisories
+	$(TOOLS)/bin/cargo-deny --workspace --locked check advisories
 
 ##@ Measure
 
