@@ -15,8 +15,9 @@ use crate::{
     verification::{Revocation, client_secret},
 };
 
-/// What the newest configuration refuses: revoked tokens, credentials of disabled providers, and
-/// clients or client secrets that are removed, disabled or expired.
+/// What the newest configuration refuses: revoked tokens, tokens of providers that now accept
+/// secrets, credentials of disabled providers, and clients or client secrets that are removed,
+/// disabled or expired.
 ///
 /// Providers are matched by name. A provider that is missing from the newest configuration
 /// restricts nothing, because it may have been renamed.
@@ -45,7 +46,8 @@ impl Restrictions {
         };
         let trust = match &newest.accepts {
             Accepts::Tokens(trust) => trust,
-            // In the newest configuration, this provider accepts secrets instead of tokens.
+            // In the newest configuration, this provider accepts secrets instead of tokens, so it no
+            // longer accepts any of its tokens.
             Accepts::Secrets(_) => return Err(Reason::ProviderDisabled),
         };
         if trust.revoked == Revocation::default() {

@@ -50,8 +50,8 @@ impl Query {
         self.other_readings.iter().map(Vec::as_slice)
     }
 
-    /// Returns true if all names are UTF-8, also after they are decoded again. Some servers read overlong encodings, such as `%C1%A1`
-    /// for `a`.
+    /// Returns true if all names are UTF-8, also after they are decoded again. Some servers read
+    /// overlong encodings, such as `%C1%A1` for `a`.
     #[must_use]
     pub const fn has_utf8_names(&self) -> bool {
         self.has_utf8_names

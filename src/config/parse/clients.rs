@@ -30,8 +30,7 @@ pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, 
     let key_source = "client_secrets";
     let preset = Preset::Generic;
     let defaults = preset.defaults();
-    let clients = clients(&raw.client_secrets).at(key_source)?;
-    let mut clients = Clients::new(clients);
+    let mut clients = clients(&raw.client_secrets).at(key_source)?;
     clients.enabled = raw.enabled.unwrap_or(true);
     Ok(Provider {
         name: name.to_owned(),
@@ -59,7 +58,7 @@ pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, 
     })
 }
 
-fn clients(raw: &RawClientSecrets) -> Result<Vec<Client>, ConfigError> {
+fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
     if raw.clients.0.is_empty() {
         return Err(Fault::Empty).at("clients");
     }
@@ -70,7 +69,7 @@ fn clients(raw: &RawClientSecrets) -> Result<Vec<Client>, ConfigError> {
         let shown = id.split(':').next().unwrap_or_default();
         clients.push(client(id, raw).at(shown).at("clients")?);
     }
-    Ok(clients)
+    Ok(Clients::new(clients))
 }
 
 fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {

@@ -81,6 +81,22 @@ fn a_revoked_token_gives_no_identity_even_if_failures_are_forgiven() {
     assert_eq!(label(&bearer(&engine, &stolen)), "lenient");
 }
 
+/// In the older configuration, the provider accepts tokens. In the newer configuration, it has a
+/// client with a secret and accepts no tokens.
+#[test]
+fn refuses_tokens_of_a_provider_that_now_accepts_secrets() {
+    let good = token("a", json!({}));
+    let mut engine = engine(json!({}));
+    assert_eq!(label(&bearer(&engine, &good)), "verified");
+    let jobs = json!({"client_secrets": {"clients": {
+        "batch": {"secret_hashes": [client_secrets::hash("old")]},
+    }}});
+    let newest = json!({"providers": {"a": jobs}}).to_string();
+    let newest = Config::parse(newest.as_bytes()).unwrap();
+    engine.restrict(Some(Restrictions::new(Arc::new(newest))));
+    assert_eq!(label(&bearer(&engine, &good)), "provider_disabled");
+}
+
 /// In the older configuration, the provider has a client with a secret. In the newer configuration,
 /// it accepts tokens and has no clients.
 #[test]
