@@ -92,9 +92,11 @@ pub fn verify_observed(
     let meant_for = (audiences, circumstances);
     check_claims(observer, trust, meant_for, token.header(), claims, now)
         .map_err(Failure::Invalid)?;
-    let confirmed = confirmation::certificate(claims)
-        .and_then(|bound| confirmation::check(bound, circumstances.certificate_digest));
-    observer
+    let confirmed = confirmation::certificate(claims).and_then(|certificate| {
+        confirmation::check(certificate, circumstances.certificate_digest)?;
+        Ok(certificate)
+    });
+    let certificate = observer
         .observe(Check::Confirmation, confirmed)
         .map_err(Failure::Invalid)?;
 
@@ -113,7 +115,7 @@ pub fn verify_observed(
         false => Ok(()),
     };
     observer.observe(Check::Expiry, expiry)?;
-    let verified_once = VerifiedOnce::new(claims, verified.key(), keys.version);
+    let verified_once = VerifiedOnce::new(claims, certificate, verified.key(), keys.version);
     Ok((verified, verified_once))
 }
 

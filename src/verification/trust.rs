@@ -69,10 +69,7 @@ impl Trust {
     /// The purpose that the provider's keys must have.
     #[must_use]
     pub const fn key_purpose(&self) -> KeyPurpose {
-        match self.trust_domain {
-            Some(_) => KeyPurpose::JwtSvids,
-            None => KeyPurpose::Signatures,
-        }
+        TrustDomain::key_purpose(self.trust_domain.as_ref())
     }
 
     /// Checks that the token was not revoked.

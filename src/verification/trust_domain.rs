@@ -1,7 +1,10 @@
 //! SPIFFE trust domains. The `sub` of a workload's token is a SPIFFE ID, which contains the name of
 //! the workload's trust domain (JWT-SVID section 3.1).
 
-use crate::{decision::Reason, jose::Claims};
+use crate::{
+    decision::Reason,
+    jose::{Claims, KeyPurpose},
+};
 
 /// The maximum length of a trust domain in bytes (SPIFFE-ID section 2.1).
 const MAX_NAME: usize = 255;
@@ -23,6 +26,16 @@ impl TrustDomain {
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
         let fits = (1..=MAX_NAME).contains(&name.len());
         (fits && name.bytes().all(is_allowed)).then(|| Self(name.to_owned()))
+    }
+
+    /// The purpose that a provider's keys must have, if its tokens are from this trust domain, or
+    /// from none.
+    #[must_use]
+    pub const fn key_purpose(domain: Option<&Self>) -> KeyPurpose {
+        match domain {
+            Some(_) => KeyPurpose::JwtSvids,
+            None => KeyPurpose::Signatures,
+        }
     }
 
     /// The name.

@@ -43,15 +43,18 @@ pub enum Invalidated {
 }
 
 impl VerifiedOnce {
-    /// Collects the inputs for a token with these claims. The token was verified with `key`, from
-    /// the key set with the version `key_set`.
-    pub(super) fn new(claims: &Claims, key: Thumbprint, key_set: KeySetVersion) -> Self {
+    /// Collects the inputs for a token with these claims. The token is bound to `certificate`, and
+    /// was verified with `key`, from the key set with the version `key_set`.
+    pub(super) fn new(
+        claims: &Claims,
+        certificate: Option<[u8; 32]>,
+        key: Thumbprint,
+        key_set: KeySetVersion,
+    ) -> Self {
         Self {
             times: claims.times(),
             audiences: claims.audiences().map(Box::from).collect(),
-            // Parsing `cnf` cannot fail here, because it already succeeded when the token was
-            // verified.
-            certificate: confirmation::certificate(claims).unwrap_or_default(),
+            certificate,
             key,
             key_set: Cell::new(key_set),
         }
@@ -130,7 +133,8 @@ mod tests {
             (r#"{"aud":["orders","api"]}"#, allocated(6) + allocated(3)),
         ] {
             let claims = Claims::parse(claims.as_bytes()).unwrap();
-            let value = VerifiedOnce::new(&claims, key.thumbprint(), KeySetVersion::default());
+            let (key, key_set) = (key.thumbprint(), KeySetVersion::default());
+            let value = VerifiedOnce::new(&claims, None, key, key_set);
             assert_eq!(value.bytes(), expected);
         }
     }

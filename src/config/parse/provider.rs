@@ -24,7 +24,7 @@ use crate::{
         raw::{RawDuration, RawEntry, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
     decision::Exports,
-    jose::{ClaimPath, JwkAlgorithm, KeyPurpose},
+    jose::{ClaimPath, JwkAlgorithm},
     policy::{IdentityHeader, StructuredScopes},
     verification::{KeyIssuer, Revocation, TimeRules, TokenTypes, Trust, TrustDomain},
 };
@@ -87,10 +87,7 @@ fn authorization_server(
     let uses = KeyUses {
         algorithms: defaults.algorithms,
         binding: jwk_algorithm,
-        purpose: match trust_domain {
-            Some(_) => KeyPurpose::JwtSvids,
-            None => KeyPurpose::Signatures,
-        },
+        purpose: TrustDomain::key_purpose(trust_domain.as_ref()),
     };
     let (keys, algorithms) = keys::keys(source, raw, &issuer, uses, bounds)?;
     Ok(Provider {
