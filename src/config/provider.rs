@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::{
     config::Preset,
     decision::Exports,
+    http::HeaderName,
     jose::KeySet,
     jose::{ClaimPath, Claims},
     keys::RemoteKeys,
@@ -80,6 +81,22 @@ impl Provider {
             Accepts::Tokens(trust) => trust.enabled,
             Accepts::Secrets(clients) => clients.enabled,
         }
+    }
+
+    /// The names of the headers that the provider may set.
+    pub(super) fn headers(&self) -> impl Iterator<Item = &HeaderName> {
+        let claims = self.claim_headers.iter().map(|header| &header.name);
+        let identity = self.identity_header.iter().map(|header| &header.name);
+        let payload = self.payload_header.iter().map(|header| &header.name);
+        claims.chain(identity).chain(payload)
+    }
+
+    /// Returns true if the provider may set a header that some servers confuse with the header
+    /// `name`.
+    #[must_use]
+    pub fn sets_header(&self, name: &str) -> bool {
+        self.headers()
+            .any(|own| own.is_confusable_with(name.as_bytes()))
     }
 
     /// The conditions under which a token is valid. `None` if the provider accepts secrets.

@@ -11,6 +11,16 @@ pub enum HeaderEdit {
     Set(Text, Text),
 }
 
+impl HeaderEdit {
+    /// The name of the header.
+    #[must_use]
+    pub const fn name(&self) -> &Text {
+        match self {
+            Self::Remove(name) | Self::Set(name, _) => name,
+        }
+    }
+}
+
 /// Returns the headers after the edits, in the order in which the upstream receives them. A header
 /// that is set keeps the place of its first line. If it has no line yet, it becomes the last line.
 #[must_use]

@@ -27,6 +27,22 @@ pub struct Exports {
     pub space_delimited_claims: Vec<String>,
 }
 
+impl Exports {
+    /// Returns true if one of the entries has this key.
+    #[must_use]
+    pub fn contain(&self, key: &StateKey) -> bool {
+        let Self {
+            payload,
+            header,
+            identity,
+            failed_status,
+            space_delimited_claims: _,
+        } = self;
+        let mut keys = [payload, header, identity, failed_status].into_iter();
+        keys.any(|own| own.as_ref() == Some(key))
+    }
+}
+
 /// The key of a filter state entry, without the `wasm.` that Envoy adds for a proxy-wasm module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateKey(String);

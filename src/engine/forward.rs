@@ -28,17 +28,36 @@ pub(super) struct Forwarded {
     pub(super) clears_route_cache: bool,
 }
 
+impl Forwarded {
+    /// Removes the edits and exports after the first `edits` and `exports`, if one of the providers
+    /// `earlier` has a header or an entry of the same name.
+    fn withhold(&mut self, (edits, exports): (usize, usize), earlier: &ShortList<&Provider>) {
+        let added = self.edits.split_off(edits);
+        let is_free = |edit: &HeaderEdit| !earlier.iter().any(|own| own.sets_header(edit.name()));
+        self.edits.extend(added.into_iter().filter(is_free));
+        let added = self.exports.split_off(exports);
+        let is_free =
+            |entry: &StateEntry| !earlier.iter().any(|own| own.exports.contain(&entry.key));
+        self.exports.extend(added.into_iter().filter(is_free));
+    }
+}
+
 /// Adds two kinds of edits to `edits`: those that set the providers' headers from verified tokens,
-/// and those that remove the tokens themselves.
+/// and those that remove the tokens themselves. The first of the `tokens` must be the one that
+/// grants the rights.
+///
+/// A header or filter-state entry of one token's provider is never set from a later token, even if
+/// the earlier token lacks the claim. Otherwise a client with two tokens could use the rights of
+/// one token under the name in the other token.
 ///
 /// # Errors
 /// Returns the provider of a token whose claims or identity do not fit in a header, or whose
 /// identity would be ambiguous.
-pub(super) fn verified(
+pub(super) fn verified<'t, 'a: 't>(
     config: &Config,
-    request: &Request<'_>,
-    target: Option<Target<'_>>,
-    verified: &ShortList<Verified<'_>>,
+    request: &Request<'a>,
+    target: Option<Target<'a>>,
+    tokens: impl Iterator<Item = &'t Verified<'a>>,
     required: AccessRequirement<'_>,
     edits: Vec<HeaderEdit>,
 ) -> Result<Forwarded, ProviderId> {
@@ -47,10 +66,12 @@ pub(super) fn verified(
         ..Forwarded::default()
     };
     let mut spent: ShortList<Location<'_>> = ShortList::default();
-    for token in verified.iter() {
+    let mut earlier: ShortList<&Provider> = ShortList::default();
+    for token in tokens {
         let Some(provider) = config.provider(token.provider) else {
             continue;
         };
+        let before = (forwarded.edits.len(), forwarded.exports.len());
         let location = token.credential.location;
         if !provider.forward && spent.iter().all(|other| *other != location) {
             spent.push(location);
@@ -84,6 +105,10 @@ pub(super) fn verified(
             provider.clear_route_cache && (changes_headers || provider.exports.payload.is_some());
         let entries = export::verified(provider, token);
         forwarded.exports.extend(entries);
+        if !earlier.is_empty() {
+            forwarded.withhold(before, &earlier);
+        }
+        earlier.push(provider);
     }
     strip(&spent, request, target, &mut forwarded.edits);
     Ok(forwarded)

@@ -1,6 +1,8 @@
 //! Decides on requests that need tokens. Checks the tokens and the rights that they grant, and
 //! determines what is forwarded to the upstream.
 
+use core::ptr;
+
 use super::{
     CacheUse, Decided, Engine,
     access::{Access, AccessRequirement},
@@ -160,10 +162,11 @@ impl Engine {
         };
         let satisfied = evaluation.evaluate(required.requirement)?;
         let now = circumstances.now.seconds();
-        self.check_rights(required, &satisfied.verified, now)?;
+        let entitled = self.entitled(required, &satisfied.verified, now)?;
         self.forward(
             &credentials,
             &satisfied,
+            entitled,
             required,
             request,
             target,
@@ -227,56 +230,62 @@ impl Engine {
     }
 
     /// Makes the permit for a request. The permit contains the header edits and filter-state
-    /// entries that follow from the request's tokens.
-    fn forward(
+    /// entries that follow from the request's tokens, first of all from the token `entitled`, which
+    /// grants the rights.
+    fn forward<'a>(
         &self,
-        credentials: &Credentials<'_, '_>,
-        satisfied: &Satisfied<'_, '_>,
+        credentials: &Credentials<'a, '_>,
+        satisfied: &Satisfied<'a, '_>,
+        entitled: Option<&Verified<'a>>,
         required: AccessRequirement<'_>,
-        request: &Request<'_>,
-        target: Option<Target<'_>>,
+        request: &Request<'a>,
+        target: Option<Target<'a>>,
         removals: Vec<HeaderEdit>,
     ) -> Result<Permit, No> {
-        let verified = &satisfied.verified;
-        let forwarded = match satisfied.extraction {
-            Some(extraction) if verified.is_empty() => Ok(forward::unverified(
-                &self.config,
+        let config = &self.config;
+        let others = satisfied.verified.iter();
+        let others = others.filter(|token| !entitled.is_some_and(|own| ptr::eq(*token, own)));
+        let tokens = entitled.into_iter().chain(others);
+        let forwarded = match (entitled, satisfied.extraction) {
+            (None, Some(extraction)) => Ok(forward::unverified(
+                config,
                 credentials,
                 &self.headers,
                 extraction,
                 removals,
             )),
-            _ => forward::verified(&self.config, request, target, verified, required, removals),
+            _ => forward::verified(config, request, target, tokens, required, removals),
         };
         let forwarded = forwarded.map_err(No::HeaderValue)?;
         Ok(Permit {
-            reason: match verified.is_empty() {
-                true => PermitReason::Lenient,
-                false => PermitReason::Verified,
+            reason: match entitled {
+                None => PermitReason::Lenient,
+                Some(_) => PermitReason::Verified,
             },
-            provider: verified.first().map(|token| token.provider),
+            provider: entitled.map(|token| token.provider),
             edits: forwarded.edits,
             exports: forwarded.exports,
             clears_route_cache: forwarded.clears_route_cache,
         })
     }
 
-    /// Checks that one of the verified tokens grants all required rights. The rights of several
-    /// tokens are not combined: the combination could amount to a right that nobody was given.
-    fn check_rights(
+    /// Returns the first of the verified tokens that grants all required rights. The rights of
+    /// several tokens are not combined: the combination could amount to a right that nobody was
+    /// given. Returns `None` if the request needs no rights and has no token.
+    fn entitled<'v, 'a>(
         &self,
         required: AccessRequirement<'_>,
-        verified: &ShortList<Verified<'_>>,
+        verified: &'v ShortList<Verified<'a>>,
         now: UnixSeconds,
-    ) -> Result<(), No> {
+    ) -> Result<Option<&'v Verified<'a>>, No> {
         if required.authorizations().next().is_none() {
-            return Ok(());
+            return Ok(verified.first());
         }
         // A requirement can be satisfied without a token, but only a token can grant rights.
         let mut no = None;
         for token in verified.iter() {
             match self.check_token(required, token, now) {
-                Some(Ok(())) => return Ok(()),
+                Some(Ok(())) => return Ok(Some(token)),
                 Some(Err(shortfall)) => {
                     no.get_or_insert(No::Short(token.provider, shortfall));
                 }

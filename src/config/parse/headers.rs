@@ -70,7 +70,7 @@ pub(super) fn status_header(
         Some(name) => settable(name)?,
     };
     check_place(&name, providers)?;
-    let mut taken = providers.iter().flat_map(headers_of);
+    let mut taken = providers.iter().flat_map(Provider::headers);
     if taken.any(|other| are_confusable(other, &name)) {
         return Err(Fault::Repeated {
             value: name.to_string(),
@@ -87,21 +87,16 @@ pub(super) fn owned(providers: &[Provider], requirements: &[RequirementAt<'_>]) 
             owned.insert(place, name.clone());
         }
     };
-    providers.iter().flat_map(headers_of).for_each(&mut own);
+    providers
+        .iter()
+        .flat_map(Provider::headers)
+        .for_each(&mut own);
     for stated in requirements {
         stated.requirement.each_extraction(&mut |extraction| {
             extraction.status_header.iter().for_each(&mut own);
         });
     }
     owned
-}
-
-/// Returns the names of the headers that a provider may set.
-fn headers_of(provider: &Provider) -> impl Iterator<Item = &HeaderName> {
-    let claims = provider.claim_headers.iter().map(|header| &header.name);
-    let identity = provider.identity_header.iter().map(|header| &header.name);
-    let payload = provider.payload_header.iter().map(|header| &header.name);
-    claims.chain(identity).chain(payload)
 }
 
 fn check_provider(provider: &Provider, all: &[Provider]) -> Result<(), ConfigError> {

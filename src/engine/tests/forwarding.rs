@@ -154,14 +154,121 @@ fn refuses_claims_that_do_not_fit_in_a_header() {
     let mut own = provider("a", &SECRET);
     own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "name"}]);
     let engine = engine(json!({"providers": {"a": own}}));
-    // Receivers strip spaces at both ends, so the user `admin ` would become `admin`.
-    for name in ["x\r\nx-admin: 1", "admin ", " admin", " "] {
+    // Receivers strip spaces at both ends, so the user `admin ` would become `admin`. Some programs
+    // also strip other white space, such as U+00A0.
+    for name in [
+        "x\r\nx-admin: 1",
+        "admin ",
+        " admin",
+        " ",
+        "admin\u{a0}",
+        "\u{3000}admin",
+        "admin\u{85}",
+    ] {
         let smuggler = token("a", json!({"name": name}));
         assert_eq!(
             label(&bearer(&engine, &smuggler)),
             "header_value",
             "{name:?}"
         );
+    }
+}
+
+/// If a request has several verified tokens, the client must not be able to use the rights of one
+/// token under the name in another token.
+#[test]
+fn a_header_comes_from_the_token_that_grants_the_rights() {
+    let own = |name: &str, secret, other: &str| {
+        let mut own = provider(name, secret);
+        own["claim_to_headers"] = json!([
+            {"header_name": "x-user", "claim_name": "sub"},
+            {"header_name": other, "claim_name": "org"},
+            {"header_name": format!("x-{name}"), "claim_name": "sub"},
+        ]);
+        own["payload_in_metadata"] = json!("user");
+        own
+    };
+    let mut second = own("b", &OTHER_SECRET, "x_org");
+    second["from_headers"] = json!([{"name": "x-second"}]);
+    let engine = |requires: Value| {
+        engine(json!({
+            "providers": {"a": own("a", &SECRET, "x-org"), "b": second},
+            "rules": [
+                {"match": {"path": "/admin"}, "requires": requires.clone(),
+                 "authorize": {"scopes": {"all_of": ["admin"]}}},
+                {"match": {"prefix": "/"}, "requires": requires},
+            ],
+        }))
+    };
+    let all = json!({"requires_all": {"requirements": [
+        {"provider_name": "a"}, {"provider_name": "b"},
+    ]}});
+    let alice = json!({"sub": "alice", "scope": "admin"});
+    let bob = json!({"sub": "bob", "org": "acme"});
+    for requires in [all, json!({"allow_missing": {}})] {
+        let engine = engine(requires);
+        for (path, a, b, provider, headers) in [
+            (
+                "/admin",
+                &alice,
+                &bob,
+                "a",
+                &[("x-user", "alice"), ("x-a", "alice"), ("x-b", "bob")][..],
+            ),
+            (
+                "/admin",
+                &bob,
+                &alice,
+                "b",
+                &[("x-user", "alice"), ("x-b", "alice"), ("x-a", "bob")],
+            ),
+            (
+                "/",
+                &alice,
+                &bob,
+                "a",
+                &[("x-user", "alice"), ("x-a", "alice"), ("x-b", "bob")],
+            ),
+            (
+                "/",
+                &bob,
+                &alice,
+                "a",
+                &[
+                    ("x-user", "bob"),
+                    ("x-org", "acme"),
+                    ("x-a", "bob"),
+                    ("x-b", "alice"),
+                ],
+            ),
+        ] {
+            let sent = [
+                (
+                    "authorization",
+                    &*format!("Bearer {}", token("a", a.clone())),
+                ),
+                ("x-second", &*token("b", b.clone())),
+            ];
+            let Decision::Permit(permit) = decide(&engine, path, &sent) else {
+                panic!("{path} {a} {b}");
+            };
+            let own = engine.config().provider(permit.provider.unwrap()).unwrap();
+            assert_eq!(own.name, provider, "{path} {a} {b}");
+            let mut expected: Vec<_> = headers
+                .iter()
+                .map(|(name, value)| set(name, value))
+                .collect();
+            expected.extend(["authorization", "x-second"].map(remove));
+            let mut edits = permit.edits;
+            for list in [&mut edits, &mut expected] {
+                list.sort_by(|one, other| one.name().cmp(other.name()));
+            }
+            assert_eq!(edits, expected, "{path} {a} {b}");
+            let [payload] = &*permit.exports else {
+                panic!("{:?}", permit.exports);
+            };
+            assert!(format!("{payload:?}").contains(&format!("https://{provider}.example")));
+        }
     }
 }
 
