@@ -11,8 +11,8 @@ use super::{
 };
 
 /// The paths that servers may read instead of a given path. A server may convert the path to its
-/// normal spelling, remove its parameters, or cut it at an encoded `?` or `#`. It may also combine
-/// these steps in any order.
+/// normal spelling, remove its parameters, or cut it at the first `;`, or at an encoded `?` or `#`.
+/// It may also combine these steps in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readings(Vec<String>);
 
@@ -23,10 +23,10 @@ impl Readings {
     }
 
     /// Adds the normal spelling of `reading`, which is one reading of `path`. Then shortens both
-    /// `reading` and its normal spelling in two ways: by removing the parameters, and by cutting
-    /// the path at the first encoded `?` or `#`. Adds the readings of each shortened path. Servers
-    /// may remove parameters before or after decoding. So `/a;x/a%3Bb` becomes `/a/a;b` if the path
-    /// is decoded last.
+    /// `reading` and its normal spelling in three ways: by removing the parameters, by cutting the
+    /// path at the first `;`, as old servers do, and by cutting it at the first encoded `?` or `#`.
+    /// Adds the readings of each shortened path. Servers may remove parameters before or after
+    /// decoding. So `/a;x/a%3Bb` becomes `/a/a;b` if the path is decoded last.
     fn add(&mut self, reading: &str, path: &str) -> Result<(), Ambiguity> {
         let normal = normal_spelling(reading);
         // Each reading must be checked. For example, `/..;/admin` has no dot segment, but its
@@ -46,8 +46,9 @@ impl Readings {
             if let Some(cut) = cut(spelling) {
                 self.add(cut, path)?;
             }
-            if spelling.contains(';') {
+            if let Some((cut, _)) = spelling.split_once(';') {
                 self.add(&without_parameters(spelling), path)?;
+                self.add(cut, path)?;
             }
         }
         Ok(())
