@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::{
     jose::{ClaimPath, Claims},
+    json,
     template::occurrences,
 };
 
@@ -45,7 +46,8 @@ impl IdentityTemplate {
     ///
     /// # Errors
     /// If a value from the token contains the literal text after its placeholder. The two are
-    /// searched together: `s:` and `::` make `s:::`, which contains `::` twice.
+    /// searched together: `s:` and `::` make `s:::`, which contains `::` twice. Also if a value is a
+    /// number that parsing may have rounded.
     pub fn identity(
         &self,
         role: Option<&str>,
@@ -56,7 +58,10 @@ impl IdentityTemplate {
             let value = match part {
                 IdentityPart::Fixed(text) => Some(Cow::Borrowed(text.as_str())),
                 IdentityPart::Role => role.map(Cow::Borrowed),
-                IdentityPart::Claim(path) => claims.find(path).and_then(text),
+                IdentityPart::Claim(path) => {
+                    let claim = claims.find(path).map(text).transpose()?;
+                    claim.flatten()
+                }
             };
             let Some(value) = value.filter(|value| !value.is_empty()) else {
                 return Ok(None);
@@ -75,12 +80,16 @@ impl IdentityTemplate {
 }
 
 /// Converts a claim to text. Returns `None` for null, lists and objects, which identify nobody.
-fn text(claim: &Value) -> Option<Cow<'_, str>> {
-    match claim {
+///
+/// # Errors
+/// If the claim is a number that parsing may have rounded to the number of another caller.
+fn text(claim: &Value) -> Result<Option<Cow<'_, str>>, AmbiguousIdentity> {
+    Ok(match claim {
         Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) if json::is_inexact(number) => return Err(AmbiguousIdentity),
         Value::Bool(_) | Value::Number(_) => Some(Cow::Owned(claim.to_string())),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -160,6 +169,12 @@ mod tests {
             let claims = Claims::parse(json!({"n": claim}).to_string().as_bytes()).unwrap();
             let made = template.identity(None, &claims).unwrap();
             assert_eq!(made.as_deref(), expected, "{claim}");
+        }
+        // Parsing rounds both numbers to 1e20.
+        for number in ["100000000000000000001", "100000000000000000002"] {
+            let claims = Claims::parse(format!(r#"{{"n":{number}}}"#).as_bytes()).unwrap();
+            let made = template.identity(None, &claims);
+            assert_eq!(made, Err(AmbiguousIdentity), "{number}");
         }
     }
 }
