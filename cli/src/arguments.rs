@@ -22,7 +22,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Find mistakes and weak choices in policies, and in the Envoy configuration around them.
+    /// Find mistakes and weak settings in policies, and in the Envoy configuration around them.
     ///
     /// Prints one line per finding, `FILE:LINE:COLUMN: error: PATH: what; remedy`. If there are no
     /// findings, prints `ok` and what the policy contains.
@@ -122,7 +122,7 @@ pub(super) enum Command {
         /// Fail if the tests reach less than this percentage of the policy's rules and providers.
         #[arg(long, value_name = "PERCENT", value_parser = percentage)]
         fail_under: Option<u8>,
-        /// Also write the results to this file in the XML format of `JUnit`, for CI systems.
+        /// Also write the results to this file in JUnit's XML format, for CI systems.
         #[arg(long, value_name = "FILE")]
         junit: Option<PathBuf>,
         #[command(flatten)]
@@ -152,7 +152,8 @@ pub(super) enum Command {
         /// An Envoy configuration, or resources of a discovery service, in YAML or JSON. `-` is the
         /// standard input.
         envoy: PathBuf,
-        /// Print the whole file, with the module in place of each `jwt_authn` filter.
+        /// Print the whole file, with Portcullis in place of each `jwt_authn` filter. Needs
+        /// `--module` or `--native`.
         #[arg(long, requires = "build")]
         rewrite: bool,
         /// The path of the module in Envoy's file system.

@@ -48,11 +48,11 @@ Example:
 
 pub(super) const COMPLETIONS_EXAMPLES: &str = "\
 Example:
-  portcullis completions bash > /etc/bash_completion.d/portcullis";
+  portcullis completions bash | sudo tee /etc/bash_completion.d/portcullis >/dev/null";
 
 pub(super) const MAN_EXAMPLES: &str = "\
 Example:
-  portcullis man /usr/local/share/man/man1";
+  sudo portcullis man /usr/local/share/man/man1";
 
 pub(super) const MIGRATE_EXAMPLES: &str = "\
 Examples:
