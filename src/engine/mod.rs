@@ -58,6 +58,8 @@ use self::{
     access::{Access, AccessRequirement, access},
     mcp::Admission,
     refusal::No,
+    routing::Routed,
+    sanitise::Removals,
     token_caches::TokenCaches,
 };
 
@@ -163,7 +165,7 @@ impl Engine {
             standing,
             edits,
             is_forged,
-        } = self.all_removals(request, connection);
+        } = Removals::new(&self.config, request, connection);
         let (received, removals) = (request, &*edits);
         let request = &*sanitise::sanitised(received, removals);
         if self.config.bypass_cors_preflight
@@ -260,40 +262,7 @@ impl Engine {
     /// may set. The decisions of [`decide`](Self::decide) already include these edits.
     #[must_use]
     pub fn removals(&self, request: &Request<'_>, connection: &dyn Connection) -> Vec<HeaderEdit> {
-        self.forged(request, connection).1
-    }
-
-    /// Returns how trustworthy the request's certificate headers are, and the edits that remove the
-    /// headers that the client may have forged.
-    fn forged(
-        &self,
-        request: &Request<'_>,
-        connection: &dyn Connection,
-    ) -> (Standing, Vec<HeaderEdit>) {
-        let mut removals = sanitise::removals(&self.config, request);
-        let Some(own) = &self.config.client_certificate else {
-            return (Standing::Absent, removals);
-        };
-        let standing = own.standing(request, connection);
-        if standing == Standing::Forged {
-            removals.extend(sanitise::certificates(own, standing, request));
-        }
-        (standing, removals)
-    }
-
-    /// Returns the edits that remove every header that the rules and the upstream must not see:
-    /// forged headers, and the certificate headers that a trusted peer has set.
-    fn all_removals(&self, request: &Request<'_>, connection: &dyn Connection) -> Removals {
-        let (standing, mut edits) = self.forged(request, connection);
-        let is_forged = !edits.is_empty();
-        if let (Some(own), Standing::Trusted) = (&self.config.client_certificate, standing) {
-            edits.extend(sanitise::certificates(own, standing, request));
-        }
-        Removals {
-            standing,
-            edits,
-            is_forged,
-        }
+        sanitise::forged(&self.config, request, connection).1
     }
 
     /// Returns the names of the trailers to remove from a request: identities, tokens, MCP headers,
@@ -317,11 +286,10 @@ impl Engine {
     /// have forged are ignored, as in [`decide`](Self::decide).
     #[must_use]
     pub fn rule(&self, request: &Request<'_>, connection: &dyn Connection) -> Option<usize> {
-        let removals = self.all_removals(request, connection);
-        let request = &*sanitise::sanitised(request, &removals.edits);
-        let routed = routing::route(&self.config, request).ok()?;
-        let decides = matches!(routed.admission, Admission::Settled);
-        routed.rule.filter(|_| decides).map(|(index, _)| index)
+        self.routed(request, connection, |routed| {
+            let decides = matches!(routed.admission, Admission::Settled);
+            routed.rule.filter(|_| decides).map(|(index, _)| index)
+        })?
     }
 
     /// Returns the protected resource that a request belongs to, and the resources that the request
@@ -333,15 +301,27 @@ impl Engine {
         request: &Request<'_>,
         connection: &dyn Connection,
     ) -> (Option<&ProtectedResource>, Vec<&ProtectedResource>) {
-        let removals = self.all_removals(request, connection);
-        let request = &*sanitise::sanitised(request, &removals.edits);
-        match routing::route(&self.config, request) {
-            Ok(routed) => (
+        self.routed(request, connection, |routed| {
+            (
                 routed.place.resource(&self.config),
                 routed.resources_elsewhere(&self.config, false),
-            ),
-            Err(_) => (None, Vec::new()),
-        }
+            )
+        })
+        .unwrap_or_default()
+    }
+
+    /// Matches a request to its rule, as [`decide`](Self::decide) does, and reads something from
+    /// the result. Returns `None` if the request is refused before a rule can decide.
+    fn routed<'s, R>(
+        &'s self,
+        request: &Request<'_>,
+        connection: &dyn Connection,
+        read: impl FnOnce(&Routed<'_, 's>) -> R,
+    ) -> Option<R> {
+        let removals = Removals::new(&self.config, request, connection);
+        let request = &*sanitise::sanitised(request, &removals.edits);
+        let routed = routing::route(&self.config, request).ok()?;
+        Some(read(&routed))
     }
 
     /// Returns the HTTP response to a denied request.
@@ -352,15 +332,6 @@ impl Engine {
             stripped: self.config.strip_failure_response,
         })
     }
-}
-
-/// What to remove from a request before the rules see it.
-struct Removals {
-    /// How trustworthy the request's certificate headers are.
-    standing: Standing,
-    edits: Vec<HeaderEdit>,
-    /// True if the client may have forged a header, or if the client's `Connection` was changed.
-    is_forged: bool,
 }
 
 /// Converts a decision for shadow mode: a denied request passes, with `removals` as its only edits.

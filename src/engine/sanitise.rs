@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     config::Config,
+    connection::Connection,
     decision::{HeaderEdit, Text, edited},
     http::{HeaderName, Request, is_token},
     policy::{ForwardedCertificate, Standing, carries_certificate, mcp::is_mcp_header},
@@ -11,13 +12,57 @@ use crate::{
 
 const CONNECTION: &str = "connection";
 
+/// What to remove from a request before the rules see it.
+pub(super) struct Removals {
+    /// How trustworthy the request's certificate headers are.
+    pub(super) standing: Standing,
+    pub(super) edits: Vec<HeaderEdit>,
+    /// True if the client may have forged a header, or if the client's `Connection` was changed.
+    pub(super) is_forged: bool,
+}
+
+impl Removals {
+    /// Lists the edits that remove every header that the rules and the upstream must not see:
+    /// forged headers, and the certificate headers that a trusted peer has set.
+    pub(super) fn new(config: &Config, request: &Request<'_>, connection: &dyn Connection) -> Self {
+        let (standing, mut edits) = forged(config, request, connection);
+        let is_forged = !edits.is_empty();
+        if let (Some(own), Standing::Trusted) = (&config.client_certificate, standing) {
+            edits.extend(certificates(own, standing, request));
+        }
+        Self {
+            standing,
+            edits,
+            is_forged,
+        }
+    }
+}
+
+/// Returns how trustworthy the request's certificate headers are, and the edits that remove the
+/// headers that the client may have forged.
+pub(super) fn forged(
+    config: &Config,
+    request: &Request<'_>,
+    connection: &dyn Connection,
+) -> (Standing, Vec<HeaderEdit>) {
+    let mut edits = owned(config, request);
+    let Some(own) = &config.client_certificate else {
+        return (Standing::Absent, edits);
+    };
+    let standing = own.standing(request, connection);
+    if standing == Standing::Forged {
+        edits.extend(certificates(own, standing, request));
+    }
+    (standing, edits)
+}
+
 /// Returns the edits that remove every header that only Portcullis may set. The edits are needed
 /// for every request, even for open paths: if such a header reached the upstream, a client could
 /// claim any identity.
 ///
 /// If `Connection` names a header that a rule has a condition on, an edit removes this name from
 /// `Connection`. Otherwise the rule would match, but the next proxy would drop the header.
-pub(super) fn removals(config: &Config, request: &Request<'_>) -> Vec<HeaderEdit> {
+fn owned(config: &Config, request: &Request<'_>) -> Vec<HeaderEdit> {
     let owned = &config.owned_headers;
     let certificate = config.client_certificate.as_ref();
     let forwards_certificate = certificate.is_some_and(|own| own.forward);
@@ -110,7 +155,7 @@ fn connection(request: &Request<'_>, is_passed: &dyn Fn(&[u8]) -> bool) -> Optio
 }
 
 /// Returns the edits that remove headers with client certificates.
-pub(super) fn certificates(
+fn certificates(
     own: &ForwardedCertificate,
     standing: Standing,
     request: &Request<'_>,
@@ -152,7 +197,7 @@ mod tests {
         let mut config = Config::parse(b"{}").unwrap();
         config.owned_headers = vec![HeaderName::parse("X-User").unwrap()];
         assert_eq!(
-            removals(&config, &request),
+            owned(&config, &request),
             [
                 HeaderEdit::Remove("x_user".into()),
                 HeaderEdit::Remove("x-user".into()),
