@@ -43,7 +43,7 @@ pub use self::{
     keeper::{Keeper, News},
     log::{Log, LogLevel},
     metrics::{DecisionMetrics, KeyMetrics, Meter, MetricId, MetricRegistry},
-    route_policies::{Malformed, Route},
+    route_policies::{Malformed, ROUTE_METADATA, Route},
     succession::{ConnectionId, Membership, Policies},
     waiting::StreamId,
 };

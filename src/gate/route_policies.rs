@@ -29,6 +29,10 @@ const CAPACITY: usize = 128;
 /// limit keeps these lines from crowding other lines out of the log.
 const REPORTS: usize = 128;
 
+/// The namespace in a route's metadata that holds the route's policy. The proxy-wasm module reads
+/// the policy there. The dynamic module refuses requests to a route that has a policy only there.
+pub const ROUTE_METADATA: &str = "portcullis";
+
 /// The route that the proxy chose for a request.
 pub trait Route {
     /// The bytes that encode the policy of the route; `None` if the route has no policy. Equal

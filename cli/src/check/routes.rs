@@ -17,6 +17,7 @@ use crate::{
 };
 use portcullis::{
     config::{Config, ConfigPath, Fault, Step},
+    gate::ROUTE_METADATA,
     json,
     policy::RouteLookup,
 };
@@ -154,7 +155,7 @@ impl Route<'_> {
             true => at.member("filterMetadata"),
             false => at.member("filter_metadata"),
         };
-        at.member("portcullis")
+        at.member(ROUTE_METADATA)
     }
 
     fn of_metadata(&self, own: &Node, config: &Config) -> Option<Finding> {

@@ -1,6 +1,7 @@
 //! Recognises routes, virtual hosts and connection managers in a document.
 
 use super::document::Node;
+use portcullis::gate::ROUTE_METADATA;
 
 const ROUTE: &str = "envoy.config.route.v3.Route";
 
@@ -96,21 +97,20 @@ fn member<'a>(
 }
 
 const OF_FILTERS: [&str; 2] = ["filter_metadata", "filterMetadata"];
-const PORTCULLIS: &str = "portcullis";
 
 /// Portcullis's entry in a route's `metadata.filter_metadata`.
 pub(crate) fn metadata(route: &[(String, Node)]) -> Option<&Node> {
     let (_, metadata) = route.iter().find(|(name, _)| name == "metadata")?;
     let mut of_filters = OF_FILTERS.iter().filter_map(|name| metadata.member(name));
-    of_filters.find_map(|of_filters| of_filters.member(PORTCULLIS))
+    of_filters.find_map(|of_filters| of_filters.member(ROUTE_METADATA))
 }
 
 /// Sets Portcullis's entry in `metadata.filter_metadata` and keeps the other entries.
 pub(crate) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
     edit(members, &["metadata"], |of_route| {
         edit(of_route, &OF_FILTERS, |of_filters| {
-            of_filters.retain(|(name, _)| name != PORTCULLIS);
-            of_filters.push((PORTCULLIS.to_owned(), metadata));
+            of_filters.retain(|(name, _)| name != ROUTE_METADATA);
+            of_filters.push((ROUTE_METADATA.to_owned(), metadata));
         });
     });
 }

@@ -6,7 +6,10 @@ use std::borrow::Cow;
 use portcullis::{
     connection::{Connection, PeerName, Refused},
     decision::{HeaderEdit, Reason, StateEntry, StateValue},
-    gate::{Answer, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter, MetricId, Route},
+    gate::{
+        Answer, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter, MetricId, ROUTE_METADATA,
+        Route,
+    },
     shared_memory::{Expected, SetSharedDataError, SharedData, SharedMemory},
 };
 use serde_json::Value;
@@ -161,7 +164,7 @@ impl Request<'_> {
         match stream.route_policy() {
             Some(number) => Some(PolicyForm::Native(Number::new(number))),
             None => stream
-                .has_route_metadata(wasm_form::NAMESPACE)
+                .has_route_metadata(ROUTE_METADATA)
                 .then_some(PolicyForm::Wasm),
         }
     }

@@ -8,9 +8,6 @@
 
 use portcullis::http::Response;
 
-/// The namespace in a route's metadata that the proxy-wasm module reads.
-pub(super) const NAMESPACE: &str = "portcullis";
-
 /// The bytes to pass to the gate as the metadata of a route whose only policy is for the proxy-wasm
 /// module. These bytes cannot be parsed as a policy, so every request is refused.
 pub(super) const UNREADABLE: &[u8] = b"wasm";

@@ -9,7 +9,7 @@ use portcullis::{
     decision::{HeaderEdit, StateEntry},
     gate::{
         Answer, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter, MetricId, MetricRegistry,
-        Route,
+        ROUTE_METADATA, Route,
     },
     jose::{Scheme, X509Signature},
     shared_memory::{Expected, SetSharedDataError, SharedData, SharedMemory},
@@ -26,9 +26,6 @@ pub(super) struct Proxy;
 /// expected version is 0. Envoy's version counter never reaches this number, so no existing entry
 /// matches.
 const CREATE_IF_ABSENT: u32 = u32::MAX;
-
-/// The namespace in a route's metadata that contains the route's policy.
-const NAMESPACE: &str = "portcullis";
 
 impl Proxy {
     /// The time of the proxy's wall clock.
@@ -158,7 +155,7 @@ impl Route for Proxy {
     }
 
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed> {
-        protobuf::metadata(metadata, NAMESPACE)
+        protobuf::metadata(metadata, ROUTE_METADATA)
     }
 }
 
