@@ -8,9 +8,9 @@ use std::sync::Arc;
 use crate::{
     config::{Config, Provider},
     engine::{
-        cached_token::CachedToken, notes::Notes, refusal::Refusal, token_caches::TokenCaches,
+        cached_token::CachedToken, notes::Notes, refusal::Refusal, sanitise::Sanitised,
+        token_caches::TokenCaches,
     },
-    http::{Request, path::Target},
     jose::{HeaderMemo, TokenError, UntrustedToken},
     policy::{
         Audiences, Credential, CredentialError, Location, Places, ProviderId, Requirement, Scheme,
@@ -65,15 +65,18 @@ type Read<'e, 'a> = (&'e Credential<'a>, &'e UntrustedToken<'a>);
 impl<'a, 'c> Credentials<'a, 'c> {
     /// Finds the credentials in the locations that the rule's providers read.
     pub(super) fn find(
-        (config, caches): (&'c Config, &TokenCaches),
+        config: &'c Config,
+        caches: &TokenCaches,
         requirement: &'c Requirement,
-        request: &Request<'a>,
-        target: Option<Target<'a>>,
+        sanitised: Sanitised<'_, 'a>,
         notes: &mut Notes,
     ) -> Result<Self, Refusal>
     where
         'c: 'a,
     {
+        let Sanitised {
+            request, target, ..
+        } = sanitised;
         let forgives = forgives_failure(requirement);
         let readers = config.readers(requirement);
         let mut found: ShortList<Found<'a>> = ShortList::default();

@@ -11,10 +11,10 @@ use crate::{
         claim_headers::{fits_header, header, headers_of},
         credentials::Credentials,
         export,
+        sanitise::Sanitised,
         spent::strip,
         verified::{self, Verified},
     },
-    http::{Request, path::Target},
     jose::HeaderMemo,
     policy::{AmbiguousIdentity, Extraction, IdentityHeader, Location, PayloadHeader, ProviderId},
     short_list::ShortList,
@@ -42,7 +42,7 @@ impl Forwarded {
     }
 }
 
-/// Adds two kinds of edits to `edits`: those that set the providers' headers from verified tokens,
+/// Adds two kinds of edits to the removals of forged headers: those that set the providers' headers from verified tokens,
 /// and those that remove the tokens themselves. The first of the `tokens` must be the one that
 /// grants the rights.
 ///
@@ -55,14 +55,17 @@ impl Forwarded {
 /// identity would be ambiguous.
 pub(super) fn verified<'t, 'a: 't>(
     config: &Config,
-    request: &Request<'a>,
-    target: Option<Target<'a>>,
+    sanitised: Sanitised<'_, 'a>,
     tokens: impl Iterator<Item = &'t Verified<'a>>,
     required: AccessRequirement<'_>,
-    edits: Vec<HeaderEdit>,
 ) -> Result<Forwarded, ProviderId> {
+    let Sanitised {
+        request,
+        target,
+        removals,
+    } = sanitised;
     let mut forwarded = Forwarded {
-        edits,
+        edits: removals.to_vec(),
         ..Forwarded::default()
     };
     let mut spent: ShortList<Location<'_>> = ShortList::default();
@@ -114,7 +117,7 @@ pub(super) fn verified<'t, 'a: 't>(
     Ok(forwarded)
 }
 
-/// Adds to `edits` the headers with unverified claims, and a header that marks these claims as
+/// Adds to the removals of forged headers the headers with unverified claims, and a header that marks these claims as
 /// unverified. The token stays in the request so that the upstream can verify it. The claims are
 /// not exported to other filters.
 pub(super) fn unverified(
@@ -122,10 +125,10 @@ pub(super) fn unverified(
     credentials: &Credentials<'_, '_>,
     headers: &RefCell<HeaderMemo>,
     extraction: &Extraction,
-    edits: Vec<HeaderEdit>,
+    removals: &[HeaderEdit],
 ) -> Forwarded {
     let mut forwarded = Forwarded {
-        edits,
+        edits: removals.to_vec(),
         ..Forwarded::default()
     };
     for (provider, (_, token)) in credentials.readable(config, headers) {

@@ -46,7 +46,7 @@ use crate::{
     config::Config,
     connection::Connection,
     decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, ResponseStyle, Text},
-    http::{Request, Response, path::Target},
+    http::{Request, Response},
     jose::HeaderMemo,
     keys::{KeyStore, Records, Unshared},
     policy::{Mode, ProtectedResource, RoutePolicy, Schemes, Standing, Unmatched},
@@ -59,7 +59,7 @@ use self::{
     mcp::Admission,
     refusal::No,
     routing::Routed,
-    sanitise::Removals,
+    sanitise::{Removals, Sanitised},
     token_caches::TokenCaches,
 };
 
@@ -178,7 +178,11 @@ impl Engine {
             Ok(routed) => routed,
             Err(reason) => return self.refuse(No::Closed(reason)).into(),
         };
-        let target = routed.target;
+        let sanitised = Sanitised {
+            request,
+            target: routed.target,
+            removals,
+        };
         // The digest of the client's certificate is read at most once, and only if a token is bound
         // to a certificate.
         let own = self.config.client_certificate.as_ref();
@@ -199,9 +203,11 @@ impl Engine {
             resources_elsewhere: &resources_elsewhere,
         };
         if let Some(status) = &self.config.status
-            && target.is_some_and(|target| target.path == status.path)
+            && sanitised
+                .target
+                .is_some_and(|target| target.path == status.path)
         {
-            return self.status(status, request, target, &circumstances);
+            return self.status(status, sanitised, &circumstances);
         }
         if let Some(resource) = routed.place.metadata(&self.config) {
             return self.metadata(resource, request).into();
@@ -222,7 +228,7 @@ impl Engine {
             _ if protected.all(|own| resources::allows_origin(own, request)) => access,
             _ => Access::Denied(Reason::Origin),
         };
-        let decided = self.decide_access(access, request, target, removals, &circumstances);
+        let decided = self.decide_access(access, sanitised, &circumstances);
         match self.config.mode {
             Mode::Enforce => decided,
             // In shadow mode, a request that would be denied passes, but without forged headers.
@@ -234,27 +240,26 @@ impl Engine {
     fn decide_access(
         &self,
         access: Access<'_>,
-        request: &Request<'_>,
-        target: Option<Target<'_>>,
-        removals: &[HeaderEdit],
+        sanitised: Sanitised<'_, '_>,
         circumstances: &Circumstances<'_>,
     ) -> Decided {
         let resource = circumstances.resource;
+        let removals = sanitised.removals;
         match access {
             Access::Denied(reason) => self
                 .deny(No::Closed(reason), access, Vec::new(), resource)
                 .into(),
             Access::Open => permit(PermitReason::NotRequired, removals.to_vec()).into(),
             Access::Required(required) => self
-                .decide_plainly(required, request, target, removals, circumstances)
-                .unwrap_or_else(|| {
-                    let removals = removals.to_vec();
-                    self.apply(required, request, target, removals, circumstances)
-                }),
-            Access::Unmatched => self.unmatched(request, target, removals, resource).into(),
-            Access::Uncallable(reason) => self
-                .closed(reason, access, request, target, resource)
+                .decide_plainly(required, sanitised, circumstances)
+                .unwrap_or_else(|| self.apply(required, sanitised, circumstances)),
+            Access::Unmatched if self.config.unmatched == Unmatched::Allow => {
+                permit(PermitReason::Unmatched, removals.to_vec()).into()
+            }
+            Access::Unmatched => self
+                .closed(Reason::Unmatched, access, sanitised, resource)
                 .into(),
+            Access::Uncallable(reason) => self.closed(reason, access, sanitised, resource).into(),
         }
     }
 

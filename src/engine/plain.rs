@@ -14,12 +14,12 @@ use super::{
     cached_token::CachedToken,
     passing,
     refusal::{No, Refusal},
+    sanitise::Sanitised,
     token_caches::CacheUse,
 };
 use crate::{
     config::Provider,
     decision::{Decision, Exports, HeaderEdit, Permit, PermitReason, Text},
-    http::{Request, path::Target},
     policy::{Location, Requirement},
     verification::{self, Circumstances},
 };
@@ -30,9 +30,7 @@ impl Engine {
     pub(super) fn decide_plainly(
         &self,
         required: AccessRequirement<'_>,
-        request: &Request<'_>,
-        target: Option<Target<'_>>,
-        removals: &[HeaderEdit],
+        sanitised: Sanitised<'_, '_>,
         circumstances: &Circumstances<'_>,
     ) -> Option<Decided> {
         let Requirement::Provider {
@@ -54,6 +52,11 @@ impl Engine {
             cached = self.caches.entry(*id, text);
             cached.is_some()
         };
+        let Sanitised {
+            request,
+            target,
+            removals,
+        } = sanitised;
         let found = provider.places.find_with(request, target, &mut is_known);
         let Some(credential) = found.ok()? else {
             let (no, access) = (No::Refused(Refusal::Missing), Access::Required(required));

@@ -10,17 +10,16 @@ use super::{
     evaluation::Evaluation,
     export, forward,
     notes::Notes,
-    permit,
     refusal::{Grounds, No, Refusal},
     resources,
+    sanitise::Sanitised,
     token::Means,
     verified::{self, Satisfied, Verified},
 };
 use crate::{
     config::Provider,
-    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, StateEntry},
-    http::{Request, path::Target},
-    policy::{Authorization, ProtectedResource, ProviderId, Schemes, Shortfall, Unmatched},
+    decision::{Decision, Denial, Permit, PermitReason, Reason, StateEntry},
+    policy::{Authorization, ProtectedResource, ProviderId, Schemes, Shortfall},
     short_list::ShortList,
     time::UnixSeconds,
     verification::Circumstances,
@@ -44,41 +43,20 @@ impl Engine {
         }
     }
 
-    /// Decides on a request that no rule matches. Neither verifies tokens nor fetches keys.
-    pub(super) fn unmatched(
-        &self,
-        request: &Request<'_>,
-        target: Option<Target<'_>>,
-        removals: &[HeaderEdit],
-        resource: Option<&ProtectedResource>,
-    ) -> Decision {
-        if self.config.unmatched == Unmatched::Allow {
-            return permit(PermitReason::Unmatched, removals.to_vec());
-        }
-        self.closed(
-            Reason::Unmatched,
-            Access::Unmatched,
-            request,
-            target,
-            resource,
-        )
-    }
-
     /// Refuses a request that no token can admit. If the request has no credential, the status is
-    /// 401, because the client may not know that it has to authenticate.
+    /// 401, because the client may not know that it has to authenticate. Neither verifies tokens nor
+    /// fetches keys.
     pub(super) fn closed(
         &self,
         reason: Reason,
         access: Access<'_>,
-        request: &Request<'_>,
-        target: Option<Target<'_>>,
+        sanitised: Sanitised<'_, '_>,
         resource: Option<&ProtectedResource>,
     ) -> Decision {
-        let holds_credential = self
-            .config
-            .places
-            .iter()
-            .any(|places| !matches!(places.find(request, target), Ok(None)));
+        let holds_credential =
+            self.config.places.iter().any(|places| {
+                !matches!(places.find(sanitised.request, sanitised.target), Ok(None))
+            });
         let no = match holds_credential {
             true => No::Closed(reason),
             false => No::Refused(Refusal::Missing),
@@ -91,20 +69,11 @@ impl Engine {
     pub(super) fn apply(
         &self,
         required: AccessRequirement<'_>,
-        request: &Request<'_>,
-        target: Option<Target<'_>>,
-        removals: Vec<HeaderEdit>,
+        sanitised: Sanitised<'_, '_>,
         circumstances: &Circumstances<'_>,
     ) -> Decided {
         let mut notes = Notes::default();
-        let permit = self.evaluate(
-            required,
-            request,
-            target,
-            removals,
-            circumstances,
-            &mut notes,
-        );
+        let permit = self.evaluate(required, sanitised, circumstances, &mut notes);
         let Notes {
             failures,
             cache_use,
@@ -141,17 +110,15 @@ impl Engine {
     fn evaluate(
         &self,
         required: AccessRequirement<'_>,
-        request: &Request<'_>,
-        target: Option<Target<'_>>,
-        removals: Vec<HeaderEdit>,
+        sanitised: Sanitised<'_, '_>,
         circumstances: &Circumstances<'_>,
         notes: &mut Notes,
     ) -> Result<Permit, No> {
-        let means = (&*self.config, &self.caches);
-        let credentials = Credentials::find(means, required.requirement, request, target, notes)?;
+        let (config, requirement) = (&*self.config, required.requirement);
+        let credentials = Credentials::find(config, &self.caches, requirement, sanitised, notes)?;
         let mut evaluation = Evaluation {
             means: Means {
-                config: &self.config,
+                config,
                 caches: &self.caches,
                 restrictions: self.restrictions.as_ref(),
                 circumstances,
@@ -160,18 +127,10 @@ impl Engine {
             credentials: &credentials,
             notes,
         };
-        let satisfied = evaluation.evaluate(required.requirement)?;
+        let satisfied = evaluation.evaluate(requirement)?;
         let now = circumstances.now.seconds();
         let entitled = self.entitled(required, &satisfied.verified, now)?;
-        self.forward(
-            &credentials,
-            &satisfied,
-            entitled,
-            required,
-            request,
-            target,
-            removals,
-        )
+        self.forward(&credentials, &satisfied, entitled, required, sanitised)
     }
 
     /// Makes the decision for a request that does not pass, or that has to wait for keys. `exports`
@@ -238,9 +197,7 @@ impl Engine {
         satisfied: &Satisfied<'a, '_>,
         entitled: Option<&Verified<'a>>,
         required: AccessRequirement<'_>,
-        request: &Request<'a>,
-        target: Option<Target<'a>>,
-        removals: Vec<HeaderEdit>,
+        sanitised: Sanitised<'_, 'a>,
     ) -> Result<Permit, No> {
         let config = &self.config;
         let others = satisfied.verified.iter();
@@ -252,9 +209,9 @@ impl Engine {
                 credentials,
                 &self.headers,
                 extraction,
-                removals,
+                sanitised.removals,
             )),
-            _ => forward::verified(config, request, target, tokens, required, removals),
+            _ => forward::verified(config, sanitised, tokens, required),
         };
         let forwarded = forwarded.map_err(No::HeaderValue)?;
         Ok(Permit {

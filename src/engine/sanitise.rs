@@ -6,11 +6,21 @@ use crate::{
     config::Config,
     connection::Connection,
     decision::{HeaderEdit, Text, edited},
-    http::{HeaderName, Request, is_token},
+    http::{HeaderName, Request, is_token, path::Target},
     policy::{ForwardedCertificate, Standing, carries_certificate, mcp::is_mcp_header},
 };
 
 const CONNECTION: &str = "connection";
+
+/// A request as the rules see it: without the headers that the client may have forged.
+#[derive(Clone, Copy)]
+pub(super) struct Sanitised<'r, 'a> {
+    pub(super) request: &'r Request<'a>,
+    /// The request's path and query. `None` for a CONNECT request without a path.
+    pub(super) target: Option<Target<'a>>,
+    /// The edits that remove the other headers from the forwarded request.
+    pub(super) removals: &'r [HeaderEdit],
+}
 
 /// What to remove from a request before the rules see it.
 pub(super) struct Removals {

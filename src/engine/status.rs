@@ -1,9 +1,9 @@
 //! Answers requests for the status page.
 
-use super::{AccessRequirement, Decided, Engine, refusal::No};
+use super::{AccessRequirement, Decided, Engine, refusal::No, sanitise::Sanitised};
 use crate::{
     decision::{Decision, READING},
-    http::{Format, Request, Response, path::Target},
+    http::{Format, Response},
     policy::StatusPath,
     status::{Count, Report},
     time::UnixMillis,
@@ -23,10 +23,10 @@ impl Engine {
     pub(super) fn status(
         &self,
         status: &StatusPath,
-        request: &Request<'_>,
-        target: Option<Target<'_>>,
+        sanitised: Sanitised<'_, '_>,
         circumstances: &Circumstances<'_>,
     ) -> Decided {
+        let request = sanitised.request;
         if !READING.contains(&request.method()) {
             return self.refuse(No::Method(&READING)).into();
         }
@@ -35,7 +35,12 @@ impl Engine {
             return report.into();
         };
         let required = AccessRequirement::new(demand, None);
-        let mut decided = self.apply(required, request, target, Vec::new(), circumstances);
+        // The page is Portcullis's own answer, so nothing is forwarded.
+        let sanitised = Sanitised {
+            removals: &[],
+            ..sanitised
+        };
+        let mut decided = self.apply(required, sanitised, circumstances);
         if matches!(decided.decision, Decision::Permit(_)) {
             decided.decision = report;
         }

@@ -194,7 +194,7 @@ fn a_header_comes_from_the_token_that_grants_the_rights() {
         engine(json!({
             "providers": {"a": own("a", &SECRET, "x-org"), "b": second},
             "rules": [
-                {"match": {"path": "/admin"}, "requires": requires.clone(),
+                {"match": {"path": "/admin"}, "requires": requires,
                  "authorize": {"scopes": {"all_of": ["admin"]}}},
                 {"match": {"prefix": "/"}, "requires": requires},
             ],
