@@ -1,7 +1,7 @@
 //! A list that needs no allocation for its first element. Most of these lists have only one
 //! element.
 
-use core::iter;
+use core::{iter, mem};
 
 /// Elements in the order of insertion. The first element is stored inline.
 #[derive(Clone, Debug)]
@@ -28,6 +28,16 @@ impl<T> ShortList<T> {
     /// The first element.
     pub(crate) const fn first(&self) -> Option<&T> {
         self.first.as_ref()
+    }
+
+    /// Swaps the first element with the element at this index, if there is one.
+    pub(crate) fn move_to_front(&mut self, index: usize) {
+        let other = index
+            .checked_sub(1)
+            .and_then(|index| self.rest.get_mut(index));
+        if let (Some(first), Some(other)) = (&mut self.first, other) {
+            mem::swap(first, other);
+        }
     }
 
     /// Returns true if the list is empty.

@@ -32,13 +32,16 @@ impl Forwarded {
     /// Removes the edits and exports after the first `edits` and `exports`, if one of the providers
     /// `earlier` has a header or an entry of the same name.
     fn withhold(&mut self, (edits, exports): (usize, usize), earlier: &ShortList<&Provider>) {
-        let added = self.edits.split_off(edits);
-        let is_free = |edit: &HeaderEdit| !earlier.iter().any(|own| own.sets_header(edit.name()));
-        self.edits.extend(added.into_iter().filter(is_free));
-        let added = self.exports.split_off(exports);
-        let is_free =
-            |entry: &StateEntry| !earlier.iter().any(|own| own.exports.contain(&entry.key));
-        self.exports.extend(added.into_iter().filter(is_free));
+        let mut index = 0_usize;
+        self.edits.retain(|edit| {
+            index = index.saturating_add(1);
+            index <= edits || !earlier.iter().any(|own| own.sets_header(edit.name()))
+        });
+        let mut index = 0_usize;
+        self.exports.retain(|entry| {
+            index = index.saturating_add(1);
+            index <= exports || !earlier.iter().any(|own| own.exports.contain(&entry.key))
+        });
     }
 }
 
@@ -53,10 +56,10 @@ impl Forwarded {
 /// # Errors
 /// Returns the provider of a token whose claims or identity do not fit in a header, or whose
 /// identity would be ambiguous.
-pub(super) fn verified<'t, 'a: 't>(
+pub(super) fn verified(
     config: &Config,
-    sanitised: Sanitised<'_, 'a>,
-    tokens: impl Iterator<Item = &'t Verified<'a>>,
+    sanitised: Sanitised<'_, '_>,
+    tokens: &ShortList<Verified<'_>>,
     required: AccessRequirement<'_>,
 ) -> Result<Forwarded, ProviderId> {
     let Sanitised {
@@ -70,7 +73,7 @@ pub(super) fn verified<'t, 'a: 't>(
     };
     let mut spent: ShortList<Location<'_>> = ShortList::default();
     let mut earlier: ShortList<&Provider> = ShortList::default();
-    for token in tokens {
+    for token in tokens.iter() {
         let Some(provider) = config.provider(token.provider) else {
             continue;
         };

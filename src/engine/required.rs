@@ -1,8 +1,6 @@
 //! Decides on requests that need tokens. Checks the tokens and the rights that they grant, and
 //! determines what is forwarded to the upstream.
 
-use core::ptr;
-
 use super::{
     CacheUse, Decided, Engine,
     access::{Access, AccessRequirement},
@@ -127,10 +125,11 @@ impl Engine {
             credentials: &credentials,
             notes,
         };
-        let satisfied = evaluation.evaluate(requirement)?;
+        let mut satisfied = evaluation.evaluate(requirement)?;
         let now = circumstances.now.seconds();
         let entitled = self.entitled(required, &satisfied.verified, now)?;
-        self.forward(&credentials, &satisfied, entitled, required, sanitised)
+        satisfied.verified.move_to_front(entitled);
+        self.forward(&credentials, &satisfied, required, sanitised)
     }
 
     /// Makes the decision for a request that does not pass, or that has to wait for keys. `exports`
@@ -189,60 +188,56 @@ impl Engine {
     }
 
     /// Makes the permit for a request. The permit contains the header edits and filter-state
-    /// entries that follow from the request's tokens, first of all from the token `entitled`, which
-    /// grants the rights.
-    fn forward<'a>(
+    /// entries that follow from the request's tokens. The first token must be the one that grants
+    /// the rights.
+    fn forward(
         &self,
-        credentials: &Credentials<'a, '_>,
-        satisfied: &Satisfied<'a, '_>,
-        entitled: Option<&Verified<'a>>,
+        credentials: &Credentials<'_, '_>,
+        satisfied: &Satisfied<'_, '_>,
         required: AccessRequirement<'_>,
-        sanitised: Sanitised<'_, 'a>,
+        sanitised: Sanitised<'_, '_>,
     ) -> Result<Permit, No> {
-        let config = &self.config;
-        let others = satisfied.verified.iter();
-        let others = others.filter(|token| !entitled.is_some_and(|own| ptr::eq(*token, own)));
-        let tokens = entitled.into_iter().chain(others);
-        let forwarded = match (entitled, satisfied.extraction) {
-            (None, Some(extraction)) => Ok(forward::unverified(
-                config,
+        let verified = &satisfied.verified;
+        let forwarded = match satisfied.extraction {
+            Some(extraction) if verified.is_empty() => Ok(forward::unverified(
+                &self.config,
                 credentials,
                 &self.headers,
                 extraction,
                 sanitised.removals,
             )),
-            _ => forward::verified(config, sanitised, tokens, required),
+            _ => forward::verified(&self.config, sanitised, verified, required),
         };
         let forwarded = forwarded.map_err(No::HeaderValue)?;
         Ok(Permit {
-            reason: match entitled {
-                None => PermitReason::Lenient,
-                Some(_) => PermitReason::Verified,
+            reason: match verified.is_empty() {
+                true => PermitReason::Lenient,
+                false => PermitReason::Verified,
             },
-            provider: entitled.map(|token| token.provider),
+            provider: verified.first().map(|token| token.provider),
             edits: forwarded.edits,
             exports: forwarded.exports,
             clears_route_cache: forwarded.clears_route_cache,
         })
     }
 
-    /// Returns the first of the verified tokens that grants all required rights. The rights of
-    /// several tokens are not combined: the combination could amount to a right that nobody was
-    /// given. Returns `None` if the request needs no rights and has no token.
-    fn entitled<'v, 'a>(
+    /// Returns the index of the first of the verified tokens that grants all required rights. The
+    /// rights of several tokens are not combined: the combination could amount to a right that
+    /// nobody was given.
+    fn entitled(
         &self,
         required: AccessRequirement<'_>,
-        verified: &'v ShortList<Verified<'a>>,
+        verified: &ShortList<Verified<'_>>,
         now: UnixSeconds,
-    ) -> Result<Option<&'v Verified<'a>>, No> {
+    ) -> Result<usize, No> {
         if required.authorizations().next().is_none() {
-            return Ok(verified.first());
+            return Ok(0);
         }
         // A requirement can be satisfied without a token, but only a token can grant rights.
         let mut no = None;
-        for token in verified.iter() {
+        for (index, token) in verified.iter().enumerate() {
             match self.check_token(required, token, now) {
-                Some(Ok(())) => return Ok(Some(token)),
+                Some(Ok(())) => return Ok(index),
                 Some(Err(shortfall)) => {
                     no.get_or_insert(No::Short(token.provider, shortfall));
                 }
