@@ -16,10 +16,6 @@ use crate::{
     },
 };
 
-/// The limit on the text that all evaluations together compare, as a multiple of
-/// `limits.path_bytes`. It applies to the target of the request, and separately to its headers.
-const FACTOR: usize = 4;
-
 /// The maximum number of evaluations for each reading, if a rule matches MCP calls: one finds the
 /// first matching rule, and two find the rules of the MCP endpoint.
 const EVALUATIONS_WITH_CALLS: usize = 3;
@@ -27,7 +23,12 @@ const EVALUATIONS_WITH_CALLS: usize = 3;
 /// Refuses a request if the rules would have to be compared with too much text. `hidden` is the
 /// number of queries that the path hides, and `others` are the other readings of the path. The
 /// limit does not apply to a path with only one reading: `limits.path_bytes` already limits its
-/// length.
+/// length, and each condition on the query checks the length of the query.
+///
+/// The limit on the text that all evaluations together compare is [`Comparison::total_bytes`]. It
+/// applies to the target of the request, and separately to its headers.
+///
+/// [`Comparison::total_bytes`]: crate::policy::Comparison::total_bytes
 pub(super) fn limit(
     config: &Config,
     request: &Request<'_>,
@@ -52,13 +53,12 @@ pub(super) fn limit(
                 true => EVALUATIONS_WITH_CALLS,
                 false => 1,
             });
-    let is_too_long =
-        |length: usize| length.saturating_mul(evaluations) > path_bytes.saturating_mul(FACTOR);
-    let query = target.query.filter(|_| config.rules.read_query());
-    let query = query.map_or(0, |query| {
-        let readings = request.query().other_readings().count();
-        query.len().saturating_mul(readings.saturating_add(1))
-    });
+    let total = config.comparison().total_bytes();
+    let is_too_long = |length: usize| length.saturating_mul(evaluations) > total;
+    let query = match config.rules.read_query() {
+        true => request.query().cost(),
+        false => 0,
+    };
     if is_too_long(query.saturating_add(target.path.len())) {
         return Err(Reason::PathTooLong);
     }

@@ -65,6 +65,7 @@ pub(super) fn route<'a, 'c>(
     config: &'c Config,
     request: &Request<'a>,
 ) -> Result<Routed<'a, 'c>, Reason> {
+    request.reset_compared();
     let rejects = config.path_policy == PathPolicy::Reject;
     if rejects {
         refuse_head(request)?;

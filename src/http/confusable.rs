@@ -28,11 +28,15 @@ pub(crate) fn is_twin(own: &str, written: &[u8]) -> bool {
 }
 
 /// Returns true if some servers read the query parameter `written` as the parameter `own`.
-/// `written` must already be decoded. Some servers decode it again ([`decoded_again`]). PHP drops
-/// leading spaces and cuts the name at NUL, and many frameworks read `own[]` and `own[a]` as parts
-/// of `own`.
+/// `written` must already be decoded. Some servers decode it again ([`decoded_again`]).
 pub fn is_parameter(own: &str, written: &str) -> bool {
-    let written = decoded_again(written);
+    is_read_as(own, &decoded_again(written))
+}
+
+/// Returns true if some servers read the query parameter `written` as the parameter `own`.
+/// `written` must already be decoded twice. PHP drops leading spaces and cuts the name at NUL, and
+/// many frameworks read `own[]` and `own[a]` as parts of `own`.
+pub(crate) fn is_read_as(own: &str, written: &str) -> bool {
     let written = written.trim_start_matches(' ').as_bytes();
     written
         .split_at_checked(own.len())

@@ -23,11 +23,11 @@ pub use self::confusable::is_parameter;
 pub use self::{
     accept::Format,
     header_name::{HeaderName, HeaderNameError, is_token},
-    query::Query,
+    query::{Parameter, Query},
     request::Request,
     response::Response,
 };
 pub(crate) use self::{
-    confusable::{are_confusable, decoded_again, is_twin},
+    confusable::{are_confusable, is_read_as, is_twin},
     query::is_utf8,
 };

@@ -1,61 +1,150 @@
 //! A request's query, split into parameters and decoded.
+//!
+//! Rules are evaluated before any token is verified, and many rules may have conditions on the same
+//! query. So each reading of the query is decoded at most once, when a condition first needs it.
+
+use core::cell::{Cell, OnceCell};
+use std::borrow::Cow;
 
 use super::confusable::decoded_again;
 
-/// The decoded parameters of a query.
+/// The cost of a short parameter, in bytes ([`Query::cost`]). A query of many short parameters takes
+/// longer to compare with a condition than a few long ones of the same total length.
+const PARAMETER_COST: usize = 16;
+
+/// The query of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
-    parameters: Vec<Parameter>,
-    other_readings: Vec<Vec<Parameter>>,
-    has_utf8_names: bool,
+    text: Vec<u8>,
+    sent_cost: usize,
+    cost: usize,
+    sent: OnceCell<Vec<Parameter>>,
+    readings: OnceCell<Vec<Vec<Parameter>>>,
+    has_utf8_names: OnceCell<bool>,
+    compared: Cell<usize>,
 }
 
-/// The name and the value of a parameter.
-type Parameter = (String, String);
+/// A decoded parameter of a query.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameter {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+    name_again: OnceCell<Option<String>>,
+    value_again: OnceCell<Option<String>>,
+}
+
+impl Parameter {
+    /// The name after it is decoded a second time, as some proxies do.
+    #[must_use]
+    pub fn name_decoded_again(&self) -> &str {
+        decoded_once(&self.name, &self.name_again)
+    }
+
+    /// The value after it is decoded a second time, as some proxies do.
+    #[must_use]
+    pub fn value_decoded_again(&self) -> &str {
+        decoded_once(&self.value, &self.value_again)
+    }
+}
+
+/// Decodes the text again, unless `cell` already has the result.
+fn decoded_once<'a>(text: &'a str, cell: &'a OnceCell<Option<String>>) -> &'a str {
+    let decoded = cell.get_or_init(|| match decoded_again(text) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(decoded) => Some(decoded),
+    });
+    decoded.as_deref().unwrap_or(text)
+}
 
 impl Query {
-    /// Parses a query, which is the text after the first `?` of a request target.
+    /// Wraps a query, which is the text after the first `?` of a request target.
     #[must_use]
-    pub fn parse(query: &[u8]) -> Self {
-        let decoded = |query: &[u8]| form_urlencoded::parse(query).into_owned().collect();
-        let parameters: Vec<Parameter> = decoded(query);
-        let mut other_readings = Vec::new();
-        let behind_mark = query.strip_prefix(b"?");
-        for query in [Some(query), behind_mark].into_iter().flatten() {
-            if query.contains(&b';') {
-                let end = |octet: &u8| if *octet == b';' { b'&' } else { *octet };
-                let split: Vec<u8> = query.iter().map(end).collect();
-                other_readings.push(decoded(&split));
-            }
-        }
-        other_readings.extend(behind_mark.map(decoded));
+    pub fn new(text: &[u8]) -> Self {
+        // Each of these doubles the number of readings.
+        let ways = [text.starts_with(b"?"), text.contains(&b';')];
+        let ways = ways.into_iter().filter(|differs| *differs);
+        let ends = text.iter().filter(|octet| matches!(octet, b'&' | b';'));
+        let sent_cost = ends.count().saturating_mul(PARAMETER_COST).max(text.len());
         Self {
-            has_utf8_names: parameters
-                .iter()
-                .all(|(name, _)| is_utf8(&decoded_again(name))),
-            parameters,
-            other_readings,
+            text: text.to_vec(),
+            sent_cost,
+            cost: ways.fold(sent_cost, |cost, _| cost.saturating_mul(2)),
+            ..Self::default()
         }
     }
 
-    /// All parameters, in order.
+    /// The work to compare the query with a condition, in bytes. This is the length of the query,
+    /// or 16 times the number of its parameters if that is more.
     #[must_use]
-    pub fn parameters(&self) -> &[Parameter] {
-        &self.parameters
+    pub const fn sent_cost(&self) -> usize {
+        self.sent_cost
     }
 
-    /// The parameters as other servers read them. Some servers split the query at `;` as well as at
-    /// `&`. Some, such as JavaScript's `URLSearchParams`, drop a `?` at the start of the query.
-    pub fn other_readings(&self) -> impl Iterator<Item = &[Parameter]> {
-        self.other_readings.iter().map(Vec::as_slice)
+    /// The work to compare all [readings](Self::readings) with a condition, in bytes.
+    #[must_use]
+    pub const fn cost(&self) -> usize {
+        self.cost
+    }
+
+    /// The value of the first parameter with this name.
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&str> {
+        let sent = self.sent.get_or_init(|| decoded(&self.text));
+        let found = sent.iter().find(|parameter| parameter.name == name);
+        found.map(|parameter| &*parameter.value)
+    }
+
+    /// The parameters, in order, in each way in which servers read them. The first reading is the
+    /// usual one. Some servers, such as JavaScript's `URLSearchParams`, drop a `?` at the start of
+    /// the query. Some split the query at `;` as well as at `&`.
+    pub fn readings(&self) -> &[Vec<Parameter>] {
+        self.readings.get_or_init(|| {
+            let mut texts = vec![self.text.clone()];
+            texts.extend(self.text.strip_prefix(b"?").map(<[u8]>::to_vec));
+            if self.text.contains(&b';') {
+                let end = |octet: &u8| if *octet == b';' { b'&' } else { *octet };
+                let split = |text: &Vec<u8>| text.iter().map(end).collect();
+                let split: Vec<Vec<u8>> = texts.iter().map(split).collect();
+                texts.extend(split);
+            }
+            texts.iter().map(|text| decoded(text)).collect()
+        })
     }
 
     /// Returns true if all names are UTF-8, also after they are decoded again. Some servers read
     /// overlong encodings, such as `%C1%A1` for `a`.
     #[must_use]
-    pub const fn has_utf8_names(&self) -> bool {
-        self.has_utf8_names
+    pub fn has_utf8_names(&self) -> bool {
+        *self.has_utf8_names.get_or_init(|| {
+            let mut sent = self.readings().iter().take(1).flatten();
+            sent.all(|parameter| is_utf8(parameter.name_decoded_again()))
+        })
     }
+
+    /// Adds to the total length of the texts that are compared with regular expressions. Returns
+    /// the new total.
+    pub fn count_compared(&self, length: usize) -> usize {
+        let total = self.compared.get().saturating_add(length);
+        self.compared.set(total);
+        total
+    }
+
+    /// Sets the total of [`count_compared`](Self::count_compared) to zero.
+    pub fn reset_compared(&self) {
+        self.compared.set(0);
+    }
+}
+
+fn decoded(query: &[u8]) -> Vec<Parameter> {
+    let pairs = form_urlencoded::parse(query).into_owned();
+    let parameters = pairs.map(|(name, value)| Parameter {
+        name,
+        value,
+        ..Parameter::default()
+    });
+    parameters.collect()
 }
 
 /// Returns false if decoding the text has replaced octets that were not UTF-8.
@@ -70,45 +159,91 @@ mod tests {
 
     use super::*;
 
-    fn parameters(all: &[(&str, &str)]) -> Vec<Parameter> {
+    fn readings(query: &str) -> Vec<Vec<(String, String)>> {
+        let query = Query::new(query.as_bytes());
+        let pair = |own: &Parameter| (own.name.clone(), own.value.clone());
+        let reading = |own: &Vec<Parameter>| own.iter().map(pair).collect();
+        let readings: Vec<_> = query.readings().iter().map(reading).collect();
+        assert_eq!(query.cost(), query.sent_cost() * readings.len());
+        readings
+    }
+
+    fn expected(readings: &[&[(&str, &str)]]) -> Vec<Vec<(String, String)>> {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        all.iter().map(owned).collect()
+        let reading = |own: &&[(&str, &str)]| own.iter().map(owned).collect();
+        readings.iter().map(reading).collect()
     }
 
     #[test]
     fn decodes_names_and_values() {
-        let query = Query::parse(b"a+b=c%2Fd&&e&=f&a+b=\xff");
-        let expected = [("a b", "c/d"), ("e", ""), ("", "f"), ("a b", "\u{fffd}")];
-        assert_eq!(query.parameters(), parameters(&expected));
-        assert_eq!(query.other_readings().count(), 0);
+        let found = readings("a%20b=c%2Fd&&e&=f&a%20b=%ff");
+        let sent = [("a b", "c/d"), ("e", ""), ("", "f"), ("a b", "\u{fffd}")];
+        assert_eq!(found, expected(&[&sent]));
+        let query = Query::new(b"a+b=c+d&e&a+b=f");
+        assert_eq!(query.first("a b"), Some("c d"));
+        assert_eq!(query.first("e"), Some(""));
+        assert_eq!(query.first("a"), None);
         assert!(query.has_utf8_names());
-        assert!(!Query::parse(b"a=b&%C1%A1=c").has_utf8_names());
-        assert!(!Query::parse(b"a=b&%25C1%25A1=c").has_utf8_names());
+        assert!(!Query::new(b"a=b&%C1%A1=c").has_utf8_names());
+        assert!(!Query::new(b"a=b&%25C1%25A1=c").has_utf8_names());
+    }
+
+    #[test]
+    fn decodes_each_text_a_second_time_only_once() {
+        let query = Query::new(b"%2561=%2562&c=d");
+        let [encoded, plain] = &query.readings()[0][..] else {
+            panic!("two parameters");
+        };
+        let again = || (encoded.name_decoded_again(), encoded.value_decoded_again());
+        assert_eq!(again(), ("a", "b"));
+        assert!(core::ptr::eq(again().0, again().0));
+        assert!(core::ptr::eq(again().1, again().1));
+        assert!(core::ptr::eq(plain.name_decoded_again(), &*plain.name));
+        assert!(core::ptr::eq(query.readings(), query.readings()));
+    }
+
+    #[test]
+    fn decodes_other_readings_only_if_they_are_needed() {
+        let query = Query::new(b"?%2561;b%20c");
+        assert_eq!(query.first("?%61;b c"), Some(""));
+        assert_eq!(query.cost(), 4 * 16);
+        assert!(query.readings.get().is_none());
+        let sent = &query.sent.get().unwrap()[0];
+        assert!(sent.name_again.get().is_none());
+    }
+
+    #[test]
+    fn short_parameters_count_like_longer_ones() {
+        for (text, expected) in [
+            ("", 0),
+            ("a", 1),
+            ("a&b", 16),
+            ("a&b&c", 32),
+            ("a=aaaaaaaaaaaaaaaa&b", 20),
+        ] {
+            let query = Query::new(text.as_bytes());
+            assert_eq!(query.sent_cost(), expected, "{text}");
+        }
     }
 
     #[test]
     fn splits_at_semicolons_as_some_servers_do() {
-        let query = Query::parse(b"a=b;c&d%3Be");
-        let expected = parameters(&[("a", "b;c"), ("d;e", "")]);
-        assert_eq!(query.parameters(), expected);
-        let expected = parameters(&[("a", "b"), ("c", ""), ("d;e", "")]);
-        assert_eq!(query.other_readings().collect::<Vec<_>>(), [expected]);
+        let sent = [("a", "b;c"), ("d;e", "")];
+        let split = [("a", "b"), ("c", ""), ("d;e", "")];
+        assert_eq!(readings("a=b;c&d%3Be"), expected(&[&sent, &split]));
     }
 
     #[test]
     fn drops_a_question_mark_as_some_servers_do() {
-        let query = Query::parse(b"?a=b&?c=d");
-        let expected = parameters(&[("?a", "b"), ("?c", "d")]);
-        assert_eq!(query.parameters(), expected);
-        let expected = parameters(&[("a", "b"), ("?c", "d")]);
-        assert_eq!(query.other_readings().collect::<Vec<_>>(), [expected]);
-        let query = Query::parse(b"?a;b");
-        let [split, both, dropped] = [
-            &[("?a", ""), ("b", "")][..],
-            &[("a", ""), ("b", "")],
+        let sent = [("?a", "b"), ("?c", "d")];
+        let dropped = [("a", "b"), ("?c", "d")];
+        assert_eq!(readings("?a=b&?c=d"), expected(&[&sent, &dropped]));
+        let all: [&[(&str, &str)]; 4] = [
+            &[("?a;b", "")],
             &[("a;b", "")],
+            &[("?a", ""), ("b", "")],
+            &[("a", ""), ("b", "")],
         ];
-        let expected = [split, both, dropped].map(parameters);
-        assert_eq!(query.other_readings().collect::<Vec<_>>(), expected);
+        assert_eq!(readings("?a;b"), expected(&all));
     }
 }

@@ -84,15 +84,21 @@ impl<'a> Request<'a> {
         self.values(":path").next()
     }
 
-    /// The query in `:path`. The query is parsed at most once, when a rule first needs it. Many
-    /// rules may have conditions on the query. If each rule parsed a long query again, a client
-    /// could cause a lot of work.
+    /// The query in `:path`. All callers get the same [`Query`], so it is decoded only once.
     pub fn query(&self) -> &Query {
         self.query.get_or_init(|| {
             let target = self.target().unwrap_or_default();
             let mut parts = target.splitn(2, |octet| *octet == b'?');
-            Query::parse(parts.nth(1).unwrap_or_default())
+            Query::new(parts.nth(1).unwrap_or_default())
         })
+    }
+
+    /// Starts a new decision: the texts that were compared for earlier decisions no longer count
+    /// ([`Query::count_compared`]).
+    pub fn reset_compared(&self) {
+        if let Some(query) = self.query.get() {
+            query.reset_compared();
+        }
     }
 }
 
@@ -114,7 +120,7 @@ mod tests {
             let headers = target.map(|target| (&b":path"[..], target.as_bytes()));
             let request = Request::new(headers.into_iter().collect());
             assert!(request.query.get().is_none());
-            assert_eq!(request.query(), &Query::parse(expected.as_bytes()));
+            assert_eq!(request.query(), &Query::new(expected.as_bytes()));
             assert!(core::ptr::eq(request.query(), request.query()));
         }
     }

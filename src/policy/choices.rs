@@ -39,6 +39,13 @@ impl Comparison {
         regex_bytes: usize::MAX,
     };
 
+    /// The maximum length of the text that is compared for one request, if the text is compared
+    /// repeatedly.
+    #[must_use]
+    pub const fn total_bytes(self) -> usize {
+        self.regex_bytes.saturating_mul(4)
+    }
+
     /// Returns true if a request that servers could read in different ways is refused.
     pub(super) fn rejects(self) -> bool {
         self.path_policy == PathPolicy::Reject

@@ -15,8 +15,8 @@ pub(super) fn of_request(reason: Reason, path: &str, limits: &Limits) -> String 
                 let length = path.len();
                 return format!(
                     "the path with its query has {length} bytes, which is too long to compare: a \
-                     rule has a regular expression for :path or for a query parameter, or servers \
-                     could read the path in several ways; limits.path_bytes is {limit}"
+                     rule has a condition on a query parameter or a regular expression for :path, \
+                     or servers could read the path in several ways; limits.path_bytes is {limit}"
                 );
             }
             return format!("the path has {length} bytes; limits.path_bytes is {limit}");

@@ -389,6 +389,86 @@ fn limits_the_text_of_requests_that_are_compared_with_the_rules_repeatedly() {
     assert_eq!(label(&decision), "header_too_long");
 }
 
+/// A query is compared with each rule that has a condition on it, so its length is limited if such
+/// a rule could match.
+#[test]
+fn limits_the_text_of_queries_that_rules_have_conditions_on() {
+    let rule = |prefix: &str, name: &str, condition: Value| {
+        json!({"match": {"prefix": prefix, "methods": ["GET"], "query_parameters": [
+            {"name": name, "string_match": condition}]}, "requires": {"provider_name": "a"}})
+    };
+    let regex = || json!({"safe_regex": {"regex": "[b-z]*"}});
+    for policy in ["reject", "raw"] {
+        let engine = engine(json!({
+            "path_policy": policy, "limits": {"path_bytes": 16},
+            "rules": [
+                rule("/q", "mode", json!({"exact": "admin"})),
+                rule("/r", "a", regex()), rule("/r", "a", regex()), rule("/r", "a", regex()),
+                rule("/r", "a", regex()), rule("/r", "a", regex()), rule("/r", "b", regex()),
+                {"match": {"prefix": "/"}},
+            ],
+        }));
+        for (method, path, length, expected) in [
+            ("GET", "/q?", 64, "not_required"),
+            ("GET", "/q?", 65, "path_too_long"),
+            ("GET", "/q?a&a&a&a&", 1, "not_required"),
+            ("GET", "/q?a&a&a&a&a&", 1, "path_too_long"),
+            ("GET", "/x?a&a&a&a&a&", 1, "not_required"),
+            // The rule does not match this path or method.
+            ("GET", "/x?", 65, "not_required"),
+            ("POST", "/q?", 65, "not_required"),
+            // Five rules compare this value.
+            ("GET", "/r?a=", 12, "not_required"),
+            ("GET", "/r?a=", 13, "path_too_long"),
+            ("GET", "/r?q=", 20, "not_required"),
+        ] {
+            let path = format!("{path}{}", "a".repeat(length));
+            for _ in 0..2 {
+                let decision = send(&engine, method, &path, &[]);
+                assert_eq!(label(&decision), expected, "{policy} {method} {path}");
+            }
+        }
+        let expected = match policy {
+            "reject" => "path_too_long",
+            _ => "not_required",
+        };
+        let path = format!("/q?{}", "%2561;%25&".repeat(4));
+        assert_eq!(label(&decide(&engine, &path, &[])), expected, "{policy}");
+    }
+}
+
+/// Only regular expressions that are compared for the same decision share a limit.
+#[test]
+fn a_decision_does_not_depend_on_earlier_ones() {
+    let engine = engine(json!({
+        "limits": {"path_bytes": 16},
+        "rules": [{"match": {"prefix": "/", "query_parameters": [
+            {"name": "q", "string_match": {"safe_regex": {"regex": "a*"}}}]}}],
+    }));
+    let path = format!("/?q={}", "a".repeat(16));
+    let request = Request::new(vec![(b":method", b"GET"), (b":path", path.as_bytes())]);
+    let (now, patience) = (UnixMillis::default(), Patience::Waiting);
+    for _ in 0..9 {
+        let decided = engine.decide(&request, None, now, patience, &NoConnection);
+        assert_eq!(label(&decided.decision), "not_required");
+    }
+}
+
+/// An ordinary request is not refused for its length, even if many rules read its query.
+#[test]
+fn ten_rules_may_read_a_query_as_long_as_the_longest_path() {
+    let rules = (0..10).map(|number| {
+        json!({"match": {"prefix": "/", "query_parameters": [
+            {"name": format!("m{number}"), "string_match": {"exact": "a"}},
+            {"name": "q", "string_match": {"prefix": "z"}}]}})
+    });
+    let rules: Vec<Value> = rules.chain([json!({"match": {"prefix": "/"}})]).collect();
+    let engine = engine(json!({ "rules": rules }));
+    let short = "m0=a%2Fb&r=c%20d&".repeat(100);
+    let path = format!("/x?{short}q={}", "a".repeat(8190 - short.len()));
+    assert_eq!(label(&decide(&engine, &path, &[])), "not_required");
+}
+
 /// Matching a regular expression takes time proportional to the text's length. A condition on
 /// `:path` also applies to the query.
 #[test]

@@ -1,9 +1,7 @@
 //! A condition on a query parameter.
 
-use std::borrow::Cow;
-
 use crate::{
-    http::{Query, decoded_again, is_parameter, is_utf8},
+    http::{Parameter, Query, is_read_as, is_utf8},
     policy::{Comparison, StringMatch, Unclear},
 };
 
@@ -32,76 +30,98 @@ impl QueryMatch {
     /// counts.
     ///
     /// # Errors
-    /// If the condition is a regular expression, and the values are too long for it.
+    /// If the query is too long for a condition, or has too many parameters. Or if the condition is a regular expression, and
+    /// the values are too long for it, or all values that the request's regular expressions are
+    /// compared with are too long together.
     ///
     /// If `path_policy` is `reject`, and servers could read the parameter or the query in different
-    /// ways ([`Query::other_readings`], [`Query::has_utf8_names`]).
+    /// ways ([`Query::readings`], [`Query::has_utf8_names`]).
     pub(in crate::policy) fn matches(
         &self,
         query: &Query,
         comparison: Comparison,
     ) -> Result<bool, Unclear> {
-        let holds = self.holds_in(query.parameters(), comparison)?;
-        if !comparison.rejects() {
-            return Ok(holds);
+        let rejects = comparison.rejects();
+        let cost = match rejects {
+            true => query.cost(),
+            false => query.sent_cost(),
+        };
+        if cost > comparison.total_bytes() {
+            return Err(Unclear::LongTarget);
         }
-        for other in query.other_readings() {
-            if self.holds_in(other, comparison)? != holds {
+        let mut found = None;
+        if rejects {
+            for reading in query.readings() {
+                let holds = self.holds_in(reading, query, comparison)?;
+                if *found.get_or_insert(holds) != holds {
+                    return Err(Unclear::Parameter);
+                }
+            }
+            if !query.has_utf8_names() {
                 return Err(Unclear::Parameter);
             }
+        } else if let Some(value) = query.first(&self.name) {
+            let mut left = comparison.regex_bytes;
+            found = Some(self.holds_for(value, &mut left, query, comparison)?);
         }
-        if !query.has_utf8_names() {
-            return Err(Unclear::Parameter);
-        }
-        Ok(holds)
+        Ok(found.unwrap_or_else(|| self.holds_without()))
     }
 
-    /// Returns true if the condition holds for these parameters. If `path_policy` is `reject`, two
-    /// cases are errors. First, the parameter is repeated, and the condition holds for one
-    /// occurrence but not for another: some servers use the first occurrence, others the last.
-    /// Second, some servers read another parameter as the one in the condition, or another value:
-    /// for example, `mode[]` as `mode`, or `%2561` as `a`. Octets that are not UTF-8 count as such a
-    /// difference, because some servers read an overlong encoding such as `%C1%A1` as `a`.
+    /// Returns true if the condition holds in this reading of the query. Two cases are errors.
+    /// First, the parameter is repeated, and the condition holds for one occurrence but not for
+    /// another: some servers use the first occurrence, others the last. Second, some servers read
+    /// another parameter as the one in the condition, or another value: for example, `mode[]` as
+    /// `mode`, or `%2561` as `a`. Octets that are not UTF-8 count as such a difference, because some
+    /// servers read an overlong encoding such as `%C1%A1` as `a`.
     fn holds_in(
         &self,
-        query: &[(String, String)],
+        reading: &[Parameter],
+        query: &Query,
         comparison: Comparison,
     ) -> Result<bool, Unclear> {
         let mut found = None;
         let mut left = comparison.regex_bytes;
-        for (name, value) in query {
-            let is_clear = if *name == self.name {
-                // With `raw`, only the first value counts, so no other value is compared.
-                if found.is_some() && !comparison.rejects() {
-                    break;
-                }
-                let decoded_again = match comparison.rejects() {
-                    true => decoded_again(value),
-                    false => Cow::Borrowed(&**value),
-                };
-                if self.condition.is_regex() {
-                    let length = match &decoded_again {
-                        Cow::Owned(decoded) => value.len().saturating_add(decoded.len()),
-                        Cow::Borrowed(_) => value.len(),
-                    };
-                    left = left.checked_sub(length).ok_or(Unclear::LongTarget)?;
-                }
-                let holds = self.condition.holds_for(value);
-                let is_same_decoded_again = match &decoded_again {
-                    Cow::Owned(decoded) => self.condition.holds_for(decoded) == holds,
-                    Cow::Borrowed(_) => true,
-                };
+        for parameter in reading {
+            let is_clear = if parameter.name == self.name {
+                let (value, again) = (&*parameter.value, parameter.value_decoded_again());
+                let holds = self.holds_for(value, &mut left, query, comparison)?;
                 *found.get_or_insert(holds) == holds
-                    && is_same_decoded_again
-                    && is_utf8(&decoded_again)
+                    && (again == value
+                        || self.holds_for(again, &mut left, query, comparison)? == holds)
+                    && is_utf8(again)
             } else {
-                !is_parameter(&self.name, name)
+                !is_read_as(&self.name, parameter.name_decoded_again())
             };
-            if !is_clear && comparison.rejects() {
+            if !is_clear {
                 return Err(Unclear::Parameter);
             }
         }
-        Ok(found.unwrap_or(matches!(self.condition, QueryCondition::Absent)))
+        Ok(found.unwrap_or_else(|| self.holds_without()))
+    }
+
+    /// Returns true if the condition holds for a parameter with this value. `left` is the number of
+    /// bytes that this condition may still compare with a regular expression. For all conditions
+    /// together, the limit is [`Comparison::total_bytes`].
+    fn holds_for(
+        &self,
+        value: &str,
+        left: &mut usize,
+        query: &Query,
+        comparison: Comparison,
+    ) -> Result<bool, Unclear> {
+        if self.condition.is_regex() {
+            let rest = left.checked_sub(value.len());
+            *left = rest.ok_or(Unclear::LongTarget)?;
+            if query.count_compared(value.len()) > comparison.total_bytes() {
+                return Err(Unclear::LongTarget);
+            }
+        }
+        Ok(self.condition.holds_for(value))
+    }
+
+    /// Returns true if the condition holds without the parameter.
+    const fn holds_without(&self) -> bool {
+        matches!(self.condition, QueryCondition::Absent)
     }
 }
 

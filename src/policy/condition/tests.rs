@@ -117,7 +117,7 @@ fn repetitions_count_towards_the_limit_of_a_regular_expression() {
         condition: QueryCondition::Text(pattern()),
     };
     let request = Request::new(vec![(b"x-a", b"aaaaaaaaa"), (b"x-a", b"aaaaaaaaa")]);
-    let sent = Query::parse(b"q=aaaaaaaaa&q=aaaaaaaaa");
+    let sent = Query::new(b"q=aaaaaaaaa&q=aaaaaaaaa");
     for comparison in [REJECT, RAW] {
         let found = header.matches(&request, None, comparison);
         assert_eq!(found, Err(Unclear::LongHeader));
@@ -125,6 +125,65 @@ fn repetitions_count_towards_the_limit_of_a_regular_expression() {
     assert_eq!(query.matches(&sent, REJECT), Err(Unclear::LongTarget));
     // Only the first value counts.
     assert_eq!(query.matches(&sent, RAW), Ok(true));
+}
+
+#[test]
+fn all_regular_expressions_for_a_query_share_a_limit() {
+    let query = |name: &str, pattern| QueryMatch {
+        name: name.into(),
+        condition: QueryCondition::Text(StringMatch::new(pattern)),
+    };
+    let regex = |name| query(name, Pattern::regex("a*").unwrap());
+    let text = |name| query(name, Pattern::Prefix("a".into()));
+    for comparison in [REJECT, RAW] {
+        let sent = Query::new(b"q=aaaaaaaaaaaaaaaa&r=aaaaaaaa");
+        for condition in [regex("q"), text("q"), regex("q"), text("r"), regex("q")] {
+            assert_eq!(condition.matches(&sent, comparison), Ok(true));
+        }
+        for (condition, expected) in [
+            (regex("r"), Ok(true)),
+            (regex("s"), Ok(false)),
+            (regex("r"), Ok(true)),
+            (text("q"), Ok(true)),
+            (regex("r"), Err(Unclear::LongTarget)),
+            (text("r"), Ok(true)),
+        ] {
+            let found = condition.matches(&sent, comparison);
+            assert_eq!(found, expected, "{condition:?}");
+        }
+        sent.reset_compared();
+        assert_eq!(regex("q").matches(&sent, comparison), Ok(true));
+    }
+    // Each reading counts.
+    let sent = Query::new(b"q=aaaaaaaaaaaa&r=;");
+    for expected in [Ok(true), Ok(true), Err(Unclear::LongTarget)] {
+        assert_eq!(regex("q").matches(&sent, REJECT), expected);
+    }
+}
+
+#[test]
+fn a_condition_refuses_a_query_that_is_too_long_in_all_readings_together() {
+    let query = QueryMatch {
+        name: "q".into(),
+        condition: QueryCondition::Absent,
+    };
+    let long = Err(Unclear::LongTarget);
+    for (start, length, reject, raw) in [
+        ("", 64, Ok(true), Ok(true)),
+        ("", 65, long, long),
+        (";", 32, Ok(true), Ok(true)),
+        (";", 33, long, Ok(true)),
+        ("&&&&", 64, Ok(true), Ok(true)),
+        ("&&&&&", 5, long, long),
+        ("&&;", 3, long, Ok(true)),
+        ("?;", 16, Ok(true), Ok(true)),
+        ("?;", 17, long, Ok(true)),
+        ("?;", 65, long, long),
+    ] {
+        let sent = Query::new(format!("{start:a<length$}").as_bytes());
+        assert_eq!(query.matches(&sent, REJECT), reject, "{start} {length}");
+        assert_eq!(query.matches(&sent, RAW), raw, "{start} {length}");
+    }
 }
 
 #[test]
@@ -161,7 +220,7 @@ fn no_regular_expression_is_applied_to_a_long_text() {
                     name: "q".into(),
                     condition: QueryCondition::Text(pattern.clone()),
                 };
-                let sent = Query::parse(format!("q={text}").as_bytes());
+                let sent = Query::new(format!("q={text}").as_bytes());
                 assert_eq!(query.matches(&sent, comparison), expected(parameter));
             }
         }
@@ -213,7 +272,7 @@ fn a_parameter_that_servers_read_differently_is_unclear() {
     ] {
         let name = "_mode".to_owned();
         let parameter = QueryMatch { name, condition };
-        let query = Query::parse(query.as_bytes());
+        let query = Query::new(query.as_bytes());
         let found = parameter.matches(&query, REJECT);
         assert_eq!(found, reject, "{parameter:?} {query:?}");
         let found = parameter.matches(&query, RAW);
