@@ -9,7 +9,7 @@ use crate::{
         Request,
         path::{Readings, Target, decoded_queries},
     },
-    policy::mcp::McpCall,
+    policy::{Places, mcp::McpCall},
 };
 
 /// Refuses a path with a token after an encoded `?`. If a proxy behind Envoy decodes the path, the
@@ -18,7 +18,7 @@ pub(super) fn refuse_token(config: &Config, target: Target<'_>) -> Result<(), Re
     // A later check finds tokens in the query that was sent, so only the path matters here.
     let query = None;
     for hidden in decoded_queries(Target { query, ..target }) {
-        if (config.places.iter()).any(|places| places.reads_query(&hidden)) {
+        if Places::any_reads_query(&config.places, &hidden) {
             return Err(Reason::AmbiguousPath);
         }
     }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::Provider,
     decision::{Decision, Denial, Permit, PermitReason, Reason, StateEntry},
-    policy::{Authorization, ProtectedResource, ProviderId, Schemes, Shortfall},
+    policy::{Authorization, Places, ProtectedResource, ProviderId, Schemes, Shortfall},
     short_list::ShortList,
     time::UnixSeconds,
     verification::Circumstances,
@@ -51,10 +51,14 @@ impl Engine {
         sanitised: Sanitised<'_, '_>,
         resource: Option<&ProtectedResource>,
     ) -> Decision {
-        let holds_credential =
-            self.config.places.iter().any(|places| {
-                !matches!(places.find(sanitised.request, sanitised.target), Ok(None))
-            });
+        let Sanitised {
+            request, target, ..
+        } = sanitised;
+        let all = &self.config.places;
+        // All places share one search of the query, which may be long.
+        let query = target.and_then(|target| target.query);
+        let holds_credential = query.is_some_and(|query| Places::any_reads_query(all, query))
+            || (all.iter()).any(|places| !matches!(places.find(request, None), Ok(None)));
         let no = match holds_credential {
             true => No::Closed(reason),
             false => No::Refused(Refusal::Missing),

@@ -28,6 +28,6 @@ pub use self::{
     response::Response,
 };
 pub(crate) use self::{
-    confusable::{are_confusable, is_read_as, is_twin},
+    confusable::{are_confusable, decoded_again, is_read_as, is_twin},
     query::is_utf8,
 };

@@ -9,9 +9,11 @@
 
 mod text;
 
+use std::sync::Arc;
+
 use crate::{
     http::{
-        HeaderName, Request, is_parameter,
+        HeaderName, Request, decoded_again, is_read_as,
         octets::{Octets, octets},
         path::Target,
     },
@@ -187,11 +189,17 @@ impl Places {
         }) || (!self.cookies.is_empty() && name == b"cookie")
     }
 
-    /// Returns true if this query has a parameter from which tokens are read.
+    /// Returns true if this query has a parameter from which tokens are read in any of these places.
+    /// The query is decoded only once, however many places there are.
     #[must_use]
-    pub fn reads_query(&self, query: &str) -> bool {
+    pub fn any_reads_query(all: &[Arc<Self>], query: &str) -> bool {
+        let params = all.iter().flat_map(|places| &places.params).cloned();
+        let merged = Self {
+            params: params.collect(),
+            ..Self::default()
+        };
         let mut found = Found::default();
-        self.collect_params(query, &mut found);
+        merged.collect_params(query, &mut found);
         found.first.is_some()
     }
 
@@ -274,8 +282,8 @@ impl Places {
     fn reads_param(&self, name: &str) -> bool {
         // Some servers drop a `?` at the start of a query.
         let reads = |name: &str| {
-            let name = name.trim_start_matches('?');
-            self.params.iter().any(|own| is_parameter(own, name))
+            let name = decoded_again(name.trim_start_matches('?'));
+            self.params.iter().any(|own| is_read_as(own, &name))
         };
         match name.contains(['%', '+']) {
             true => form_urlencoded::parse(name.as_bytes())

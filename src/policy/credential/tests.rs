@@ -280,6 +280,35 @@ fn reads_cookies() {
     }
 }
 
+#[test]
+fn a_search_of_the_query_for_all_places_finds_what_a_search_for_each_place_finds() {
+    let all = [
+        places(&[], &["one", "a_tok"]),
+        places(&["x-token"], &[]),
+        places(&[], &["b.tok"]),
+        Places::standard(),
+    ];
+    let all = all.map(Arc::new);
+    for (query, expected) in [
+        ("", false),
+        ("x=one&y=b.tok", false),
+        ("x&one=a", true),
+        ("x&access_token", true),
+        ("x;A.TOK=!", true),
+        ("b%255Ftok[]=a", true),
+        ("?b_tok=a", true),
+        ("b_toks=a", false),
+    ] {
+        assert_eq!(Places::any_reads_query(&all, query), expected, "{query}");
+        let path = format!("/?{query}");
+        let target = Target::new(&path);
+        let request = Request::new(vec![]);
+        let mut each = all.iter().map(|places| places.find(&request, Some(target)));
+        let found = each.any(|found| found != Ok(None));
+        assert_eq!(found, expected, "{query}");
+    }
+}
+
 /// `token68` checks eight octets at a time. An invalid octet must be found, whatever its position.
 #[test]
 fn no_octet_of_a_token_may_be_outside_token68() {
