@@ -12,12 +12,20 @@ use super::confusable::decoded_again;
 /// longer to compare with a condition than a few long ones of the same total length.
 const PARAMETER_COST: usize = 16;
 
+/// The ways in which some servers read a query: they drop a `?` at its start, split it at `;`, or do
+/// not read `+` as a space. Each one that matters for a query doubles the number of its readings.
+const DROP_MARK: u8 = 1;
+const SPLIT: u8 = 2;
+const KEEP_PLUS: u8 = 4;
+
 /// The query of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     text: Vec<u8>,
     sent_cost: usize,
     cost: usize,
+    /// The ways to read the query that matter for this query.
+    ways: u8,
     sent: OnceCell<Vec<Parameter>>,
     readings: OnceCell<Vec<Vec<Parameter>>>,
     has_utf8_names: OnceCell<bool>,
@@ -62,15 +70,24 @@ impl Query {
     /// Wraps a query, which is the text after the first `?` of a request target.
     #[must_use]
     pub fn new(text: &[u8]) -> Self {
-        // Each of these doubles the number of readings.
-        let ways = [text.starts_with(b"?"), text.contains(&b';')];
-        let ways = ways.into_iter().filter(|differs| *differs);
+        let (mut ways, mut readings) = (0, 1_usize);
+        for (applies, way) in [
+            (text.starts_with(b"?"), DROP_MARK),
+            (text.contains(&b';'), SPLIT),
+            (text.contains(&b'+'), KEEP_PLUS),
+        ] {
+            if applies {
+                ways |= way;
+                readings = readings.saturating_mul(2);
+            }
+        }
         let ends = text.iter().filter(|octet| matches!(octet, b'&' | b';'));
         let sent_cost = ends.count().saturating_mul(PARAMETER_COST).max(text.len());
         Self {
             text: text.to_vec(),
             sent_cost,
-            cost: ways.fold(sent_cost, |cost, _| cost.saturating_mul(2)),
+            cost: sent_cost.saturating_mul(readings),
+            ways,
             ..Self::default()
         }
     }
@@ -98,19 +115,27 @@ impl Query {
 
     /// The parameters, in order, in each way in which servers read them. The first reading is the
     /// usual one. Some servers, such as JavaScript's `URLSearchParams`, drop a `?` at the start of
-    /// the query. Some split the query at `;` as well as at `&`.
+    /// the query. Some split the query at `;` as well as at `&`. Some do not read `+` as a space.
     pub fn readings(&self) -> &[Vec<Parameter>] {
         self.readings.get_or_init(|| {
-            let mut texts = vec![self.text.clone()];
-            texts.extend(self.text.strip_prefix(b"?").map(<[u8]>::to_vec));
-            if self.text.contains(&b';') {
-                let end = |octet: &u8| if *octet == b';' { b'&' } else { *octet };
-                let split = |text: &Vec<u8>| text.iter().map(end).collect();
-                let split: Vec<Vec<u8>> = texts.iter().map(split).collect();
-                texts.extend(split);
-            }
-            texts.iter().map(|text| decoded(text)).collect()
+            let ways = 0..=DROP_MARK | SPLIT | KEEP_PLUS;
+            let applicable = ways.filter(|ways| ways & !self.ways == 0);
+            applicable.map(|ways| self.read(ways)).collect()
         })
+    }
+
+    /// Decodes the query as servers do that read it in these ways.
+    fn read(&self, ways: u8) -> Vec<Parameter> {
+        let mut text = Vec::with_capacity(self.text.len());
+        for (place, octet) in self.text.iter().enumerate() {
+            match *octet {
+                b'?' if place == 0 && ways & DROP_MARK != 0 => {}
+                b';' if ways & SPLIT != 0 => text.push(b'&'),
+                b'+' if ways & KEEP_PLUS != 0 => text.extend_from_slice(b"%2B"),
+                octet => text.push(octet),
+            }
+        }
+        decoded(&text)
     }
 
     /// Returns true if all names are UTF-8, also after they are decoded again. Some servers read
@@ -204,9 +229,9 @@ mod tests {
 
     #[test]
     fn decodes_other_readings_only_if_they_are_needed() {
-        let query = Query::new(b"?%2561;b%20c");
+        let query = Query::new(b"?%2561;b+c");
         assert_eq!(query.first("?%61;b c"), Some(""));
-        assert_eq!(query.cost(), 4 * 16);
+        assert_eq!(query.cost(), 8 * 16);
         assert!(query.readings.get().is_none());
         let sent = &query.sent.get().unwrap()[0];
         assert!(sent.name_again.get().is_none());
@@ -245,5 +270,13 @@ mod tests {
             &[("a", ""), ("b", "")],
         ];
         assert_eq!(readings("?a;b"), expected(&all));
+    }
+
+    #[test]
+    fn keeps_a_plus_sign_as_some_servers_do() {
+        let sent = [("a b", "c d+e"), ("f", "")];
+        let kept = [("a+b", "c+d+e"), ("f", "")];
+        assert_eq!(readings("a+b=c+d%2Be&f"), expected(&[&sent, &kept]));
+        assert_eq!(readings("?a;b+c").len(), 8);
     }
 }
