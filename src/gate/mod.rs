@@ -252,11 +252,17 @@ impl Gate {
 
     /// Removes identities, tokens and MCP headers from a request's trailers. The request is refused
     /// if the host does not remove them. The verdict is never [`Verdict::Wait`].
-    pub fn on_trailers(&mut self, stream: StreamId, exchange: &impl Exchange) -> Verdict {
+    ///
+    /// `waiting` is the request's ID if the request may still be waiting, so that the gate forgets
+    /// the request when it refuses it here. On a host that holds trailers back until the request is
+    /// resumed, no request waits any longer, and the shell passes `None`.
+    pub fn on_trailers(&mut self, waiting: Option<StreamId>, exchange: &impl Exchange) -> Verdict {
         if self.clean_trailers(exchange).is_ok() {
             return Verdict::Pass;
         }
-        self.waiting.remove(stream);
+        if let Some(stream) = waiting {
+            self.waiting.remove(stream);
+        }
         self.fail(exchange)
     }
 

@@ -36,9 +36,6 @@ const LOOKS: Duration = Duration::from_millis(100);
 /// report the request's end.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
-/// The ID for streams that do not wait. No waiting request has this ID.
-const NOT_WAITING: StreamId = StreamId(0);
-
 /// One configuration's gate on this thread.
 struct Worker {
     filter: Arc<Filter>,
@@ -116,7 +113,8 @@ pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Verdict {
             is_grpc: is_grpc(stream),
         },
     };
-    worker.gate.on_trailers(NOT_WAITING, &request)
+    // Envoy passes trailers on only after a waiting request was resumed.
+    worker.gate.on_trailers(None, &request)
 }
 
 /// Forgets a stream that has ended.

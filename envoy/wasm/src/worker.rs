@@ -111,7 +111,7 @@ impl Worker {
     /// context of this request.
     pub(super) fn on_trailers(&mut self, context_id: u32) -> Verdict {
         let stream = StreamId(context_id);
-        let verdict = self.gate.on_trailers(stream, &Proxy);
+        let verdict = self.gate.on_trailers(Some(stream), &Proxy);
         if verdict == Verdict::Answer {
             self.holds.forget(stream);
         }

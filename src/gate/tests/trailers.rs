@@ -15,7 +15,7 @@ fn world() -> World {
 #[test]
 fn removes_headers_that_only_portcullis_may_set() {
     let mut world = world();
-    let verdict = world.gate.on_trailers(StreamId(1), &world.proxy);
+    let verdict = world.gate.on_trailers(Some(StreamId(1)), &world.proxy);
     assert_eq!(verdict, Verdict::Pass);
     let done = world.proxy.take_done();
     assert_eq!(done, ["read trailers", "remove trailer x-user"]);
@@ -27,7 +27,7 @@ fn removes_headers_that_only_portcullis_may_set() {
 fn removes_tokens_if_portcullis_sets_no_headers() {
     let mut world = World::new(json!({"providers": {"a": {}}}));
     world.proxy.trailers = vec![("authorization", "Bearer a.b.c"), ("x-checksum", "1")];
-    let verdict = world.gate.on_trailers(StreamId(1), &world.proxy);
+    let verdict = world.gate.on_trailers(Some(StreamId(1)), &world.proxy);
     assert_eq!(verdict, Verdict::Pass);
     let done = world.proxy.take_done();
     assert_eq!(done, ["read trailers", "remove trailer authorization"]);
@@ -39,7 +39,7 @@ fn refuses_a_request_whose_trailers_cannot_be_cleaned() {
         let mut world = world();
         assert_eq!(world.bearer(1, KID, at(0)), Verdict::Wait);
         world.proxy.refuses.set(Some(effect));
-        let verdict = world.gate.on_trailers(StreamId(1), &world.proxy);
+        let verdict = world.gate.on_trailers(Some(StreamId(1)), &world.proxy);
         assert_eq!(verdict, Verdict::Answer, "{effect:?}");
         assert!(!world.gate.has_waiting(), "{effect:?}");
         let done = world.proxy.take_done();
