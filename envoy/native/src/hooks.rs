@@ -15,8 +15,9 @@ use std::{panic, ptr};
 use portcullis::gate::Verdict;
 
 use crate::{
-    abi::{self, Configuration, EnvoyBuffer, Level, RawHeader, Stream},
+    abi::{self, Configuration, EnvoyBuffer, RawHeader, Stream},
     clock, keeper, load,
+    log::write_defect,
     numbers::Number,
     registry, routes, worker,
 };
@@ -40,7 +41,7 @@ fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
     match panic::catch_unwind(panic::AssertUnwindSafe(act)) {
         Ok(result) => Some(result),
         Err(_) => {
-            worker::report_panic(hook);
+            write_defect(format_args!("in {hook}"));
             None
         }
     }
@@ -101,8 +102,7 @@ extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
                 let place = panic
                     .location()
                     .map_or_else(String::new, ToString::to_string);
-                let line = format!("portcullis: defect at {place}, please report it");
-                abi::log(Level::Critical, &line);
+                write_defect(format_args!("at {place}"));
             }));
             version.as_ptr()
         }

@@ -18,7 +18,7 @@ use portcullis::{
 };
 
 use crate::{
-    abi::{HeaderList, Headers, Level, Pair, Stream, log},
+    abi::{HeaderList, Headers, Pair, Stream},
     clock, defects,
     exchange::{OnWorker, Request},
     filter::Filter,
@@ -360,10 +360,4 @@ impl Worker {
         clock::call_within(self.filter.number, timeout);
         Verdict::Wait
     }
-}
-
-/// Logs that a hook has panicked.
-pub(super) fn report_panic(hook: &str) {
-    let line = format!("portcullis: defect in {hook}, please report it");
-    log(Level::Critical, &line);
 }
