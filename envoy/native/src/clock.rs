@@ -7,14 +7,19 @@
 use core::time::Duration;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
     thread::{self, JoinHandle},
     time::{Instant, SystemTime},
 };
 
 use portcullis::{gate::LogLevel, time::UnixMillis};
 
-use crate::{abi::ConfigurationScheduler, log::write_log, numbers::Number};
+use crate::{
+    abi::ConfigurationScheduler,
+    locks::{self, lock},
+    log::write_log,
+    numbers::Number,
+};
 
 /// The longest time between two runs of a keeper. After a longer pause, the keeper's gauges would
 /// be outdated.
@@ -52,7 +57,7 @@ static CALLING: Mutex<()> = Mutex::new(());
 static THREAD: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
 
 fn due() -> MutexGuard<'static, Due> {
-    DUE.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&DUE)
 }
 
 /// Adds a configuration, so that the clock runs its keeper through `scheduler`. Adding the first
@@ -60,7 +65,7 @@ fn due() -> MutexGuard<'static, Due> {
 pub(super) fn register(number: Number, scheduler: Arc<ConfigurationScheduler>) {
     // This lock is held to the end of the function, so that `unregister` cannot end the clock
     // thread between the steps below.
-    let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut thread = lock(&THREAD);
     due().insert(number, (scheduler, instant()));
     if thread.as_ref().is_none_or(JoinHandle::is_finished) {
         let named = thread::Builder::new().name("portcullis".to_owned());
@@ -82,12 +87,12 @@ pub(super) fn register(number: Number, scheduler: Arc<ConfigurationScheduler>) {
 pub(super) fn unregister(number: Number) {
     // This lock is held to the end of the function. Otherwise another thread could add a
     // configuration before the `join` below, which would then wait for a thread that keeps running.
-    let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut thread = lock(&THREAD);
     let mut remaining = due();
     remaining.remove(&number);
     let is_last = remaining.is_empty();
     drop(remaining);
-    drop(CALLING.lock().unwrap_or_else(PoisonError::into_inner));
+    drop(lock(&CALLING));
     if is_last {
         CHANGED.notify_one();
         if let Some(thread) = thread.take() {
@@ -115,8 +120,7 @@ fn run() {
         let next = waiting.values().map(|(_, due)| *due).min();
         let wait = next.map_or(LONGEST, |next| next.saturating_duration_since(now));
         if !wait.is_zero() {
-            let waited = CHANGED.wait_timeout(waiting, wait);
-            (waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            waiting = locks::wait(&CHANGED, waiting, wait);
             continue;
         }
         let again = now.checked_add(LONGEST).unwrap_or(now);
@@ -129,7 +133,7 @@ fn run() {
         }
         // `CALLING` is locked before `DUE` is unlocked, so that `unregister` waits until the calls
         // below are done.
-        let calling = CALLING.lock().unwrap_or_else(PoisonError::into_inner);
+        let calling = lock(&CALLING);
         drop(waiting);
         called.iter().for_each(|scheduler| scheduler.commit());
         drop(called);

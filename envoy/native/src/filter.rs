@@ -6,7 +6,7 @@ use core::{
 };
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use portcullis::{
@@ -16,6 +16,7 @@ use portcullis::{
 
 use crate::{
     abi::{ConfigurationScheduler, StreamScheduler},
+    locks,
     metrics::Metrics,
     numbers::Number,
     records::ProcessRecords,
@@ -105,8 +106,7 @@ impl Filter {
     }
 
     fn wanted(&self) -> MutexGuard<'_, Vec<WantedKeys>> {
-        let wanted = self.signals.wanted.lock();
-        wanted.unwrap_or_else(PoisonError::into_inner)
+        locks::lock(&self.signals.wanted)
     }
 
     /// Adds a waiting request to `parked`. The request is woken when keys arrive, or at the latest
@@ -126,8 +126,7 @@ impl Filter {
     }
 
     fn parked(&self) -> MutexGuard<'_, BTreeMap<Turn, Arc<StreamScheduler>>> {
-        let parked = self.signals.parked.lock();
-        parked.unwrap_or_else(PoisonError::into_inner)
+        locks::lock(&self.signals.parked)
     }
 
     /// The earliest deadline of all waiting requests.

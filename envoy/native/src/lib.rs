@@ -55,6 +55,7 @@ mod grpc;
 mod hooks;
 mod keeper;
 mod load;
+mod locks;
 mod log;
 mod memory;
 mod metadata;

@@ -4,18 +4,17 @@
 //! This memory replaces the proxy's shared data, which WebAssembly modules use. Unlike shared data,
 //! this memory cannot be accessed by other modules.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use portcullis::shared_memory::{Expected, SetSharedDataError, SharedData};
+
+use crate::locks::lock;
 
 static ENTRIES: Mutex<BTreeMap<String, SharedData>> = Mutex::new(BTreeMap::new());
 
 /// Reads an entry.
 pub(super) fn read(name: &str) -> Option<SharedData> {
-    let entries = ENTRIES.lock().unwrap_or_else(PoisonError::into_inner);
+    let entries = lock(&ENTRIES);
     entries.get(name).cloned()
 }
 
@@ -25,7 +24,7 @@ pub(super) fn write(
     value: &[u8],
     expected: Expected,
 ) -> Result<(), SetSharedDataError> {
-    let mut entries = ENTRIES.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut entries = lock(&ENTRIES);
     let present = entries.get(name).map(|entry| entry.version);
     let is_expected = match expected {
         Expected::Absent => present.is_none(),

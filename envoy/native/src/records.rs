@@ -5,14 +5,14 @@
 //! configuration starts with the keys that the old configuration has fetched.
 
 use core::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use portcullis::{
     engine::Engine,
     keys::{Order, Reading, Record, Records, SourceId, Version, WriteError},
 };
 
-use crate::shared::Shared;
+use crate::{locks::lock, shared::Shared};
 
 /// The records of all key sources. The key of each entry is the identity of the source.
 static PLACES: Shared<String, Place> = Shared::new();
@@ -67,7 +67,7 @@ impl Records for ProcessRecords {
         if known == Some(Version(version)) {
             return Reading::Same;
         }
-        let record = place.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let record = lock(&place.record);
         let version = place.version.load(Ordering::Acquire);
         match &*record {
             Some(record) => Reading::New(record.clone(), Version(version)),
@@ -82,7 +82,7 @@ impl Records for ProcessRecords {
         expected: Option<Version>,
     ) -> Result<Version, WriteError> {
         let place = self.0.get(source.index()).ok_or(WriteError::Refused)?;
-        let mut present = place.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut present = lock(&place.record);
         let version = place.version.load(Ordering::Acquire);
         if expected.map_or(0, |Version(expected)| expected) != version {
             return Err(WriteError::Changed);

@@ -5,9 +5,9 @@
 //! changed.
 
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
-use crate::{filter::Filter, numbers::Number};
+use crate::{filter::Filter, locks, numbers::Number};
 
 static FILTERS: RwLock<Vec<Arc<Filter>>> = RwLock::new(Vec::new());
 static VERSION: AtomicU64 = AtomicU64::new(0);
@@ -19,31 +19,26 @@ pub(super) fn version() -> u64 {
 
 /// All configurations, oldest first.
 pub(super) fn all() -> Vec<Arc<Filter>> {
-    // A poisoned lock is harmless: each change of the list is a single call, so a panic cannot
-    // leave the list in a half-changed state.
-    FILTERS
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
+    locks::read(&FILTERS).clone()
 }
 
 /// The configuration with this number; `None` if Envoy has released it.
 pub(super) fn find(number: Number) -> Option<Arc<Filter>> {
-    let filters = FILTERS.read().unwrap_or_else(PoisonError::into_inner);
+    let filters = locks::read(&FILTERS);
     let mut filters = filters.iter();
     filters.find(|filter| filter.number == number).cloned()
 }
 
 /// Adds a configuration.
 pub(super) fn add(filter: Arc<Filter>) {
-    let mut filters = FILTERS.write().unwrap_or_else(PoisonError::into_inner);
+    let mut filters = locks::write(&FILTERS);
     filters.push(filter);
     VERSION.fetch_add(1, Ordering::Release);
 }
 
 /// Removes a configuration that Envoy has released.
 pub(super) fn remove(number: Number) -> Option<Arc<Filter>> {
-    let mut filters = FILTERS.write().unwrap_or_else(PoisonError::into_inner);
+    let mut filters = locks::write(&FILTERS);
     let place = filters.iter().position(|filter| filter.number == number)?;
     let removed = filters.remove(place);
     VERSION.fetch_add(1, Ordering::Release);

@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, RwLock},
 };
 
 use portcullis::{gate::LogLevel, json};
 use serde_json::Value;
 
-use crate::{defects, log::write_log, numbers::Number};
+use crate::{defects, locks, log::write_log, numbers::Number};
 
 /// The line for the log about a route whose policy this library has not loaded.
 pub(super) const UNKNOWN: &str = "a route's policy was loaded by another library, so requests to \
@@ -26,7 +26,7 @@ pub(super) fn load(bytes: &[u8]) -> Option<Number> {
     match json::parse_object(bytes) {
         Ok(policy) => {
             let number = Number::next();
-            let mut policies = POLICIES.write().unwrap_or_else(PoisonError::into_inner);
+            let mut policies = locks::write(&POLICIES);
             policies.insert(number, Arc::new(Value::Object(policy)));
             Some(number)
         }
@@ -42,13 +42,13 @@ pub(super) fn load(bytes: &[u8]) -> Option<Number> {
 
 /// The policy with this number; `None` if Envoy has released it.
 pub(super) fn find(number: Number) -> Option<Arc<Value>> {
-    let policies = POLICIES.read().unwrap_or_else(PoisonError::into_inner);
+    let policies = locks::read(&POLICIES);
     policies.get(&number).cloned()
 }
 
 /// Removes a policy that Envoy has released.
 pub(super) fn remove(number: Number) {
-    let mut policies = POLICIES.write().unwrap_or_else(PoisonError::into_inner);
+    let mut policies = locks::write(&POLICIES);
     policies.remove(&number);
 }
 

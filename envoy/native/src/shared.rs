@@ -4,7 +4,9 @@
 //! counting would keep values too long, because an idle worker keeps the gate of a removed
 //! configuration until the worker's next request.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::locks::lock;
 
 /// Values by key. Each entry counts the configurations that use it.
 pub(super) struct Shared<K, V>(Mutex<Vec<Entry<K, V>>>);
@@ -23,7 +25,7 @@ impl<K: PartialEq, V: Default> Shared<K, V> {
 
     /// Returns the value of a key, and adds one to the number of configurations that use the value.
     pub(super) fn acquire(&self, key: K) -> Arc<V> {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = lock(&self.0);
         if let Some(entry) = entries.iter_mut().find(|entry| entry.key == key) {
             entry.users = entry.users.saturating_add(1);
             return Arc::clone(&entry.value);
@@ -40,7 +42,7 @@ impl<K: PartialEq, V: Default> Shared<K, V> {
     /// Subtracts one from the number of configurations that use this value. If none is left,
     /// removes the value.
     pub(super) fn release(&self, value: &Arc<V>) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = lock(&self.0);
         let Some(place) = entries
             .iter()
             .position(|entry| Arc::ptr_eq(&entry.value, value))

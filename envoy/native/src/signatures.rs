@@ -1,6 +1,6 @@
 //! Chooses whether AWS-LC or the core verifies signatures.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use portcullis::{
     engine::Engine,
@@ -10,7 +10,7 @@ use portcullis::{
 
 #[cfg(feature = "aws-lc")]
 use crate::aws_lc::AwsLc;
-use crate::log::write_log;
+use crate::{locks::lock, log::write_log};
 
 /// Makes an engine verify signatures with AWS-LC, if the configuration allows AWS-LC and AWS-LC
 /// passes the self-test.
@@ -57,7 +57,7 @@ pub(super) fn follow(_engine: &mut Engine, _backend: Backend) {}
 /// logs the same choice only once.
 pub(super) fn report(backend: Backend) {
     static REPORTED: Mutex<Vec<Backend>> = Mutex::new(Vec::new());
-    let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut reported = lock(&REPORTED);
     if !reported.contains(&backend) {
         reported.push(backend);
         let (level, choice) = describe(backend);
