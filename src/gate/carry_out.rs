@@ -91,7 +91,7 @@ impl Gate {
         now: UnixMillis,
         exchange: &impl Exchange,
     ) -> Option<Denial> {
-        if !permit.clears_route_cache || !exchange.tells_the_next_route() {
+        if !permit.clears_route_cache || !exchange.reports_next_route() {
             return None;
         }
         let Ok((request, policy)) = head else {

@@ -202,7 +202,7 @@ impl Gate {
     /// Without this step, a client could use a forged header to choose the route of its request,
     /// and thereby the policy.
     pub fn settle(&self, request: Option<&Request<'_>>, exchange: &impl Exchange) -> Settled {
-        let Some(request) = request.filter(|_| exchange.tells_the_next_route()) else {
+        let Some(request) = request.filter(|_| exchange.reports_next_route()) else {
             return Settled::Unchanged;
         };
         let removals = self.engine.removals(request, exchange);

@@ -51,7 +51,7 @@ pub trait Route {
 
     /// Returns true if [`metadata`](Self::metadata) describes the new route once the host has
     /// chosen the route again.
-    fn tells_the_next_route(&self) -> bool {
+    fn reports_next_route(&self) -> bool {
         false
     }
 }

@@ -32,22 +32,23 @@ const METADATA_NAMESPACE: &str = "portcullis";
 /// thread.
 pub(super) struct Host<'hook, T> {
     pub(super) filter: &'hook Filter,
-    /// The request on a worker thread, or the configuration on the main thread.
-    pub(super) thread: T,
+    /// What the hook is called for: a stream on its worker thread, or the configuration on the main
+    /// thread.
+    pub(super) at: T,
 }
 
-/// A request on its worker thread.
-pub(super) struct OnWorker<'hook> {
+/// A stream on its worker thread.
+pub(super) struct AtStream<'hook> {
     pub(super) stream: Stream<'hook>,
-    /// True for a gRPC request.
+    /// True if the request is a gRPC request.
     pub(super) is_grpc: bool,
 }
 
-/// A request during one of its hooks.
-pub(super) type Request<'hook> = Host<'hook, OnWorker<'hook>>;
+/// The host during a hook of a stream.
+pub(super) type WorkerHost<'hook> = Host<'hook, AtStream<'hook>>;
 
-/// A configuration during one of its hooks, on the main thread.
-pub(super) type MainThread<'hook> = Host<'hook, Configuration<'hook>>;
+/// The host during a hook of a configuration, on the main thread.
+pub(super) type MainHost<'hook> = Host<'hook, Configuration<'hook>>;
 
 impl<T> SharedMemory for Host<'_, T> {
     fn shared_data(&self, key: &str) -> Option<SharedData> {
@@ -72,11 +73,11 @@ impl<T> Log for Host<'_, T> {
 
 impl<T: MetricWriter> Meter for Host<'_, T> {
     fn increment(&self, counter: MetricId, by: u64) {
-        self.filter.metrics.increment(counter, by, &self.thread);
+        self.filter.metrics.increment(counter, by, &self.at);
     }
 
     fn record(&self, gauge: MetricId, value: u64) {
-        self.filter.metrics.record(gauge, value, &self.thread);
+        self.filter.metrics.record(gauge, value, &self.at);
     }
 
     fn read(&self, metric: MetricId) -> Option<u64> {
@@ -84,7 +85,7 @@ impl<T: MetricWriter> Meter for Host<'_, T> {
     }
 }
 
-impl MetricWriter for OnWorker<'_> {
+impl MetricWriter for AtStream<'_> {
     fn increment(&self, counter: usize, by: u64) -> bool {
         self.stream.increment(counter, by);
         true
@@ -106,10 +107,10 @@ impl MetricWriter for Configuration<'_> {
     }
 }
 
-impl Connection for Request<'_> {
+impl Connection for WorkerHost<'_> {
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
         portcullis::connection::digest_from_hex(
-            &self.thread.stream.text(Attribute::PeerCertificateDigest)?,
+            &self.at.stream.text(Attribute::PeerCertificateDigest)?,
         )
     }
 
@@ -119,15 +120,15 @@ impl Connection for Request<'_> {
             PeerName::Subject => Attribute::PeerSubject,
             PeerName::UriSan => Attribute::PeerUriSan,
         };
-        String::from_utf8(self.thread.stream.text(attribute)?).ok()
+        String::from_utf8(self.at.stream.text(attribute)?).ok()
     }
 
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
-        self.thread.stream.state(name).map_err(refused)
+        self.at.stream.state(name).map_err(refused)
     }
 }
 
-impl Route for Request<'_> {
+impl Route for WorkerHost<'_> {
     fn metadata(&self) -> Result<Option<Vec<u8>>, Refused> {
         Ok(self.policy_form().map(|form| match form {
             PolicyForm::Native(number) => number.octets().to_vec(),
@@ -144,7 +145,7 @@ impl Route for Request<'_> {
         Ok(Some(Value::clone(&policy)))
     }
 
-    fn tells_the_next_route(&self) -> bool {
+    fn reports_next_route(&self) -> bool {
         true
     }
 }
@@ -157,10 +158,10 @@ enum PolicyForm {
     Wasm,
 }
 
-impl Request<'_> {
+impl WorkerHost<'_> {
     /// The form of the current route's policy; `None` if the route has no policy.
     fn policy_form(&self) -> Option<PolicyForm> {
-        let stream = self.thread.stream;
+        let stream = self.at.stream;
         match stream.route_policy() {
             Some(number) => Some(PolicyForm::Native(Number::new(number))),
             None => stream
@@ -170,9 +171,9 @@ impl Request<'_> {
     }
 }
 
-impl Exchange for Request<'_> {
+impl Exchange for WorkerHost<'_> {
     fn connection_id(&self) -> Option<ConnectionId> {
-        self.thread
+        self.at
             .stream
             .number(Attribute::ConnectionId)
             .map(ConnectionId::new)
@@ -180,21 +181,21 @@ impl Exchange for Request<'_> {
 
     fn edit(&self, edit: &HeaderEdit) -> Result<(), Refused> {
         match edit {
-            HeaderEdit::Remove(name) => self.thread.stream.remove_header(Headers::Request, name),
-            HeaderEdit::Set(name, value) => self.thread.stream.set_header(name, value.as_bytes()),
+            HeaderEdit::Remove(name) => self.at.stream.remove_header(Headers::Request, name),
+            HeaderEdit::Set(name, value) => self.at.stream.set_header(name, value.as_bytes()),
         }
         .map_err(refused)
     }
 
     fn export(&self, entry: &StateEntry) -> Result<(), Refused> {
-        self.thread
+        self.at
             .stream
             .set_state(entry.key.as_str(), entry.value.text().as_bytes())
             .map_err(refused)?;
         if let StateValue::Json(value) = &entry.value {
             let message = metadata::with_member(entry.key.name(), value);
             let namespace = self.filter.config.metadata_namespace.as_deref();
-            self.thread
+            self.at
                 .stream
                 .add_metadata(namespace.unwrap_or(METADATA_NAMESPACE), &message)
                 .map_err(refused)?;
@@ -203,13 +204,13 @@ impl Exchange for Request<'_> {
     }
 
     fn clear_route_cache(&self) -> Result<(), Refused> {
-        self.thread.stream.clear_route_cache();
+        self.at.stream.clear_route_cache();
         Ok(())
     }
 
     fn trailers(&self, visit: impl FnOnce(&[(&[u8], &[u8])])) -> Result<(), Refused> {
         let mut trailers = HeaderList::default();
-        self.thread
+        self.at
             .stream
             .read(Headers::RequestTrailers, &mut trailers)
             .map_err(refused)?;
@@ -218,7 +219,7 @@ impl Exchange for Request<'_> {
     }
 
     fn remove_trailer(&self, name: &str) -> Result<(), Refused> {
-        self.thread
+        self.at
             .stream
             .remove_header(Headers::RequestTrailers, name)
             .map_err(refused)
@@ -235,8 +236,8 @@ impl Exchange for Request<'_> {
         let headers = response.headers.iter();
         let headers = headers
             .map(|(name, value)| (*name, value.as_str()))
-            .chain(self.thread.is_grpc.then_some(status));
-        self.thread.stream.send_response(
+            .chain(self.at.is_grpc.then_some(status));
+        self.at.stream.send_response(
             response.status,
             headers,
             response.body.as_bytes(),

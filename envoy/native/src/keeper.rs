@@ -18,7 +18,7 @@ use crate::{
     abi::{self, Configuration, HeaderList},
     call::{Calls, MainCaller},
     clock, defects,
-    exchange::MainThread,
+    exchange::MainHost,
     filter::Filter,
     load::Gauges,
     numbers::Number,
@@ -62,9 +62,9 @@ pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Config
     sweep();
     let engine = engine(filter);
     let fetches = !engine.keys().is_empty();
-    let main = MainThread {
+    let main = MainHost {
         filter,
-        thread: *configuration,
+        at: *configuration,
     };
     let keeping = Keeping {
         keeper: Keeper::new(&engine, gauges.own.clone(), &main),
@@ -119,7 +119,7 @@ pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
 fn with_keeping(
     number: Number,
     configuration: &Configuration<'_>,
-    act: impl FnOnce(&mut Keeping, &MainThread<'_>),
+    act: impl FnOnce(&mut Keeping, &MainHost<'_>),
 ) {
     let Some(keeping) = find(number) else {
         return;
@@ -128,9 +128,9 @@ fn with_keeping(
         return;
     };
     let filter = Arc::clone(&keeping.filter);
-    let main = MainThread {
+    let main = MainHost {
         filter: &filter,
-        thread: *configuration,
+        at: *configuration,
     };
     act(&mut keeping, &main);
 }
@@ -240,7 +240,7 @@ pub(super) fn on_response(
 fn work(
     number: Number,
     configuration: &Configuration<'_>,
-    act: impl FnOnce(&mut Keeping, &MainThread<'_>) -> News,
+    act: impl FnOnce(&mut Keeping, &MainHost<'_>) -> News,
 ) {
     sweep();
     with_keeping(number, configuration, |keeping, main| {
@@ -293,7 +293,7 @@ fn take_early(number: Number) -> Option<Early> {
 impl Keeping {
     fn on_response(
         &mut self,
-        main: &MainThread<'_>,
+        main: &MainHost<'_>,
         call: u64,
         headers: &HeaderList,
         body: &[u8],
@@ -310,7 +310,7 @@ impl Keeping {
             body: &|| Some(body.to_vec()),
         };
         let mut caller = MainCaller {
-            configuration: &main.thread,
+            configuration: &main.at,
             calls: &mut self.calls,
         };
         let (engine, now) = (&mut self.engine, clock::now());

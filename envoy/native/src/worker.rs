@@ -20,7 +20,7 @@ use portcullis::{
 use crate::{
     abi::{HeaderList, Headers, Pair, Stream},
     clock, defects,
-    exchange::{OnWorker, Request},
+    exchange::{AtStream, WorkerHost},
     filter::Filter,
     grpc,
     numbers::Number,
@@ -30,7 +30,7 @@ use crate::{
 
 /// The minimum time between two reads of what other workers have recorded. For example, they record
 /// which configuration of a `policy_id` is the newest.
-const LOOKS: Duration = Duration::from_millis(100);
+const SYNCHRONIZE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The time from a waiting request's deadline until the request is forgotten, if Envoy does not
 /// report the request's end.
@@ -44,7 +44,7 @@ struct Worker {
     build: u64,
     /// The ID for the next request that has to wait.
     next: u32,
-    looked: UnixMillis,
+    synchronized_at: UnixMillis,
     /// The headers of the last request, kept so that the next request can reuse the memory.
     head: HeaderList,
     /// An empty list of headers, kept so that the next request can reuse the list's memory.
@@ -106,15 +106,15 @@ pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Verdict {
     };
     defects::trip("trailers");
     let filter = Arc::clone(&worker.filter);
-    let request = Request {
+    let host = WorkerHost {
         filter: &filter,
-        thread: OnWorker {
+        at: AtStream {
             stream,
             is_grpc: is_grpc(stream),
         },
     };
     // Envoy passes trailers on only after a waiting request was resumed.
-    worker.gate.on_trailers(None, &request)
+    worker.gate.on_trailers(None, &host)
 }
 
 /// Forgets a stream that has ended.
@@ -175,7 +175,7 @@ fn read_head<'a>(
 
 /// Empties a request's list of headers and returns the empty list, so that the list's memory can be
 /// reused.
-fn memory(head: http::Request<'_>) -> Vec<Pair<'static>> {
+fn recycled(head: http::Request<'_>) -> Vec<Pair<'static>> {
     let mut lines = head.into_headers();
     lines.clear();
     // The vector is empty. This line only changes the lifetime in its type. The standard library
@@ -238,7 +238,7 @@ impl Worker {
             filter,
             build,
             next: 1,
-            looked: UnixMillis::new(0),
+            synchronized_at: UnixMillis::new(0),
             head: HeaderList::default(),
             lines: Vec::new(),
         }
@@ -248,8 +248,8 @@ impl Worker {
         let now = clock::now();
         let epoch = self.filter.epoch();
         let id = StreamId(self.next);
-        let handled = self.with_head(stream, now, |gate, head, request| {
-            gate.on_request(id, head, Ok(now), request)
+        let handled = self.with_head(stream, now, |gate, head, host| {
+            gate.on_request(id, head, Ok(now), host)
         });
         let verdict = match handled.verdict {
             Verdict::Wait => self.park(stream, id, now, epoch),
@@ -263,8 +263,8 @@ impl Worker {
 
     fn on_wake(&mut self, stream: Stream<'_>, parked: Parked) -> Verdict {
         let now = clock::now();
-        let Handled { verdict, wanted } = self.with_head(stream, now, |gate, head, request| {
-            gate.resume(parked.id, head, now, request)
+        let Handled { verdict, wanted } = self.with_head(stream, now, |gate, head, host| {
+            gate.resume(parked.id, head, now, host)
         });
         if let Some(wanted) = wanted {
             self.filter.want(wanted);
@@ -281,21 +281,21 @@ impl Worker {
         &mut self,
         stream: Stream<'_>,
         now: UnixMillis,
-        decide: impl FnOnce(&mut Gate, Option<&http::Request<'_>>, &Request<'_>) -> Handled,
+        decide: impl FnOnce(&mut Gate, Option<&http::Request<'_>>, &WorkerHost<'_>) -> Handled,
     ) -> Handled {
         let filter = Arc::clone(&self.filter);
-        let mut request = Request {
+        let mut host = WorkerHost {
             filter: &filter,
-            thread: OnWorker {
+            at: AtStream {
                 stream,
                 is_grpc: false,
             },
         };
         filter.metrics.flush(&stream);
-        self.catch_up(now, &request);
+        self.catch_up(now, &host);
         let mut list = core::mem::take(&mut self.head);
         let mut head = read_head(stream, &mut list, core::mem::take(&mut self.lines));
-        match self.gate.settle(head.as_ref(), &request) {
+        match self.gate.settle(head.as_ref(), &host) {
             Settled::Unchanged => {}
             Settled::HeadersChanged => {
                 cold_path();
@@ -307,21 +307,21 @@ impl Worker {
                 head = None;
             }
         }
-        request.thread.is_grpc = head.as_ref().is_none_or(is_grpc_head);
-        let handled = decide(&mut self.gate, head.as_ref(), &request);
+        host.at.is_grpc = head.as_ref().is_none_or(is_grpc_head);
+        let handled = decide(&mut self.gate, head.as_ref(), &host);
         defects::trip("decided");
-        self.lines = head.map_or_else(Vec::new, memory);
+        self.lines = head.map_or_else(Vec::new, recycled);
         self.head = list;
         handled
     }
 
     /// Updates the gate with keys and policies from other threads, and notifies it of streams that
     /// have ended.
-    fn catch_up(&mut self, now: UnixMillis, request: &Request<'_>) {
+    fn catch_up(&mut self, now: UnixMillis, host: &WorkerHost<'_>) {
         self.gate.follow(self.filter.epoch());
-        if !self.looked.is_within(LOOKS, now) {
-            self.looked = now;
-            self.gate.synchronize(request);
+        if !self.synchronized_at.is_within(SYNCHRONIZE_INTERVAL, now) {
+            self.synchronized_at = now;
+            self.gate.synchronize(host);
             waiting::forget_lost(self.filter.number, clock::instant());
         }
         if !self.gate.has_waiting() {

@@ -195,7 +195,7 @@ impl Route for FakeProxy {
         serde_json::from_slice(metadata).map_err(|_| Malformed("not JSON"))
     }
 
-    fn tells_the_next_route(&self) -> bool {
+    fn reports_next_route(&self) -> bool {
         self.next_route.borrow().is_some()
     }
 }
