@@ -8,8 +8,7 @@ use crate::{
     config::Preset,
     decision::Exports,
     http::HeaderName,
-    jose::KeySet,
-    jose::{ClaimPath, Claims},
+    jose::{ClaimPath, Claims, KeySet, VerifyingKey},
     keys::RemoteKeys,
     policy::{
         Audiences, ClaimHeader, IdentityHeader, PayloadHeader, Places, ProviderId, Scheme,
@@ -118,6 +117,14 @@ impl Provider {
             }) => Some(keys),
             _ => None,
         }
+    }
+
+    /// The keys from the configuration that may serve (verify tokens). There are none if the provider
+    /// is disabled, fetches its keys, or accepts secrets.
+    #[must_use]
+    pub fn configured_keys(&self) -> &[VerifyingKey] {
+        let local_keys = self.local_keys().filter(|_| self.is_enabled());
+        local_keys.map_or(&[], KeySet::keys)
     }
 
     /// How the provider's keys are fetched, if they are fetched.

@@ -4,7 +4,9 @@ use crate::{
     config::Provider,
     engine::Engine,
     gate::{CallError, Caller, KeyMetrics, Log, LogLevel, Meter},
-    keys::{Fetch, FetchError, FetchOutcome, FetchResponse, KeyStatus, Progress, Received},
+    keys::{
+        Fetch, FetchError, FetchOutcome, FetchResponse, KeyReport, KeyStatus, Progress, Received,
+    },
     time::UnixMillis,
 };
 
@@ -192,14 +194,6 @@ fn failure(error: FetchError, outcome: &FetchOutcome) -> String {
 /// keys. `None` for a provider that fetches keys, because its status is unknown before the keeper
 /// first runs.
 fn configured(provider: &Provider) -> Option<KeyStatus> {
-    if !provider.is_enabled() {
-        return Some(KeyStatus::default());
-    }
-    if provider.remote_keys().is_some() {
-        return None;
-    }
-    Some(KeyStatus {
-        keys: (provider.local_keys()).map_or(0, |key_set| key_set.keys().len()),
-        ..KeyStatus::default()
-    })
+    let fetches = provider.is_enabled() && provider.remote_keys().is_some();
+    (!fetches).then(|| KeyReport::of_configured(provider.configured_keys()).status)
 }

@@ -18,7 +18,6 @@ mod page;
 use crate::{
     config::{Config, Provider},
     http::{Format, Response},
-    jose::KeySet,
     keys::{JwksLocation, KeyReport, KeyStore, without_query},
     policy::Mode,
     time::UnixMillis,
@@ -83,10 +82,8 @@ impl<'a> Report<'a> {
     fn servers(&self) -> impl Iterator<Item = Server<'a>> {
         let (keys, now) = (self.keys, self.now);
         self.config.providers().map(move |(id, provider)| {
-            let local_keys = provider.local_keys().filter(|_| provider.is_enabled());
-            let configured = || local_keys.map_or(&[][..], KeySet::keys);
-            let report = keys.report(id, now);
-            let keys = report.unwrap_or_else(|| KeyReport::of_configured(configured()));
+            let configured = || KeyReport::of_configured(provider.configured_keys());
+            let keys = keys.report(id, now).unwrap_or_else(configured);
             Server {
                 provider,
                 keys,
