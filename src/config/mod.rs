@@ -34,6 +34,7 @@ use std::sync::Arc;
 use crate::{
     http::HeaderName,
     jose::{KeySetLimits, SecretKey},
+    keys::KeyStore,
     policy::{
         Comparison, FilterStateRules, ForwardedCertificate, Mode, PathPolicy, Places,
         ProtectedResource, ProviderId, Requirement, RouteLookup, Rules, Schemes, ScopeHierarchy,
@@ -162,6 +163,15 @@ impl Config {
     #[must_use]
     pub fn provider(&self, id: ProviderId) -> Option<&Provider> {
         self.providers.get(id.index())
+    }
+
+    /// Creates a store for the keys that the enabled providers fetch. The store has no fetched keys
+    /// yet.
+    #[must_use]
+    pub fn key_store(&self) -> KeyStore {
+        let enabled = self.providers().filter(|(_, own)| own.is_enabled());
+        let sources = enabled.filter_map(|(id, own)| Some((id, own.remote_keys()?)));
+        KeyStore::new(sources, self.limits.key_sets)
     }
 
     /// Returns how the conditions of rules are compared with requests.

@@ -2,9 +2,8 @@
 //! workers.
 
 use crate::{
-    config::{Config, Provider},
+    config::Provider,
     decision::{Decision, PermitReason, Reason},
-    jose::KeySetLimits,
     keys::{
         Fetch, FetchError, FetchResponse, KeyStore, PreloadError, Progress, Records, WantedKeys,
     },
@@ -26,12 +25,6 @@ impl Engine {
     /// [`synchronize`](Self::synchronize) reads the keys of other workers.
     pub fn share(&mut self, records: Box<dyn Records>) {
         self.records = records;
-    }
-
-    /// The limits on the size of a fetched key set.
-    #[must_use]
-    pub fn key_set_limits(&self) -> KeySetLimits {
-        self.config.limits.key_sets
     }
 
     /// Uses a key set document as if the engine had fetched it at `now`.
@@ -110,12 +103,5 @@ impl Engine {
     /// Gives up a call that will get no response, so that another worker can fetch the keys.
     pub fn abandon(&mut self, fetch: &Fetch) {
         self.keys.abandon(fetch, &*self.records);
-    }
-
-    /// Creates a store for the keys that the enabled providers fetch.
-    pub(super) fn key_store(config: &Config) -> KeyStore {
-        let enabled = config.providers().filter(|(_, own)| own.is_enabled());
-        let sources = enabled.filter_map(|(id, own)| Some((id, own.remote_keys()?)));
-        KeyStore::new(sources, config.limits.key_sets)
     }
 }

@@ -64,7 +64,7 @@ use self::{
 };
 
 pub use self::{decided::Decided, restrictions::Restrictions, token_caches::CacheUse};
-pub use crate::verification::{Backend, Patience, UnfitAccelerator};
+pub use crate::verification::{Backend, Patience};
 
 /// Decides on requests under one configuration.
 pub struct Engine {
@@ -93,7 +93,7 @@ impl Engine {
     #[must_use]
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         let config = config.into();
-        let keys = Self::key_store(&config);
+        let keys = config.key_store();
         let caches = TokenCaches::new(&config);
         Self {
             schemes: config.schemes(),
@@ -107,22 +107,8 @@ impl Engine {
         }
     }
 
-    /// Verifies signatures with this accelerator from now on, if the configuration allows an
-    /// accelerator and this one passes the self-test.
-    ///
-    /// # Errors
-    /// If the configuration requires an accelerator, but this one failed the self-test.
-    pub fn accelerate(
-        &mut self,
-        accelerator: Box<dyn Accelerator>,
-    ) -> Result<Backend, UnfitAccelerator> {
-        let backend = Backend::choose(self.config.signature_backend, &*accelerator)?;
-        self.use_backend(backend, accelerator);
-        Ok(backend)
-    }
-
-    /// Uses the backend that another engine chose, without a second self-test. Both engines must
-    /// have the same configuration and the same accelerator.
+    /// Verifies signatures with this backend from now on. The caller must have chosen the backend
+    /// (see [`Backend::choose`]) for this configuration and this accelerator.
     pub fn use_backend(&mut self, backend: Backend, accelerator: Box<dyn Accelerator>) {
         self.accelerator = (backend == Backend::Accelerator).then_some(accelerator);
     }

@@ -73,9 +73,9 @@ impl Source {
         &self.providers
     }
 
-    /// The configuration of this source.
-    pub(super) const fn keys(&self) -> &RemoteKeys {
-        &self.keys
+    /// The identity of this source. Sources with the same identity can share a record.
+    pub(super) fn identity(&self) -> String {
+        self.keys.identity(self.limits)
     }
 
     /// The state of the keys, for metrics.

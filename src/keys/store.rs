@@ -175,9 +175,10 @@ impl KeyStore {
         }
     }
 
-    /// The configuration of each source, in the order of the source IDs.
-    pub fn sources(&self) -> impl Iterator<Item = &RemoteKeys> {
-        self.sources.iter().map(Source::keys)
+    /// The identity of each source, in the order of the source IDs. All workers and configurations
+    /// can share the record of sources with the same identity.
+    pub fn identities(&self) -> impl Iterator<Item = String> {
+        self.sources.iter().map(Source::identity)
     }
 
     /// Installs a document as if it had been fetched at `now`.

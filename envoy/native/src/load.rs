@@ -5,7 +5,6 @@ use std::sync::Arc;
 use portcullis::{
     config::{Config, ConfigError, Fault},
     decision::Exports,
-    engine::Engine,
     gate::{DecisionMetrics, KeyMetrics, LogLevel},
     json,
 };
@@ -91,18 +90,16 @@ fn read(
     };
     // `serde_json` sorts the members, so equal configurations have equal texts.
     let text = document.to_string();
-    let config = Arc::new(config);
-    let mut engine = Engine::new(Arc::clone(&config));
-    let backend = signatures::accelerate(&mut engine)?;
+    let backend = signatures::choose(&config)?;
     signatures::report(backend);
-    let sources = ProcessRecords::identities(&engine);
+    let sources = config.key_store().identities().collect();
     defects::trip("read");
     // The following code cannot panic. So everything that it acquires is released when the
     // configuration is released.
     let filter = Filter {
         number: Number::next(),
         records: ProcessRecords::acquire(sources),
-        config,
+        config: Arc::new(config),
         backend,
         text: text.into(),
         decisions,

@@ -7,10 +7,7 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use portcullis::{
-    engine::Engine,
-    keys::{Order, Reading, Record, Records, SourceId, Version, WriteError},
-};
+use portcullis::keys::{Order, Reading, Record, Records, SourceId, Version, WriteError};
 
 use crate::{locks::lock, shared::Shared};
 
@@ -30,14 +27,9 @@ struct Place {
 pub(super) struct ProcessRecords(Arc<[Arc<Place>]>);
 
 impl ProcessRecords {
-    /// The identities of an engine's key sources.
-    pub(super) fn identities(engine: &Engine) -> Vec<String> {
-        let limits = engine.key_set_limits();
-        let sources = engine.keys().sources();
-        sources.map(|source| source.identity(limits)).collect()
-    }
-
-    /// The records of the sources with these identities.
+    /// The records of the sources with these identities (see [`KeyStore::identities`]).
+    ///
+    /// [`KeyStore::identities`]: portcullis::keys::KeyStore::identities
     pub(super) fn acquire(identities: Vec<String>) -> Self {
         let identities = identities.into_iter();
         Self(
@@ -102,7 +94,7 @@ mod tests {
 
     use super::*;
 
-    fn records(path: &str) -> (Engine, ProcessRecords) {
+    fn records(path: &str) -> ProcessRecords {
         let config = json!({
             "providers": {"a": {
                 "issuer": "https://a.example",
@@ -113,15 +105,13 @@ mod tests {
             }},
             "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
         });
-        let engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
-        let records = ProcessRecords::acquire(ProcessRecords::identities(&engine));
-        (engine, records)
+        let config = Config::parse(config.to_string().as_bytes()).unwrap();
+        ProcessRecords::acquire(config.key_store().identities().collect())
     }
 
     #[test]
     fn configurations_with_the_same_source_share_its_record() {
-        let ((_engine, one), (_, other), (_, another)) =
-            (records("same"), records("same"), records("different"));
+        let (one, other, another) = (records("same"), records("same"), records("different"));
         let id = SourceId::new(0);
         let read = |records: &ProcessRecords, known| records.read(id, known, Order::default());
         assert_eq!(read(&one, None), Reading::Absent);
@@ -131,13 +121,13 @@ mod tests {
         assert_eq!(read(&another, None), Reading::Absent);
         one.release();
         other.release();
-        let (_engine, next) = records("same");
+        let next = records("same");
         assert_eq!(read(&next, None), Reading::Absent, "the record was dropped");
     }
 
     #[test]
     fn only_one_writer_replaces_a_record() {
-        let (_engine, records) = records("contended");
+        let records = records("contended");
         let id = SourceId::new(0);
         let first = records.write(id, &Record::default(), None).unwrap();
         let again = records.write(id, &Record::default(), None);

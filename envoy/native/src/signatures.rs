@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use portcullis::{
+    config::Config,
     engine::Engine,
     gate::LogLevel,
     verification::{Backend, UnfitAccelerator},
@@ -12,14 +13,14 @@ use portcullis::{
 use crate::aws_lc::AwsLc;
 use crate::{locks::lock, log::write_log};
 
-/// Makes an engine verify signatures with AWS-LC, if the configuration allows AWS-LC and AWS-LC
-/// passes the self-test.
+/// Chooses AWS-LC, if the configuration allows AWS-LC and AWS-LC passes the self-test. Otherwise
+/// chooses the core.
 ///
 /// # Errors
 /// If the configuration requires AWS-LC and AWS-LC cannot be used. The error states the reason.
 #[cfg(feature = "aws-lc")]
-pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
-    engine.accelerate(Box::new(AwsLc)).map_err(|unfit| {
+pub(super) fn choose(config: &Config) -> Result<Backend, String> {
+    Backend::choose(config.signature_backend, &AwsLc).map_err(|unfit| {
         let defect = defect(unfit);
         format!(
             "signature_backend: {defect}; set the field to \"module\", and please report the defect"
@@ -32,9 +33,9 @@ pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
 /// # Errors
 /// If the configuration requires AWS-LC. The error states the reason.
 #[cfg(not(feature = "aws-lc"))]
-pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
+pub(super) fn choose(config: &Config) -> Result<Backend, String> {
     use portcullis::verification::SignatureBackend;
-    match engine.config().signature_backend {
+    match config.signature_backend {
         SignatureBackend::Host => Err(format!(
             "signature_backend: {BUILT_WITHOUT}; set the field to \"auto\" or \"module\""
         )),

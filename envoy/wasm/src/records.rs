@@ -8,7 +8,7 @@ use portcullis::shared_memory::{Expected, SealedRecord, SetSharedDataError, Shar
 use portcullis::{
     engine::Engine,
     jose::KeySetLimits,
-    keys::{Document, Order, Reading, Record, Records, RemoteKeys, SourceId, Version, WriteError},
+    keys::{Document, Order, Reading, Record, Records, SourceId, Version, WriteError},
 };
 
 /// A version that no entry has. If it is passed as the known version, the record is always read.
@@ -55,11 +55,9 @@ impl<M: SharedMemory> SharedRecords<M> {
     /// track of the latest records for all configurations of the same worker.
     #[must_use]
     pub fn of(engine: &Engine, memory: M, seen: &mut SeenRecords) -> Self {
-        let limits = engine.key_set_limits();
         let key = engine.config().shared_memory_key.as_ref();
         let kind = codec::VERSION.to_string();
-        let place = |keys: &RemoteKeys| {
-            let source = keys.identity(limits);
+        let place = |source: String| {
             let entry = SealedRecord::about(&kind, &source, key);
             Place {
                 latest: seen.latest(entry.name()),
@@ -70,8 +68,8 @@ impl<M: SharedMemory> SharedRecords<M> {
         };
         Self {
             memory,
-            limits,
-            places: engine.keys().sources().map(place).collect(),
+            limits: engine.config().limits.key_sets,
+            places: engine.keys().identities().map(place).collect(),
         }
     }
 

@@ -71,14 +71,16 @@ impl RootContext for Root {
         for warning in config.warnings_at_load(now).iter().chain(&exposed) {
             once::warn(&format!("configuration: {warning}"), &text);
         }
-        let mut engine = Engine::new(config);
-        match signatures::accelerate(&mut engine) {
-            Ok(backend) => signatures::report(backend),
+        let backend = match signatures::choose(&config) {
+            Ok(backend) => backend,
             Err(error) => {
                 abi::log(LogLevel::Error, &format!("configuration refused: {error}"));
                 return false;
             }
-        }
+        };
+        signatures::report(backend);
+        let mut engine = Engine::new(config);
+        engine.use_backend(backend, Box::new(Proxy));
         self.worker
             .replace(Some(Worker::new(self.context_id, engine, &text)));
         true

@@ -1,21 +1,21 @@
 //! Chooses whether the proxy or the module verifies signatures.
 
 use portcullis::{
-    engine::Engine,
+    config::Config,
     gate::LogLevel,
     verification::{Backend, UnfitAccelerator},
 };
 
 use crate::{abi, proxy::Proxy};
 
-/// Makes an engine verify signatures with the proxy's cryptography, if the configuration allows
-/// this and the proxy passes the self-test.
+/// Chooses the proxy's cryptography, if the configuration allows this and the proxy passes the
+/// self-test. Otherwise chooses the module's.
 ///
 /// # Errors
 /// If the configuration requires the proxy's cryptography and it cannot be used. The error states
 /// the reason.
-pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
-    let backend = engine.accelerate(Box::new(Proxy));
+pub(super) fn choose(config: &Config) -> Result<Backend, String> {
+    let backend = Backend::choose(config.signature_backend, &Proxy);
     backend.map_err(|unfit| format!("signature_backend: {}", defect(unfit)))
 }
 
