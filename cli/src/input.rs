@@ -110,6 +110,7 @@ pub(super) fn preload(
         return Err(format!("{error}; {KEY_SET_REMEDY}"));
     }
     engine
+        .keys_mut()
         .preload(id, document, now)
         .map_err(|error| error.to_string())
 }

@@ -1,13 +1,10 @@
-//! The engine's fetched keys: the HTTP calls that fetch them, and the records that share them among
-//! workers.
+//! The engine's fetched keys, and a read of the keys that other workers have fetched if a decision
+//! lacked a key.
 
 use crate::{
     config::Provider,
     decision::{Decision, PermitReason, Reason},
-    keys::{
-        Fetch, FetchError, FetchResponse, KeyStore, PreloadError, Progress, Records, WantedKeys,
-    },
-    policy::ProviderId,
+    keys::KeyStore,
     time::UnixMillis,
     verification::Issuer,
 };
@@ -21,35 +18,9 @@ impl Engine {
         &self.keys
     }
 
-    /// Shares fetched keys with other workers through `records` from now on.
-    /// [`synchronize`](Self::synchronize) reads the keys of other workers.
-    pub fn share(&mut self, records: Box<dyn Records>) {
-        self.records = records;
-    }
-
-    /// Uses a key set document as if the engine had fetched it at `now`.
-    ///
-    /// # Errors
-    /// If the document has no usable key, or if the provider does not fetch its keys.
-    pub fn preload(
-        &mut self,
-        provider: ProviderId,
-        document: &[u8],
-        now: UnixMillis,
-    ) -> Result<(), PreloadError> {
-        self.keys.preload(provider, document, now)
-    }
-
-    /// Records that a request waits for keys. [`due`](Self::due) can then return a call that
-    /// fetches these keys.
-    pub fn want(&mut self, wanted: WantedKeys) {
-        self.keys.want(wanted);
-    }
-
-    /// Reads the key records that other workers wrote. Returns true if this changed the engine's
-    /// keys.
-    pub fn synchronize(&mut self) -> bool {
-        self.keys.synchronize(&*self.records)
+    /// The store of all fetched keys, to fetch keys and to share them with other workers.
+    pub const fn keys_mut(&mut self) -> &mut KeyStore {
+        &mut self.keys
     }
 
     /// Reads the key records that other workers wrote, if `decision` refused or ignored a token
@@ -63,7 +34,7 @@ impl Engine {
                 // The permit does not say which tokens were ignored, or why. So the records of all
                 // providers are read.
                 PermitReason::Lenient => {
-                    return self.keys.synchronize_where(&|_| true, now, &*self.records);
+                    return self.keys.synchronize_where(&|_| true, now);
                 }
                 _ => return false,
             },
@@ -82,26 +53,6 @@ impl Engine {
             (Some(Issuer::Exact(own)), Some(Issuer::Exact(other))) => own == other,
             _ => true,
         };
-        self.keys.synchronize_where(&may_know, now, &*self.records)
-    }
-
-    /// Returns the calls that the host must make now to fetch keys.
-    pub fn due(&mut self, now: UnixMillis) -> Vec<Fetch> {
-        self.keys.due(now, &*self.records)
-    }
-
-    /// Processes the response to a call.
-    pub fn complete(
-        &mut self,
-        fetch: &Fetch,
-        response: Result<FetchResponse, FetchError>,
-        now: UnixMillis,
-    ) -> Progress {
-        self.keys.complete(fetch, response, now, &*self.records)
-    }
-
-    /// Gives up a call that will get no response, so that another worker can fetch the keys.
-    pub fn abandon(&mut self, fetch: &Fetch) {
-        self.keys.abandon(fetch, &*self.records);
+        self.keys.synchronize_where(&may_know, now)
     }
 }

@@ -48,7 +48,7 @@ use crate::{
     decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, ResponseStyle, Text},
     http::{Request, Response},
     jose::HeaderMemo,
-    keys::{KeyStore, Records, Unshared},
+    keys::KeyStore,
     policy::{Mode, ProtectedResource, RoutePolicy, Schemes, Standing, Unmatched},
     time::UnixMillis,
     verification::{Accelerator, Allowance, Circumstances},
@@ -73,14 +73,12 @@ pub struct Engine {
     schemes: Schemes,
     restrictions: Option<Restrictions>,
     keys: KeyStore,
-    /// The records through which the workers of the process share fetched keys.
-    records: Box<dyn Records>,
     caches: TokenCaches,
     headers: RefCell<HeaderMemo>,
     accelerator: Option<Box<dyn Accelerator>>,
 }
 
-/// Written by hand, because a derived implementation would require every host's records to
+/// Written by hand, because a derived implementation would require every host's accelerator to
 /// implement `Debug`, and would link these `Debug` implementations into the WebAssembly module.
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,7 +98,6 @@ impl Engine {
             config,
             restrictions: None,
             keys,
-            records: Box::new(Unshared),
             caches,
             headers: RefCell::default(),
             accelerator: None,

@@ -12,7 +12,8 @@ use crate::{
 
 impl Engine {
     /// Returns the status page. It includes counts of decisions if the host provides them. Call
-    /// [`synchronize`](Engine::synchronize) first, so that the page shows the latest keys.
+    /// [`synchronize`](crate::keys::KeyStore::synchronize) first, so that the page shows the latest
+    /// keys.
     #[must_use]
     pub fn report(&self, format: Format, now: UnixMillis, counts: &[Count]) -> Response {
         Report::new(&self.config, &self.keys, now).response(format, counts)

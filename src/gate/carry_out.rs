@@ -118,7 +118,7 @@ impl Gate {
     fn report(&mut self, format: Format, now: UnixMillis, exchange: &impl Exchange) -> Verdict {
         // All workers must report the same state, so this worker first reads the shared records
         // again. Another worker may have fetched keys since the last read.
-        self.has_news |= self.engine.synchronize();
+        self.has_news |= self.engine.keys_mut().synchronize();
         let counts = match format {
             Format::Html => {
                 self.metrics.write(exchange);

@@ -62,7 +62,7 @@ impl Keeper {
         caller: &mut impl Caller,
     ) -> News {
         let mut news = News::Nothing;
-        for fetch in engine.due(now) {
+        for fetch in engine.keys_mut().due(now) {
             let dispatched = self.dispatch(engine, &fetch, now, host, caller);
             news = news.max(News::Leased).max(dispatched);
         }
@@ -138,7 +138,7 @@ impl Keeper {
         host: &(impl Log + Meter),
         caller: &mut impl Caller,
     ) -> News {
-        match engine.complete(fetch, response, now) {
+        match engine.keys_mut().complete(fetch, response, now) {
             Progress::Next(next) => return self.dispatch(engine, &next, now, host, caller),
             Progress::Ended(outcome) => self.report(engine, &outcome, host),
             Progress::Superseded => {}

@@ -276,7 +276,7 @@ impl Gate {
         if let Some(membership) = &self.membership {
             membership.on_tick(memory);
         }
-        self.has_news |= self.engine.synchronize();
+        self.has_news |= self.engine.keys_mut().synchronize();
     }
 
     /// Reads the key records again if `epoch` differs from the value that was passed in the last
@@ -285,7 +285,7 @@ impl Gate {
     pub fn follow(&mut self, epoch: u64) {
         if self.epoch != epoch {
             self.epoch = epoch;
-            self.has_news |= self.engine.synchronize();
+            self.has_news |= self.engine.keys_mut().synchronize();
         }
     }
 

@@ -5,13 +5,14 @@
 //! changed since the worker's last read, so only one of several workers gets the lease (the right
 //! to fetch). If the host cannot share records, each worker fetches its own keys.
 
-use core::time::Duration;
+use core::{fmt, time::Duration};
 
 use crate::{
     jose::{KeySet, KeySetLimits},
     keys::{
         Fetch, FetchCause, FetchError, FetchResponse, KeyReport, KeySetVersion, KeyStatus,
-        PreloadError, Progress, Records, RemoteKeys, Serving, SourceId, WantedKeys, source::Source,
+        PreloadError, Progress, Records, RemoteKeys, Serving, SourceId, Unshared, WantedKeys,
+        source::Source,
     },
     policy::ProviderId,
     time::UnixMillis,
@@ -28,23 +29,36 @@ pub enum Keys<'a> {
     Unavailable(Duration),
 }
 
-/// The keys of all providers.
-#[derive(Debug, Default)]
+/// One worker's copy of the keys of all providers, and the records through which the workers of the
+/// process share these keys.
 pub struct KeyStore {
     sources: Vec<Source>,
     /// The source of each provider, by the provider's index.
     by_provider: Vec<Option<SourceId>>,
+    records: Box<dyn Records>,
+}
+
+/// Written by hand, because a derived implementation would require every host's records to
+/// implement `Debug`, and would link these `Debug` implementations into the WebAssembly module.
+impl fmt::Debug for KeyStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("KeyStore").finish_non_exhaustive()
+    }
 }
 
 impl KeyStore {
     /// A store for the keys of these providers. Providers with the same fetch settings share a
-    /// record.
+    /// record. No other worker sees the records before [`share`](Self::share) is called.
     #[must_use]
     pub fn new<'a>(
         sources: impl Iterator<Item = (ProviderId, &'a RemoteKeys)>,
         limits: KeySetLimits,
     ) -> Self {
-        let mut store = Self::default();
+        let mut store = Self {
+            sources: Vec::new(),
+            by_provider: Vec::new(),
+            records: Box::new(Unshared),
+        };
         sources.for_each(|(id, keys)| store.add(id, keys, limits));
         store
     }
@@ -112,6 +126,12 @@ impl KeyStore {
             .unknown_kid_wait(waited_since, now)
     }
 
+    /// Shares keys with other workers through `records` from now on.
+    /// [`synchronize`](Self::synchronize) reads the keys of other workers.
+    pub fn share(&mut self, records: Box<dyn Records>) {
+        self.records = records;
+    }
+
     /// Records that a request waits for keys. A fetch for an unknown kid begins only after this
     /// method was called. Fetches that keep the keys fresh begin without it.
     pub fn want(&mut self, wanted: WantedKeys) {
@@ -123,7 +143,8 @@ impl KeyStore {
     }
 
     /// Reads the shared records. Returns true if any record was new to this worker.
-    pub fn synchronize(&mut self, records: &dyn Records) -> bool {
+    pub fn synchronize(&mut self) -> bool {
+        let records = &*self.records;
         self.sources.iter_mut().fold(false, |changed, source| {
             source.synchronize(records) | changed
         })
@@ -135,19 +156,19 @@ impl KeyStore {
         &mut self,
         is_wanted: &dyn Fn(ProviderId) -> bool,
         now: UnixMillis,
-        records: &dyn Records,
     ) -> bool {
         let mut changed = false;
         for source in &mut self.sources {
             if source.providers().iter().any(|id| is_wanted(*id)) {
-                changed |= source.read_at(now, records);
+                changed |= source.read_at(now, &*self.records);
             }
         }
         changed
     }
 
     /// Takes the lease of every source whose fetch is due, and returns the calls to make.
-    pub fn due(&mut self, now: UnixMillis, records: &dyn Records) -> Vec<Fetch> {
+    pub fn due(&mut self, now: UnixMillis) -> Vec<Fetch> {
+        let records = &*self.records;
         let sources = self.sources.iter_mut();
         sources
             .filter_map(|source| source.begin(now, records))
@@ -160,18 +181,17 @@ impl KeyStore {
         fetch: &Fetch,
         response: Result<FetchResponse, FetchError>,
         now: UnixMillis,
-        records: &dyn Records,
     ) -> Progress {
         match self.sources.get_mut(fetch.source.index()) {
-            Some(source) => source.proceed(fetch, response, now, records),
+            Some(source) => source.proceed(fetch, response, now, &*self.records),
             None => Progress::Superseded,
         }
     }
 
     /// Gives up a fetch, so that other workers need not wait until its lease ends.
-    pub fn abandon(&mut self, fetch: &Fetch, records: &dyn Records) {
+    pub fn abandon(&mut self, fetch: &Fetch) {
         if let Some(source) = self.sources.get_mut(fetch.source.index()) {
-            source.abandon(fetch, records);
+            source.abandon(fetch, &*self.records);
         }
     }
 

@@ -147,13 +147,13 @@ fn json_and_page_report_unavailable_keys() {
 
 /// Completes a fetch of the keys with `result` at the time `at`.
 fn fetch(engine: &mut Engine, result: Result<&str, FetchError>, at: UnixMillis) {
-    let fetches = engine.due(at);
+    let fetches = engine.keys_mut().due(at);
     assert_eq!(fetches.len(), 1, "the other providers fetch no keys");
     let result = result.map(|body| FetchResponse::Document {
         body: body.as_bytes().to_vec(),
         caching: Caching::default(),
     });
-    let _ = engine.complete(&fetches[0], result, at);
+    let _ = engine.keys_mut().complete(&fetches[0], result, at);
 }
 
 #[test]
@@ -271,11 +271,11 @@ fn shows_where_keys_are_fetched_from() {
         })
     };
     let metadata = document(r#"{"issuer":"https://idp","jwks_uri":"https://idp/jwks?v=1"}"#);
-    let fetches = engine.due(NOW);
-    let Progress::Next(next) = engine.complete(&fetches[0], metadata, NOW) else {
+    let fetches = engine.keys_mut().due(NOW);
+    let Progress::Next(next) = engine.keys_mut().complete(&fetches[0], metadata, NOW) else {
         panic!("the metadata leads to the keys")
     };
-    let _ = engine.complete(&next, document(KEYS), NOW);
+    let _ = engine.keys_mut().complete(&next, document(KEYS), NOW);
     assert_eq!(place(&engine), [json!("https://idp/jwks"), json!("keys")]);
 }
 

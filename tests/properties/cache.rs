@@ -313,7 +313,7 @@ impl Twins {
         let now = at(self.now);
         for engine in &mut self.engines {
             // A disabled provider has no key set, so loading its keys fails. The error is ignored.
-            let _ = engine.preload(FETCHED, document.as_bytes(), now);
+            let _ = engine.keys_mut().preload(FETCHED, document.as_bytes(), now);
         }
     }
 

@@ -73,7 +73,7 @@ impl Gate {
             .decide(&request, None, now, Patience::Exhausted, &NoConnection)
             .decision;
         // The engine must never fetch a URL that a token names.
-        assert_eq!(engine.due(now), [], "calls to make");
+        assert_eq!(engine.keys_mut().due(now), [], "calls to make");
         match decision {
             Decision::Permit(_) => Ok(()),
             Decision::Deny(denial) => Err((engine.response(&denial).status, denial.reason.label())),
@@ -103,7 +103,10 @@ impl Gate {
         if is_remote {
             let document = self.jwks.to_string();
             let now = UnixMillis::new(self.now * 1000);
-            engine.preload(id, document.as_bytes(), now).unwrap();
+            engine
+                .keys_mut()
+                .preload(id, document.as_bytes(), now)
+                .unwrap();
         }
         engine
     }

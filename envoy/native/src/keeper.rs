@@ -87,8 +87,8 @@ pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Config
 /// Creates an engine that already has the keys in the shared records.
 fn engine(filter: &Filter) -> Engine {
     let mut engine = Engine::new(Arc::clone(&filter.config));
-    engine.share(Box::new(filter.records.clone()));
-    engine.synchronize();
+    engine.keys_mut().share(Box::new(filter.records.clone()));
+    engine.keys_mut().synchronize();
     engine
 }
 
@@ -148,7 +148,9 @@ pub(super) fn stop(number: Number) {
         let Keeping { engine, calls, .. } = &mut *keeping;
         // While a fetch holds its lease, no other configuration can fetch the same keys. Abandoning
         // the fetch releases the lease at once, so the others need not wait until it expires.
-        calls.take_all().for_each(|fetch| engine.abandon(&fetch));
+        calls
+            .take_all()
+            .for_each(|fetch| engine.keys_mut().abandon(&fetch));
         wake_others(number);
         let gauges: Vec<_> = keeping.keeper.gauges().map(str::to_owned).collect();
         leave(number, gauges);
@@ -190,12 +192,12 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
         defects::trip("tick");
         // The keeper of another configuration may have fetched the same keys, or may have abandoned
         // a fetch of these keys.
-        if keeping.engine.synchronize() {
+        if keeping.engine.keys_mut().synchronize() {
             keeping.filter.publish();
             keeping.filter.wake_all();
         }
         for wanted in keeping.filter.take_wanted() {
-            keeping.engine.want(wanted);
+            keeping.engine.keys_mut().want(wanted);
         }
         let calls = &mut keeping.calls;
         let mut caller = MainCaller {

@@ -225,8 +225,8 @@ impl Worker {
     fn new(filter: Arc<Filter>, build: u64) -> Self {
         let mut engine = Engine::new(Arc::clone(&filter.config));
         signatures::follow(&mut engine, filter.backend);
-        engine.share(Box::new(filter.records.clone()));
-        engine.synchronize();
+        engine.keys_mut().share(Box::new(filter.records.clone()));
+        engine.keys_mut().synchronize();
         let membership = POLICIES.with_borrow_mut(|policies| {
             Membership::enter(Arc::clone(&filter.config), filter.text.as_bytes(), policies)
         });

@@ -61,8 +61,8 @@ impl Worker {
         let keeper = Keeper::new(&engine, key_metrics, &Proxy);
         let records = records::of(&engine);
         let record_names: Vec<_> = records.names().map(str::to_owned).collect();
-        engine.share(Box::new(records));
-        engine.synchronize();
+        engine.keys_mut().share(Box::new(records));
+        engine.keys_mut().synchronize();
         let membership = policies::enter(&engine, text);
         let key = engine.config().shared_memory_key.as_ref();
         live_names::enter(record_names.iter().map(String::as_str), key);
@@ -190,7 +190,7 @@ impl Worker {
     /// Passes the keys that a request lacked to the engine, which fetches them.
     fn pass_on_wanted(&mut self, handled: Handled) -> Verdict {
         if let Some(wanted) = handled.wanted {
-            self.gate.engine_mut().want(wanted);
+            self.gate.engine_mut().keys_mut().want(wanted);
         }
         handled.verdict
     }
@@ -228,7 +228,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.gate.write_counts(&Proxy);
         for fetch in self.calls.take_all() {
-            self.gate.engine_mut().abandon(&fetch);
+            self.gate.engine_mut().keys_mut().abandon(&fetch);
         }
         let names = self.record_names.iter().map(String::as_str);
         let unused = live_names::leave(names.chain(self.keeper.gauges()), &Proxy);

@@ -179,6 +179,7 @@ fn forgets_a_token_whose_key_is_gone() {
         let document = json!({"keys": keys}).to_string();
         let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
         engine
+            .keys_mut()
             .preload(ProviderId::new(0), document.as_bytes(), now)
             .unwrap();
         let (label, (found, _)) = at(&engine, &good, 0);

@@ -318,7 +318,7 @@ impl World {
     /// Passes the keys that a request lacked to the engine, as a shell does.
     fn pass_on_wanted(&mut self, handled: Handled) -> Verdict {
         if let Some(wanted) = handled.wanted {
-            self.gate.engine_mut().want(wanted);
+            self.gate.engine_mut().keys_mut().want(wanted);
         }
         handled.verdict
     }
@@ -381,7 +381,7 @@ fn gate_and_keeper(rest: Value, proxy: &FakeProxy) -> (Gate, Keeper) {
     merge(&mut config, rest);
     let text = config.to_string();
     let mut engine = Engine::new(Config::parse(text.as_bytes()).unwrap());
-    engine.share(Box::new(proxy.keys.clone()));
+    engine.keys_mut().share(Box::new(proxy.keys.clone()));
     let keeper = Keeper::new(&engine, KeyMetrics::define(engine.config(), proxy), proxy);
     let metrics = DecisionMetrics::define(engine.config(), proxy);
     let mut policies = Policies::new();

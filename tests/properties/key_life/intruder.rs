@@ -72,11 +72,8 @@ impl World {
     fn update(&mut self, worker: usize) {
         let (mut engine, calls, ..) = Self::newcomer(&self.host);
         let (former, former_calls, _, seen) = &mut self.workers[worker];
-        engine.share(Box::new(SharedRecords::of(
-            &engine,
-            self.host.clone(),
-            seen,
-        )));
+        let records = SharedRecords::of(&engine, self.host.clone(), seen);
+        engine.keys_mut().share(Box::new(records));
         *former = engine;
         *former_calls = calls;
     }
@@ -96,7 +93,7 @@ impl World {
                 let now = UnixMillis::new(self.now);
                 let (engine, ..) = &mut self.workers[worker];
                 if let Some(Keys::Serving(_, source)) = engine.keys().keys(PROVIDER, now) {
-                    engine.want(WantedKeys {
+                    engine.keys_mut().want(WantedKeys {
                         source,
                         cause: FetchCause::UnknownKid,
                     });
@@ -133,8 +130,8 @@ impl World {
     fn tick(&mut self, worker: usize) {
         let now = UnixMillis::new(self.now);
         let (engine, calls, ..) = &mut self.workers[worker];
-        engine.synchronize();
-        for fetch in engine.due(now) {
+        engine.keys_mut().synchronize();
+        for fetch in engine.keys_mut().due(now) {
             let begun = self.now;
             calls.push(Call { fetch, begun });
         }
@@ -144,7 +141,9 @@ impl World {
         let (engine, calls, ..) = &mut self.workers[worker];
         if !calls.is_empty() {
             let Call { fetch, .. } = calls.remove(0);
-            engine.complete(&fetch, answer, UnixMillis::new(self.now));
+            engine
+                .keys_mut()
+                .complete(&fetch, answer, UnixMillis::new(self.now));
         }
     }
 

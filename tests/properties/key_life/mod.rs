@@ -128,7 +128,8 @@ fn sealed_engine(
         config["shared_memory_key"] = json!(key);
     }
     let mut engine = engine(&config);
-    engine.share(Box::new(SharedRecords::of(&engine, host.clone(), seen)));
+    let records = SharedRecords::of(&engine, host.clone(), seen);
+    engine.keys_mut().share(Box::new(records));
     engine
 }
 
@@ -172,7 +173,7 @@ impl World {
                 let newcomer = self::worker(&self.host);
                 let (mut engine, calls) = mem::replace(&mut self.workers[worker], newcomer);
                 for call in calls {
-                    engine.abandon(&call.fetch);
+                    engine.keys_mut().abandon(&call.fetch);
                 }
             }
         }
@@ -186,12 +187,12 @@ impl World {
     fn tick(&mut self, worker: usize) {
         let now = self.at();
         let (engine, _) = &mut self.workers[worker];
-        engine.synchronize();
+        engine.keys_mut().synchronize();
         let may_learn_kid = match engine.keys().keys(PROVIDER, now) {
             Some(Keys::Serving(_, source)) => engine.keys().may_learn_kid(source, now),
             _ => false,
         };
-        for fetch in engine.due(now) {
+        for fetch in engine.keys_mut().due(now) {
             self.check_begin(may_learn_kid);
             let begun = self.now;
             self.workers[worker].1.push(Call { fetch, begun });
@@ -204,7 +205,7 @@ impl World {
         if let Some(Keys::Serving(_, source)) = engine.keys().keys(PROVIDER, now)
             && engine.keys().may_learn_kid(source, now)
         {
-            engine.want(WantedKeys {
+            engine.keys_mut().want(WantedKeys {
                 source,
                 cause: FetchCause::UnknownKid,
             });
@@ -219,7 +220,7 @@ impl World {
             return;
         }
         let Call { fetch, .. } = calls.remove(0);
-        match engine.complete(&fetch, answer, now) {
+        match engine.keys_mut().complete(&fetch, answer, now) {
             Progress::Ended(outcome) if outcome.keys.is_ok() => {
                 self.good_at = Some(self.now);
                 self.failures = 0;

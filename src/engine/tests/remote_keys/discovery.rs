@@ -32,18 +32,26 @@ fn finds_the_keys_by_the_issuers_metadata() {
     );
     // An authorization server that does not support OpenID Connect serves its metadata at another
     // path.
-    let fetch = next(engine.complete(&fetch, Err(FetchError::Status(404)), at(0)));
+    let fetch = next(
+        engine
+            .keys_mut()
+            .complete(&fetch, Err(FetchError::Status(404)), at(0)),
+    );
     let uri = "https://a.example/.well-known/oauth-authorization-server";
     assert_eq!(
         (fetch.endpoint.uri.as_str(), fetch.endpoint.cluster.as_str()),
         (uri, "as")
     );
     assert_eq!(
-        engine.due(at(3)),
+        engine.keys_mut().due(at(3)),
         [],
         "one lease covers all calls of a fetch"
     );
-    let fetch = next(engine.complete(&fetch, document(&metadata.to_string()), at(1)));
+    let fetch = next(
+        engine
+            .keys_mut()
+            .complete(&fetch, document(&metadata.to_string()), at(1)),
+    );
     let endpoint = &fetch.endpoint;
     assert_eq!(
         (endpoint.uri.as_str(), endpoint.cluster.as_str()),
@@ -52,7 +60,7 @@ fn finds_the_keys_by_the_issuers_metadata() {
     let types = "application/jwk-set+json, application/json";
     assert!(fetch.headers().contains(&("accept", types)));
     assert_eq!(
-        ended(engine.complete(&fetch, document(JWKS), at(1))).keys,
+        ended(engine.keys_mut().complete(&fetch, document(JWKS), at(1))).keys,
         Ok(1)
     );
     assert_eq!(label(&ask(&engine, Patience::Waiting, 1)), "await_keys");
@@ -69,11 +77,15 @@ fn asks_only_at_the_address_of_the_keys_whether_they_have_changed() {
         let mut engine = discovering();
         let fetch = call(&mut engine, 0);
         let answer = document(&metadata("https://keys.example/a"));
-        let fetch = next(engine.complete(&fetch, answer, at(0)));
-        engine.complete(&fetch, tagged(), at(0));
+        let fetch = next(engine.keys_mut().complete(&fetch, answer, at(0)));
+        engine.keys_mut().complete(&fetch, tagged(), at(0));
         let fetch = call(&mut engine, 595);
         assert_eq!(fetch.if_none_match, None, "the metadata has no entity tag");
-        let fetch = next(engine.complete(&fetch, document(&metadata(address)), at(595)));
+        let fetch = next(
+            engine
+                .keys_mut()
+                .complete(&fetch, document(&metadata(address)), at(595)),
+        );
         assert_eq!(fetch.if_none_match.as_deref(), expected, "{address}");
     }
 }
@@ -94,13 +106,21 @@ fn a_fetch_ends_where_metadata_fails() {
     ] {
         let mut engine = discovering();
         let fetch = call(&mut engine, 0);
-        let outcome = ended(engine.complete(&fetch, answer, at(0)));
+        let outcome = ended(engine.keys_mut().complete(&fetch, answer, at(0)));
         assert_eq!(outcome.keys, Err(expected));
     }
     let mut engine = discovering();
     let fetch = call(&mut engine, 0);
-    let fetch = next(engine.complete(&fetch, document("<html>"), at(0)));
-    let outcome = ended(engine.complete(&fetch, document("<html>"), at(0)));
+    let fetch = next(
+        engine
+            .keys_mut()
+            .complete(&fetch, document("<html>"), at(0)),
+    );
+    let outcome = ended(
+        engine
+            .keys_mut()
+            .complete(&fetch, document("<html>"), at(0)),
+    );
     assert_eq!(outcome.keys, Err(FetchError::Metadata));
     // If one metadata address answers 404, the error at the other address must still be reported.
     let absent = || Err(FetchError::Status(404));
@@ -110,8 +130,8 @@ fn a_fetch_ends_where_metadata_fails() {
     ] {
         let mut engine = discovering();
         let fetch = call(&mut engine, 0);
-        let fetch = next(engine.complete(&fetch, first, at(0)));
-        let outcome = ended(engine.complete(&fetch, second, at(0)));
+        let fetch = next(engine.keys_mut().complete(&fetch, first, at(0)));
+        let outcome = ended(engine.keys_mut().complete(&fetch, second, at(0)));
         assert_eq!(outcome.keys, Err(FetchError::Metadata));
     }
 }

@@ -37,8 +37,10 @@ fn waits_for_keys_and_reports_when_they_are_unavailable() {
     assert_eq!(denial.reason, Reason::Overloaded);
     assert_eq!(denial.retry_after, Some(1));
     let fetch = call(&mut engine, 0);
-    assert_eq!(engine.due(at(0)), [], "one lease");
-    engine.complete(&fetch, Err(FetchError::Status(500)), at(0));
+    assert_eq!(engine.keys_mut().due(at(0)), [], "one lease");
+    engine
+        .keys_mut()
+        .complete(&fetch, Err(FetchError::Status(500)), at(0));
     let Decision::Deny(denial) = ask(&engine, Patience::Waiting, 0) else {
         panic!()
     };
@@ -51,13 +53,17 @@ fn waits_for_keys_and_reports_when_they_are_unavailable() {
 fn keeps_the_last_good_keys_through_bad_documents() {
     let mut engine = remote();
     let fetch = call(&mut engine, 0);
-    engine.complete(&fetch, document(JWKS), at(0));
+    engine.keys_mut().complete(&fetch, document(JWKS), at(0));
     for (second, bad) in (600..)
         .step_by(100)
         .zip(["{}", "", "[]", r#"{"keys":[]}"#, "{"])
     {
         let fetch = call(&mut engine, second);
-        let outcome = ended(engine.complete(&fetch, document(bad), at(second)));
+        let outcome = ended(
+            engine
+                .keys_mut()
+                .complete(&fetch, document(bad), at(second)),
+        );
         assert_eq!(outcome.keys, Err(FetchError::Document), "{bad}");
         let now = at(second);
         let provider = outcome.providers[0];
@@ -74,10 +80,10 @@ fn discards_a_response_that_arrives_after_the_lease_is_lost() {
     let late = call(&mut engine, 0);
     // The lease has expired: it lasts for the timeout of one second plus a margin of one second.
     let current = call(&mut engine, 2);
-    let progress = engine.complete(&late, document(JWKS), at(2));
+    let progress = engine.keys_mut().complete(&late, document(JWKS), at(2));
     assert_eq!(progress, Progress::Superseded);
     assert_eq!(label(&ask(&engine, Patience::Waiting, 2)), "await_keys");
-    ended(engine.complete(&current, document(JWKS), at(2)));
+    ended(engine.keys_mut().complete(&current, document(JWKS), at(2)));
     assert_eq!(
         label(&ask(&engine, Patience::Exhausted, 40)),
         "keys_unavailable"
@@ -93,7 +99,7 @@ fn says_why_a_document_cannot_replace_a_fetched_one() {
         // The keys of this provider are in the configuration.
         (engine(json!({})), JWKS, Err(PreloadError::NotFetched)),
     ] {
-        let preloaded = engine.preload(first, body.as_bytes(), at(0));
+        let preloaded = engine.keys_mut().preload(first, body.as_bytes(), at(0));
         assert_eq!(preloaded, refused, "{body}");
     }
 }
@@ -102,7 +108,7 @@ fn says_why_a_document_cannot_replace_a_fetched_one() {
 fn a_call_that_is_given_up_delays_no_worker() {
     let mut engine = remote();
     let fetch = call(&mut engine, 0);
-    engine.abandon(&fetch);
+    engine.keys_mut().abandon(&fetch);
     call(&mut engine, 0);
 }
 
@@ -111,7 +117,7 @@ fn asks_whether_the_key_set_has_changed() {
     let mut engine = remote();
     let fetch = call(&mut engine, 0);
     assert_eq!(fetch.if_none_match, None);
-    engine.complete(&fetch, tagged(), at(0));
+    engine.keys_mut().complete(&fetch, tagged(), at(0));
     let fetch = call(&mut engine, 595);
     assert_eq!(fetch.if_none_match.as_deref(), Some("\"1\""));
     let unchanged = || {
@@ -119,16 +125,16 @@ fn asks_whether_the_key_set_has_changed() {
             caching: Caching::default(),
         })
     };
-    let outcome = ended(engine.complete(&fetch, unchanged(), at(595)));
+    let outcome = ended(engine.keys_mut().complete(&fetch, unchanged(), at(595)));
     assert_eq!(outcome.keys, Ok(1));
-    assert_eq!(engine.due(at(1189)), [], "fresh again");
+    assert_eq!(engine.keys_mut().due(at(1189)), [], "fresh again");
     // The next key set has no entity tag, so a later 304 response cannot refer to it and is an
     // error.
     let fetch = call(&mut engine, 1190);
-    engine.complete(&fetch, document(JWKS), at(1190));
+    engine.keys_mut().complete(&fetch, document(JWKS), at(1190));
     let fetch = call(&mut engine, 1785);
     assert_eq!(fetch.if_none_match, None);
-    let outcome = ended(engine.complete(&fetch, unchanged(), at(1785)));
+    let outcome = ended(engine.keys_mut().complete(&fetch, unchanged(), at(1785)));
     assert_eq!(outcome.keys, Err(FetchError::Status(304)));
 }
 
@@ -150,7 +156,11 @@ fn reports_keys_without_kid_once() {
         (1800, &nameless, true),
     ] {
         let fetch = call(&mut engine, second);
-        let outcome = ended(engine.complete(&fetch, document(body), at(second)));
+        let outcome = ended(
+            engine
+                .keys_mut()
+                .complete(&fetch, document(body), at(second)),
+        );
         assert_eq!(outcome.nameless.is_some(), is_reported, "{second}");
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     jose::KeySetLimits,
     keys::{
         Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome, FetchResponse, Order,
-        PreloadError, Progress, Reading, Record, SourceId, Version, WriteError,
+        PreloadError, Progress, Reading, Record, Records, SourceId, Version, WriteError,
     },
     policy::ProviderId,
 };
@@ -84,7 +84,7 @@ fn tagged() -> Result<FetchResponse, FetchError> {
 
 /// Returns the only call that is due. Panics unless exactly one call is due.
 fn call(engine: &mut Engine, second: i64) -> Fetch {
-    let mut calls = engine.due(at(second));
+    let mut calls = engine.keys_mut().due(at(second));
     assert_eq!(calls.len(), 1);
     calls.remove(0)
 }
@@ -149,7 +149,9 @@ fn only_keys_for_jwt_svids_verify_the_tokens_of_a_trust_domain() {
             "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
             "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
         }]});
-        engine.complete(&fetch, document(&keys.to_string()), at(0));
+        engine
+            .keys_mut()
+            .complete(&fetch, document(&keys.to_string()), at(0));
         let header = json!({"alg": "ES256", "kid": "x"});
         let claims = json!({
             "iss": "https://a.example", "sub": "spiffe://example.org/a",
@@ -170,7 +172,7 @@ fn a_key_of_another_algorithm_of_the_family_counts_only_if_configured() {
     for (binding, expected) in [("exact", "await_keys"), ("family", "bad_signature")] {
         let mut engine = remote_with(json!({"jwk_algorithm": binding}));
         let fetch = call(&mut engine, 0);
-        let outcome = ended(engine.complete(&fetch, document(&jwks), at(0)));
+        let outcome = ended(engine.keys_mut().complete(&fetch, document(&jwks), at(0)));
         assert_eq!(outcome.keys, Ok(1));
         assert_eq!(
             label(&ask(&engine, Patience::Waiting, 1)),

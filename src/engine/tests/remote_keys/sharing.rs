@@ -8,10 +8,10 @@ use super::*;
 #[test]
 fn serves_the_keys_of_the_latest_record() {
     let mut engine = remote();
-    engine.share(Box::new(Contended::default()));
+    engine.keys_mut().share(Box::new(Contended::default()));
     let fetch = call(&mut engine, 0);
-    let outcome = ended(engine.complete(&fetch, document(JWKS), at(0)));
-    assert!(engine.synchronize());
+    let outcome = ended(engine.keys_mut().complete(&fetch, document(JWKS), at(0)));
+    assert!(engine.keys_mut().synchronize());
     let provider = outcome.providers[0];
     let Some(crate::keys::Keys::Serving(key_set, _)) = engine.keys().keys(provider, at(0)) else {
         panic!()
@@ -46,7 +46,7 @@ fn providers_share_keys_only_if_they_fetch_the_same_keys() {
     let (one, other) = ("https://one.example/jwks", "https://other.example/jwks");
     let config = configuration_with(&[one, one, other]);
     let mut engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
-    let calls = engine.due(at(0));
+    let calls = engine.keys_mut().due(at(0));
     let addresses: Vec<_> = calls
         .iter()
         .map(|call| call.endpoint.uri.as_str())
@@ -69,9 +69,9 @@ fn each_provider_has_the_keys_of_its_own_address() {
         "https://c.example/",
     ];
     let mut engine = fetching_from(&addresses);
-    for (fetch, kid) in engine.due(at(0)).iter().zip(["1", "2", "3"]) {
+    for (fetch, kid) in engine.keys_mut().due(at(0)).iter().zip(["1", "2", "3"]) {
         let keys = JWKS.replace(r#""kid":"k""#, &format!(r#""kid":"{kid}""#));
-        ended(engine.complete(fetch, document(&keys), at(0)));
+        ended(engine.keys_mut().complete(fetch, document(&keys), at(0)));
     }
     let kids = [0, 1, 2].map(
         |place| match engine.keys().keys(ProviderId::new(place), at(0)) {
@@ -89,11 +89,11 @@ fn each_provider_has_the_keys_of_its_own_address() {
 fn reports_that_two_records_are_new() {
     let records = Contended::default();
     let mut other = remote();
-    other.share(Box::new(records.clone()));
+    other.keys_mut().share(Box::new(records.clone()));
     let fetch = call(&mut other, 0);
-    other.complete(&fetch, document(JWKS), at(0));
+    other.keys_mut().complete(&fetch, document(JWKS), at(0));
     let mut engine = fetching_from(&["https://a.example/", "https://b.example/"]);
-    engine.share(Box::new(records));
-    assert!(engine.synchronize());
-    assert!(!engine.synchronize());
+    engine.keys_mut().share(Box::new(records));
+    assert!(engine.keys_mut().synchronize());
+    assert!(!engine.keys_mut().synchronize());
 }

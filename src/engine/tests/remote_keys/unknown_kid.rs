@@ -9,13 +9,13 @@ use super::*;
 fn in_cooldown(rest: Value) -> Engine {
     let mut engine = remote_with(rest);
     let fetch = call(&mut engine, 0);
-    engine.complete(&fetch, document(JWKS), at(0));
+    engine.keys_mut().complete(&fetch, document(JWKS), at(0));
     let Decision::AwaitKeys(wanted) = ask(&engine, Patience::Waiting, 1) else {
         panic!("the first request waits")
     };
-    engine.want(wanted);
+    engine.keys_mut().want(wanted);
     let fetch = call(&mut engine, 1);
-    engine.complete(&fetch, document(JWKS), at(2));
+    engine.keys_mut().complete(&fetch, document(JWKS), at(2));
     engine
 }
 
@@ -23,28 +23,28 @@ fn in_cooldown(rest: Value) -> Engine {
 fn fetches_once_for_an_unknown_kid() {
     let mut engine = remote();
     let fetch = call(&mut engine, 0);
-    engine.complete(&fetch, document(JWKS), at(0));
+    engine.keys_mut().complete(&fetch, document(JWKS), at(0));
     let Decision::AwaitKeys(wanted) = ask(&engine, Patience::Waiting, 1) else {
         panic!()
     };
     assert_eq!(wanted.cause, FetchCause::UnknownKid);
-    engine.want(wanted);
+    engine.keys_mut().want(wanted);
     let fetch = call(&mut engine, 1);
     assert_eq!(label(&ask(&engine, Patience::Waiting, 1)), "await_keys");
-    engine.complete(&fetch, document(JWKS), at(1));
+    engine.keys_mut().complete(&fetch, document(JWKS), at(1));
     assert_eq!(label(&ask(&engine, Patience::Waiting, 2)), "unknown_key");
-    engine.want(wanted);
-    assert_eq!(engine.due(at(2)), []);
+    engine.keys_mut().want(wanted);
+    assert_eq!(engine.keys_mut().due(at(2)), []);
 }
 
 #[test]
 fn fetches_nothing_for_an_unknown_kid_of_an_expired_token() {
     let mut engine = remote();
     let fetch = call(&mut engine, 9500);
-    engine.complete(&fetch, document(JWKS), at(9500));
+    engine.keys_mut().complete(&fetch, document(JWKS), at(9500));
     let decision = ask(&engine, Patience::Waiting, 9600);
     assert_eq!(label(&decision), "unknown_key");
-    assert_eq!(engine.due(at(9600)), []);
+    assert_eq!(engine.keys_mut().due(at(9600)), []);
 }
 
 /// With `key_issuer: match`, a key that belongs to another issuer must not verify the token. The
@@ -77,12 +77,16 @@ fn fetches_once_for_a_key_of_the_issuer() {
                 .decision
         };
         let fetch = call(&mut engine, 0);
-        engine.complete(&fetch, self::document(&document), at(0));
+        engine
+            .keys_mut()
+            .complete(&fetch, self::document(&document), at(0));
         assert_eq!(label(&ask(&engine, 1)), labels[0], "{key_issuer}");
         if let Decision::AwaitKeys(wanted) = ask(&engine, 1) {
-            engine.want(wanted);
+            engine.keys_mut().want(wanted);
             let fetch = call(&mut engine, 1);
-            engine.complete(&fetch, self::document(&document), at(1));
+            engine
+                .keys_mut()
+                .complete(&fetch, self::document(&document), at(1));
         }
         assert_eq!(label(&ask(&engine, 2)), labels[1], "{key_issuer}");
     }
@@ -92,8 +96,8 @@ fn fetches_once_for_a_key_of_the_issuer() {
 fn tokens_without_a_key_cause_one_read_per_millisecond() {
     let records = Contended::default();
     let [mut engine, mut other] = [(); 2].map(|()| remote());
-    engine.share(Box::new(records.clone()));
-    other.share(Box::new(records.clone()));
+    engine.keys_mut().share(Box::new(records.clone()));
+    other.keys_mut().share(Box::new(records.clone()));
     records.0.reads.set(0);
     let refused = ask(&engine, Patience::Exhausted, 0);
     assert_eq!(label(&refused), "keys_unavailable");
@@ -103,7 +107,7 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
     assert_eq!(records.0.reads.get(), 1);
     // Another worker writes the record. The engine reads the record once in the next millisecond.
     let fetch = call(&mut other, 0);
-    other.complete(&fetch, document(JWKS), at(0));
+    other.keys_mut().complete(&fetch, document(JWKS), at(0));
     records.0.reads.set(0);
     let next = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000 + 1);
     assert!(engine.synchronize_for(&refused, next));
@@ -117,7 +121,7 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
 fn unknown_kids_cause_fewer_reads_during_the_cooldown() {
     let records = Contended::default();
     let mut engine = in_cooldown(json!({}));
-    engine.share(Box::new(records.clone()));
+    engine.keys_mut().share(Box::new(records.clone()));
     let refused = ask(&engine, Patience::Waiting, 11);
     assert_eq!(label(&refused), "unknown_key");
     for (seconds, milliseconds, reads) in [
@@ -165,9 +169,11 @@ fn a_kid_is_hidden_during_the_backoff() {
     let rest = json!({"remote_jwks": {"unknown_kid_answer": 503, "cache_duration": "60s"}});
     let mut engine = remote_with(rest);
     let fetch = call(&mut engine, 0);
-    engine.complete(&fetch, document(JWKS), at(0));
+    engine.keys_mut().complete(&fetch, document(JWKS), at(0));
     let fetch = call(&mut engine, 55);
-    engine.complete(&fetch, Err(FetchError::Status(500)), at(55));
+    engine
+        .keys_mut()
+        .complete(&fetch, Err(FetchError::Status(500)), at(55));
     assert_eq!(
         label(&ask(&engine, Patience::Waited(at(54)), 55)),
         "keys_unavailable"
