@@ -1,11 +1,13 @@
 //! Fetches keys, and fetches them again before they become stale.
 
+use std::sync::Arc;
+
 use crate::{
-    config::Provider,
-    engine::Engine,
+    config::{Config, Provider},
     gate::{CallError, Caller, KeyMetrics, Log, LogLevel, Meter},
     keys::{
-        Fetch, FetchError, FetchOutcome, FetchResponse, KeyReport, KeyStatus, Progress, Received,
+        Fetch, FetchError, FetchOutcome, FetchResponse, KeyReport, KeyStatus, KeyStore, Progress,
+        Received,
     },
     time::UnixMillis,
 };
@@ -14,14 +16,18 @@ use crate::{
 /// in the metrics and the log.
 ///
 /// Fetched keys are stored in records that all workers can read. On a host with threads, each
-/// configuration has one keeper, which has its own engine and writes the records. If the
+/// configuration has one keeper. The keeper has its own [`KeyStore`], and writes the records. If the
 /// keeper returns anything but [`News::Nothing`], the shell makes the gates read the records again
 /// (see [`Gate::follow`](super::Gate::follow)).
 ///
-/// In WebAssembly, each worker has its own keeper, which shares the engine of the worker's gate. A
-/// lease in the key record decides which of these keepers fetches the keys.
+/// In WebAssembly, each worker has its own keeper, which shares the key store of the worker's gate.
+/// A lease in the key record decides which of these keepers fetches the keys.
+///
+/// The key store is an argument of the keeper's methods. It must be a store of the keeper's
+/// configuration (see [`Config::key_store`]).
 #[derive(Debug)]
 pub struct Keeper {
+    config: Arc<Config>,
     metrics: KeyMetrics,
 }
 
@@ -33,40 +39,40 @@ pub enum News {
     /// The keeper has written no record.
     Nothing,
     /// A fetch has begun. The keeper has written its lease into a record, which gates with their own
-    /// engine have to read.
+    /// key store have to read.
     Leased,
     /// A fetch has ended. Waiting requests may find their keys in the record now.
     Ended,
 }
 
 impl Keeper {
-    /// Creates a keeper for the keys of `engine`. Sets the gauges of providers whose keys need no
-    /// fetch.
+    /// Creates a keeper for the keys of a configuration. Sets the gauges of providers whose keys need
+    /// no fetch.
     #[must_use]
-    pub fn new(engine: &Engine, metrics: KeyMetrics, meter: &impl Meter) -> Self {
-        for (id, provider) in engine.config().providers() {
+    pub fn new(config: Arc<Config>, metrics: KeyMetrics, meter: &impl Meter) -> Self {
+        for (id, provider) in config.providers() {
             if let Some(status) = configured(provider) {
                 metrics.set_key_gauges(id, status, meter);
             }
         }
-        Self { metrics }
+        Self { config, metrics }
     }
 
     /// Starts the fetches that are due, and updates the gauges. A fetch can end at once, because the
     /// host refuses its call.
     pub fn due(
         &self,
-        engine: &mut Engine,
+        keys: &mut KeyStore,
         now: UnixMillis,
         host: &(impl Log + Meter),
         caller: &mut impl Caller,
     ) -> News {
         let mut news = News::Nothing;
-        for fetch in engine.keys_mut().due(now) {
-            let dispatched = self.dispatch(engine, &fetch, now, host, caller);
+        for fetch in keys.due(now) {
+            let dispatched = self.dispatch(keys, &fetch, now, host, caller);
             news = news.max(News::Leased).max(dispatched);
         }
-        for (provider, status) in engine.keys().statuses(now) {
+        for (provider, status) in keys.statuses(now) {
             self.metrics.set_key_gauges(provider, status, host);
         }
         news
@@ -75,15 +81,15 @@ impl Keeper {
     /// Processes the response to a call. If the fetch needs another call, makes that call.
     pub fn on_fetched(
         &self,
-        engine: &mut Engine,
+        keys: &mut KeyStore,
         fetch: &Fetch,
         received: &Received<'_>,
         now: UnixMillis,
         host: &(impl Log + Meter),
         caller: &mut impl Caller,
     ) -> News {
-        let response = received.answer(engine.config().limits.key_sets.bytes);
-        self.complete(engine, fetch, response, now, host, caller)
+        let response = received.answer(self.config.limits.key_sets.bytes);
+        self.complete(keys, fetch, response, now, host, caller)
     }
 
     /// The time of the next fetch. If a fetch is due, this time is in the past. `None` if no
@@ -91,9 +97,9 @@ impl Keeper {
     ///
     /// A request that needs a missing key can make the next fetch due earlier.
     #[must_use]
-    pub fn next_wakeup(&self, engine: &Engine, now: UnixMillis) -> Option<UnixMillis> {
-        let providers = engine.config().providers();
-        let reports = providers.filter_map(|(id, _)| engine.keys().report(id, now));
+    pub fn next_wakeup(&self, keys: &KeyStore, now: UnixMillis) -> Option<UnixMillis> {
+        let providers = self.config.providers();
+        let reports = providers.filter_map(|(id, _)| keys.report(id, now));
         reports
             .map(|report| report.next_fetch.unwrap_or_default())
             .min()
@@ -112,7 +118,7 @@ impl Keeper {
     /// Makes one of the calls that a fetch consists of. If the host refuses the call, the fetch ends.
     fn dispatch(
         &self,
-        engine: &mut Engine,
+        keys: &mut KeyStore,
         fetch: &Fetch,
         now: UnixMillis,
         host: &(impl Log + Meter),
@@ -125,28 +131,28 @@ impl Keeper {
             CallError::NoCluster => FetchError::NoCluster,
             CallError::Refused => FetchError::Cluster,
         };
-        self.complete(engine, fetch, Err(error), now, host, caller)
+        self.complete(keys, fetch, Err(error), now, host, caller)
     }
 
-    /// Passes a response to the engine. If the fetch needs another call, makes that call.
+    /// Passes a response to the key store. If the fetch needs another call, makes that call.
     fn complete(
         &self,
-        engine: &mut Engine,
+        keys: &mut KeyStore,
         fetch: &Fetch,
         response: Result<FetchResponse, FetchError>,
         now: UnixMillis,
         host: &(impl Log + Meter),
         caller: &mut impl Caller,
     ) -> News {
-        match engine.keys_mut().complete(fetch, response, now) {
-            Progress::Next(next) => return self.dispatch(engine, &next, now, host, caller),
-            Progress::Ended(outcome) => self.report(engine, &outcome, host),
+        match keys.complete(fetch, response, now) {
+            Progress::Next(next) => return self.dispatch(keys, &next, now, host, caller),
+            Progress::Ended(outcome) => self.report(&outcome, host),
             Progress::Superseded => {}
         }
         News::Ended
     }
 
-    fn report(&self, engine: &Engine, outcome: &FetchOutcome, host: &(impl Log + Meter)) {
+    fn report(&self, outcome: &FetchOutcome, host: &(impl Log + Meter)) {
         self.metrics.fetched(outcome, host);
         if !outcome.is_news() {
             return;
@@ -165,7 +171,7 @@ impl Keeper {
             ),
         };
         let ids = outcome.providers.iter();
-        for provider in ids.filter_map(|id| engine.config().provider(*id)) {
+        for provider in ids.filter_map(|id| self.config.provider(*id)) {
             let (name, uri) = (&provider.name, &outcome.uri);
             host.log(level, &format!("keys of {name:?}, {uri}: {message}"));
         }

@@ -29,7 +29,7 @@ use crate::{
     decision::{Decision, Denial},
     engine::{Decided, Engine, Patience},
     http::Request,
-    keys::WantedKeys,
+    keys::{KeyStore, WantedKeys},
     policy::{RouteLookup, RoutePolicy},
     shared_memory::SharedMemory,
     time::UnixMillis,
@@ -85,8 +85,8 @@ pub enum Settled {
 pub struct Handled {
     /// What the host must do with the request.
     pub verdict: Verdict,
-    /// The keys that the request lacked. The shell passes them to the engine that fetches keys (see
-    /// [`Engine::want`]).
+    /// The keys that the request lacked. The shell passes them to the key store of the keeper (see
+    /// [`KeyStore::want`]).
     pub wanted: Option<WantedKeys>,
 }
 
@@ -147,9 +147,9 @@ impl Gate {
         &self.engine
     }
 
-    /// The engine of this gate, for a keeper that shares it.
-    pub const fn engine_mut(&mut self) -> &mut Engine {
-        &mut self.engine
+    /// The key store of this gate's engine, for a keeper that shares it.
+    pub const fn keys_mut(&mut self) -> &mut KeyStore {
+        self.engine.keys_mut()
     }
 
     /// Decides on a request that has just arrived. If the host does not return the request's
@@ -280,7 +280,7 @@ impl Gate {
     }
 
     /// Reads the key records again if `epoch` differs from the value that was passed in the last
-    /// call. A shell whose keeper has its own engine changes this number when the keeper returns
+    /// call. A shell whose keeper has its own key store changes this number when the keeper returns
     /// anything but [`News::Nothing`].
     pub fn follow(&mut self, epoch: u64) {
         if self.epoch != epoch {
@@ -289,7 +289,7 @@ impl Gate {
         }
     }
 
-    /// Records what the keeper that shares this gate's engine has done. After a fetch has ended,
+    /// Records what the keeper that shares this gate's key store has done. After a fetch has ended,
     /// [`ready`](Self::ready) returns all waiting requests.
     pub fn on_news(&mut self, news: News) {
         self.has_news |= news == News::Ended;

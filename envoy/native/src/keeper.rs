@@ -1,7 +1,7 @@
 //! The keepers on the main thread. There is one keeper for each configuration. A keeper fetches
 //! keys and sets the gauges that report on the keys.
 //!
-//! Each keeper has its own engine. A keeper starts its first fetches when its configuration is
+//! Each keeper has its own key store. A keeper starts its first fetches when its configuration is
 //! loaded, before any request arrives. After that, the keeper runs whenever the [`clock`], a worker
 //! or another keeper asks it to.
 
@@ -9,9 +9,8 @@ use core::cell::RefCell;
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use portcullis::{
-    engine::Engine,
     gate::{Keeper, KeyMetrics, News},
-    keys::Received,
+    keys::{KeyStore, Received},
 };
 
 use crate::{
@@ -25,10 +24,10 @@ use crate::{
     registry,
 };
 
-/// The keeper of one configuration, with its engine, calls and gauges.
+/// The keeper of one configuration, with its keys, calls and gauges.
 struct Keeping {
     filter: Arc<Filter>,
-    engine: Engine,
+    keys: KeyStore,
     keeper: Keeper,
     /// The gauges that the keeper sets.
     own: KeyMetrics,
@@ -60,17 +59,17 @@ thread_local! {
 /// fetches nothing.
 pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Configuration<'_>) {
     sweep();
-    let engine = engine(filter);
-    let fetches = !engine.keys().is_empty();
+    let keys = key_store(filter);
+    let fetches = !keys.is_empty();
     let main = MainHost {
         filter,
         at: *configuration,
     };
     let keeping = Keeping {
-        keeper: Keeper::new(&engine, gauges.own.clone(), &main),
+        keeper: Keeper::new(Arc::clone(&filter.config), gauges.own.clone(), &main),
         own: gauges.own,
         filter: Arc::clone(filter),
-        engine,
+        keys,
         calls: Calls::default(),
         answered: None,
         others: gauges.others,
@@ -84,12 +83,12 @@ pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Config
     }
 }
 
-/// Creates an engine that already has the keys in the shared records.
-fn engine(filter: &Filter) -> Engine {
-    let mut engine = Engine::new(Arc::clone(&filter.config));
-    engine.keys_mut().share(Box::new(filter.records.clone()));
-    engine.keys_mut().synchronize();
-    engine
+/// Creates a key store that already has the keys in the shared records.
+fn key_store(filter: &Filter) -> KeyStore {
+    let mut keys = filter.config.key_store();
+    keys.share(Box::new(filter.records.clone()));
+    keys.synchronize();
+    keys
 }
 
 /// Rebuilds a keeper after a panic, because its state may be broken. Calls in progress continue.
@@ -99,8 +98,9 @@ fn engine(filter: &Filter) -> Engine {
 pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
     with_keeping(number, configuration, |keeping, main| {
         defects::trip("rebuild");
-        keeping.engine = engine(main.filter);
-        keeping.keeper = Keeper::new(&keeping.engine, keeping.own.clone(), main);
+        keeping.keys = key_store(main.filter);
+        let config = Arc::clone(&main.filter.config);
+        keeping.keeper = Keeper::new(config, keeping.own.clone(), main);
         if let Some(call) = keeping.answered.take() {
             // The response that caused the panic counts as a failed fetch, so the next fetch is
             // delayed.
@@ -145,12 +145,10 @@ pub(super) fn stop(number: Number) {
     if let Some(keeping) = stopped
         && let Ok(mut keeping) = keeping.try_borrow_mut()
     {
-        let Keeping { engine, calls, .. } = &mut *keeping;
+        let Keeping { keys, calls, .. } = &mut *keeping;
         // While a fetch holds its lease, no other configuration can fetch the same keys. Abandoning
         // the fetch releases the lease at once, so the others need not wait until it expires.
-        calls
-            .take_all()
-            .for_each(|fetch| engine.keys_mut().abandon(&fetch));
+        calls.take_all().for_each(|fetch| keys.abandon(&fetch));
         wake_others(number);
         let gauges: Vec<_> = keeping.keeper.gauges().map(str::to_owned).collect();
         leave(number, gauges);
@@ -192,20 +190,20 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
         defects::trip("tick");
         // The keeper of another configuration may have fetched the same keys, or may have abandoned
         // a fetch of these keys.
-        if keeping.engine.keys_mut().synchronize() {
+        if keeping.keys.synchronize() {
             keeping.filter.publish();
             keeping.filter.wake_all();
         }
         for wanted in keeping.filter.take_wanted() {
-            keeping.engine.keys_mut().want(wanted);
+            keeping.keys.want(wanted);
         }
         let calls = &mut keeping.calls;
         let mut caller = MainCaller {
             configuration,
             calls,
         };
-        let engine = &mut keeping.engine;
-        let news = keeping.keeper.due(engine, now, main, &mut caller);
+        let keys = &mut keeping.keys;
+        let news = keeping.keeper.due(keys, now, main, &mut caller);
         for (metrics, names) in keeping.unused.drain(..) {
             let names: Vec<_> = names.iter().map(String::as_str).collect();
             metrics.clear(&names, main);
@@ -258,7 +256,7 @@ fn work(
         }
         let now = clock::now();
         let next = [
-            keeping.keeper.next_wakeup(&keeping.engine, now),
+            keeping.keeper.next_wakeup(&keeping.keys, now),
             main.filter.next_deadline(),
         ];
         let next = next.into_iter().flatten().min();
@@ -315,10 +313,10 @@ impl Keeping {
             configuration: &main.at,
             calls: &mut self.calls,
         };
-        let (engine, now) = (&mut self.engine, clock::now());
+        let (keys, now) = (&mut self.keys, clock::now());
         let news = self
             .keeper
-            .on_fetched(engine, &fetch, &received, now, main, &mut caller);
+            .on_fetched(keys, &fetch, &received, now, main, &mut caller);
         defects::trip("fetched");
         self.calls.remove(call);
         self.answered = None;

@@ -58,7 +58,7 @@ impl Worker {
     pub(super) fn new(root_id: u32, mut engine: Engine, text: &[u8]) -> Self {
         let metrics = DecisionMetrics::define(engine.config(), &Proxy);
         let key_metrics = KeyMetrics::define(engine.config(), &Proxy);
-        let keeper = Keeper::new(&engine, key_metrics, &Proxy);
+        let keeper = Keeper::new(engine.shared_config(), key_metrics, &Proxy);
         let records = records::of(&engine);
         let record_names: Vec<_> = records.names().map(str::to_owned).collect();
         engine.keys_mut().share(Box::new(records));
@@ -134,8 +134,8 @@ impl Worker {
         let Ok(now) = Proxy::now() else { return };
         self.announce();
         self.gate.synchronize(&Proxy);
-        let engine = self.gate.engine_mut();
-        let news = self.keeper.due(engine, now, &Proxy, &mut self.calls);
+        let keys = self.gate.keys_mut();
+        let news = self.keeper.due(keys, now, &Proxy, &mut self.calls);
         self.gate.on_news(news);
         self.wake(now);
         let is_busy = self.gate.has_waiting() || !self.calls.is_empty();
@@ -152,9 +152,9 @@ impl Worker {
             return;
         };
         let Ok(now) = Proxy::now() else { return };
-        let (keeper, engine, calls) = (&self.keeper, self.gate.engine_mut(), &mut self.calls);
+        let (keeper, keys, calls) = (&self.keeper, self.gate.keys_mut(), &mut self.calls);
         let news = call::receive(headers, body_size, |received| {
-            keeper.on_fetched(engine, &fetch, received, now, &Proxy, calls)
+            keeper.on_fetched(keys, &fetch, received, now, &Proxy, calls)
         });
         self.gate.on_news(news);
         if news == News::Ended {
@@ -187,10 +187,10 @@ impl Worker {
         let _ = abi::set_effective_context(self.root_id);
     }
 
-    /// Passes the keys that a request lacked to the engine, which fetches them.
+    /// Passes the keys that a request lacked to the key store, which fetches them.
     fn pass_on_wanted(&mut self, handled: Handled) -> Verdict {
         if let Some(wanted) = handled.wanted {
-            self.gate.engine_mut().keys_mut().want(wanted);
+            self.gate.keys_mut().want(wanted);
         }
         handled.verdict
     }
@@ -228,7 +228,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.gate.write_counts(&Proxy);
         for fetch in self.calls.take_all() {
-            self.gate.engine_mut().keys_mut().abandon(&fetch);
+            self.gate.keys_mut().abandon(&fetch);
         }
         let names = self.record_names.iter().map(String::as_str);
         let unused = live_names::leave(names.chain(self.keeper.gauges()), &Proxy);

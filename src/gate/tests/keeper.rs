@@ -149,7 +149,7 @@ fn makes_the_calls_of_discovery_in_sequence() {
 #[test]
 fn knows_when_the_next_fetch_is_due() {
     let mut world = World::new(json!({}));
-    let next = |world: &World, now| world.keeper.next_wakeup(world.gate.engine(), now);
+    let next = |world: &World, now| world.keeper.next_wakeup(world.gate.engine().keys(), now);
     assert!(next(&world, at(0)).unwrap() <= at(0));
     assert!(!world.fetch_due(at(0)));
     assert!(world.receive(200, &jwks(), at(0)));

@@ -275,7 +275,7 @@ impl Caller for FakeCaller {
     }
 }
 
-/// A gate and a keeper that share an engine, and the fake proxy around them.
+/// A gate and a keeper that share a key store, and the fake proxy around them.
 struct World {
     gate: Gate,
     keeper: Keeper,
@@ -315,10 +315,10 @@ impl World {
         self.pass_on_wanted(handled)
     }
 
-    /// Passes the keys that a request lacked to the engine, as a shell does.
+    /// Passes the keys that a request lacked to the key store, as a shell does.
     fn pass_on_wanted(&mut self, handled: Handled) -> Verdict {
         if let Some(wanted) = handled.wanted {
-            self.gate.engine_mut().keys_mut().want(wanted);
+            self.gate.keys_mut().want(wanted);
         }
         handled.verdict
     }
@@ -340,8 +340,8 @@ impl World {
 
     /// Starts the fetches that are due.
     fn run_keeper(&mut self, now: UnixMillis) -> News {
-        let engine = self.gate.engine_mut();
-        self.keeper.due(engine, now, &self.proxy, &mut self.caller)
+        let keys = self.gate.keys_mut();
+        self.keeper.due(keys, now, &self.proxy, &mut self.caller)
     }
 
     /// Starts the fetches that are due. Returns true if a fetch has ended.
@@ -358,10 +358,10 @@ impl World {
             body_size: body.len(),
             body: &|| Some(body.as_bytes().to_vec()),
         };
-        let (engine, proxy) = (self.gate.engine_mut(), &self.proxy);
+        let (keys, proxy) = (self.gate.keys_mut(), &self.proxy);
         let news = self
             .keeper
-            .on_fetched(engine, &fetch, &received, now, proxy, &mut self.caller);
+            .on_fetched(keys, &fetch, &received, now, proxy, &mut self.caller);
         self.gate.on_news(news);
         news == News::Ended
     }
@@ -382,7 +382,8 @@ fn gate_and_keeper(rest: Value, proxy: &FakeProxy) -> (Gate, Keeper) {
     let text = config.to_string();
     let mut engine = Engine::new(Config::parse(text.as_bytes()).unwrap());
     engine.keys_mut().share(Box::new(proxy.keys.clone()));
-    let keeper = Keeper::new(&engine, KeyMetrics::define(engine.config(), proxy), proxy);
+    let key_metrics = KeyMetrics::define(engine.config(), proxy);
+    let keeper = Keeper::new(engine.shared_config(), key_metrics, proxy);
     let metrics = DecisionMetrics::define(engine.config(), proxy);
     let mut policies = Policies::new();
     let membership = Membership::enter(engine.shared_config(), text.as_bytes(), &mut policies);

@@ -165,9 +165,9 @@ fn returns_the_missing_keys_of_a_refused_request() {
     assert_eq!(handled.wanted.unwrap().cause, FetchCause::UnknownKid);
 }
 
-/// On a host with threads, the keeper has its own engine.
+/// On a host with threads, the keeper has its own key store.
 #[test]
-fn follows_a_keeper_with_its_own_engine() {
+fn follows_a_keeper_with_its_own_key_store() {
     let mut keeping = World::new(json!({}));
     let (mut gate, _) = gate_and_keeper(json!({}), &keeping.proxy);
     let value = bearer(KID);
