@@ -19,9 +19,10 @@
 //! connection, that connection has the highest ID of all, although it belongs to the old
 //! configuration. So an earlier configuration that gets a new connection does not take over at
 //! once. Instead, a contest between the two configurations begins. The earlier configuration takes
-//! over if the newest configuration gets no connection with an even higher ID within [`SETTLING`].
-//! As long as the newest configuration is active, it gets new connections, which have higher IDs.
-//! After a rollback, it is no longer active and gets no new connections.
+//! over if the newest configuration gets no connection with an even higher ID within
+//! [`SETTLING`](state::SETTLING). As long as the newest configuration is active, it gets new
+//! connections, which have higher IDs. After a rollback, it is no longer active and gets no new
+//! connections.
 //!
 //! Looking up the connection of a request takes a call to the host. For the newest configuration,
 //! the gate normally makes this call for only a sample of the requests. A client could flood one
@@ -52,34 +53,27 @@
 //! without a key use an unsealed record. While at least one configuration has a key, they do not
 //! read this record, because it could be forged.
 
-use core::{cell::RefCell, time::Duration};
-use std::{rc::Rc, sync::Arc};
+mod connection_id;
+mod notice;
+mod state;
 
-use sha2::{Digest as _, Sha256};
+use core::cell::RefCell;
+use std::{rc::Rc, sync::Arc};
 
 use crate::{
     config::Config,
     engine::Restrictions,
-    gate::succession::notice::{DIGEST_OCTETS, Notice},
     shared_by_name::SharedByName,
     shared_memory::{SealedRecord, SharedMemory},
     time::UnixMillis,
 };
 
-mod connection_id;
-mod notice;
+use self::{
+    notice::Notice,
+    state::{Generation, Succession},
+};
 
 pub use self::connection_id::ConnectionId;
-
-/// The duration of a contest. If the newest configuration gets no connection with an even higher ID
-/// within this time, the earlier configuration takes over. Right after an update, a new connection
-/// may still begin on the old listener, because workers switch to the new listener one after the
-/// other.
-const SETTLING: Duration = Duration::from_secs(5);
-
-/// The minimum time between two lookups of a request's connection. This limit applies to requests
-/// to the newest configuration, as long as that configuration is not contested.
-const SAMPLING: Duration = Duration::from_secs(1);
 
 /// The policies of one worker, by `policy_id`. A policy is dropped together with its last
 /// configuration.
@@ -98,47 +92,6 @@ impl Default for Policies {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// One of the configurations of a policy.
-#[derive(Clone, Debug)]
-struct Generation {
-    /// The order of arrival in this VM: 1 for the policy's first configuration, 2 for the second.
-    order: u64,
-    /// A hash of the configuration's text. The hash is the same on every worker.
-    digest: [u8; DIGEST_OCTETS],
-    config: Arc<Config>,
-}
-
-/// The newest configuration of a policy.
-#[derive(Clone, Debug)]
-struct Newest {
-    generation: Generation,
-    /// The highest known connection ID of this configuration; `None` if the host assigns no IDs.
-    since: Option<ConnectionId>,
-}
-
-/// The state in which an earlier configuration has a connection with a higher ID than all known
-/// connections of the newest configuration. The contest ends when the newest configuration gets a
-/// connection with an even higher ID.
-#[derive(Clone, Copy, Debug)]
-struct Contest {
-    connection: ConnectionId,
-    at: UnixMillis,
-}
-
-/// The configurations of one policy in this VM.
-#[derive(Debug, Default)]
-struct Succession {
-    generations: Vec<Generation>,
-    arrived: u64,
-    newest: Option<Newest>,
-    /// The last contest that this worker has seen. It may already have ended.
-    contest: Option<Contest>,
-    /// The highest known connection ID of any earlier configuration, on any worker.
-    contender: Option<ConnectionId>,
-    /// The time when this worker last looked up a connection of the newest configuration.
-    sampled_at: UnixMillis,
 }
 
 /// A configuration's membership in its policy.
@@ -184,7 +137,7 @@ impl Membership {
         }
         // Another worker may have published a newer connection after this worker last read the
         // record.
-        succession.learn(&self.record, host);
+        self.learn(&mut succession, host);
         if succession.yields_to(&self.own, connection, now) {
             succession.set_newest(&self.own, connection);
             self.publish(&succession, host);
@@ -195,17 +148,27 @@ impl Membership {
     /// the other workers.
     pub(super) fn on_tick(&self, host: &dyn SharedMemory) {
         let mut succession = self.succession.borrow_mut();
-        succession.learn(&self.record, host);
+        self.learn(&mut succession, host);
         if succession.is_newest(&self.own) && succession.is_contested() {
             self.publish(&succession, host);
         }
     }
 
+    /// Reads what another worker knows. Without a key, the record could be forged, so it is not read
+    /// while any configuration of the policy has a key.
+    fn learn(&self, succession: &mut Succession, host: &dyn SharedMemory) {
+        if !self.record.is_sealed() && succession.has_key() {
+            return;
+        }
+        if let Some(notice) = Notice::read(&self.record, host) {
+            succession.learn(&notice);
+        }
+    }
+
     /// Tells the other workers what this worker knows about the newest configuration.
     fn publish(&self, succession: &Succession, host: &dyn SharedMemory) {
-        if let Some(newest) = &succession.newest {
-            Notice::new(newest.generation.digest, newest.since, succession.contender)
-                .write(&self.record, host);
+        if let Some(notice) = succession.notice() {
+            notice.write(&self.record, host);
         }
     }
 
@@ -213,159 +176,14 @@ impl Membership {
     /// if the newest configuration is unknown.
     pub(super) fn restrictions(&self) -> Option<Restrictions> {
         let succession = self.succession.borrow();
-        if succession.is_newest(&self.own) {
-            return None;
-        }
-        let newest = succession.newest.as_ref()?;
-        Some(Restrictions::new(Arc::clone(&newest.generation.config)))
+        let newest = succession.newer_than(&self.own)?;
+        Some(Restrictions::new(Arc::clone(newest)))
     }
 }
 
 impl Drop for Membership {
     fn drop(&mut self) {
         self.succession.borrow_mut().leave(&self.own);
-    }
-}
-
-impl Succession {
-    fn enter(&mut self, config: Arc<Config>, text: &[u8]) -> Generation {
-        self.arrived = self.arrived.saturating_add(1);
-        let generation = Generation {
-            order: self.arrived,
-            digest: Sha256::digest(text).into(),
-            config,
-        };
-        self.generations.push(generation.clone());
-        generation
-    }
-
-    /// Removes a configuration. If it was the newest, another configuration with the same text
-    /// becomes the newest. If there is no such configuration, it is unknown which configuration is
-    /// the newest, until a request or the record of another worker shows it.
-    fn leave(&mut self, gone: &Generation) {
-        self.generations.retain(|own| own.order != gone.order);
-        let newest = self.newest.take();
-        self.newest = newest.and_then(|newest| {
-            let mut left = self.generations.iter();
-            let same = left.find(|own| own.digest == newest.generation.digest)?;
-            Some(Newest {
-                generation: same.clone(),
-                ..newest
-            })
-        });
-    }
-
-    /// Returns whether `generation` is the newest configuration. Compares digests, because two
-    /// plugins whose configurations have the same text count as one configuration.
-    fn is_newest(&self, generation: &Generation) -> bool {
-        let newest = self.newest.as_ref();
-        newest.is_some_and(|newest| newest.generation.digest == generation.digest)
-    }
-
-    /// Returns whether the newest configuration is contested on any worker: an earlier
-    /// configuration has a connection with a higher ID than all known connections of the newest
-    /// configuration.
-    fn is_contested(&self) -> bool {
-        let newest = self.newest.as_ref();
-        newest.is_some_and(|newest| self.contender > newest.since)
-    }
-
-    fn set_newest(&mut self, generation: &Generation, since: Option<ConnectionId>) {
-        // A contest challenges one particular configuration. The contest ends when another
-        // configuration becomes the newest.
-        if !self.is_newest(generation) {
-            self.contest = None;
-        }
-        self.newest = Some(Newest {
-            generation: generation.clone(),
-            since,
-        });
-    }
-
-    /// Returns whether to look up the connection of a request to `generation`. If `generation` is
-    /// the newest configuration and is not contested, returns true once per [`SAMPLING`]. Otherwise
-    /// always returns true.
-    fn asks_for_connection(&mut self, generation: &Generation, now: UnixMillis) -> bool {
-        if !self.is_newest(generation) || self.is_contested() {
-            return true;
-        }
-        let is_due = !self.sampled_at.is_within(SAMPLING, now);
-        if is_due {
-            self.sampled_at = now;
-        }
-        is_due
-    }
-
-    /// Returns whether `other` replaces the newest configuration because it got `connection`. If
-    /// `other` already is the newest configuration, returns whether `connection` is newer than all
-    /// known connections of `other`. An earlier configuration replaces the newest configuration
-    /// only after a contest.
-    fn yields_to(
-        &mut self,
-        other: &Generation,
-        connection: Option<ConnectionId>,
-        now: UnixMillis,
-    ) -> bool {
-        let Some(newest) = &self.newest else {
-            return true;
-        };
-        if self.is_newest(other) {
-            return connection > newest.since;
-        }
-        let arrived_later = other.order > newest.generation.order;
-        match (connection, newest.since) {
-            (Some(connection), Some(since)) if connection > since => {
-                arrived_later || self.has_settled(connection, since, now)
-            }
-            (Some(_), Some(_)) => false,
-            _ => arrived_later,
-        }
-    }
-
-    /// Returns whether the contest has lasted for [`SETTLING`]. If no contest is open, begins one
-    /// with `connection`.
-    fn has_settled(
-        &mut self,
-        connection: ConnectionId,
-        since: ConnectionId,
-        now: UnixMillis,
-    ) -> bool {
-        self.contender = self.contender.max(Some(connection));
-        let is_open = |contest: &Contest| contest.connection > since && contest.at <= now;
-        let open = self.contest.filter(is_open);
-        let contest = open.unwrap_or(Contest {
-            connection,
-            at: now,
-        });
-        self.contest = Some(contest);
-        now.since(contest.at) >= SETTLING
-    }
-
-    /// Reads the notice of another worker. Adopts the notice if it names a configuration in this VM
-    /// and is newer than what this worker knows.
-    fn learn(&mut self, record: &SealedRecord, host: &dyn SharedMemory) {
-        let has_key = |own: &Generation| own.config.shared_memory_key.is_some();
-        if !record.is_sealed() && self.generations.iter().any(has_key) {
-            return;
-        }
-        let Some(notice) = Notice::read(record, host) else {
-            return;
-        };
-        let mut generations = self.generations.iter();
-        let Some(named) = generations.find(|own| own.digest == notice.digest).cloned() else {
-            return;
-        };
-        self.contender = self.contender.max(notice.contender);
-        let is_newer = match &self.newest {
-            None => true,
-            Some(newest) => match (notice.since, newest.since) {
-                (Some(connection), Some(since)) => connection > since,
-                _ => named.order > newest.generation.order,
-            },
-        };
-        if is_newer {
-            self.set_newest(&named, notice.since);
-        }
     }
 }
 

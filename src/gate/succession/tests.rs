@@ -369,7 +369,7 @@ fn publishes_only_newer_connections() {
     request(&new, 7, 0, &host);
     let of_new = host.entry.borrow().clone();
     // Pretend that this worker has not seen a request to `new` yet.
-    old.succession.borrow_mut().newest = None;
+    old.succession.borrow_mut().forget_newest();
     request(&old, 3, 0, &host);
     assert_eq!(*host.entry.borrow(), of_new);
     old.on_tick(&host);
@@ -396,7 +396,7 @@ fn keeps_nothing_of_removed_configurations() {
         let next = enter(&format!("p{}", number % 2), &number.to_string());
         request(&next, number, number, &host);
         current = next;
-        assert_eq!(current.succession.borrow().generations.len(), 1);
+        assert_eq!(current.succession.borrow().count(), 1);
     }
     drop(current);
     drop(enter("last", "x"));
