@@ -18,6 +18,7 @@ mod id;
 mod record;
 mod records;
 mod remote;
+mod replica;
 mod source;
 mod status;
 mod store;
