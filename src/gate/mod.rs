@@ -19,6 +19,7 @@ mod log;
 mod metrics;
 mod route_policies;
 mod route_sampling;
+mod settled;
 mod succession;
 mod waiting;
 
@@ -44,6 +45,7 @@ pub use self::{
     log::{Log, LogLevel},
     metrics::{DecisionMetrics, KeyMetrics, Meter, MetricId, MetricRegistry},
     route_policies::{Malformed, ROUTE_METADATA, Route},
+    settled::{Rereading, Settled, SettledHead},
     succession::{ConnectionId, Membership, Policies},
     waiting::StreamId,
 };
@@ -62,21 +64,6 @@ pub struct Gate {
     has_news: bool,
     /// The last value that was passed to [`follow`](Self::follow).
     epoch: u64,
-}
-
-/// The headers that the shell must pass to [`Gate::on_request`] or [`Gate::resume`] after
-/// [`Gate::settle`].
-#[must_use]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settled {
-    /// The same headers as to [`Gate::settle`].
-    Unchanged,
-    /// The headers that the host returns now. Some headers were removed, and the host may have
-    /// chosen another route.
-    HeadersChanged,
-    /// No headers, so that the gate refuses the request. The host refused an edit, or did not
-    /// choose the route again, so a forged header may have chosen the route.
-    Failed,
 }
 
 /// What the gate did with a request, and which keys the request lacked.
@@ -157,7 +144,7 @@ impl Gate {
     pub fn on_request(
         &mut self,
         stream: StreamId,
-        request: Option<&Request<'_>>,
+        head: SettledHead<'_>,
         now: Result<UnixMillis, Refused>,
         exchange: &impl Exchange,
     ) -> Handled {
@@ -168,7 +155,7 @@ impl Gate {
             membership.on_request(|| exchange.connection_id(), now, exchange);
             self.engine.restrict(membership.restrictions());
         }
-        let head = self.head(request, now, exchange);
+        let head = self.head(head.request(), now, exchange);
         let mut decided = self.decide(&head, now, Patience::Waiting, exchange);
         // Another worker may have fetched the missing key after this worker last read the shared
         // records. Without a second decision, a valid token could be refused.
@@ -201,18 +188,23 @@ impl Gate {
     ///
     /// Without this step, a client could use a forged header to choose the route of its request,
     /// and thereby the policy.
-    pub fn settle(&self, request: Option<&Request<'_>>, exchange: &impl Exchange) -> Settled {
+    pub fn settle<'r>(
+        &self,
+        request: Option<&'r Request<'r>>,
+        exchange: &impl Exchange,
+    ) -> Settled<'r> {
+        let unchanged = Settled::Head(SettledHead::of(request));
         let Some(request) = request.filter(|_| exchange.reports_next_route()) else {
-            return Settled::Unchanged;
+            return unchanged;
         };
         let removals = self.engine.removals(request, exchange);
         if removals.is_empty() {
-            return Settled::Unchanged;
+            return unchanged;
         }
         let edited = removals.iter().try_for_each(|edit| exchange.edit(edit));
         match edited.and_then(|()| exchange.clear_route_cache()) {
-            Ok(()) => Settled::HeadersChanged,
-            Err(Refused) => Settled::Failed,
+            Ok(()) => Settled::ReadAgain(Rereading::new()),
+            Err(Refused) => Settled::Head(SettledHead::FAILED),
         }
     }
 
@@ -221,7 +213,7 @@ impl Gate {
     pub fn resume(
         &mut self,
         stream: StreamId,
-        request: Option<&Request<'_>>,
+        head: SettledHead<'_>,
         now: UnixMillis,
         exchange: &impl Exchange,
     ) -> Handled {
@@ -237,7 +229,7 @@ impl Gate {
         if let Some(membership) = &self.membership {
             self.engine.restrict(membership.restrictions());
         }
-        let head = self.head(request, now, exchange);
+        let head = self.head(head.request(), now, exchange);
         let decided = self.decide(&head, now, patience, exchange);
         if let Decision::AwaitKeys(wanted) = decided.decision {
             // The key that the token needs has still not arrived.

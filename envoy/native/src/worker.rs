@@ -11,7 +11,7 @@ use std::{rc::Rc, sync::Arc};
 
 use portcullis::{
     engine::Engine,
-    gate::{Gate, Handled, Membership, Policies, Settled, StreamId, Verdict},
+    gate::{Gate, Handled, Membership, Policies, Settled, SettledHead, StreamId, Verdict},
     http,
     policy::RouteLookup,
     time::UnixMillis,
@@ -281,7 +281,7 @@ impl Worker {
         &mut self,
         stream: Stream<'_>,
         now: UnixMillis,
-        decide: impl FnOnce(&mut Gate, Option<&http::Request<'_>>, &WorkerHost<'_>) -> Handled,
+        decide: impl FnOnce(&mut Gate, SettledHead<'_>, &WorkerHost<'_>) -> Handled,
     ) -> Handled {
         let filter = Arc::clone(&self.filter);
         let mut host = WorkerHost {
@@ -295,20 +295,17 @@ impl Worker {
         self.catch_up(now, &host);
         let mut list = core::mem::take(&mut self.head);
         let mut head = read_head(stream, &mut list, core::mem::take(&mut self.lines));
-        match self.gate.settle(head.as_ref(), &host) {
-            Settled::Unchanged => {}
-            Settled::HeadersChanged => {
+        let settled = match self.gate.settle(head.as_ref(), &host) {
+            Settled::Head(settled) => settled,
+            Settled::ReadAgain(rereading) => {
                 cold_path();
                 drop(head);
                 head = read_head(stream, &mut list, Vec::new());
+                rereading.with(head.as_ref())
             }
-            Settled::Failed => {
-                cold_path();
-                head = None;
-            }
-        }
-        host.at.is_grpc = head.as_ref().is_none_or(is_grpc_head);
-        let handled = decide(&mut self.gate, head.as_ref(), &host);
+        };
+        host.at.is_grpc = settled.request().is_none_or(is_grpc_head);
+        let handled = decide(&mut self.gate, settled, &host);
         defects::trip("decided");
         self.lines = head.map_or_else(Vec::new, recycled);
         self.head = list;

@@ -15,7 +15,10 @@ use crate::{
 };
 use portcullis::{
     engine::Engine,
-    gate::{DecisionMetrics, Gate, Handled, Keeper, KeyMetrics, News, StreamId, Verdict},
+    gate::{
+        DecisionMetrics, Gate, Handled, Keeper, KeyMetrics, News, Settled, SettledHead, StreamId,
+        Verdict,
+    },
     http::Request,
     shared_memory,
     time::UnixMillis,
@@ -88,12 +91,10 @@ impl Worker {
     pub(super) fn on_request(&mut self, context_id: u32) -> Verdict {
         self.announce();
         let map = request_headers();
-        let handled = self.gate.on_request(
-            StreamId(context_id),
-            request(&map).as_ref(),
-            Proxy::now(),
-            &Proxy,
-        );
+        let request = request(&map);
+        let head = settled(&self.gate, request.as_ref());
+        let stream = StreamId(context_id);
+        let handled = self.gate.on_request(stream, head, Proxy::now(), &Proxy);
         let verdict = self.pass_on_wanted(handled);
         if verdict == Verdict::Wait {
             self.set_tick(BUSY_TICK_MILLISECONDS);
@@ -173,7 +174,8 @@ impl Worker {
             }
             let map = request_headers();
             let request = request(&map);
-            let handled = self.gate.resume(stream, request.as_ref(), now, &Proxy);
+            let head = settled(&self.gate, request.as_ref());
+            let handled = self.gate.resume(stream, head, now, &Proxy);
             match self.pass_on_wanted(handled) {
                 Verdict::Pass => {
                     self.holds.release(stream);
@@ -244,6 +246,15 @@ impl Drop for Worker {
 /// empty if the host does not return the headers.
 fn request_headers() -> Vec<u8> {
     abi::header_map(MapType::HttpRequestHeaders).unwrap_or_default()
+}
+
+/// Settles a request. This host does not report the next route, so the gate never asks for the
+/// headers again. If it did, the request would be refused.
+fn settled<'r>(gate: &Gate, request: Option<&'r Request<'r>>) -> SettledHead<'r> {
+    match gate.settle(request, &Proxy) {
+        Settled::Head(head) => head,
+        Settled::ReadAgain(rereading) => rereading.with(None),
+    }
 }
 
 fn request(map: &[u8]) -> Option<Request<'_>> {

@@ -311,7 +311,9 @@ impl World {
         let request = Request::new(headers);
         let stream = StreamId(stream);
         let proxy = &self.proxy;
-        let handled = self.gate.on_request(stream, Some(&request), Ok(now), proxy);
+        let handled = self
+            .gate
+            .on_request(stream, SettledHead::of(Some(&request)), Ok(now), proxy);
         self.pass_on_wanted(handled)
     }
 
@@ -332,9 +334,12 @@ impl World {
     fn resume(&mut self, stream: u32, kid: &str, now: UnixMillis) -> Verdict {
         let value = bearer(kid);
         let request = Request::new(head(&[("authorization", &value)]));
-        let handled = self
-            .gate
-            .resume(StreamId(stream), Some(&request), now, &self.proxy);
+        let handled = self.gate.resume(
+            StreamId(stream),
+            SettledHead::of(Some(&request)),
+            now,
+            &self.proxy,
+        );
         self.pass_on_wanted(handled)
     }
 

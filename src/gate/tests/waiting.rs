@@ -65,7 +65,12 @@ fn a_mode_without_waiting_is_not_an_overload() {
     let proxy = &world.proxy;
     let verdict = world
         .gate
-        .on_request(StreamId(1), Some(&request), Ok(at(0)), proxy)
+        .on_request(
+            StreamId(1),
+            SettledHead::of(Some(&request)),
+            Ok(at(0)),
+            proxy,
+        )
         .verdict;
     assert_eq!(verdict, Verdict::Answer);
     let done = world.proxy.take_done();
@@ -137,15 +142,20 @@ fn returns_the_missing_keys_with_the_verdict() {
         .map(|value| Request::new(head(&[("authorization", value)])));
     let proxy = &world.proxy;
     let mut ask = |stream, request| {
-        world
-            .gate
-            .on_request(StreamId(stream), Some(request), Ok(at(0)), proxy)
+        world.gate.on_request(
+            StreamId(stream),
+            SettledHead::of(Some(request)),
+            Ok(at(0)),
+            proxy,
+        )
     };
     assert_eq!(ask(1, &known), Verdict::Pass.into());
     let Handled { verdict, wanted } = ask(2, &unknown);
     assert_eq!(verdict, Verdict::Wait);
     assert_eq!(wanted.unwrap().cause, FetchCause::UnknownKid);
-    let resumed = world.gate.resume(StreamId(2), Some(&unknown), at(0), proxy);
+    let resumed = world
+        .gate
+        .resume(StreamId(2), SettledHead::of(Some(&unknown)), at(0), proxy);
     assert_eq!(resumed.verdict, Verdict::Wait);
     assert_eq!(resumed.wanted, wanted);
 }
@@ -158,9 +168,12 @@ fn returns_the_missing_keys_of_a_refused_request() {
     let value = bearer(UNKNOWN_KID);
     let request = Request::new(head(&[("authorization", &value)]));
     let proxy = &world.proxy;
-    let handled = world
-        .gate
-        .on_request(StreamId(2), Some(&request), Ok(at(0)), proxy);
+    let handled = world.gate.on_request(
+        StreamId(2),
+        SettledHead::of(Some(&request)),
+        Ok(at(0)),
+        proxy,
+    );
     assert_eq!(handled.verdict, Verdict::Answer);
     assert_eq!(handled.wanted.unwrap().cause, FetchCause::UnknownKid);
 }
@@ -173,7 +186,12 @@ fn follows_a_keeper_with_its_own_key_store() {
     let value = bearer(KID);
     let request = Request::new(head(&[("authorization", &value)]));
     let proxy = &keeping.proxy;
-    let handled = gate.on_request(StreamId(1), Some(&request), Ok(at(0)), proxy);
+    let handled = gate.on_request(
+        StreamId(1),
+        SettledHead::of(Some(&request)),
+        Ok(at(0)),
+        proxy,
+    );
     assert_eq!(handled.verdict, Verdict::Wait);
     gate.follow(0);
     assert_eq!(gate.ready(at(0)), []);
@@ -183,6 +201,11 @@ fn follows_a_keeper_with_its_own_key_store() {
     assert_eq!(gate.ready(at(1)), [], "the epoch has not changed");
     gate.follow(1);
     assert_eq!(gate.ready(at(1)), [StreamId(1)]);
-    let handled = gate.resume(StreamId(1), Some(&request), at(1), &keeping.proxy);
+    let handled = gate.resume(
+        StreamId(1),
+        SettledHead::of(Some(&request)),
+        at(1),
+        &keeping.proxy,
+    );
     assert_eq!(handled.verdict, Verdict::Pass);
 }
