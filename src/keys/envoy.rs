@@ -6,7 +6,7 @@
 use crate::keys::{Caching, FetchError, FetchResponse};
 
 /// The maximum size of the text in which Envoy explains why the server did not respond.
-const LONGEST_REASON: usize = 1024;
+pub const LONGEST_REASON: usize = 1024;
 
 /// A response to a call for keys, as the host received it.
 ///

@@ -28,7 +28,7 @@ pub use self::{
     caching::Caching,
     document::Document,
     endpoint::{Endpoint, without_query},
-    envoy::Received,
+    envoy::{LONGEST_REASON, Received},
     error::{FetchError, PreloadError},
     fetch::{Fetch, FetchCause, FetchOutcome, FetchResponse, Progress, WantedKeys},
     freshness::Serving,

@@ -759,7 +759,27 @@ impl Drop for ConfigurationScheduler {
     }
 }
 
-/// Copies a response, because Envoy lends it to the module only until the hook returns.
+/// The body of a response.
+#[derive(Default)]
+pub(super) struct Body {
+    /// The size of the body that the server sent.
+    pub(super) size: usize,
+    /// The whole body; `None` if it is larger than the limit.
+    pub(super) octets: Option<Vec<u8>>,
+}
+
+impl Body {
+    /// Copies a body, unless it is larger than `limit`. Envoy accepts bodies of up to 32 MiB.
+    fn copy(chunks: &[&[u8]], limit: usize) -> Self {
+        let sizes = chunks.iter().map(|chunk| chunk.len());
+        let size = sizes.fold(0, usize::saturating_add);
+        let octets = (size <= limit).then(|| chunks.concat());
+        Self { size, octets }
+    }
+}
+
+/// Copies a response, because Envoy lends it to the module only until the hook returns. A body that
+/// is larger than `limit` is not copied.
 ///
 /// # Safety
 /// `headers` must point to an array of `header_count` elements, and `chunks` to an array of
@@ -770,9 +790,10 @@ pub(super) unsafe fn response(
     header_count: usize,
     chunks: *const EnvoyBuffer,
     chunk_count: usize,
-) -> (HeaderList, Vec<u8>) {
+    limit: usize,
+) -> (HeaderList, Body) {
     let mut list = HeaderList::default();
-    let mut body = Vec::new();
+    let mut lent: Vec<&[u8]> = Vec::new();
     // SAFETY: the caller guarantees the lengths and lifetimes, and a null pointer is not read.
     unsafe {
         if !headers.is_null() {
@@ -780,11 +801,11 @@ pub(super) unsafe fn response(
         }
         if !chunks.is_null() {
             for chunk in slice::from_raw_parts(chunks, chunk_count) {
-                body.extend_from_slice(chunk.octets());
+                lent.push(chunk.octets());
             }
         }
     }
-    (list, body)
+    (list, Body::copy(&lent, limit))
 }
 
 #[cfg(test)]
@@ -807,6 +828,34 @@ mod tests {
     /// each of them.
     fn without(missing: &'static str) -> impl Fn(&CStr) -> Option<*mut c_void> {
         move |name| (!name.to_str().unwrap().ends_with(missing)).then_some(record as *mut c_void)
+    }
+
+    #[test]
+    fn a_body_is_copied_only_if_it_is_not_larger_than_the_limit() {
+        let buffer = |text: &'static str| EnvoyBuffer {
+            octets: text.as_ptr(),
+            length: text.len(),
+        };
+        let chunks = [buffer("{\"keys\""), EnvoyBuffer::EMPTY, buffer(":[]}")];
+        for (limit, expected) in [
+            (11, Some("{\"keys\":[]}")),
+            (10, None),
+            (8, None),
+            (0, None),
+        ] {
+            // SAFETY: the array and the texts live until the end of the test.
+            let (_, body) =
+                unsafe { response(ptr::null(), 0, chunks.as_ptr(), chunks.len(), limit) };
+            assert_eq!(body.size, 11, "{limit}");
+            assert_eq!(
+                body.octets.as_deref(),
+                expected.map(str::as_bytes),
+                "{limit}"
+            );
+        }
+        // SAFETY: null pointers are not read.
+        let (_, body) = unsafe { response(ptr::null(), 0, ptr::null(), 0, 0) };
+        assert_eq!((body.size, body.octets), (0, Some(Vec::new())));
     }
 
     #[test]

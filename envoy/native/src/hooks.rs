@@ -304,9 +304,10 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_don
     };
     let number = Number::from_pointer(own);
     kept("config_http_callout_done", number, &configuration, || {
+        let limit = keeper::body_limit(number);
         let (headers, body) = match result {
             // SAFETY: Envoy keeps the arrays alive during the call.
-            SUCCESS => unsafe { abi::response(headers, header_count, chunks, chunk_count) },
+            SUCCESS => unsafe { abi::response(headers, header_count, chunks, chunk_count, limit) },
             _ => Default::default(),
         };
         keeper::on_response(number, &configuration, call, headers, body);

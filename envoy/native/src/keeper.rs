@@ -10,11 +10,11 @@ use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use portcullis::{
     gate::{Keeper, KeyMetrics, News},
-    keys::{KeyStore, Received},
+    keys::{KeyStore, LONGEST_REASON, Received},
 };
 
 use crate::{
-    abi::{self, Configuration, HeaderList},
+    abi::{self, Body, Configuration, HeaderList},
     call::{Calls, MainCaller},
     clock, defects,
     exchange::MainHost,
@@ -47,7 +47,7 @@ struct Early {
     number: Number,
     call: u64,
     headers: HeaderList,
-    body: Vec<u8>,
+    body: Body,
 }
 
 thread_local! {
@@ -104,7 +104,7 @@ pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
         if let Some(call) = keeping.answered.take() {
             // The response that caused the panic counts as a failed fetch, so the next fetch is
             // delayed.
-            let _ = keeping.on_response(main, call, &HeaderList::default(), &[]);
+            let _ = keeping.on_response(main, call, &HeaderList::default(), &Body::default());
         }
         // Because of the panic, workers may not have been notified of new keys. So they are notified
         // in any case.
@@ -212,13 +212,20 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
     });
 }
 
+/// The size of the largest body that a configuration's keeper reads.
+pub(super) fn body_limit(number: Number) -> usize {
+    // The core also reads short texts in which Envoy explains a failure.
+    let limits = registry::find(number).map(|filter| filter.config.limits.key_sets.bytes);
+    limits.unwrap_or_default().max(LONGEST_REASON)
+}
+
 /// Handles the response to a call. `headers` is empty if there was no response.
 pub(super) fn on_response(
     number: Number,
     configuration: &Configuration<'_>,
     call: u64,
     headers: HeaderList,
-    body: Vec<u8>,
+    body: Body,
 ) {
     if find(number).is_some_and(|keeping| keeping.try_borrow().is_err()) {
         let early = Early {
@@ -296,7 +303,7 @@ impl Keeping {
         main: &MainHost<'_>,
         call: u64,
         headers: &HeaderList,
-        body: &[u8],
+        body: &Body,
     ) -> News {
         // The call is not in the list if Envoy delivered its response early and then reported that
         // the call could not be started.
@@ -306,8 +313,8 @@ impl Keeping {
         self.answered = Some(call);
         let received = Received {
             headers: &headers.pairs(),
-            body_size: body.len(),
-            body: &|| Some(body.to_vec()),
+            body_size: body.size,
+            body: &|| body.octets.clone(),
         };
         let mut caller = MainCaller {
             configuration: &main.at,
