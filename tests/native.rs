@@ -49,7 +49,7 @@ fn envoy_has_every_function_that_is_required() {
     }
 }
 
-/// Envoy refuses to load a library that lacks one of the hooks.
+/// Envoy refuses to load a library that lacks one of the hooks. Some builds also require the last one.
 #[test]
 fn the_library_has_every_hook_that_envoy_calls() {
     if !is_installed(&library()) {
@@ -82,6 +82,7 @@ fn the_library_has_every_hook_that_envoy_calls() {
         "http_filter_http_stream_reset",
         "http_filter_downstream_above_write_buffer_high_watermark",
         "http_filter_downstream_below_write_buffer_low_watermark",
+        "http_filter_local_reply",
     ] {
         assert!(
             has_symbol(&library, &format!("envoy_dynamic_module_on_{hook}")),

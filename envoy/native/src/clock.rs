@@ -12,7 +12,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use portcullis::{gate::LogLevel, time::UnixMillis};
+use portcullis::{connection::Refused, gate::LogLevel, time::UnixMillis};
 
 use crate::{
     abi::ConfigurationScheduler,
@@ -29,15 +29,30 @@ pub(super) const LONGEST: Duration = Duration::from_secs(1);
 /// keep the main thread busy.
 const SHORTEST: Duration = Duration::from_millis(10);
 
-/// The current time.
+/// The current time, for work that is only delayed if the clock is wrong. If the clock is before
+/// 1970, this is the start of 1970.
+pub(super) fn now() -> UnixMillis {
+    reading().unwrap_or_default()
+}
+
+/// The current time, for decisions on requests.
+///
+/// # Errors
+/// If the clock is before 1970. At the start of 1970, no token would have expired.
 #[expect(
     clippy::disallowed_methods,
     reason = "the shell is what gives the core its time"
 )]
-pub(super) fn now() -> UnixMillis {
-    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let milliseconds = time.unwrap_or_default().as_millis();
-    UnixMillis::new(u64::try_from(milliseconds).unwrap_or(u64::MAX))
+pub(super) fn reading() -> Result<UnixMillis, Refused> {
+    since_1970(SystemTime::now())
+}
+
+fn since_1970(time: SystemTime) -> Result<UnixMillis, Refused> {
+    let time = time.duration_since(SystemTime::UNIX_EPOCH);
+    let milliseconds = time.map_err(|_| Refused)?.as_millis();
+    Ok(UnixMillis::new(
+        u64::try_from(milliseconds).unwrap_or(u64::MAX),
+    ))
 }
 
 /// The time of a monotonic clock, which never goes back.
@@ -139,5 +154,19 @@ fn run() {
         drop(called);
         drop(calling);
         waiting = due();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_before_1970_is_no_time() {
+        let epoch = SystemTime::UNIX_EPOCH;
+        let second = Duration::from_secs(1);
+        assert_eq!(since_1970(epoch - second), Err(Refused));
+        assert_eq!(since_1970(epoch), Ok(UnixMillis::new(0)));
+        assert_eq!(since_1970(epoch + second), Ok(UnixMillis::new(1000)));
     }
 }

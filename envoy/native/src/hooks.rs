@@ -351,6 +351,9 @@ unused! {
     envoy_dynamic_module_on_http_filter_downstream_above_write_buffer_high_watermark(Handle, Own);
     /// Does nothing, because the module does not stream response bodies.
     envoy_dynamic_module_on_http_filter_downstream_below_write_buffer_low_watermark(Handle, Own);
+    /// Local replies are sent unchanged. The Envoy releases that Portcullis is tested with do not
+    /// require this function, but other builds may.
+    envoy_dynamic_module_on_http_filter_local_reply(Handle, Own, u32, EnvoyBuffer, bool) -> 0;
 }
 
 #[cfg(test)]

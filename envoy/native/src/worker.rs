@@ -245,11 +245,12 @@ impl Worker {
     }
 
     fn on_request(&mut self, stream: Stream<'_>) -> Verdict {
-        let now = clock::now();
+        let time = clock::reading();
+        let now = time.unwrap_or_default();
         let epoch = self.filter.epoch();
         let id = StreamId(self.next);
         let handled = self.with_head(stream, now, |gate, head, host| {
-            gate.on_request(id, head, Ok(now), host)
+            gate.on_request(id, head, time, host)
         });
         let verdict = match handled.verdict {
             Verdict::Wait => self.park(stream, id, now, epoch),
@@ -262,7 +263,10 @@ impl Worker {
     }
 
     fn on_wake(&mut self, stream: Stream<'_>, parked: Parked) -> Verdict {
-        let now = clock::now();
+        let Ok(now) = clock::reading() else {
+            self.gate.on_stream_end(parked.id);
+            return refuse(stream);
+        };
         let Handled { verdict, wanted } = self.with_head(stream, now, |gate, head, host| {
             gate.resume(parked.id, head, now, host)
         });
