@@ -118,9 +118,13 @@ impl Query {
     /// the query. Some split the query at `;` as well as at `&`. Some do not read `+` as a space.
     pub fn readings(&self) -> &[Vec<Parameter>] {
         self.readings.get_or_init(|| {
-            let ways = 0..=DROP_MARK | SPLIT | KEEP_PLUS;
-            let applicable = ways.filter(|ways| ways & !self.ways == 0);
-            applicable.map(|ways| self.read(ways)).collect()
+            let mut readings = Vec::new();
+            for ways in 0..=self.ways {
+                if ways & !self.ways == 0 {
+                    readings.push(self.read(ways));
+                }
+            }
+            readings
         })
     }
 
@@ -143,8 +147,8 @@ impl Query {
     #[must_use]
     pub fn has_utf8_names(&self) -> bool {
         *self.has_utf8_names.get_or_init(|| {
-            let mut sent = self.readings().iter().take(1).flatten();
-            sent.all(|parameter| is_utf8(parameter.name_decoded_again()))
+            let is_utf8 = |own: &Parameter| is_utf8(own.name_decoded_again());
+            (self.readings().first()).is_none_or(|sent| sent.iter().all(is_utf8))
         })
     }
 

@@ -193,11 +193,10 @@ impl Places {
     /// The query is decoded only once, however many places there are.
     #[must_use]
     pub fn any_reads_query(all: &[Arc<Self>], query: &str) -> bool {
-        let params = all.iter().flat_map(|places| &places.params).cloned();
-        let merged = Self {
-            params: params.collect(),
-            ..Self::default()
-        };
+        let mut merged = Self::default();
+        for places in all {
+            merged.params.extend_from_slice(&places.params);
+        }
         let mut found = Found::default();
         merged.collect_params(query, &mut found);
         found.first.is_some()
