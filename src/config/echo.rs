@@ -41,6 +41,18 @@ pub(super) fn head(text: &str) -> String {
     text.chars().take(MAX_ECHO).collect()
 }
 
+/// Returns the part of a URL that can contain neither a password nor a secret query. If the URL has
+/// an `@`, only the scheme is left, because a password may contain any character.
+pub(super) fn without_secrets(url: &str) -> &str {
+    let end = match url.contains('@') {
+        true => url
+            .find("//")
+            .map_or(0, |slashes| slashes.saturating_add(2)),
+        false => url.find(['?', '#']).unwrap_or(url.len()),
+    };
+    url.get(..end).unwrap_or_default()
+}
+
 /// Truncates a value, and escapes the part that is kept.
 pub(super) fn cut(text: &str) -> String {
     let mut cut: String = text

@@ -66,9 +66,13 @@ impl ConfigError {
             |name: &&str| self.0.location.passes(name) || self.0.location.passes(&camel_case(name));
         if secret.iter().any(passes)
             && let Fault::WrongType { found, .. } = &mut self.0.reason
-            && found.starts_with("string ")
         {
-            "a string".clone_into(found);
+            // In YAML, a secret without quotes may be a number.
+            match found.as_bytes().first() {
+                Some(b's') => "a string".clone_into(found),
+                Some(b'0'..=b'9' | b'-') => "a number".clone_into(found),
+                _ => {}
+            }
         }
         self
     }

@@ -12,11 +12,10 @@ use super::confusable::decoded_again;
 /// longer to compare with a condition than a few long ones of the same total length.
 const PARAMETER_COST: usize = 16;
 
-/// The ways in which some servers read a query: they drop a `?` at its start, split it at `;`, or do
-/// not read `+` as a space. Each one that matters for a query doubles the number of its readings.
+/// The ways in which some servers read a query: they drop a `?` at its start, or split it at `;`.
+/// Each one that matters for a query doubles the number of its readings.
 const DROP_MARK: u8 = 1;
 const SPLIT: u8 = 2;
-const KEEP_PLUS: u8 = 4;
 
 /// The query of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,7 +73,6 @@ impl Query {
         for (applies, way) in [
             (text.starts_with(b"?"), DROP_MARK),
             (text.contains(&b';'), SPLIT),
-            (text.contains(&b'+'), KEEP_PLUS),
         ] {
             if applies {
                 ways |= way;
@@ -115,7 +113,7 @@ impl Query {
 
     /// The parameters, in order, in each way in which servers read them. The first reading is the
     /// usual one. Some servers, such as JavaScript's `URLSearchParams`, drop a `?` at the start of
-    /// the query. Some split the query at `;` as well as at `&`. Some do not read `+` as a space.
+    /// the query. Some split the query at `;` as well as at `&`.
     pub fn readings(&self) -> &[Vec<Parameter>] {
         self.readings.get_or_init(|| {
             let mut readings = Vec::new();
@@ -135,7 +133,6 @@ impl Query {
             match *octet {
                 b'?' if place == 0 && ways & DROP_MARK != 0 => {}
                 b';' if ways & SPLIT != 0 => text.push(b'&'),
-                b'+' if ways & KEEP_PLUS != 0 => text.extend_from_slice(b"%2B"),
                 octet => text.push(octet),
             }
         }
@@ -233,9 +230,9 @@ mod tests {
 
     #[test]
     fn decodes_other_readings_only_if_they_are_needed() {
-        let query = Query::new(b"?%2561;b+c");
+        let query = Query::new(b"?%2561;b%20c");
         assert_eq!(query.first("?%61;b c"), Some(""));
-        assert_eq!(query.cost(), 8 * 16);
+        assert_eq!(query.cost(), 4 * 16);
         assert!(query.readings.get().is_none());
         let sent = &query.sent.get().unwrap()[0];
         assert!(sent.name_again.get().is_none());
@@ -274,13 +271,5 @@ mod tests {
             &[("a", ""), ("b", "")],
         ];
         assert_eq!(readings("?a;b"), expected(&all));
-    }
-
-    #[test]
-    fn keeps_a_plus_sign_as_some_servers_do() {
-        let sent = [("a b", "c d+e"), ("f", "")];
-        let kept = [("a+b", "c+d+e"), ("f", "")];
-        assert_eq!(readings("a+b=c+d%2Be&f"), expected(&[&sent, &kept]));
-        assert_eq!(readings("?a;b+c").len(), 8);
     }
 }

@@ -9,6 +9,11 @@ use crate::{
     keys::{Discovery, Endpoint, FetchError},
 };
 
+/// The maximum length of a `jwks_uri`, in octets. The server chooses this URI, and it is written to
+/// the log, the status page and the shared record. Without a limit, it could be as long as the
+/// metadata. The longest URIs of real servers have a few hundred octets.
+const MAX_JWKS_URI: usize = 2048;
+
 /// Reads the endpoint of the key set from a metadata document.
 ///
 /// # Errors
@@ -31,7 +36,9 @@ pub(super) fn jwks_endpoint(
     }
     // The cluster comes from the configuration, so the document cannot make the proxy connect to
     // another server.
-    let endpoint = Endpoint::parse(uri, &discovery.jwks_cluster).ok_or(FetchError::JwksUri)?;
+    let endpoint = Endpoint::parse(uri, &discovery.jwks_cluster)
+        .filter(|_| uri.len() <= MAX_JWKS_URI)
+        .ok_or(FetchError::JwksUri)?;
     // RFC 8414 section 2 requires TLS. Plain http is accepted only if the metadata itself is
     // fetched over plain http, as in a test setup.
     let mut metadata = discovery.metadata.iter();
@@ -155,5 +162,14 @@ mod tests {
         let refused = read("HTTPS://idp", "HTTPS://idp", "http://idp/keys");
         assert_eq!(refused, Err(FetchError::JwksUri));
         assert!(read("http://idp", "http://idp", "http://idp/keys").is_ok());
+    }
+
+    #[test]
+    fn refuses_a_longer_key_address_than_could_be_logged() {
+        for (length, expected) in [(2048, None), (2049, Some(FetchError::JwksUri))] {
+            let uri = format!("{:a<length$}", "https://keys/");
+            let keys = read("https://idp", "https://idp", &uri);
+            assert_eq!(keys.err(), expected, "{length}");
+        }
     }
 }

@@ -53,10 +53,10 @@ fetch_errors! {
     Document: "document", "the response contains no usable key";
     /// The metadata names an issuer other than the configured one.
     Issuer: "issuer", "the metadata names an issuer other than the configured one";
-    /// The metadata's `jwks_uri` is not a URL from which keys may be fetched.
+    /// The metadata's `jwks_uri` is not a URL from which keys may be fetched, or is too long.
     JwksUri: "jwks_uri",
-        "the metadata's jwks_uri is not an https URL (http is accepted only if the issuer is an \
-         http URL)";
+        "the metadata's jwks_uri is not an https URL of at most 2048 bytes (http is accepted only \
+         if the issuer is an http URL)";
     /// The response is not authorization server metadata.
     Metadata: "metadata", "the issuer's metadata lacks \"issuer\" or \"jwks_uri\"";
     /// The proxy has no cluster with the configured name.

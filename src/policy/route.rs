@@ -480,7 +480,7 @@ mod tests {
             name: "a b".into(),
             condition: QueryCondition::Text(StringMatch::new(Pattern::Exact("c/d".into()))),
         });
-        assert!(matches(&route, &[(":path", "/?a%20b=c%2Fd")]));
+        assert!(matches(&route, &[(":path", "/?a+b=c%2Fd")]));
         assert!(!matches(&route, &[(":path", "/?a%20b=c")]));
     }
 

@@ -6,6 +6,7 @@ use super::limits::{SHORTEST, duration_in_bounds, positive};
 use crate::{
     config::{
         ConfigError, Fault,
+        echo::without_secrets,
         error::At,
         raw::{
             RawAsyncFetch, RawDiscovery, RawDuration, RawHttpUri, RawRemoteJwks, RawRetryPolicy,
@@ -37,7 +38,7 @@ pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
     }
     let expected = "a URL such as https://host/path, without a user or a fragment";
     let endpoint = Endpoint::parse(uri, cluster)
-        .ok_or_else(|| Fault::wrong_form(expected, uri))
+        .ok_or_else(|| Fault::wrong_form(expected, without_secrets(uri)))
         .at("uri")
         .at("http_uri")?;
     let timeout = call_timeout(*timeout).at("timeout").at("http_uri")?;

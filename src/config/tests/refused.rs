@@ -149,6 +149,11 @@ fn never_repeats_a_secret() {
             json!([{"kid": "a", "secret": ["hunter2"]}]),
         ),
         ("shared_secrets", json!([{"kid": "a", "secret": "hunter2"}])),
+        ("shared_secrets", json!([{"secret": 73_311_337}])),
+        (
+            "client_secrets.clients.a",
+            json!({"secret_hashes": [-73_311_337]}),
+        ),
         ("client_secrets", json!("hunter2")),
         ("client_secrets.clients", json!(["hunter2"])),
         (
@@ -177,8 +182,10 @@ fn never_repeats_a_secret() {
         let path = format!("providers.okta.{path}");
         let changes = [("providers.okta.remote_jwks", json!(null)), (&path, value)];
         let error = parse(&base_with(&changes)).unwrap_err();
-        assert!(!error.to_string().contains("hunter2"), "{error}");
-        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        for secret in ["hunter2", "73311337"] {
+            assert!(!error.to_string().contains(secret), "{error}");
+            assert!(!format!("{error:?}").contains(secret), "{error:?}");
+        }
     }
 }
 

@@ -432,7 +432,7 @@ fn limits_the_text_of_queries_that_rules_have_conditions_on() {
             "reject" => "path_too_long",
             _ => "not_required",
         };
-        let path = format!("/q?{}", "%2561;%25&+".repeat(2));
+        let path = format!("/q?{}", "%2561;%25&".repeat(2));
         assert_eq!(label(&decide(&engine, &path, &[])), expected, "{policy}");
     }
 }
@@ -464,7 +464,7 @@ fn ten_rules_may_read_a_query_as_long_as_the_longest_path() {
     });
     let rules: Vec<Value> = rules.chain([json!({"match": {"prefix": "/"}})]).collect();
     let engine = engine(json!({ "rules": rules }));
-    let short = "m0=a%2Fb&r=c+d&".repeat(100);
+    let short = "m0=a%2Fb&r=c%20d&".repeat(100);
     let path = format!("/x?{short}q={}", "a".repeat(8190 - short.len()));
     assert_eq!(label(&decide(&engine, &path, &[])), "not_required");
 }

@@ -30,9 +30,10 @@ impl QueryMatch {
     /// counts.
     ///
     /// # Errors
-    /// If the query is too long for a condition, or has too many parameters. Or if the condition is a regular expression, and
-    /// the values are too long for it, or all values that the request's regular expressions are
-    /// compared with are too long together.
+    /// If the query is too long for a condition, or has too many parameters.
+    ///
+    /// If the condition is a regular expression, and the values are too long for it, or all values
+    /// that the request's regular expressions are compared with are too long together.
     ///
     /// If `path_policy` is `reject`, and servers could read the parameter or the query in different
     /// ways ([`Query::readings`], [`Query::has_utf8_names`]).

@@ -171,16 +171,14 @@ fn a_condition_refuses_a_query_that_is_too_long_in_all_readings_together() {
     for (start, length, reject, raw) in [
         ("", 64, Ok(true), Ok(true)),
         ("", 65, long, long),
-        ("+", 32, Ok(true), Ok(true)),
-        ("+", 33, long, Ok(true)),
+        (";", 32, Ok(true), Ok(true)),
+        (";", 33, long, Ok(true)),
         ("&&&&", 64, Ok(true), Ok(true)),
         ("&&&&&", 5, long, long),
         ("&&;", 3, long, Ok(true)),
         ("?;", 16, Ok(true), Ok(true)),
         ("?;", 17, long, Ok(true)),
-        ("?+", 16, Ok(true), Ok(true)),
-        ("?+", 17, long, Ok(true)),
-        ("?;+", 65, long, long),
+        ("?;", 65, long, long),
     ] {
         let sent = Query::new(format!("{start:a<length$}").as_bytes());
         assert_eq!(query.matches(&sent, REJECT), reject, "{start} {length}");
@@ -233,8 +231,6 @@ fn no_regular_expression_is_applied_to_a_long_text() {
 fn a_parameter_that_servers_read_differently_is_unclear() {
     let text = |text: &str| StringMatch::new(Pattern::Exact(text.into()));
     let exact = || QueryCondition::Text(text("admin"));
-    let spaced = || QueryCondition::Text(text("a b"));
-    let plus = || QueryCondition::Text(text("a+b"));
     let unclear = Err(Unclear::Parameter);
     for (condition, query, reject, raw) in [
         (exact(), "x&_mode=admin", Ok(true), true),
@@ -273,19 +269,6 @@ fn a_parameter_that_servers_read_differently_is_unclear() {
         (exact(), "?_mode=admin;x", unclear, false),
         (exact(), "_mode=%25C1%25A1dmin", unclear, false),
         (QueryCondition::Absent, "x=1;_mode=x", unclear, true),
-        // Some servers do not read `+` as a space.
-        (spaced(), "_mode=a%20b", Ok(true), true),
-        (spaced(), "_mode=a+b", unclear, true),
-        (spaced(), "_mode=a%2Bb", Ok(false), false),
-        (plus(), "_mode=a%2Bb", Ok(true), true),
-        (plus(), "_mode=a+b", unclear, false),
-        (plus(), "_mode=a%2Bb&q=x+y", Ok(true), true),
-        (plus(), "_mode=x+y", Ok(false), false),
-        (plus(), "q=a+b", Ok(false), false),
-        (plus(), "x;_mode=a+b", unclear, false),
-        (QueryCondition::Present, "_mode=a+b", Ok(true), true),
-        (QueryCondition::Absent, "+_mode=x", unclear, true),
-        (QueryCondition::Absent, "q+_mode=x", Ok(true), true),
     ] {
         let name = "_mode".to_owned();
         let parameter = QueryMatch { name, condition };

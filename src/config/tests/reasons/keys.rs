@@ -55,14 +55,25 @@ pub(super) fn fetched() -> BTreeSet<String> {
         ),
     ];
     let texts: Vec<(String, String)> = [
-        "idp.example/keys", "ftp://idp/keys", "https:///keys", "https://u@idp/keys", "https://idp/#a",
-        "https://idp/a b", "https://idp:0/", "https://idp:65536/", "https://:443/", "https://[::1/",
-        "https://idp:+1/",
+        ("idp.example/keys", "idp.example/keys"),
+        ("ftp://idp/keys", "ftp://idp/keys"),
+        ("https:///keys", "https:///keys"),
+        // A user, a password or a query may be secret.
+        ("https://svc:hunter2@idp/keys", "https://"),
+        ("svc:hunter2@idp/keys", ""),
+        ("https://idp/#a", "https://idp/"),
+        ("https://idp/a b?key=hunter2", "https://idp/a b"),
+        ("https://idp/a b", "https://idp/a b"),
+        ("https://idp:0/", "https://idp:0/"),
+        ("https://idp:65536/", "https://idp:65536/"),
+        ("https://:443/", "https://:443/"),
+        ("https://[::1/", "https://[::1/"),
+        ("https://idp:+1/", "https://idp:+1/"),
     ]
     .iter()
-    .map(|uri| {
+    .map(|(uri, shown)| {
         let text = format!(
-            "remote_jwks.http_uri.uri: expected a URL such as https://host/path, without a user or a fragment, found \"{uri}\""
+            "remote_jwks.http_uri.uri: expected a URL such as https://host/path, without a user or a fragment, found \"{shown}\""
         );
         ((*uri).to_owned(), text)
     })
