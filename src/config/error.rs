@@ -70,7 +70,7 @@ impl ConfigError {
             // In YAML, a secret without quotes may be a number.
             match found.as_bytes().first() {
                 Some(b's') => "a string".clone_into(found),
-                Some(b'0'..=b'9' | b'-') => "a number".clone_into(found),
+                Some(b'0'..=b'9') => "a number".clone_into(found),
                 _ => {}
             }
         }

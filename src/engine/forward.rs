@@ -32,16 +32,20 @@ impl Forwarded {
     /// Removes the edits and exports after the first `edits` and `exports`, if one of the providers
     /// `earlier` has a header or an entry of the same name.
     fn withhold(&mut self, (edits, exports): (usize, usize), earlier: &ShortList<&Provider>) {
-        let mut index = 0_usize;
-        self.edits.retain(|edit| {
-            index = index.saturating_add(1);
-            index <= edits || !earlier.iter().any(|own| own.sets_header(edit.name()))
-        });
-        let mut index = 0_usize;
-        self.exports.retain(|entry| {
-            index = index.saturating_add(1);
-            index <= exports || !earlier.iter().any(|own| own.exports.contain(&entry.key))
-        });
+        let mut index = edits;
+        while let Some(edit) = self.edits.get(index) {
+            match earlier.iter().any(|own| own.sets_header(edit.name())) {
+                true => drop(self.edits.remove(index)),
+                false => index = index.saturating_add(1),
+            }
+        }
+        let mut index = exports;
+        while let Some(entry) = self.exports.get(index) {
+            match earlier.iter().any(|own| own.exports.contain(&entry.key)) {
+                true => drop(self.exports.remove(index)),
+                false => index = index.saturating_add(1),
+            }
+        }
     }
 }
 

@@ -152,7 +152,7 @@ fn never_repeats_a_secret() {
         ("shared_secrets", json!([{"secret": 73_311_337}])),
         (
             "client_secrets.clients.a",
-            json!({"secret_hashes": [-73_311_337]}),
+            json!({"secret_hashes": [73_311_337]}),
         ),
         ("client_secrets", json!("hunter2")),
         ("client_secrets.clients", json!(["hunter2"])),
