@@ -5,8 +5,12 @@
 //! loaded, before any request arrives. After that, the keeper runs whenever the [`clock`], a worker
 //! or another keeper asks it to.
 
-use core::cell::RefCell;
-use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use core::cell::{Cell, RefCell};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+};
 
 use portcullis::{
     gate::{Keeper, KeyMetrics, News},
@@ -53,6 +57,8 @@ struct Early {
 thread_local! {
     static KEEPINGS: RefCell<BTreeMap<Number, Rc<RefCell<Keeping>>>> = const { RefCell::new(BTreeMap::new()) };
     static EARLY: RefCell<Vec<Early>> = const { RefCell::new(Vec::new()) };
+    /// The version of the list of configurations at the last [`sweep`].
+    static SWEPT: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 /// Starts the keeper of a configuration. If Envoy only validates the configuration, the keeper
@@ -110,8 +116,8 @@ pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
         // in any case.
         main.filter.publish();
         main.filter.wake_all();
+        wake_others(main.filter);
     });
-    wake_others(number);
 }
 
 /// Runs `act` on a keeper. Does nothing if the configuration was removed, or if its keeper is
@@ -145,11 +151,16 @@ pub(super) fn stop(number: Number) {
     if let Some(keeping) = stopped
         && let Ok(mut keeping) = keeping.try_borrow_mut()
     {
-        let Keeping { keys, calls, .. } = &mut *keeping;
+        let Keeping {
+            filter,
+            keys,
+            calls,
+            ..
+        } = &mut *keeping;
         // While a fetch holds its lease, no other configuration can fetch the same keys. Abandoning
         // the fetch releases the lease at once, so the others need not wait until it expires.
         calls.take_all().for_each(|fetch| keys.abandon(&fetch));
-        wake_others(number);
+        wake_others(filter);
         let gauges: Vec<_> = keeping.keeper.gauges().map(str::to_owned).collect();
         leave(number, gauges);
     }
@@ -259,7 +270,7 @@ fn work(
         if news > News::Nothing {
             main.filter.publish();
             main.filter.wake_all();
-            wake_others(number);
+            wake_others(main.filter);
         }
         let now = clock::now();
         let next = [
@@ -271,20 +282,29 @@ fn work(
     });
 }
 
-/// Makes Envoy run all other keepers, because requests may be waiting for the same keys in other
-/// configurations.
-fn wake_others(number: Number) {
+/// Makes Envoy run the keepers of other configurations in which requests may be waiting for the same
+/// keys.
+fn wake_others(own: &Filter) {
     let all = registry::all();
-    let others = all.iter().filter(|filter| filter.number != number);
-    others.for_each(|filter| filter.scheduler.commit());
+    all.iter()
+        .filter(|filter| filter.number != own.number)
+        .filter(|filter| filter.records.share_a_source(&own.records))
+        .for_each(|filter| filter.scheduler.commit());
 }
 
-/// Stops the keepers of configurations that Envoy released on another thread.
+/// Stops the keepers of configurations that Envoy released on another thread. Does nothing if the
+/// list of configurations has not changed: every keeper calls this function at least once a second,
+/// and an Envoy may have hundreds of keepers.
 fn sweep() {
+    let version = registry::version();
+    if SWEPT.replace(Some(version)) == Some(version) {
+        return;
+    }
+    let held: BTreeSet<Number> = registry::all().iter().map(|own| own.number).collect();
     let ended = KEEPINGS.with_borrow(|all| {
         let numbers = all.keys().copied();
         numbers
-            .filter(|number| registry::find(*number).is_none())
+            .filter(|number| !held.contains(number))
             .collect::<Vec<_>>()
     });
     ended.into_iter().for_each(stop);

@@ -39,6 +39,13 @@ impl ProcessRecords {
         )
     }
 
+    /// Returns true if the two configurations share the record of a source.
+    pub(super) fn share_a_source(&self, other: &Self) -> bool {
+        self.0
+            .iter()
+            .any(|own| other.0.iter().any(|other| Arc::ptr_eq(own, other)))
+    }
+
     /// Releases the records. A record is dropped if no other configuration uses it.
     pub(super) fn release(&self) {
         self.0.iter().for_each(|place| PLACES.release(place));
@@ -119,6 +126,7 @@ mod tests {
         assert!(matches!(read(&other, None), Reading::New(..)));
         assert_eq!(read(&other, Some(version)), Reading::Same);
         assert_eq!(read(&another, None), Reading::Absent);
+        assert!(one.share_a_source(&other) && !one.share_a_source(&another));
         one.release();
         other.release();
         let next = records("same");
