@@ -30,13 +30,12 @@ impl<T> ShortList<T> {
         self.first.as_ref()
     }
 
-    /// Swaps the first element with the element at this index, if there is one.
+    /// Moves the element at this index to the front, if there is one. The others keep their order.
     pub(crate) fn move_to_front(&mut self, index: usize) {
-        let other = index
-            .checked_sub(1)
-            .and_then(|index| self.rest.get_mut(index));
-        if let (Some(first), Some(other)) = (&mut self.first, other) {
-            mem::swap(first, other);
+        let rest = self.rest.get_mut(..index).unwrap_or_default();
+        if let (Some(first), Some(element)) = (&mut self.first, rest.last_mut()) {
+            mem::swap(first, element);
+            rest.rotate_right(1);
         }
     }
 
@@ -76,5 +75,29 @@ impl<T> IntoIterator for ShortList<T> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.first.into_iter().chain(self.rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn an_element_moves_to_the_front_and_the_others_keep_their_order() {
+        for (index, expected) in [
+            (0, [1, 2, 3, 4]),
+            (1, [2, 1, 3, 4]),
+            (2, [3, 1, 2, 4]),
+            (3, [4, 1, 2, 3]),
+            (4, [1, 2, 3, 4]),
+        ] {
+            let mut list = ShortList::default();
+            list.extend([1, 2, 3, 4]);
+            list.move_to_front(index);
+            assert!(list.iter().eq(&expected), "{index}: {list:?}");
+        }
     }
 }

@@ -49,7 +49,8 @@ fn envoy_has_every_function_that_is_required() {
     }
 }
 
-/// Envoy refuses to load a library that lacks one of the hooks. Some builds also require the last one.
+/// Envoy refuses to load a library that lacks one of these hooks. Only some builds of Envoy require
+/// the last one.
 #[test]
 fn the_library_has_every_hook_that_envoy_calls() {
     if !is_installed(&library()) {

@@ -83,15 +83,15 @@ async function link(bytes) {
   // The lowest kilobyte of memory is the end of the stack. The module never computes an address in
   // this kilobyte, so Binaryen may fold offsets into loads and stores.
   binaryen.setLowMemoryUnused(true);
-  // When Binaryen writes the module, it leaves out local variables that the stack of the WebAssembly
-  // machine can replace.
+  // With these settings, Binaryen replaces local variables with the stack of the WebAssembly
+  // machine where it can, when it writes the module.
   binaryen.setGenerateStackIR(true);
   binaryen.setOptimizeStackIR(true);
   // Copies of a generic function often differ only in constants.
   module.runPasses(['merge-similar-functions']);
   module.optimize();
   module.runPasses(LAST_PASSES);
-  // The last passes create opportunities for the first ones, too.
+  // The last passes create new opportunities for the first optimisation, so it runs again.
   module.optimize();
   return module.emitBinary();
 }

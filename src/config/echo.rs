@@ -44,13 +44,11 @@ pub(super) fn head(text: &str) -> String {
 /// Returns the part of a URL that can contain neither a password nor a secret query. If the URL has
 /// an `@`, only the scheme is left, because a password may contain any character.
 pub(super) fn without_secrets(url: &str) -> &str {
-    let end = match url.contains('@') {
-        true => url
-            .find("//")
-            .map_or(0, |slashes| slashes.saturating_add(2)),
-        false => url.find(['?', '#']).unwrap_or(url.len()),
-    };
-    url.get(..end).unwrap_or_default()
+    if url.contains('@') {
+        let mut schemes = ["https://", "http://"].into_iter();
+        return schemes.find(|own| url.starts_with(own)).unwrap_or_default();
+    }
+    url.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// Truncates a value, and escapes the part that is kept.

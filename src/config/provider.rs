@@ -119,8 +119,8 @@ impl Provider {
         }
     }
 
-    /// The keys from the configuration that may serve (verify tokens). There are none if the provider
-    /// is disabled, fetches its keys, or accepts secrets.
+    /// The configured keys that may serve (verify tokens). Empty if the provider is disabled,
+    /// fetches its keys, or accepts secrets.
     #[must_use]
     pub fn configured_keys(&self) -> &[VerifyingKey] {
         let local_keys = self.local_keys().filter(|_| self.is_enabled());

@@ -36,8 +36,8 @@ pub(super) fn headers_of(
 
 /// Returns a header with this value, or `None` if the value is too long or a receiver could misread
 /// it. A line break would let the client add headers. Receivers strip spaces at both ends (RFC 9110
-/// section 5.5), and some programs strip all white space of Unicode. So a user name with white space
-/// at an end could become the name of another user.
+/// section 5.5), and some programs strip all Unicode white space. So a user name that begins or
+/// ends with white space could become the name of another user.
 pub(super) fn header(name: &HeaderName, value: String, config: &Config) -> Option<HeaderEdit> {
     fits_header(&value, config).then(|| HeaderEdit::Set(Text::Shared(name.shared()), value.into()))
 }
@@ -45,7 +45,13 @@ pub(super) fn header(name: &HeaderName, value: String, config: &Config) -> Optio
 pub(super) fn fits_header(value: &str, config: &Config) -> bool {
     value.len() <= config.limits.header_value_bytes
         && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f)
-        && value.trim() == value
+        && value.trim_matches(is_trimmed) == value
+}
+
+/// Returns true if some programs strip this character from the ends of a text. JavaScript also strips
+/// U+FEFF, which is not white space in Unicode.
+fn is_trimmed(character: char) -> bool {
+    character.is_whitespace() || character == '\u{feff}'
 }
 
 /// Formats a claim as `jwt_authn` does: strings unchanged, numbers and booleans as JSON, and all

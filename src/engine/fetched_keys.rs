@@ -1,5 +1,5 @@
-//! The engine's fetched keys, and a read of the keys that other workers have fetched if a decision
-//! lacked a key.
+//! Access to the engine's fetched keys. If a decision lacked a key, reads the keys that other
+//! workers have fetched.
 
 use crate::{
     config::Provider,

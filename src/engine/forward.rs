@@ -29,8 +29,9 @@ pub(super) struct Forwarded {
 }
 
 impl Forwarded {
-    /// Removes the edits and exports after the first `edits` and `exports`, if one of the providers
-    /// `earlier` has a header or an entry of the same name.
+    /// Removes the last token's edits and exports for each header or entry that one of the
+    /// `earlier` providers may set too. `edits` and `exports` are the numbers of edits and exports
+    /// that came before this token.
     fn withhold(&mut self, (edits, exports): (usize, usize), earlier: &ShortList<&Provider>) {
         let mut index = edits;
         while let Some(edit) = self.edits.get(index) {
@@ -49,9 +50,9 @@ impl Forwarded {
     }
 }
 
-/// Adds two kinds of edits to the removals of forged headers: those that set the providers' headers from verified tokens,
-/// and those that remove the tokens themselves. The first of the `tokens` must be the one that
-/// grants the rights.
+/// Returns the removals of forged headers, the edits that set the providers' headers from verified
+/// tokens, the edits that remove the tokens themselves, and the entries for other filters. The
+/// first of the `tokens` must be the one that grants the rights.
 ///
 /// A header or filter-state entry of one token's provider is never set from a later token, even if
 /// the earlier token lacks the claim. Otherwise a client with two tokens could use the rights of
@@ -124,9 +125,9 @@ pub(super) fn verified(
     Ok(forwarded)
 }
 
-/// Adds to the removals of forged headers the headers with unverified claims, and a header that marks these claims as
-/// unverified. The token stays in the request so that the upstream can verify it. The claims are
-/// not exported to other filters.
+/// Returns the removals of forged headers, the edits that set headers with unverified claims, and a
+/// header that marks these claims as unverified. The token stays in the request so that the
+/// upstream can verify it. The claims are not exported to other filters.
 pub(super) fn unverified(
     config: &Config,
     credentials: &Credentials<'_, '_>,

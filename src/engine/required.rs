@@ -55,7 +55,7 @@ impl Engine {
             request, target, ..
         } = sanitised;
         let all = &self.config.places;
-        // All places share one search of the query, which may be long.
+        // The query may be long, so it is searched once for all places.
         let query = target.and_then(|target| target.query);
         let holds_credential = query.is_some_and(|query| Places::any_reads_query(all, query))
             || (all.iter()).any(|places| !matches!(places.find(request, None), Ok(None)));
@@ -225,9 +225,9 @@ impl Engine {
         })
     }
 
-    /// Returns the index of the first of the verified tokens that grants all required rights. The
-    /// rights of several tokens are not combined: the combination could amount to a right that
-    /// nobody was given.
+    /// Returns the index of the first verified token that grants all required rights. The rights of
+    /// several tokens are not combined: the combination could amount to a right that nobody was
+    /// given.
     fn entitled(
         &self,
         required: AccessRequirement<'_>,

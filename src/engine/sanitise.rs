@@ -12,13 +12,13 @@ use crate::{
 
 const CONNECTION: &str = "connection";
 
-/// A request as the rules see it: without the headers that the client may have forged.
+/// A request as the rules see it: without the headers that [`Removals`] lists.
 #[derive(Clone, Copy)]
 pub(super) struct Sanitised<'r, 'a> {
     pub(super) request: &'r Request<'a>,
     /// The request's path and query. `None` for a CONNECT request without a path.
     pub(super) target: Option<Target<'a>>,
-    /// The edits that remove the other headers from the forwarded request.
+    /// The edits that also remove these headers from the forwarded request.
     pub(super) removals: &'r [HeaderEdit],
 }
 

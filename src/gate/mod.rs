@@ -245,9 +245,9 @@ impl Gate {
     /// Removes identities, tokens and MCP headers from a request's trailers. The request is refused
     /// if the host does not remove them. The verdict is never [`Verdict::Wait`].
     ///
-    /// `waiting` is the request's ID if the request may still be waiting, so that the gate forgets
-    /// the request when it refuses it here. On a host that holds trailers back until the request is
-    /// resumed, no request waits any longer, and the shell passes `None`.
+    /// `waiting` is the ID of a request that may still be waiting. If the gate refuses this request
+    /// here, it also forgets that the request waits. On a host that holds trailers back until the
+    /// request is resumed, the request no longer waits, so the shell passes `None`.
     pub fn on_trailers(&mut self, waiting: Option<StreamId>, exchange: &impl Exchange) -> Verdict {
         if self.clean_trailers(exchange).is_ok() {
             return Verdict::Pass;

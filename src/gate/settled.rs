@@ -1,24 +1,25 @@
-//! A request's headers after forged headers were removed, and the protocol between the gate and a
-//! shell that leads there.
+//! The headers of a request after forged headers were removed, and the steps by which the gate and
+//! a shell get there.
 //!
 //! The gate decides only on a [`SettledHead`], and only [`Gate::settle`](super::Gate::settle) makes
-//! one. So a shell cannot forget to settle a request, and cannot let the request pass if settling it
-//! failed.
+//! one. So a shell cannot forget to settle a request, and cannot let the request pass if settling
+//! it failed.
 
 use crate::http::Request;
 
-/// The headers of a request that was [settled](super::Gate::settle). There are no headers if the host
-/// did not return them, or if the host refused an edit or did not choose the route again. In the last
-/// two cases, a forged header may have chosen the route. A request without headers is refused.
+/// The headers of a request that was [settled](super::Gate::settle). There are no headers if the
+/// host did not return them, or if the host refused an edit or did not choose the route again. In
+/// the last two cases, a forged header may have chosen the route. A request without headers is
+/// refused.
 #[must_use]
 #[derive(Clone, Copy, Debug)]
 pub struct SettledHead<'r>(Option<&'r Request<'r>>);
 
 impl<'r> SettledHead<'r> {
-    /// Without headers, so that the gate refuses the request.
+    /// No headers, so that the gate refuses the request.
     pub(super) const FAILED: Self = Self(None);
 
-    /// The headers `request`, which were settled.
+    /// The headers of a settled request; `None` if the host did not return them.
     pub(super) const fn of(request: Option<&'r Request<'r>>) -> Self {
         Self(request)
     }
@@ -36,8 +37,8 @@ impl<'r> SettledHead<'r> {
 pub enum Settled<'r> {
     /// Pass these headers to the gate.
     Head(SettledHead<'r>),
-    /// Read the headers from the host again. Some headers were removed, and the host may have chosen
-    /// another route.
+    /// Read the headers from the host again. Some headers were removed, and the host may have
+    /// chosen another route.
     ReadAgain(Rereading),
 }
 
@@ -51,8 +52,8 @@ impl Rereading {
         Self(())
     }
 
-    /// Completes the task with the headers that the host returns now. `request` is `None` if the host
-    /// does not return them.
+    /// Completes the task with the headers that the host returns now. `request` is `None` if the
+    /// host does not return them.
     pub const fn with<'r>(self, request: Option<&'r Request<'r>>) -> SettledHead<'r> {
         SettledHead(request)
     }

@@ -8,12 +8,12 @@ use std::borrow::Cow;
 
 use super::confusable::decoded_again;
 
-/// The cost of a short parameter, in bytes ([`Query::cost`]). A query of many short parameters takes
-/// longer to compare with a condition than a few long ones of the same total length.
+/// The cost of a short parameter, in bytes ([`Query::cost`]). Comparing many short parameters with
+/// a condition takes longer than comparing a few long ones of the same total length.
 const PARAMETER_COST: usize = 16;
 
-/// The ways in which some servers read a query: they drop a `?` at its start, or split it at `;`.
-/// Each one that matters for a query doubles the number of its readings.
+/// The bits of a way to read a query: some servers drop a `?` at the start of the query, and some
+/// split the query at `;`. Each bit that applies to a query doubles the number of its readings.
 const DROP_MARK: u8 = 1;
 const SPLIT: u8 = 2;
 

@@ -152,9 +152,9 @@ impl Replica {
         true
     }
 
-    /// Replaces the local record. Every change of the document must also change the key set's version,
-    /// because cached tokens depend on this version. So no other function assigns `self.record`, and
-    /// no function returns it mutably.
+    /// Replaces the local record. Every change of the document must also change the key set's
+    /// version, because cached tokens depend on this version. So no other function assigns
+    /// `self.record`, and no function returns it mutably.
     pub(super) fn install(&mut self, record: Record) {
         if record.document != self.record.document {
             self.key_set_version = self.key_set_version.next();

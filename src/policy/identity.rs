@@ -46,8 +46,9 @@ impl IdentityTemplate {
     ///
     /// # Errors
     /// If a value from the token contains the literal text after its placeholder. The two are
-    /// searched together: `s:` and `::` make `s:::`, which contains `::` twice. Also if a value is a
-    /// number that parsing may have rounded.
+    /// searched together: `s:` and `::` make `s:::`, which contains `::` twice.
+    ///
+    /// If a value is a number so large that parsing may have rounded it.
     pub fn identity(
         &self,
         role: Option<&str>,
@@ -82,7 +83,8 @@ impl IdentityTemplate {
 /// Converts a claim to text. Returns `None` for null, lists and objects, which identify nobody.
 ///
 /// # Errors
-/// If the claim is a number that parsing may have rounded to the number of another caller.
+/// If the claim is a number so large that parsing may have rounded it to the number of another
+/// caller.
 fn text(claim: &Value) -> Result<Option<Cow<'_, str>>, AmbiguousIdentity> {
     Ok(match claim {
         Value::String(text) => Some(Cow::Borrowed(text)),

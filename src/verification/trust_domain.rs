@@ -28,8 +28,8 @@ impl TrustDomain {
         (fits && name.bytes().all(is_allowed)).then(|| Self(name.to_owned()))
     }
 
-    /// The purpose that a provider's keys must have, if its tokens are from this trust domain, or
-    /// from none.
+    /// The purpose that a provider's keys must have. `domain` is the trust domain of the provider's
+    /// tokens, if they have one.
     #[must_use]
     pub const fn key_purpose(domain: Option<&Self>) -> KeyPurpose {
         match domain {

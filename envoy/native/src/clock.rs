@@ -29,8 +29,8 @@ pub(super) const LONGEST: Duration = Duration::from_secs(1);
 /// keep the main thread busy.
 const SHORTEST: Duration = Duration::from_millis(10);
 
-/// The current time, for work that is only delayed if the clock is wrong. If the clock is before
-/// 1970, this is the start of 1970.
+/// The current time, for work that a wrong clock can only delay. If the clock is before 1970, this
+/// is the start of 1970.
 pub(super) fn now() -> UnixMillis {
     reading().unwrap_or_default()
 }
@@ -38,7 +38,8 @@ pub(super) fn now() -> UnixMillis {
 /// The current time, for decisions on requests.
 ///
 /// # Errors
-/// If the clock is before 1970. At the start of 1970, no token would have expired.
+/// If the clock is before 1970. With the start of 1970 as the time, no token would count as
+/// expired.
 #[expect(
     clippy::disallowed_methods,
     reason = "the shell is what gives the core its time"

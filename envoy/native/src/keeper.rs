@@ -282,8 +282,8 @@ fn work(
     });
 }
 
-/// Makes Envoy run the keepers of other configurations in which requests may be waiting for the same
-/// keys.
+/// Makes Envoy run the keepers of other configurations that share a key source with this one,
+/// because requests may be waiting for the same keys there.
 fn wake_others(own: &Filter) {
     let all = registry::all();
     all.iter()
@@ -297,7 +297,7 @@ fn wake_others(own: &Filter) {
 /// and an Envoy may have hundreds of keepers.
 fn sweep() {
     let version = registry::version();
-    if SWEPT.replace(Some(version)) == Some(version) {
+    if SWEPT.get() == Some(version) {
         return;
     }
     let held: BTreeSet<Number> = registry::all().iter().map(|own| own.number).collect();
@@ -308,6 +308,7 @@ fn sweep() {
             .collect::<Vec<_>>()
     });
     ended.into_iter().for_each(stop);
+    SWEPT.set(Some(version));
 }
 
 fn take_early(number: Number) -> Option<Early> {

@@ -1,8 +1,8 @@
 //! Locks that stay usable after a panic.
 //!
-//! The standard library poisons a lock if a thread panics while it holds the lock. Each hook catches
-//! panics, so the process goes on, and a poisoned lock that caused further panics would turn one
-//! failed request into the failure of all requests. So the functions of this module ignore poison.
+//! The standard library poisons a lock if a thread panics while it holds the lock. Each hook
+//! catches panics, so the process goes on. If poisoned locks then caused further panics, one failed
+//! request would make all requests fail. So the functions of this module ignore poison.
 //!
 //! This is safe if a panic cannot leave the value behind a lock in a state that breaks its users.
 //! Most changes under a lock are a single call, for example an insertion into a map, which either

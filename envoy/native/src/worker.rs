@@ -113,7 +113,8 @@ pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Verdict {
             is_grpc: is_grpc(stream),
         },
     };
-    // Envoy passes trailers on only after a waiting request was resumed.
+    // Envoy holds trailers back until a waiting request is resumed, so this request no longer
+    // waits.
     worker.gate.on_trailers(None, &host)
 }
 

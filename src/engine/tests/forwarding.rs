@@ -164,6 +164,7 @@ fn refuses_claims_that_do_not_fit_in_a_header() {
         "admin\u{a0}",
         "\u{3000}admin",
         "admin\u{85}",
+        "\u{feff}admin",
     ] {
         let smuggler = token("a", json!({"name": name}));
         assert_eq!(

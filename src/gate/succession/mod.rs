@@ -154,8 +154,9 @@ impl Membership {
         }
     }
 
-    /// Reads what another worker knows. Without a key, the record could be forged, so it is not read
-    /// while any configuration of the policy has a key.
+    /// Reads what another worker knows about the newest configuration. A record that is not sealed
+    /// could be forged, so it is ignored while any configuration of the policy has a
+    /// `shared_memory_key`.
     fn learn(&self, succession: &mut Succession, host: &dyn SharedMemory) {
         if !self.record.is_sealed() && succession.has_key() {
             return;

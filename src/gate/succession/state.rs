@@ -101,8 +101,7 @@ impl Succession {
         generations.any(|own| own.config.shared_memory_key.is_some())
     }
 
-    /// The newest configuration, if it is another one than `generation`. `None` if the newest
-    /// configuration is unknown.
+    /// The newest configuration; `None` if it is unknown, or if `generation` is the newest.
     pub(super) fn newer_than(&self, generation: &Generation) -> Option<&Arc<Config>> {
         let newest = self.newest.as_ref()?;
         (!self.is_newest(generation)).then_some(&newest.generation.config)

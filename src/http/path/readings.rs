@@ -24,8 +24,8 @@ impl Readings {
 
     /// Adds the normal spelling of `reading`, which is one reading of `path`. Then shortens both
     /// `reading` and its normal spelling in three ways: by removing the parameters, by cutting the
-    /// path at the first `;`, as old servers do, and by cutting it at the first encoded `?` or `#`.
-    /// Adds the readings of each shortened path. Servers may remove parameters before or after
+    /// path at the first `;`, as some old servers do, and by cutting it at the first encoded `?` or
+    /// `#`. Adds the readings of each shortened path. Servers may remove parameters before or after
     /// decoding. So `/a;x/a%3Bb` becomes `/a/a;b` if the path is decoded last.
     fn add(&mut self, reading: &str, path: &str) -> Result<(), Ambiguity> {
         let normal = normal_spelling(reading);

@@ -32,8 +32,8 @@ impl QueryMatch {
     /// # Errors
     /// If the query is too long for a condition, or has too many parameters.
     ///
-    /// If the condition is a regular expression, and the values are too long for it, or all values
-    /// that the request's regular expressions are compared with are too long together.
+    /// If the condition is a regular expression, and the values are too long for it, or the values
+    /// for all regular expressions of the request are too long in total.
     ///
     /// If `path_policy` is `reject`, and servers could read the parameter or the query in different
     /// ways ([`Query::readings`], [`Query::has_utf8_names`]).
@@ -71,9 +71,9 @@ impl QueryMatch {
     /// Returns true if the condition holds in this reading of the query. Two cases are errors.
     /// First, the parameter is repeated, and the condition holds for one occurrence but not for
     /// another: some servers use the first occurrence, others the last. Second, some servers read
-    /// another parameter as the one in the condition, or another value: for example, `mode[]` as
-    /// `mode`, or `%2561` as `a`. Octets that are not UTF-8 count as such a difference, because some
-    /// servers read an overlong encoding such as `%C1%A1` as `a`.
+    /// another parameter as the one in the condition, or read another value: for example, `mode[]`
+    /// as `mode`, or `%2561` as `a`. Octets that are not UTF-8 count as such a difference, because
+    /// some servers read an overlong encoding such as `%C1%A1` as `a`.
     fn holds_in(
         &self,
         reading: &[Parameter],

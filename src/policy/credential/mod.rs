@@ -189,8 +189,8 @@ impl Places {
         }) || (!self.cookies.is_empty() && name == b"cookie")
     }
 
-    /// Returns true if this query has a parameter from which tokens are read in any of these places.
-    /// The query is decoded only once, however many places there are.
+    /// Returns true if any of these places reads tokens from a parameter of this query. The query
+    /// is decoded only once, however many places there are.
     #[must_use]
     pub fn any_reads_query(all: &[Arc<Self>], query: &str) -> bool {
         let mut merged = Self::default();

@@ -61,6 +61,8 @@ pub(super) fn fetched() -> BTreeSet<String> {
         // A user, a password or a query may be secret.
         ("https://svc:hunter2@idp/keys", "https://"),
         ("svc:hunter2@idp/keys", ""),
+        ("svc:hunter2@idp//keys", ""),
+        ("svc:hunter2@idp/keys?u=https://idp", ""),
         ("https://idp/#a", "https://idp/"),
         ("https://idp/a b?key=hunter2", "https://idp/a b"),
         ("https://idp/a b", "https://idp/a b"),
