@@ -275,6 +275,18 @@ impl Caller for FakeCaller {
     }
 }
 
+/// Passes a request that has just arrived to a gate.
+fn arrive(
+    gate: &mut Gate,
+    stream: u32,
+    request: &Request<'_>,
+    now: UnixMillis,
+    proxy: &FakeProxy,
+) -> Handled {
+    let head = SettledHead::of(Some(request));
+    gate.on_request(StreamId(stream), head, Ok(now), proxy)
+}
+
 /// A gate and a keeper that share a key store, and the fake proxy around them.
 struct World {
     gate: Gate,
@@ -309,11 +321,7 @@ impl World {
     fn request(&mut self, stream: u32, headers: &[(&str, &str)], now: UnixMillis) -> Verdict {
         let headers = head(headers);
         let request = Request::new(headers);
-        let stream = StreamId(stream);
-        let proxy = &self.proxy;
-        let handled = self
-            .gate
-            .on_request(stream, SettledHead::of(Some(&request)), Ok(now), proxy);
+        let handled = arrive(&mut self.gate, stream, &request, now, &self.proxy);
         self.pass_on_wanted(handled)
     }
 

@@ -217,15 +217,7 @@ fn misses_a_policy_only_if_the_shell_lets_the_gate_ask_less_often() {
         let mut gate = Gate::new(engine, None, lookup, metrics);
         let value = bearer(KID);
         let request = Request::new(head(&[("authorization", &value)]));
-        let mut ask = || {
-            gate.on_request(
-                StreamId(1),
-                SettledHead::of(Some(&request)),
-                Ok(at(0)),
-                &proxy,
-            )
-            .verdict
-        };
+        let mut ask = || arrive(&mut gate, 1, &request, at(0), &proxy).verdict;
         assert_eq!(ask(), Verdict::Pass);
         proxy.route.replace(Some(strict.clone()));
         assert_eq!(ask(), expected, "{lookup:?}");
@@ -240,15 +232,7 @@ fn the_status_report_has_the_counts_of_all_decisions() {
     let html = [(&b":method"[..], &b"GET"[..]), (b":path", b"/status")];
     let request = Request::new(html.to_vec());
     let proxy = &world.proxy;
-    let verdict = world
-        .gate
-        .on_request(
-            StreamId(2),
-            SettledHead::of(Some(&request)),
-            Ok(at(0)),
-            proxy,
-        )
-        .verdict;
+    let verdict = arrive(&mut world.gate, 2, &request, at(0), proxy).verdict;
     assert_eq!(verdict, Verdict::Answer);
     let done = world.proxy.take_done();
     assert_eq!(done.last().unwrap(), "answer 200 portcullis_status");
@@ -277,13 +261,7 @@ fn old_connections_are_refused_what_the_newest_configuration_refuses() {
     let request = Request::new(head(&[("authorization", &value)]));
     let ask = |gate: &mut Gate, connection| {
         proxy.connection.set(connection);
-        gate.on_request(
-            StreamId(1),
-            SettledHead::of(Some(&request)),
-            Ok(at(0)),
-            &proxy,
-        )
-        .verdict
+        arrive(gate, 1, &request, at(0), &proxy).verdict
     };
     assert_eq!(ask(&mut old, 1), Verdict::Pass);
     assert_eq!(ask(&mut new, 2), Verdict::Answer);
@@ -359,12 +337,7 @@ fn the_challenge_after_the_edits_names_an_accepted_scheme() {
         proxy.next_route.replace(Some(Some(unchecked)));
         let authorization = format!("Basic {}", STANDARD.encode("batch:secret"));
         let request = Request::new(head(&[("authorization", &authorization)]));
-        let handled = gate.on_request(
-            StreamId(1),
-            SettledHead::of(Some(&request)),
-            Ok(at(0)),
-            &proxy,
-        );
+        let handled = arrive(&mut gate, 1, &request, at(0), &proxy);
         assert_eq!(handled.verdict, Verdict::Answer);
         let done = proxy.take_done();
         let answer = "answer 403 portcullis_denied{unsettled_route}";

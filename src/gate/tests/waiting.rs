@@ -63,15 +63,7 @@ fn a_mode_without_waiting_is_not_an_overload() {
     ];
     let request = Request::new(header_bytes(&headers));
     let proxy = &world.proxy;
-    let verdict = world
-        .gate
-        .on_request(
-            StreamId(1),
-            SettledHead::of(Some(&request)),
-            Ok(at(0)),
-            proxy,
-        )
-        .verdict;
+    let verdict = arrive(&mut world.gate, 1, &request, at(0), proxy).verdict;
     assert_eq!(verdict, Verdict::Answer);
     let done = world.proxy.take_done();
     assert_eq!(done[1], "answer 503 portcullis_denied{keys_unavailable}");
@@ -141,14 +133,7 @@ fn returns_the_missing_keys_with_the_verdict() {
         .each_ref()
         .map(|value| Request::new(head(&[("authorization", value)])));
     let proxy = &world.proxy;
-    let mut ask = |stream, request| {
-        world.gate.on_request(
-            StreamId(stream),
-            SettledHead::of(Some(request)),
-            Ok(at(0)),
-            proxy,
-        )
-    };
+    let mut ask = |stream, request| arrive(&mut world.gate, stream, request, at(0), proxy);
     assert_eq!(ask(1, &known), Verdict::Pass.into());
     let Handled { verdict, wanted } = ask(2, &unknown);
     assert_eq!(verdict, Verdict::Wait);
@@ -168,12 +153,7 @@ fn returns_the_missing_keys_of_a_refused_request() {
     let value = bearer(UNKNOWN_KID);
     let request = Request::new(head(&[("authorization", &value)]));
     let proxy = &world.proxy;
-    let handled = world.gate.on_request(
-        StreamId(2),
-        SettledHead::of(Some(&request)),
-        Ok(at(0)),
-        proxy,
-    );
+    let handled = arrive(&mut world.gate, 2, &request, at(0), proxy);
     assert_eq!(handled.verdict, Verdict::Answer);
     assert_eq!(handled.wanted.unwrap().cause, FetchCause::UnknownKid);
 }
@@ -186,12 +166,7 @@ fn follows_a_keeper_with_its_own_key_store() {
     let value = bearer(KID);
     let request = Request::new(head(&[("authorization", &value)]));
     let proxy = &keeping.proxy;
-    let handled = gate.on_request(
-        StreamId(1),
-        SettledHead::of(Some(&request)),
-        Ok(at(0)),
-        proxy,
-    );
+    let handled = arrive(&mut gate, 1, &request, at(0), proxy);
     assert_eq!(handled.verdict, Verdict::Wait);
     gate.follow(0);
     assert_eq!(gate.ready(at(0)), []);
