@@ -33,19 +33,22 @@ impl Forwarded {
     /// `earlier` providers may set too. `edits` and `exports` are the numbers of edits and exports
     /// that came before this token.
     fn withhold(&mut self, (edits, exports): (usize, usize), earlier: &ShortList<&Provider>) {
-        let mut index = edits;
-        while let Some(edit) = self.edits.get(index) {
-            match earlier.iter().any(|own| own.sets_header(edit.name())) {
-                true => drop(self.edits.remove(index)),
-                false => index = index.saturating_add(1),
-            }
-        }
-        let mut index = exports;
-        while let Some(entry) = self.exports.get(index) {
-            match earlier.iter().any(|own| own.exports.contain(&entry.key)) {
-                true => drop(self.exports.remove(index)),
-                false => index = index.saturating_add(1),
-            }
+        remove_from(&mut self.edits, edits, |edit| {
+            earlier.iter().any(|own| own.sets_header(edit.name()))
+        });
+        remove_from(&mut self.exports, exports, |entry| {
+            earlier.iter().any(|own| own.exports.contain(&entry.key))
+        });
+    }
+}
+
+/// Removes the elements that `is_taken` accepts, from the index `start` on.
+fn remove_from<T>(list: &mut Vec<T>, start: usize, is_taken: impl Fn(&T) -> bool) {
+    let mut index = start;
+    while let Some(element) = list.get(index) {
+        match is_taken(element) {
+            true => drop(list.remove(index)),
+            false => index = index.saturating_add(1),
         }
     }
 }
