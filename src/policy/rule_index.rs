@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{http::HeaderName, policy::Rule};
+use crate::policy::Rule;
 
 /// The maximum length of a chain of literal paths in which each path is a prefix of the next. If a
 /// chain is longer, the rules for its remaining paths are tried for every request. This limits the
@@ -26,16 +26,6 @@ pub(super) struct RuleIndex {
     starts: Vec<Start>,
     /// The indices of the rules that are tried for every request.
     others: Vec<usize>,
-    /// True if a rule matches MCP calls.
-    matches_calls: bool,
-    /// True if a rule has a condition on the query.
-    reads_query: bool,
-    /// The headers in the conditions of the rules. Pseudo-headers and reserved headers
-    /// ([`HeaderName::is_reserved`]) are left out.
-    headers: Vec<HeaderName>,
-    /// The names of all headers and pseudo-headers in the conditions, except `:path` and
-    /// `:authority`.
-    compared: Vec<Box<str>>,
 }
 
 /// A literal path, and the rules that have this path.
@@ -87,41 +77,7 @@ impl RuleIndex {
                 rules,
             });
         }
-        let compared = compared(rules);
-        Self {
-            starts,
-            others,
-            matches_calls: rules.iter().any(|rule| rule.route.mcp.is_some()),
-            reads_query: rules.iter().any(|rule| rule.route.reads_query()),
-            headers: headers(&compared),
-            compared,
-        }
-    }
-
-    /// Returns true if a rule matches MCP calls. Otherwise no path is an MCP endpoint.
-    #[must_use]
-    pub(super) const fn matches_calls(&self) -> bool {
-        self.matches_calls
-    }
-
-    /// Returns true if a rule has a condition on the query. Otherwise the query of a request does
-    /// not affect which rule matches.
-    #[must_use]
-    pub(super) const fn reads_query(&self) -> bool {
-        self.reads_query
-    }
-
-    /// The headers in the conditions of the rules. Pseudo-headers and reserved headers
-    /// ([`HeaderName::is_reserved`]) are left out.
-    #[must_use]
-    pub(super) fn headers(&self) -> &[HeaderName] {
-        &self.headers
-    }
-
-    /// The names of all headers and pseudo-headers in the conditions of the rules, except `:path` and
-    /// `:authority`.
-    pub(super) fn compared_headers(&self) -> impl Iterator<Item = &str> {
-        self.compared.iter().map(|name| &**name)
+        Self { starts, others }
     }
 
     /// Returns the indices of the rules that may match a request with this path, in order. All
@@ -164,24 +120,4 @@ impl RuleIndex {
         }
         first
     }
-}
-
-/// Returns the value of [`RuleIndex::compared_headers`] for these rules. The list is not sorted,
-/// because the code of a sort would add three kilobytes to the WebAssembly module.
-fn compared(rules: &[Rule]) -> Vec<Box<str>> {
-    let mut compared: Vec<Box<str>> = Vec::new();
-    for header in rules.iter().flat_map(|rule| &rule.route.headers) {
-        let name = &*header.name;
-        if !matches!(name, ":path" | ":authority") && !compared.iter().any(|own| **own == *name) {
-            compared.push(name.into());
-        }
-    }
-    compared
-}
-
-/// Returns the value of [`RuleIndex::headers`] for rules with conditions on these headers.
-fn headers(compared: &[Box<str>]) -> Vec<HeaderName> {
-    // `HeaderName::parse` rejects the names of pseudo-headers.
-    let names = (compared.iter()).filter_map(|name| HeaderName::parse(name).ok());
-    names.filter(|name| !name.is_reserved()).collect()
 }
