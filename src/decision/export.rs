@@ -28,9 +28,9 @@ pub struct Exports {
 }
 
 impl Exports {
-    /// Returns true if one of the entries has this key.
-    #[must_use]
-    pub fn contain(&self, key: &StateKey) -> bool {
+    /// Iterates over the keys that the operator configured.
+    pub fn keys(&self) -> impl Iterator<Item = &StateKey> {
+        // Without `..`, a new entry does not compile until its key is considered here.
         let Self {
             payload,
             header,
@@ -38,8 +38,21 @@ impl Exports {
             failed_status,
             space_delimited_claims: _,
         } = self;
-        let mut keys = [payload, header, identity, failed_status].into_iter();
-        keys.any(|own| own.as_ref() == Some(key))
+        [payload, header, identity, failed_status]
+            .into_iter()
+            .flatten()
+    }
+
+    /// Returns true if there are no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys().next().is_none()
+    }
+
+    /// Returns true if one of the entries has this key.
+    #[must_use]
+    pub fn contain(&self, key: &StateKey) -> bool {
+        self.keys().any(|own| own == key)
     }
 }
 
@@ -64,20 +77,6 @@ impl StateKey {
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.strip_prefix(PREFIX).unwrap_or(&self.0)
-    }
-}
-
-impl Exports {
-    /// Iterates over the keys that the operator configured.
-    pub fn keys(&self) -> impl Iterator<Item = &StateKey> {
-        [
-            &self.payload,
-            &self.header,
-            &self.identity,
-            &self.failed_status,
-        ]
-        .into_iter()
-        .flatten()
     }
 }
 

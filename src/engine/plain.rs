@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config::Provider,
-    decision::{Decision, Exports, HeaderEdit, Permit, PermitReason, Text},
+    decision::{Decision, HeaderEdit, Permit, PermitReason, Text},
     policy::{Location, Requirement},
     verification::{self, Circumstances},
 };
@@ -95,19 +95,9 @@ impl Engine {
 /// Returns true if the provider sets no headers from its tokens except claim headers, and exports
 /// nothing.
 fn is_plain(provider: &Provider) -> bool {
-    let Exports {
-        payload,
-        header,
-        identity,
-        failed_status,
-        space_delimited_claims: _,
-    } = &provider.exports;
     provider.payload_header.is_none()
         && provider.identity_header.is_none()
-        && payload.is_none()
-        && header.is_none()
-        && identity.is_none()
-        && failed_status.is_none()
+        && provider.exports.is_empty()
 }
 
 /// Returns true if the token is known to have the rights that the rule requires. Returns false if
