@@ -8,7 +8,7 @@
 use regex_lite::Regex;
 
 use super::{Config, ConfigPath, Warning, echo::cut};
-use crate::policy::{HeaderMatch, PathMatch, ProtectedResource, RouteMatch, Unmatched};
+use crate::policy::{Case, HeaderMatch, PathMatch, ProtectedResource, RouteMatch, Unmatched};
 
 /// Returns a warning if a client can avoid this rule by writing the path in another spelling. Then
 /// either a rule that has no `mcp` decides on the call, or no rule matches and `unmatched: allow`
@@ -17,9 +17,7 @@ use crate::policy::{HeaderMatch, PathMatch, ProtectedResource, RouteMatch, Unmat
 pub(super) fn evaded(config: &Config, place: usize, route: &RouteMatch) -> Option<String> {
     let path = endpoint(route)?;
     let is_alike = |other: &RouteMatch| {
-        endpoint(other) == Some(path)
-            && other.case_sensitive == route.case_sensitive
-            && hosts(other).eq(hosts(route))
+        endpoint(other) == Some(path) && other.case == route.case && hosts(other).eq(hosts(route))
     };
     let mut earlier = config.rules.iter().take(place);
     if earlier.any(|rule| is_alike(&rule.route)) {
@@ -93,7 +91,8 @@ fn is_other_spelling(path: &str, regex: &Regex) -> bool {
 /// the audience and the origin do not apply to them.
 pub(super) fn evaded_resources(config: &Config) -> impl Iterator<Item = Warning> {
     let resources = config.protected_resources.iter();
-    resources.filter(|own| !own.ignores_case).filter_map(|own| {
+    let exact = resources.filter(|own| own.case == Case::Sensitive);
+    exact.filter_map(|own| {
         let path = own.url.path();
         let spelling = in_other_case(path);
         let is_own = |other: &ProtectedResource| {
@@ -162,7 +161,7 @@ fn spellings(path: &str, route: &RouteMatch) -> Vec<String> {
         (PathMatch::Exact(_), None) => found.push(format!("{path}/")),
         _ => {}
     }
-    if route.case_sensitive {
+    if route.case == Case::Sensitive {
         let other = in_other_case(path);
         if matches!(route.path, PathMatch::SegmentPrefix(_)) {
             found.extend([other.clone(), format!("{other}/")]);
@@ -187,7 +186,7 @@ fn in_other_case(path: &str) -> String {
 fn at(path: &str) -> RouteMatch {
     RouteMatch {
         path: PathMatch::Exact(path.to_owned().into()),
-        case_sensitive: true,
+        case: Case::Sensitive,
         methods: Vec::new(),
         headers: Vec::new(),
         query_parameters: Vec::new(),

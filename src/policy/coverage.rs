@@ -3,14 +3,14 @@
 //! A `true` result is proven. A `false` result only means that the proof failed: the rule may still
 //! match all these requests.
 
-use crate::policy::{PathMatch, PathText, RouteMatch, mcp::McpMatch};
+use crate::policy::{Case, PathMatch, RouteMatch, mcp::McpMatch};
 
 impl RouteMatch {
     /// Returns true if this rule certainly matches every request that `other` matches. The HTTP
     /// methods of the two rules are not compared; the caller compares them.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        let folds = !self.case_sensitive;
+        let comparable = self.case == Case::Ignored || other.case == Case::Sensitive;
         self.headers.is_empty()
             && self.query_parameters.is_empty()
             && self.covers_calls(other)
@@ -18,12 +18,12 @@ impl RouteMatch {
                 (PathMatch::Connect, PathMatch::Connect) => true,
                 (PathMatch::Regex(own), PathMatch::Regex(other)) => own.as_str() == other.as_str(),
                 (PathMatch::Regex(own), PathMatch::Exact(path)) => {
-                    other.case_sensitive && own.is_match(path.spelling())
+                    other.case == Case::Sensitive && own.is_match(path.spelling())
                 }
                 (PathMatch::Prefix(own), path) if own.spelling().is_empty() => {
                     !matches!(path, PathMatch::Connect)
                 }
-                (own, path) => self.path_covers(own, path, folds || other.case_sensitive),
+                (own, path) => self.path_covers(own, path, comparable),
             }
     }
 
@@ -40,7 +40,7 @@ impl RouteMatch {
     /// is case-sensitive but the other rule ignores case. In this case, `own` can cover `other`
     /// only if the path in `own` has no letters.
     fn path_covers(&self, own: &PathMatch, other: &PathMatch, comparable: bool) -> bool {
-        let (Some(text), Some(path)) = (text(own), text(other)) else {
+        let (Some(text), Some(path)) = (own.text(), other.text()) else {
             return false;
         };
         let (text, path) = (text.spelling(), path.spelling());
@@ -64,15 +64,6 @@ impl RouteMatch {
     /// Returns the part of `path` after `start`, or `None` if `path` does not begin with `start`.
     fn behind<'a>(&self, start: &str, path: &'a str) -> Option<&'a str> {
         path.get(start.len()..)
-            .filter(|_| self.starts_with(path, start))
-    }
-}
-
-const fn text(path: &PathMatch) -> Option<&PathText> {
-    match path {
-        PathMatch::Exact(text) | PathMatch::Prefix(text) | PathMatch::SegmentPrefix(text) => {
-            Some(text)
-        }
-        PathMatch::Connect | PathMatch::Regex(_) => None,
+            .filter(|_| self.case.starts_with(path, start))
     }
 }

@@ -37,6 +37,7 @@ mod forwarded_certificate;
 mod forwarding;
 mod identity;
 pub mod mcp;
+mod path_match;
 mod provider_id;
 mod requirement;
 mod resource;
@@ -66,11 +67,12 @@ pub use self::{
     },
     forwarding::{ClaimHeader, IdentityHeader, PayloadHeader},
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
+    path_match::{Case, PathMatch, PathText},
     provider_id::ProviderId,
     requirement::{Demand, Extraction, FilterStateRules, Requirement, Rule},
     resource::{McpLegacy, OFFLINE_ACCESS, ProtectedResource, ResourceMetadata},
     resource_url::{ResourceUrl, WELL_KNOWN},
-    route::{PathMatch, PathText, RouteMatch},
+    route::RouteMatch,
     route_policy::RoutePolicy,
     rules::Rules,
     scheme::{Scheme, Schemes},

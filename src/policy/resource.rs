@@ -1,7 +1,7 @@
 //! A protected resource (RFC 9728): the URL that clients send when they request tokens for the
 //! resource, and the metadata that the operator publishes about the resource.
 
-use super::ResourceUrl;
+use super::{Case, ResourceUrl};
 
 /// The scope with which a client requests refresh tokens. This scope grants no right at a resource,
 /// so neither metadata nor challenges contain it.
@@ -15,9 +15,9 @@ pub struct ProtectedResource {
     /// The identifiers of all other resources. An audience in this list does not make a token valid
     /// for this resource, even if the token's provider accepts the audience.
     pub other_identifiers: Vec<String>,
-    /// True if case is ignored when a request's path is compared with the resource's path. This is
-    /// necessary if a rule for a path below the resource ignores case.
-    pub ignores_case: bool,
+    /// Whether the case of letters matters when a request's path is compared with the resource's
+    /// path. If a rule for a path below the resource ignores case, the resource must do so too.
+    pub case: Case,
     /// True if requests may leave out the final slash of this resource's path. Many servers treat
     /// the paths with and without the slash alike, so this is false only if the path without the
     /// slash is the path of another resource.
@@ -80,8 +80,8 @@ impl ProtectedResource {
     /// the resource's host.
     #[must_use]
     pub fn is_above_path(&self, path: &str) -> bool {
-        self.url.is_above(path, self.ignores_case)
-            || (self.takes_bare_path && self.url.is_bare_path(path, self.ignores_case))
+        self.url.is_above(path, self.case)
+            || (self.takes_bare_path && self.url.is_bare_path(path, self.case))
     }
 
     /// Returns true if the resource's metadata is served at this authority and path.

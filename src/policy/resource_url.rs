@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::{
     http::{Request, authority::split, path::Target},
-    policy::{Comparison, HeaderCondition, PathMatch, PathText, RouteMatch},
+    policy::{Case, Comparison, HeaderCondition, PathMatch, PathText, RouteMatch},
 };
 
 /// The well-known path of a resource's metadata. If the resource's URL has a path other than `/`,
@@ -121,9 +121,9 @@ impl ResourceUrl {
     /// Returns true if `path` is the resource's path or below it. `/a/b` is below `/a`, but `/ab`
     /// is not.
     #[must_use]
-    pub fn is_above(&self, path: &str, ignores_case: bool) -> bool {
+    pub fn is_above(&self, path: &str, case: Case) -> bool {
         self.path
-            .matches_in_any_spelling(|own| continues(path, own, ignores_case))
+            .matches_in_any_spelling(|own| case.continues(path, own))
     }
 
     /// Returns true if the path of `other` is this URL's path plus a final slash.
@@ -134,12 +134,10 @@ impl ResourceUrl {
 
     /// Returns true if `path` is the resource's path without its final slash.
     #[must_use]
-    pub fn is_bare_path(&self, path: &str, ignores_case: bool) -> bool {
+    pub fn is_bare_path(&self, path: &str, case: Case) -> bool {
         self.path.matches_in_any_spelling(|own| {
             own.strip_suffix('/').is_some_and(|bare| {
-                !bare.is_empty()
-                    && bare.len() == path.len()
-                    && starts_with(path, bare, ignores_case)
+                !bare.is_empty() && bare.len() == path.len() && case.starts_with(path, bare)
             })
         })
     }
@@ -156,17 +154,16 @@ impl ResourceUrl {
     /// for the path is assumed to match.
     #[must_use]
     pub fn can_match(&self, route: &RouteMatch) -> bool {
-        let folds = !route.case_sensitive;
-        let own = self.path.spelling();
+        let (own, case) = (self.path.spelling(), route.case);
         let reaches_path = match &route.path {
             PathMatch::Connect => false,
             PathMatch::Regex(_) => true,
-            PathMatch::Exact(path) => continues(path.spelling(), own, folds),
+            PathMatch::Exact(path) => case.continues(path.spelling(), own),
             PathMatch::Prefix(path) => {
-                starts_with(own, path.spelling(), folds) || continues(path.spelling(), own, folds)
+                case.starts_with(own, path.spelling()) || case.continues(path.spelling(), own)
             }
             PathMatch::SegmentPrefix(path) => {
-                continues(own, path.spelling(), folds) || continues(path.spelling(), own, folds)
+                case.continues(own, path.spelling()) || case.continues(path.spelling(), own)
             }
         };
         reaches_path && self.can_have_authority(route)
@@ -206,21 +203,6 @@ impl ResourceUrl {
         };
         self.port == default
     }
-}
-
-/// Returns true if `path` equals `start`, or if it begins with `start` and a new segment follows.
-fn continues(path: &str, start: &str, ignores_case: bool) -> bool {
-    starts_with(path, start, ignores_case)
-        && (start.ends_with('/') || matches!(path.as_bytes().get(start.len()), None | Some(b'/')))
-}
-
-fn starts_with(path: &str, start: &str, ignores_case: bool) -> bool {
-    path.as_bytes()
-        .get(..start.len())
-        .is_some_and(|head| match ignores_case {
-            true => head.eq_ignore_ascii_case(start.as_bytes()),
-            false => head == start.as_bytes(),
-        })
 }
 
 #[cfg(test)]
@@ -332,12 +314,12 @@ mod tests {
             ("", "*", false),
         ] {
             assert_eq!(
-                at("h.example", own).is_above(path, false),
+                at("h.example", own).is_above(path, Case::Sensitive),
                 expected,
                 "{own} {path}"
             );
         }
-        assert!(at("h.example", "/mcp").is_above("/MCP/x", true));
+        assert!(at("h.example", "/mcp").is_above("/MCP/x", Case::Ignored));
     }
 
     #[test]
@@ -367,9 +349,9 @@ mod tests {
             ("/", "", false),
             ("/", "/", false),
         ] {
-            let found = at("h.example", own).is_bare_path(path, false);
+            let found = at("h.example", own).is_bare_path(path, Case::Sensitive);
             assert_eq!(found, expected, "{own} {path}");
         }
-        assert!(at("h.example", "/mcp/").is_bare_path("/MCP", true));
+        assert!(at("h.example", "/mcp/").is_bare_path("/MCP", Case::Ignored));
     }
 }

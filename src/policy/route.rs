@@ -1,18 +1,9 @@
 //! Matches requests to rules by path, method, headers and query, like Envoy's `RouteMatch`.
 
-use core::fmt;
-use std::borrow::Cow;
-
-use regex_lite::Regex;
-
 use crate::{
-    http::{
-        Request,
-        method::has_lower_case,
-        path::{Target, normal_spelling},
-    },
+    http::{Request, method::has_lower_case, path::Target},
     policy::{
-        Comparison, PathPolicy, Unclear,
+        Case, Comparison, PathMatch, PathPolicy, Unclear,
         condition::{HeaderCondition, HeaderMatch, QueryMatch},
         mcp::{McpCall, McpMatch},
         string_match::may_set_flag,
@@ -24,8 +15,8 @@ use crate::{
 pub struct RouteMatch {
     /// The condition on the path. The query is not part of the path.
     pub path: PathMatch,
-    /// True if paths are compared case-sensitively.
-    pub case_sensitive: bool,
+    /// Whether the case of letters matters when paths are compared.
+    pub case: Case,
     /// The accepted methods. An empty list accepts every method.
     pub methods: Vec<String>,
     /// Conditions on headers.
@@ -35,103 +26,6 @@ pub struct RouteMatch {
     /// The condition on the MCP call. A request that is not an MCP call never matches this
     /// condition.
     pub mcp: Option<McpMatch>,
-}
-
-/// A condition on the path.
-#[derive(Clone, Debug)]
-pub enum PathMatch {
-    /// A CONNECT request (`connect_matcher`).
-    Connect,
-    /// A path that equals this text (`path`).
-    Exact(PathText),
-    /// A path that begins with this text (`prefix`). For example, the prefix `/api` also matches
-    /// `/apis`.
-    Prefix(PathText),
-    /// A path that this regular expression matches as a whole (`safe_regex`). Matching takes linear
-    /// time.
-    Regex(Regex),
-    /// A path that begins with these whole segments (`path_separated_prefix`). The text has no
-    /// trailing `/`. For example, `/api` matches `/api/x` but not `/apis`.
-    SegmentPrefix(PathText),
-}
-
-/// A path in the operator's configuration.
-#[derive(Clone)]
-pub struct PathText {
-    written: String,
-    /// The normal spelling of the path. `None` if `written` is already normal, or if the path
-    /// matches only as written. For example, a rule for `/café` or `/caf%c3%a9` also matches
-    /// `/caf%C3%A9`.
-    normal: Option<String>,
-    /// The position and value of the path's last octet that is not a slash. `None` if the path has
-    /// two spellings. Most requests for other paths differ in this octet, so this octet is compared
-    /// first.
-    mark: Option<(usize, u8)>,
-}
-
-impl From<String> for PathText {
-    /// Makes a path that requests may spell as written or in its normal spelling.
-    fn from(written: String) -> Self {
-        let normal = match normal_spelling(&written) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(normal) => Some(normal),
-        };
-        Self {
-            mark: match normal {
-                None => mark(&written),
-                Some(_) => None,
-            },
-            written,
-            normal,
-        }
-    }
-}
-
-impl fmt::Debug for PathText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.written, f)
-    }
-}
-
-impl PathText {
-    /// Makes a path that requests must spell exactly as written.
-    #[must_use]
-    pub fn verbatim(written: String) -> Self {
-        Self {
-            mark: mark(&written),
-            written,
-            normal: None,
-        }
-    }
-
-    /// The normal spelling, or the written spelling if requests must spell the path as written.
-    #[must_use]
-    pub fn spelling(&self) -> &str {
-        self.normal.as_deref().unwrap_or(&self.written)
-    }
-
-    /// All spellings in which a request's path matches this path.
-    fn spellings(&self) -> impl Iterator<Item = &str> {
-        core::iter::once(&*self.written).chain(self.normal.as_deref())
-    }
-
-    pub(super) fn matches_in_any_spelling(&self, matches: impl Fn(&str) -> bool) -> bool {
-        matches(&self.written) || self.normal.as_deref().is_some_and(matches)
-    }
-
-    /// Returns true if a quick check shows that `path`, the path of a request, does not begin with
-    /// the configured path. The check is case-sensitive.
-    #[inline(always)]
-    fn excludes(&self, path: &str) -> bool {
-        match self.mark {
-            Some((place, octet)) => path.as_bytes().get(place) != Some(&octet),
-            None => false,
-        }
-    }
-}
-
-fn mark(path: &str) -> Option<(usize, u8)> {
-    path.bytes().enumerate().rfind(|(_, octet)| *octet != b'/')
 }
 
 impl RouteMatch {
@@ -196,13 +90,9 @@ impl RouteMatch {
     /// Returns a list of prefixes. Every path that the rule matches begins with one of these
     /// prefixes. Returns `None` if the rule may match any path.
     pub(super) fn starts(&self) -> Option<impl Iterator<Item = &str>> {
-        match &self.path {
-            PathMatch::Exact(own) | PathMatch::Prefix(own) | PathMatch::SegmentPrefix(own)
-                if self.case_sensitive =>
-            {
-                Some(own.spellings())
-            }
-            _ => None,
+        match self.case {
+            Case::Sensitive => Some(self.path.text()?.spellings()),
+            Case::Ignored => None,
         }
     }
 
@@ -291,7 +181,7 @@ impl RouteMatch {
     pub fn ignores_case(&self) -> bool {
         match &self.path {
             PathMatch::Regex(regex) => may_set_flag(regex.as_str(), 'i'),
-            _ => !self.case_sensitive,
+            _ => self.case == Case::Ignored,
         }
     }
 
@@ -347,35 +237,7 @@ impl RouteMatch {
     }
 
     fn matches_path(&self, request: &Request<'_>, path: Option<&str>) -> bool {
-        match (&self.path, path) {
-            (PathMatch::Connect, _) => request.method() == "CONNECT",
-            (_, None) => false,
-            (PathMatch::Regex(regex), Some(path)) => regex.is_match(path),
-            (
-                PathMatch::Exact(own) | PathMatch::Prefix(own) | PathMatch::SegmentPrefix(own),
-                Some(path),
-            ) if self.case_sensitive && own.excludes(path) => false,
-            (PathMatch::Exact(own), Some(path)) => own.matches_in_any_spelling(|own| {
-                own.len() == path.len() && self.starts_with(path, own)
-            }),
-            (PathMatch::Prefix(own), Some(path)) => {
-                own.matches_in_any_spelling(|own| self.starts_with(path, own))
-            }
-            (PathMatch::SegmentPrefix(own), Some(path)) => own.matches_in_any_spelling(|own| {
-                self.starts_with(path, own)
-                    && matches!(path.as_bytes().get(own.len()), None | Some(b'/'))
-            }),
-        }
-    }
-
-    pub(super) fn starts_with(&self, path: &str, start: &str) -> bool {
-        path.as_bytes().get(..start.len()).is_some_and(|head| {
-            if self.case_sensitive {
-                head == start.as_bytes()
-            } else {
-                head.eq_ignore_ascii_case(start.as_bytes())
-            }
-        })
+        self.path.matches(request, path, self.case)
     }
 }
 
@@ -383,6 +245,8 @@ impl RouteMatch {
 mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use regex_lite::Regex;
 
     use super::*;
     use crate::{
@@ -393,7 +257,7 @@ mod tests {
     fn route(path: PathMatch) -> RouteMatch {
         RouteMatch {
             path,
-            case_sensitive: true,
+            case: Case::Sensitive,
             methods: vec![],
             headers: vec![],
             query_parameters: vec![],
@@ -445,7 +309,7 @@ mod tests {
     #[test]
     fn ignores_case_if_configured() {
         let mut route = route(PathMatch::Prefix("/Api".to_owned().into()));
-        route.case_sensitive = false;
+        route.case = Case::Ignored;
         assert!(matches(&route, &[(":path", "/aPI/x")]));
     }
 

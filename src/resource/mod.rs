@@ -92,13 +92,13 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::policy::{McpLegacy, ResourceUrl};
+    use crate::policy::{Case, McpLegacy, ResourceUrl};
 
     fn resource(metadata: ResourceMetadata) -> ProtectedResource {
         ProtectedResource {
             url: ResourceUrl::new("https", "H.example", "/p"),
             other_identifiers: vec![],
-            ignores_case: false,
+            case: Case::Sensitive,
             takes_bare_path: false,
             owns_host: true,
             challenge_scope: true,

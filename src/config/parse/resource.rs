@@ -19,7 +19,7 @@ use crate::{
     },
     jose::ClaimPath,
     policy::{
-        Audiences, HeaderPlace, McpLegacy, OFFLINE_ACCESS, PathPolicy, ProtectedResource,
+        Audiences, Case, HeaderPlace, McpLegacy, OFFLINE_ACCESS, PathPolicy, ProtectedResource,
         ResourceMetadata, ResourceUrl, Rule, Scheme,
     },
     verification::Issuer,
@@ -119,7 +119,10 @@ fn resource(
             .iter()
             .map(|other| other.identifier().to_owned())
             .collect(),
-        ignores_case: below.rules.iter().any(|rule| rule.route.ignores_case()),
+        case: match below.rules.iter().any(|rule| rule.route.ignores_case()) {
+            true => Case::Ignored,
+            false => Case::Sensitive,
+        },
         takes_bare_path: !others
             .iter()
             .any(|other| url.shares_host(other) && other.is_at_bare_path_of(url)),

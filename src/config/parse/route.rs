@@ -19,8 +19,8 @@ use crate::{
         path::{Extent, Target, normal_spelling, unreachable},
     },
     policy::{
-        HeaderCondition, HeaderMatch, PathMatch, PathPolicy, PathText, Pattern, QueryCondition,
-        QueryMatch, RouteMatch, StringMatch, authority::AuthorityMatch,
+        Case, HeaderCondition, HeaderMatch, PathMatch, PathPolicy, PathText, Pattern,
+        QueryCondition, QueryMatch, RouteMatch, StringMatch, authority::AuthorityMatch,
     },
 };
 
@@ -62,7 +62,10 @@ pub(super) fn route(raw: &RawMatch, policy: PathPolicy) -> Result<RouteMatch, Co
     }
     Ok(RouteMatch {
         path,
-        case_sensitive: raw.case_sensitive.unwrap_or(true),
+        case: match raw.case_sensitive {
+            Some(false) => Case::Ignored,
+            None | Some(true) => Case::Sensitive,
+        },
         methods: match (raw.methods.as_deref(), &mcp) {
             (Some(raw), None) => methods(raw).at("methods")?,
             (None, None) => Vec::new(),

@@ -12,7 +12,7 @@ use crate::{
     decision::Exports,
     jose::{Algorithm, ClaimPath, JwkAlgorithm, KeySetLimits},
     keys::{Endpoint, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
-    policy::{Audiences, Mode, PathPolicy, Places, RouteLookup, Unmatched},
+    policy::{Audiences, Case, Mode, PathPolicy, Places, RouteLookup, Unmatched},
     token_cache::CacheLimits,
     verification::{Issuer, KeyIssuer, TimeRules, TokenTypes},
 };
@@ -152,7 +152,7 @@ fn path_is_case_sensitive_and_rule_requires_nothing_by_default() {
     document["rules"] = json!([{"match": {"prefix": "/"}}]);
     let rules = parse(&document).unwrap().rules;
     let route = &rules[0].route;
-    assert!(route.case_sensitive && route.methods.is_empty());
+    assert!(route.case == Case::Sensitive && route.methods.is_empty());
     assert!(route.headers.is_empty() && route.query_parameters.is_empty());
     assert!(rules[0].demand.is_none());
 }

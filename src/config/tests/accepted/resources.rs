@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::{
     config::tests::{base, base_with, parse},
-    policy::{McpLegacy, ProtectedResource, ResourceMetadata},
+    policy::{Case, McpLegacy, ProtectedResource, ResourceMetadata},
 };
 
 /// Applies `changes` to the base configuration, and sets its `protected_resources` to `resources`.
@@ -82,7 +82,7 @@ fn r5_scopes_are_those_of_the_rules_that_can_match_below() {
             "suffix",
         ]
     );
-    assert!(found[0].ignores_case);
+    assert_eq!(found[0].case, Case::Ignored);
 }
 
 #[test]
