@@ -2,12 +2,12 @@
 //! decides. Otherwise the first matching rule decides. If no rule matches, the setting
 //! `filter_state_rules` decides.
 
-use super::{first_match::Placed, mcp::Admission, routing::Routed};
+use super::{first_match::Matched, mcp::Admission, routing::Routed};
 use crate::{
     config::Config,
     connection::Connection,
     decision::Reason,
-    policy::{Authorization, Demand, Requirement, RoutePolicy},
+    policy::{Authorization, Demand, Requirement, RoutePolicy, RuleId},
 };
 
 /// What a request needs in order to pass.
@@ -31,20 +31,19 @@ pub(super) enum Access<'a> {
 pub(super) struct AccessRequirement<'a> {
     pub(super) requirement: &'a Requirement,
     pub(super) authorization: Option<&'a Authorization>,
-    /// The index of the rule that has this authorization. Results are cached by this index. `None`
-    /// if the authorization belongs to the status page, or to the policy of a route. A route's
-    /// policy can change while the configuration stays the same, so results for such a policy are
-    /// not cached.
-    pub(super) rule: Option<usize>,
+    /// The rule that has this authorization. Results are cached for each rule. `None` if the
+    /// authorization belongs to the status page, or to the policy of a route. A route's policy can
+    /// change while the configuration stays the same, so results for such a policy are not cached.
+    pub(super) rule: Option<RuleId>,
     /// Other rules that the request must satisfy too. The token that grants the rights of
     /// `authorization` must also grant the rights that these rules require.
-    pub(super) others: &'a [Placed<'a>],
+    pub(super) others: &'a [Matched<'a>],
 }
 
 impl<'a> AccessRequirement<'a> {
-    /// Returns what `demand` requires. `rule` is the index of the rule that the demand belongs to,
-    /// or `None` if it belongs to the status page or to the policy of a route.
-    pub(super) const fn new(demand: &'a Demand, rule: Option<usize>) -> Self {
+    /// Returns what `demand` requires. `rule` is the rule that the demand belongs to, or `None` if
+    /// it belongs to the status page or to the policy of a route.
+    pub(super) const fn new(demand: &'a Demand, rule: Option<RuleId>) -> Self {
         Self {
             requirement: demand.requirement(),
             authorization: demand.authorization(),
@@ -53,11 +52,13 @@ impl<'a> AccessRequirement<'a> {
         }
     }
 
-    /// Returns the rights that one token must grant. Each item comes with the index of its rule.
-    pub(super) fn authorizations(self) -> impl Iterator<Item = (&'a Authorization, Option<usize>)> {
+    /// Returns the rights that one token must grant. Each item comes with its rule.
+    pub(super) fn authorizations(
+        self,
+    ) -> impl Iterator<Item = (&'a Authorization, Option<RuleId>)> {
         let own = self.authorization.map(|own| (own, self.rule));
         let others = self.others.iter();
-        let others = others.filter_map(|(place, rule)| Some((rule.authorization()?, Some(*place))));
+        let others = others.filter_map(|other| Some((other.rule.authorization()?, Some(other.id))));
         own.into_iter().chain(others)
     }
 
@@ -119,9 +120,9 @@ fn by_rules<'a>(
         Admission::Refused(reason) => return Access::Uncallable(*reason),
         Admission::Union(rules) => return by_all(rules),
     }
-    if let Some((place, rule)) = routed.rule {
+    if let Some(Matched { id, rule }) = routed.rule {
         return match &rule.demand {
-            Some(demand) => Access::Required(AccessRequirement::new(demand, Some(place))),
+            Some(demand) => Access::Required(AccessRequirement::new(demand, Some(id))),
             None => Access::Open,
         };
     }
@@ -146,21 +147,21 @@ fn by_rules<'a>(
 }
 
 /// Determines what a request needs if it must satisfy all of these rules.
-fn by_all<'a>(rules: &'a [Placed<'a>]) -> Access<'a> {
-    let with_demand = |(place, rule): &'a Placed<'a>| Some((*place, rule.demand.as_ref()?));
+fn by_all<'a>(rules: &'a [Matched<'a>]) -> Access<'a> {
+    let with_demand = |own: &Matched<'a>| Some((own.id, own.rule.demand.as_ref()?));
     let mut closed = rules.iter().filter_map(with_demand);
     // If no rule requires a token, refuse the request. Such rules only admit the calls that they
     // match, and the request's headers do not prove which call the request makes.
-    if !rules.iter().any(|(_, rule)| rule.requires_token()) {
+    if !rules.iter().any(|own| own.rule.requires_token()) {
         return Access::Uncallable(Reason::McpVersion);
     }
     match closed.next() {
-        Some((place, demand))
+        Some((id, demand))
             if closed.all(|(_, other)| other.requirement() == demand.requirement()) =>
         {
             Access::Required(AccessRequirement {
                 others: rules,
-                ..AccessRequirement::new(demand, Some(place))
+                ..AccessRequirement::new(demand, Some(id))
             })
         }
         // A request's tokens are evaluated against one requirement. So several rules can be

@@ -14,6 +14,7 @@ use crate::{
     decision::HeaderEdit,
     engine::claim_headers,
     jose::Claims,
+    policy::RuleId,
     time::UnixSeconds,
     token_cache::allocated,
     verification::VerifiedOnce,
@@ -29,8 +30,8 @@ pub(super) struct CachedToken {
     /// written into a header.
     headers: Option<Box<[HeaderEdit]>>,
     satisfied: SatisfiedRules,
-    /// The index of a rule, and the caller's identity under that rule.
-    caller: OnceCell<(usize, Arc<str>)>,
+    /// A rule, and the caller's identity under that rule.
+    caller: OnceCell<(RuleId, Arc<str>)>,
     names_caller: bool,
     auth_time: Option<UnixSeconds>,
 }
@@ -79,29 +80,29 @@ impl CachedToken {
         self.auth_time
     }
 
-    /// Returns true if the token is known to satisfy the rule at this index. `false` can also mean
-    /// that the token has not been checked against that rule yet.
-    pub(super) fn satisfies(&self, rule: usize) -> bool {
+    /// Returns true if the token is known to satisfy this rule. `false` can also mean that the token
+    /// has not been checked against this rule yet.
+    pub(super) fn satisfies(&self, rule: RuleId) -> bool {
         self.satisfied
             .bit(rule)
             .is_some_and(|(word, bit)| word.get() & bit != 0)
     }
 
-    /// Records that the token satisfies the rule at this index.
-    pub(super) fn note_satisfied(&self, rule: usize) {
+    /// Records that the token satisfies this rule.
+    pub(super) fn note_satisfied(&self, rule: RuleId) {
         if let Some((word, bit)) = self.satisfied.bit(rule) {
             word.set(word.get() | bit);
         }
     }
 
-    /// The caller's identity under the rule at this index, if known.
-    pub(super) fn caller(&self, rule: usize) -> Option<Arc<str>> {
+    /// The caller's identity under this rule, if known.
+    pub(super) fn caller(&self, rule: RuleId) -> Option<Arc<str>> {
         let (known, caller) = self.caller.get()?;
         (*known == rule).then(|| Arc::clone(caller))
     }
 
-    /// Records the caller's identity under the rule at this index.
-    pub(super) fn note_caller(&self, rule: usize, caller: &Arc<str>) {
+    /// Records the caller's identity under this rule.
+    pub(super) fn note_caller(&self, rule: RuleId, caller: &Arc<str>) {
         if caller.len() <= MAX_CALLER_BYTES {
             // If an identity is already stored, it is kept. Most tokens are used with only one
             // rule.
@@ -139,9 +140,9 @@ impl CachedToken {
 const WORD: usize = 32;
 
 impl SatisfiedRules {
-    fn bit(&self, rule: usize) -> Option<(&Cell<u32>, u32)> {
-        let word = self.0.get(rule.div_euclid(WORD))?;
-        let bit = u32::try_from(rule.rem_euclid(WORD)).ok()?;
+    fn bit(&self, rule: RuleId) -> Option<(&Cell<u32>, u32)> {
+        let word = self.0.get(rule.index().div_euclid(WORD))?;
+        let bit = u32::try_from(rule.index().rem_euclid(WORD)).ok()?;
         Some((word, 1_u32.checked_shl(bit)?))
     }
 }

@@ -4,11 +4,21 @@ use crate::{
     config::Config,
     decision::Reason,
     http::{Request, path::Target},
-    policy::{RouteMatch, Rule, Unclear, mcp::McpCall},
+    policy::{RouteMatch, Rule, RuleId, Unclear, mcp::McpCall},
 };
 
-/// The index of a rule, and the rule.
-pub(super) type Placed<'c> = (usize, &'c Rule);
+/// A rule that matches a request, or at least the request's path and host.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Matched<'c> {
+    pub(super) id: RuleId,
+    pub(super) rule: &'c Rule,
+}
+
+impl PartialEq for Matched<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
 
 /// Returns the first rule that matches the request, or an error if it is unclear whether a rule
 /// matches. The function is not inlined, because a copy for each caller would add a kilobyte to the
@@ -19,10 +29,10 @@ pub(super) fn first_match<'c>(
     request: &Request<'_>,
     target: Option<Target<'_>>,
     call: Option<&McpCall<'_>>,
-) -> Result<Option<Placed<'c>>, Reason> {
-    for (place, rule) in (config.rules).candidates(target.map(|target| target.path)) {
+) -> Result<Option<Matched<'c>>, Reason> {
+    for (id, rule) in (config.rules).candidates(target.map(|target| target.path)) {
         if matches(config, &rule.route, request, target, call)? {
-            return Ok(Some((place, rule)));
+            return Ok(Some(Matched { id, rule }));
         }
     }
     Ok(None)

@@ -4,7 +4,7 @@
 use crate::{
     config::Config,
     decision::Reason,
-    engine::first_match::{Placed, first_match},
+    engine::first_match::{Matched, first_match},
     http::{
         Request,
         path::{Readings, Target, decoded_queries},
@@ -37,7 +37,7 @@ pub(super) fn refuse_query<'c>(
     request: &Request<'_>,
     (target, hidden, others): (Target<'_>, &[String], &Readings),
     call: Option<&McpCall<'_>>,
-    rule: Option<Placed<'c>>,
+    rule: Option<Matched<'c>>,
 ) -> Result<(), Reason> {
     for hidden in hidden {
         let text = format!("{}?{hidden}", target.path);
@@ -45,7 +45,7 @@ pub(super) fn refuse_query<'c>(
         for path in others.iter() {
             let query = Some(&**hidden);
             let other = first_match(config, &request, Some(Target { path, query }), call)?;
-            if other.map(|(number, _)| number) != rule.map(|(number, _)| number) {
+            if other != rule {
                 return Err(Reason::AmbiguousPath);
             }
         }

@@ -9,8 +9,8 @@ use crate::{
     config::Config,
     decision::Reason,
     engine::{
-        first_match::{Placed, matches},
-        place::authority,
+        first_match::{Matched, matches},
+        resource_match::authority,
     },
     http::{Request, path::Target},
     policy::{
@@ -30,14 +30,14 @@ pub(super) enum Admission<'c> {
     Refused(Reason),
     /// The MCP headers do not prove which call the request makes, so the request must satisfy all
     /// these rules.
-    Union(Vec<Placed<'c>>),
+    Union(Vec<Matched<'c>>),
 }
 
 /// The rules with `match.mcp` for the path and [host](Hosts) of a POST request. For requests with
 /// other methods, the list is empty.
 #[derive(Debug, Default)]
 pub(super) struct Endpoint<'c> {
-    rules: Vec<Placed<'c>>,
+    rules: Vec<Matched<'c>>,
 }
 
 /// The hosts whose rules belong to an endpoint.
@@ -65,7 +65,7 @@ impl<'c> Endpoint<'c> {
         if !config.rules.match_calls() || request.method() != "POST" {
             return Ok(Self { rules });
         }
-        for (place, rule) in config.rules.candidates(Some(target.path)) {
+        for (id, rule) in config.rules.candidates(Some(target.path)) {
             if rule.route.mcp.is_some()
                 && match hosts {
                     Hosts::Own => rule.route.is_at(request, Some(target), comparison)?,
@@ -76,7 +76,7 @@ impl<'c> Endpoint<'c> {
                     Hosts::All => rule.route.is_at_path(request, target.path),
                 }
             {
-                rules.push((place, rule));
+                rules.push(Matched { id, rule });
             }
         }
         Ok(Self { rules })
@@ -84,11 +84,7 @@ impl<'c> Endpoint<'c> {
 
     /// Returns true if both endpoints have the same rules.
     pub(super) fn equals(&self, other: &Self) -> bool {
-        let places = |(place, _): &Placed<'_>| *place;
-        self.rules
-            .iter()
-            .map(places)
-            .eq(other.rules.iter().map(places))
+        self.rules == other.rules
     }
 
     /// Reads the request's MCP call from the headers. Returns `None` if this endpoint has no rules.
@@ -102,7 +98,7 @@ impl<'c> Endpoint<'c> {
         let matches = self
             .rules
             .iter()
-            .filter_map(|(_, rule)| rule.route.mcp.as_ref());
+            .filter_map(|own| own.rule.route.mcp.as_ref());
         let params = matches.flat_map(|own| &own.params);
         let mut params: Vec<&str> = params.map(|param| param.header.as_str()).collect();
         // Decode each header only once, even if many rules have a condition on it. At this point no
@@ -120,7 +116,7 @@ impl<'c> Endpoint<'c> {
         request: &Request<'_>,
         target: Target<'_>,
         config: &Config,
-        (first, legacy): (Option<Placed<'c>>, Option<McpLegacy>),
+        (first, legacy): (Option<Matched<'c>>, Option<McpLegacy>),
     ) -> Result<Admission<'c>, Reason> {
         Ok(match call {
             Ok(call) if self.lists(call, request, target, config, first)? => Admission::Settled,
@@ -147,15 +143,14 @@ impl<'c> Endpoint<'c> {
         request: &Request<'_>,
         target: Target<'_>,
         config: &Config,
-        first: Option<Placed<'_>>,
+        first: Option<Matched<'_>>,
     ) -> Result<bool, Reason> {
-        let first = first.map(|(place, _)| place);
-        for (place, rule) in &self.rules {
-            let (route, comparison) = (&rule.route, config.comparison());
+        for own in &self.rules {
+            let (route, comparison) = (&own.rule.route, config.comparison());
             if matches(config, route, request, Some(target), Some(call))? {
                 return Ok(true);
             }
-            let is_before = first.is_none_or(|first| *place < first);
+            let is_before = first.is_none_or(|first| own.id < first.id);
             if is_before && route.matches_on_own_host(request, target, call, comparison)? {
                 return Ok(false);
             }
@@ -167,10 +162,10 @@ impl<'c> Endpoint<'c> {
     /// makes. The result contains all rules of the endpoint. `first` is the first rule that matches
     /// the request whatever its call is. If `first` comes before the endpoint's last rule, it
     /// decides on some calls, so the result contains `first` too.
-    fn union(self, first: Option<Placed<'c>>) -> Vec<Placed<'c>> {
+    fn union(self, first: Option<Matched<'c>>) -> Vec<Matched<'c>> {
         let mut rules = self.rules;
         if let (Some(first), Some(last)) = (first, rules.last())
-            && first.0 < last.0
+            && first.id < last.id
         {
             rules.push(first);
         }

@@ -21,11 +21,11 @@ mod forward;
 mod hidden_query;
 mod mcp;
 mod notes;
-mod place;
 mod plain;
 mod refusal;
 mod repetition;
 mod required;
+mod resource_match;
 mod resources;
 mod restrictions;
 mod routing;
@@ -49,7 +49,7 @@ use crate::{
     http::{Request, Response},
     jose::HeaderMemo,
     keys::KeyStore,
-    policy::{Mode, ProtectedResource, RoutePolicy, Schemes, Standing, Unmatched},
+    policy::{Mode, ProtectedResource, RoutePolicy, RuleId, Schemes, Standing, Unmatched},
     time::UnixMillis,
     verification::{Accelerator, Allowance, Circumstances},
 };
@@ -182,7 +182,7 @@ impl Engine {
             certificate_digest: &|| *digest,
             accelerator: self.accelerator.as_deref(),
             allowance: &Allowance::default(),
-            resource: routed.place.resource(&self.config),
+            resource: routed.resource_match.resource(&self.config),
             resources_elsewhere: &resources_elsewhere,
         };
         if let Some(status) = &self.config.status
@@ -192,7 +192,7 @@ impl Engine {
         {
             return self.status(status, sanitised, &circumstances);
         }
-        if let Some(resource) = routed.place.metadata(&self.config) {
+        if let Some(resource) = routed.resource_match.metadata(&self.config) {
             return self.metadata(resource, request).into();
         }
         // A header that the client forged may have selected the route. After the header is removed,
@@ -269,14 +269,14 @@ impl Engine {
         self.config.mode == Mode::Enforce
     }
 
-    /// Returns the index of the first rule that matches a request. Returns `None` if no rule
+    /// Returns the first rule that matches a request. Returns `None` if no rule
     /// matches, or if the request is refused before a rule can decide. Headers that the client may
     /// have forged are ignored, as in [`decide`](Self::decide).
     #[must_use]
-    pub fn rule(&self, request: &Request<'_>, connection: &dyn Connection) -> Option<usize> {
+    pub fn rule(&self, request: &Request<'_>, connection: &dyn Connection) -> Option<RuleId> {
         self.routed(request, connection, |routed| {
             let decides = matches!(routed.admission, Admission::Settled);
-            routed.rule.filter(|_| decides).map(|(index, _)| index)
+            routed.rule.filter(|_| decides).map(|own| own.id)
         })?
     }
 
@@ -291,7 +291,7 @@ impl Engine {
     ) -> (Option<&ProtectedResource>, Vec<&ProtectedResource>) {
         self.routed(request, connection, |routed| {
             (
-                routed.place.resource(&self.config),
+                routed.resource_match.resource(&self.config),
                 routed.resources_elsewhere(&self.config, false),
             )
         })

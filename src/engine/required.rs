@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::Provider,
     decision::{Decision, Denial, Permit, PermitReason, Reason, StateEntry},
-    policy::{Authorization, Places, ProtectedResource, ProviderId, Schemes, Shortfall},
+    policy::{Authorization, Places, ProtectedResource, ProviderId, RuleId, Schemes, Shortfall},
     short_list::ShortList,
     time::UnixSeconds,
     verification::Circumstances,
@@ -274,7 +274,7 @@ impl Engine {
     fn check_rule(
         &self,
         authorization: &Authorization,
-        rule: Option<usize>,
+        rule: Option<RuleId>,
         token: &Verified<'_>,
         now: UnixSeconds,
     ) -> Option<Result<(), Shortfall>> {

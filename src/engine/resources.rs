@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Access, Engine, place::Place, refusal::No};
+use super::{Access, Engine, refusal::No, resource_match::ResourceMatch};
 use crate::{
     config::Config,
     decision::{Decision, Denial, Reason},
@@ -25,7 +25,11 @@ pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bo
     };
     let others = readings(path).unwrap_or_default();
     let mut all = std::iter::once(path).chain(others.iter());
-    all.any(|path| Place::of(config, request, path).metadata(config).is_some())
+    all.any(|path| {
+        ResourceMatch::of(config, request, path)
+            .metadata(config)
+            .is_some()
+    })
 }
 
 /// Returns the path of a request, or `None` if the request has no path or the path is not UTF-8.
@@ -79,8 +83,8 @@ impl Engine {
     /// resource's metadata.
     #[must_use]
     pub fn refusal(&self, reason: Reason, request: &Request<'_>) -> Denial {
-        let place = path(request).map(|path| Place::of(&self.config, request, path));
-        let resource = place.and_then(|place| place.resource(&self.config));
+        let found = path(request).map(|path| ResourceMatch::of(&self.config, request, path));
+        let resource = found.and_then(|found| found.resource(&self.config));
         self.denial(reason.into(), Access::Denied(reason), Vec::new(), resource)
     }
 }

@@ -5,11 +5,11 @@ use crate::{
     config::Config,
     decision::Reason,
     engine::{
-        first_match::{Placed, first_match},
+        first_match::{Matched, first_match},
         hidden_query,
         mcp::{Admission, Endpoint, Hosts},
-        place::{Place, authority as authority_of},
         repetition,
+        resource_match::{ResourceMatch, authority as authority_of},
     },
     http::{
         Request, authority, method,
@@ -24,11 +24,11 @@ pub(super) struct Routed<'a, 'c> {
     /// The request's path and query. `None` for a CONNECT request without a path.
     pub(super) target: Option<Target<'a>>,
     /// The first rule that matches the request.
-    pub(super) rule: Option<Placed<'c>>,
+    pub(super) rule: Option<Matched<'c>>,
     /// Whether `rule` may decide alone. This depends on the request's MCP headers.
     pub(super) admission: Admission<'c>,
     /// How the request's path relates to the protected resources.
-    pub(super) place: Place,
+    pub(super) resource_match: ResourceMatch,
     authority: &'a str,
 }
 
@@ -51,7 +51,9 @@ impl<'c> Routed<'_, 'c> {
         let Some(target) = self.target else {
             return Vec::new();
         };
-        let mut found = (self.place).resources_elsewhere(config, self.authority, target.path);
+        let mut found =
+            self.resource_match
+                .resources_elsewhere(config, self.authority, target.path);
         if !found.is_empty() && !has_policy && names_host(self.rule, self.authority) {
             found.retain(|own| own.url.has_host(self.authority));
         }
@@ -75,7 +77,7 @@ pub(super) fn route<'a, 'c>(
             target: None,
             rule: first_match(config, request, None, None)?,
             admission: Admission::Settled,
-            place: Place::default(),
+            resource_match: ResourceMatch::default(),
             authority: "",
         });
     };
@@ -100,9 +102,9 @@ pub(super) fn route<'a, 'c>(
     let call = own.call(request);
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
     let rule = first_match(config, request, Some(target), made)?;
-    let place = Place::of(config, request, target.path);
+    let resource_match = ResourceMatch::of(config, request, target.path);
     let authority = authority_of(request);
-    let hosts = match place.resource(config) {
+    let hosts = match resource_match.resource(config) {
         Some(_) => Hosts::Own,
         // If no rule matches MCP calls, no endpoint has rules, so the host does not matter.
         None if !config.rules.match_calls() => Hosts::Own,
@@ -118,8 +120,8 @@ pub(super) fn route<'a, 'c>(
     for path in others.iter() {
         let target = Target { path, ..target };
         let other = first_match(config, request, Some(target), made)?;
-        if other.map(|(number, _)| number) != rule.map(|(number, _)| number)
-            || Place::of(config, request, path) != place
+        if other != rule
+            || ResourceMatch::of(config, request, path) != resource_match
             || !Endpoint::of(config, request, target, hosts)?.equals(&endpoint)
         {
             return Err(Reason::AmbiguousPath);
@@ -140,7 +142,7 @@ pub(super) fn route<'a, 'c>(
     let admission = match &call {
         None => Admission::Settled,
         Some(call) => {
-            let legacy = place.resource(config).map(|own| own.mcp_legacy);
+            let legacy = resource_match.resource(config).map(|own| own.mcp_legacy);
             endpoint.admission(call, request, target, config, (rule, legacy))?
         }
     };
@@ -148,7 +150,7 @@ pub(super) fn route<'a, 'c>(
         target: Some(target),
         rule,
         admission,
-        place,
+        resource_match,
         authority,
     })
 }
@@ -158,7 +160,7 @@ pub(super) fn route<'a, 'c>(
 /// by sending another host, and a rule for all hosts would decide. So the rules of other hosts are
 /// left out only if the deciding rule names the request's host. Ports are never compared, because
 /// the deciding rule may hold for any port.
-fn hosts(rule: Option<Placed<'_>>, authority: &str) -> Hosts {
+fn hosts(rule: Option<Matched<'_>>, authority: &str) -> Hosts {
     match names_host(rule, authority) {
         true => Hosts::AnyPort,
         false => Hosts::All,
@@ -166,8 +168,8 @@ fn hosts(rule: Option<Placed<'_>>, authority: &str) -> Hosts {
 }
 
 /// Returns true if the rule has a condition that names the host of the request's authority.
-fn names_host(rule: Option<Placed<'_>>, authority: &str) -> bool {
-    rule.is_some_and(|(_, rule)| rule.route.names_host_of(authority))
+fn names_host(rule: Option<Matched<'_>>, authority: &str) -> bool {
+    rule.is_some_and(|own| own.rule.route.names_host_of(authority))
 }
 
 /// Refuses a request if servers could read its method or its authority in different ways.

@@ -44,6 +44,7 @@ mod resource;
 mod resource_url;
 mod route;
 mod route_policy;
+mod rule_id;
 mod rule_index;
 mod rules;
 mod scheme;
@@ -74,6 +75,7 @@ pub use self::{
     resource_url::{ResourceUrl, WELL_KNOWN},
     route::RouteMatch,
     route_policy::RoutePolicy,
+    rule_id::RuleId,
     rules::Rules,
     scheme::{Scheme, Schemes},
     scope_hierarchy::{ScopeCycle, ScopeHierarchy},

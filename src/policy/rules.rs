@@ -5,7 +5,7 @@ use core::ops::Deref;
 
 use crate::{
     http::HeaderName,
-    policy::{Rule, rule_index::RuleIndex},
+    policy::{Rule, RuleId, rule_index::RuleIndex},
 };
 
 /// The rules of a configuration, in order. The first rule that matches a request decides.
@@ -34,11 +34,11 @@ impl Rules {
         }
     }
 
-    /// Returns the rules that may match a request with this path, in order and with their numbers.
+    /// Returns the rules that may match a request with this path, in order and with their identifiers.
     /// All other rules certainly do not match.
-    pub fn candidates(&self, path: Option<&str>) -> impl Iterator<Item = (usize, &Rule)> {
-        let places = self.index.candidates(path);
-        places.filter_map(|place| Some((place, self.list.get(place)?)))
+    pub fn candidates(&self, path: Option<&str>) -> impl Iterator<Item = (RuleId, &Rule)> {
+        let indices = self.index.candidates(path);
+        indices.filter_map(|index| Some((RuleId::new(index), self.list.get(index)?)))
     }
 
     /// Returns true if a rule matches MCP calls. Otherwise no path is an MCP endpoint.

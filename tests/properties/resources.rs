@@ -220,7 +220,7 @@ fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
                 let is_known = resources.iter().any(|own| own.url.is_at(authority));
                 let decided = engine
                     .rule(&request, &NoConnection)
-                    .and_then(|place| rules.get(place));
+                    .and_then(|rule| rules.get(rule.index()));
                 let names_host = decided
                     .is_some_and(|(.., host)| host.is_some_and(|host| is_host_of(host, authority)));
                 let reaches = |own: &&ProtectedResource| {

@@ -4,7 +4,9 @@
 //! An upstream decodes the path that it receives, so all spellings of a path reach the same
 //! resource. These tests generate spellings of paths and let the engine decide.
 
-use portcullis::{connection::NoConnection, decision::Decision, engine::Engine, http::Request};
+use portcullis::{
+    connection::NoConnection, decision::Decision, engine::Engine, http::Request, policy::RuleId,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -66,9 +68,9 @@ fn request(path: &str) -> Request<'_> {
     Request::new(vec![(b":method", b"GET"), (b":path", path.as_bytes())])
 }
 
-/// The index of the rule that a path matches; `None` if it matches no rule. Returns an error if the
+/// The rule that a path matches; `None` if it matches no rule. Returns an error if the
 /// engine refuses the path as ambiguous.
-fn rule(engine: &Engine, path: &str) -> Result<Option<usize>, &'static str> {
+fn rule(engine: &Engine, path: &str) -> Result<Option<RuleId>, &'static str> {
     match decide(engine, &request(path), NOW) {
         Decision::Deny(denial) if denial.reason.label() == "ambiguous_path" => Err("ambiguous"),
         _ => Ok(engine.rule(&request(path), &NoConnection)),

@@ -13,7 +13,7 @@ use portcullis::{
     decision::{Decision, Denial, HeaderEdit, Reason, StateEntry, edited},
     engine::{Engine, Patience},
     http::{Request, Response},
-    policy::ProtectedResource,
+    policy::{ProtectedResource, RuleId},
     time::UnixMillis,
 };
 
@@ -60,7 +60,7 @@ impl Connection for LineHost<'_> {
 /// Returns the index of the rule that a request matches.
 pub(crate) fn rule(engine: &Engine, line: &RequestLine) -> Option<usize> {
     let host = LineHost::of(line);
-    with_request(line, |request| engine.rule(request, &host))
+    with_request(line, |request| engine.rule(request, &host)).map(RuleId::index)
 }
 
 /// The protected resources that a request reaches: the resource that the request belongs to, and
@@ -135,7 +135,7 @@ fn decide_on(
         // it happens anyway, the request must not pass.
         Decision::AwaitKeys(_) => denied(engine, id, &Denial::keys_unavailable()),
     };
-    decision.rule = engine.rule(request, &host);
+    decision.rule = engine.rule(request, &host).map(RuleId::index);
     decision
 }
 

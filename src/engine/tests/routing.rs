@@ -578,7 +578,8 @@ fn chooses_no_rule_by_a_forged_header() {
     assert_eq!(label(&decision), "missing_credential");
     let head = [(":method", "GET"), (":path", "/"), ("x-user", "root")];
     let request = Request::new(header_bytes(&head));
-    assert_eq!(engine.rule(&request, &NoConnection), Some(1));
+    let rule = engine.rule(&request, &NoConnection);
+    assert_eq!(rule, Some(RuleId::new(1)));
 }
 
 #[test]

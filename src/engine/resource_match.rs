@@ -4,7 +4,7 @@ use crate::{config::Config, http::Request, policy::ProtectedResource};
 
 /// How a path relates to the protected resources. Each number is the index of a resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ResourceMatch {
     below: Option<usize>,
     metadata_of: Option<usize>,
     /// The resource that the request would belong to if the request named the resource's host.
@@ -14,7 +14,7 @@ pub(super) struct Place {
     is_known_host: bool,
 }
 
-impl Place {
+impl ResourceMatch {
     /// Determines how this path, on the request's host, relates to the protected resources.
     pub(super) fn of(config: &Config, request: &Request<'_>, path: &str) -> Self {
         let resources = &config.protected_resources;
