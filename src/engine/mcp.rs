@@ -8,10 +8,7 @@
 use crate::{
     config::Config,
     decision::Reason,
-    engine::{
-        first_match::{Matched, matches},
-        resource_match::authority,
-    },
+    engine::first_match::{Matched, matches},
     http::{Request, path::Target},
     policy::{
         McpLegacy,
@@ -70,7 +67,7 @@ impl<'c> Endpoint<'c> {
                 && match hosts {
                     Hosts::Own => rule.route.is_at(request, Some(target), comparison)?,
                     Hosts::AnyPort => {
-                        let authority = authority(request);
+                        let authority = request.authority();
                         (rule.route).is_at_some_port(request, target, authority, comparison)?
                     }
                     Hosts::All => rule.route.is_at_path(request, target.path),

@@ -21,7 +21,7 @@ impl ResourceMatch {
         if resources.is_empty() {
             return Self::default();
         }
-        let authority = authority(request);
+        let authority = request.authority();
         let position =
             |is_it: &dyn Fn(&ProtectedResource) -> bool| resources.iter().position(is_it);
         let is_known_host = resources.iter().any(|own| own.url.is_at(authority));
@@ -63,14 +63,6 @@ impl ResourceMatch {
     pub(super) fn metadata(self, config: &Config) -> Option<&ProtectedResource> {
         config.protected_resources.get(self.metadata_of?)
     }
-}
-
-/// Returns the request's authority. Returns an empty string if the authority is missing or not
-/// UTF-8.
-pub(super) fn authority<'a>(request: &Request<'a>) -> &'a str {
-    let authority = request.values(":authority").next();
-    let authority = authority.and_then(|value| str::from_utf8(value).ok());
-    authority.unwrap_or_default()
 }
 
 /// Returns true if a request for this path would reach the resource on a server that ignores the

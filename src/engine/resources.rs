@@ -7,10 +7,7 @@ use super::{Access, Engine, refusal::No, resource_match::ResourceMatch};
 use crate::{
     config::Config,
     decision::{Decision, Denial, Reason},
-    http::{
-        Request,
-        path::{Target, readings},
-    },
+    http::{Request, path::readings},
     policy::{OFFLINE_ACCESS, ProtectedResource},
     resource,
 };
@@ -34,8 +31,7 @@ pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bo
 
 /// Returns the path of a request, or `None` if the request has no path or the path is not UTF-8.
 fn path<'a>(request: &Request<'a>) -> Option<&'a str> {
-    let target = str::from_utf8(request.target()?).ok()?;
-    Some(Target::new(target).path)
+    Some(request.split_target().ok()??.path)
 }
 
 /// Returns true if a web page from the request's `Origin` may send requests to the resource. A

@@ -9,7 +9,7 @@ use crate::{
         hidden_query,
         mcp::{Admission, Endpoint, Hosts},
         repetition,
-        resource_match::{ResourceMatch, authority as authority_of},
+        resource_match::ResourceMatch,
     },
     http::{
         Request, authority, method,
@@ -72,7 +72,9 @@ pub(super) fn route<'a, 'c>(
     if rejects {
         refuse_head(request)?;
     }
-    let Some(raw) = request.target() else {
+    // A path that is not UTF-8 is refused under every `path_policy`, because no rule can match it.
+    let target = request.split_target().map_err(|_| Reason::AmbiguousPath)?;
+    let Some(target) = target else {
         return Ok(Routed {
             target: None,
             rule: first_match(config, request, None, None)?,
@@ -81,8 +83,6 @@ pub(super) fn route<'a, 'c>(
             authority: "",
         });
     };
-    // A path that is not UTF-8 is refused under every `path_policy`, because no rule can match it.
-    let target = Target::new(str::from_utf8(raw).map_err(|_| Reason::AmbiguousPath)?);
     // The length is checked before any regular expression runs, because the running time of regular
     // expressions grows with the length of the path.
     if target.path.len() > config.limits.path_bytes {
@@ -103,7 +103,7 @@ pub(super) fn route<'a, 'c>(
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
     let rule = first_match(config, request, Some(target), made)?;
     let resource_match = ResourceMatch::of(config, request, target.path);
-    let authority = authority_of(request);
+    let authority = request.authority();
     let hosts = match resource_match.resource(config) {
         Some(_) => Hosts::Own,
         // If no rule matches MCP calls, no endpoint has rules, so the host does not matter.

@@ -3,9 +3,9 @@
 //! Names and values are bytes, because a client may send any bytes and every request needs a
 //! decision.
 
-use core::cell::OnceCell;
+use core::{cell::OnceCell, str::Utf8Error};
 
-use super::Query;
+use super::{Query, path::Target};
 
 /// The headers of a request, including pseudo-headers, in the order in which they arrived. Names
 /// are in lower case.
@@ -78,10 +78,28 @@ impl<'a> Request<'a> {
             .unwrap_or("")
     }
 
+    /// The value of `:authority`, or an empty string if the header is missing or not UTF-8.
+    #[must_use]
+    pub fn authority(&self) -> &'a str {
+        self.values(":authority")
+            .next()
+            .and_then(|value| str::from_utf8(value).ok())
+            .unwrap_or("")
+    }
+
     /// The value of `:path`, including the query. `None` for a CONNECT request without a `:path`.
     #[must_use]
     pub fn target(&self) -> Option<&'a [u8]> {
         self.values(":path").next()
+    }
+
+    /// The path and the query in `:path`. `None` for a CONNECT request without a `:path`.
+    ///
+    /// # Errors
+    /// If `:path` is not UTF-8.
+    pub fn split_target(&self) -> Result<Option<Target<'a>>, Utf8Error> {
+        let target = self.target().map(str::from_utf8).transpose()?;
+        Ok(target.map(Target::new))
     }
 
     /// The query in `:path`. All callers get the same [`Query`], so it is decoded only once.

@@ -267,9 +267,7 @@ mod tests {
 
     fn matches(route: &RouteMatch, headers: &[(&str, &str)]) -> bool {
         let request = Request::new(header_bytes(headers));
-        let target = request
-            .target()
-            .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
+        let target = request.split_target().unwrap();
         route
             .matches(&request, target, None, Comparison::STRICT)
             .unwrap()
