@@ -62,9 +62,9 @@ impl Denial {
         Self::new(Reason::KeysUnavailable)
     }
 
-    /// Makes a refusal without a provider. Outside tests, `reason` must be one whose response has
-    /// no challenge.
-    const fn new(reason: Reason) -> Self {
+    /// Makes a refusal without a provider. If the response has a challenge, the caller must set the
+    /// schemes.
+    pub(crate) const fn new(reason: Reason) -> Self {
         Self {
             reason,
             provider: None,

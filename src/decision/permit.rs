@@ -22,6 +22,19 @@ pub struct Permit {
     pub clears_route_cache: bool,
 }
 
+impl Permit {
+    /// Makes a permit with these edits, without a provider and without exports.
+    pub(crate) const fn new(reason: PermitReason, edits: Vec<HeaderEdit>) -> Self {
+        Self {
+            reason,
+            provider: None,
+            edits,
+            exports: Vec::new(),
+            clears_route_cache: false,
+        }
+    }
+}
+
 /// Why a request may pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PermitReason {

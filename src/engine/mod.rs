@@ -13,6 +13,7 @@ mod cached_token;
 mod claim_headers;
 mod credentials;
 mod decided;
+mod deny;
 mod evaluation;
 mod export;
 mod fetched_keys;
@@ -331,10 +332,9 @@ fn in_shadow(decided: Decided, removals: &[HeaderEdit]) -> Decided {
     let decision = match decision {
         Decision::Deny(mut denial) => {
             let exports = mem::take(&mut denial.exports);
-            Decision::Permit(Permit {
-                exports,
-                ..passing(PermitReason::Shadow(denial), removals.to_vec())
-            })
+            let mut permit = Permit::new(PermitReason::Shadow(denial), removals.to_vec());
+            permit.exports = exports;
+            Decision::Permit(permit)
         }
         other => other,
     };
@@ -345,17 +345,7 @@ fn in_shadow(decided: Decided, removals: &[HeaderEdit]) -> Decided {
 }
 
 fn permit(reason: PermitReason, edits: Vec<HeaderEdit>) -> Decision {
-    Decision::Permit(passing(reason, edits))
-}
-
-fn passing(reason: PermitReason, edits: Vec<HeaderEdit>) -> Permit {
-    Permit {
-        reason,
-        provider: None,
-        edits,
-        exports: Vec::new(),
-        clears_route_cache: false,
-    }
+    Decision::Permit(Permit::new(reason, edits))
 }
 
 /// Returns true if the request is a CORS preflight: an `OPTIONS` request with the headers `Origin`

@@ -12,7 +12,6 @@ use super::{
     Decided, Engine,
     access::{Access, AccessRequirement},
     cached_token::CachedToken,
-    passing,
     refusal::{No, Refusal},
     sanitise::Sanitised,
     token_caches::CacheUse,
@@ -77,14 +76,11 @@ impl Engine {
         if !has_rights(required, &cached) {
             return None;
         }
-        let permit = Permit {
-            provider: Some(*id),
-            clears_route_cache: provider.clear_route_cache && !cached.headers()?.is_empty(),
-            ..passing(
-                PermitReason::Verified,
-                edits(provider, removals, cached.headers()?),
-            )
-        };
+        let headers = cached.headers()?;
+        let edits = edits(provider, removals, headers);
+        let mut permit = Permit::new(PermitReason::Verified, edits);
+        permit.provider = Some(*id);
+        permit.clears_route_cache = provider.clear_route_cache && !headers.is_empty();
         Some(Decided {
             decision: Decision::Permit(permit),
             cache_use: CacheUse { hits: 1, misses: 0 },

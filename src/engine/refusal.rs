@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use crate::{
-    decision::{READING, Reason},
+    decision::{Denial, Reason},
     keys::WantedKeys,
-    policy::{Authentication, CredentialError, ProviderId, Shortfall},
+    policy::{CredentialError, ProviderId, Shortfall},
     verification::Failure,
 };
 
@@ -95,77 +95,51 @@ impl From<Refusal> for No {
     }
 }
 
-/// The fields of a denial that follow from the reason for the refusal. The engine adds the others,
-/// such as the authentication schemes.
-#[derive(Debug)]
-pub(super) struct Grounds {
-    pub(super) reason: Reason,
-    /// The provider whose credential was checked.
-    pub(super) provider: Option<ProviderId>,
-    pub(super) scopes: Vec<String>,
-    pub(super) authentication: Option<Authentication>,
-    pub(super) methods: &'static [&'static str],
-    pub(super) retry_after: Option<u64>,
-}
-
-impl From<Reason> for Grounds {
-    fn from(reason: Reason) -> Self {
-        Self {
-            reason,
-            provider: None,
-            scopes: Vec::new(),
-            authentication: None,
-            methods: &READING,
-            retry_after: None,
-        }
-    }
-}
-
 impl No {
-    /// Returns what the denial says.
+    /// Returns the denial, with the fields that follow from the reason for the refusal. The caller
+    /// adds the others, such as the authentication schemes.
     ///
     /// # Errors
     /// Returns the wanted keys if the request waits for keys.
-    pub(super) fn grounds(self) -> Result<Grounds, WantedKeys> {
+    pub(super) fn denial(self) -> Result<Denial, WantedKeys> {
         Ok(match self {
-            Self::Closed(reason) => reason.into(),
-            Self::HeaderValue(provider) => Grounds {
+            Self::Closed(reason) => Denial::new(reason),
+            Self::HeaderValue(provider) => Denial {
                 provider: Some(provider),
-                ..Reason::HeaderValue.into()
+                ..Denial::new(Reason::HeaderValue)
             },
-            Self::Method(methods) => Grounds {
+            Self::Method(methods) => Denial {
                 methods,
-                ..Reason::Method.into()
+                ..Denial::new(Reason::Method)
             },
-            Self::Refused(refusal) => Grounds {
+            Self::Refused(refusal) => Denial {
                 provider: refusal.provider(),
                 retry_after: refusal.wait().map(whole_seconds),
-                ..refusal.reason()?.into()
+                ..Denial::new(refusal.reason()?)
             },
-            Self::Short(provider, shortfall) => Grounds {
+            Self::Short(provider, shortfall) => Denial {
                 provider: Some(provider),
-                ..shortfall.into()
+                ..insufficient(shortfall)
             },
         })
     }
 }
 
-impl From<Shortfall> for Grounds {
-    fn from(shortfall: Shortfall) -> Self {
-        match shortfall {
-            Shortfall::Authentication(required, words) => Self {
-                scopes: words.map_or_else(Vec::new, |words| words.words().to_vec()),
-                authentication: Some(required),
-                ..Reason::Authentication.into()
-            },
-            Shortfall::Claim => Reason::InsufficientClaim.into(),
-            Shortfall::ClientId => Reason::InsufficientClient.into(),
-            Shortfall::Role => Reason::InsufficientRole.into(),
-            Shortfall::Scope(words) => Self {
-                scopes: words.words().to_vec(),
-                ..Reason::InsufficientScope.into()
-            },
-        }
+/// Makes the denial of a token that lacks these rights.
+fn insufficient(shortfall: Shortfall) -> Denial {
+    match shortfall {
+        Shortfall::Authentication(required, words) => Denial {
+            scopes: words.map_or_else(Vec::new, |words| words.words().to_vec()),
+            authentication: Some(required),
+            ..Denial::new(Reason::Authentication)
+        },
+        Shortfall::Claim => Denial::new(Reason::InsufficientClaim),
+        Shortfall::ClientId => Denial::new(Reason::InsufficientClient),
+        Shortfall::Role => Denial::new(Reason::InsufficientRole),
+        Shortfall::Scope(words) => Denial {
+            scopes: words.words().to_vec(),
+            ..Denial::new(Reason::InsufficientScope)
+        },
     }
 }
 

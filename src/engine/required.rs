@@ -4,68 +4,25 @@
 use super::{
     CacheUse, Decided, Engine,
     access::{Access, AccessRequirement},
-    credentials::{self, Credentials},
+    credentials::Credentials,
     evaluation::Evaluation,
     export, forward,
     notes::Notes,
-    refusal::{Grounds, No, Refusal},
-    resources,
+    refusal::{No, Refusal},
     sanitise::Sanitised,
     token::Means,
     verified::{self, Satisfied, Verified},
 };
 use crate::{
     config::Provider,
-    decision::{Decision, Denial, Permit, PermitReason, Reason, StateEntry},
-    policy::{Authorization, Places, ProtectedResource, ProviderId, RuleId, Schemes, Shortfall},
+    decision::{Decision, Permit, PermitReason, Reason},
+    policy::{Authorization, RuleId, Shortfall},
     short_list::ShortList,
     time::UnixSeconds,
     verification::Circumstances,
 };
 
 impl Engine {
-    /// Returns the authentication schemes for the challenge. If `provider` refused a credential,
-    /// the result is the scheme of this provider. Otherwise, the result contains all schemes of the
-    /// rule. If `access` requires no tokens, the result contains the schemes of all providers.
-    fn schemes(&self, provider: Option<ProviderId>, access: Access<'_>) -> Schemes {
-        let all = self.schemes;
-        if !all.basic {
-            return all;
-        }
-        match (provider.and_then(|id| self.config.provider(id)), access) {
-            (Some(provider), _) => Schemes::default().and(provider.scheme()),
-            (None, Access::Required(required)) => {
-                credentials::schemes(&self.config, required.requirement)
-            }
-            (None, _) => all,
-        }
-    }
-
-    /// Refuses a request that no token can admit. If the request has no credential, the status is
-    /// 401, because the client may not know that it has to authenticate. Neither verifies tokens nor
-    /// fetches keys.
-    pub(super) fn closed(
-        &self,
-        reason: Reason,
-        access: Access<'_>,
-        sanitised: Sanitised<'_, '_>,
-        resource: Option<&ProtectedResource>,
-    ) -> Decision {
-        let Sanitised {
-            request, target, ..
-        } = sanitised;
-        let all = &self.config.places;
-        // The query may be long, so it is searched once for all places.
-        let query = target.and_then(|target| target.query);
-        let holds_credential = query.is_some_and(|query| Places::any_reads_query(all, query))
-            || (all.iter()).any(|places| !matches!(places.find(request, None), Ok(None)));
-        let no = match holds_credential {
-            true => No::Closed(reason),
-            false => No::Refused(Refusal::Missing),
-        };
-        self.deny(no, access, Vec::new(), resource)
-    }
-
     /// Decides on a request that needs tokens. This is the full evaluation of the requirement.
     #[inline(never)]
     pub(super) fn apply(
@@ -136,61 +93,6 @@ impl Engine {
         self.forward(&credentials, &satisfied, required, sanitised)
     }
 
-    /// Makes the decision for a request that does not pass, or that has to wait for keys. `exports`
-    /// are the filter-state entries for other filters. `resource` is the protected resource that
-    /// the request belongs to.
-    pub(super) fn deny(
-        &self,
-        no: No,
-        access: Access<'_>,
-        exports: Vec<StateEntry>,
-        resource: Option<&ProtectedResource>,
-    ) -> Decision {
-        match no.grounds() {
-            Ok(grounds) => Decision::Deny(self.denial(grounds, access, exports, resource)),
-            Err(wanted) => Decision::AwaitKeys(wanted),
-        }
-    }
-
-    /// Refuses a request before a rule decides on it, or on a path that Portcullis itself serves.
-    pub(super) fn refuse(&self, no: No) -> Decision {
-        self.deny(no, Access::Unmatched, Vec::new(), None)
-    }
-
-    /// Makes a denial. All denials of the engine are made here, so that each challenge names the
-    /// schemes that the client can use.
-    pub(super) fn denial(
-        &self,
-        grounds: Grounds,
-        access: Access<'_>,
-        exports: Vec<StateEntry>,
-        resource: Option<&ProtectedResource>,
-    ) -> Denial {
-        let Grounds {
-            reason,
-            provider,
-            scopes,
-            authentication,
-            methods,
-            retry_after,
-        } = grounds;
-        let mut denial = Denial {
-            reason,
-            provider,
-            schemes: self.schemes(provider, access),
-            scopes,
-            authentication,
-            resource_metadata: None,
-            methods,
-            retry_after,
-            exports,
-        };
-        if let Some(resource) = resource {
-            resources::lead_to(resource, &mut denial, access);
-        }
-        denial
-    }
-
     /// Makes the permit for a request. The permit contains the header edits and filter-state
     /// entries that follow from the request's tokens. The first token must be the one that grants
     /// the rights.
@@ -213,16 +115,15 @@ impl Engine {
             _ => forward::verified(&self.config, sanitised, verified, required),
         };
         let forwarded = forwarded.map_err(No::HeaderValue)?;
-        Ok(Permit {
-            reason: match verified.is_empty() {
-                true => PermitReason::Lenient,
-                false => PermitReason::Verified,
-            },
-            provider: verified.first().map(|token| token.provider),
-            edits: forwarded.edits,
-            exports: forwarded.exports,
-            clears_route_cache: forwarded.clears_route_cache,
-        })
+        let reason = match verified.is_empty() {
+            true => PermitReason::Lenient,
+            false => PermitReason::Verified,
+        };
+        let mut permit = Permit::new(reason, forwarded.edits);
+        permit.provider = verified.first().map(|token| token.provider);
+        permit.exports = forwarded.exports;
+        permit.clears_route_cache = forwarded.clears_route_cache;
+        Ok(permit)
     }
 
     /// Returns the index of the first verified token that grants all required rights. The rights of

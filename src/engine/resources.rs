@@ -1,14 +1,15 @@
-//! Functions for requests to protected resources. They check the `Origin` of a request, answer
-//! requests for a resource's metadata, and add the URL of the metadata to challenges.
+//! Functions for requests to protected resources. They check the `Origin` of a request, and answer
+//! requests for a resource's metadata.
 
-use std::sync::Arc;
-
-use super::{Access, Engine, refusal::No, resource_match::ResourceMatch};
+use super::{Engine, refusal::No, resource_match::ResourceMatch};
 use crate::{
     config::Config,
-    decision::{Decision, Denial, Reason},
-    http::{Request, path::readings},
-    policy::{OFFLINE_ACCESS, ProtectedResource},
+    decision::Decision,
+    http::{
+        Request,
+        path::{Target, readings},
+    },
+    policy::ProtectedResource,
     resource,
 };
 
@@ -17,7 +18,7 @@ pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bo
     if config.protected_resources.is_empty() {
         return false;
     }
-    let Some(path) = path(request) else {
+    let Some(Target { path, .. }) = request.split_target().ok().flatten() else {
         return false;
     };
     let others = readings(path).unwrap_or_default();
@@ -27,11 +28,6 @@ pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bo
             .metadata(config)
             .is_some()
     })
-}
-
-/// Returns the path of a request, or `None` if the request has no path or the path is not UTF-8.
-fn path<'a>(request: &Request<'a>) -> Option<&'a str> {
-    Some(request.split_target().ok()??.path)
 }
 
 /// Returns true if a web page from the request's `Origin` may send requests to the resource. A
@@ -46,23 +42,6 @@ pub(super) fn allows_origin(resource: &ProtectedResource, request: &Request<'_>)
     }
 }
 
-/// Adds the URL of the resource's metadata to the challenge of a denial. If the status is 401, or
-/// if the denial already names scopes, the challenge also names all scopes of the rule, so that a
-/// client can request all of them in one step. With `challenge_scope: false`, a challenge with
-/// status 401 names no scopes.
-pub(super) fn lead_to(resource: &ProtectedResource, denial: &mut Denial, access: Access<'_>) {
-    denial.resource_metadata = Some(Arc::clone(resource.url.metadata_url()));
-    let names_scopes = match denial.is_unauthenticated() {
-        true => resource.challenge_scope,
-        false => !denial.scopes.is_empty(),
-    };
-    denial.scopes = match access {
-        Access::Required(required) if names_scopes => required.scopes(),
-        _ => Vec::new(),
-    };
-    denial.scopes.retain(|scope| scope != OFFLINE_ACCESS);
-}
-
 impl Engine {
     /// Answers a request for a resource's metadata. No token is needed: clients read the metadata
     /// to learn where to get a token.
@@ -71,16 +50,5 @@ impl Engine {
             Some(response) => Decision::Serve(response),
             None => self.refuse(No::Method(&resource::METHODS)),
         }
-    }
-
-    /// Makes the same denial as [`decide`](Engine::decide) makes if it refuses `request` for
-    /// `reason` without checking a credential. The challenge names the schemes of all providers. If
-    /// the request belongs to a protected resource, the challenge also contains the URL of the
-    /// resource's metadata.
-    #[must_use]
-    pub fn refusal(&self, reason: Reason, request: &Request<'_>) -> Denial {
-        let found = path(request).map(|path| ResourceMatch::of(&self.config, request, path));
-        let resource = found.and_then(|found| found.resource(&self.config));
-        self.denial(reason.into(), Access::Denied(reason), Vec::new(), resource)
     }
 }
