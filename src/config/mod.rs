@@ -174,13 +174,10 @@ impl Config {
         KeyStore::new(sources, self.limits.key_sets)
     }
 
-    /// Returns how the conditions of rules are compared with requests.
+    /// Returns how the conditions of rules are compared with a request.
     #[must_use]
     pub const fn comparison(&self) -> Comparison {
-        Comparison {
-            path_policy: self.path_policy,
-            regex_bytes: self.limits.path_bytes,
-        }
+        Comparison::new(self.path_policy, self.limits.path_bytes)
     }
 
     /// Returns the authentication schemes of all providers. If there are no providers, the result

@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     decision::Reason,
     http::{Request, path::Target},
-    policy::{RouteMatch, Rule, RuleId, Unclear, mcp::McpCall},
+    policy::{Comparison, Rule, RuleId, Unclear, mcp::McpCall},
 };
 
 /// A rule that matches a request, or at least the request's path and host.
@@ -29,25 +29,14 @@ pub(super) fn first_match<'c>(
     request: &Request<'_>,
     target: Option<Target<'_>>,
     call: Option<&McpCall<'_>>,
+    comparison: &Comparison,
 ) -> Result<Option<Matched<'c>>, Reason> {
     for (id, rule) in (config.rules).candidates(target.map(|target| target.path)) {
-        if matches(config, &rule.route, request, target, call)? {
+        if rule.route.matches(request, target, call, comparison)? {
             return Ok(Some(Matched { id, rule }));
         }
     }
     Ok(None)
-}
-
-/// Returns true if the conditions of a rule hold for the request. Returns an error if it is unclear
-/// whether they hold, or if the check would take too long.
-pub(super) fn matches(
-    config: &Config,
-    route: &RouteMatch,
-    request: &Request<'_>,
-    target: Option<Target<'_>>,
-    call: Option<&McpCall<'_>>,
-) -> Result<bool, Reason> {
-    Ok(route.matches(request, target, call, config.comparison())?)
 }
 
 impl From<Unclear> for Reason {

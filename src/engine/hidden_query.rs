@@ -42,9 +42,12 @@ pub(super) fn refuse_query<'c>(
     for hidden in hidden {
         let text = format!("{}?{hidden}", target.path);
         let request = request.with_target(text.as_bytes());
+        // Each of these requests has its own limit on compared text, as if it had been sent.
+        let comparison = config.comparison();
         for path in others.iter() {
             let query = Some(&**hidden);
-            let other = first_match(config, &request, Some(Target { path, query }), call)?;
+            let target = Some(Target { path, query });
+            let other = first_match(config, &request, target, call, &comparison)?;
             if other != rule {
                 return Err(Reason::AmbiguousPath);
             }

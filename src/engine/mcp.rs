@@ -8,10 +8,10 @@
 use crate::{
     config::Config,
     decision::Reason,
-    engine::first_match::{Matched, matches},
+    engine::first_match::Matched,
     http::{Request, path::Target},
     policy::{
-        McpLegacy,
+        Comparison, McpLegacy,
         mcp::{McpCall, McpFault},
     },
 };
@@ -57,8 +57,9 @@ impl<'c> Endpoint<'c> {
         request: &Request<'_>,
         target: Target<'_>,
         hosts: Hosts,
+        comparison: &Comparison,
     ) -> Result<Self, Reason> {
-        let (mut rules, comparison) = (Vec::new(), config.comparison());
+        let mut rules = Vec::new();
         if !config.rules.match_calls() || request.method() != "POST" {
             return Ok(Self { rules });
         }
@@ -112,11 +113,11 @@ impl<'c> Endpoint<'c> {
         call: &Result<McpCall<'_>, McpFault>,
         request: &Request<'_>,
         target: Target<'_>,
-        config: &Config,
+        comparison: &Comparison,
         (first, legacy): (Option<Matched<'c>>, Option<McpLegacy>),
     ) -> Result<Admission<'c>, Reason> {
         Ok(match call {
-            Ok(call) if self.lists(call, request, target, config, first)? => Admission::Settled,
+            Ok(call) if self.lists(call, request, target, comparison, first)? => Admission::Settled,
             Ok(_) => Admission::Refused(Reason::Unmatched),
             Err(McpFault::Header) => Admission::Refused(Reason::McpHeader),
             Err(McpFault::Version) => match legacy {
@@ -139,12 +140,12 @@ impl<'c> Endpoint<'c> {
         call: &McpCall<'_>,
         request: &Request<'_>,
         target: Target<'_>,
-        config: &Config,
+        comparison: &Comparison,
         first: Option<Matched<'_>>,
     ) -> Result<bool, Reason> {
         for own in &self.rules {
-            let (route, comparison) = (&own.rule.route, config.comparison());
-            if matches(config, route, request, Some(target), Some(call))? {
+            let route = &own.rule.route;
+            if route.matches(request, Some(target), Some(call), comparison)? {
                 return Ok(true);
             }
             let is_before = first.is_none_or(|first| own.id < first.id);

@@ -14,6 +14,7 @@ use crate::{
         Request,
         path::{Readings, Target},
     },
+    policy::Comparison,
 };
 
 /// The maximum number of evaluations for each reading, if a rule matches MCP calls: one finds the
@@ -27,12 +28,11 @@ const EVALUATIONS_WITH_CALLS: usize = 3;
 ///
 /// The limit on the text that all evaluations together compare is [`Comparison::total_bytes`]. It
 /// applies to the target of the request, and separately to its headers.
-///
-/// [`Comparison::total_bytes`]: crate::policy::Comparison::total_bytes
 pub(super) fn limit(
     config: &Config,
     request: &Request<'_>,
     (target, hidden, others): (Target<'_>, usize, &Readings),
+    comparison: &Comparison,
 ) -> Result<(), Reason> {
     let path_bytes = config.limits.path_bytes;
     // The normal spelling of a path can be three times as long as the path.
@@ -53,7 +53,7 @@ pub(super) fn limit(
                 true => EVALUATIONS_WITH_CALLS,
                 false => 1,
             });
-    let total = config.comparison().total_bytes();
+    let total = comparison.total_bytes();
     let is_too_long = |length: usize| length.saturating_mul(evaluations) > total;
     let query = match config.rules.read_query() {
         true => request.query().cost(),

@@ -67,7 +67,7 @@ pub(super) fn route<'a, 'c>(
     config: &'c Config,
     request: &Request<'a>,
 ) -> Result<Routed<'a, 'c>, Reason> {
-    request.reset_compared();
+    let comparison = &config.comparison();
     let rejects = config.path_policy == PathPolicy::Reject;
     if rejects {
         refuse_head(request)?;
@@ -77,7 +77,7 @@ pub(super) fn route<'a, 'c>(
     let Some(target) = target else {
         return Ok(Routed {
             target: None,
-            rule: first_match(config, request, None, None)?,
+            rule: first_match(config, request, None, None, comparison)?,
             admission: Admission::Settled,
             resource_match: ResourceMatch::default(),
             authority: "",
@@ -97,11 +97,12 @@ pub(super) fn route<'a, 'c>(
         Some(_) if config.rules.read_query() => decoded_queries(target),
         _ => Vec::new(),
     };
-    repetition::limit(config, request, (target, hidden.len(), &others))?;
-    let own = Endpoint::of(config, request, target, Hosts::Own)?;
+    let lengths = (target, hidden.len(), &others);
+    repetition::limit(config, request, lengths, comparison)?;
+    let own = Endpoint::of(config, request, target, Hosts::Own, comparison)?;
     let call = own.call(request);
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
-    let rule = first_match(config, request, Some(target), made)?;
+    let rule = first_match(config, request, Some(target), made, comparison)?;
     let resource_match = ResourceMatch::of(config, request, target.path);
     let authority = request.authority();
     let hosts = match resource_match.resource(config) {
@@ -112,17 +113,17 @@ pub(super) fn route<'a, 'c>(
     };
     let endpoint = match hosts {
         Hosts::Own => own,
-        wider => Endpoint::of(config, request, target, wider)?,
+        wider => Endpoint::of(config, request, target, wider, comparison)?,
     };
     // An upstream may decode the path, truncate it, or drop its path parameters (`;a=b`). The same
     // rule must match each of these readings. Each reading must also belong to the same resource:
     // otherwise a token for one resource could be used at another resource.
     for path in others.iter() {
         let target = Target { path, ..target };
-        let other = first_match(config, request, Some(target), made)?;
+        let other = first_match(config, request, Some(target), made, comparison)?;
         if other != rule
             || ResourceMatch::of(config, request, path) != resource_match
-            || !Endpoint::of(config, request, target, hosts)?.equals(&endpoint)
+            || !Endpoint::of(config, request, target, hosts, comparison)?.equals(&endpoint)
         {
             return Err(Reason::AmbiguousPath);
         }
@@ -143,7 +144,7 @@ pub(super) fn route<'a, 'c>(
         None => Admission::Settled,
         Some(call) => {
             let legacy = resource_match.resource(config).map(|own| own.mcp_legacy);
-            endpoint.admission(call, request, target, config, (rule, legacy))?
+            endpoint.admission(call, request, target, comparison, (rule, legacy))?
         }
     };
     Ok(Routed {

@@ -3,7 +3,7 @@
 //! Rules are evaluated before any token is verified, and many rules may have conditions on the same
 //! query. So each reading of the query is decoded at most once, when a condition first needs it.
 
-use core::cell::{Cell, OnceCell};
+use core::cell::OnceCell;
 use std::borrow::Cow;
 
 use super::confusable::decoded_again;
@@ -28,7 +28,6 @@ pub struct Query {
     sent: OnceCell<Vec<Parameter>>,
     readings: OnceCell<Vec<Vec<Parameter>>>,
     has_utf8_names: OnceCell<bool>,
-    compared: Cell<usize>,
 }
 
 /// A decoded parameter of a query.
@@ -147,19 +146,6 @@ impl Query {
             let is_utf8 = |own: &Parameter| is_utf8(own.name_decoded_again());
             (self.readings().first()).is_none_or(|sent| sent.iter().all(is_utf8))
         })
-    }
-
-    /// Adds to the total length of the texts that are compared with regular expressions. Returns
-    /// the new total.
-    pub fn count_compared(&self, length: usize) -> usize {
-        let total = self.compared.get().saturating_add(length);
-        self.compared.set(total);
-        total
-    }
-
-    /// Sets the total of [`count_compared`](Self::count_compared) to zero.
-    pub fn reset_compared(&self) {
-        self.compared.set(0);
     }
 }
 

@@ -110,14 +110,6 @@ impl<'a> Request<'a> {
             Query::new(parts.nth(1).unwrap_or_default())
         })
     }
-
-    /// Starts a new decision: the texts that were compared for earlier decisions no longer count
-    /// ([`Query::count_compared`]).
-    pub fn reset_compared(&self) {
-        if let Some(query) = self.query.get() {
-            query.reset_compared();
-        }
-    }
 }
 
 #[cfg(test)]

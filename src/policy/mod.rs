@@ -1,6 +1,7 @@
 //! The operator's rules for requests and verified tokens.
 //!
-//! The types here are plain values without mutable state. A [`Rule`] combines a [`RouteMatch`] and
+//! The types here are plain values without mutable state, except for the count in [`Comparison`].
+//! A [`Rule`] combines a [`RouteMatch`] and
 //! an optional [`Demand`]: a [`Requirement`], and the [`Authorization`] if the rule has one.
 //! [`Places`] lists the places in a request where Portcullis looks for tokens. The types do not
 //! depend on keys, on the current time, or on the program that runs Portcullis.
@@ -30,6 +31,7 @@ pub mod authority;
 mod authorization;
 mod basic;
 mod choices;
+mod comparison;
 mod condition;
 mod coverage;
 mod credential;
@@ -59,7 +61,8 @@ pub use self::{
     authentication::Authentication,
     authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
     basic::ClientCredentials,
-    choices::{Comparison, Mode, PathPolicy, RouteLookup, Unmatched},
+    choices::{Mode, PathPolicy, RouteLookup, Unmatched},
+    comparison::Comparison,
     condition::{HeaderCondition, HeaderMatch, QueryCondition, QueryMatch},
     credential::{Credential, CredentialError, HeaderPlace, Location, Places, TokenText},
     forwarded_certificate::{

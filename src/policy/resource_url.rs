@@ -180,12 +180,13 @@ impl ResourceUrl {
             false => &[&with_port],
         };
         let target = Target::new(self.path.spelling());
+        let comparison = Comparison::strict();
         route.headers.iter().all(|header| {
             !matches!(header.condition, HeaderCondition::Authority(_))
                 || spellings.iter().any(|authority| {
                     let head = vec![(&b":authority"[..], authority.as_bytes())];
                     let request = Request::new(head);
-                    match header.matches(&request, Some(target), Comparison::STRICT) {
+                    match header.matches(&request, Some(target), &comparison) {
                         Ok(holds) => holds,
                         // If the condition names the host without the resource's port, it is
                         // unclear whether the condition holds. Assume that the host matches, so an

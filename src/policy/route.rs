@@ -43,7 +43,7 @@ impl RouteMatch {
         request: &Request<'_>,
         target: Option<Target<'_>>,
         call: Option<&McpCall<'_>>,
-        comparison: Comparison,
+        comparison: &Comparison,
     ) -> Result<bool, Unclear> {
         self.matches_where(request, target, call, comparison, |_| true)
     }
@@ -58,7 +58,7 @@ impl RouteMatch {
         request: &Request<'_>,
         target: Target<'_>,
         call: &McpCall<'_>,
-        comparison: Comparison,
+        comparison: &Comparison,
     ) -> Result<bool, Unclear> {
         let counts = |header: &HeaderMatch| !header.is_about_host();
         self.matches_where(request, Some(target), Some(call), comparison, counts)
@@ -70,7 +70,7 @@ impl RouteMatch {
         request: &Request<'_>,
         target: Option<Target<'_>>,
         call: Option<&McpCall<'_>>,
-        comparison: Comparison,
+        comparison: &Comparison,
         counts: fn(&HeaderMatch) -> bool,
     ) -> Result<bool, Unclear> {
         // Most rules are for other paths, so the path is compared first.
@@ -105,7 +105,7 @@ impl RouteMatch {
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
-        comparison: Comparison,
+        comparison: &Comparison,
     ) -> Result<bool, Unclear> {
         if !self.matches_path(request, target.map(|target| target.path)) {
             return Ok(false);
@@ -129,7 +129,7 @@ impl RouteMatch {
         request: &Request<'_>,
         target: Target<'_>,
         authority: &str,
-        comparison: Comparison,
+        comparison: &Comparison,
     ) -> Result<bool, Unclear> {
         if !self.matches_path(request, Some(target.path)) {
             return Ok(false);
@@ -192,7 +192,7 @@ impl RouteMatch {
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
-        comparison: Comparison,
+        comparison: &Comparison,
         counts: fn(&HeaderMatch) -> bool,
     ) -> Result<bool, Unclear> {
         let method = request.method();
@@ -269,7 +269,7 @@ mod tests {
         let request = Request::new(header_bytes(headers));
         let target = request.split_target().unwrap();
         route
-            .matches(&request, target, None, Comparison::STRICT)
+            .matches(&request, target, None, &Comparison::strict())
             .unwrap()
     }
 

@@ -71,11 +71,9 @@ fn engine(rules: &[Value], policy: &str) -> Option<Engine> {
 /// The index of the first rule that matches the request if its path is read as `target`. Tries all
 /// rules in turn.
 fn first(config: &Config, request: &Request<'_>, target: Option<Target<'_>>) -> Option<usize> {
-    let mut rules = config.rules.iter();
+    let (mut rules, comparison) = (config.rules.iter(), config.comparison());
     rules.position(|rule| {
-        let matches = rule
-            .route
-            .matches(request, target, None, config.comparison());
+        let matches = rule.route.matches(request, target, None, &comparison);
         matches.unwrap()
     })
 }

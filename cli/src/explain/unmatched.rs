@@ -35,7 +35,7 @@ fn other_methods(config: &Config, request: RequestHead<'_>) -> Option<String> {
     trial::with_request(&request.line(), |found| {
         for (index, rule) in config.rules.iter().enumerate() {
             let route = &rule.route;
-            let is_at = route.is_at(found, Some(target), config.comparison()) == Ok(true);
+            let is_at = route.is_at(found, Some(target), &config.comparison()) == Ok(true);
             if is_at && !route.takes(found.method()) {
                 rules.push(format!("rules[{index}]"));
                 let new = route.methods.iter().filter(|own| !methods.contains(*own));

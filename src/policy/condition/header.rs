@@ -69,7 +69,7 @@ impl HeaderMatch {
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
-        comparison: Comparison,
+        comparison: &Comparison,
     ) -> Result<bool, Unclear> {
         let rejects = comparison.rejects();
         let target = target.filter(|_| self.name == ":path");

@@ -40,7 +40,7 @@ impl QueryMatch {
     pub(in crate::policy) fn matches(
         &self,
         query: &Query,
-        comparison: Comparison,
+        comparison: &Comparison,
     ) -> Result<bool, Unclear> {
         let rejects = comparison.rejects();
         let cost = match rejects {
@@ -53,7 +53,7 @@ impl QueryMatch {
         let mut found = None;
         if rejects {
             for reading in query.readings() {
-                let holds = self.holds_in(reading, query, comparison)?;
+                let holds = self.holds_in(reading, comparison)?;
                 if *found.get_or_insert(holds) != holds {
                     return Err(Unclear::Parameter);
                 }
@@ -63,7 +63,7 @@ impl QueryMatch {
             }
         } else if let Some(value) = query.first(&self.name) {
             let mut left = comparison.regex_bytes;
-            found = Some(self.holds_for(value, &mut left, query, comparison)?);
+            found = Some(self.holds_for(value, &mut left, comparison)?);
         }
         Ok(found.unwrap_or_else(|| self.holds_without()))
     }
@@ -74,21 +74,15 @@ impl QueryMatch {
     /// another parameter as the one in the condition, or read another value: for example, `mode[]`
     /// as `mode`, or `%2561` as `a`. Octets that are not UTF-8 count as such a difference, because
     /// some servers read an overlong encoding such as `%C1%A1` as `a`.
-    fn holds_in(
-        &self,
-        reading: &[Parameter],
-        query: &Query,
-        comparison: Comparison,
-    ) -> Result<bool, Unclear> {
+    fn holds_in(&self, reading: &[Parameter], comparison: &Comparison) -> Result<bool, Unclear> {
         let mut found = None;
         let mut left = comparison.regex_bytes;
         for parameter in reading {
             let is_clear = if parameter.name == self.name {
                 let (value, again) = (&*parameter.value, parameter.value_decoded_again());
-                let holds = self.holds_for(value, &mut left, query, comparison)?;
+                let holds = self.holds_for(value, &mut left, comparison)?;
                 *found.get_or_insert(holds) == holds
-                    && (again == value
-                        || self.holds_for(again, &mut left, query, comparison)? == holds)
+                    && (again == value || self.holds_for(again, &mut left, comparison)? == holds)
                     && is_utf8(again)
             } else {
                 !is_read_as(&self.name, parameter.name_decoded_again())
@@ -107,15 +101,12 @@ impl QueryMatch {
         &self,
         value: &str,
         left: &mut usize,
-        query: &Query,
-        comparison: Comparison,
+        comparison: &Comparison,
     ) -> Result<bool, Unclear> {
         if self.condition.is_regex() {
             let rest = left.checked_sub(value.len());
             *left = rest.ok_or(Unclear::LongTarget)?;
-            if query.count_compared(value.len()) > comparison.total_bytes() {
-                return Err(Unclear::LongTarget);
-            }
+            comparison.count(value.len())?;
         }
         Ok(self.condition.holds_for(value))
     }

@@ -67,7 +67,7 @@ fn reads_every_kind_of_header_condition() {
             .target()
             .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
         route
-            .matches(&request, target, None, Comparison::STRICT)
+            .matches(&request, target, None, &Comparison::strict())
             .unwrap()
     };
     for (matcher, value, expected) in [
