@@ -4,10 +4,13 @@
 use crate::{
     config::Config,
     decision::Reason,
-    engine::first_match::{Matched, first_match},
+    engine::{
+        first_match::{Matched, first_match},
+        other_readings::OtherReadings,
+    },
     http::{
         Request,
-        path::{Readings, Target, decoded_queries},
+        path::{Target, decoded_queries},
     },
     policy::{Places, mcp::McpCall},
 };
@@ -29,22 +32,21 @@ pub(super) fn refuse_token(config: &Config, target: Target<'_>) -> Result<(), Re
 /// decoded the path. Decoding the path changes the query that the upstream reads. Without this
 /// check, `/q%3Fmode=admin` would evade a rule for the parameter `mode`.
 ///
-/// `hidden` lists the queries that the upstream may read; it is empty if no rule reads the query.
-/// `others` lists the other readings of the path. `rule` is the rule that matches the request as
-/// it was sent.
+/// `rule` is the rule that matches the request as it was sent.
 pub(super) fn refuse_query<'c>(
     config: &'c Config,
     request: &Request<'_>,
-    (target, hidden, others): (Target<'_>, &[String], &Readings),
+    target: Target<'_>,
+    others: &OtherReadings,
     call: Option<&McpCall<'_>>,
     rule: Option<Matched<'c>>,
 ) -> Result<(), Reason> {
-    for hidden in hidden {
+    for hidden in &others.hidden_queries {
         let text = format!("{}?{hidden}", target.path);
         let request = request.with_target(text.as_bytes());
         // Each of these requests has its own limit on compared text, as if it had been sent.
         let comparison = config.comparison();
-        for path in others.iter() {
+        for path in others.paths.iter() {
             let query = Some(&**hidden);
             let target = Some(Target { path, query });
             let other = first_match(config, &request, target, call, &comparison)?;

@@ -22,6 +22,7 @@ mod forward;
 mod hidden_query;
 mod mcp;
 mod notes;
+mod other_readings;
 mod plain;
 mod refusal;
 mod repetition;

@@ -10,10 +10,8 @@
 use crate::{
     config::Config,
     decision::Reason,
-    http::{
-        Request,
-        path::{Readings, Target},
-    },
+    engine::other_readings::OtherReadings,
+    http::{Request, path::Target},
     policy::Comparison,
 };
 
@@ -21,28 +19,26 @@ use crate::{
 /// first matching rule, and two find the rules of the MCP endpoint.
 const EVALUATIONS_WITH_CALLS: usize = 3;
 
-/// Refuses a request if the rules would have to be compared with too much text. `hidden` is the
-/// number of queries that the path hides, and `others` are the other readings of the path. The
-/// limit does not apply to a path with only one reading: `limits.path_bytes` already limits its
-/// length, and each condition on the query checks the length of the query.
+/// Refuses a request if the rules would have to be compared with too much text. The limit does not
+/// apply to a path with only one reading: `limits.path_bytes` already limits its length, and each
+/// condition on the query checks the length of the query.
 ///
 /// The limit on the text that all evaluations together compare is [`Comparison::total_bytes`]. It
 /// applies to the target of the request, and separately to its headers.
 pub(super) fn limit(
     config: &Config,
     request: &Request<'_>,
-    (target, hidden, others): (Target<'_>, usize, &Readings),
+    target: Target<'_>,
+    others: &OtherReadings,
     comparison: &Comparison,
 ) -> Result<(), Reason> {
     let path_bytes = config.limits.path_bytes;
     // The normal spelling of a path can be three times as long as the path.
-    if others.iter().any(|path| path.len() > path_bytes) {
+    if others.paths.iter().any(|path| path.len() > path_bytes) {
         return Err(Reason::PathTooLong);
     }
-    let repetitions = others
-        .iter()
-        .count()
-        .saturating_mul(hidden.saturating_add(1));
+    let queries = others.hidden_queries.len().saturating_add(1);
+    let repetitions = others.paths.iter().count().saturating_mul(queries);
     if repetitions == 0 {
         return Ok(());
     }

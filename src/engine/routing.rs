@@ -8,14 +8,12 @@ use crate::{
         first_match::{Matched, first_match},
         hidden_query,
         mcp::{Admission, Endpoint, Hosts},
+        other_readings::OtherReadings,
         repetition,
         resource_match::ResourceMatch,
     },
-    http::{
-        Request, authority, method,
-        path::{Readings, Target, decoded_queries, readings},
-    },
-    policy::{PathPolicy, ProtectedResource},
+    http::{Request, authority, method, path::Target},
+    policy::{Comparison, PathPolicy, ProtectedResource, mcp::McpCall},
 };
 
 /// The rule for a request, and other facts about the request.
@@ -68,37 +66,38 @@ pub(super) fn route<'a, 'c>(
     request: &Request<'a>,
 ) -> Result<Routed<'a, 'c>, Reason> {
     let comparison = &config.comparison();
-    let rejects = config.path_policy == PathPolicy::Reject;
-    if rejects {
+    if config.path_policy == PathPolicy::Reject {
         refuse_head(request)?;
     }
-    // A path that is not UTF-8 is refused under every `path_policy`, because no rule can match it.
-    let target = request.split_target().map_err(|_| Reason::AmbiguousPath)?;
-    let Some(target) = target else {
-        return Ok(Routed {
+    match request.split_target() {
+        Ok(Some(target)) => route_target(config, request, target, comparison),
+        Ok(None) => Ok(Routed {
             target: None,
             rule: first_match(config, request, None, None, comparison)?,
             admission: Admission::Settled,
             resource_match: ResourceMatch::default(),
             authority: "",
-        });
-    };
+        }),
+        // A path that is not UTF-8 is refused under every `path_policy`, because no rule can match
+        // it.
+        Err(_) => Err(Reason::AmbiguousPath),
+    }
+}
+
+/// Finds the rule and the protected resource of a request with this target.
+fn route_target<'a, 'c>(
+    config: &'c Config,
+    request: &Request<'a>,
+    target: Target<'a>,
+    comparison: &Comparison,
+) -> Result<Routed<'a, 'c>, Reason> {
     // The length is checked before any regular expression runs, because the running time of regular
     // expressions grows with the length of the path.
     if target.path.len() > config.limits.path_bytes {
         return Err(Reason::PathTooLong);
     }
-    let others = match rejects {
-        true => readings(target.path).map_err(|_| Reason::AmbiguousPath)?,
-        false => Readings::default(),
-    };
-    // Most paths have no other reading, so these checks are rare.
-    let hidden = match others.iter().next() {
-        Some(_) if config.rules.read_query() => decoded_queries(target),
-        _ => Vec::new(),
-    };
-    let lengths = (target, hidden.len(), &others);
-    repetition::limit(config, request, lengths, comparison)?;
+    let others = OtherReadings::of(config, target)?;
+    repetition::limit(config, request, target, &others, comparison)?;
     let own = Endpoint::of(config, request, target, Hosts::Own, comparison)?;
     let call = own.call(request);
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
@@ -111,40 +110,31 @@ pub(super) fn route<'a, 'c>(
         None if !config.rules.match_calls() => Hosts::Own,
         None => hosts(rule, authority),
     };
-    let endpoint = match hosts {
-        Hosts::Own => own,
-        wider => Endpoint::of(config, request, target, wider, comparison)?,
+    let found = Found {
+        rule,
+        resource_match,
+        endpoint: match hosts {
+            Hosts::Own => own,
+            wider => Endpoint::of(config, request, target, wider, comparison)?,
+        },
+        hosts,
     };
-    // An upstream may decode the path, truncate it, or drop its path parameters (`;a=b`). The same
-    // rule must match each of these readings. Each reading must also belong to the same resource:
-    // otherwise a token for one resource could be used at another resource.
-    for path in others.iter() {
-        let target = Target { path, ..target };
-        let other = first_match(config, request, Some(target), made, comparison)?;
-        if other != rule
-            || ResourceMatch::of(config, request, path) != resource_match
-            || !Endpoint::of(config, request, target, hosts, comparison)?.equals(&endpoint)
-        {
-            return Err(Reason::AmbiguousPath);
-        }
-    }
-    if others.iter().next().is_some() {
-        hidden_query::refuse_token(config, target)?;
-        let readings = (target, &*hidden, &others);
-        hidden_query::refuse_query(config, request, readings, made, rule)?;
+    if !others.is_empty() {
+        found.check(config, request, target, &others, made, comparison)?;
     }
     // So far, Portcullis has read only the parts of the call that the rules of this host and port
     // need. Rules of other hosts and ports may have conditions on further headers of the call, so
     // read the call again.
     let call = match hosts {
         Hosts::Own => call,
-        Hosts::AnyPort | Hosts::All => endpoint.call(request),
+        Hosts::AnyPort | Hosts::All => found.endpoint.call(request),
     };
     let admission = match &call {
         None => Admission::Settled,
         Some(call) => {
             let legacy = resource_match.resource(config).map(|own| own.mcp_legacy);
-            endpoint.admission(call, request, target, comparison, (rule, legacy))?
+            let settings = (rule, legacy);
+            (found.endpoint).admission(call, request, target, comparison, settings)?
         }
     };
     Ok(Routed {
@@ -154,6 +144,58 @@ pub(super) fn route<'a, 'c>(
         resource_match,
         authority,
     })
+}
+
+/// What a request leads to if its target is read as it was sent.
+struct Found<'c> {
+    rule: Option<Matched<'c>>,
+    resource_match: ResourceMatch,
+    endpoint: Endpoint<'c>,
+    /// The hosts whose rules are in `endpoint`.
+    hosts: Hosts,
+}
+
+impl Found<'_> {
+    /// Refuses the request if it leads to something else in another reading of its target. An
+    /// upstream may decode the path, truncate it, or drop its path parameters (`;a=b`). `call` is
+    /// the MCP call that the request makes.
+    fn check(
+        &self,
+        config: &Config,
+        request: &Request<'_>,
+        target: Target<'_>,
+        others: &OtherReadings,
+        call: Option<&McpCall<'_>>,
+        comparison: &Comparison,
+    ) -> Result<(), Reason> {
+        for path in others.paths.iter() {
+            let target = Target { path, ..target };
+            if !self.agrees(config, request, target, call, comparison)? {
+                return Err(Reason::AmbiguousPath);
+            }
+        }
+        hidden_query::refuse_token(config, target)?;
+        hidden_query::refuse_query(config, request, target, others, call, self.rule)
+    }
+
+    /// Returns true if `target`, another reading of the request's target, leads to the same rule,
+    /// resource and endpoint. If it led to another resource, a token for one resource could be used
+    /// at another resource.
+    fn agrees(
+        &self,
+        config: &Config,
+        request: &Request<'_>,
+        target: Target<'_>,
+        call: Option<&McpCall<'_>>,
+        comparison: &Comparison,
+    ) -> Result<bool, Reason> {
+        Ok(
+            first_match(config, request, Some(target), call, comparison)? == self.rule
+                && ResourceMatch::of(config, request, target.path) == self.resource_match
+                && Endpoint::of(config, request, target, self.hosts, comparison)?
+                    .equals(&self.endpoint),
+        )
+    }
 }
 
 /// Returns the hosts whose rules with `match.mcp` apply to a request that belongs to no protected
