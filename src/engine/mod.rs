@@ -187,15 +187,8 @@ impl Engine {
             resource: routed.resource_match.resource(&self.config),
             resources_elsewhere: &resources_elsewhere,
         };
-        if let Some(status) = &self.config.status
-            && sanitised
-                .target
-                .is_some_and(|target| target.path == status.path)
-        {
-            return self.status(status, sanitised, &circumstances);
-        }
-        if let Some(resource) = routed.resource_match.metadata(&self.config) {
-            return self.metadata(resource, request).into();
+        if let Some(served) = self.serve(&routed, sanitised, &circumstances) {
+            return served;
         }
         // A header that the client forged may have selected the route. After the header is removed,
         // Envoy selects the route again. The policy of the new route is not known here, so deny the
@@ -205,19 +198,47 @@ impl Engine {
         } else {
             access(&self.config, policy, &routed, connection)
         };
-        let resource = circumstances.resource;
-        let mut protected = resource.iter().chain(&resources_elsewhere);
-        let access = match access {
-            Access::Denied(_) => access,
-            Access::Unmatched if self.config.unmatched == Unmatched::Deny => access,
-            _ if protected.all(|own| resources::allows_origin(own, request)) => access,
-            _ => Access::Denied(Reason::Origin),
-        };
+        let access = self.check_origin(access, request, &circumstances);
         let decided = self.decide_access(access, sanitised, &circumstances);
         match self.config.mode {
             Mode::Enforce => decided,
             // In shadow mode, a request that would be denied passes, but without forged headers.
             Mode::Shadow => in_shadow(decided, removals),
+        }
+    }
+
+    /// Answers a request for a path that Portcullis itself serves: the status page, or the metadata
+    /// of a protected resource. Returns `None` for all other paths.
+    fn serve(
+        &self,
+        routed: &Routed<'_, '_>,
+        sanitised: Sanitised<'_, '_>,
+        circumstances: &Circumstances<'_>,
+    ) -> Option<Decided> {
+        if let Some(status) = &self.config.status
+            && (routed.target).is_some_and(|target| target.path == status.path)
+        {
+            return Some(self.status(status, sanitised, circumstances));
+        }
+        let resource = routed.resource_match.metadata(&self.config)?;
+        Some(self.metadata(resource, sanitised.request).into())
+    }
+
+    /// Denies access if the request is for a protected resource, or may reach one, and the resource
+    /// does not allow the request's `Origin`.
+    fn check_origin<'a>(
+        &self,
+        access: Access<'a>,
+        request: &Request<'_>,
+        circumstances: &Circumstances<'_>,
+    ) -> Access<'a> {
+        let elsewhere = circumstances.resources_elsewhere;
+        let mut protected = circumstances.resource.iter().chain(elsewhere);
+        match access {
+            Access::Denied(_) => access,
+            Access::Unmatched if self.config.unmatched == Unmatched::Deny => access,
+            _ if protected.all(|own| resources::allows_origin(own, request)) => access,
+            _ => Access::Denied(Reason::Origin),
         }
     }
 
