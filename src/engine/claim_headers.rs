@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     config::{Config, Provider},
     decision::{HeaderEdit, Text},
-    http::HeaderName,
+    http::{HeaderName, white_space::trimmed},
     jose::Claims,
 };
 
@@ -45,13 +45,7 @@ pub(super) fn header(name: &HeaderName, value: String, config: &Config) -> Optio
 pub(super) fn fits_header(value: &str, config: &Config) -> bool {
     value.len() <= config.limits.header_value_bytes
         && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f)
-        && value.trim_matches(is_trimmed) == value
-}
-
-/// Returns true if some programs strip this character from the ends of a text. JavaScript also strips
-/// U+FEFF, which is not white space in Unicode.
-fn is_trimmed(character: char) -> bool {
-    character.is_whitespace() || character == '\u{feff}'
+        && trimmed(value) == value
 }
 
 /// Formats a claim as `jwt_authn` does: strings unchanged, numbers and booleans as JSON, and all

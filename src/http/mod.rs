@@ -17,6 +17,7 @@ pub mod path;
 mod query;
 mod request;
 mod response;
+pub(crate) mod white_space;
 pub mod xfcc;
 
 pub use self::confusable::is_parameter;

@@ -3,6 +3,7 @@
 use super::{headers, structured_scopes::ROLE};
 use crate::{
     config::{ConfigError, Fault, Provider, error::At, raw::RawIdentityHeader},
+    http::white_space::trimmed,
     jose::ClaimPath,
     policy::{IdentityHeader, IdentityPart, IdentityTemplate, Requirement, StructuredScopes},
     template::Template,
@@ -43,7 +44,7 @@ pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result
 
 fn template(text: &str, scopes: Option<&StructuredScopes>) -> Result<IdentityTemplate, Fault> {
     let expected = "one line with names in braces, such as oauth-{role}$@{org}.{cloud}";
-    let is_plain = text.bytes().all(|byte| byte >= 0x20 && byte != 0x7f) && text.trim() == text;
+    let is_plain = text.bytes().all(|byte| byte >= 0x20 && byte != 0x7f) && trimmed(text) == text;
     let template = Template::parse(text)
         .filter(|template| is_plain && !template.tail.is_empty())
         .ok_or(expected)

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    http::{Request, is_twin, method::has_lower_case, path::Target},
+    http::{Request, is_twin, method::has_lower_case, path::Target, white_space::trimmed_octets},
     policy::{Comparison, StringMatch, Unclear, authority::AuthorityMatch},
     short_list::ShortList,
 };
@@ -83,7 +83,7 @@ impl HeaderMatch {
         }
         if rejects && texts.iter().nth(1).is_some() {
             let lines: Vec<&[u8]> = texts.iter().map(|text| &**text).collect();
-            let trimmed: Vec<&[u8]> = lines.iter().map(|line| trimmed(line)).collect();
+            let trimmed: Vec<&[u8]> = lines.iter().map(|line| trimmed_octets(line)).collect();
             let mut joined = joins(&lines).to_vec();
             if trimmed != lines {
                 joined.extend(joins(&trimmed));
@@ -103,7 +103,7 @@ impl HeaderMatch {
             if rejects && found.is_some_and(|other| other != holds) {
                 return Err(Unclear::Header);
             }
-            let trimmed = trimmed(text);
+            let trimmed = trimmed_octets(text);
             let is_padded = rejects && trimmed.len() < text.len();
             if is_padded && self.condition.holds_for(trimmed)? != holds {
                 return Err(Unclear::Header);
@@ -136,22 +136,6 @@ impl HeaderMatch {
                     && pattern.matches(&method.to_ascii_uppercase())
             }
             _ => false,
-        }
-    }
-}
-
-/// Removes white space around a value, as servers do. Besides spaces and tabs, removes Unicode
-/// white space such as no-break spaces, because some servers convert values to Unicode first.
-fn trimmed(value: &[u8]) -> &[u8] {
-    match str::from_utf8(value) {
-        Ok(text) => text.trim().as_bytes(),
-        Err(_) => {
-            // In Latin-1, 0x85 and 0xa0 are white space.
-            let is_kept = |octet: &u8| !matches!(octet, b' ' | b'\t' | 0x85 | 0xa0);
-            let start = value.iter().position(is_kept).unwrap_or(value.len());
-            let end = value.iter().rposition(is_kept);
-            let end = end.map_or(start, |last| last.saturating_add(1));
-            value.get(start..end).unwrap_or_default()
         }
     }
 }

@@ -67,13 +67,15 @@ fn white_space_around_a_value_makes_a_condition_unclear() {
         missing_is_empty: false,
     };
     let exact = |text: &str| HeaderCondition::Text(StringMatch::new(Pattern::Exact(text.into())));
-    let values: [&[u8]; 6] = [
+    let values: [&[u8]; 8] = [
         b"admin ",
         b" admin",
         b"\tadmin\t",
         b"admin\xa0",
         b"\x85admin",
         "admin\u{a0}".as_bytes(),
+        "admin\u{feff}".as_bytes(),
+        "\u{feff}admin".as_bytes(),
     ];
     for value in values {
         let sent = (&b"x-mode"[..], value);

@@ -107,10 +107,19 @@ pub(super) fn identities() -> BTreeSet<String> {
         vec![("identity_header", written)]
     };
     let form = "identity_header.template: expected one line with names in braces, such as oauth-{role}$@{org}.{cloud}, found ";
-    let odd: Vec<(&str, String)> = ["", "constant", "{a", "{}", "{a}\n", " {a}", "{a}\u{7f}"]
-        .into_iter()
-        .map(|template| (template, format!("{form}\"{}\"", template.escape_debug())))
-        .collect();
+    let odd: Vec<(&str, String)> = [
+        "",
+        "constant",
+        "{a",
+        "{}",
+        "{a}\n",
+        " {a}",
+        "{a}\u{7f}",
+        "\u{feff}{a}",
+    ]
+    .into_iter()
+    .map(|template| (template, format!("{form}\"{}\"", template.escape_debug())))
+    .collect();
     let mut refusals = vec![
         (
             header("Host", "{sub}"),
