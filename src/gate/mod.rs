@@ -208,18 +208,24 @@ impl Gate {
         }
     }
 
-    /// Decides again on a request that waits. The stream must be alive, and `exchange` must belong
-    /// to that stream. Otherwise the decision could let another client's request through.
+    /// Decides again on a request that waits. If the host does not return the request's headers, the
+    /// time or the route's policy, the request is refused. The stream must be alive, and `exchange`
+    /// must belong to that stream. Otherwise the decision could let another client's request
+    /// through.
     pub fn resume(
         &mut self,
         stream: StreamId,
         head: SettledHead<'_>,
-        now: UnixMillis,
+        now: Result<UnixMillis, Refused>,
         exchange: &impl Exchange,
     ) -> Handled {
         let Some(waiting) = self.waiting.find(stream) else {
             // The request was already answered or let through.
             return Verdict::Answer.into();
+        };
+        let Ok(now) = now else {
+            self.waiting.remove(stream);
+            return self.fail(exchange).into();
         };
         let patience = if self.waiting.is_due(waiting, now) {
             Patience::Exhausted

@@ -264,12 +264,10 @@ impl Worker {
     }
 
     fn on_wake(&mut self, stream: Stream<'_>, parked: Parked) -> Verdict {
-        let Ok(now) = clock::reading() else {
-            self.gate.on_stream_end(parked.id);
-            return refuse(stream);
-        };
+        let time = clock::reading();
+        let now = time.unwrap_or_default();
         let Handled { verdict, wanted } = self.with_head(stream, now, |gate, head, host| {
-            gate.resume(parked.id, head, now, host)
+            gate.resume(parked.id, head, time, host)
         });
         if let Some(wanted) = wanted {
             self.filter.want(wanted);

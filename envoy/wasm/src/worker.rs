@@ -175,7 +175,7 @@ impl Worker {
             let map = request_headers();
             let request = request(&map);
             let head = settled(&self.gate, request.as_ref());
-            let handled = self.gate.resume(stream, head, now, &Proxy);
+            let handled = self.gate.resume(stream, head, Ok(now), &Proxy);
             match self.pass_on_wanted(handled) {
                 Verdict::Pass => {
                     self.holds.release(stream);

@@ -345,7 +345,7 @@ impl World {
         let handled = self.gate.resume(
             StreamId(stream),
             SettledHead::of(Some(&request)),
-            now,
+            Ok(now),
             &self.proxy,
         );
         self.pass_on_wanted(handled)

@@ -87,6 +87,26 @@ fn a_stream_that_ended_no_longer_waits() {
     assert_eq!(world.proxy.take_done(), [""; 0], "no answer is sent");
 }
 
+#[test]
+fn refuses_a_waiting_request_if_the_host_does_not_return_the_time() {
+    let mut world = World::new(json!({}));
+    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Wait);
+    let request = Request::new(head(&[]));
+    let mut resume = || {
+        let head = SettledHead::of(Some(&request));
+        (world.gate).resume(StreamId(1), head, Err(Refused), &world.proxy)
+    };
+    assert_eq!(resume(), Verdict::Answer.into());
+    // The request was answered, so it is not answered again.
+    assert_eq!(resume(), Verdict::Answer.into());
+    let done = world.proxy.take_done();
+    let answer = "answer 503 portcullis_denied{host_failure}";
+    assert_eq!(done, ["encode", answer]);
+    let counted = world.proxy.counted();
+    assert!(counted.contains(&("denied.host_failure".to_owned(), 1)));
+    assert!(!world.gate.has_waiting());
+}
+
 /// Another worker wrote the keys after this worker last read the records.
 #[test]
 fn decides_again_with_keys_of_another_worker_before_refusing() {
@@ -138,9 +158,12 @@ fn returns_the_missing_keys_with_the_verdict() {
     let Handled { verdict, wanted } = ask(2, &unknown);
     assert_eq!(verdict, Verdict::Wait);
     assert_eq!(wanted.unwrap().cause, FetchCause::UnknownKid);
-    let resumed = world
-        .gate
-        .resume(StreamId(2), SettledHead::of(Some(&unknown)), at(0), proxy);
+    let resumed = world.gate.resume(
+        StreamId(2),
+        SettledHead::of(Some(&unknown)),
+        Ok(at(0)),
+        proxy,
+    );
     assert_eq!(resumed.verdict, Verdict::Wait);
     assert_eq!(resumed.wanted, wanted);
 }
@@ -179,7 +202,7 @@ fn follows_a_keeper_with_its_own_key_store() {
     let handled = gate.resume(
         StreamId(1),
         SettledHead::of(Some(&request)),
-        at(1),
+        Ok(at(1)),
         &keeping.proxy,
     );
     assert_eq!(handled.verdict, Verdict::Pass);
