@@ -4,6 +4,8 @@ use core::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+use crate::http::path::triplet;
+
 /// The identifier and secret that a client sent. The secret has not been checked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientCredentials {
@@ -48,23 +50,11 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((first, behind)) = rest.split_first() {
-        let octet = match behind {
-            [high, low, ..] if *first == b'%' => octet(*high, *low),
-            _ => None,
-        };
-        decoded.push(octet.unwrap_or(*first));
-        rest = match octet {
-            Some(_) => behind.get(2..).unwrap_or_default(),
-            None => behind,
-        };
+        let (octet, behind) = triplet(rest).unwrap_or((*first, behind));
+        decoded.push(octet);
+        rest = behind;
     }
     decoded
-}
-
-fn octet(high: u8, low: u8) -> Option<u8> {
-    let digit = |digit: u8| char::from(digit).to_digit(16);
-    let value = digit(high)?.wrapping_shl(4) | digit(low)?;
-    u8::try_from(value).ok()
 }
 
 #[cfg(test)]
