@@ -9,11 +9,11 @@ use core::time::Duration;
 
 use super::{Accepts, Config, ConfigPath, Preset, Provider, Warning};
 use crate::{
-    jose::{ClaimPath, IssuerTemplate, KeySet, Nameless, Validity},
+    jose::{KeySet, Nameless, Validity},
     keys::JwksLocation,
     policy::{Audiences, Authorization, Mode, PathPolicy, Unmatched},
     time::UnixSeconds,
-    verification::{Clients, Issuer, TokenTypes, Trust},
+    verification::{Clients, Issuer, TokenTypes, unconstrained},
 };
 
 /// The largest clock tolerance that is accepted without a warning.
@@ -301,7 +301,8 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
             "a token with any \"iss\" is accepted, if the provider's keys verify the token",
         ),
         (
-            matches!(&trust.issuer, Issuer::Template(issuer) if admits_any(trust, issuer)),
+            matches!(&trust.issuer, Issuer::Template(issuer)
+                if unconstrained(issuer, &trust.require_claims).is_some()),
             "allow_any_tenant",
             "tokens of every tenant of the issuer are accepted",
         ),
@@ -359,25 +360,9 @@ fn ends_unlike(preset: Preset, issuer: &Issuer, expected: bool) -> bool {
     let written = match issuer {
         Issuer::Any => return false,
         Issuer::Exact(issuer) => issuer.as_str(),
-        Issuer::Template(template) => template.tail.last().map_or("", |(_, text)| text),
+        Issuer::Template(template) => template.literals().last().unwrap_or_default(),
     };
     preset.issuer_ends_in_slash() == Some(expected) && written.ends_with('/') != expected
-}
-
-/// Returns true if one of the issuer's placeholders may have any value, because no setting
-/// restricts it.
-fn admits_any(trust: &Trust, issuer: &IssuerTemplate) -> bool {
-    issuer
-        .tail
-        .iter()
-        .any(|(claim, _)| !is_constrained(trust, &ClaimPath::top_level(claim)))
-}
-
-fn is_constrained(trust: &Trust, claim: &ClaimPath) -> bool {
-    trust
-        .require_claims
-        .iter()
-        .any(|required| required.constrains(claim))
 }
 
 /// Returns a warning if several keys have no `kid`. PEM keys never have a `kid`, and an operator

@@ -19,43 +19,47 @@ const TENANT_CLAIM: &str = "tid";
 /// A template such as `https://login.microsoftonline.com/{tid}/v2.0`: literal text, and names of
 /// claims in braces.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssuerTemplate {
-    /// The text before the first placeholder.
-    pub head: String,
-    /// Each placeholder's claim, and the literal text that follows the placeholder.
-    pub tail: Vec<(String, String)>,
-}
+pub struct IssuerTemplate(Template);
 
 impl IssuerTemplate {
     /// Splits a string at its placeholders. Returns `None` if a brace is not part of a placeholder.
     pub fn parse(text: &str) -> Option<Self> {
-        let Template { head, tail } = Template::parse(text)?;
-        Some(Self { head, tail })
+        Template::parse(text).map(Self)
     }
 
     /// Parses the `issuer` of a key. Every placeholder refers to the claim `tid`. If a brace is not
     /// part of a placeholder, the whole text is taken literally. Literal text with a brace matches
     /// no issuer URL, because URLs contain no braces.
     pub fn of_key(text: &str) -> Self {
-        let mut template = Self::parse(text).unwrap_or_else(|| Self {
+        let mut template = Template::parse(text).unwrap_or_else(|| Template {
             head: text.to_owned(),
             tail: Vec::new(),
         });
         for (claim, _) in &mut template.tail {
             TENANT_CLAIM.clone_into(claim);
         }
-        template
+        Self(template)
+    }
+
+    /// The claims that the placeholders name, in order.
+    pub fn claims(&self) -> impl Iterator<Item = &str> {
+        self.0.names()
+    }
+
+    /// The literal texts before, between and after the placeholders. Some may be empty.
+    pub fn literals(&self) -> impl Iterator<Item = &str> {
+        self.0.literals()
     }
 
     /// Returns true if the template equals the token's `iss` once each placeholder is replaced with
     /// the value of its claim.
     pub fn fits(&self, claims: &Claims) -> bool {
         let issuer = claims.issuer();
-        let Some(mut rest) = issuer.and_then(|issuer| issuer.strip_prefix(self.head.as_str()))
-        else {
+        let Template { head, tail } = &self.0;
+        let Some(mut rest) = issuer.and_then(|issuer| issuer.strip_prefix(head.as_str())) else {
             return false;
         };
-        for (claim, literal) in &self.tail {
+        for (claim, literal) in tail {
             let Some(value) = claims.member(claim).and_then(|value| value.as_str()) else {
                 return false;
             };
@@ -82,8 +86,8 @@ impl IssuerTemplate {
 
 impl fmt::Display for IssuerTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.head)?;
-        let mut tail = self.tail.iter();
+        f.write_str(&self.0.head)?;
+        let mut tail = self.0.tail.iter();
         tail.try_for_each(|(claim, literal)| write!(f, "{{{claim}}}{literal}"))
     }
 }
@@ -109,8 +113,10 @@ mod tests {
             ("x{a}y{b}z", "x", &[("a", "y"), ("b", "z")]),
         ] {
             let template = IssuerTemplate::parse(text).unwrap();
-            let tail_found: Vec<_> = template.tail.iter().map(|(c, l)| (&**c, &**l)).collect();
-            assert_eq!((template.head.as_str(), &tail_found[..]), (head, tail));
+            let mut literals = template.literals();
+            assert_eq!(literals.next(), Some(head));
+            let tail_found: Vec<_> = template.claims().zip(literals).collect();
+            assert_eq!(tail_found, tail);
         }
         for text in ["{", "}", "a{}b", "a{b", "a}b", "a}{b}", "{a}}", "{a{b}}"] {
             assert_eq!(IssuerTemplate::parse(text), None, "{text}");

@@ -60,12 +60,9 @@ fn names(configured: &str, found: &str) -> bool {
     let (Some(configured), Some(found)) = templates else {
         return false;
     };
-    let mut parts = configured.tail.iter().zip(&found.tail);
-    configured.head == found.head
-        && configured.tail.len() == found.tail.len()
-        && parts.all(|((claim, literal), (placeholder, other))| {
-            literal == other && [claim.as_str(), "tenantid"].contains(&placeholder.as_str())
-        })
+    let mut placeholders = configured.claims().zip(found.claims());
+    configured.literals().eq(found.literals())
+        && placeholders.all(|(claim, placeholder)| [claim, "tenantid"].contains(&placeholder))
 }
 
 #[cfg(test)]

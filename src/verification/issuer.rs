@@ -83,10 +83,8 @@ mod tests {
 
     #[test]
     fn binds_placeholders_to_claims() {
-        let issuer = Issuer::Template(IssuerTemplate {
-            head: "https://login.example/".into(),
-            tail: vec![("tid".into(), "/v2.0".into())],
-        });
+        let template = IssuerTemplate::parse("https://login.example/{tid}/v2.0").unwrap();
+        let issuer = Issuer::Template(template);
         for (iss, tid, expected) in [
             ("https://login.example/t-1/v2.0", json!("t-1"), true),
             ("https://login.example/t-1/v2.0", json!("t-2"), false),

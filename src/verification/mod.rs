@@ -38,6 +38,7 @@ use crate::{
 };
 
 use self::candidates::{candidates, serving_keys};
+pub(crate) use self::required_claims::unconstrained;
 pub use self::{
     accelerator::{Accelerator, CannotTell},
     attempts::{Allowance, Attempts},

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     decision::Reason,
-    jose::{ClaimPath, Claims},
+    jose::{ClaimPath, Claims, IssuerTemplate},
     policy::holds_one_of,
 };
 
@@ -24,6 +24,18 @@ impl ClaimRequirement {
     pub fn constrains(&self, claim: &ClaimPath) -> bool {
         self.claim == *claim && self.any_of.is_some()
     }
+}
+
+/// Returns the first claim in a placeholder of the issuer that no requirement restricts to listed
+/// values. The issuer accepts any value of such a claim, so it accepts the tokens of every tenant.
+pub(crate) fn unconstrained<'a>(
+    issuer: &'a IssuerTemplate,
+    required: &[ClaimRequirement],
+) -> Option<&'a str> {
+    issuer.claims().find(|claim| {
+        let path = ClaimPath::top_level(*claim);
+        !required.iter().any(|own| own.constrains(&path))
+    })
 }
 
 /// Checks that every required claim is present and holds an accepted value.

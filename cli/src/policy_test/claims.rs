@@ -178,9 +178,10 @@ fn issuer(issuer: &Issuer, claims: &mut Map<String, Value>) -> String {
         Issuer::Any => "https://issuer.example.com".to_owned(),
         Issuer::Exact(issuer) => issuer.clone(),
         Issuer::Template(template) => {
-            let mut text = template.head.clone();
-            for (claim, literal) in &template.tail {
-                let value = claims.entry(claim.clone()).or_insert_with(|| json!(ANY));
+            let mut literals = template.literals();
+            let mut text = literals.next().unwrap_or_default().to_owned();
+            for (claim, literal) in template.claims().zip(literals) {
+                let value = claims.entry(claim.to_owned()).or_insert_with(|| json!(ANY));
                 text.push_str(value.as_str().unwrap_or_default());
                 text.push_str(literal);
             }

@@ -3,9 +3,9 @@
 use super::list::texts;
 use crate::{
     config::{ConfigError, Fault, Preset, error::At, raw::RawProvider},
-    jose::{ClaimPath, IssuerTemplate},
+    jose::IssuerTemplate,
     policy::Audiences,
-    verification::{ClaimRequirement, Issuer},
+    verification::{ClaimRequirement, Issuer, unconstrained},
 };
 
 /// The fields of a provider that concern its issuer.
@@ -84,16 +84,10 @@ fn check_constraints(
     template: &IssuerTemplate,
     required: &[ClaimRequirement],
 ) -> Result<(), Fault> {
-    for (claim, _) in &template.tail {
-        let path = ClaimPath::top_level(claim);
-        if !required
-            .iter()
-            .any(|requirement| requirement.constrains(&path))
-        {
-            return Err(Fault::UnconstrainedPlaceholder {
-                claim: claim.clone(),
-            });
-        }
+    match unconstrained(template, required) {
+        Some(claim) => Err(Fault::UnconstrainedPlaceholder {
+            claim: claim.to_owned(),
+        }),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -28,10 +28,11 @@ fn splits_an_issuer_at_its_placeholders() {
     let Issuer::Template(template) = &trust(&provider).issuer else {
         panic!("no template")
     };
-    assert_eq!(template.head, "https://login.example/");
-    assert_eq!(
-        template.tail,
-        [("tid".into(), "/v2.0".into()), ("x".into(), String::new())]
+    assert!(template.claims().eq(["tid", "x"]));
+    assert!(
+        template
+            .literals()
+            .eq(["https://login.example/", "/v2.0", ""])
     );
 }
 
