@@ -19,6 +19,13 @@ pub enum Step {
 }
 
 impl ConfigPath {
+    /// Returns the path that starts at the top of the configuration and leads to a member of each
+    /// of these names, one inside the other.
+    pub(super) fn of_members(names: &[&str]) -> Self {
+        let steps = names.iter().map(|name| Step::Member((*name).to_owned()));
+        Self(steps.collect())
+    }
+
     /// Prepends the step that leads to the member `name`. The path then starts at the object that
     /// has this member.
     #[must_use]

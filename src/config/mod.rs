@@ -10,22 +10,18 @@
 mod config_path;
 mod echo;
 mod error;
-mod evasion;
 mod fault;
-mod literals;
 mod parse;
 mod preset;
 mod provider;
 mod raw;
-mod reach;
 mod readers;
 mod requirements;
 mod schema;
 mod spelling;
 #[cfg(test)]
 mod tests;
-mod warning;
-mod weakness;
+mod warnings;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -50,7 +46,7 @@ pub use self::{
     fault::Fault,
     preset::Preset,
     provider::{Accepts, Provider},
-    warning::Warning,
+    warnings::Warning,
 };
 
 pub use self::schema::schema;

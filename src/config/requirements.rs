@@ -38,23 +38,23 @@ pub(super) fn requirements<'a>(
             authorization,
         });
     };
-    let top = ConfigPath::default;
     for (index, rule) in rules.iter().enumerate() {
         if let Some(demand) = &rule.demand {
-            let location = top().within("requires").within_index(index).within("rules");
+            let rule = ConfigPath::of_members(&["rules"]).element(index);
+            let location = rule.member("requires");
             add(location, demand.requirement(), demand.authorization());
         }
     }
     for (name, requirement) in named {
-        let location = top().within(name).within("requirement_map");
+        let location = ConfigPath::of_members(&["requirement_map", name]);
         add(location, requirement, None);
     }
     for (value, requirement) in by_state.into_iter().flat_map(|rules| &rules.requires) {
-        let location = top().within(value).within("requires");
-        add(location.within("filter_state_rules"), requirement, None);
+        let location = ConfigPath::of_members(&["filter_state_rules", "requires", value]);
+        add(location, requirement, None);
     }
     if let Some(demand) = status.and_then(|status| status.demand.as_ref()) {
-        let location = top().within("requires").within("status");
+        let location = ConfigPath::of_members(&["status", "requires"]);
         add(location, demand.requirement(), demand.authorization());
     }
     found

@@ -41,7 +41,7 @@ use super::{
         RawUnmatched,
     },
     requirements::requirements,
-    weakness::warnings,
+    warnings::weak_settings,
 };
 use crate::{
     json,
@@ -178,7 +178,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         limits,
         warnings: Vec::new(),
     };
-    config.warnings = warnings(&config);
+    config.warnings = weak_settings(&config);
     Ok(config)
 }
 

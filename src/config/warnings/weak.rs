@@ -1,19 +1,13 @@
-//! Finds weak settings in a configuration.
-//!
-//! A configuration with warnings is still accepted. This module examines the parsed configuration,
-//! so a default can cause a warning just like an explicit value. Two functions put the warnings
-//! together, for the proxy and for the command line program. Only the warning that depends on the
-//! `vm_id` is separate, because most callers do not know the `vm_id`.
+//! Finds weak settings.
 
 use core::time::Duration;
 
-use super::{Accepts, Config, ConfigPath, Preset, Provider, Warning};
 use crate::{
-    jose::{KeySet, Nameless, Validity},
+    config::{Config, ConfigPath, Preset, Provider, Warning},
+    jose::{KeySet, Nameless},
     keys::JwksLocation,
     policy::{Audiences, Authorization, Mode, PathPolicy, Unmatched},
-    time::UnixSeconds,
-    verification::{Clients, Issuer, TokenTypes, unconstrained},
+    verification::{Issuer, TokenTypes, unconstrained},
 };
 
 /// The largest clock tolerance that is accepted without a warning.
@@ -22,91 +16,6 @@ const AMPLE_CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// The shortest `unknown_kid_cooldown` that is accepted without a warning. With a shorter
 /// cool-down, anyone can cause many key fetches.
 const SHORT_COOLDOWN: Duration = Duration::from_secs(1);
-
-/// A certificate or client causes a warning if it expires within this time.
-const NOTICE: Duration = Duration::from_secs(30 * DAY);
-
-const DAY: u64 = 86_400;
-
-impl Config {
-    /// Returns the warnings that a proxy logs when it loads the configuration at `now`; `None` if
-    /// the time is unknown. They concern security and expiry. A proxy does not search for rules
-    /// without effect, because nobody is there to correct them, and because the search would make
-    /// the WebAssembly module larger.
-    #[must_use]
-    pub fn warnings_at_load(&self, now: Option<UnixSeconds>) -> Vec<Warning> {
-        let mut found = self.warnings.clone();
-        found.extend(now.into_iter().flat_map(|now| self.expiry_warnings(now)));
-        found
-    }
-
-    /// Returns the warnings for an operator who reviews the configuration at `now`. They include
-    /// rules without effect, and settings that are weak only in some deployments, such as metadata
-    /// that is fetched from an `http` URL.
-    #[must_use]
-    pub fn warnings_on_review(&self, now: UnixSeconds) -> Vec<Warning> {
-        let mut found = self.warnings.clone();
-        found.extend(self.reach_warnings());
-        found.extend(self.expiry_warnings(now));
-        found.extend(self.discovery_warnings());
-        found
-    }
-
-    /// Returns warnings about certificates and clients that have expired or will expire soon, and
-    /// about certificates that are not valid yet.
-    fn expiry_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
-        let mut found = Vec::new();
-        for provider in &self.providers {
-            if let Accepts::Secrets(clients) = &provider.accepts {
-                found.extend(expiring(&provider.name, clients, now));
-            }
-            let Some(keys) = provider.local_keys() else {
-                continue;
-            };
-            for (index, key) in keys.keys().iter().enumerate() {
-                let state = key.validity().and_then(|validity| state(validity, now));
-                found.extend(state.map(|state| {
-                    Warning {
-                        location: ConfigPath::default()
-                            .within("public_keys")
-                            .within(&provider.name)
-                            .within("providers"),
-                        text: format!("the certificate of key {index} {state}"),
-                    }
-                }));
-            }
-        }
-        found
-    }
-}
-
-fn expiring(provider: &str, clients: &Clients, now: UnixSeconds) -> Vec<Warning> {
-    let enabled = clients.all().iter().filter(|client| client.enabled);
-    let ending = enabled.filter_map(|client| {
-        let end = client.expires_at?;
-        let text = if end <= now {
-            "the client has expired, so its secrets are refused".to_owned()
-        } else {
-            format!("the client {}", expires_soon(end.since(now))?)
-        };
-        let location = ConfigPath::default().within(&client.id).within("clients");
-        let location = location.within("client_secrets").within(provider);
-        Some(Warning {
-            location: location.within("providers"),
-            text,
-        })
-    });
-    ending.collect()
-}
-
-fn expires_soon(left: Duration) -> Option<String> {
-    let days = left.as_secs().div_euclid(DAY);
-    (left < NOTICE).then(|| match days {
-        0 => "expires in less than a day".to_owned(),
-        1 => "expires in 1 day".to_owned(),
-        days => format!("expires in {days} days"),
-    })
-}
 
 impl Config {
     /// Returns a warning if other Wasm modules in the same Envoy can overwrite the fetched keys. A
@@ -118,7 +27,7 @@ impl Config {
             && self.shared_memory_key.is_none()
             && providers.any(|provider| provider.remote_keys().is_some());
         is_exposed.then(|| Warning {
-            location: ConfigPath::default().within("shared_memory_key"),
+            location: ConfigPath::of_members(&["shared_memory_key"]),
             text:
                 "without shared_memory_key, every Wasm module in the proxy that has no vm_id can \
                  replace the fetched keys; set shared_memory_key, or set vm_config.vm_id to a \
@@ -126,57 +35,40 @@ impl Config {
                     .to_owned(),
         })
     }
-
-    /// Returns warnings about providers with `discovery` whose issuer is an `http` URL. Unless
-    /// Envoy's cluster uses TLS, anyone on the network path could forge the issuer's metadata.
-    fn discovery_warnings(&self) -> Vec<Warning> {
-        let is_plain = |provider: &&Provider| {
-            provider.remote_keys().is_some_and(|remote| {
-                matches!(&remote.location, JwksLocation::Discovered(discovery)
-                    if discovery.metadata.iter().any(|place| place.scheme == "http"))
-            })
-        };
-        let plain = self.providers.iter().filter(is_plain);
-        plain
-            .map(|provider| Warning {
-                location: ConfigPath::default()
-                    .within("discovery")
-                    .within(&provider.name)
-                    .within("providers"),
-                text: "the issuer is an http URL: unless the cluster uses TLS, anyone on the \
-                       network path can forge the issuer's metadata, which says where the keys are"
-                    .to_owned(),
-            })
-            .collect()
-    }
 }
 
-fn state(validity: Validity, now: UnixSeconds) -> Option<String> {
-    let left = validity.not_after.since(now);
-    if now > validity.not_after {
-        Some("has expired, so tokens signed with this key are refused".to_owned())
-    } else if now < validity.not_before {
-        Some("is not valid yet, so tokens signed with this key are refused".to_owned())
-    } else {
-        expires_soon(left)
-    }
+/// Returns warnings about providers with `discovery` whose issuer is an `http` URL. Unless Envoy's
+/// cluster uses TLS, anyone on the network path could forge the issuer's metadata.
+pub(super) fn plain_discovery(config: &Config) -> impl Iterator<Item = Warning> {
+    let is_plain = |provider: &&Provider| {
+        provider.remote_keys().is_some_and(|remote| {
+            matches!(&remote.location, JwksLocation::Discovered(discovery)
+                if discovery.metadata.iter().any(|place| place.scheme == "http"))
+        })
+    };
+    let plain = config.providers.iter().filter(is_plain);
+    plain.map(|provider| Warning {
+        location: ConfigPath::of_members(&["providers", &provider.name, "discovery"]),
+        text: "the issuer is an http URL: unless the cluster uses TLS, anyone on the network path \
+               can forge the issuer's metadata, which says where the keys are"
+            .to_owned(),
+    })
 }
 
 /// Returns the warnings about weak settings that depend neither on the time nor on the deployment.
-pub(super) fn warnings(config: &Config) -> Vec<Warning> {
+pub(in crate::config) fn weak_settings(config: &Config) -> Vec<Warning> {
     let mut found = Vec::new();
     for provider in &config.providers {
         let weak = weak_fields(provider)
             .into_iter()
             .filter(|(holds, ..)| *holds)
-            .map(|(_, field, text)| (ConfigPath::default().within(field), text.to_owned()));
-        let keys = skipped_keys(provider)
-            .into_iter()
-            .chain(nameless_keys(provider));
-        for (location, text) in weak.chain(keys) {
-            let location = location.within(&provider.name).within("providers");
-            found.push(Warning { location, text });
-        }
+            .map(|(_, field, text)| Warning {
+                location: ConfigPath::of_members(&["providers", &provider.name, field]),
+                text: text.to_owned(),
+            });
+        found.extend(weak);
+        found.extend(skipped_keys(provider));
+        found.extend(nameless_keys(provider));
     }
     let top = [
         (
@@ -215,7 +107,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     found.extend(anyones_tokens(config));
     for (_, field, text) in top.into_iter().filter(|(holds, ..)| *holds) {
         found.push(Warning {
-            location: ConfigPath::default().within(field),
+            location: ConfigPath::of_members(&[field]),
             text: text.to_owned(),
         });
     }
@@ -250,10 +142,7 @@ fn anyones_tokens(config: &Config) -> Vec<Warning> {
         provider.preset.issues_to_anyone() && !is_selective && admitted.contains(id)
     });
     open.map(|(_, provider)| Warning {
-        location: ConfigPath::default()
-            .within("require_claims")
-            .within(&provider.name)
-            .within("providers"),
+        location: ConfigPath::of_members(&["providers", &provider.name, "require_claims"]),
         text:
             "anyone can get a token for any audience from this issuer; restrict whose tokens are \
                accepted, here or in \"subjects\""
@@ -368,23 +257,22 @@ fn ends_unlike(preset: Preset, issuer: &Issuer, expected: bool) -> bool {
 /// Returns a warning if several keys have no `kid`. PEM keys never have a `kid`, and an operator
 /// who replaces a PEM key has two such keys for a while. So there is no warning about PEM keys if
 /// all of them are tried for each token.
-fn nameless_keys(provider: &Provider) -> Option<(ConfigPath, String)> {
+fn nameless_keys(provider: &Provider) -> Option<Warning> {
     let nameless = Nameless::of(provider.local_keys()?)?;
     let is_worth_a_word = provider.key_source == "local_jwks" || !nameless.are_all_tried;
-    let location = ConfigPath::default().within(provider.key_source);
-    is_worth_a_word.then(|| (location, nameless.to_string()))
+    is_worth_a_word.then(|| Warning {
+        location: ConfigPath::of_members(&["providers", &provider.name, provider.key_source]),
+        text: nameless.to_string(),
+    })
 }
 
-fn skipped_keys(provider: &Provider) -> Vec<(ConfigPath, String)> {
+fn skipped_keys(provider: &Provider) -> impl Iterator<Item = Warning> {
     let skipped = provider.local_keys().map_or(&[][..], KeySet::skipped);
-    skipped
-        .iter()
-        .map(|key| {
-            let location = ConfigPath::default().within_index(key.index).within("keys");
-            (
-                location.within("local_jwks"),
-                format!("this key is not used: {}", key.reason),
-            )
-        })
-        .collect()
+    skipped.iter().map(|key| {
+        let list = ConfigPath::of_members(&["providers", &provider.name, "local_jwks", "keys"]);
+        Warning {
+            location: list.element(key.index),
+            text: format!("this key is not used: {}", key.reason),
+        }
+    })
 }

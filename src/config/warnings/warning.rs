@@ -1,8 +1,8 @@
-//! A warning about a setting that is accepted although it is weak or has no effect.
+//! A warning of a configuration.
 
 use core::fmt;
 
-use super::ConfigPath;
+use crate::config::ConfigPath;
 
 /// A warning about a setting that is accepted although it is weak or has no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]

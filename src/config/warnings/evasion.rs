@@ -7,8 +7,10 @@
 
 use regex_lite::Regex;
 
-use super::{Config, ConfigPath, Warning, echo::cut};
-use crate::policy::{Case, HeaderMatch, PathMatch, ProtectedResource, RouteMatch, Unmatched};
+use crate::{
+    config::{Config, ConfigPath, Warning, echo::cut},
+    policy::{Case, HeaderMatch, PathMatch, ProtectedResource, RouteMatch, Unmatched},
+};
 
 /// Returns a warning if a client can avoid this rule by writing the path in another spelling. Then
 /// either a rule that has no `mcp` decides on the call, or no rule matches and `unmatched: allow`
@@ -108,7 +110,7 @@ pub(super) fn evaded_resources(config: &Config) -> impl Iterator<Item = Warning>
         let taker = config.rules.iter().position(|rule| decides(&rule.route));
         let effect = effect(config, taker)?;
         Some(Warning {
-            location: ConfigPath::default().within("protected_resources"),
+            location: ConfigPath::of_members(&["protected_resources"]),
             text: format!(
                 "many servers treat \"{}\" like the path of \"{}\", but {effect} requests with \
                  that spelling, without the checks of the resource; set \"case_sensitive\": \

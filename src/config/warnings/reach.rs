@@ -4,9 +4,12 @@
 //! effect, and the operator may not notice. Only clear cases cause a warning, because the operator
 //! may intend some overlap.
 
-use super::{Config, ConfigPath, Warning, evasion, literals::misspelt};
-use crate::policy::{
-    HeaderCondition, HeaderMatch, PathMatch, PathPolicy, Pattern, RouteMatch, Rule, Unmatched,
+use super::{evasion, literals::misspelt};
+use crate::{
+    config::{Config, ConfigPath, Warning},
+    policy::{
+        HeaderCondition, HeaderMatch, PathMatch, PathPolicy, Pattern, RouteMatch, Rule, Unmatched,
+    },
 };
 
 impl Config {
@@ -25,7 +28,7 @@ impl Config {
                 ],
             };
             for text in texts.into_iter().flatten() {
-                let location = ConfigPath::default().within_index(place).within("rules");
+                let location = ConfigPath::of_members(&["rules"]).element(place);
                 found.push(Warning { location, text });
             }
         }
@@ -165,9 +168,8 @@ fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     }
     for (id, provider) in config.providers() {
         if !used.contains(&id) {
-            let location = ConfigPath::default().within(&provider.name);
             found.push(Warning {
-                location: location.within("providers"),
+                location: ConfigPath::of_members(&["providers", &provider.name]),
                 text: "no rule uses this provider; name the provider in \"requires\", or remove \
                        the provider"
                     .to_owned(),
@@ -188,7 +190,7 @@ fn warn_of_no_rules(config: &Config, found: &mut Vec<Warning>) {
         Unmatched::Deny => "there are no rules, so every request is denied; add rules",
     };
     found.push(Warning {
-        location: ConfigPath::default().within("rules"),
+        location: ConfigPath::of_members(&["rules"]),
         text: text.to_owned(),
     });
 }
