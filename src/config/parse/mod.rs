@@ -36,10 +36,7 @@ use self::requirement::Names;
 use super::{
     Config, ConfigError, Fault,
     error::At,
-    raw::{
-        self, RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawSwitch,
-        RawUnmatched,
-    },
+    raw::{self, RawConfig, RawRule, RawSwitch},
     requirements::requirements,
     warnings::weak_settings,
 };
@@ -94,10 +91,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         providers: &providers,
         named: &named,
     };
-    let path_policy = match raw.path_policy {
-        Some(RawPathPolicy::Raw) => PathPolicy::Raw,
-        Some(RawPathPolicy::Reject) | None => PathPolicy::Reject,
-    };
+    let path_policy = raw.path_policy.unwrap_or(PathPolicy::Reject);
     let written = raw.rules.as_deref().unwrap_or_default();
     let rules = Rules::new(rules(written, names, path_policy).at("rules")?);
     let filter_state_rules = raw
@@ -137,10 +131,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         rules,
         filter_state_rules,
         requirement_map: named,
-        unmatched: match raw.unmatched {
-            Some(RawUnmatched::Allow) => Unmatched::Allow,
-            Some(RawUnmatched::Deny) | None => Unmatched::Deny,
-        },
+        unmatched: raw.unmatched.unwrap_or(Unmatched::Deny),
         path_policy,
         protected_resources,
         scope_hierarchy,
@@ -153,15 +144,8 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
             "metadata_namespace",
             raw.metadata_namespace.as_deref(),
         )?,
-        mode: match raw.mode {
-            Some(RawMode::Shadow) => Mode::Shadow,
-            Some(RawMode::Enforce) | None => Mode::Enforce,
-        },
-        signature_backend: match raw.signature_backend {
-            Some(RawSignatureBackend::Host) => SignatureBackend::Host,
-            Some(RawSignatureBackend::Module) => SignatureBackend::Module,
-            Some(RawSignatureBackend::Auto) | None => SignatureBackend::Auto,
-        },
+        mode: raw.mode.unwrap_or(Mode::Enforce),
+        signature_backend: raw.signature_backend.unwrap_or(SignatureBackend::Auto),
         shared_memory_key: raw
             .shared_memory_key
             .as_ref()

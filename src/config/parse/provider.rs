@@ -21,12 +21,12 @@ use crate::{
     config::{
         Accepts, ConfigError, Fault, Limits, Preset, Provider,
         error::At,
-        raw::{RawDuration, RawEntry, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
+        raw::{RawDuration, RawEntry, RawProvider},
     },
     decision::Exports,
-    jose::{ClaimPath, JwkAlgorithm},
+    jose::ClaimPath,
     policy::{IdentityHeader, StructuredScopes},
-    verification::{KeyIssuer, Revocation, TimeRules, TokenTypes, Trust, TrustDomain},
+    verification::{Revocation, TimeRules, TokenTypes, Trust, TrustDomain},
 };
 
 const MAX_NAME: usize = 64;
@@ -77,11 +77,7 @@ fn authorization_server(
         allow_any_tenant: raw.allow_any_tenant.unwrap_or(false),
     };
     let trust_domain = trust_domain(raw, preset)?;
-    let jwk_algorithm = match raw.jwk_algorithm {
-        Some(RawJwkAlgorithm::Family) => JwkAlgorithm::Family,
-        Some(RawJwkAlgorithm::Exact) => JwkAlgorithm::Exact,
-        None => defaults.jwk_algorithm,
-    };
+    let jwk_algorithm = raw.jwk_algorithm.unwrap_or(defaults.jwk_algorithm);
     let issuer = issuer.issuer(&require_claims)?;
     let rights = rights(raw, defaults)?;
     let uses = KeyUses {
@@ -112,11 +108,7 @@ fn authorization_server(
             },
             algorithms,
             jwk_algorithm,
-            key_issuer: match raw.key_issuer {
-                Some(RawKeyIssuer::Match) => KeyIssuer::Match,
-                Some(RawKeyIssuer::Ignore) => KeyIssuer::Ignore,
-                None => defaults.key_issuer,
-            },
+            key_issuer: raw.key_issuer.unwrap_or(defaults.key_issuer),
             token_types: token_types(raw.token_types.as_deref(), defaults).at("token_types")?,
             require_claims,
             times,

@@ -10,7 +10,7 @@ use crate::{
     config::{
         ConfigError, Fault, Provider,
         error::At,
-        raw::{RawMcpClients, RawMcpLegacy, RawProtectedResource},
+        raw::{RawMcpClients, RawProtectedResource},
         readers::{named, readers},
     },
     http::{
@@ -151,8 +151,8 @@ fn resource(
 /// have the same requirement.
 fn mcp_legacy(raw: Option<&RawMcpClients>, below: &Below<'_>) -> Result<McpLegacy, Fault> {
     match raw.and_then(|own| own.legacy) {
-        None | Some(RawMcpLegacy::Deny) => return Ok(McpLegacy::Deny),
-        Some(RawMcpLegacy::Union) => {}
+        None | Some(McpLegacy::Deny) => return Ok(McpLegacy::Deny),
+        Some(McpLegacy::Union) => {}
     }
     let calls = below.rules.iter().filter(|rule| rule.route.mcp.is_some());
     let mut requirements = calls.filter_map(|rule| rule.requirement());

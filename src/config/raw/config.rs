@@ -9,6 +9,10 @@ use super::{
     resource::RawProtectedResource,
     rule::{RawFilterStateRules, RawRequirement, RawRule, RawStatus},
 };
+use crate::{
+    policy::{Mode, PathPolicy, Unmatched},
+    verification::SignatureBackend,
+};
 
 object! {
     /// The whole configuration.
@@ -28,11 +32,11 @@ object! {
         /// What happens to denied requests. `enforce` refuses them. `shadow` lets them pass and only records the
         /// decision. But `shadow` still refuses requests with an ambiguous path, method, authority or header, or with a
         /// path, header or query parameter that is too long (`limits.path_bytes`).
-        mode: Option<RawMode> = "enforce",
+        mode: Option<Mode> = "enforce",
         /// What happens to a request with an ambiguous path, method or authority, or with an ambiguous header or query
         /// parameter that a condition uses. A part of a request is ambiguous if servers could read it in different
         /// ways. `reject` answers 400. With `raw`, rules see the request as the client sent it.
-        path_policy: Option<RawPathPolicy> = "reject",
+        path_policy: Option<PathPolicy> = "reject",
         /// Name of this configuration; at most 128 characters. Keep the name when you update the configuration. After
         /// an update, connections that are still open use the old configuration. With a `policy_id`, the old
         /// configuration also refuses a request if the newest configuration would refuse it because of `revoked`,
@@ -62,7 +66,7 @@ object! {
         /// Code that verifies signatures. `host` is native cryptography: Envoy's in the proxy-wasm module, AWS-LC in
         /// the dynamic module. `module` is Portcullis itself. `auto` means `host` if the native cryptography passes a
         /// self-test, otherwise `module`.
-        signature_backend: Option<RawSignatureBackend> = "auto",
+        signature_backend: Option<SignatureBackend> = "auto",
         /// Part of the name of every metric. Letters, digits, `_`, `.`, `-`; at most 64 characters.
         stat_prefix | camelCase: Option<String>,
         /// Status page for operators, which shows the state of each authorization server.
@@ -71,7 +75,7 @@ object! {
         strip_failure_response | camelCase: Option<bool> = false,
         /// The decision for a request that matches neither `rules` nor `filter_state_rules`. `deny` answers 401 if the
         /// request has no credentials, otherwise 403.
-        unmatched: Option<RawUnmatched> = "deny",
+        unmatched: Option<Unmatched> = "deny",
     }
 }
 
@@ -97,39 +101,7 @@ object! {
     }
 }
 
-choice! {
-    /// The value of `mode`.
-    #[derive(Clone, Copy, Debug)]
-    pub(in crate::config) enum RawMode {
-        Enforce = "enforce",
-        Shadow = "shadow",
-    }
-}
-
-choice! {
-    /// The value of `path_policy`.
-    #[derive(Clone, Copy, Debug)]
-    pub(in crate::config) enum RawPathPolicy {
-        Raw = "raw",
-        Reject = "reject",
-    }
-}
-
-choice! {
-    /// The value of `signature_backend`.
-    #[derive(Clone, Copy, Debug)]
-    pub(in crate::config) enum RawSignatureBackend {
-        Auto = "auto",
-        Host = "host",
-        Module = "module",
-    }
-}
-
-choice! {
-    /// The value of `unmatched`.
-    #[derive(Clone, Copy, Debug)]
-    pub(in crate::config) enum RawUnmatched {
-        Allow = "allow",
-        Deny = "deny",
-    }
-}
+choice! { for Mode { Enforce = "enforce", Shadow = "shadow", } }
+choice! { for PathPolicy { Raw = "raw", Reject = "reject", } }
+choice! { for SignatureBackend { Auto = "auto", Host = "host", Module = "module", } }
+choice! { for Unmatched { Allow = "allow", Deny = "deny", } }

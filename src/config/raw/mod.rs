@@ -30,20 +30,20 @@ pub(super) use self::describe::schema;
 pub(super) use self::{
     certificate::{RawCertificateSource, RawClientCertificate, RawTrustedPeers},
     clients::{RawClient, RawClientSecrets},
-    config::{RawConfig, RawLimits, RawMode, RawPathPolicy, RawSignatureBackend, RawUnmatched},
+    config::{RawConfig, RawLimits},
     duration::RawDuration,
     keys::{RawDataSource, RawPublicKeys, RawSecret, RawSharedSecret},
     matcher::{RawRegex, RawStringMatcher},
     provider::{
         RawCache, RawClaimHeader, RawClaimRequirement, RawClientProvider, RawEntry,
-        RawIdentityHeader, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawNormalizePayload,
-        RawProvider, RawRevocation, RawStructuredScopes,
+        RawIdentityHeader, RawJwtHeader, RawNormalizePayload, RawProvider, RawRevocation,
+        RawStructuredScopes,
     },
     reader::{Read, Reader, read},
     remote::{
         RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy, RawUnknownKidAnswer,
     },
-    resource::{RawMcpClients, RawMcpLegacy, RawProtectedResource},
+    resource::{RawMcpClients, RawProtectedResource},
     rule::{
         RawAuthentication, RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch,
         RawMcpMatch, RawQueryMatcher, RawRange, RawRequirement, RawRequirements, RawRoutePolicy,

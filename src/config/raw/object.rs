@@ -80,16 +80,14 @@ macro_rules! object {
 }
 
 /// Declares an enum type, its parser and its schema. In JSON, each variant is a string: the literal
-/// after `=`.
+/// after `=`. With `for`, the enum is one that another folder declares, so that the folder needs to
+/// know nothing about JSON.
 macro_rules! choice {
-    (
-        $(#[$attribute:meta])*
-        $scope:vis enum $choice:ident {
-            $($(#[$variant_attribute:meta])* $variant:ident = $name:literal,)*
-        }
-    ) => {
-        $(#[$attribute])*
-        $scope enum $choice { $($(#[$variant_attribute])* $variant,)* }
+    (for $choice:ident { $($variant:ident = $name:literal,)* }) => {
+        /// Stops the build if a variant has no name here.
+        const _: fn($choice) = |choice| match choice {
+            $($choice::$variant => {})*
+        };
 
         impl $crate::config::raw::Read for $choice {
             fn read<'a>(
@@ -111,6 +109,17 @@ macro_rules! choice {
                 ::serde_json::json!({"enum": [$($name),*]})
             }
         }
+    };
+    (
+        $(#[$attribute:meta])*
+        $scope:vis enum $choice:ident {
+            $($(#[$variant_attribute:meta])* $variant:ident = $name:literal,)*
+        }
+    ) => {
+        $(#[$attribute])*
+        $scope enum $choice { $($(#[$variant_attribute])* $variant,)* }
+
+        $crate::config::raw::object::choice! { for $choice { $($variant = $name,)* } }
     };
 }
 

@@ -11,7 +11,11 @@ use super::{
     object::{choice, object},
     remote::{RawDiscovery, RawRemoteJwks},
 };
-use crate::config::{Fault, Preset};
+use crate::{
+    config::{Fault, Preset},
+    jose::JwkAlgorithm,
+    verification::KeyIssuer,
+};
 
 /// An entry of `providers`.
 #[derive(Debug)]
@@ -130,10 +134,10 @@ object! {
         issuer !null: Option<String>,
         /// Algorithms for which a key with `alg` is used: only the algorithm in `alg` (`exact`), or all algorithms of
         /// the same family (`family`). The families are `RS*`, `PS*`, `ES*` and `HS*`.
-        jwk_algorithm: Option<RawJwkAlgorithm> = "exact",
+        jwk_algorithm: Option<JwkAlgorithm> = "exact",
         /// Effect of the member `issuer` of a JWK. With `match`, a JWK that has an `issuer` is used only for tokens of
         /// that issuer.
-        key_issuer !null: Option<RawKeyIssuer> = "ignore",
+        key_issuer !null: Option<KeyIssuer> = "ignore",
         /// Cache of verified tokens.
         jwt_cache_config | camelCase: Option<RawCache>,
         /// Keys that are written in this configuration, as a JWK set.
@@ -204,23 +208,8 @@ object! {
     }
 }
 
-choice! {
-    /// The value of `jwk_algorithm`.
-    #[derive(Clone, Copy, Debug)]
-    pub(in crate::config) enum RawJwkAlgorithm {
-        Exact = "exact",
-        Family = "family",
-    }
-}
-
-choice! {
-    /// The value of `key_issuer`.
-    #[derive(Clone, Copy, Debug)]
-    pub(in crate::config) enum RawKeyIssuer {
-        Ignore = "ignore",
-        Match = "match",
-    }
-}
+choice! { for JwkAlgorithm { Exact = "exact", Family = "family", } }
+choice! { for KeyIssuer { Ignore = "ignore", Match = "match", } }
 
 object! {
     /// A claim with its accepted values, in `require_claims` and in `authorize.claims`.

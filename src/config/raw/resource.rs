@@ -1,6 +1,7 @@
 //! The JSON form of `protected_resources`.
 
 use super::object::{choice, object};
+use crate::policy::McpLegacy;
 
 object! {
     /// An entry of `protected_resources`.
@@ -38,15 +39,8 @@ object! {
     pub(in crate::config) struct RawMcpClients {
         /// What happens to MCP calls with a protocol revision before 2026-07-28. The headers of such a call do not name
         /// the tool.
-        legacy: Option<RawMcpLegacy> = "deny",
+        legacy: Option<McpLegacy> = "deny",
     }
 }
 
-choice! {
-    /// The value of `protected_resources[].mcp.legacy`.
-    #[derive(Clone, Copy, Debug)]
-    pub(in crate::config) enum RawMcpLegacy {
-        Deny = "deny",
-        Union = "union",
-    }
-}
+choice! { for McpLegacy { Deny = "deny", Union = "union", } }
