@@ -24,8 +24,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
-
 /// 9999-12-31T23:59:59Z, in seconds since 1970.
 const LAST_SECOND_OF_9999: u64 = 253_402_300_799;
 
@@ -46,12 +44,6 @@ impl UnixSeconds {
     /// The point in time `seconds` after the epoch, or before the epoch if `seconds` is negative.
     pub const fn new(seconds: i64) -> Self {
         Self(seconds)
-    }
-
-    /// Converts a clock reading in nanoseconds since the epoch to whole seconds, rounded down.
-    pub fn from_nanoseconds(nanoseconds: u64) -> Self {
-        let seconds = nanoseconds.div_euclid(NANOSECONDS_PER_SECOND);
-        Self(i64::try_from(seconds).unwrap_or(i64::MAX))
     }
 
     /// Parses a `NumericDate` (RFC 7519 section 2).
@@ -87,12 +79,6 @@ impl UnixSeconds {
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add_unsigned(span.as_secs()))
-    }
-
-    /// Subtracts the whole seconds of `span`, and drops its fraction.
-    #[must_use]
-    pub fn minus(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub_unsigned(span.as_secs()))
     }
 
     /// The time since `earlier`, or zero if `earlier` is in fact later.
@@ -302,16 +288,11 @@ mod tests {
     fn arithmetic_saturates() {
         let (first, last) = (UnixSeconds::new(i64::MIN), UnixSeconds::new(i64::MAX));
         assert_eq!(last.plus(Duration::MAX), last);
-        assert_eq!(first.minus(Duration::MAX), first);
         assert_eq!(
             last.since(first),
             Duration::from_secs(u64::try_from(i64::MAX).unwrap())
         );
         assert_eq!(first.since(last), Duration::ZERO);
-        assert_eq!(
-            UnixSeconds::new(0).minus(Duration::from_secs(60)),
-            UnixSeconds::new(-60)
-        );
         assert_eq!(
             UnixSeconds::new(5).plus(Duration::from_millis(1999)),
             UnixSeconds::new(6)
@@ -321,18 +302,6 @@ mod tests {
         assert_eq!(UnixMillis::new(0).since(last), Duration::ZERO);
         assert_eq!(milliseconds(Duration::MAX), u64::MAX);
         assert_eq!(milliseconds(Duration::from_micros(1999)), 1);
-    }
-
-    #[test]
-    fn a_clock_reading_gives_the_second_that_has_begun() {
-        assert_eq!(
-            UnixSeconds::from_nanoseconds(1_999_999_999),
-            UnixSeconds::new(1)
-        );
-        assert_eq!(
-            UnixSeconds::from_nanoseconds(u64::MAX),
-            UnixSeconds::new(18_446_744_073)
-        );
     }
 
     #[test]

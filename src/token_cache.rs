@@ -51,13 +51,13 @@ pub struct CacheLimits {
 
 /// The memory that an allocation of `size` bytes takes, including its overhead.
 #[must_use]
-pub const fn allocated(size: usize) -> usize {
+pub(crate) const fn allocated(size: usize) -> usize {
     size.saturating_add(ALLOCATION_BYTES)
 }
 
 /// The verified tokens of one provider, each with a value.
 #[derive(Debug)]
-pub struct TokenCache<V> {
+pub(crate) struct TokenCache<V> {
     limits: CacheLimits,
     sets: Vec<Set<V>>,
 }
@@ -82,7 +82,7 @@ struct Slot<V> {
 impl<V> TokenCache<V> {
     /// Makes an empty cache. It allocates memory as it fills.
     #[must_use]
-    pub fn new(limits: CacheLimits) -> Self {
+    pub(crate) fn new(limits: CacheLimits) -> Self {
         let sets = match limits.entries {
             0 => 0,
             few if few < WAYS => 1,
@@ -96,7 +96,7 @@ impl<V> TokenCache<V> {
 
     /// Returns the value of a token, if it is cached.
     #[must_use]
-    pub fn find(&self, token: &[u8]) -> Option<&V> {
+    pub(crate) fn find(&self, token: &[u8]) -> Option<&V> {
         let set = self.sets.get(self.place(token)?)?;
         let mut slots = set.slots.iter();
         let slot = slots.find(|slot| is_same(slot.token.as_bytes(), token))?;
@@ -107,7 +107,7 @@ impl<V> TokenCache<V> {
 
     /// Inserts a token. `value_bytes` is the heap memory that `value` owns. A token longer than
     /// `limits.token_bytes`, or an entry larger than the byte limit of a set, is not cached.
-    pub fn insert(&mut self, token: &str, value: V, value_bytes: usize) {
+    pub(crate) fn insert(&mut self, token: &str, value: V, value_bytes: usize) {
         self.remove(token.as_bytes());
         let CacheLimits {
             entries,
@@ -141,7 +141,7 @@ impl<V> TokenCache<V> {
     }
 
     /// Removes a token.
-    pub fn remove(&mut self, token: &[u8]) {
+    pub(crate) fn remove(&mut self, token: &[u8]) {
         let place = self.place(token);
         if let Some(set) = place.and_then(|place| self.sets.get_mut(place))
             && let Some(index) = set
@@ -151,18 +151,6 @@ impl<V> TokenCache<V> {
         {
             set.slots.remove(index);
         }
-    }
-
-    /// The number of cached tokens.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.sets.iter().map(|set| set.slots.len()).sum()
-    }
-
-    /// Returns true if the cache is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Returns the index of a token's set. The hash needs no secret seed: only tokens with valid
@@ -233,6 +221,16 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+
+    impl<V> TokenCache<V> {
+        fn len(&self) -> usize {
+            self.sets.iter().map(|set| set.slots.len()).sum()
+        }
+
+        fn is_empty(&self) -> bool {
+            self.len() == 0
+        }
+    }
 
     fn cache(entries: usize, token_bytes: usize) -> TokenCache<usize> {
         TokenCache::new(CacheLimits {

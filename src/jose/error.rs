@@ -12,7 +12,7 @@ use crate::json::JsonError;
 /// The maximum length of a `kid` in bytes. Real `kid`s, such as thumbprints, URLs and names of
 /// cloud keys, are far shorter. Logs and status pages contain `kid`s, so without a limit an issuer
 /// could flood the logs and pages.
-pub const MAX_KID_BYTES: usize = 256;
+pub(super) const MAX_KID_BYTES: usize = 256;
 
 /// Why a key is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]

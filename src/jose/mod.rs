@@ -42,26 +42,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod algorithm;
+mod algorithm;
 pub mod base64url;
 mod big_endian;
-pub mod claims;
-pub mod cost;
+mod claims;
+mod cost;
 pub mod crypto;
-pub mod error;
-pub mod header;
-pub mod header_memo;
-pub mod issuer;
-pub mod jwk;
-pub mod jws;
-pub mod key;
-pub mod key_set;
-pub mod numbers;
+mod error;
+mod header;
+mod header_memo;
+mod issuer;
+mod jwk;
+mod jws;
+mod key;
+mod key_set;
+mod numbers;
 pub mod pem;
 mod shallow;
-pub mod signature;
-pub mod token;
-pub mod x509;
+mod signature;
+mod token;
+mod x509;
 
 pub use self::algorithm::{Algorithm, Family, Hash, Scheme};
 pub use self::claims::{ClaimPath, Claims, Times, words};

@@ -152,7 +152,7 @@ impl KeyStore {
 
     /// Reads the shared records of the providers for which `is_wanted` returns true. Reads each
     /// record at most once per millisecond. Returns true if any record was new to this worker.
-    pub fn synchronize_where(
+    pub(crate) fn synchronize_where(
         &mut self,
         is_wanted: &dyn Fn(ProviderId) -> bool,
         now: UnixMillis,

@@ -159,7 +159,7 @@ impl Places {
     ///
     /// # Errors
     /// If there are several credentials, or if the only credential is malformed.
-    pub fn find_with<'a>(
+    pub(crate) fn find_with<'a>(
         &'a self,
         request: &Request<'a>,
         target: Option<Target<'a>>,
