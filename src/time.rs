@@ -25,7 +25,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// 9999-12-31T23:59:59Z, in seconds since 1970.
-const LAST_SECOND_OF_9999: u64 = 253_402_300_799;
+pub(crate) const LAST_SECOND_OF_9999: u64 = 253_402_300_799;
 
 /// A point in time: whole seconds since 1970-01-01T00:00:00Z, not counting leap seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -67,15 +67,14 @@ impl Keeper {
         host: &(impl Log + Meter),
         caller: &mut impl Caller,
     ) -> News {
-        let mut news = News::Nothing;
-        for fetch in keys.due(now) {
-            let dispatched = self.dispatch(keys, &fetch, now, host, caller);
-            news = news.max(News::Leased).max(dispatched);
-        }
-        for (provider, status) in keys.statuses(now) {
-            self.metrics.set_key_gauges(provider, status, host);
-        }
-        news
+        let mut round = Round {
+            keeper: self,
+            keys,
+            now,
+            host,
+            caller,
+        };
+        round.due()
     }
 
     /// Processes the response to a call. If the fetch needs another call, makes that call.
@@ -89,7 +88,14 @@ impl Keeper {
         caller: &mut impl Caller,
     ) -> News {
         let response = received.answer(self.config.limits.key_sets.bytes);
-        self.complete(keys, fetch, response, now, host, caller)
+        let mut round = Round {
+            keeper: self,
+            keys,
+            now,
+            host,
+            caller,
+        };
+        round.complete(fetch, response)
     }
 
     /// The time of the next fetch. If a fetch is due, this time is in the past. `None` if no
@@ -115,43 +121,6 @@ impl Keeper {
         self.metrics.clear(unused, meter);
     }
 
-    /// Makes one of the calls that a fetch consists of. If the host refuses the call, the fetch ends.
-    fn dispatch(
-        &self,
-        keys: &mut KeyStore,
-        fetch: &Fetch,
-        now: UnixMillis,
-        host: &(impl Log + Meter),
-        caller: &mut impl Caller,
-    ) -> News {
-        let Err(error) = caller.call(fetch) else {
-            return News::Nothing;
-        };
-        let error = match error {
-            CallError::NoCluster => FetchError::NoCluster,
-            CallError::Refused => FetchError::Cluster,
-        };
-        self.complete(keys, fetch, Err(error), now, host, caller)
-    }
-
-    /// Passes a response to the key store. If the fetch needs another call, makes that call.
-    fn complete(
-        &self,
-        keys: &mut KeyStore,
-        fetch: &Fetch,
-        response: Result<FetchResponse, FetchError>,
-        now: UnixMillis,
-        host: &(impl Log + Meter),
-        caller: &mut impl Caller,
-    ) -> News {
-        match keys.complete(fetch, response, now) {
-            Progress::Next(next) => return self.dispatch(keys, &next, now, host, caller),
-            Progress::Ended(outcome) => self.report(&outcome, host),
-            Progress::Superseded => {}
-        }
-        News::Ended
-    }
-
     fn report(&self, outcome: &FetchOutcome, host: &(impl Log + Meter)) {
         self.metrics.fetched(outcome, host);
         if !outcome.is_news() {
@@ -175,6 +144,53 @@ impl Keeper {
             let (name, uri) = (&provider.name, &outcome.uri);
             host.log(level, &format!("keys of {name:?}, {uri}: {message}"));
         }
+    }
+}
+
+/// What a keeper works with while it starts fetches or processes a response.
+struct Round<'k, H, C> {
+    keeper: &'k Keeper,
+    keys: &'k mut KeyStore,
+    now: UnixMillis,
+    host: &'k H,
+    caller: &'k mut C,
+}
+
+impl<H: Log + Meter, C: Caller> Round<'_, H, C> {
+    /// Starts the fetches that are due, and updates the gauges.
+    fn due(&mut self) -> News {
+        let mut news = News::Nothing;
+        for fetch in self.keys.due(self.now) {
+            let dispatched = self.dispatch(&fetch);
+            news = news.max(News::Leased).max(dispatched);
+        }
+        for (provider, status) in self.keys.statuses(self.now) {
+            let metrics = &self.keeper.metrics;
+            metrics.set_key_gauges(provider, status, self.host);
+        }
+        news
+    }
+
+    /// Makes one of the calls that a fetch consists of. If the host refuses the call, the fetch ends.
+    fn dispatch(&mut self, fetch: &Fetch) -> News {
+        let Err(error) = self.caller.call(fetch) else {
+            return News::Nothing;
+        };
+        let error = match error {
+            CallError::NoCluster => FetchError::NoCluster,
+            CallError::Refused => FetchError::Cluster,
+        };
+        self.complete(fetch, Err(error))
+    }
+
+    /// Passes a response to the key store. If the fetch needs another call, makes that call.
+    fn complete(&mut self, fetch: &Fetch, response: Result<FetchResponse, FetchError>) -> News {
+        match self.keys.complete(fetch, response, self.now) {
+            Progress::Next(next) => return self.dispatch(&next),
+            Progress::Ended(outcome) => self.keeper.report(&outcome, self.host),
+            Progress::Superseded => {}
+        }
+        News::Ended
     }
 }
 

@@ -76,6 +76,16 @@ pub(crate) fn split(authority: &str) -> (&str, &str) {
     (host.strip_suffix('.').unwrap_or(host), port)
 }
 
+/// The default port of a scheme, with its colon, as in the result of [`split`]. `None` for schemes
+/// other than `https` and `http`.
+pub(crate) fn default_port(scheme: &str) -> Option<&'static str> {
+    match scheme {
+        "https" => Some(":443"),
+        "http" => Some(":80"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[cfg(target_arch = "wasm32")]

@@ -132,7 +132,7 @@ impl Record {
     pub(super) fn next_fetch(&self, timing: &Timing) -> UnixMillis {
         let failed_at = self.attempted_at.filter(|_| self.failures > 0);
         match (failed_at, self.fetched_at) {
-            (Some(failed_at), _) => failed_at.plus(timing.backoff(self.failures, failed_at)),
+            (Some(failed_at), _) => failed_at.plus(timing.retry.backoff(self.failures, failed_at)),
             (None, Some(fetched_at)) => fetched_at.plus(timing.refresh_after(self.max_age)),
             (None, None) => UnixMillis::default(),
         }

@@ -19,6 +19,7 @@ mod record;
 mod records;
 mod remote;
 mod replica;
+mod retry;
 mod source;
 mod status;
 mod store;
@@ -35,7 +36,8 @@ pub use self::{
     id::{KeySetVersion, SourceId},
     record::{Order, Record},
     records::{Reading, Records, Unshared, Version, WriteError},
-    remote::{Discovery, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
+    remote::{Discovery, JwksLocation, RemoteKeys, UnknownKidAnswer},
+    retry::RetryPolicy,
     status::{KeyReport, KeyStatus},
     store::{KeyStore, Keys},
     timing::Timing,

@@ -2,7 +2,11 @@
 
 use core::time::Duration;
 
-use crate::{jose::KeySetLimits, keys::Endpoint, time};
+use crate::{
+    jose::KeySetLimits,
+    keys::{Endpoint, RetryPolicy},
+    time,
+};
 
 /// Where and when keys are fetched, and how long they may serve (verify tokens).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,14 +86,4 @@ pub struct Discovery {
     /// The cluster through which the keys are fetched. The metadata cannot change the cluster, even
     /// if its `jwks_uri` names another host.
     pub jwks_cluster: String,
-}
-
-/// Exponential back-off: the wait starts at `base` and doubles with each failure, up to `max`. Each
-/// wait is then shortened or lengthened by up to 10 %.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// The wait after the first failure.
-    pub base: Duration,
-    /// The longest wait.
-    pub max: Duration,
 }

@@ -7,7 +7,11 @@
 use std::sync::Arc;
 
 use crate::{
-    http::{Request, authority::split, path::Target},
+    http::{
+        Request,
+        authority::{default_port, split},
+        path::Target,
+    },
     policy::{Case, Comparison, HeaderCondition, PathMatch, PathText, RouteMatch},
 };
 
@@ -36,8 +40,7 @@ impl ResourceUrl {
     pub fn new(scheme: &str, authority: &str, path: &str) -> Self {
         let (host, port) = split(authority);
         let port = match port {
-            "" if scheme == "http" => ":80",
-            "" => ":443",
+            "" => default_port(scheme).unwrap_or_default(),
             port => port,
         };
         // If the resource's path is `/`, nothing is appended to the well-known path.
@@ -198,11 +201,8 @@ impl ResourceUrl {
     }
 
     fn has_default_port(&self) -> bool {
-        let default = match self.identifier.starts_with("http:") {
-            true => ":80",
-            false => ":443",
-        };
-        self.port == default
+        let scheme = self.identifier.split(':').next();
+        scheme.and_then(default_port) == Some(&*self.port)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
         readers::{named, readers},
     },
     http::{
-        authority::is_ambiguous,
+        authority::{default_port, is_ambiguous},
         path::{Extent, unreachable},
     },
     jose::ClaimPath,
@@ -333,12 +333,8 @@ fn origin_of(text: &str) -> Option<String> {
         && scheme.bytes().all(is_scheme_octet)
         && !authority.is_empty()
         && !is_ambiguous(authority.as_bytes());
-    let default_port = match scheme {
-        "https" => ":443",
-        "http" => ":80",
-        _ => ":",
-    };
-    let authority = authority.strip_suffix(default_port).unwrap_or(authority);
+    let default = default_port(scheme).unwrap_or(":");
+    let authority = authority.strip_suffix(default).unwrap_or(authority);
     is_valid.then(|| format!("{scheme}://{authority}"))
 }
 

@@ -5,13 +5,9 @@ use serde_json::{Map, Value};
 use super::limits::in_bounds;
 use crate::{
     config::{ConfigError, Fault, error::At, raw::RawRevocation},
-    time::UnixSeconds,
+    time::{LAST_SECOND_OF_9999, UnixSeconds},
     verification::Revocation,
 };
-
-/// The end of the year 9999, in seconds since 1970. A time that was given in milliseconds by
-/// mistake exceeds this maximum.
-const MAX_TIME: u64 = 253_402_300_799;
 
 /// Parses `revoked`. The lists may be empty and may contain duplicates, because programs often
 /// generate these lists.
@@ -23,7 +19,8 @@ pub(super) fn revocation(raw: &RawRevocation) -> Result<Revocation, ConfigError>
     };
     // `issued_before` is already sorted by subject.
     for (subject, time) in raw.issued_before.iter().flat_map(|subjects| &subjects.0) {
-        let time = in_bounds(*time, 0, MAX_TIME, "seconds")
+        // A time that was given in milliseconds by mistake exceeds the maximum.
+        let time = in_bounds(*time, 0, LAST_SECOND_OF_9999, "seconds")
             .at(subject)
             .at("issued_before")?;
         let time = UnixSeconds::new(i64::try_from(time).unwrap_or(i64::MAX));
