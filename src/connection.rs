@@ -1,12 +1,14 @@
 //! Information that only the proxy has about a request.
 
+use crate::certificate_digest::CertificateDigest;
+
 /// Information about a request's connection and filter state. A host may implement only some of
 /// these methods. The default implementations report no certificate and no filter state.
 pub trait Connection {
-    /// The SHA-256 digest of the peer's TLS certificate (RFC 8705 section 3.1). `None` if the peer
-    /// has no certificate. An implementation must take the digest from the TLS layer, never from a
-    /// header, which a client could forge.
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+    /// The digest of the peer's TLS certificate. `None` if the peer has no certificate. An
+    /// implementation must take the digest from the TLS layer, never from a header, which a client
+    /// could forge.
+    fn client_certificate_digest(&self) -> Option<CertificateDigest> {
         None
     }
 
@@ -48,41 +50,3 @@ pub struct Refused;
 pub struct NoConnection;
 
 impl Connection for NoConnection {}
-
-/// Parses a SHA-256 digest that is written as 64 hexadecimal digits.
-#[must_use]
-pub fn digest_from_hex(hex: &[u8]) -> Option<[u8; 32]> {
-    let text = str::from_utf8(hex).ok().filter(|text| text.len() == 64)?;
-    let mut digest = [0; 32];
-    for (octet, digits) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let &[high, low] = digits else { return None };
-        let (high, low) = (
-            char::from(high).to_digit(16)?,
-            char::from(low).to_digit(16)?,
-        );
-        *octet = u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok()?;
-    }
-    Some(digest)
-}
-
-#[cfg(test)]
-mod tests {
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    use super::*;
-
-    #[test]
-    fn parses_a_digest() {
-        assert_eq!(digest_from_hex("0f".repeat(32).as_bytes()), Some([15; 32]));
-        for hex in [
-            "",
-            "0f",
-            &"0g".repeat(32),
-            &"0f".repeat(33),
-            &"+f".repeat(32),
-        ] {
-            assert_eq!(digest_from_hex(hex.as_bytes()), None, "{hex}");
-        }
-    }
-}

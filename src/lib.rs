@@ -80,6 +80,7 @@
     )
 )]
 
+pub mod certificate_digest;
 pub mod config;
 pub mod connection;
 pub mod decision;

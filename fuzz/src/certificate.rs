@@ -2,11 +2,14 @@
 //! before the proxy's part. Whatever the client's part contains, no certificate is read from it.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use portcullis::http::{client_cert, xfcc};
+use portcullis::{
+    certificate_digest::CertificateDigest,
+    http::{client_cert, xfcc},
+};
 use sha2::{Digest as _, Sha256};
 
 /// The digest of the certificate in the proxy's part.
-const PROXY: [u8; 32] = [0xab; 32];
+const PROXY: CertificateDigest = CertificateDigest::new([0xab; 32]);
 
 /// Reads the input as the client's part of `x-forwarded-client-cert`, and as lines of the header
 /// `Client-Cert`.
@@ -34,6 +37,7 @@ pub fn check(input: &[u8]) {
             .trim();
         let text = text.trim_matches(':').trim_end_matches('=');
         let octets = STANDARD_NO_PAD.decode(text).expect("not base64");
-        assert_eq!(found, <[u8; 32]>::from(Sha256::digest(octets)));
+        let digest = Sha256::digest(octets).into();
+        assert_eq!(found, CertificateDigest::new(digest));
     }
 }

@@ -1,22 +1,20 @@
 //! The header `Client-Cert`, in which a proxy forwards the client's certificate (RFC 9440 section
 //! 2.2).
 
-use sha2::{Digest as _, Sha256};
+use crate::{certificate_digest::CertificateDigest, lenient_base64};
 
-use crate::lenient_base64;
-
-/// Returns the SHA-256 digest of the certificate. Returns `None` unless the header occurs exactly
+/// Returns the digest of the certificate. Returns `None` unless the header occurs exactly
 /// once and its value is a non-empty byte sequence (`:base64:`). If the header occurs twice, the
 /// client may have sent one of the two, so neither is used.
 #[must_use]
-pub fn digest<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Option<[u8; 32]> {
+pub fn digest<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Option<CertificateDigest> {
     let (Some(line), None) = (lines.next(), lines.next()) else {
         return None;
     };
     let encoded = line.trim_ascii().strip_prefix(b":")?.strip_suffix(b":")?;
     // Padding may be missing in a byte sequence (RFC 8941 section 4.2.7).
     let certificate = lenient_base64::decode(encoded)?;
-    (!certificate.is_empty()).then(|| Sha256::digest(&certificate).into())
+    (!certificate.is_empty()).then(|| CertificateDigest::of_der(&certificate))
 }
 
 #[cfg(test)]
@@ -24,19 +22,25 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
 
-    fn read(lines: &[&str]) -> Option<[u8; 32]> {
+    fn sha256(octets: &[u8]) -> CertificateDigest {
+        CertificateDigest::new(Sha256::digest(octets).into())
+    }
+
+    fn read(lines: &[&str]) -> Option<CertificateDigest> {
         digest(lines.iter().map(|line| line.as_bytes()))
     }
 
     #[test]
     fn one_byte_sequence_is_a_certificate() {
-        let expected: [u8; 32] = Sha256::digest([0xfb, 0xff, 0]).into();
+        let expected = sha256(&[0xfb, 0xff, 0]);
         for line in [":+/8A:", " :+/8A: "] {
             assert_eq!(read(&[line]), Some(expected), "{line}");
         }
-        let abcd: [u8; 32] = Sha256::digest(b"abcd").into();
+        let abcd = sha256(b"abcd");
         for line in [":YWJjZA==:", ":YWJjZA:"] {
             assert_eq!(read(&[line]), Some(abcd), "{line}");
         }

@@ -7,16 +7,19 @@
 //! could open a quote in its own part of the header, and thereby change where a proxy's part
 //! begins.
 
-use crate::connection::digest_from_hex;
+use crate::certificate_digest::CertificateDigest;
 
 const HASH: &[u8] = b"hash";
 
-/// Returns the SHA-256 digest of the certificate in one element of the header. `from_right` is the
+/// Returns the digest of the certificate in one element of the header. `from_right` is the
 /// number of that element, counted from the right and starting with 1. Returns `None` if the header
 /// is malformed or has fewer than `from_right` elements, or if the element does not have exactly
 /// one digest. If the header has several lines, they are joined first (RFC 9110 section 5.3).
 #[must_use]
-pub fn digest<'a>(lines: impl Iterator<Item = &'a [u8]>, from_right: usize) -> Option<[u8; 32]> {
+pub fn digest<'a>(
+    lines: impl Iterator<Item = &'a [u8]>,
+    from_right: usize,
+) -> Option<CertificateDigest> {
     let text = lines.collect::<Vec<_>>().join(&b","[..]);
     let mut elements = Vec::new();
     for element in split(&text, b',')? {
@@ -32,7 +35,7 @@ pub fn digest<'a>(lines: impl Iterator<Item = &'a [u8]>, from_right: usize) -> O
     clippy::option_option,
     reason = "an element without a digest is well-formed"
 )]
-fn hash(element: &[u8]) -> Option<Option<[u8; 32]>> {
+fn hash(element: &[u8]) -> Option<Option<CertificateDigest>> {
     let mut hash = None;
     for pair in split(element, b';')? {
         let equals = pair.iter().position(|byte| *byte == b'=')?;
@@ -47,7 +50,7 @@ fn hash(element: &[u8]) -> Option<Option<[u8; 32]>> {
             if hash.is_some() {
                 return None;
             }
-            hash = Some(digest_from_hex(value)?);
+            hash = Some(CertificateDigest::from_hex(value)?);
         }
     }
     Some(hash)
@@ -126,7 +129,7 @@ mod tests {
             .replace('B', &hash_of(11))
             .replace('C', &hash_of(12));
         let found = digest(std::iter::once(text.as_bytes()), from_right)?;
-        Some(found[0])
+        Some(found.as_bytes()[0])
     }
 
     #[test]
@@ -147,7 +150,10 @@ mod tests {
     #[test]
     fn several_lines_count_as_one() {
         let lines = [hash_of(10), hash_of(11)].map(|hash| format!("Hash={hash}").into_bytes());
-        let found = |n| digest(lines.iter().map(Vec::as_slice), n).map(|digest| digest[0]);
+        let found = |n| {
+            let found = digest(lines.iter().map(Vec::as_slice), n);
+            found.map(|digest| digest.as_bytes()[0])
+        };
         assert_eq!((found(1), found(2)), (Some(11), Some(10)));
         assert_eq!(digest(std::iter::empty(), 1), None);
     }

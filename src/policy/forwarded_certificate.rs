@@ -1,6 +1,7 @@
 //! Client certificates that a trusted proxy in front of Envoy forwards in a header.
 
 use crate::{
+    certificate_digest::CertificateDigest,
     connection::{Connection, PeerName},
     http::{Request, are_confusable, client_cert, xfcc},
 };
@@ -43,8 +44,8 @@ pub enum CertificateHeader {
 /// peer may be forged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedPeers {
-    /// The SHA-256 digests of the peers' certificates.
-    pub digests: Vec<[u8; 32]>,
+    /// The digests of the peers' certificates.
+    pub digests: Vec<CertificateDigest>,
     /// Names in the peers' certificates. A name is trustworthy only if the listener has validated
     /// the certificate that contains it.
     pub names: Vec<(PeerName, String)>,
@@ -78,7 +79,7 @@ impl ForwardedCertificate {
     /// Returns the digest of the client's certificate, according to the configured header. Call
     /// this only if a trusted peer has set the header.
     #[must_use]
-    pub fn digest(&self, request: &Request<'_>) -> Option<[u8; 32]> {
+    pub fn digest(&self, request: &Request<'_>) -> Option<CertificateDigest> {
         match self.header {
             CertificateHeader::ClientCert => client_cert::digest(request.values(CLIENT_CERT)),
             CertificateHeader::Xfcc { from_right } => {
@@ -129,12 +130,15 @@ mod tests {
 
     use super::*;
 
-    /// A peer whose certificate has the digest `[7; 32]` and these names.
+    const KNOWN: CertificateDigest = CertificateDigest::new([7; 32]);
+    const OTHER: CertificateDigest = CertificateDigest::new([8; 32]);
+
+    /// A peer whose certificate has the digest `KNOWN` and these names.
     struct Peer(&'static [(PeerName, &'static str)]);
 
     impl Connection for Peer {
-        fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-            Some([7; 32])
+        fn client_certificate_digest(&self) -> Option<CertificateDigest> {
+            Some(KNOWN)
         }
 
         fn peer_name(&self, kind: PeerName) -> Option<String> {
@@ -145,7 +149,7 @@ mod tests {
 
     const EDGE: Peer = Peer(&[(PeerName::UriSan, "spiffe://example.org/edge")]);
 
-    fn trusting(digests: &[[u8; 32]], names: &[(PeerName, &str)]) -> ForwardedCertificate {
+    fn trusting(digests: &[CertificateDigest], names: &[(PeerName, &str)]) -> ForwardedCertificate {
         let names = names.iter().map(|(kind, name)| (*kind, (*name).to_owned()));
         ForwardedCertificate {
             header: CertificateHeader::Xfcc { from_right: 1 },
@@ -162,8 +166,8 @@ mod tests {
         let request = Request::new(vec![(b"x-forwarded-client-cert", b"Hash=")]);
         let edge = "spiffe://example.org/edge";
         for (trusted, expected) in [
-            (trusting(&[[7; 32]], &[]), Standing::Trusted),
-            (trusting(&[[8; 32]], &[]), Standing::Forged),
+            (trusting(&[KNOWN], &[]), Standing::Trusted),
+            (trusting(&[OTHER], &[]), Standing::Forged),
             (
                 trusting(&[], &[(PeerName::UriSan, edge)]),
                 Standing::Trusted,
@@ -178,7 +182,7 @@ mod tests {
                 Standing::Forged,
             ),
             (
-                trusting(&[[8; 32]], &[(PeerName::UriSan, edge)]),
+                trusting(&[OTHER], &[(PeerName::UriSan, edge)]),
                 Standing::Trusted,
             ),
             (trusting(&[], &[]), Standing::Forged),

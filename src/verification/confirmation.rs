@@ -5,6 +5,7 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use crate::{
+    certificate_digest::CertificateDigest,
     decision::Reason,
     jose::{Claims, base64url},
 };
@@ -13,7 +14,7 @@ use crate::{
 /// bound. Only the method `x5t#S256` is supported in `cnf`. A token with any other method in `cnf`
 /// is refused: accepting a DPoP-bound token as a bearer token, for example, would undo the binding
 /// (RFC 9449 section 7.2).
-pub(super) fn certificate(claims: &Claims) -> Result<Option<[u8; 32]>, Reason> {
+pub(super) fn certificate(claims: &Claims) -> Result<Option<CertificateDigest>, Reason> {
     let Some(confirmation) = claims.member("cnf") else {
         return Ok(None);
     };
@@ -24,26 +25,27 @@ pub(super) fn certificate(claims: &Claims) -> Result<Option<[u8; 32]>, Reason> {
 /// Checks that the client has presented the certificate that the token is bound to. A token that is
 /// not bound always passes.
 pub(super) fn check(
-    certificate: Option<[u8; 32]>,
-    presented: &dyn Fn() -> Option<[u8; 32]>,
+    certificate: Option<CertificateDigest>,
+    presented: &dyn Fn() -> Option<CertificateDigest>,
 ) -> Result<(), Reason> {
     let Some(bound) = certificate else {
         return Ok(());
     };
     let presented = presented().ok_or(Reason::Confirmation)?;
-    if bool::from(bound.ct_eq(&presented)) {
+    if bool::from(bound.as_bytes().ct_eq(presented.as_bytes())) {
         Ok(())
     } else {
         Err(Reason::Confirmation)
     }
 }
 
-fn bound_digest(confirmation: &Value) -> Option<[u8; 32]> {
+fn bound_digest(confirmation: &Value) -> Option<CertificateDigest> {
     let members = confirmation
         .as_object()
         .filter(|members| members.len() == 1)?;
     let digest = members.get("x5t#S256")?.as_str()?;
-    base64url::decode(digest)?.try_into().ok()
+    let octets = base64url::decode(digest)?.try_into().ok()?;
+    Some(CertificateDigest::new(octets))
 }
 
 #[cfg(test)]
@@ -83,7 +85,8 @@ mod tests {
                     .and_then(|bound| check(bound, &|| presented))
                     .is_ok()
             };
-            assert_eq!(checked(Some([7; 32])), with_certificate, "{claims}");
+            let own = CertificateDigest::new([7; 32]);
+            assert_eq!(checked(Some(own)), with_certificate, "{claims}");
             assert_eq!(checked(None), without, "{claims}");
         }
     }

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::{
+    certificate_digest::CertificateDigest,
     decision::Reason,
     keys::{KeyStore, WantedKeys},
     policy::ProtectedResource,
@@ -23,7 +24,7 @@ pub struct Circumstances<'a> {
     pub patience: Patience,
     /// Reads the digest of the connection's client certificate. Called only for a token that is
     /// bound to a certificate.
-    pub certificate_digest: &'a dyn Fn() -> Option<[u8; 32]>,
+    pub certificate_digest: &'a dyn Fn() -> Option<CertificateDigest>,
     /// The accelerator to ask about signatures, if there is one.
     pub accelerator: Option<&'a dyn Accelerator>,
     /// The remaining budget for verifying signatures in this request.

@@ -13,6 +13,7 @@ use super::{
     confirmation, times,
 };
 use crate::{
+    certificate_digest::CertificateDigest,
     decision::Reason,
     jose::{Claims, Thumbprint, Times, UntrustedToken},
     keys::KeySetVersion,
@@ -26,7 +27,7 @@ pub struct VerifiedOnce {
     times: Times,
     audiences: Box<[Box<str>]>,
     /// The digest of the certificate that the token is bound to.
-    certificate: Option<[u8; 32]>,
+    certificate: Option<CertificateDigest>,
     key: Thumbprint,
     /// The version of the last key set in which the token's key was found.
     key_set: Cell<KeySetVersion>,
@@ -47,7 +48,7 @@ impl VerifiedOnce {
     /// was verified with `key`, from the key set with the version `key_set`.
     pub(super) fn new(
         claims: &Claims,
-        certificate: Option<[u8; 32]>,
+        certificate: Option<CertificateDigest>,
         key: Thumbprint,
         key_set: KeySetVersion,
     ) -> Self {

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use portcullis::{
+    certificate_digest::CertificateDigest,
     config::Config,
     connection::Connection,
     engine::{CacheUse, Engine, Patience},
@@ -279,10 +280,10 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// A connection with or without a client certificate.
-struct Presenter(Option<[u8; 32]>);
+struct Presenter(Option<CertificateDigest>);
 
 impl Connection for Presenter {
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+    fn client_certificate_digest(&self) -> Option<CertificateDigest> {
         self.0
     }
 }
@@ -338,7 +339,8 @@ impl Twins {
         } else {
             Patience::Exhausted
         };
-        let connection = Presenter(question.certificate.map(|own| [u8::from(own); 32]));
+        let digest = |own| CertificateDigest::new([u8::from(own); 32]);
+        let connection = Presenter(question.certificate.map(digest));
         let [cached, uncached] = self.engines.each_ref().map(|engine| {
             let policies = route_policies(engine.config());
             let route = question.route.get(&policies);

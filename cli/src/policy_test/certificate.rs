@@ -3,8 +3,7 @@
 use core::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use portcullis::jose::base64url;
-use sha2::{Digest as _, Sha256};
+use portcullis::{certificate_digest::CertificateDigest, jose::base64url};
 
 /// The first line of a certificate in PEM.
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
@@ -46,18 +45,19 @@ impl fmt::Display for BadCertificate {
     }
 }
 
-/// Returns the SHA-256 digest of a certificate in PEM. If the string is itself a digest, returns
+/// Returns the digest of a certificate in PEM. If the string is itself a digest, returns
 /// that digest.
-pub(super) fn digest(text: &str) -> Result<[u8; 32], BadCertificate> {
+pub(super) fn digest(text: &str) -> Result<CertificateDigest, BadCertificate> {
     if text.contains(BEGIN) {
         return pem(text);
     }
     let text = text.trim();
     let octets = base64url::decode(text).and_then(|octets| octets.try_into().ok());
-    octets.ok_or_else(|| fault(text))
+    let digest = octets.map(CertificateDigest::new);
+    digest.ok_or_else(|| fault(text))
 }
 
-fn pem(text: &str) -> Result<[u8; 32], BadCertificate> {
+fn pem(text: &str) -> Result<CertificateDigest, BadCertificate> {
     let lines = text.lines().map(str::trim);
     let body: String = lines
         .skip_while(|line| *line != BEGIN)
@@ -67,7 +67,7 @@ fn pem(text: &str) -> Result<[u8; 32], BadCertificate> {
     let der = STANDARD.decode(body).map_err(|_| BadCertificate::Pem)?;
     match der.is_empty() {
         true => Err(BadCertificate::Pem),
-        false => Ok(Sha256::digest(der).into()),
+        false => Ok(CertificateDigest::of_der(&der)),
     }
 }
 
@@ -84,6 +84,8 @@ fn fault(text: &str) -> BadCertificate {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
 
     /// SHA-256 of "abc".
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_digest_of_a_certificate_is_that_of_its_octets() {
-        let digest_of_abc: [u8; 32] = Sha256::digest(b"abc").into();
+        let digest_of_abc = CertificateDigest::new(Sha256::digest(b"abc").into());
         let pem = "-----BEGIN CERTIFICATE-----\nYW\nJj\n-----END CERTIFICATE-----\n";
         for text in [ABC, pem, &format!("subject=/CN=a\n{pem}")] {
             assert_eq!(digest(text), Ok(digest_of_abc), "{text}");

@@ -16,7 +16,7 @@ use crate::{
     source::{Contents, Source, value::value},
     trial::PeerCertificate,
 };
-use portcullis::{config::ConfigPath, connection::PeerName};
+use portcullis::{certificate_digest::CertificateDigest, config::ConfigPath, connection::PeerName};
 
 const FIELDS: [&str; 4] = ["config", "filter", "now", "tests"];
 const TEST_FIELDS: [&str; 6] = ["name", "request", "token", "basic", "certificate", "expect"];
@@ -266,7 +266,7 @@ fn certificate_of(
 }
 
 /// Reads a certificate's digest from a field that contains the digest or the certificate itself.
-fn digest(fields: &Fields<'_>, name: &str) -> Result<Option<[u8; 32]>, Finding> {
+fn digest(fields: &Fields<'_>, name: &str) -> Result<Option<CertificateDigest>, Finding> {
     let written = fields.text(name)?;
     let digest = written.map(|text| certificate::digest(&text)).transpose();
     digest.map_err(|bad| fields.error(name, bad.to_string()))

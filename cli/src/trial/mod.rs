@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use portcullis::{
+    certificate_digest::CertificateDigest,
     connection::{Connection, PeerName, Refused},
     decision::{Decision, Denial, HeaderEdit, Reason, StateEntry, edited},
     engine::{Engine, Patience},
@@ -39,7 +40,7 @@ impl<'a> LineHost<'a> {
 }
 
 impl Connection for LineHost<'_> {
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+    fn client_certificate_digest(&self) -> Option<CertificateDigest> {
         self.certificate.digest
     }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use portcullis::{
+    certificate_digest::CertificateDigest,
     connection::PeerName,
     policy::{HeaderPlace, Places},
 };
@@ -35,7 +36,7 @@ pub(crate) struct RequestLine {
 /// The certificate of a connection's peer. All fields are empty if the peer has no certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PeerCertificate {
-    pub(crate) digest: Option<[u8; 32]>,
+    pub(crate) digest: Option<CertificateDigest>,
     pub(crate) names: Vec<(PeerName, String)>,
 }
 

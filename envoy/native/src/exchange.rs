@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use portcullis::{
+    certificate_digest::CertificateDigest,
     connection::{Connection, PeerName, Refused},
     decision::{HeaderEdit, Reason, StateEntry, StateValue},
     gate::{
@@ -108,10 +109,8 @@ impl MetricWriter for Configuration<'_> {
 }
 
 impl Connection for WorkerHost<'_> {
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        portcullis::connection::digest_from_hex(
-            &self.at.stream.text(Attribute::PeerCertificateDigest)?,
-        )
+    fn client_certificate_digest(&self) -> Option<CertificateDigest> {
+        CertificateDigest::from_hex(&self.at.stream.text(Attribute::PeerCertificateDigest)?)
     }
 
     fn peer_name(&self, kind: PeerName) -> Option<String> {

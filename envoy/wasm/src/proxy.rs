@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::{abi, pairs, protobuf};
 use portcullis::{
-    connection::{Connection, PeerName, Refused, digest_from_hex},
+    certificate_digest::CertificateDigest,
+    connection::{Connection, PeerName, Refused},
     decision::{HeaderEdit, StateEntry},
     gate::{
         Answer, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter, MetricId, MetricRegistry,
@@ -65,9 +66,9 @@ impl SharedMemory for Proxy {
 }
 
 impl Connection for Proxy {
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+    fn client_certificate_digest(&self) -> Option<CertificateDigest> {
         let hex = abi::property("connection\0sha256_peer_certificate_digest").ok()?;
-        digest_from_hex(&hex)
+        CertificateDigest::from_hex(&hex)
     }
 
     fn peer_name(&self, kind: PeerName) -> Option<String> {

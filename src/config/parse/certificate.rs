@@ -2,12 +2,13 @@
 
 use super::{limits::in_bounds, list::distinct_texts};
 use crate::{
+    certificate_digest::CertificateDigest,
     config::{
         ConfigError, Fault,
         error::At,
         raw::{RawCertificateSource, RawClientCertificate, RawTrustedPeers},
     },
-    connection::{PeerName, digest_from_hex},
+    connection::PeerName,
     http::HeaderName,
     policy::{CertificateHeader, ForwardedCertificate, TrustedPeers, carries_certificate},
 };
@@ -72,7 +73,7 @@ fn trusted_peers(raw: &RawTrustedPeers) -> Result<TrustedPeers, ConfigError> {
     let mut peers = TrustedPeers::default();
     for (index, text) in raw.sha256.iter().flatten().enumerate() {
         // OpenSSL writes colons between the octets of a digest.
-        let digest = digest_from_hex(text.replace(':', "").as_bytes())
+        let digest = CertificateDigest::from_hex(text.replace(':', "").as_bytes())
             .ok_or_else(|| Fault::wrong_form("64 hexadecimal digits", text))
             .at_index(index)
             .at("sha256")?;

@@ -3,18 +3,18 @@
 //! `docs/requirements.md`.
 
 use super::*;
-use crate::connection::PeerName;
+use crate::{certificate_digest::CertificateDigest, connection::PeerName};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// The digest of the certificate of the proxy in front of Envoy.
-const EDGE: [u8; 32] = [0xed; 32];
+const EDGE: CertificateDigest = CertificateDigest::new([0xed; 32]);
 /// The digest of the client's certificate.
-const CLIENT: [u8; 32] = [0xcc; 32];
+const CLIENT: CertificateDigest = CertificateDigest::new([0xcc; 32]);
 
 /// A connection whose peer has a certificate.
 struct Peer {
-    digest: [u8; 32],
+    digest: CertificateDigest,
     uri: &'static str,
 }
 
@@ -24,12 +24,12 @@ const FRONT: Peer = Peer {
 };
 
 const STRANGER: Peer = Peer {
-    digest: [0x66; 32],
+    digest: CertificateDigest::new([0x66; 32]),
     uri: "spiffe://example.org/stranger",
 };
 
 impl Connection for Peer {
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+    fn client_certificate_digest(&self) -> Option<CertificateDigest> {
         Some(self.digest)
     }
 
@@ -42,7 +42,7 @@ impl Connection for Peer {
 struct Unasked;
 
 impl Connection for Unasked {
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+    fn client_certificate_digest(&self) -> Option<CertificateDigest> {
         panic!("the certificate was read")
     }
 
@@ -51,14 +51,15 @@ impl Connection for Unasked {
     }
 }
 
-fn hex(digest: [u8; 32]) -> String {
-    digest.iter().map(|octet| format!("{octet:02x}")).collect()
+fn hex(digest: CertificateDigest) -> String {
+    let octets = digest.as_bytes().iter();
+    octets.map(|octet| format!("{octet:02x}")).collect()
 }
 
-fn bound(digest: [u8; 32]) -> String {
+fn bound(digest: CertificateDigest) -> String {
     token(
         "a",
-        json!({ "cnf": { "x5t#S256": base64url::encode(&digest) } }),
+        json!({ "cnf": { "x5t#S256": base64url::encode(digest.as_bytes()) } }),
     )
 }
 
@@ -94,7 +95,10 @@ fn c1_a_bound_token_needs_its_certificate() {
     let of = |digest| format!("Hash={}", hex(digest));
     for (headers, expected) in [
         (vec![(XFCC, of(CLIENT))], "verified"),
-        (vec![(XFCC, of([0; 32]))], "confirmation"),
+        (
+            vec![(XFCC, of(CertificateDigest::new([0; 32])))],
+            "confirmation",
+        ),
         (vec![(XFCC, "By=spiffe://a/b".to_owned())], "confirmation"),
         (vec![], "confirmation"),
     ] {
@@ -116,7 +120,7 @@ fn c1_a_bound_token_needs_its_certificate() {
 fn c2_only_the_configured_source_counts() {
     // The SHA-256 digest of "abc". `:YWJj:` is "abc" as a `Client-Cert` value.
     let abc = base64url::decode("ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0").unwrap();
-    let abc: [u8; 32] = abc.try_into().unwrap();
+    let abc = CertificateDigest::new(abc.try_into().unwrap());
     let of_abc = format!("Hash={}", hex(abc));
     let of_edge = format!("Hash={}", hex(EDGE));
     let by_header = behind("client_cert", json!({}));
@@ -174,7 +178,7 @@ fn c4_ignores_the_header_of_an_untrusted_peer() {
     let by_name = behind(
         "xfcc",
         json!({ "trusted_peers": {
-            "sha256": [hex([0; 32])],
+            "sha256": [hex(CertificateDigest::new([0; 32]))],
             "uri_sans": ["spiffe://example.org/edge"],
             "peers_validated_by_listener": true,
         } }),
@@ -227,7 +231,7 @@ fn c5_certificate_headers_are_removed() {
     let twice = [("client-cert", ":YWJj:"), ("client-cert", ":YWJj:")];
     let engine = behind("client_cert", json!({}));
     let abc = base64url::decode("ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0").unwrap();
-    let token = bound(abc.try_into().unwrap());
+    let token = bound(CertificateDigest::new(abc.try_into().unwrap()));
     assert_eq!(
         label(&from(&engine, &FRONT, &token, &twice)),
         "confirmation"
@@ -275,7 +279,7 @@ fn c6_every_member_of_cnf_must_hold() {
     for other in ["jkt", "kid", "x5t#S512"] {
         let token = token(
             "a",
-            json!({ "cnf": { "x5t#S256": base64url::encode(&CLIENT), other: "x" } }),
+            json!({ "cnf": { "x5t#S256": base64url::encode(CLIENT.as_bytes()), other: "x" } }),
         );
         let decision = from(&engine, &FRONT, &token, &[(XFCC, &header)]);
         assert_eq!(label(&decision), "confirmation", "{other}");
