@@ -5,9 +5,11 @@
 //! faulty field. The path is empty at first, and each caller prepends a step to it ([`At`]).
 
 mod authorization;
+mod below;
 mod certificate;
 mod claims;
 mod clients;
+mod condition;
 mod defaults;
 mod exports;
 mod headers;
