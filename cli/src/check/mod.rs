@@ -18,11 +18,15 @@ use std::{
 };
 
 use crate::{
+    envoy::{document::Node, reader::Format as Syntax},
     finding::{Finding, Severity},
     format::Format,
     input::{self, KeySetFile},
     outcome::{Exit, Failure},
-    source::{Contents, Source, Unusable, policy::remedy_without_filter},
+    source::{
+        Contents, Policy, Source, Unusable,
+        policy::{Filter, remedy_without_filter},
+    },
 };
 use portcullis::{
     config::Config,
@@ -133,75 +137,81 @@ fn check_file(
         }
     };
     match contents {
-        Contents::Policy(own) => match policy::read(source, &own) {
-            Ok(config) => {
-                found
-                    .findings
-                    .extend(policy::warnings(source, &own, &config, now));
-                found.configs.push((source.name.clone(), config));
+        Contents::Policy(own) => {
+            match policy::read(source, &own) {
+                Ok(config) => {
+                    let warnings = policy::warnings(source, &own, &config, now);
+                    found.findings.extend(warnings);
+                    found.configs.push((source.name.clone(), config));
+                }
+                Err(errors) => found.findings.extend(errors),
             }
-            Err(errors) => found.findings.extend(errors),
-        },
+            Ok(())
+        }
         Contents::Envoy {
             document,
             format,
-            filters,
+            mut filters,
         } => {
-            if let Some(name) = name
-                && !filters.iter().any(|(filter, _)| filter.name == name)
-            {
-                return Err(source.no_such_filter(name, &filters));
-            }
-            if filters.is_empty() && !routes::has_policy(&document) {
-                let remedy = remedy_without_filter(&document);
-                let message = format!(
-                    "this Envoy configuration has no Portcullis filter and no route with a policy; \
-                     {remedy}"
-                );
-                let finding = source.finding(Severity::Error, None, "", message);
-                found.findings.push(finding);
-            }
-            let mut configs = Vec::new();
-            for (filter, read) in filters {
-                if name.is_some_and(|name| name != filter.name) {
-                    continue;
+            if let Some(name) = name {
+                if !filters.iter().any(|(filter, _)| filter.name == name) {
+                    return Err(source.no_such_filter(name, &filters));
                 }
-                found
-                    .findings
-                    .extend(filter::check(source, &document, &filter));
-                match read.map_err(|finding| vec![finding]).and_then(|own| {
-                    let config = policy::read(source, &own)?;
-                    Ok((own, config))
-                }) {
-                    Ok((own, config)) => {
-                        found
-                            .findings
-                            .extend(policy::warnings(source, &own, &config, now));
-                        found
-                            .findings
-                            .extend(filter::shared_memory(source, &filter, &config));
-                        found
-                            .findings
-                            .extend(filter::metadata(source, &filter, &config));
-                        let certificates = certificates::check(source, &document, &filter, &config);
-                        found.findings.extend(certificates);
-                        let clusters = clusters::check(source, &document, &own, &config);
-                        found.findings.extend(clusters);
-                        configs.push((filter, config));
-                    }
-                    Err(errors) => found.findings.extend(errors),
-                }
+                filters.retain(|(filter, _)| filter.name == name);
             }
-            found
-                .findings
-                .extend(routes::check(source, &document, format, &configs));
-            let configs = configs.into_iter();
-            found
-                .configs
-                .extend(configs.map(|(_, config)| (source.name.clone(), config)));
+            check_envoy(source, (&document, format), filters, now, found);
+            Ok(())
         }
     }
-    Ok(())
+}
+
+/// Checks the given filters of an Envoy configuration, and its routes.
+fn check_envoy(
+    source: &Source,
+    (document, format): (&Node, Syntax),
+    filters: Vec<(Filter, Result<Policy, Finding>)>,
+    now: UnixMillis,
+    found: &mut Found,
+) {
+    let findings = &mut found.findings;
+    if filters.is_empty() && !routes::has_policy(document) {
+        let remedy = remedy_without_filter(document);
+        let message = format!(
+            "this Envoy configuration has no Portcullis filter and no route with a policy; {remedy}"
+        );
+        findings.push(source.finding(Severity::Error, None, "", message));
+    }
+    let mut configs = Vec::new();
+    for (filter, own) in filters {
+        findings.extend(filter::check(source, document, &filter));
+        match check_filter(source, document, &filter, own, now, findings) {
+            Ok(config) => configs.push((filter, config)),
+            Err(errors) => findings.extend(errors),
+        }
+    }
+    findings.extend(routes::check(source, document, format, &configs));
+    let configs = configs.into_iter();
+    let configs = configs.map(|(_, config)| (source.name.clone(), config));
+    found.configs.extend(configs);
+}
+
+/// Checks a filter's policy, and the parts of the document that the policy depends on.
+fn check_filter(
+    source: &Source,
+    document: &Node,
+    filter: &Filter,
+    own: Result<Policy, Finding>,
+    now: UnixMillis,
+    findings: &mut Vec<Finding>,
+) -> Result<Config, Vec<Finding>> {
+    let own = own.map_err(|finding| vec![finding])?;
+    let config = policy::read(source, &own)?;
+    findings.extend(policy::warnings(source, &own, &config, now));
+    findings.extend(filter::shared_memory(source, filter, &config));
+    findings.extend(filter::metadata(source, filter, &config));
+    findings.extend(certificates::check(source, document, filter, &config));
+    findings.extend(clusters::check(source, document, &own, &config));
+    Ok(config)
 }
 
 /// Checks that the provider can use the key set.

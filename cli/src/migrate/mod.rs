@@ -13,6 +13,7 @@
 //! ([`report`]). If a filter cannot be expressed in Portcullis, `migrate` fails with [`NotCarried`]
 //! and writes nothing.
 
+mod converted;
 mod difference;
 mod expression;
 mod fields;
@@ -46,19 +47,19 @@ use std::{
 use serde_json::Value;
 
 pub(super) use self::rewrite::Target;
-pub use self::{
-    difference::{Deviation, Difference, Severity},
-    obstacle::{NotCarried, Obstacle},
-};
 use self::{
+    converted::Converted,
     filter::{Carried, carry},
     lookalike::Lookalike,
     rewrite::Modules,
-    rollout::Guard,
     route::{Empty, Routes},
-    search::filters,
+    search::{Found, filters},
     surroundings::{Surroundings, surroundings},
     unsettled::Edits,
+};
+pub use self::{
+    difference::{Deviation, Difference, Severity},
+    obstacle::{NotCarried, Obstacle},
 };
 use crate::envoy::{document::Node, reader::Format};
 use crate::{
@@ -118,18 +119,7 @@ pub(super) fn run(
         let finding = source.at(Rank::Error, &error.at, error.reason.to_string());
         Failure::Findings(finding.to_string(), Exit::Findings)
     };
-    let mut carried = Vec::new();
-    for filter in &found {
-        let placed = (filter.at.clone(), filter.configuration);
-        carried.push(carry(placed).map_err(not_carried)?);
-    }
-    if let (true, Some(at)) = (
-        surroundings.has_disabled,
-        surroundings.routes_elsewhere.first(),
-    ) {
-        let (at, reason) = (at.at.clone(), Obstacle::OverrideEnables);
-        return Err(not_carried(NotCarried { at, reason }));
-    }
+    let mut carried = carry_all(&found, &surroundings).map_err(not_carried)?;
     let empty = empty_requirements(&carried);
     let mut routes = Routes::new(&surroundings, &empty, module);
     let rewritten = routes.rewrite(document.clone()).map_err(not_carried)?;
@@ -142,71 +132,29 @@ pub(super) fn run(
             return Err(none_found(&source, instead, portcullis.first()));
         }
     }
-    if let Some(target) = module {
-        check_readers(&surroundings, target, &carried).map_err(not_carried)?;
-    }
-    if let (1.., Some(at)) = (routes.overrides, surroundings.modules.first()) {
-        let (at, reason) = (at.clone(), Obstacle::OtherModule);
-        return Err(not_carried(NotCarried { at, reason }));
-    }
     let edits = Edits::of(&found);
-    let scopes = edits.scopes(&document);
-    let (unsettled, perhaps_unsettled) = match routes.overrides {
-        0 if surroundings.routes_elsewhere.is_empty() => (Vec::new(), Vec::new()),
-        // The routes are in another file, but the route scopes of this document choose among them.
-        0 => (Vec::new(), scopes),
-        _ => ([edits.places(&document), scopes].concat(), Vec::new()),
+    let converted = Converted {
+        filters: &found,
+        carried: &carried,
+        surroundings: &surroundings,
+        target: module,
+        routes: &routes,
+        sets_headers: edits.sets_headers(),
+        unsettled: edits.unsettled(&document, &surroundings, routes.overrides),
     };
-    let mut differences: Vec<Difference> = around(&surroundings, module.is_some());
-    if surroundings.is_apart && routes.marked > 0 {
-        let guards = surroundings.guards().iter().map(Guard::name).collect();
-        let (at, what) = (ConfigPath::default(), Deviation::GuardsLifted { guards });
-        differences.push(Difference { at, what });
-    }
-    if found.is_empty() {
-        // The filters are in another file, so it is not known which headers they edit.
-        let (at, places) = (unsettled.first().cloned(), unsettled.len());
-        differences.extend(at.map(|at| Difference {
-            at,
-            what: Deviation::PerhapsUnsettledRoutes { places },
-        }));
-    } else if let (Some(_), Some(at)) = (module, unsettled.first()) {
-        let (at, reason) = (at.clone(), Obstacle::UnsettledRoute);
-        return Err(not_carried(NotCarried { at, reason }));
-    }
-    if !found.is_empty() {
-        let unsettled = unsettled.into_iter().chain(perhaps_unsettled);
-        differences.extend(unsettled.map(|at| Difference {
-            at,
-            what: Deviation::UnsettledRoute,
-        }));
-    }
-    if let (Some(filter), 1.., true) = (found.first(), routes.overrides, edits.sets_headers()) {
-        let (at, what) = (filter.at.clone(), Deviation::SentHeaders);
-        differences.push(Difference { at, what });
-    }
-    if surroundings.is_apart && routes.overrides > 0 {
-        let (at, what) = (ConfigPath::default(), Deviation::MetadataForAll);
-        differences.push(Difference { at, what });
-    }
+    converted.check().map_err(not_carried)?;
+    let mut differences = converted.differences();
     let of_filters = carried.iter_mut().flat_map(|one| one.differences.drain(..));
     differences.extend(of_filters);
     differences.append(&mut routes.differences);
     let configurations = carried.into_iter().map(|carried| carried.configuration);
-    let written = if let Some(module) = module {
-        // The rewrite has already moved the overrides, so the operator need not act on these
-        // differences.
-        differences
-            .retain(|difference| !matches!(difference.what, Deviation::RouteOverride { .. }));
-        let is_native = matches!(module, Target::Native(_));
-        let configurations = configurations.map(|configuration| match is_native {
-            true => with_namespace(configuration),
-            false => configuration,
+    let written = if let Some(target) = module {
+        differences.retain(|difference| applies_after_rewrite(&difference.what, target));
+        let configurations = configurations.map(|configuration| match target {
+            Target::Native(_) => with_namespace(configuration),
+            Target::Wasm(_) => configuration,
         });
-        if is_native {
-            differences.retain(|difference| !is_of_wasm_alone(&difference.what));
-        }
-        let mut modules = Modules::new(module, configurations, &surroundings);
+        let mut modules = Modules::new(target, configurations, &surroundings);
         whole(&modules.rewrite(rewritten), format)
     } else {
         let places = found.iter().map(|filter| &filter.at);
@@ -215,6 +163,21 @@ pub(super) fn run(
     report::write(&differences, &source, errors)?;
     output.write_all(written.as_bytes())?;
     Ok(Exit::Done)
+}
+
+/// Converts the filters, in document order.
+fn carry_all(found: &[Found<'_>], surroundings: &Surroundings) -> Result<Vec<Carried>, NotCarried> {
+    let mut carried = Vec::new();
+    for filter in found {
+        carried.push(carry((filter.at.clone(), filter.configuration))?);
+    }
+    match surroundings.routes_elsewhere.first() {
+        Some(elsewhere) if surroundings.has_disabled => Err(NotCarried {
+            at: elsewhere.at.clone(),
+            reason: Obstacle::OverrideEnables,
+        }),
+        _ => Ok(carried),
+    }
 }
 
 /// The failure for a file without a `jwt_authn` filter.
@@ -247,6 +210,16 @@ fn with_namespace(configuration: Node) -> Node {
     }
 }
 
+/// Whether the difference applies to a rewritten document, in which the module is already in place.
+const fn applies_after_rewrite(what: &Deviation, target: Target<'_>) -> bool {
+    match (what, target) {
+        // The rewrite has moved the overrides, so the operator need not act on them.
+        (Deviation::RouteOverride { .. }, _) => false,
+        (_, Target::Native(_)) => !is_of_wasm_alone(what),
+        (_, Target::Wasm(_)) => true,
+    }
+}
+
 /// Whether the difference applies only to the proxy-wasm module. The dynamic module writes dynamic
 /// metadata, so it does not have this difference.
 const fn is_of_wasm_alone(what: &Deviation) -> bool {
@@ -257,49 +230,6 @@ const fn is_of_wasm_alone(what: &Deviation) -> bool {
             | Deviation::FilterState
             | Deviation::MetadataUnwritten
     )
-}
-
-/// Refuses a document in which the decision of an RBAC filter, a route or a matcher depends on the
-/// dynamic metadata of `jwt_authn`, unless the new filters write the same metadata.
-fn check_readers(
-    surroundings: &Surroundings,
-    target: Target<'_>,
-    carried: &[Carried],
-) -> Result<(), NotCarried> {
-    let is_native = matches!(target, Target::Native(_));
-    if is_native && writes_as_jwt_authn(carried) {
-        return Ok(());
-    }
-    let reason = |wasm: Obstacle| match is_native {
-        true => Obstacle::UncertainMetadata,
-        false => wasm,
-    };
-    let denials = surroundings.denials.iter();
-    let denials = denials.map(|at| (at, reason(Obstacle::DenialByMetadata)));
-    let choices = surroundings.choices.iter();
-    let choices = choices.map(|at| (at, reason(Obstacle::ChoiceByMetadata)));
-    match denials.chain(choices).next() {
-        Some((at, reason)) => Err(NotCarried {
-            at: at.clone(),
-            reason,
-        }),
-        None => Ok(()),
-    }
-}
-
-/// Whether the dynamic module is certain to write the same metadata as the replaced filters. The
-/// module writes the same metadata for verified tokens. But it describes failures in other words,
-/// and writes nothing about unverified tokens.
-fn writes_as_jwt_authn(carried: &[Carried]) -> bool {
-    const DIFFERENT: [&str; 2] = [
-        "failed_status_in_metadata",
-        "extract_only_without_validation",
-    ];
-    let differs = |one: &Carried| {
-        let mut names = DIFFERENT.iter();
-        names.any(|name| surroundings::mentions(&one.configuration, name))
-    };
-    !carried.is_empty() && !carried.iter().any(differs)
 }
 
 /// Returns the names of the requirements that require nothing, in two lists. One list is for
@@ -314,45 +244,6 @@ fn empty_requirements(carried: &[Carried]) -> Empty {
         everywhere,
         somewhere,
     }
-}
-
-/// The differences caused by parts of the document outside the filters.
-fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
-    let difference = |at: &ConfigPath, what: Deviation| {
-        let at = at.clone();
-        Difference { at, what }
-    };
-    let denials = surroundings.denials.iter();
-    let mut differences: Vec<Difference> = denials
-        .map(|at| difference(at, Deviation::DenialUnwritten))
-        .collect();
-    let choices = surroundings.choices.iter();
-    differences.extend(choices.map(|at| difference(at, Deviation::ChoiceUnwritten)));
-    if !surroundings.routes_elsewhere.is_empty() {
-        let modules = surroundings.modules.iter();
-        differences.extend(modules.map(|at| difference(at, Deviation::MetadataForAll)));
-    }
-    let readers = surroundings.metadata_readers.iter();
-    differences.extend(readers.map(|at| difference(at, Deviation::MetadataUnwritten)));
-    let elsewhere = surroundings.routes_elsewhere.iter();
-    for elsewhere in elsewhere {
-        let what = match is_rewritten {
-            false => Deviation::RoutesElsewhere,
-            true => Deviation::RoutesGuarded,
-        };
-        differences.push(difference(&elsewhere.at, what));
-        if is_rewritten && elsewhere.guards.len() > 1 {
-            let guards = elsewhere.guards.iter().map(Guard::name).collect();
-            differences.push(difference(
-                &elsewhere.at,
-                Deviation::SeveralGuards { guards },
-            ));
-        }
-    }
-    if is_rewritten {
-        differences.push(difference(&ConfigPath::default(), Deviation::CommentsLost));
-    }
-    differences
 }
 
 fn documents<'a>(configurations: impl Iterator<Item = (&'a ConfigPath, Node)>) -> String {

@@ -7,7 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use super::search::{Found, filter};
+use super::{
+    search::{Found, filter},
+    surroundings::Surroundings,
+};
 use crate::envoy::{
     document::Node,
     message::{Walk, either, visit, visit_all},
@@ -33,6 +36,15 @@ pub(super) struct Edits {
     sets_headers: bool,
     /// Whether the edits are unknown, because the filters are in another file.
     may_be_any: bool,
+}
+
+/// The paths of the matches that depend on a part of the request that the filters edit.
+#[derive(Default)]
+pub(super) struct Unsettled {
+    /// The matches that choose between routes with different requirements.
+    pub(super) certain: Vec<ConfigPath>,
+    /// The matches that choose among routes in another file, which may have different requirements.
+    pub(super) perhaps: Vec<ConfigPath>,
 }
 
 impl Edits {
@@ -105,8 +117,31 @@ impl Edits {
         self.headers.extend(HeaderName::parse(name));
     }
 
+    /// Finds the routes whose selection depends on an edit. `overrides` is the number of overrides
+    /// in the document. Without overrides, all routes have the same requirements.
+    pub(super) fn unsettled(
+        &self,
+        document: &Node,
+        surroundings: &Surroundings,
+        overrides: usize,
+    ) -> Unsettled {
+        match overrides {
+            0 if surroundings.routes_elsewhere.is_empty() => Unsettled::default(),
+            // The routes are in another file, but the route scopes of this document choose among
+            // them.
+            0 => Unsettled {
+                perhaps: self.scopes(document),
+                ..Unsettled::default()
+            },
+            _ => Unsettled {
+                certain: [self.places(document), self.scopes(document)].concat(),
+                ..Unsettled::default()
+            },
+        }
+    }
+
     /// The paths of route matches that depend on an edited header or parameter.
-    pub(super) fn places(&self, document: &Node) -> Vec<ConfigPath> {
+    fn places(&self, document: &Node) -> Vec<ConfigPath> {
         let mut places = Vec::new();
         visit_all(document, &mut |at, node| {
             if filter(node).is_some() {
@@ -130,7 +165,7 @@ impl Edits {
     }
 
     /// The paths of scoped routes that depend on an edited header.
-    pub(super) fn scopes(&self, document: &Node) -> Vec<ConfigPath> {
+    fn scopes(&self, document: &Node) -> Vec<ConfigPath> {
         let mut places = Vec::new();
         visit_all(document, &mut |at, node| {
             let extractor = either(node, "header_value_extractor");
