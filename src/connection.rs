@@ -40,7 +40,7 @@ pub enum PeerName {
     UriSan,
 }
 
-/// The host refused to return the requested information.
+/// The error of an operation that the host refused or does not support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
 

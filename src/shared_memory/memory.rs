@@ -1,5 +1,7 @@
 //! The interface to a proxy's shared data.
 
+use crate::keys::WriteError;
+
 /// The proxy's shared data.
 pub trait SharedMemory {
     /// Reads an entry. Returns `None` if the entry does not exist or the host refuses the read.
@@ -42,6 +44,15 @@ pub enum SetSharedDataError {
     Changed,
     /// The host refuses the write.
     Refused,
+}
+
+impl From<SetSharedDataError> for WriteError {
+    fn from(error: SetSharedDataError) -> Self {
+        match error {
+            SetSharedDataError::Changed => Self::Changed,
+            SetSharedDataError::Refused => Self::Refused,
+        }
+    }
 }
 
 /// Empties an entry that is no longer in use.

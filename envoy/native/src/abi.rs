@@ -24,6 +24,8 @@ use core::{
 };
 use std::sync::OnceLock;
 
+use portcullis::{connection::Refused, gate::CallError};
+
 /// Bytes that this module lends to Envoy. Envoy's functions take this struct by value.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -281,10 +283,6 @@ pub(super) fn has_metadata_structs() -> bool {
     let envoy = CALLBACKS.get();
     envoy.is_some_and(|envoy| envoy.http_set_dynamic_metadata_struct.is_some())
 }
-
-/// The error of an operation that Envoy refused or does not support.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Refused;
 
 /// A header map of a stream: the request's headers or its trailers.
 #[derive(Clone, Copy, Debug)]
@@ -590,13 +588,6 @@ pub(super) struct Configuration<'hook> {
     hook: PhantomData<&'hook ()>,
 }
 
-/// Why a call to a server could not be started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CalloutError {
-    NoCluster,
-    Refused,
-}
-
 impl Configuration<'_> {
     /// The configuration of the running hook. Returns `None` if `load` failed, but then Envoy
     /// calls no hooks.
@@ -665,7 +656,7 @@ impl Configuration<'_> {
         cluster: &str,
         headers: &[(&str, &str)],
         timeout: Duration,
-    ) -> Result<u64, CalloutError> {
+    ) -> Result<u64, CallError> {
         let raw = headers.iter();
         let mut raw: Vec<_> = raw
             .map(|(name, value)| RawHeader::new(name.as_bytes(), value.as_bytes()))
@@ -688,8 +679,8 @@ impl Configuration<'_> {
         };
         match result {
             0 => Ok(number),
-            2 => Err(CalloutError::NoCluster),
-            _ => Err(CalloutError::Refused),
+            2 => Err(CallError::NoCluster),
+            _ => Err(CallError::Refused),
         }
     }
 

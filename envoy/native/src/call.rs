@@ -8,7 +8,7 @@ use portcullis::{
     keys::Fetch,
 };
 
-use crate::abi::{CalloutError, Configuration};
+use crate::abi::Configuration;
 
 /// The calls in progress, by the number that Envoy gave to each call.
 #[derive(Default)]
@@ -40,16 +40,10 @@ pub(super) struct MainCaller<'hook> {
 impl Caller for MainCaller<'_> {
     fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
         let cluster = &fetch.endpoint.cluster;
-        let called = self
+        let number = self
             .configuration
-            .call(cluster, &fetch.headers(), fetch.timeout);
-        match called {
-            Ok(number) => {
-                self.calls.0.insert(number, fetch.clone());
-            }
-            Err(CalloutError::NoCluster) => return Err(CallError::NoCluster),
-            Err(CalloutError::Refused) => return Err(CallError::Refused),
-        }
+            .call(cluster, &fetch.headers(), fetch.timeout)?;
+        self.calls.0.insert(number, fetch.clone());
         Ok(())
     }
 }

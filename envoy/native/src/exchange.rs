@@ -16,7 +16,7 @@ use portcullis::{
 use serde_json::Value;
 
 use crate::{
-    abi::{self, Attribute, Configuration, HeaderList, Headers, Stream},
+    abi::{Attribute, Configuration, HeaderList, Headers, Stream},
     filter::Filter,
     grpc,
     log::write_log,
@@ -123,7 +123,7 @@ impl Connection for WorkerHost<'_> {
     }
 
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
-        self.at.stream.state(name).map_err(refused)
+        self.at.stream.state(name)
     }
 }
 
@@ -183,21 +183,18 @@ impl Exchange for WorkerHost<'_> {
             HeaderEdit::Remove(name) => self.at.stream.remove_header(Headers::Request, name),
             HeaderEdit::Set(name, value) => self.at.stream.set_header(name, value.as_bytes()),
         }
-        .map_err(refused)
     }
 
     fn export(&self, entry: &StateEntry) -> Result<(), Refused> {
         self.at
             .stream
-            .set_state(entry.key.as_str(), entry.value.text().as_bytes())
-            .map_err(refused)?;
+            .set_state(entry.key.as_str(), entry.value.text().as_bytes())?;
         if let StateValue::Json(value) = &entry.value {
             let message = metadata::with_member(entry.key.name(), value);
             let namespace = self.filter.config.metadata_namespace.as_deref();
             self.at
                 .stream
-                .add_metadata(namespace.unwrap_or(METADATA_NAMESPACE), &message)
-                .map_err(refused)?;
+                .add_metadata(namespace.unwrap_or(METADATA_NAMESPACE), &message)?;
         }
         Ok(())
     }
@@ -211,17 +208,13 @@ impl Exchange for WorkerHost<'_> {
         let mut trailers = HeaderList::default();
         self.at
             .stream
-            .read(Headers::RequestTrailers, &mut trailers)
-            .map_err(refused)?;
+            .read(Headers::RequestTrailers, &mut trailers)?;
         visit(&trailers.pairs());
         Ok(())
     }
 
     fn remove_trailer(&self, name: &str) -> Result<(), Refused> {
-        self.at
-            .stream
-            .remove_header(Headers::RequestTrailers, name)
-            .map_err(refused)
+        self.at.stream.remove_header(Headers::RequestTrailers, name)
     }
 
     fn answer(&self, answer: &Answer) {
@@ -243,9 +236,4 @@ impl Exchange for WorkerHost<'_> {
             &response.details,
         );
     }
-}
-
-/// Converts Envoy's error to the core's error. Neither error contains a reason.
-const fn refused(_: abi::Refused) -> Refused {
-    Refused
 }

@@ -4,7 +4,7 @@ use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::{codec, proxy::Proxy, seen::SeenRecords};
-use portcullis::shared_memory::{Expected, SealedRecord, SetSharedDataError, SharedMemory};
+use portcullis::shared_memory::{Expected, SealedRecord, SharedMemory};
 use portcullis::{
     engine::Engine,
     jose::KeySetLimits,
@@ -136,21 +136,19 @@ impl<M: SharedMemory> Records for SharedRecords<M> {
         let value = place.entry.close(codec::encode(&place.source, record));
         let name = place.entry.name();
         let expected = expected.map_or(Expected::Absent, |Version(known)| Expected::Version(known));
-        match self.memory.set_shared_data(name, &value, expected) {
-            Ok(()) => {
-                place.latest.set(place.latest.get().max(record.order));
-                place.document.borrow_mut().clone_from(&record.document);
-                Ok(self.version_of(name, &value))
-            }
-            Err(SetSharedDataError::Changed) => Err(WriteError::Changed),
-            Err(SetSharedDataError::Refused) => Err(WriteError::Refused),
-        }
+        self.memory.set_shared_data(name, &value, expected)?;
+        place.latest.set(place.latest.get().max(record.order));
+        place.document.borrow_mut().clone_from(&record.document);
+        Ok(self.version_of(name, &value))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use portcullis::{config::Config, shared_memory::SharedData};
+    use portcullis::{
+        config::Config,
+        shared_memory::{SetSharedDataError, SharedData},
+    };
     use serde_json::json;
 
     use super::*;
