@@ -30,10 +30,13 @@
 //! sample would then miss all other connections. So while the newest configuration is contested,
 //! all workers look up the connection of every request.
 //!
-//! Workers tell each other about contests through a record in Envoy's shared data. Each worker
-//! reads this record periodically. The record also names the configuration that the other workers
-//! consider the newest. So a worker can apply the restrictions of the newest configuration even if
-//! that configuration has no connection on this worker yet.
+//! Workers tell each other about contests through a record in Envoy's shared data. The worker that
+//! sees a contest begin writes it to the record at once: the newest configuration may get no request
+//! on that worker, so no later call is certain. In the proxy-wasm module, each worker reads the
+//! record at every tick. In the dynamic module, it reads the record before a request, at most every
+//! 100 ms. The record also names the configuration that the other workers consider the newest. So a
+//! worker can apply the restrictions of the newest configuration even if that configuration has no
+//! connection on this worker yet.
 //!
 //! Other modules with the same `vm_id` can write to shared data. If `shared_memory_key` is set,
 //! they cannot forge a record, but they can restore an older one. A worker that knows a newer
@@ -49,9 +52,10 @@
 //! knows only the IDs of its own connections.
 //!
 //! The configurations of one policy may have different values of `shared_memory_key`. Each
-//! configuration reads and writes the record that is sealed with its own key. Configurations
-//! without a key use an unsealed record. While at least one configuration has a key, they do not
-//! read this record, because it could be forged.
+//! configuration reads the record that is sealed with its own key, and a notice about the newest
+//! configuration is written to that configuration's record. Configurations without a key use an
+//! unsealed record. While at least one configuration has a key, they do not read this record,
+//! because it could be forged.
 
 mod connection_id;
 mod notice;
@@ -70,7 +74,7 @@ use crate::{
 
 use self::{
     notice::Notice,
-    state::{Generation, Succession},
+    state::{Claim, Generation, Succession},
 };
 
 pub use self::connection_id::ConnectionId;
@@ -99,8 +103,6 @@ impl Default for Policies {
 pub struct Membership {
     succession: Rc<RefCell<Succession>>,
     own: Generation,
-    /// The record through which the workers tell each other which configuration is the newest.
-    record: SealedRecord,
 }
 
 impl Membership {
@@ -111,12 +113,8 @@ impl Membership {
         let policy_id = config.policy_id.as_deref()?;
         let record = SealedRecord::about("policy/1", policy_id, config.shared_memory_key.as_ref());
         let succession = policies.0.get(policy_id);
-        let own = succession.borrow_mut().enter(config, text);
-        Some(Self {
-            succession,
-            own,
-            record,
-        })
+        let own = succession.borrow_mut().enter(config, text, record);
+        Some(Self { succession, own })
     }
 
     /// Records a request's connection. `connection` looks up the connection, and is called only if
@@ -132,16 +130,19 @@ impl Membership {
             return;
         }
         let connection = connection();
-        if !succession.yields_to(&self.own, connection, now) {
-            return;
+        let mut claim = succession.claim(&self.own, connection, now);
+        if claim == Claim::Succeeds {
+            // Another worker may have published a newer connection after this worker last read the
+            // record.
+            self.learn(&mut succession, host);
+            claim = succession.claim(&self.own, connection, now);
         }
-        // Another worker may have published a newer connection after this worker last read the
-        // record.
-        self.learn(&mut succession, host);
-        if succession.yields_to(&self.own, connection, now) {
-            succession.set_newest(&self.own, connection);
-            self.publish(&succession, host);
+        match claim {
+            Claim::Fails => return,
+            Claim::Contends => {}
+            Claim::Succeeds => succession.set_newest(&self.own, connection),
         }
+        publish(&succession, host);
     }
 
     /// Reads what other workers know. If this configuration is the newest and is contested, informs
@@ -150,7 +151,7 @@ impl Membership {
         let mut succession = self.succession.borrow_mut();
         self.learn(&mut succession, host);
         if succession.is_newest(&self.own) && succession.is_contested() {
-            self.publish(&succession, host);
+            publish(&succession, host);
         }
     }
 
@@ -158,18 +159,12 @@ impl Membership {
     /// could be forged, so it is ignored while any configuration of the policy has a
     /// `shared_memory_key`.
     fn learn(&self, succession: &mut Succession, host: &dyn SharedMemory) {
-        if !self.record.is_sealed() && succession.has_key() {
+        let record = &self.own.record;
+        if !record.is_sealed() && succession.has_key() {
             return;
         }
-        if let Some(notice) = Notice::read(&self.record, host) {
+        if let Some(notice) = Notice::read(record, host) {
             succession.learn(&notice);
-        }
-    }
-
-    /// Tells the other workers what this worker knows about the newest configuration.
-    fn publish(&self, succession: &Succession, host: &dyn SharedMemory) {
-        if let Some(notice) = succession.notice() {
-            notice.write(&self.record, host);
         }
     }
 
@@ -179,6 +174,13 @@ impl Membership {
         let succession = self.succession.borrow();
         let newest = succession.newer_than(&self.own)?;
         Some(Restrictions::new(Arc::clone(newest)))
+    }
+}
+
+/// Tells the other workers what this worker knows about the newest configuration.
+fn publish(succession: &Succession, host: &dyn SharedMemory) {
+    if let Some((record, notice)) = succession.notice() {
+        notice.write(record, host);
     }
 }
 

@@ -2,7 +2,7 @@
 //! [`Membership`](super::Membership) looks up connections, and reads and writes the record.
 
 use core::time::Duration;
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 
@@ -12,6 +12,7 @@ use crate::{
         connection_id::ConnectionId,
         notice::{DIGEST_OCTETS, Notice},
     },
+    shared_memory::SealedRecord,
     time::UnixMillis,
 };
 
@@ -33,6 +34,8 @@ pub(super) struct Generation {
     /// A hash of the configuration's text. The hash is the same on every worker.
     pub(super) digest: [u8; DIGEST_OCTETS],
     pub(super) config: Arc<Config>,
+    /// The record that tells the workers about this configuration if it is the newest.
+    pub(super) record: Rc<SealedRecord>,
 }
 
 /// The newest configuration of a policy.
@@ -52,6 +55,18 @@ struct Contest {
     at: UnixMillis,
 }
 
+/// What a connection of a configuration means for the question which configuration is the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// Nothing changes.
+    Fails,
+    /// A contest has begun, or its highest connection ID has grown. The other workers must learn of
+    /// this, so that they look up the connection of every request to the newest configuration.
+    Contends,
+    /// The configuration is the newest, because of this connection.
+    Succeeds,
+}
+
 /// The configurations of one policy in this VM.
 #[derive(Debug, Default)]
 pub(super) struct Succession {
@@ -67,13 +82,20 @@ pub(super) struct Succession {
 }
 
 impl Succession {
-    /// Adds a configuration. `text` is the text that the configuration was parsed from.
-    pub(super) fn enter(&mut self, config: Arc<Config>, text: &[u8]) -> Generation {
+    /// Adds a configuration. `text` is the text that the configuration was parsed from. `record`
+    /// tells the workers about the configuration if it is the newest.
+    pub(super) fn enter(
+        &mut self,
+        config: Arc<Config>,
+        text: &[u8],
+        record: SealedRecord,
+    ) -> Generation {
         self.arrived = self.arrived.saturating_add(1);
         let generation = Generation {
             order: self.arrived,
             digest: Sha256::digest(text).into(),
             config,
+            record: Rc::new(record),
         };
         self.generations.push(generation.clone());
         generation
@@ -107,12 +129,12 @@ impl Succession {
         (!self.is_newest(generation)).then_some(&newest.generation.config)
     }
 
-    /// What this worker knows about the newest configuration, for the other workers. `None` if the
-    /// newest configuration is unknown.
-    pub(super) fn notice(&self) -> Option<Notice> {
-        let newest = self.newest.as_ref()?;
-        let digest = newest.generation.digest;
-        Some(Notice::new(digest, newest.since, self.contender))
+    /// What this worker knows about the newest configuration, for the other workers, and the record
+    /// to write it to. `None` if the newest configuration is unknown.
+    pub(super) fn notice(&self) -> Option<(&SealedRecord, Notice)> {
+        let Newest { generation, since } = self.newest.as_ref()?;
+        let notice = Notice::new(generation.digest, *since, self.contender);
+        Some((&generation.record, notice))
     }
 
     /// Returns whether `generation` is the newest configuration. Compares digests, because two
@@ -157,41 +179,36 @@ impl Succession {
         is_due
     }
 
-    /// Returns whether `other` replaces the newest configuration because it got `connection`. If
-    /// `other` already is the newest configuration, returns whether `connection` is newer than all
-    /// known connections of `other`. An earlier configuration replaces the newest configuration
-    /// only after a contest.
-    pub(super) fn yields_to(
+    /// Returns what `connection` means if it is a connection of `other`. If `other` already is the
+    /// newest configuration, it succeeds if `connection` is newer than all its known connections. An
+    /// earlier configuration succeeds the newest configuration only after a contest.
+    pub(super) fn claim(
         &mut self,
         other: &Generation,
         connection: Option<ConnectionId>,
         now: UnixMillis,
-    ) -> bool {
+    ) -> Claim {
+        let succeeds_if = |holds| if holds { Claim::Succeeds } else { Claim::Fails };
         let Some(newest) = &self.newest else {
-            return true;
+            return Claim::Succeeds;
         };
         if self.is_newest(other) {
-            return connection > newest.since;
+            return succeeds_if(connection > newest.since);
         }
         let arrived_later = other.order > newest.generation.order;
         match (connection, newest.since) {
-            (Some(connection), Some(since)) if connection > since => {
-                arrived_later || self.has_settled(connection, since, now)
-            }
-            (Some(_), Some(_)) => false,
-            _ => arrived_later,
+            (Some(connection), Some(since)) if connection > since => match arrived_later {
+                true => Claim::Succeeds,
+                false => self.contend(connection, since, now),
+            },
+            (Some(_), Some(_)) => Claim::Fails,
+            _ => succeeds_if(arrived_later),
         }
     }
 
-    /// Returns whether the contest has lasted for [`SETTLING`]. If no contest is open, begins one
-    /// with `connection`.
-    fn has_settled(
-        &mut self,
-        connection: ConnectionId,
-        since: ConnectionId,
-        now: UnixMillis,
-    ) -> bool {
-        self.contender = self.contender.max(Some(connection));
+    /// Continues the contest, or begins one with `connection` if no contest is open. The earlier
+    /// configuration succeeds once the contest has lasted for [`SETTLING`].
+    fn contend(&mut self, connection: ConnectionId, since: ConnectionId, now: UnixMillis) -> Claim {
         let is_open = |contest: &Contest| contest.connection > since && contest.at <= now;
         let open = self.contest.filter(is_open);
         let contest = open.unwrap_or(Contest {
@@ -199,7 +216,15 @@ impl Succession {
             at: now,
         });
         self.contest = Some(contest);
-        now.since(contest.at) >= SETTLING
+        let is_higher = self.contender < Some(connection);
+        self.contender = self.contender.max(Some(connection));
+        if now.since(contest.at) >= SETTLING {
+            Claim::Succeeds
+        } else if is_higher {
+            Claim::Contends
+        } else {
+            Claim::Fails
+        }
     }
 
     /// Adopts the notice of another worker if it names a configuration in this VM and is newer than

@@ -169,6 +169,21 @@ fn a_contest_makes_all_workers_look_for_new_connections() {
     }
 }
 
+/// In the dynamic module, the newest configuration may get no request on the worker where the
+/// contest begins.
+#[test]
+fn the_worker_where_a_contest_begins_tells_the_others() {
+    let host = OneRecord::default();
+    let ((old, _new), (_, new_elsewhere)) = (worker(), worker());
+    request(&new_elsewhere, 5, 10, &host); // takes the only sample of this second
+    old.on_tick(&host);
+    request(&old, 7, 10, &host);
+    new_elsewhere.on_tick(&host);
+    request(&new_elsewhere, 8, 10, &host);
+    request(&old, 7, 15, &host);
+    assert!(is_restricted(&old) && !is_restricted(&new_elsewhere));
+}
+
 #[test]
 fn the_newest_contest_of_all_workers_is_published() {
     let host = OneRecord::default();
@@ -292,7 +307,7 @@ fn with_a_key_only_records_with_its_tag_are_read() {
     let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
     request(&old, 3, 0, &host);
     let named = naming(&new, 9);
-    let of_another_key = enter_with_key("c", 'E').record.close(named.clone());
+    let of_another_key = enter_with_key("c", 'E').own.record.close(named.clone());
     let other = SealedRecord::about("policy/1", "q", new.own.config.shared_memory_key.as_ref());
     let of_another_policy = other.close(named.clone());
     for forged in [
@@ -305,7 +320,7 @@ fn with_a_key_only_records_with_its_tag_are_read() {
         old.on_tick(&host);
         assert!(!is_restricted(&old));
     }
-    plant(&host, new.record.close(named));
+    plant(&host, new.own.record.close(named));
     old.on_tick(&host);
     assert!(is_restricted(&old));
 }
@@ -331,7 +346,7 @@ fn with_a_key_an_unauthentic_record_is_overwritten() {
     plant(&host, naming(&old, u64::MAX));
     request(&new, 5, 0, &host);
     let value = host.entry.borrow().clone().unwrap().value;
-    assert_eq!(new.record.open(&value), Some(&naming(&new, 5)[..]));
+    assert_eq!(new.own.record.open(&value), Some(&naming(&new, 5)[..]));
 }
 
 /// [`OneRecord`] returns the same record for every name. So each configuration also finds the other
@@ -340,9 +355,9 @@ fn with_a_key_an_unauthentic_record_is_overwritten() {
 fn configurations_with_different_keys_each_use_their_own_record() {
     let host = OneRecord::default();
     let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'E'));
-    assert_ne!(old.record.name(), new.record.name());
+    assert_ne!(old.own.record.name(), new.own.record.name());
     request(&old, 3, 0, &host);
-    plant(&host, new.record.close(naming(&new, 5)));
+    plant(&host, new.own.record.close(naming(&new, 5)));
     old.on_tick(&host);
     assert!(!is_restricted(&old));
     new.on_tick(&host);
