@@ -24,6 +24,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+/// The largest correction of the clock that is tolerated. If a recorded time is further in the
+/// future than this, the clock was set back after the time was recorded.
+pub const CLOCK_CORRECTION: Duration = Duration::from_secs(10);
+
 /// 9999-12-31T23:59:59Z, in seconds since 1970.
 pub(crate) const LAST_SECOND_OF_9999: u64 = 253_402_300_799;
 

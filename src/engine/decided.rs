@@ -7,8 +7,9 @@ use crate::{decision::Decision, engine::CacheUse};
 pub struct Decided {
     /// The decision.
     pub decision: Decision,
-    /// The cache lookups to add to the metrics. All numbers are zero if the request waits for keys,
-    /// because its tokens will be looked up again after the wait.
+    /// The cache lookups to add to the metrics, if this decision is carried out. All numbers are
+    /// zero if the request waits for keys, because its tokens will be looked up again after the
+    /// wait.
     pub cache_use: CacheUse,
 }
 

@@ -4,7 +4,8 @@
 use crate::{
     config::Provider,
     decision::{Decision, PermitReason, Reason},
-    keys::KeyStore,
+    keys::{KeyStore, News},
+    policy::ProviderId,
     time::UnixMillis,
     verification::Issuer,
 };
@@ -24,9 +25,10 @@ impl Engine {
     }
 
     /// Reads the key records that other workers wrote, if `decision` refused or ignored a token
-    /// because its key was missing. Does so at most once per millisecond. Returns true if this
-    /// changed the engine's keys. In that case, the caller should decide on the request again.
-    pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> bool {
+    /// because its key was missing, or makes the request wait for the key. Does so at most once per
+    /// millisecond. Returns what was new in these records. Unless this is [`News::Nothing`], the
+    /// caller should decide on the request again.
+    pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> News {
         let denial = match decision {
             Decision::Deny(denial) => denial,
             Decision::Permit(permit) => match &permit.reason {
@@ -34,14 +36,18 @@ impl Engine {
                 // The permit does not say which tokens were ignored, or why. So the records of all
                 // providers are read.
                 PermitReason::Lenient => {
-                    return self.keys.synchronize_where(&|_| true, now);
+                    return self.keys.synchronize_where(&|_, _| true, now);
                 }
-                _ => return false,
+                _ => return News::Nothing,
             },
-            Decision::AwaitKeys(_) | Decision::Report(_) | Decision::Serve(_) => return false,
+            Decision::AwaitKeys(wanted) => {
+                let is_wanted = |source, _: &[ProviderId]| source == wanted.source;
+                return self.keys.synchronize_where(&is_wanted, now);
+            }
+            Decision::Report(_) | Decision::Serve(_) => return News::Nothing,
         };
         if !matches!(denial.reason, Reason::UnknownKey | Reason::KeysUnavailable) {
-            return false;
+            return News::Nothing;
         }
         let config = &self.config;
         let refusing = denial.provider.and_then(|id| config.provider(id));
@@ -53,6 +59,7 @@ impl Engine {
             (Some(Issuer::Exact(own)), Some(Issuer::Exact(other))) => own == other,
             _ => true,
         };
-        self.keys.synchronize_where(&may_know, now)
+        let serves = |_, providers: &[ProviderId]| providers.iter().any(|id| may_know(*id));
+        self.keys.synchronize_where(&serves, now)
     }
 }

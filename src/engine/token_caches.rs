@@ -22,15 +22,6 @@ pub struct CacheUse {
 }
 
 impl CacheUse {
-    /// Adds the counts in `self` and `other`.
-    #[must_use]
-    pub const fn plus(self, other: Self) -> Self {
-        Self {
-            hits: self.hits.saturating_add(other.hits),
-            misses: self.misses.saturating_add(other.misses),
-        }
-    }
-
     /// Counts a lookup, if the provider has a cache.
     pub(super) const fn count(&mut self, lookup: &Lookup) {
         let count = match lookup {

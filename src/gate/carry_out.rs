@@ -3,10 +3,11 @@
 
 use crate::{
     connection::Refused,
-    decision::{Decision, Denial, Permit, Reason, StateEntry},
+    decision::{Decision, Denial, Permit, PermitReason, Reason, StateEntry},
     engine::{Decided, Patience},
     gate::{Answer, Exchange, Gate, Head, LogLevel, Verdict},
     http::Format,
+    policy::Mode,
     time::UnixMillis,
 };
 
@@ -62,18 +63,25 @@ impl Gate {
         if apply(permit, exchange).is_err() {
             return self.fail(exchange);
         }
-        if let Some(refusal) = self.refused_by_next_route(permit, head, now, exchange) {
-            return self.refuse(&refusal, exchange);
-        }
-        self.metrics.permitted(permit, exchange);
-        if let Some(reason) = permit.reason.shadowed() {
-            exchange.log(
-                LogLevel::Info,
-                &format!(
-                    "without shadow mode, a request would have been denied: {}",
-                    reason.label()
-                ),
-            );
+        let late = self.refused_by_next_route(permit, head, now, exchange);
+        let shadowed = match (late, self.engine.config().mode) {
+            (Some(refusal), Mode::Enforce) => return self.refuse(&refusal, exchange),
+            // In shadow mode, the request passes with the edits that were already made.
+            (Some(refusal), Mode::Shadow) => Some(refusal.reason),
+            (None, _) => permit.reason.shadowed(),
+        };
+        match shadowed {
+            None => self.metrics.permitted(permit, exchange),
+            Some(reason) => {
+                self.metrics.shadow_denied(reason, exchange);
+                exchange.log(
+                    LogLevel::Info,
+                    &format!(
+                        "without shadow mode, a request would have been denied: {}",
+                        reason.label()
+                    ),
+                );
+            }
         }
         Verdict::Pass
     }
@@ -101,15 +109,20 @@ impl Gate {
         if matches!(&next, Ok((_, next)) if next == policy) {
             return None;
         }
-        let decided = self.decide(&next, now, Patience::Exhausted, exchange);
-        self.metrics.looked_up(decided.cache_use, exchange);
-        match decided.decision {
+        match self
+            .decide(&next, now, Patience::Exhausted, exchange)
+            .decision
+        {
             Decision::Permit(next)
                 if next.edits == permit.edits && next.exports == permit.exports =>
             {
                 None
             }
             Decision::Deny(denial) => Some(denial),
+            Decision::Permit(Permit {
+                reason: PermitReason::Shadow(denial),
+                ..
+            }) => Some(denial),
             _ => Some(self.engine.refusal(Reason::UnsettledRoute, request)),
         }
     }
@@ -118,7 +131,8 @@ impl Gate {
     fn report(&mut self, format: Format, now: UnixMillis, exchange: &impl Exchange) -> Verdict {
         // All workers must report the same state, so this worker first reads the shared records
         // again. Another worker may have fetched keys since the last read.
-        self.has_news |= self.engine.keys_mut().synchronize();
+        let news = self.engine.keys_mut().synchronize();
+        self.on_news(news);
         let counts = match format {
             Format::Html => {
                 self.metrics.write(exchange);

@@ -6,8 +6,8 @@ use crate::{
     config::{Config, Provider},
     gate::{CallError, Caller, KeyMetrics, Log, LogLevel, Meter},
     keys::{
-        Fetch, FetchError, FetchOutcome, FetchResponse, KeyReport, KeyStatus, KeyStore, Progress,
-        Received,
+        Fetch, FetchError, FetchOutcome, FetchResponse, KeyReport, KeyStatus, KeyStore, News,
+        Progress, Received,
     },
     time::UnixMillis,
 };
@@ -29,20 +29,6 @@ use crate::{
 pub struct Keeper {
     config: Arc<Config>,
     metrics: KeyMetrics,
-}
-
-/// What a keeper has done. The variants are in ascending order: if several things have happened, the
-/// greatest counts.
-#[must_use]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum News {
-    /// The keeper has written no record.
-    Nothing,
-    /// A fetch has begun. The keeper has written its lease into a record, which gates with their own
-    /// key store have to read.
-    Leased,
-    /// A fetch has ended. Waiting requests may find their keys in the record now.
-    Ended,
 }
 
 impl Keeper {
@@ -98,19 +84,6 @@ impl Keeper {
         round.complete(fetch, response)
     }
 
-    /// The time of the next fetch. If a fetch is due, this time is in the past. `None` if no
-    /// provider fetches keys.
-    ///
-    /// A request that needs a missing key can make the next fetch due earlier.
-    #[must_use]
-    pub fn next_wakeup(&self, keys: &KeyStore, now: UnixMillis) -> Option<UnixMillis> {
-        let providers = self.config.providers();
-        let reports = providers.filter_map(|(id, _)| keys.report(id, now));
-        reports
-            .map(|report| report.next_fetch.unwrap_or_default())
-            .min()
-    }
-
     /// The names of the gauge groups that this keeper writes. A group belongs to one provider.
     pub fn gauges(&self) -> impl Iterator<Item = &str> {
         self.metrics.gauges()
@@ -126,23 +99,22 @@ impl Keeper {
         if !outcome.is_news() {
             return;
         }
-        let (level, message) = match (&outcome.keys, outcome.nameless, outcome.failures) {
-            (Err(FetchError::NoCluster), ..) => (LogLevel::Error, no_cluster(&outcome.cluster)),
-            (Err(error), ..) => (LogLevel::Warn, failure(*error, outcome)),
-            (Ok(_), Some(nameless), _) => (LogLevel::Warn, nameless.to_string()),
-            (Ok(_), None, 0) => return,
-            (Ok(_), None, failures) => (
-                LogLevel::Info,
-                format!(
-                    "the keys were fetched after {failures} failed attempt{}",
-                    if failures == 1 { "" } else { "s" }
-                ),
-            ),
+        let ended = match (&outcome.keys, outcome.failures) {
+            (Err(FetchError::NoCluster), _) => {
+                Some((LogLevel::Error, no_cluster(&outcome.cluster)))
+            }
+            (Err(error), _) => Some((LogLevel::Warn, failure(*error, outcome))),
+            (Ok(_), 0) => None,
+            (Ok(_), failures) => Some((LogLevel::Info, recovery(failures))),
         };
+        let nameless = outcome.nameless;
+        let nameless = nameless.map(|nameless| (LogLevel::Warn, nameless.to_string()));
         let ids = outcome.providers.iter();
         for provider in ids.filter_map(|id| self.config.provider(*id)) {
             let (name, uri) = (&provider.name, &outcome.uri);
-            host.log(level, &format!("keys of {name:?}, {uri}: {message}"));
+            for (level, message) in ended.iter().chain(&nameless) {
+                host.log(*level, &format!("keys of {name:?}, {uri}: {message}"));
+            }
         }
     }
 }
@@ -192,6 +164,12 @@ impl<H: Log + Meter, C: Caller> Round<'_, H, C> {
         }
         News::Ended
     }
+}
+
+/// Reports that the keys were fetched again, after this many failures.
+fn recovery(failures: u32) -> String {
+    let plural = if failures == 1 { "" } else { "s" };
+    format!("the keys were fetched after {failures} failed attempt{plural}")
 }
 
 fn no_cluster(cluster: &str) -> String {

@@ -41,7 +41,7 @@ use self::{answers::Answers, route_policies::RoutePolicies, waiting::Waiting};
 pub use self::{
     answers::Answer,
     host::{CallError, Caller, Exchange},
-    keeper::{Keeper, News},
+    keeper::Keeper,
     log::{Log, LogLevel},
     metrics::{DecisionMetrics, KeyMetrics, Meter, MetricId, MetricRegistry},
     route_policies::{Malformed, ROUTE_METADATA, Route},
@@ -49,6 +49,7 @@ pub use self::{
     succession::{ConnectionId, Membership, Policies},
     waiting::StreamId,
 };
+pub use crate::keys::News;
 
 /// The engine of one worker for one configuration, and the requests that wait for keys.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ pub struct Gate {
     /// This configuration's membership in the group of configurations with the same `policy_id`.
     membership: Option<Membership>,
     waiting: Waiting,
-    /// True if keys have changed since the waiting requests were last resumed.
+    /// True if a fetch has ended since the waiting requests were last resumed.
     has_news: bool,
     /// The last value that was passed to [`follow`](Self::follow).
     epoch: u64,
@@ -159,11 +160,10 @@ impl Gate {
         let mut decided = self.decide(&head, now, Patience::Waiting, exchange);
         // Another worker may have fetched the missing key after this worker last read the shared
         // records. Without a second decision, a valid token could be refused.
-        if self.engine.synchronize_for(&decided.decision, now) {
-            self.has_news = true;
-            let before = decided.cache_use;
+        let news = self.engine.synchronize_for(&decided.decision, now);
+        self.on_news(news);
+        if news != News::Nothing {
             decided = self.decide(&head, now, Patience::Waiting, exchange);
-            decided.cache_use = decided.cache_use.plus(before);
         }
         let Decision::AwaitKeys(wanted) = decided.decision else {
             return self.carry_out(&decided, &head, now, exchange).into();
@@ -274,7 +274,8 @@ impl Gate {
         if let Some(membership) = &self.membership {
             membership.on_tick(memory);
         }
-        self.has_news |= self.engine.keys_mut().synchronize();
+        let news = self.engine.keys_mut().synchronize();
+        self.on_news(news);
     }
 
     /// Reads the key records again if `epoch` differs from the value that was passed in the last
@@ -283,7 +284,8 @@ impl Gate {
     pub fn follow(&mut self, epoch: u64) {
         if self.epoch != epoch {
             self.epoch = epoch;
-            self.has_news |= self.engine.keys_mut().synchronize();
+            let news = self.engine.keys_mut().synchronize();
+            self.on_news(news);
         }
     }
 
@@ -293,7 +295,7 @@ impl Gate {
         self.has_news |= news == News::Ended;
     }
 
-    /// Returns the waiting requests to resume: all of them if keys have changed, otherwise only the
+    /// Returns the waiting requests to resume: all of them if a fetch has ended, otherwise only the
     /// requests that have waited too long.
     pub fn ready(&mut self, now: UnixMillis) -> Vec<StreamId> {
         let news = core::mem::take(&mut self.has_news);

@@ -7,7 +7,7 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use crate::time::UnixMillis;
+use crate::time::{CLOCK_CORRECTION, UnixMillis};
 
 /// The ID that the host gave a stream. IDs are unique within a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Waiting {
         self.requests.is_empty()
     }
 
-    /// Returns the requests that must be decided again: all waiting requests if keys have changed
+    /// Returns the requests that must be decided again: all waiting requests if a fetch has ended
     /// (`news`), otherwise only those that have waited too long.
     pub(super) fn ready(&self, news: bool, now: UnixMillis) -> Vec<StreamId> {
         self.requests
@@ -73,9 +73,11 @@ impl Waiting {
         self.requests.get(self.place(stream)?)
     }
 
-    /// Returns whether a request has waited too long.
+    /// Returns whether a request has waited too long. If the clock was set back by more than a
+    /// correction, it is unknown how long the request has waited.
     pub(super) fn is_due(&self, request: &WaitingRequest, now: UnixMillis) -> bool {
-        !request.arrived.is_within(self.timeout, now)
+        let arrived = request.arrived;
+        now.since(arrived) >= self.timeout || arrived > now.plus(CLOCK_CORRECTION)
     }
 
     /// Removes a request that was answered or let through, or whose client has gone.
@@ -115,7 +117,11 @@ mod tests {
         assert_eq!(waiting.ready(true, UnixMillis::new(1)).len(), 2);
         assert_eq!(waiting.ready(false, UnixMillis::new(4999)), []);
         assert_eq!(waiting.ready(false, UnixMillis::new(5000)), [StreamId(1)]);
-        assert!(waiting.add(StreamId(3), UnixMillis::new(1_000_000)));
+        // The clock is set back: a correction delays requests, but a larger step ends the wait.
+        assert!(waiting.add(StreamId(3), UnixMillis::new(11_000)));
+        assert_eq!(waiting.ready(false, UnixMillis::new(1000)), []);
+        waiting.remove(StreamId(3));
+        assert!(waiting.add(StreamId(3), UnixMillis::new(11_001)));
         assert_eq!(waiting.ready(false, UnixMillis::new(1000)), [StreamId(3)]);
     }
 }

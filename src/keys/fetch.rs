@@ -33,6 +33,8 @@ pub struct WantedKeys {
     pub source: SourceId,
     /// Why the keys have to be fetched.
     pub cause: FetchCause,
+    /// The generation of the key set that lacked the keys (see [`Order`](super::Order)).
+    pub generation: u64,
 }
 
 /// A call for the keys of one source, or for the metadata that contains the address of the keys.

@@ -19,12 +19,8 @@ use core::time::Duration;
 
 use crate::{
     keys::{FetchCause, Record, Timing},
-    time::UnixMillis,
+    time::{CLOCK_CORRECTION, UnixMillis},
 };
-
-/// The largest correction of the clock that is tolerated. If a recorded time is further in the
-/// future than this, the clock was set back after the time was recorded. Such a time is ignored.
-const CLOCK_CORRECTION: Duration = Duration::from_secs(10);
 
 /// Whether keys may serve, that is, verify tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +106,9 @@ impl Record {
         if waited_since.is_some_and(|arrived| self.fetched_at >= Some(arrived)) {
             return None;
         }
-        let cooled_down = self.unknown_kid_at.map(|last| last.plus(timing.cooldown));
+        let last = self.unknown_kid_at;
+        let last = last.filter(|last| !is_from_another_time(*last, now));
+        let cooled_down = last.map(|last| last.plus(timing.cooldown));
         let due = (self.failures > 0).then(|| self.next_fetch(timing));
         Some(cooled_down.max(due).unwrap_or(now).since(now))
     }
@@ -138,13 +136,17 @@ impl Record {
         }
     }
 
-    /// Returns true if a worker holds a valid lease. If a lease ends later than a new lease would,
-    /// the clock was set back after the lease was taken. Such a lease is ignored, because it would
-    /// prevent fetches for too long.
-    fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
+    /// The end of the lease, if a worker holds a valid lease. If a lease ends later than a new lease
+    /// would, the clock was set back after the lease was taken. Such a lease is ignored, because it
+    /// would prevent fetches for too long.
+    pub(super) fn lease(&self, timing: &Timing, now: UnixMillis) -> Option<UnixMillis> {
         let longest = timing.lease.saturating_add(CLOCK_CORRECTION);
         self.lease_until
-            .is_some_and(|until| now < until && until <= now.plus(longest))
+            .filter(|until| now < *until && *until <= now.plus(longest))
+    }
+
+    fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
+        self.lease(timing, now).is_some()
     }
 
     fn has_cooled_down(&self, timing: &Timing, now: UnixMillis) -> bool {
@@ -153,6 +155,7 @@ impl Record {
     }
 }
 
+/// Returns true if the clock was set back after this time was recorded. Such a time is ignored.
 fn is_from_another_time(written: UnixMillis, now: UnixMillis) -> bool {
     written > now.plus(CLOCK_CORRECTION)
 }

@@ -15,6 +15,7 @@ mod error;
 mod fetch;
 mod freshness;
 mod id;
+mod news;
 mod record;
 mod records;
 mod remote;
@@ -34,6 +35,7 @@ pub use self::{
     fetch::{Fetch, FetchCause, FetchOutcome, FetchResponse, Progress, WantedKeys},
     freshness::Serving,
     id::{KeySetVersion, SourceId},
+    news::News,
     record::{Order, Record},
     records::{Reading, Records, Unshared, Version, WriteError},
     remote::{Discovery, JwksLocation, RemoteKeys, UnknownKidAnswer},

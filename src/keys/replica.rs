@@ -8,7 +8,8 @@ use core::time::Duration;
 
 use crate::{
     keys::{
-        FetchCause, KeySetVersion, Reading, Record, Records, SourceId, Timing, Version, WriteError,
+        FetchCause, KeySetVersion, News, Reading, Record, Records, SourceId, Timing, Version,
+        WriteError,
     },
     time::UnixMillis,
 };
@@ -61,20 +62,23 @@ impl Replica {
         self.key_set_version
     }
 
-    /// Reads the shared record. Returns true if the record was new to this worker.
-    pub(super) fn synchronize(&mut self, records: &dyn Records) -> bool {
-        self.read(records) == Found::New
+    /// Reads the shared record, and returns what has happened since this worker last read it.
+    pub(super) fn synchronize(&mut self, records: &dyn Records) -> News {
+        match self.read(records) {
+            Found::New(news) => news,
+            Found::Nothing | Found::Same => News::Nothing,
+        }
     }
 
     /// Reads the shared record because no key matches a token. Does nothing if the last such read
     /// was too recent. A read can copy the whole record, and clients that send many unknown kids
-    /// must not cause many reads. Returns true if the record was new to this worker.
+    /// must not cause many reads. Returns what has happened since the last read.
     pub(super) fn read_at(
         &mut self,
         timing: &Timing,
         now: UnixMillis,
         records: &dyn Records,
-    ) -> bool {
+    ) -> News {
         let interval = if self.record.may_be_outdated(timing, now) {
             READ_INTERVAL
         } else {
@@ -82,10 +86,10 @@ impl Replica {
         };
         let read_at = self.read_at;
         if read_at.is_some_and(|last| last.is_within(interval, now)) {
-            return false;
+            return News::Nothing;
         }
         self.read_at = Some(now);
-        self.read(records) == Found::New
+        self.synchronize(records)
     }
 
     /// Takes the lease. Returns the time when the lease ends, or `None` if another worker has taken
@@ -105,7 +109,7 @@ impl Replica {
                 Ok(()) => return Some(until),
                 Err(WriteError::Refused) => break,
                 Err(WriteError::Changed) => match self.read(records) {
-                    Found::New => return None,
+                    Found::New(_) => return None,
                     Found::Nothing => break,
                     // The shared data is older than the local record, or is not a record. The next
                     // attempt overwrites the shared data.
@@ -172,9 +176,21 @@ impl Replica {
             }
             Reading::New(record, version) => {
                 self.version = Some(version);
+                let news = self.news(&record);
                 self.install(record);
-                Found::New
+                Found::New(news)
             }
+        }
+    }
+
+    /// What has happened if `record` replaces the local record. If it has a lease, but not the keys
+    /// and failures of the local record, one fetch has ended and another has begun.
+    fn news(&self, record: &Record) -> News {
+        let fetched = |record: &Record| (record.order.generation, record.failures);
+        if record.lease_until.is_some() && fetched(record) == fetched(&self.record) {
+            News::Leased
+        } else {
+            News::Ended
         }
     }
 
@@ -195,5 +211,5 @@ enum Found {
     /// The shared record is not newer than the local record.
     Same,
     /// The shared record was new and has replaced the local record.
-    New,
+    New(News),
 }

@@ -7,8 +7,9 @@ use crate::{
     jose::{KeySet, KeySetLimits, Nameless},
     keys::{
         Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome, FetchResponse,
-        JwksLocation, KeyReport, KeySetVersion, KeyStatus, Progress, Record, Records, RemoteKeys,
-        Serving, SourceId, Timing, UnknownKidAnswer, fetch::Step, replica::Replica, without_query,
+        JwksLocation, KeyReport, KeySetVersion, KeyStatus, News, Progress, Record, Records,
+        RemoteKeys, Serving, SourceId, Timing, UnknownKidAnswer, WantedKeys, fetch::Step,
+        replica::Replica, without_query,
     },
     policy::ProviderId,
     time::UnixMillis,
@@ -22,8 +23,8 @@ pub(super) struct Source {
     limits: KeySetLimits,
     timing: Timing,
     providers: Vec<ProviderId>,
-    /// True if a request waits for a key that is not in the key set.
-    kid_wanted: bool,
+    /// The generation of a key set that lacked a key for which a request waits.
+    lacking: Option<u64>,
 }
 
 impl Source {
@@ -35,7 +36,7 @@ impl Source {
             limits,
             timing: Timing::from(keys),
             providers: Vec::new(),
-            kid_wanted: false,
+            lacking: None,
         }
     }
 
@@ -47,6 +48,11 @@ impl Source {
     /// Adds a provider that uses these keys.
     pub(super) fn serve(&mut self, provider: ProviderId) {
         self.providers.push(provider);
+    }
+
+    /// The identifier of this source in its store.
+    pub(super) const fn id(&self) -> SourceId {
+        self.replica.id()
     }
 
     /// The providers that use these keys.
@@ -125,9 +131,27 @@ impl Source {
         }
     }
 
-    /// Records that a request waits for a key that is not in the key set.
-    pub(super) fn want_kid(&mut self) {
-        self.kid_wanted = true;
+    /// The keys that a request lacks if it finds no key in the current key set.
+    pub(super) const fn wanted(&self, cause: FetchCause) -> WantedKeys {
+        WantedKeys {
+            source: self.id(),
+            cause,
+            generation: self.record().order.generation,
+        }
+    }
+
+    /// Records that a request waits for a key that is not in the key set of this generation.
+    pub(super) fn want_kid(&mut self, generation: u64) {
+        self.lacking = self.lacking.max(Some(generation));
+    }
+
+    /// The time when this source has something to do: when the running fetch gives way, or else
+    /// when the next fetch is due.
+    pub(super) fn next_wakeup(&self, now: UnixMillis) -> UnixMillis {
+        let record = self.record();
+        record
+            .lease(&self.timing, now)
+            .unwrap_or_else(|| record.next_fetch(&self.timing))
     }
 
     /// Begins a fetch if one is due and no other worker has begun one.
@@ -175,12 +199,12 @@ impl Source {
     }
 
     /// Reads the shared record because no key matches a token (see [`Replica::read_at`]).
-    pub(super) fn read_at(&mut self, now: UnixMillis, records: &dyn Records) -> bool {
+    pub(super) fn read_at(&mut self, now: UnixMillis, records: &dyn Records) -> News {
         self.replica.read_at(&self.timing, now, records)
     }
 
-    /// Reads the shared record. Returns true if the record was new to this worker.
-    pub(super) fn synchronize(&mut self, records: &dyn Records) -> bool {
+    /// Reads the shared record, and returns what has happened since this worker last read it.
+    pub(super) fn synchronize(&mut self, records: &dyn Records) -> News {
         self.replica.synchronize(records)
     }
 
@@ -189,13 +213,17 @@ impl Source {
         if wants(FetchCause::Freshness) {
             return Some(FetchCause::Freshness);
         }
-        if !self.kid_wanted {
-            return None;
-        }
         let wants_kid = wants(FetchCause::UnknownKid);
+        // If a newer key set is here, the request that lacked the key is decided again. The key may
+        // be in this key set. If every such request still caused a fetch, the cool-down would begin
+        // for nothing, and a key that is really new would be refused until its end.
+        let lacks_newest = self.lacking >= Some(self.record().order.generation);
         // If another worker has just fetched, a fetch for the unknown kid may not begin yet. Then
         // no request waits for this kid any longer.
-        self.kid_wanted = self.record().may_learn_kid(&self.timing, now);
+        if !lacks_newest || !self.record().may_learn_kid(&self.timing, now) {
+            self.lacking = None;
+            return None;
+        }
         wants_kid.then_some(FetchCause::UnknownKid)
     }
 
@@ -221,7 +249,7 @@ impl Source {
         now: UnixMillis,
         records: &dyn Records,
     ) -> Progress {
-        self.replica.synchronize(records);
+        let _ = self.replica.synchronize(records);
         let (failures, previous) = (self.record().failures, self.record().last_error);
         let before = self.key_set_version();
         let keys = match response {
@@ -235,10 +263,7 @@ impl Source {
         };
         let keys = match keys {
             Ok(None) => return Progress::Superseded,
-            Ok(Some(count)) => {
-                self.kid_wanted = false;
-                Ok(count)
-            }
+            Ok(Some(count)) => Ok(count),
             Err(error) => {
                 let failed = |record: &mut Record| record.fail(error, now);
                 if !self.replica.write(fetch.lease, records, failed) {

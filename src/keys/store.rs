@@ -10,7 +10,7 @@ use core::{fmt, time::Duration};
 use crate::{
     jose::{KeySet, KeySetLimits},
     keys::{
-        Fetch, FetchCause, FetchError, FetchResponse, KeyReport, KeySetVersion, KeyStatus,
+        Fetch, FetchCause, FetchError, FetchResponse, KeyReport, KeySetVersion, KeyStatus, News,
         PreloadError, Progress, Records, RemoteKeys, Serving, SourceId, Unshared, WantedKeys,
         source::Source,
     },
@@ -21,8 +21,8 @@ use crate::{
 /// The keys of one provider at one point in time.
 #[derive(Clone, Copy, Debug)]
 pub enum Keys<'a> {
-    /// A fetch for the keys is under way or about to begin.
-    Pending(SourceId),
+    /// A fetch for these keys is under way or about to begin.
+    Pending(WantedKeys),
     /// These keys may serve (verify tokens).
     Serving(&'a KeySet, SourceId),
     /// No keys may serve. The next attempt to fetch keys is due after this duration.
@@ -76,7 +76,9 @@ impl KeyStore {
         Some(match source.serving(now) {
             (Serving::Fresh | Serving::Stale, Some(key_set)) => Keys::Serving(key_set, id),
             // If keys are fresh or stale, there is a key set. So only `Pending` is expected here.
-            (Serving::Fresh | Serving::Stale | Serving::Pending, _) => Keys::Pending(id),
+            (Serving::Fresh | Serving::Stale | Serving::Pending, _) => {
+                Keys::Pending(source.wanted(FetchCause::Freshness))
+            }
             (Serving::Unavailable(wait), _) => Keys::Unavailable(wait),
         })
     }
@@ -103,12 +105,13 @@ impl KeyStore {
         })
     }
 
-    /// Returns true if a request whose token has an unknown kid should wait for a fetch.
+    /// The keys for which a request whose token has an unknown kid should wait. `None` if it should
+    /// not wait, because no fetch may begin now.
     #[must_use]
-    pub fn may_learn_kid(&self, id: SourceId, now: UnixMillis) -> bool {
-        self.sources
-            .get(id.index())
-            .is_some_and(|source| source.may_learn_kid(now))
+    pub fn learnable(&self, id: SourceId, now: UnixMillis) -> Option<WantedKeys> {
+        let source = self.sources.get(id.index())?;
+        let may_learn = source.may_learn_kid(now);
+        may_learn.then(|| source.wanted(FetchCause::UnknownKid))
     }
 
     /// Returns how long a client whose token has an unknown kid should wait before a retry. Returns
@@ -138,32 +141,41 @@ impl KeyStore {
         if wanted.cause == FetchCause::UnknownKid
             && let Some(source) = self.sources.get_mut(wanted.source.index())
         {
-            source.want_kid();
+            source.want_kid(wanted.generation);
         }
     }
 
-    /// Reads the shared records. Returns true if any record was new to this worker.
-    pub fn synchronize(&mut self) -> bool {
+    /// Reads the shared records, and returns what has happened since this worker last read them.
+    pub fn synchronize(&mut self) -> News {
         let records = &*self.records;
-        self.sources.iter_mut().fold(false, |changed, source| {
-            source.synchronize(records) | changed
-        })
+        let sources = self.sources.iter_mut();
+        let news = sources.map(|source| source.synchronize(records));
+        news.fold(News::Nothing, News::max)
     }
 
-    /// Reads the shared records of the providers for which `is_wanted` returns true. Reads each
-    /// record at most once per millisecond. Returns true if any record was new to this worker.
+    /// Reads the shared records of the sources for which `is_wanted` returns true, given the source's
+    /// providers. Reads each record at most once per millisecond. Returns what has happened since
+    /// this worker last read these records.
     pub(crate) fn synchronize_where(
         &mut self,
-        is_wanted: &dyn Fn(ProviderId) -> bool,
+        is_wanted: &dyn Fn(SourceId, &[ProviderId]) -> bool,
         now: UnixMillis,
-    ) -> bool {
-        let mut changed = false;
+    ) -> News {
+        let mut news = News::Nothing;
         for source in &mut self.sources {
-            if source.providers().iter().any(|id| is_wanted(*id)) {
-                changed |= source.read_at(now, &*self.records);
+            if is_wanted(source.id(), source.providers()) {
+                news = news.max(source.read_at(now, &*self.records));
             }
         }
-        changed
+        news
+    }
+
+    /// The time when the next fetch is due, or when a running fetch gives way to another. If a fetch
+    /// is due, this time is in the past. `None` if no provider fetches keys.
+    #[must_use]
+    pub fn next_wakeup(&self, now: UnixMillis) -> Option<UnixMillis> {
+        let sources = self.sources.iter();
+        sources.map(|source| source.next_wakeup(now)).min()
     }
 
     /// Takes the lease of every source whose fetch is due, and returns the calls to make.

@@ -3,7 +3,7 @@
 use crate::{
     decision::Reason,
     jose::{Budget, Claims, JoseHeader, KeyQuery, KeySet, VerifyingKey},
-    keys::{FetchCause, KeySetVersion, Keys, SourceId, WantedKeys},
+    keys::{KeySetVersion, Keys, SourceId},
     policy::ProviderId,
     time::UnixSeconds,
     verification::{Circumstances, Failure, KeyIssuer, KeySource, Trust},
@@ -35,10 +35,7 @@ pub(super) fn serving_keys<'a>(
             version: circumstances.keys.version(source),
             source: Some(source),
         }),
-        Some(Keys::Pending(source)) => Err(circumstances.patience.lacking(WantedKeys {
-            source,
-            cause: FetchCause::Freshness,
-        })),
+        Some(Keys::Pending(wanted)) => Err(circumstances.patience.lacking(wanted)),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
         // Only the keys of a disabled provider are never fetched. Its tokens are refused before this
         // check.

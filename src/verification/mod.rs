@@ -32,7 +32,7 @@ mod verified_once;
 use crate::{
     decision::Reason,
     jose::{Claims, JoseHeader, KeySet, TokenError, UntrustedToken, VerifiedToken, VerifyingKey},
-    keys::{FetchCause, SourceId, WantedKeys},
+    keys::SourceId,
     policy::{Audiences, ProviderId},
     time::UnixSeconds,
 };
@@ -132,11 +132,8 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
         patience,
         ..
     } = *circumstances;
-    if keys.may_learn_kid(source, now) {
-        return patience.lacking(WantedKeys {
-            source,
-            cause: FetchCause::UnknownKid,
-        });
+    if let Some(wanted) = keys.learnable(source, now) {
+        return patience.lacking(wanted);
     }
     let waited_since = match patience {
         Patience::Waited(arrived) => Some(arrived),

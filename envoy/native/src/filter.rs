@@ -10,7 +10,10 @@ use std::{
 };
 
 use portcullis::{
-    config::Config, gate::DecisionMetrics, keys::WantedKeys, time::UnixMillis,
+    config::Config,
+    gate::{DecisionMetrics, News},
+    keys::WantedKeys,
+    time::{CLOCK_CORRECTION, UnixMillis},
     verification::Backend,
 };
 
@@ -82,9 +85,17 @@ impl Filter {
         self.signals.epoch.load(Ordering::Acquire)
     }
 
-    /// Notifies the workers that keys have changed.
-    pub(super) fn publish(&self) {
+    /// Makes the workers read the key records again, unless there is no news. Wakes every waiting
+    /// request if a fetch has ended.
+    pub(super) fn pass_on(&self, news: News) {
+        if news == News::Nothing {
+            return;
+        }
         self.signals.epoch.fetch_add(1, Ordering::Release);
+        if news == News::Ended {
+            let chosen: Vec<_> = self.parked().values().cloned().collect();
+            wake(&chosen);
+        }
     }
 
     /// Asks the keeper to fetch missing keys that a request needs.
@@ -135,16 +146,11 @@ impl Filter {
         parked.keys().next().map(|(deadline, _)| *deadline)
     }
 
-    /// Wakes every waiting request.
-    pub(super) fn wake_all(&self) {
-        let chosen: Vec<_> = self.parked().values().cloned().collect();
-        wake(&chosen);
-    }
-
     /// Wakes the requests whose deadline has passed. Also wakes requests whose deadline is too far
     /// in the future: such a deadline was computed before the system clock was set back.
     pub(super) fn wake_due(&self, now: UnixMillis) {
-        let longest = now.plus(self.config.limits.park_timeout);
+        let longest = self.config.limits.park_timeout;
+        let longest = now.plus(longest.saturating_add(CLOCK_CORRECTION));
         let too_late = (Bound::Excluded((longest, u64::MAX)), Bound::Unbounded);
         let parked = self.parked();
         let chosen = parked.range(..=(now, u64::MAX));

@@ -93,7 +93,7 @@ pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Config
 fn key_store(filter: &Filter) -> KeyStore {
     let mut keys = filter.config.key_store();
     keys.share(Box::new(filter.records.clone()));
-    keys.synchronize();
+    let _ = keys.synchronize();
     keys
 }
 
@@ -114,8 +114,7 @@ pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
         }
         // Because of the panic, workers may not have been notified of new keys. So they are notified
         // in any case.
-        main.filter.publish();
-        main.filter.wake_all();
+        main.filter.pass_on(News::Ended);
         wake_others(main.filter);
     });
 }
@@ -201,10 +200,7 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
         defects::trip("tick");
         // The keeper of another configuration may have fetched the same keys, or may have abandoned
         // a fetch of these keys.
-        if keeping.keys.synchronize() {
-            keeping.filter.publish();
-            keeping.filter.wake_all();
-        }
+        keeping.filter.pass_on(keeping.keys.synchronize());
         for wanted in keeping.filter.take_wanted() {
             keeping.keys.want(wanted);
         }
@@ -267,16 +263,12 @@ fn work(
             let response = keeping.on_response(main, early.call, &early.headers, &early.body);
             news = news.max(response);
         }
+        main.filter.pass_on(news);
         if news > News::Nothing {
-            main.filter.publish();
-            main.filter.wake_all();
             wake_others(main.filter);
         }
         let now = clock::now();
-        let next = [
-            keeping.keeper.next_wakeup(&keeping.keys, now),
-            main.filter.next_deadline(),
-        ];
+        let next = [keeping.keys.next_wakeup(now), main.filter.next_deadline()];
         let next = next.into_iter().flatten().min();
         clock::call_within(number, next.map_or(clock::LONGEST, |next| next.since(now)));
     });

@@ -227,7 +227,7 @@ impl Worker {
         let mut engine = Engine::new(Arc::clone(&filter.config));
         signatures::follow(&mut engine, filter.backend);
         engine.keys_mut().share(Box::new(filter.records.clone()));
-        engine.keys_mut().synchronize();
+        let _ = engine.keys_mut().synchronize();
         let membership = POLICIES.with_borrow_mut(|policies| {
             Membership::enter(Arc::clone(&filter.config), filter.text.as_bytes(), policies)
         });

@@ -65,7 +65,7 @@ impl Worker {
         let records = records::of(&engine);
         let record_names: Vec<_> = records.names().map(str::to_owned).collect();
         engine.keys_mut().share(Box::new(records));
-        engine.keys_mut().synchronize();
+        let _ = engine.keys_mut().synchronize();
         let membership = policies::enter(&engine, text);
         let key = engine.config().shared_memory_key.as_ref();
         live_names::enter(record_names.iter().map(String::as_str), key);

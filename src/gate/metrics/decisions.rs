@@ -50,9 +50,14 @@ impl DecisionMetrics {
     pub(in crate::gate) fn permitted(&mut self, permit: &Permit, meter: &impl Meter) {
         let counter = match &permit.reason {
             PermitReason::CorsPreflight => self.cors_preflight_bypassed,
-            PermitReason::Shadow(denial) => of_reason(&self.shadow_denied, denial.reason),
             _ => self.allowed,
         };
+        self.tally.count(counter, 1, meter);
+    }
+
+    /// Counts a request that passes, but would be refused without shadow mode.
+    pub(in crate::gate) fn shadow_denied(&mut self, reason: Reason, meter: &impl Meter) {
+        let counter = of_reason(&self.shadow_denied, reason);
         self.tally.count(counter, 1, meter);
     }
 

@@ -79,6 +79,26 @@ fn logs_failures_and_the_first_success_after_them() {
     assert!(counted.contains(&("provider.a.jwks.fetch_failed".to_owned(), 1)));
 }
 
+/// Operators look for the line that an outage has ended, even if there is also a warning.
+#[test]
+fn logs_the_first_success_even_if_keys_have_no_kid() {
+    let mut world = World::new(json!({}));
+    let key = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let other = key.replace(
+        "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw",
+    );
+    let nameless = format!(r#"{{"keys":[{key},{other}]}}"#);
+    for (second, status) in [(0, 500), (100, 200)] {
+        assert!(!world.fetch_due(at(second * 1000)));
+        assert!(world.receive(status, &nameless, at(second * 1000)));
+    }
+    let log = world.proxy.log.take();
+    assert_eq!(log.len(), 3, "{log:?}");
+    assert!(log[1].ends_with("the keys were fetched after 1 failed attempt"));
+    assert!(log[2].contains("kid"), "{log:?}");
+}
+
 #[test]
 fn logs_a_failure_that_repeats_at_growing_intervals() {
     let mut world = World::new(json!({}));
@@ -149,9 +169,11 @@ fn makes_the_calls_of_discovery_in_sequence() {
 #[test]
 fn knows_when_the_next_fetch_is_due() {
     let mut world = World::new(json!({}));
-    let next = |world: &World, now| world.keeper.next_wakeup(world.gate.engine().keys(), now);
+    let next = |world: &World, now| world.gate.engine().keys().next_wakeup(now);
     assert!(next(&world, at(0)).unwrap() <= at(0));
     assert!(!world.fetch_due(at(0)));
+    // While a fetch is under way, there is nothing to do until its lease ends.
+    assert!(next(&world, at(0)).unwrap() > at(1));
     assert!(world.receive(200, &jwks(), at(0)));
     let due = next(&world, at(0)).unwrap();
     assert!(due > at(0));

@@ -308,6 +308,43 @@ fn the_route_after_the_edits_also_decides() {
     }
 }
 
+/// In shadow mode, the request passes with the edits that were already made, and is counted.
+#[test]
+fn in_shadow_mode_the_route_after_the_edits_blocks_nothing() {
+    let strict = json!({"requirement_name": "strict"});
+    let unchecked = json!({"disabled": true});
+    for (next, reason) in [(strict, "algorithm"), (unchecked, "unsettled_route")] {
+        let mut rest = forwarding();
+        merge(
+            &mut rest,
+            json!({
+                "mode": "shadow",
+                "providers": {"b": {
+                    "issuer": "https://b.example",
+                    "audiences": ["orders"],
+                    "shared_secrets": [{"secret": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}],
+                }},
+                "requirement_map": {"strict": {"provider_name": "b"}},
+            }),
+        );
+        let mut world = World::with_keys(rest);
+        world.proxy.next_route.replace(Some(Some(next)));
+        assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass, "{reason}");
+        let counted = world.proxy.counted();
+        let expected = (format!("shadow_denied.{reason}"), 1);
+        assert!(counted.contains(&expected), "{counted:?}");
+        assert!(!counted.iter().any(|(name, _)| name == "allowed"));
+        assert!(
+            world
+                .proxy
+                .log
+                .take()
+                .iter()
+                .any(|line| line.ends_with(reason))
+        );
+    }
+}
+
 /// A gate whose clients have only secrets, or secrets and tokens, does not ask for a scheme that it
 /// does not accept.
 #[test]

@@ -96,6 +96,7 @@ impl World {
                     engine.keys_mut().want(WantedKeys {
                         source,
                         cause: FetchCause::UnknownKid,
+                        generation: u64::MAX,
                     });
                 }
             }
@@ -130,7 +131,7 @@ impl World {
     fn tick(&mut self, worker: usize) {
         let now = UnixMillis::new(self.now);
         let (engine, calls, ..) = &mut self.workers[worker];
-        engine.keys_mut().synchronize();
+        let _ = engine.keys_mut().synchronize();
         for fetch in engine.keys_mut().due(now) {
             let begun = self.now;
             calls.push(Call { fetch, begun });

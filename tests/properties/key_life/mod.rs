@@ -14,7 +14,7 @@ use std::mem;
 
 use portcullis::{
     engine::Engine,
-    keys::{Caching, Fetch, FetchCause, FetchError, FetchResponse, Keys, Progress, WantedKeys},
+    keys::{Caching, Fetch, FetchError, FetchResponse, Keys, Progress},
     policy::ProviderId,
     time::UnixMillis,
 };
@@ -187,9 +187,9 @@ impl World {
     fn tick(&mut self, worker: usize) {
         let now = self.at();
         let (engine, _) = &mut self.workers[worker];
-        engine.keys_mut().synchronize();
+        let _ = engine.keys_mut().synchronize();
         let may_learn_kid = match engine.keys().keys(PROVIDER, now) {
-            Some(Keys::Serving(_, source)) => engine.keys().may_learn_kid(source, now),
+            Some(Keys::Serving(_, source)) => engine.keys().learnable(source, now).is_some(),
             _ => false,
         };
         for fetch in engine.keys_mut().due(now) {
@@ -203,12 +203,9 @@ impl World {
         let now = self.at();
         let (engine, ..) = &mut self.workers[worker];
         if let Some(Keys::Serving(_, source)) = engine.keys().keys(PROVIDER, now)
-            && engine.keys().may_learn_kid(source, now)
+            && let Some(wanted) = engine.keys().learnable(source, now)
         {
-            engine.keys_mut().want(WantedKeys {
-                source,
-                cause: FetchCause::UnknownKid,
-            });
+            engine.keys_mut().want(wanted);
         }
     }
 

@@ -15,7 +15,7 @@ use super::*;
 use crate::{
     jose::KeySetLimits,
     keys::{
-        Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome, FetchResponse, Order,
+        Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome, FetchResponse, News, Order,
         PreloadError, Progress, Reading, Record, Records, SourceId, Version, WriteError,
     },
     policy::ProviderId,

@@ -11,7 +11,7 @@ fn serves_the_keys_of_the_latest_record() {
     engine.keys_mut().share(Box::new(Contended::default()));
     let fetch = call(&mut engine, 0);
     let outcome = ended(engine.keys_mut().complete(&fetch, document(JWKS), at(0)));
-    assert!(engine.keys_mut().synchronize());
+    assert_eq!(engine.keys_mut().synchronize(), News::Ended);
     let provider = outcome.providers[0];
     let Some(crate::keys::Keys::Serving(key_set, _)) = engine.keys().keys(provider, at(0)) else {
         panic!()
@@ -84,6 +84,30 @@ fn each_provider_has_the_keys_of_its_own_address() {
     assert!(self::engine(json!({})).keys().is_empty());
 }
 
+/// A lease helps no waiting request. If each lease made all waiting requests be decided again, an
+/// outage would cost the most when many requests wait.
+#[test]
+fn tells_a_fetch_that_has_begun_from_one_that_has_ended() {
+    let records = Contended::default();
+    let [mut engine, mut other] = [(); 2].map(|()| remote());
+    engine.keys_mut().share(Box::new(records.clone()));
+    other.keys_mut().share(Box::new(records));
+    let mut news = |other: &mut Engine, ended: Option<Fetch>, second| {
+        let failed = Err(FetchError::Unreachable);
+        let _ = ended.map(|fetch| other.keys_mut().complete(&fetch, failed, at(second)));
+        engine.keys_mut().synchronize()
+    };
+    let fetch = call(&mut other, 0);
+    assert_eq!(news(&mut other, None, 0), News::Leased);
+    assert_eq!(news(&mut other, Some(fetch), 0), News::Ended);
+    let fetch = call(&mut other, 10);
+    assert_eq!(news(&mut other, None, 10), News::Leased);
+    let _ = other.keys_mut().complete(&fetch, document(JWKS), at(10));
+    call(&mut other, 1000);
+    let both = "one fetch has ended, and another has begun";
+    assert_eq!(news(&mut other, None, 1000), News::Ended, "{both}");
+}
+
 /// An even number of new records is new too.
 #[test]
 fn reports_that_two_records_are_new() {
@@ -94,6 +118,6 @@ fn reports_that_two_records_are_new() {
     other.keys_mut().complete(&fetch, document(JWKS), at(0));
     let mut engine = fetching_from(&["https://a.example/", "https://b.example/"]);
     engine.keys_mut().share(Box::new(records));
-    assert!(engine.keys_mut().synchronize());
-    assert!(!engine.keys_mut().synchronize());
+    assert_eq!(engine.keys_mut().synchronize(), News::Ended);
+    assert_eq!(engine.keys_mut().synchronize(), News::Nothing);
 }

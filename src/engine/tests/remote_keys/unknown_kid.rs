@@ -37,6 +37,35 @@ fn fetches_once_for_an_unknown_kid() {
     assert_eq!(engine.keys_mut().due(at(2)), []);
 }
 
+/// A request lacked a key before this worker got a newer key set. If the request still caused a
+/// fetch, the cool-down would begin for nothing, and the next new key would be refused until its
+/// end.
+#[test]
+fn a_key_set_that_has_arrived_meanwhile_answers_for_an_unknown_kid() {
+    let mut engine = remote();
+    let fetch = call(&mut engine, 0);
+    engine.keys_mut().complete(&fetch, document(JWKS), at(0));
+    let Decision::AwaitKeys(outdated) = ask(&engine, Patience::Waiting, 1) else {
+        panic!()
+    };
+    let records = Contended::default();
+    let mut other = remote();
+    other.keys_mut().share(Box::new(records.clone()));
+    let fetch = call(&mut other, 2);
+    other.keys_mut().complete(&fetch, document(JWKS), at(2));
+    engine.keys_mut().want(outdated);
+    engine.keys_mut().share(Box::new(records));
+    assert_eq!(engine.keys_mut().synchronize(), News::Ended);
+    assert_eq!(engine.keys_mut().due(at(3)), []);
+    // The request is decided again. If its key is still missing, it causes a fetch.
+    let Decision::AwaitKeys(wanted) = ask(&engine, Patience::Waiting, 3) else {
+        panic!()
+    };
+    engine.keys_mut().want(wanted);
+    engine.keys_mut().want(outdated);
+    call(&mut engine, 3);
+}
+
 #[test]
 fn fetches_nothing_for_an_unknown_kid_of_an_expired_token() {
     let mut engine = remote();
@@ -102,7 +131,7 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
     let refused = ask(&engine, Patience::Exhausted, 0);
     assert_eq!(label(&refused), "keys_unavailable");
     for _ in 0..5 {
-        assert!(!engine.synchronize_for(&refused, at(0)));
+        assert_eq!(engine.synchronize_for(&refused, at(0)), News::Nothing);
     }
     assert_eq!(records.0.reads.get(), 1);
     // Another worker writes the record. The engine reads the record once in the next millisecond.
@@ -110,8 +139,8 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
     other.keys_mut().complete(&fetch, document(JWKS), at(0));
     records.0.reads.set(0);
     let next = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000 + 1);
-    assert!(engine.synchronize_for(&refused, next));
-    assert!(!engine.synchronize_for(&refused, next));
+    assert_eq!(engine.synchronize_for(&refused, next), News::Ended);
+    assert_eq!(engine.synchronize_for(&refused, next), News::Nothing);
     assert_eq!(records.0.reads.get(), 1);
 }
 
@@ -135,7 +164,7 @@ fn unknown_kids_cause_fewer_reads_during_the_cooldown() {
         (12, 0, 6),
     ] {
         let now = at(seconds).plus(core::time::Duration::from_millis(milliseconds));
-        assert!(!engine.synchronize_for(&refused, now));
+        assert_eq!(engine.synchronize_for(&refused, now), News::Nothing);
         assert_eq!(records.0.reads.get(), reads, "{seconds}.{milliseconds}");
     }
 }
