@@ -176,7 +176,7 @@ impl Engine {
             (Some(own), Standing::Trusted) => own.digest(received),
             (Some(_), Standing::Absent | Standing::Forged) => None,
         });
-        let resources_elsewhere = routed.resources_elsewhere(&self.config, policy.is_some());
+        let resources_elsewhere = routed.resources_elsewhere(&self.config, request, policy.is_some());
         let circumstances = Circumstances {
             keys: &self.keys,
             now,
@@ -315,7 +315,7 @@ impl Engine {
         self.routed(request, connection, |routed| {
             (
                 routed.resource_match.resource(&self.config),
-                routed.resources_elsewhere(&self.config, false),
+                routed.resources_elsewhere(&self.config, request, false),
             )
         })
         .unwrap_or_default()

@@ -42,6 +42,12 @@ impl ResourceMatch {
         config.protected_resources.get(self.below?)
     }
 
+    /// Returns true if the request reaches a resource if Envoy and the upstream ignore the host, and
+    /// belongs to no resource.
+    pub(super) const fn is_elsewhere(self) -> bool {
+        self.below_elsewhere.is_some()
+    }
+
     /// Returns the resources that a request for this path reaches if Envoy and the upstream ignore
     /// the host. The list is empty if the request belongs to a resource.
     pub(super) fn resources_elsewhere<'c>(
@@ -50,7 +56,7 @@ impl ResourceMatch {
         authority: &str,
         path: &str,
     ) -> Vec<&'c ProtectedResource> {
-        if self.below_elsewhere.is_none() {
+        if !self.is_elsewhere() {
             return Vec::new();
         }
         let resources = config.protected_resources.iter();

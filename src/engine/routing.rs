@@ -27,7 +27,6 @@ pub(super) struct Routed<'a, 'c> {
     pub(super) admission: Admission<'c>,
     /// How the request's path relates to the protected resources.
     pub(super) resource_match: ResourceMatch,
-    authority: &'a str,
 }
 
 impl<'c> Routed<'_, 'c> {
@@ -44,16 +43,17 @@ impl<'c> Routed<'_, 'c> {
     pub(super) fn resources_elsewhere(
         &self,
         config: &'c Config,
+        request: &Request<'_>,
         has_policy: bool,
     ) -> Vec<&'c ProtectedResource> {
-        let Some(target) = self.target else {
+        let Some(target) = self.target.filter(|_| self.resource_match.is_elsewhere()) else {
             return Vec::new();
         };
-        let mut found =
-            self.resource_match
-                .resources_elsewhere(config, self.authority, target.path);
-        if !found.is_empty() && !has_policy && names_host(self.rule, self.authority) {
-            found.retain(|own| own.url.has_host(self.authority));
+        let authority = request.authority();
+        let resource_match = self.resource_match;
+        let mut found = resource_match.resources_elsewhere(config, authority, target.path);
+        if !has_policy && names_host(self.rule, authority) {
+            found.retain(|own| own.url.has_host(authority));
         }
         found
     }
@@ -76,7 +76,6 @@ pub(super) fn route<'a, 'c>(
             rule: first_match(config, request, None, None, comparison)?,
             admission: Admission::Settled,
             resource_match: ResourceMatch::default(),
-            authority: "",
         }),
         // A path that is not UTF-8 is refused under every `path_policy`, because no rule can match
         // it.
@@ -103,12 +102,11 @@ fn route_target<'a, 'c>(
     let made = call.as_ref().and_then(|call| call.as_ref().ok());
     let rule = first_match(config, request, Some(target), made, comparison)?;
     let resource_match = ResourceMatch::of(config, request, target.path);
-    let authority = request.authority();
     let hosts = match resource_match.resource(config) {
         Some(_) => Hosts::Own,
         // If no rule matches MCP calls, no endpoint has rules, so the host does not matter.
         None if !config.rules.match_calls() => Hosts::Own,
-        None => hosts(rule, authority),
+        None => hosts(rule, request.authority()),
     };
     let found = Found {
         rule,
@@ -142,7 +140,6 @@ fn route_target<'a, 'c>(
         rule,
         admission,
         resource_match,
-        authority,
     })
 }
 

@@ -14,33 +14,42 @@ const MAX_OCTETS: usize = 255 + ":65535".len();
 /// this function need not check for them.
 #[must_use]
 pub fn is_ambiguous(authority: &[u8]) -> bool {
-    authority.len() > MAX_OCTETS || !str::from_utf8(authority).is_ok_and(has_one_form)
+    authority.len() > MAX_OCTETS || !has_one_form(authority)
 }
 
 /// Returns true if an authority is a host name or an IPv6 address in brackets, optionally followed
 /// by a port.
-fn has_one_form(authority: &str) -> bool {
-    let (is_host, port) = match authority.strip_prefix('[') {
-        Some(bracketed) => match bracketed.split_once(']') {
-            Some((address, behind)) => (is_ipv6_shape(address), behind),
-            None => return false,
-        },
-        None => {
-            let colon = authority.bytes().position(|octet| octet == b':');
-            let (host, port) = authority.split_at(colon.unwrap_or(authority.len()));
+fn has_one_form(authority: &[u8]) -> bool {
+    let until = |octets: &[u8], end| octets.iter().position(|octet| *octet == end);
+    let (is_host, port) = match authority {
+        [b'[', bracketed @ ..] => {
+            let Some(end) = until(bracketed, b']') else {
+                return false;
+            };
+            let (address, behind) = bracketed.split_at(end);
+            (is_ipv6_shape(address), behind.get(1..).unwrap_or_default())
+        }
+        _ => {
+            let colon = until(authority, b':').unwrap_or(authority.len());
+            let (host, port) = authority.split_at(colon);
             (is_host_name(host), port)
         }
     };
-    is_host && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
+    is_host
+        && match port {
+            [] => true,
+            [b':', digits @ ..] => is_port(digits),
+            _ => false,
+        }
 }
 
 /// Returns true if the host has the form of a DNS name (RFC 1123 section 2.1). `_` is allowed,
 /// because names of services can contain an underscore. An empty host is allowed too, because a
 /// client may send an empty `Host`.
-fn is_host_name(host: &str) -> bool {
+fn is_host_name(host: &[u8]) -> bool {
     // The host must not begin with a dot or contain two dots in a row. A final dot is allowed.
     let mut before = b'.';
-    host.bytes().all(|octet| {
+    host.iter().all(|&octet| {
         let before = mem::replace(&mut before, octet);
         match octet {
             b'.' => before != b'.',
@@ -51,17 +60,19 @@ fn is_host_name(host: &str) -> bool {
 
 /// Returns true if the text between brackets looks like an IPv6 address (RFC 3986 section 3.2.2):
 /// it consists of hexadecimal digits, dots and at least two colons.
-fn is_ipv6_shape(address: &str) -> bool {
-    let is_part = |octet: u8| octet.is_ascii_hexdigit() || matches!(octet, b':' | b'.');
-    address.bytes().all(is_part) && address.bytes().filter(|octet| *octet == b':').count() >= 2
+fn is_ipv6_shape(address: &[u8]) -> bool {
+    let is_part = |octet: &u8| octet.is_ascii_hexdigit() || matches!(octet, b':' | b'.');
+    address.iter().all(is_part) && address.iter().filter(|octet| **octet == b':').count() >= 2
 }
 
 /// Returns true if the text is a port without leading zeros, or is empty. An empty port means the
 /// default port of the scheme (RFC 3986 section 3.2.3).
-fn is_port(digits: &str) -> bool {
-    // `parse` alone would also accept a plus sign.
-    digits.is_empty()
-        || (digits.starts_with(|first| matches!(first, '1'..='9')) && digits.parse::<u16>().is_ok())
+fn is_port(digits: &[u8]) -> bool {
+    let value = digits.iter().try_fold(0_u16, |value, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        value.checked_mul(10)?.checked_add(u16::from(digit))
+    });
+    digits.first() != Some(&b'0') && value.is_some()
 }
 
 /// Splits an authority into host and port. The returned host has no final dot. The returned port

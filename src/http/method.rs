@@ -12,7 +12,7 @@ const STANDARD: [&str; 9] = [
 pub fn is_misspelt(method: &[u8]) -> bool {
     let other_case = |standard: &&str| method.eq_ignore_ascii_case(standard.as_bytes());
     (method.iter().any(u8::is_ascii_lowercase) && STANDARD.iter().any(other_case))
-        || str::from_utf8(method).is_err()
+        || (!method.is_ascii() && str::from_utf8(method).is_err())
 }
 
 /// Returns true if `method` has a lower-case letter. Such a method is ambiguous, because some

@@ -195,11 +195,10 @@ impl RouteMatch {
         comparison: &Comparison,
         counts: fn(&HeaderMatch) -> bool,
     ) -> Result<bool, Unclear> {
-        let method = request.method();
         let mut matches = Ok(true);
-        if !self.takes(method) {
+        if !self.methods.is_empty() && !self.takes(request.method()) {
             match comparison.path_policy {
-                PathPolicy::Reject if self.names_in_other_case(method) => {
+                PathPolicy::Reject if self.names_in_other_case(request.method()) => {
                     matches = Err(Unclear::Method);
                 }
                 _ => return Ok(false),

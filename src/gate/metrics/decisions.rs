@@ -114,7 +114,8 @@ impl DecisionMetrics {
     }
 }
 
+/// Returns the counter of a reason. The list is in the order of the reasons.
 fn of_reason(metrics: &[(Reason, MetricId)], reason: Reason) -> Option<MetricId> {
-    let found = metrics.iter().find(|(counted, _)| *counted == reason);
-    found.map(|(_, metric)| *metric)
+    let place = metrics.binary_search_by_key(&reason, |(counted, _)| *counted);
+    metrics.get(place.ok()?).map(|(_, metric)| *metric)
 }
