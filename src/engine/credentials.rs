@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Credentials<'a, 'c> {
     readers: ShortList<Reader<'c>>,
-    found: ShortList<Found<'a>>,
+    found: ShortList<Found<'a, 'c>>,
     tokens: ShortList<Token<'a>>,
     cached: RefCell<Option<Entry>>,
 }
@@ -37,9 +37,15 @@ type Entry = (ProviderId, Rc<CachedToken>);
 /// the provider's tokens.
 type Reader<'c> = (ProviderId, &'c Audiences);
 
-/// A provider, and the credential in one of the provider's locations. If the credential is
-/// malformed, its error is kept only if the rule lets requests with failed credentials pass.
-pub(super) type Found<'a> = (ProviderId, Result<Credential<'a>, CredentialError>);
+/// The credential in one of a provider's locations, and this provider.
+#[derive(Debug)]
+pub(super) struct Found<'a, 'c> {
+    pub(super) id: ProviderId,
+    pub(super) provider: &'c Provider,
+    /// If the credential is malformed, its error is kept only if the rule lets requests with failed
+    /// credentials pass.
+    pub(super) credential: Result<Credential<'a>, CredentialError>,
+}
 
 /// Places that were searched, and the result. If several providers share these places, they are
 /// searched only once.
@@ -74,44 +80,27 @@ impl<'a, 'c> Credentials<'a, 'c> {
     where
         'c: 'a,
     {
-        let Sanitised {
-            request, target, ..
-        } = sanitised;
         let forgives = forgives_failure(requirement);
         let readers = config.readers(requirement);
-        let mut found: ShortList<Found<'a>> = ShortList::default();
-        let mut cached: Option<Entry> = None;
-        let mut searched: ShortList<Searched<'c, 'a>> = ShortList::default();
+        let mut found: ShortList<Found<'a, 'c>> = ShortList::default();
+        let mut search = Search {
+            caches,
+            sanitised,
+            searched: ShortList::default(),
+            cached: None,
+        };
         for (id, _) in readers.iter() {
             let id = *id;
             let Some(provider) = config.provider(id) else {
                 continue;
             };
-            if found.iter().any(|(seen, _)| *seen == id) {
+            if found.iter().any(|seen| seen.id == id) {
                 continue;
             }
-            let mut is_known = |text: &[u8]| {
-                let entry = caches.entry(id, text).map(|entry| (id, entry));
-                let is_known = entry.is_some();
-                cached = cached.take().or(entry);
-                is_known
-            };
-            let places = &provider.places;
-            let own = searched.iter().find(|(own, _)| Arc::ptr_eq(own, places));
-            let result = match own {
-                Some((_, result)) => result.clone(),
-                None => {
-                    let result = places.find_with(request, target, &mut is_known);
-                    searched.push((places, result.clone()));
-                    result
-                }
-            };
-            match result {
-                Ok(None) => {}
-                Ok(Some(credential)) => found.push((id, Ok(credential))),
-                Err(CredentialError::Malformed) if forgives => {
-                    found.push((id, Err(CredentialError::Malformed)));
-                }
+            let credential = match search.find(id, provider) {
+                Ok(None) => continue,
+                Ok(Some(credential)) => Ok(credential),
+                Err(CredentialError::Malformed) if forgives => Err(CredentialError::Malformed),
                 // A request with several credentials is refused even if the rule lets requests with
                 // failed credentials pass: the engine must not choose one of the credentials.
                 Err(error) => {
@@ -119,12 +108,16 @@ impl<'a, 'c> Credentials<'a, 'c> {
                     notes.refused(provider, refusal);
                     return Err(refusal);
                 }
-            }
+            };
+            found.push(Found {
+                id,
+                provider,
+                credential,
+            });
         }
-        if is_bearer_beside_basic(config, &found) {
+        if is_bearer_beside_basic(&found) {
             let refusal = Refusal::Credential(CredentialError::Several);
-            let providers = found.iter().filter_map(|(id, _)| config.provider(*id));
-            providers.for_each(|provider| notes.refused(provider, refusal));
+            (found.iter()).for_each(|own| notes.refused(own.provider, refusal));
             return Err(refusal);
         }
         let tokens = tokens(&found, config.limits.token_bytes);
@@ -132,13 +125,13 @@ impl<'a, 'c> Credentials<'a, 'c> {
             readers,
             found,
             tokens,
-            cached: RefCell::new(cached),
+            cached: RefCell::new(search.cached),
         })
     }
 
     /// Iterates over the credentials. Each credential comes with its provider, which is configured
     /// to take credentials from that place in the request.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Found<'a>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Found<'a, 'c>> {
         self.found.iter()
     }
 
@@ -149,14 +142,10 @@ impl<'a, 'c> Credentials<'a, 'c> {
 
     /// Returns the credential that was found for a provider.
     pub(super) fn of(&self, provider: ProviderId) -> Result<&Credential<'a>, Refusal> {
-        self.found.iter().find(|(id, _)| *id == provider).map_or(
-            Err(Refusal::Missing),
-            |(_, credential)| {
-                credential
-                    .as_ref()
-                    .map_err(|error| Refusal::Credential(*error))
-            },
-        )
+        let found = self.found.iter().find(|own| own.id == provider);
+        let found = found.ok_or(Refusal::Missing)?;
+        let credential = found.credential.as_ref();
+        credential.map_err(|error| Refusal::Credential(*error))
     }
 
     /// The audiences that the rule requires of a provider's tokens.
@@ -189,14 +178,13 @@ impl<'a, 'c> Credentials<'a, 'c> {
     /// provider that sets headers from the token's claims. This is the provider whose issuer the
     /// token names. If there is no such provider, it is the first provider that reads the token's
     /// location.
-    pub(super) fn readable<'p>(
+    pub(super) fn readable(
         &self,
-        config: &'p Config,
         headers: &RefCell<HeaderMemo>,
-    ) -> Vec<(&'p Provider, Read<'_, 'a>)> {
+    ) -> Vec<(&'c Provider, Read<'_, 'a>)> {
         let mut readable: Vec<(&Provider, Read<'_, 'a>)> = Vec::new();
-        for (id, credential) in self.found.iter() {
-            let (Some(provider), Ok(credential)) = (config.provider(*id), credential) else {
+        for own in self.found.iter() {
+            let (provider, Ok(credential)) = (own.provider, &own.credential) else {
                 continue;
             };
             let token = self.token(credential).map(|token| token.parsed(headers));
@@ -220,6 +208,42 @@ impl<'a, 'c> Credentials<'a, 'c> {
     }
 }
 
+/// The search for the credentials of several providers.
+struct Search<'s, 'a, 'c> {
+    caches: &'s TokenCaches,
+    sanitised: Sanitised<'s, 'a>,
+    searched: ShortList<Searched<'c, 'a>>,
+    /// The first cache entry that was found.
+    cached: Option<Entry>,
+}
+
+impl<'a, 'c: 'a> Search<'_, 'a, 'c> {
+    /// Finds the credential in the places of a provider.
+    fn find(
+        &mut self,
+        id: ProviderId,
+        provider: &'c Provider,
+    ) -> Result<Option<Credential<'a>>, CredentialError> {
+        let places = &provider.places;
+        let is_same = |own: &&Searched<'_, '_>| Arc::ptr_eq(own.0, places);
+        if let Some((_, result)) = self.searched.iter().find(is_same) {
+            return result.clone();
+        }
+        let Sanitised {
+            request, target, ..
+        } = self.sanitised;
+        let mut is_known = |text: &[u8]| {
+            let entry = self.caches.entry(id, text).map(|entry| (id, entry));
+            let is_known = entry.is_some();
+            self.cached = self.cached.take().or(entry);
+            is_known
+        };
+        let result = places.find_with(request, target, &mut is_known);
+        self.searched.push((places, result.clone()));
+        result
+    }
+}
+
 impl<'a> Token<'a> {
     /// Returns the parsed token. The first call parses it.
     pub(super) fn parsed(&self, headers: &RefCell<HeaderMemo>) -> &Parsed<'a> {
@@ -231,10 +255,10 @@ impl<'a> Token<'a> {
 
 /// Returns the tokens of all credentials, except for malformed credentials and tokens that exceed
 /// the size limit.
-fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>> {
+fn tokens<'a>(found: &ShortList<Found<'a, '_>>, limit: usize) -> ShortList<Token<'a>> {
     let mut tokens: ShortList<Token<'a>> = ShortList::default();
-    for (_, credential) in found.iter() {
-        if let Ok(credential) = credential
+    for own in found.iter() {
+        if let Ok(credential) = &own.credential
             && credential.token.as_bytes().len() <= limit
             && !tokens
                 .iter()
@@ -254,15 +278,15 @@ fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>
 /// section 2.3 forbids. If such a request passed, Portcullis could use one of the two credentials
 /// while the upstream uses the other one. Tokens in configured headers and cookies are ignored
 /// here, because a rule may require such a token together with a secret.
-fn is_bearer_beside_basic(config: &Config, found: &ShortList<Found<'_>>) -> bool {
+fn is_bearer_beside_basic(found: &ShortList<Found<'_, '_>>) -> bool {
     let mut seen = Schemes::default();
-    for (id, credential) in found.iter() {
-        match config.provider(*id).map(Provider::scheme) {
-            Some(Scheme::Basic) => seen.basic = true,
-            _ => {
+    for own in found.iter() {
+        match own.provider.scheme() {
+            Scheme::Basic => seen.basic = true,
+            Scheme::Bearer => {
                 // Only the query is checked: a bearer token in a second `Authorization` header was
                 // already refused.
-                seen.bearer |= credential
+                seen.bearer |= (own.credential)
                     .as_ref()
                     .is_ok_and(|credential| matches!(credential.location, Location::Query(_)));
             }

@@ -4,7 +4,7 @@
 use crate::{
     config::Provider,
     engine::{
-        credentials::Credentials,
+        credentials::{Credentials, Found},
         notes::Notes,
         refusal::Refusal,
         token::{self, Means},
@@ -110,10 +110,12 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
     fn present(&mut self) -> (ShortList<Verified<'a>>, Option<Refusal>) {
         let mut verified: ShortList<Verified<'a>> = ShortList::default();
         let mut refused = Vec::new();
-        for (id, credential) in self.credentials.iter() {
-            let Some(provider) = self.means.config.provider(*id) else {
-                continue;
-            };
+        for Found {
+            id,
+            provider,
+            credential,
+        } in self.credentials.iter()
+        {
             match credential {
                 Err(error) => refused.push((None, Refusal::Credential(*error))),
                 Ok(credential) => match self.verify_as_named(*id, provider, credential) {

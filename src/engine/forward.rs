@@ -142,7 +142,7 @@ pub(super) fn unverified(
         edits: removals.to_vec(),
         ..Forwarded::default()
     };
-    for (provider, (_, token)) in credentials.readable(config, headers) {
+    for (provider, (_, token)) in credentials.readable(headers) {
         let payload = token.jws().payload_segment();
         let own = provider.payload_header.as_ref();
         let payload = own.and_then(|own| payload_header(config, own, payload));
