@@ -176,7 +176,8 @@ impl Engine {
             (Some(own), Standing::Trusted) => own.digest(received),
             (Some(_), Standing::Absent | Standing::Forged) => None,
         });
-        let resources_elsewhere = routed.resources_elsewhere(&self.config, request, policy.is_some());
+        let resources_elsewhere =
+            routed.resources_elsewhere(&self.config, request, policy.is_some());
         let circumstances = Circumstances {
             keys: &self.keys,
             now,

@@ -23,6 +23,11 @@ impl OtherReadings {
             PathPolicy::Raw => return Ok(Self::default()),
             PathPolicy::Reject => readings(target.path).map_err(|_| Reason::AmbiguousPath)?,
         };
+        // Some servers end a request target at `#`, and others do not. Envoy refuses such a request
+        // by default, but other hosts may not.
+        if target.query.is_some_and(|query| query.contains('#')) {
+            return Err(Reason::AmbiguousPath);
+        }
         let hidden_queries = match paths.iter().next() {
             Some(_) if config.rules.read_query() => decoded_queries(target),
             _ => Vec::new(),

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::Provider,
-    decision::{Decision, Permit, PermitReason, Reason},
+    decision::{Decision, Permit, PermitReason, Reason, StateEntry},
     policy::{Authorization, RuleId, Shortfall},
     short_list::ShortList,
     time::UnixSeconds,
@@ -39,7 +39,10 @@ impl Engine {
         } = notes;
         let decision = match permit {
             Ok(mut permit) => {
-                permit.exports.extend(failures);
+                // A failed token must not replace what a verified token has exported.
+                let exported: Vec<_> = permit.exports.iter().map(|own| own.key.clone()).collect();
+                let new = |failure: &StateEntry| !exported.contains(&failure.key);
+                permit.exports.extend(failures.into_iter().filter(new));
                 Decision::Permit(permit)
             }
             Err(no) => {

@@ -16,6 +16,8 @@ const PARAMETER_COST: usize = 16;
 /// split the query at `;`. Each bit that applies to a query doubles the number of its readings.
 const DROP_MARK: u8 = 1;
 const SPLIT: u8 = 2;
+/// The bit for servers that do not read `+` as a space.
+const KEEP_PLUS: u8 = 4;
 
 /// The query of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +29,7 @@ pub struct Query {
     ways: u8,
     sent: OnceCell<Vec<Parameter>>,
     readings: OnceCell<Vec<Vec<Parameter>>>,
+    readings_with_plus: OnceCell<Vec<Vec<Parameter>>>,
     has_utf8_names: OnceCell<bool>,
 }
 
@@ -114,15 +117,27 @@ impl Query {
     /// usual one. Some servers, such as JavaScript's `URLSearchParams`, drop a `?` at the start of
     /// the query. Some split the query at `;` as well as at `&`.
     pub fn readings(&self) -> &[Vec<Parameter>] {
-        self.readings.get_or_init(|| {
-            let mut readings = Vec::new();
-            for ways in 0..=self.ways {
-                if ways & !self.ways == 0 {
-                    readings.push(self.read(ways));
-                }
-            }
-            readings
-        })
+        self.readings.get_or_init(|| self.read_all(0))
+    }
+
+    /// Returns true if servers that do not read `+` as a space read this query differently.
+    #[must_use]
+    pub fn has_plus(&self) -> bool {
+        self.text.contains(&b'+')
+    }
+
+    /// The [readings](Self::readings) of servers that do not read `+` as a space, but as itself.
+    /// Browsers write each space of a form as `+`, so these readings matter only to a condition that
+    /// contains a `+` itself.
+    pub fn readings_with_plus(&self) -> &[Vec<Parameter>] {
+        self.readings_with_plus
+            .get_or_init(|| self.read_all(KEEP_PLUS))
+    }
+
+    /// Decodes the query in each way that matters for it. `always` is added to each way.
+    fn read_all(&self, always: u8) -> Vec<Vec<Parameter>> {
+        let ways = (0..=self.ways).filter(|ways| ways & !self.ways == 0);
+        ways.map(|ways| self.read(ways | always)).collect()
     }
 
     /// Decodes the query as servers do that read it in these ways.
@@ -132,6 +147,7 @@ impl Query {
             match *octet {
                 b'?' if place == 0 && ways & DROP_MARK != 0 => {}
                 b';' if ways & SPLIT != 0 => text.push(b'&'),
+                b'+' if ways & KEEP_PLUS != 0 => text.extend_from_slice(b"%2B"),
                 octet => text.push(octet),
             }
         }
@@ -243,6 +259,18 @@ mod tests {
         let sent = [("a", "b;c"), ("d;e", "")];
         let split = [("a", "b"), ("c", ""), ("d;e", "")];
         assert_eq!(readings("a=b;c&d%3Be"), expected(&[&sent, &split]));
+    }
+
+    #[test]
+    fn keeps_a_plus_sign_as_some_servers_do() {
+        let query = Query::new(b"?a+b=c+d%2Be;f");
+        assert!(query.has_plus() && !Query::new(b"a%2Bb").has_plus());
+        let kept = query.readings_with_plus();
+        assert_eq!(kept.len(), 4);
+        let [whole, ..] = &kept[0][..] else {
+            panic!("a parameter");
+        };
+        assert_eq!((&*whole.name, &*whole.value), ("?a+b", "c+d+e;f"));
     }
 
     #[test]

@@ -61,6 +61,13 @@ impl StringMatch {
         matches!(self.pattern, Pattern::Regex(_))
     }
 
+    /// Returns true if the pattern may match a text because of a `+` in the text. A regular
+    /// expression is assumed to do so if it contains an escaped `+`.
+    pub(super) fn may_need_plus(&self) -> bool {
+        let plus = if self.is_regex() { r"\+" } else { "+" };
+        self.pattern.text().contains(plus)
+    }
+
     /// The pattern.
     #[must_use]
     pub const fn pattern(&self) -> &Pattern {

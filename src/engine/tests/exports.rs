@@ -90,6 +90,36 @@ fn exports_why_a_token_failed_and_none_of_its_claims() {
     );
 }
 
+/// A later filter may trust the entry `auth`. A client must not be able to replace it by sending a
+/// malformed token too.
+#[test]
+fn a_failed_token_does_not_replace_the_entry_of_a_verified_one() {
+    let places = |name: &str, field: &str, header: &str| {
+        let mut own = provider(name, &SECRET);
+        merge(
+            &mut own,
+            json!({field: "auth", "from_headers": [{"name": header}]}),
+        );
+        own
+    };
+    let engine = engine(json!({
+        "providers": {
+            "a": places("a", "payload_in_metadata", "x-a"),
+            "b": places("b", "failed_status_in_metadata", "x-b"),
+        },
+        "rules": [{"match": {"prefix": "/"}, "requires": {"requires_any": {"requirements": [
+            {"provider_name": "b"}, {"provider_name": "a"},
+        ]}}}],
+    }));
+    let good = token("a", json!({}));
+    let decision = decide(&engine, "/", &[("x-a", &good), ("x-b", "x.y.z")]);
+    assert_eq!(label(&decision), "verified");
+    let entries = exports(decision);
+    assert_eq!(entries.len(), 1, "{entries:?}");
+    assert_eq!(entries[0].0, "portcullis.auth");
+    assert_eq!(entries[0].1["sub"], "s");
+}
+
 #[test]
 fn exports_a_failure_even_if_another_requirement_holds() {
     let engine = engine(json!({

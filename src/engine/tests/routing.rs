@@ -245,6 +245,17 @@ fn refuses_methods_whose_case_would_evade_a_rule() {
     }
 }
 
+/// Some servers end a request target at `#`, so they would not see the second parameter.
+#[test]
+fn refuses_a_fragment_in_the_query() {
+    for (policy, expected) in [("reject", "ambiguous_path"), ("raw", "not_required")] {
+        let rules = json!([{"match": {"prefix": "/"}}]);
+        let engine = engine(json!({"path_policy": policy, "rules": rules}));
+        assert_eq!(label(&decide(&engine, "/?a=b#&c=d", &[])), expected);
+        assert_eq!(label(&decide(&engine, "/?a=b%23&c=d", &[])), "not_required");
+    }
+}
+
 #[test]
 fn refuses_an_authority_whose_port_or_final_dot_decides_the_rule() {
     let engine = engine(json!({"rules": [

@@ -36,23 +36,29 @@ impl QueryMatch {
     /// for all regular expressions of the request are too long in total.
     ///
     /// If `path_policy` is `reject`, and servers could read the parameter or the query in different
-    /// ways ([`Query::readings`], [`Query::has_utf8_names`]).
+    /// ways ([`Query::readings`], [`Query::readings_with_plus`], [`Query::has_utf8_names`]).
     pub(in crate::policy) fn matches(
         &self,
         query: &Query,
         comparison: &Comparison,
     ) -> Result<bool, Unclear> {
         let rejects = comparison.rejects();
-        let cost = match rejects {
-            true => query.cost(),
-            false => query.sent_cost(),
+        let keeps_plus = rejects && query.has_plus() && self.may_need_plus();
+        let cost = match (rejects, keeps_plus) {
+            (true, true) => query.cost().saturating_mul(2),
+            (true, false) => query.cost(),
+            (false, _) => query.sent_cost(),
         };
         if cost > comparison.total_bytes() {
             return Err(Unclear::LongTarget);
         }
         let mut found = None;
         if rejects {
-            for reading in query.readings() {
+            let kept = match keeps_plus {
+                true => query.readings_with_plus(),
+                false => &[],
+            };
+            for reading in query.readings().iter().chain(kept) {
                 let holds = self.holds_in(reading, comparison)?;
                 if *found.get_or_insert(holds) != holds {
                     return Err(Unclear::Parameter);
@@ -109,6 +115,17 @@ impl QueryMatch {
             comparison.count(value.len())?;
         }
         Ok(self.condition.holds_for(value))
+    }
+
+    /// Returns true if the condition may hold because a server keeps a `+` in a name or value. Other
+    /// conditions hold in the same way whether or not `+` is read as a space, except if they exclude
+    /// spaces.
+    fn may_need_plus(&self) -> bool {
+        let pattern = match &self.condition {
+            QueryCondition::Text(pattern) => pattern.may_need_plus(),
+            QueryCondition::Absent | QueryCondition::Present => false,
+        };
+        pattern || self.name.contains('+')
     }
 
     /// Returns true if the condition holds without the parameter.

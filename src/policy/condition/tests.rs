@@ -242,6 +242,9 @@ fn no_regular_expression_is_applied_to_a_long_text() {
 fn a_parameter_that_servers_read_differently_is_unclear() {
     let text = |text: &str| StringMatch::new(Pattern::Exact(text.into()));
     let exact = || QueryCondition::Text(text("admin"));
+    let plus = || QueryCondition::Text(text("c++"));
+    let spaced = || QueryCondition::Text(text("a b"));
+    let regex = |regex| QueryCondition::Text(StringMatch::new(Pattern::regex(regex).unwrap()));
     let unclear = Err(Unclear::Parameter);
     for (condition, query, reject, raw) in [
         (exact(), "x&_mode=admin", Ok(true), true),
@@ -280,6 +283,14 @@ fn a_parameter_that_servers_read_differently_is_unclear() {
         (exact(), "?_mode=admin;x", unclear, false),
         (exact(), "_mode=%25C1%25A1dmin", unclear, false),
         (QueryCondition::Absent, "x=1;_mode=x", unclear, true),
+        (plus(), "_mode=c++", unclear, false),
+        (plus(), "_mode=c%2B%2B", Ok(true), true),
+        (plus(), "_mode=c%20%20&x=+", Ok(false), false),
+        (regex(r"c\+\+"), "_mode=c++", unclear, false),
+        // Browsers write spaces as `+`.
+        (exact(), "_mode=a+b", Ok(false), false),
+        (spaced(), "_mode=a+b", Ok(true), true),
+        (regex(r"\S+"), "_mode=a+b", Ok(false), false),
     ] {
         let name = "_mode".to_owned();
         let parameter = QueryMatch { name, condition };
@@ -288,6 +299,22 @@ fn a_parameter_that_servers_read_differently_is_unclear() {
         assert_eq!(found, reject, "{parameter:?} {query:?}");
         let found = parameter.matches(&query, &raw_policy());
         assert_eq!(found, Ok(raw), "{parameter:?} {query:?}");
+    }
+}
+
+#[test]
+fn a_name_with_a_plus_sign_is_unclear_if_the_query_has_one() {
+    let parameter = QueryMatch {
+        name: "a+b".to_owned(),
+        condition: QueryCondition::Present,
+    };
+    for (query, expected) in [
+        ("a+b", Err(Unclear::Parameter)),
+        ("a%2Bb", Ok(true)),
+        ("a%2Bc", Ok(false)),
+    ] {
+        let found = parameter.matches(&Query::new(query.as_bytes()), &reject_policy());
+        assert_eq!(found, expected, "{query}");
     }
 }
 
