@@ -46,7 +46,7 @@ pub use self::{
     metrics::{DecisionMetrics, KeyMetrics, Meter, MetricId, MetricRegistry},
     route_policies::{Malformed, ROUTE_METADATA, Route},
     settled::{Rereading, Settled, SettledHead},
-    succession::{ConnectionId, Membership, Policies},
+    succession::{ConfigDigest, ConnectionId, Membership, Policies},
     waiting::StreamId,
 };
 pub use crate::keys::News;

@@ -11,7 +11,7 @@ use std::{
 
 use portcullis::{
     config::Config,
-    gate::{DecisionMetrics, News},
+    gate::{ConfigDigest, DecisionMetrics, News},
     keys::WantedKeys,
     time::{CLOCK_CORRECTION, UnixMillis},
     verification::Backend,
@@ -29,9 +29,7 @@ use crate::{
 pub(super) struct Filter {
     pub(super) number: Number,
     pub(super) config: Arc<Config>,
-    /// The configuration as JSON text. Object members are in a fixed order, so that equal
-    /// configurations have equal texts.
-    pub(super) text: Arc<str>,
+    pub(super) digest: ConfigDigest,
     pub(super) decisions: DecisionMetrics,
     pub(super) metrics: Metrics,
     pub(super) records: ProcessRecords,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portcullis::{
     config::{Config, ConfigError, Fault},
     decision::Exports,
-    gate::{DecisionMetrics, KeyMetrics, LogLevel},
+    gate::{ConfigDigest, DecisionMetrics, KeyMetrics, LogLevel},
     json,
 };
 use serde_json::Value;
@@ -89,7 +89,7 @@ fn read(
             .collect(),
     };
     // `serde_json` sorts the members, so equal configurations have equal texts.
-    let text = document.to_string();
+    let digest = ConfigDigest::of(document.to_string().as_bytes());
     let backend = signatures::choose(&config)?;
     signatures::report(backend);
     let sources = config.key_store().identities().collect();
@@ -101,7 +101,7 @@ fn read(
         records: ProcessRecords::acquire(sources),
         config: Arc::new(config),
         backend,
-        text: text.into(),
+        digest,
         decisions,
         metrics: definitions.into_metrics(),
         scheduler: Arc::new(scheduler),

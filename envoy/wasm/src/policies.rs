@@ -7,7 +7,7 @@ use core::cell::RefCell;
 
 use portcullis::{
     engine::Engine,
-    gate::{Membership, Policies},
+    gate::{ConfigDigest, Membership, Policies},
 };
 
 thread_local! {
@@ -17,5 +17,6 @@ thread_local! {
 /// Adds the engine's configuration to the policy with the configuration's `policy_id`. Returns
 /// `None` if the configuration has no `policy_id`. `text` is the configuration's text.
 pub(super) fn enter(engine: &Engine, text: &[u8]) -> Option<Membership> {
-    POLICIES.with_borrow_mut(|policies| Membership::enter(engine.shared_config(), text, policies))
+    let digest = ConfigDigest::of(text);
+    POLICIES.with_borrow_mut(|policies| Membership::enter(engine.shared_config(), digest, policies))
 }

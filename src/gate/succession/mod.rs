@@ -57,6 +57,7 @@
 //! unsealed record. While at least one configuration has a key, they do not read this record,
 //! because it could be forged.
 
+mod config_digest;
 mod connection_id;
 mod notice;
 mod state;
@@ -77,7 +78,7 @@ use self::{
     state::{Claim, Generation, Succession},
 };
 
-pub use self::connection_id::ConnectionId;
+pub use self::{config_digest::ConfigDigest, connection_id::ConnectionId};
 
 /// The policies of one worker, by `policy_id`. A policy is dropped together with its last
 /// configuration.
@@ -106,14 +107,17 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// Adds a configuration to its policy. `text` is the text that the configuration was parsed
-    /// from. Returns `None` if the configuration has no `policy_id`.
+    /// Adds a configuration to its policy. Returns `None` if the configuration has no `policy_id`.
     #[must_use]
-    pub fn enter(config: Arc<Config>, text: &[u8], policies: &mut Policies) -> Option<Self> {
+    pub fn enter(
+        config: Arc<Config>,
+        digest: ConfigDigest,
+        policies: &mut Policies,
+    ) -> Option<Self> {
         let policy_id = config.policy_id.as_deref()?;
         let record = SealedRecord::about("policy/1", policy_id, config.shared_memory_key.as_ref());
         let succession = policies.0.get(policy_id);
-        let own = succession.borrow_mut().enter(config, text, record);
+        let own = succession.borrow_mut().enter(config, digest, record);
         Some(Self { succession, own })
     }
 

@@ -3,17 +3,15 @@
 use core::cmp::max;
 
 use crate::{
-    gate::succession::connection_id::ConnectionId,
+    gate::succession::{config_digest::ConfigDigest, connection_id::ConnectionId},
     shared_memory::{SealedRecord, SharedMemory},
 };
-
-pub(super) const DIGEST_OCTETS: usize = 32;
 
 /// What one worker knows about the newest configuration of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Notice {
-    /// A hash of the configuration's text.
-    pub(super) digest: [u8; DIGEST_OCTETS],
+    /// The configuration.
+    pub(super) digest: ConfigDigest,
     /// The highest connection ID of this configuration; `None` if the host assigns no IDs.
     pub(super) since: Option<ConnectionId>,
     /// The highest connection ID of an earlier configuration. `None` unless that ID is higher than
@@ -23,7 +21,7 @@ pub(super) struct Notice {
 
 impl Notice {
     pub(super) fn new(
-        digest: [u8; DIGEST_OCTETS],
+        digest: ConfigDigest,
         since: Option<ConnectionId>,
         contender: Option<ConnectionId>,
     ) -> Self {
@@ -67,7 +65,7 @@ impl Notice {
 
     fn encode(&self) -> Vec<u8> {
         let since = self.since.map_or(0, |ConnectionId(number)| number);
-        let mut record = [&self.digest[..], &since.to_le_bytes()].concat();
+        let mut record = [&self.digest.0[..], &since.to_le_bytes()].concat();
         if let Some(ConnectionId(number)) = self.contender {
             record.extend_from_slice(&number.to_le_bytes());
         }
@@ -83,6 +81,6 @@ impl Notice {
         };
         let since = u64::from_le_bytes(*since);
         let since = (since != 0).then_some(ConnectionId(since));
-        Some(Self::new(*digest, since, contender))
+        Some(Self::new(ConfigDigest(*digest), since, contender))
     }
 }

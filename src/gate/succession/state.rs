@@ -4,14 +4,9 @@
 use core::time::Duration;
 use std::{rc::Rc, sync::Arc};
 
-use sha2::{Digest as _, Sha256};
-
 use crate::{
     config::Config,
-    gate::succession::{
-        connection_id::ConnectionId,
-        notice::{DIGEST_OCTETS, Notice},
-    },
+    gate::succession::{config_digest::ConfigDigest, connection_id::ConnectionId, notice::Notice},
     shared_memory::SealedRecord,
     time::UnixMillis,
 };
@@ -31,8 +26,7 @@ const SAMPLING: Duration = Duration::from_secs(1);
 pub(super) struct Generation {
     /// The order of arrival in this VM: 1 for the policy's first configuration, 2 for the second.
     order: u64,
-    /// A hash of the configuration's text. The hash is the same on every worker.
-    pub(super) digest: [u8; DIGEST_OCTETS],
+    pub(super) digest: ConfigDigest,
     pub(super) config: Arc<Config>,
     /// The record that tells the workers about this configuration if it is the newest.
     pub(super) record: Rc<SealedRecord>,
@@ -82,18 +76,17 @@ pub(super) struct Succession {
 }
 
 impl Succession {
-    /// Adds a configuration. `text` is the text that the configuration was parsed from. `record`
-    /// tells the workers about the configuration if it is the newest.
+    /// Adds a configuration. `record` tells the workers about the configuration if it is the newest.
     pub(super) fn enter(
         &mut self,
         config: Arc<Config>,
-        text: &[u8],
+        digest: ConfigDigest,
         record: SealedRecord,
     ) -> Generation {
         self.arrived = self.arrived.saturating_add(1);
         let generation = Generation {
             order: self.arrived,
-            digest: Sha256::digest(text).into(),
+            digest,
             config,
             record: Rc::new(record),
         };

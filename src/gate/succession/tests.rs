@@ -20,7 +20,9 @@ fn enter(policy_id: &str, realm: &str) -> Membership {
 }
 
 fn entered(config: Config, text: &[u8]) -> Option<Membership> {
-    POLICIES.with_borrow_mut(|policies| Membership::enter(Arc::new(config), text, policies))
+    POLICIES.with_borrow_mut(|policies| {
+        Membership::enter(Arc::new(config), ConfigDigest::of(text), policies)
+    })
 }
 
 fn at(seconds: u64) -> UnixMillis {
@@ -146,7 +148,7 @@ fn worker() -> (Membership, Membership) {
     let mut enter = |realm| {
         let text = format!(r#"{{"policy_id":"p","realm":"{realm}"}}"#);
         let config = Arc::new(Config::parse(text.as_bytes()).unwrap());
-        Membership::enter(config, text.as_bytes(), &mut policies).unwrap()
+        Membership::enter(config, ConfigDigest::of(text.as_bytes()), &mut policies).unwrap()
     };
     (enter("a"), enter("b"))
 }
@@ -272,7 +274,7 @@ fn learns_from_other_workers_only_about_configurations_that_it_has() {
         old.on_tick(&host);
     };
     written([0; 32], 9);
-    written(new.own.digest, 3);
+    written(new.own.digest.0, 3);
     assert!(!is_restricted(&old), "unknown, or no newer");
     for broken in [&b""[..], b"x", &[0; 39], &[0; 41], &[0; 47], &[0; 49]] {
         let (value, version) = (broken.to_vec(), 9);
@@ -280,7 +282,7 @@ fn learns_from_other_workers_only_about_configurations_that_it_has() {
         old.on_tick(&host);
         assert!(!is_restricted(&old));
     }
-    written(new.own.digest, 4);
+    written(new.own.digest.0, 4);
     assert!(is_restricted(&old));
 }
 
@@ -298,7 +300,7 @@ fn plant(host: &OneRecord, value: Vec<u8>) {
 }
 
 fn naming(member: &Membership, since: u64) -> Vec<u8> {
-    [&member.own.digest[..], &since.to_le_bytes()].concat()
+    [&member.own.digest.0[..], &since.to_le_bytes()].concat()
 }
 
 #[test]

@@ -399,7 +399,11 @@ fn gate_and_keeper(rest: Value, proxy: &FakeProxy) -> (Gate, Keeper) {
     let keeper = Keeper::new(engine.shared_config(), key_metrics, proxy);
     let metrics = DecisionMetrics::define(engine.config(), proxy);
     let mut policies = Policies::new();
-    let membership = Membership::enter(engine.shared_config(), text.as_bytes(), &mut policies);
+    let membership = Membership::enter(
+        engine.shared_config(),
+        ConfigDigest::of(text.as_bytes()),
+        &mut policies,
+    );
     let lookup = engine.config().route_lookup;
     (Gate::new(engine, membership, lookup, metrics), keeper)
 }

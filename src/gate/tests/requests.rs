@@ -252,7 +252,8 @@ fn old_connections_are_refused_what_the_newest_configuration_refuses() {
         let text = config.to_string();
         let engine = Engine::new(Config::parse(text.as_bytes()).unwrap());
         let config = engine.shared_config();
-        let membership = Membership::enter(config, text.as_bytes(), &mut policies);
+        let membership =
+            Membership::enter(config, ConfigDigest::of(text.as_bytes()), &mut policies);
         let metrics = DecisionMetrics::define(engine.config(), &proxy);
         Gate::new(engine, membership, RouteLookup::Always, metrics)
     };
