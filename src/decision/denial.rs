@@ -123,6 +123,7 @@ impl Denial {
             | Class::InvalidTarget
             | Class::TargetTooLong => "invalid_request",
             Class::Unauthenticated => "unauthorized",
+            Class::Defect => "server_error",
             // The code is from RFC 6749 section 5.2.
             Class::InvalidToken if self.schemes.is_basic_alone() => "invalid_client",
             Class::InvalidToken => "invalid_token",
@@ -185,7 +186,8 @@ impl Denial {
             Class::InvalidToken => Some("invalid_token"),
             Class::InsufficientScope => Some("insufficient_scope"),
             Class::InsufficientAuthentication => Some("insufficient_user_authentication"),
-            Class::Forbidden
+            Class::Defect
+            | Class::Forbidden
             | Class::HeaderTooLarge
             | Class::InvalidMethod
             | Class::InvalidTarget

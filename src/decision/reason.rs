@@ -5,6 +5,8 @@ use crate::policy::Schemes;
 /// The classes of responses to refused requests (RFC 6750 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
+    /// 500, because of a defect in Portcullis.
+    Defect,
     /// 401, because of how or when the user authenticated (RFC 9470 §3).
     InsufficientAuthentication,
     /// 403, because of the request itself. Another credential would not help.
@@ -151,6 +153,9 @@ reasons! {
     Overloaded: "overloaded", Unavailable, Some(40);
     /// The request comes from a page whose origin is not allowed.
     Origin: "origin", Forbidden, None;
+    /// Portcullis failed to decide because of a defect. Only the dynamic module can report this: a
+    /// trap ends the proxy-wasm module.
+    Panic: "panic", Defect, None;
     /// The path is longer than allowed. Or comparing the path or the query with the rules would take
     /// too long: a rule has a regular expression for `:path` or a query parameter, or the path can be
     /// read in several ways.
@@ -191,6 +196,7 @@ impl Reason {
             Class::InvalidMethod => 405,
             Class::TargetTooLong => 414,
             Class::HeaderTooLarge => 431,
+            Class::Defect => 500,
             Class::Unavailable => 503,
         }
     }
@@ -229,6 +235,7 @@ impl Reason {
                 "Access to this resource is not configured"
             }
             _ => match self.class() {
+                Class::Defect => "The request cannot be processed",
                 Class::Unavailable => "The access token cannot be verified now",
                 Class::InsufficientScope if schemes.is_basic_alone() => {
                     "The request requires higher privileges than the client has"

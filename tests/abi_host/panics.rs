@@ -20,7 +20,7 @@ use support::{
 const ISSUER: &str = "https://login.example.com";
 const JWKS_PATH: &str = "/jwks";
 /// The status and the response code details of the module's own answer after a panic.
-const DEFECT: (u16, &str) = (500, "portcullis_defect");
+const DEFECT: (u16, &str) = (500, "portcullis_denied{panic}");
 
 /// What these tests need besides Envoy: a token signer, an authorization server, and the folder
 /// `defects`. A file in this folder makes the library panic.

@@ -72,6 +72,7 @@ unsafe fn decided(
             // Envoy must not be called for a stream that has ended.
             return Verdict::Answer;
         }
+        let _ = guarded("count_panic", || worker::count_panic(number, stream));
         // This call is not guarded, so a panic in it would end Envoy. The function that it calls
         // must therefore do nothing that can panic.
         worker::refuse_unread(stream)

@@ -10,6 +10,7 @@ use core::{cell::RefCell, hint::cold_path, time::Duration};
 use std::{rc::Rc, sync::Arc};
 
 use portcullis::{
+    decision::Reason,
     engine::Engine,
     gate::{Gate, Handled, Membership, Policies, Settled, SettledHead, StreamId, Verdict},
     http,
@@ -68,10 +69,10 @@ thread_local! {
 /// Decides on a request that has just arrived.
 pub(super) fn on_request(number: Number, stream: Stream<'_>) -> Verdict {
     let Some(worker) = find(number) else {
-        return refuse(stream);
+        return refuse(number, stream);
     };
     let Ok(mut worker) = worker.try_borrow_mut() else {
-        return refuse(stream);
+        return refuse(number, stream);
     };
     defects::trip("request");
     worker.on_request(stream)
@@ -88,7 +89,7 @@ pub(super) fn on_wake(stream: Stream<'_>) {
     let verdict = match worker.as_ref().map(|worker| worker.try_borrow_mut()) {
         Some(Ok(mut worker)) if worker.build == parked.build => worker.on_wake(stream, parked),
         // The gate on which this request waited is gone.
-        _ => refuse(stream),
+        _ => refuse(parked.number, stream),
     };
     if verdict == Verdict::Pass {
         stream.continue_decoding();
@@ -99,10 +100,10 @@ pub(super) fn on_wake(stream: Stream<'_>) {
 /// must not get.
 pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Verdict {
     let Some(worker) = find(number) else {
-        return refuse(stream);
+        return refuse(number, stream);
     };
     let Ok(mut worker) = worker.try_borrow_mut() else {
-        return refuse(stream);
+        return refuse(number, stream);
     };
     defects::trip("trailers");
     let filter = Arc::clone(&worker.filter);
@@ -138,21 +139,37 @@ pub(super) fn rebuild(number: Number) {
     waiting::wake(number);
 }
 
-/// Refuses a request for which there is no gate.
-pub(super) fn refuse(stream: Stream<'_>) -> Verdict {
-    answer_defect(stream, is_grpc(stream))
+/// Refuses a request to the configuration with this number, because there is no gate for it.
+fn refuse(number: Number, stream: Stream<'_>) -> Verdict {
+    count_panic(number, stream);
+    answer_panic(stream, is_grpc(stream))
 }
 
 /// Refuses a request after a panic. Does not read the request's headers, because reading them may
 /// have caused the panic.
 pub(super) fn refuse_unread(stream: Stream<'_>) -> Verdict {
-    answer_defect(stream, true)
+    answer_panic(stream, true)
 }
 
-fn answer_defect(stream: Stream<'_>, is_grpc: bool) -> Verdict {
-    const STATUS: u16 = 500;
+/// Counts a request that is refused because of a panic.
+pub(super) fn count_panic(number: Number, stream: Stream<'_>) {
+    if let Some(filter) = registry::find(number) {
+        let host = WorkerHost {
+            filter: &filter,
+            at: AtStream {
+                stream,
+                is_grpc: false,
+            },
+        };
+        filter.decisions.panicked(&host);
+    }
+}
+
+/// Answers a request without a gate. The answer is that of [`Reason::Panic`], but has no body.
+fn answer_panic(stream: Stream<'_>, is_grpc: bool) -> Verdict {
+    const STATUS: u16 = Reason::Panic.status();
     let status = is_grpc.then(|| ("grpc-status", grpc::status(STATUS)));
-    stream.send_response(STATUS, status.into_iter(), b"", "portcullis_defect");
+    stream.send_response(STATUS, status.into_iter(), b"", "portcullis_denied{panic}");
     Verdict::Answer
 }
 
@@ -229,7 +246,7 @@ impl Worker {
         engine.keys_mut().share(Box::new(filter.records.clone()));
         let _ = engine.keys_mut().synchronize();
         let membership = POLICIES.with_borrow_mut(|policies| {
-            Membership::enter(Arc::clone(&filter.config), filter.text.as_bytes(), policies)
+            Membership::enter(Arc::clone(&filter.config), filter.digest, policies)
         });
         // Asking Envoy for a route's policy costs little here. So this module asks for every request,
         // even if the operator declares that no route has a policy.
@@ -336,7 +353,7 @@ impl Worker {
     fn park(&mut self, stream: Stream<'_>, id: StreamId, now: UnixMillis, epoch: u64) -> Verdict {
         let Some(scheduler) = stream.scheduler() else {
             self.gate.on_stream_end(id);
-            return refuse(stream);
+            return refuse(self.filter.number, stream);
         };
         self.next = self.next.checked_add(1).unwrap_or(1);
         let timeout = self.filter.config.limits.park_timeout;

@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     decision::{Permit, PermitReason, Reason},
     engine::CacheUse,
-    gate::metrics::meter::{Meter, MetricId, MetricRegistry, Tally, prefix},
+    gate::metrics::meter::{Meter, MetricId, MetricRegistry, Tally, increment, prefix},
     status::Count,
 };
 
@@ -65,6 +65,12 @@ impl DecisionMetrics {
     pub(in crate::gate) fn denied(&mut self, reason: Reason, meter: &impl Meter) {
         let counter = of_reason(&self.denied, reason);
         self.tally.count(counter, 1, meter);
+    }
+
+    /// Counts a request that the shell refuses itself, because it has no gate for it or the gate has
+    /// panicked.
+    pub fn panicked(&self, meter: &impl Meter) {
+        increment(of_reason(&self.denied, Reason::Panic), meter);
     }
 
     /// Counts hits and misses of the token cache.
