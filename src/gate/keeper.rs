@@ -1,5 +1,6 @@
 //! Fetches keys, and fetches them again before they become stale.
 
+use core::{cell::Cell, time::Duration};
 use std::sync::Arc;
 
 use crate::{
@@ -29,19 +30,42 @@ use crate::{
 pub struct Keeper {
     config: Arc<Config>,
     metrics: KeyMetrics,
+    /// When the keeper last set every gauge.
+    set_at: Cell<UnixMillis>,
 }
+
+/// How often a keeper sets every gauge, even if nothing has changed. Configurations whose providers
+/// have the same name share the gauges, so a configuration that is being drained may have overwritten
+/// them.
+const SET_EVERY: Duration = Duration::from_secs(60);
 
 impl Keeper {
     /// Creates a keeper for the keys of a configuration. Sets the gauges of providers whose keys need
     /// no fetch.
     #[must_use]
     pub fn new(config: Arc<Config>, metrics: KeyMetrics, meter: &impl Meter) -> Self {
-        for (id, provider) in config.providers() {
+        let keeper = Self {
+            config,
+            metrics,
+            set_at: Cell::default(),
+        };
+        keeper.set_configured_gauges(meter);
+        keeper
+    }
+
+    /// Makes the next run of the keeper set every gauge. The shell calls this method if another
+    /// configuration that shared some of the gauges is gone.
+    pub fn set_gauges_again(&self) {
+        self.set_at.set(UnixMillis::default());
+    }
+
+    /// Sets the gauges of providers whose keys need no fetch.
+    fn set_configured_gauges(&self, meter: &impl Meter) {
+        for (id, provider) in self.config.providers() {
             if let Some(status) = configured(provider) {
-                metrics.set_key_gauges(id, status, meter);
+                self.metrics.set_key_gauges(id, status, meter);
             }
         }
-        Self { config, metrics }
     }
 
     /// Starts the fetches that are due, and updates the gauges. A fetch can end at once, because the
@@ -136,8 +160,15 @@ impl<H: Log + Meter, C: Caller> Round<'_, H, C> {
             let dispatched = self.dispatch(&fetch);
             news = news.max(News::Leased).max(dispatched);
         }
+        let Keeper {
+            metrics, set_at, ..
+        } = self.keeper;
+        if !set_at.get().is_within(SET_EVERY, self.now) {
+            set_at.set(self.now);
+            metrics.forget_status();
+            self.keeper.set_configured_gauges(self.host);
+        }
         for (provider, status) in self.keys.statuses(self.now) {
-            let metrics = &self.keeper.metrics;
             metrics.set_key_gauges(provider, status, self.host);
         }
         news

@@ -166,7 +166,7 @@ pub(super) fn stop(number: Number) {
 }
 
 /// Makes other keepers reset the gauges of a configuration that was removed, because stale values
-/// would raise alerts. Gauges that another configuration still sets are not reset.
+/// would raise alerts. A configuration that shares some of the gauges sets them again.
 fn leave(number: Number, mut gauges: Vec<String>) {
     let all: Vec<_> = KEEPINGS.with_borrow(|all| all.values().cloned().collect());
     let mut heirs = Vec::new();
@@ -174,7 +174,12 @@ fn leave(number: Number, mut gauges: Vec<String>) {
         let Ok(mut keeping) = keeping.try_borrow_mut() else {
             continue;
         };
+        let count = gauges.len();
         gauges.retain(|name| !keeping.keeper.gauges().any(|own| own == name));
+        if gauges.len() < count {
+            keeping.keeper.set_gauges_again();
+            keeping.filter.scheduler.commit();
+        }
         let place = keeping
             .others
             .iter()

@@ -92,6 +92,12 @@ impl KeyMetrics {
         }
     }
 
+    /// Makes the next calls of [`set_key_gauges`](Self::set_key_gauges) set every gauge, whether or
+    /// not the status has changed.
+    pub(in crate::gate) fn forget_status(&self) {
+        self.0.iter().for_each(|metrics| metrics.status.set(None));
+    }
+
     /// The names of all groups of metrics.
     pub(in crate::gate) fn gauges(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|metrics| {

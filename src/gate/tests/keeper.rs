@@ -79,6 +79,37 @@ fn logs_failures_and_the_first_success_after_them() {
     assert!(counted.contains(&("provider.a.jwks.fetch_failed".to_owned(), 1)));
 }
 
+/// Configurations share the gauges of providers with the same name. A configuration that is being
+/// drained could leave a value that raises an alert.
+#[test]
+fn sets_gauges_again_that_another_configuration_has_overwritten() {
+    for rest in [
+        json!({}),
+        json!({"providers": {"a": {"remote_jwks": null, "local_jwks": {"inline_string": jwks()}}}}),
+    ] {
+        let mut world = World::new(rest);
+        if !world.fetch_due(at(0)) && !world.caller.calls.is_empty() {
+            assert!(world.receive(200, &jwks(), at(0)));
+            assert!(!world.fetch_due(at(0)));
+        }
+        let keys = |world: &World| {
+            let mut metrics = world.proxy.metrics.borrow_mut();
+            let found = metrics
+                .iter_mut()
+                .find(|(name, _)| name.ends_with("provider.a.keys"));
+            core::mem::replace(&mut found.unwrap().1, 0)
+        };
+        assert_eq!(keys(&world), 1);
+        assert!(!world.fetch_due(at(59_000)));
+        assert_eq!(keys(&world), 0);
+        assert!(!world.fetch_due(at(60_000)));
+        assert_eq!(keys(&world), 1);
+        world.keeper.set_gauges_again();
+        assert!(!world.fetch_due(at(60_001)));
+        assert_eq!(keys(&world), 1);
+    }
+}
+
 /// Operators look for the line that an outage has ended, even if there is also a warning.
 #[test]
 fn logs_the_first_success_even_if_keys_have_no_kid() {
