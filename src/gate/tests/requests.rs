@@ -269,6 +269,23 @@ fn old_connections_are_refused_what_the_newest_configuration_refuses() {
     assert_eq!(ask(&mut old, 1), Verdict::Answer);
 }
 
+/// Like [`forwarding`], and with the requirement `strict`, which a token of `a` does not satisfy.
+fn forwarding_with_strict_routes() -> Value {
+    let mut rest = forwarding();
+    merge(
+        &mut rest,
+        json!({
+            "providers": {"b": {
+                "issuer": "https://b.example",
+                "audiences": ["orders"],
+                "shared_secrets": [{"secret": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}],
+            }},
+            "requirement_map": {"strict": {"provider_name": "b"}},
+        }),
+    );
+    rest
+}
+
 /// A header that is set from claims could lead a request to another route. The policy of that route
 /// must apply too.
 #[test]
@@ -284,18 +301,7 @@ fn the_route_after_the_edits_also_decides() {
         // This host does not report the next route.
         (None, None),
     ] {
-        let mut rest = forwarding();
-        merge(
-            &mut rest,
-            json!({
-                "providers": {"b": {
-                    "issuer": "https://b.example",
-                    "audiences": ["orders"],
-                    "shared_secrets": [{"secret": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}],
-                }},
-                "requirement_map": {"strict": {"provider_name": "b"}},
-            }),
-        );
+        let rest = forwarding_with_strict_routes();
         let mut world = World::with_keys(rest);
         world.proxy.next_route.replace(next.clone());
         let verdict = world.bearer(1, KID, at(0));
@@ -315,19 +321,8 @@ fn in_shadow_mode_the_route_after_the_edits_blocks_nothing() {
     let strict = json!({"requirement_name": "strict"});
     let unchecked = json!({"disabled": true});
     for (next, reason) in [(strict, "algorithm"), (unchecked, "unsettled_route")] {
-        let mut rest = forwarding();
-        merge(
-            &mut rest,
-            json!({
-                "mode": "shadow",
-                "providers": {"b": {
-                    "issuer": "https://b.example",
-                    "audiences": ["orders"],
-                    "shared_secrets": [{"secret": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}],
-                }},
-                "requirement_map": {"strict": {"provider_name": "b"}},
-            }),
-        );
+        let mut rest = forwarding_with_strict_routes();
+        rest["mode"] = json!("shadow");
         let mut world = World::with_keys(rest);
         world.proxy.next_route.replace(Some(Some(next)));
         assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass, "{reason}");
