@@ -293,9 +293,9 @@ impl Engine {
         self.config.mode == Mode::Enforce
     }
 
-    /// Returns the first rule that matches a request. Returns `None` if no rule
-    /// matches, or if the request is refused before a rule can decide. Headers that the client may
-    /// have forged are ignored, as in [`decide`](Self::decide).
+    /// Returns the first rule that matches a request. Returns `None` if no rule matches, or if the
+    /// request is refused before a rule can decide. Headers that the client may have forged are
+    /// ignored, as in [`decide`](Self::decide).
     #[must_use]
     pub fn rule(&self, request: &Request<'_>, connection: &dyn Connection) -> Option<RuleId> {
         self.routed(request, connection, |routed| {

@@ -52,7 +52,7 @@ pub(super) fn limit(
     let total = comparison.total_bytes();
     let is_too_long = |length: usize| length.saturating_mul(evaluations) > total;
     let query = match config.rules.read_query() {
-        true => request.query().cost(),
+        true => request.query().cost_with_plus(),
         false => 0,
     };
     if is_too_long(query.saturating_add(target.path.len())) {

@@ -3,7 +3,7 @@
 
 use crate::{
     connection::Refused,
-    decision::{Decision, Denial, Permit, PermitReason, Reason, StateEntry},
+    decision::{Decision, Denial, Permit, Reason, StateEntry},
     engine::{Decided, Patience},
     gate::{Answer, Exchange, Gate, Head, LogLevel, Verdict},
     http::Format,
@@ -63,12 +63,9 @@ impl Gate {
         if apply(permit, exchange).is_err() {
             return self.fail(exchange);
         }
-        let late = self.refused_by_next_route(permit, head, now, exchange);
-        let shadowed = match (late, self.engine.config().mode) {
-            (Some(refusal), Mode::Enforce) => return self.refuse(&refusal, exchange),
-            // In shadow mode, the request passes with the edits that were already made.
-            (Some(refusal), Mode::Shadow) => Some(refusal.reason),
-            (None, _) => permit.reason.shadowed(),
+        let shadowed = match self.check_next_route(permit, head, now, exchange) {
+            Ok(reason) => reason.or(permit.reason.shadowed()),
+            Err(refusal) => return self.refuse(&refusal, exchange),
         };
         match shadowed {
             None => self.metrics.permitted(permit, exchange),
@@ -87,43 +84,46 @@ impl Gate {
     }
 
     /// Decides on the request a second time, but only if the permit's edits made the host choose a
-    /// route with a different policy. Returns a refusal unless the second decision lets the request
-    /// pass with the same edits.
+    /// route with a different policy. In shadow mode, returns the reason why the request would be
+    /// refused.
     ///
     /// The edits of the second decision are not applied, because they could lead to yet another
     /// route.
-    fn refused_by_next_route(
+    ///
+    /// # Errors
+    /// The refusal, unless the second decision lets the request pass with the same edits.
+    fn check_next_route(
         &mut self,
         permit: &Permit,
         head: &Result<Head<'_>, Refused>,
         now: UnixMillis,
         exchange: &impl Exchange,
-    ) -> Option<Denial> {
+    ) -> Result<Option<Reason>, Denial> {
         if !permit.clears_route_cache || !exchange.reports_next_route() {
-            return None;
+            return Ok(None);
         }
         let Ok((request, policy)) = head else {
-            return Some(Denial::host_failure());
+            return Err(Denial::host_failure());
         };
         let next = self.head(Some(request), now, exchange);
         if matches!(&next, Ok((_, next)) if next == policy) {
-            return None;
+            return Ok(None);
         }
-        match self
-            .decide(&next, now, Patience::Exhausted, exchange)
-            .decision
-        {
+        let decided = self.decide(&next, now, Patience::Exhausted, exchange);
+        match decided.decision {
+            Decision::Deny(denial) => Err(denial),
+            Decision::Permit(next) if next.reason.shadowed().is_some() => {
+                Ok(next.reason.shadowed())
+            }
             Decision::Permit(next)
                 if next.edits == permit.edits && next.exports == permit.exports =>
             {
-                None
+                Ok(None)
             }
-            Decision::Deny(denial) => Some(denial),
-            Decision::Permit(Permit {
-                reason: PermitReason::Shadow(denial),
-                ..
-            }) => Some(denial),
-            _ => Some(self.engine.refusal(Reason::UnsettledRoute, request)),
+            _ => match self.engine.config().mode {
+                Mode::Shadow => Ok(Some(Reason::UnsettledRoute)),
+                Mode::Enforce => Err(self.engine.refusal(Reason::UnsettledRoute, request)),
+            },
         }
     }
 

@@ -1,6 +1,6 @@
 //! Fetches keys, and fetches them again before they become stale.
 
-use core::{cell::Cell, time::Duration};
+use core::cell::Cell;
 use std::sync::Arc;
 
 use crate::{
@@ -30,14 +30,9 @@ use crate::{
 pub struct Keeper {
     config: Arc<Config>,
     metrics: KeyMetrics,
-    /// When the keeper last set every gauge.
-    set_at: Cell<UnixMillis>,
+    /// True if the next run must set every gauge, even if nothing has changed.
+    sets_all_gauges: Cell<bool>,
 }
-
-/// How often a keeper sets every gauge, even if nothing has changed. Configurations whose providers
-/// have the same name share the gauges, so a configuration that is being drained may have overwritten
-/// them.
-const SET_EVERY: Duration = Duration::from_secs(60);
 
 impl Keeper {
     /// Creates a keeper for the keys of a configuration. Sets the gauges of providers whose keys need
@@ -47,16 +42,17 @@ impl Keeper {
         let keeper = Self {
             config,
             metrics,
-            set_at: Cell::default(),
+            sets_all_gauges: Cell::new(false),
         };
         keeper.set_configured_gauges(meter);
         keeper
     }
 
-    /// Makes the next run of the keeper set every gauge. The shell calls this method if another
-    /// configuration that shared some of the gauges is gone.
+    /// Makes the next run of the keeper set every gauge. The shell calls this method when another
+    /// configuration is gone: configurations whose providers have the same name share the gauges, so
+    /// the other configuration may have overwritten them while it was being drained.
     pub fn set_gauges_again(&self) {
-        self.set_at.set(UnixMillis::default());
+        self.sets_all_gauges.set(true);
     }
 
     /// Sets the gauges of providers whose keys need no fetch.
@@ -160,11 +156,8 @@ impl<H: Log + Meter, C: Caller> Round<'_, H, C> {
             let dispatched = self.dispatch(&fetch);
             news = news.max(News::Leased).max(dispatched);
         }
-        let Keeper {
-            metrics, set_at, ..
-        } = self.keeper;
-        if !set_at.get().is_within(SET_EVERY, self.now) {
-            set_at.set(self.now);
+        let metrics = &self.keeper.metrics;
+        if self.keeper.sets_all_gauges.take() {
             metrics.forget_status();
             self.keeper.set_configured_gauges(self.host);
         }

@@ -105,6 +105,16 @@ impl Query {
         self.cost
     }
 
+    /// The work to compare all [readings](Self::readings) and all
+    /// [readings with `+`](Self::readings_with_plus) with a condition, in bytes.
+    #[must_use]
+    pub fn cost_with_plus(&self) -> usize {
+        match self.has_plus() {
+            true => self.cost.saturating_mul(2),
+            false => self.cost,
+        }
+    }
+
     /// The value of the first parameter with this name.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&str> {
@@ -134,7 +144,7 @@ impl Query {
             .get_or_init(|| self.read_all(KEEP_PLUS))
     }
 
-    /// Decodes the query in each way that matters for it. `always` is added to each way.
+    /// Decodes the query in each way that makes a difference. `always` is added to each way.
     fn read_all(&self, always: u8) -> Vec<Vec<Parameter>> {
         let ways = (0..=self.ways).filter(|ways| ways & !self.ways == 0);
         ways.map(|ways| self.read(ways | always)).collect()

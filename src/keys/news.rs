@@ -8,7 +8,7 @@ pub enum News {
     /// No record has changed.
     Nothing,
     /// A fetch has begun: a record has a new lease. Gates with their own key store have to read the
-    /// record, but it helps no waiting request.
+    /// record, but waiting requests keep waiting.
     Leased,
     /// A fetch has ended. Waiting requests may find their keys in the record now.
     Ended,

@@ -4,7 +4,7 @@
 //! the worker last read. Otherwise the worker reads the record again, and applies its change to what
 //! it has read, as long as its lease is still valid.
 
-use core::time::Duration;
+use core::{mem, time::Duration};
 
 use crate::{
     keys::{
@@ -33,6 +33,8 @@ pub(super) struct Replica {
     key_set_version: KeySetVersion,
     /// The last time when a token without a matching key caused a read of the shared record.
     read_at: Option<UnixMillis>,
+    /// What a read has shown that the next [`synchronize`](Self::synchronize) must return.
+    missed: News,
 }
 
 impl Replica {
@@ -44,6 +46,7 @@ impl Replica {
             version: None,
             key_set_version: KeySetVersion::default(),
             read_at: None,
+            missed: News::Nothing,
         }
     }
 
@@ -64,9 +67,10 @@ impl Replica {
 
     /// Reads the shared record, and returns what has happened since this worker last read it.
     pub(super) fn synchronize(&mut self, records: &dyn Records) -> News {
+        let missed = mem::replace(&mut self.missed, News::Nothing);
         match self.read(records) {
-            Found::New(news) => news,
-            Found::Nothing | Found::Same => News::Nothing,
+            Found::New(news) => missed.max(news),
+            Found::Nothing | Found::Same => missed,
         }
     }
 
@@ -109,7 +113,10 @@ impl Replica {
                 Ok(()) => return Some(until),
                 Err(WriteError::Refused) => break,
                 Err(WriteError::Changed) => match self.read(records) {
-                    Found::New(_) => return None,
+                    Found::New(news) => {
+                        self.missed = self.missed.max(news);
+                        return None;
+                    }
                     Found::Nothing => break,
                     // The shared data is older than the local record, or is not a record. The next
                     // attempt overwrites the shared data.

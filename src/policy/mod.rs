@@ -1,10 +1,10 @@
 //! The operator's rules for requests and verified tokens.
 //!
 //! The types here are plain values without mutable state, except for the count in [`Comparison`].
-//! A [`Rule`] combines a [`RouteMatch`] and
-//! an optional [`Demand`]: a [`Requirement`], and the [`Authorization`] if the rule has one.
-//! [`Places`] lists the places in a request where Portcullis looks for tokens. The types do not
-//! depend on keys, on the current time, or on the program that runs Portcullis.
+//! A [`Rule`] combines a [`RouteMatch`] and an optional [`Demand`]: a [`Requirement`], and the
+//! [`Authorization`] if the rule has one. [`Places`] lists the places in a request where Portcullis
+//! looks for tokens. The types do not depend on keys, on the current time, or on the program that
+//! runs Portcullis.
 //!
 //! Servers can read some requests in several ways. If a request matches a rule in one reading but
 //! not in another, the result is [`Unclear`]. The request is then refused, because the upstream may

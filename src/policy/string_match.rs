@@ -61,11 +61,9 @@ impl StringMatch {
         matches!(self.pattern, Pattern::Regex(_))
     }
 
-    /// Returns true if the pattern may match a text because of a `+` in the text. A regular
-    /// expression is assumed to do so if it contains an escaped `+`.
+    /// Returns true if the pattern may match a text only because of a `+` in the text.
     pub(super) fn may_need_plus(&self) -> bool {
-        let plus = if self.is_regex() { r"\+" } else { "+" };
-        self.pattern.text().contains(plus)
+        self.is_regex() || self.pattern.text().contains('+')
     }
 
     /// The pattern.

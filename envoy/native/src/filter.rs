@@ -78,7 +78,7 @@ impl Filter {
         self.metrics.release();
     }
 
-    /// Returns how often keys have changed so far.
+    /// Returns how often key records have changed so far.
     pub(super) fn epoch(&self) -> u64 {
         self.signals.epoch.load(Ordering::Acquire)
     }
@@ -118,7 +118,7 @@ impl Filter {
         locks::lock(&self.signals.wanted)
     }
 
-    /// Adds a waiting request to `parked`. The request is woken when keys arrive, or at the latest
+    /// Adds a waiting request to `parked`. The request is woken when a fetch ends, or at the latest
     /// when its deadline has passed.
     pub(super) fn park(
         self: &Arc<Self>,

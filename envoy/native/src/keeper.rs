@@ -170,16 +170,18 @@ pub(super) fn stop(number: Number) {
 fn leave(number: Number, mut gauges: Vec<String>) {
     let all: Vec<_> = KEEPINGS.with_borrow(|all| all.values().cloned().collect());
     let mut heirs = Vec::new();
+    let left = gauges.clone();
+    // The newest configuration comes last, so its values remain.
     for keeping in &all {
         let Ok(mut keeping) = keeping.try_borrow_mut() else {
             continue;
         };
-        let count = gauges.len();
-        gauges.retain(|name| !keeping.keeper.gauges().any(|own| own == name));
-        if gauges.len() < count {
+        let is_own = |name: &String| keeping.keeper.gauges().any(|own| own == name);
+        if left.iter().any(is_own) {
             keeping.keeper.set_gauges_again();
             keeping.filter.scheduler.commit();
         }
+        gauges.retain(|name| !is_own(name));
         let place = keeping
             .others
             .iter()

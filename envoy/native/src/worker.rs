@@ -359,8 +359,8 @@ impl Worker {
         let timeout = self.filter.config.limits.park_timeout;
         let scheduler = Arc::new(scheduler);
         let ticket = self.filter.park(Arc::clone(&scheduler), now.plus(timeout));
-        // If keys arrived before the request was added to the list, their arrival did not wake the
-        // request. So it is woken now.
+        // If a fetch ended before the request was added to the list, that did not wake the request.
+        // So it is woken now.
         if self.filter.epoch() != epoch {
             scheduler.commit();
         }

@@ -20,7 +20,7 @@ enum Head {
     /// The request was answered, or there is no engine to decide on it. The request does not
     /// continue.
     Held,
-    /// The headers are held until keys arrive.
+    /// The headers are held until the request is decided.
     Waits(BodyHold),
     /// The headers were forwarded.
     Passed,

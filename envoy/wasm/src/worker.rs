@@ -1,7 +1,10 @@
 //! The state of one configuration on one worker thread: the gate, which decides on requests; the
 //! keeper, which fetches keys; and the state that the ABI requires.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use proxy_wasm::types::MapType;
 
@@ -34,6 +37,12 @@ const BUSY_TICK_MILLISECONDS: u32 = 20;
 /// was withdrawn, this worker may still accept that key for this long.
 const IDLE_TICK_MILLISECONDS: u32 = 100;
 
+thread_local! {
+    /// How many workers this VM has dropped. When it changes, the remaining workers set their gauges
+    /// again.
+    static REMOVED: Cell<u32> = const { Cell::new(0) };
+}
+
 /// The gate and the keeper of one worker thread.
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -46,6 +55,8 @@ pub(super) struct Worker {
     holds: BodyHolds,
     /// The tick period that was last requested.
     tick: Option<u32>,
+    /// The value of [`REMOVED`] at the last tick.
+    removed: u32,
     /// True once the host has called [`on_tick`](Self::on_tick). If Envoy's configuration
     /// withholds the capability for ticks, this never happens.
     has_ticked: bool,
@@ -79,6 +90,7 @@ impl Worker {
             calls: Calls::default(),
             holds: BodyHolds::default(),
             tick: None,
+            removed: REMOVED.get(),
             has_ticked: false,
             is_announced: false,
         };
@@ -134,6 +146,10 @@ impl Worker {
         self.gate.write_counts(&Proxy);
         let Ok(now) = Proxy::now() else { return };
         self.announce();
+        if self.removed != REMOVED.get() {
+            self.removed = REMOVED.get();
+            self.keeper.set_gauges_again();
+        }
         self.gate.synchronize(&Proxy);
         let keys = self.gate.keys_mut();
         let news = self.keeper.due(keys, now, &Proxy, &mut self.calls);
@@ -228,6 +244,7 @@ impl Drop for Worker {
     /// fetches, so that other workers need not wait for them. Clears key records and gauges that no
     /// VM uses any longer.
     fn drop(&mut self) {
+        REMOVED.set(REMOVED.get().wrapping_add(1));
         self.gate.write_counts(&Proxy);
         for fetch in self.calls.take_all() {
             self.gate.keys_mut().abandon(&fetch);

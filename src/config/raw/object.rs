@@ -80,8 +80,8 @@ macro_rules! object {
 }
 
 /// Declares an enum type, its parser and its schema. In JSON, each variant is a string: the literal
-/// after `=`. With `for`, the enum is one that another folder declares, so that the folder needs to
-/// know nothing about JSON.
+/// after `=`. With `for`, the enum is declared in another folder, which therefore need not know about
+/// JSON.
 macro_rules! choice {
     (for $choice:ident { $($variant:ident = $name:literal,)* }) => {
         /// Stops the build if a variant has no name here.

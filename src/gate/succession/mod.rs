@@ -30,9 +30,9 @@
 //! sample would then miss all other connections. So while the newest configuration is contested,
 //! all workers look up the connection of every request.
 //!
-//! Workers tell each other about contests through a record in Envoy's shared data. The worker that
-//! sees a contest begin writes it to the record at once: the newest configuration may get no request
-//! on that worker, so no later call is certain. In the proxy-wasm module, each worker reads the
+//! Workers tell each other about contests through a record in Envoy's shared data. A worker that
+//! sees a contest begin writes it to the record at once. If the newest configuration gets no request
+//! on that worker, there is no later opportunity. In the proxy-wasm module, each worker reads the
 //! record at every tick. In the dynamic module, it reads the record before a request, at most every
 //! 100 ms. The record also names the configuration that the other workers consider the newest. So a
 //! worker can apply the restrictions of the newest configuration even if that configuration has no

@@ -49,7 +49,7 @@ struct Contest {
     at: UnixMillis,
 }
 
-/// What a connection of a configuration means for the question which configuration is the newest.
+/// What a connection of a configuration says about which configuration is the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
     /// Nothing changes.
@@ -209,14 +209,14 @@ impl Succession {
             at: now,
         });
         self.contest = Some(contest);
+        if now.since(contest.at) >= SETTLING {
+            return Claim::Succeeds;
+        }
         let is_higher = self.contender < Some(connection);
         self.contender = self.contender.max(Some(connection));
-        if now.since(contest.at) >= SETTLING {
-            Claim::Succeeds
-        } else if is_higher {
-            Claim::Contends
-        } else {
-            Claim::Fails
+        match is_higher {
+            true => Claim::Contends,
+            false => Claim::Fails,
         }
     }
 

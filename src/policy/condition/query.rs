@@ -43,9 +43,9 @@ impl QueryMatch {
         comparison: &Comparison,
     ) -> Result<bool, Unclear> {
         let rejects = comparison.rejects();
-        let keeps_plus = rejects && query.has_plus() && self.may_need_plus();
+        let keeps_plus = rejects && self.may_need_plus() && query.has_plus();
         let cost = match (rejects, keeps_plus) {
-            (true, true) => query.cost().saturating_mul(2),
+            (true, true) => query.cost_with_plus(),
             (true, false) => query.cost(),
             (false, _) => query.sent_cost(),
         };
@@ -54,15 +54,14 @@ impl QueryMatch {
         }
         let mut found = None;
         if rejects {
-            let kept = match keeps_plus {
-                true => query.readings_with_plus(),
-                false => &[],
-            };
-            for reading in query.readings().iter().chain(kept) {
+            for reading in query.readings() {
                 let holds = self.holds_in(reading, comparison)?;
                 if *found.get_or_insert(holds) != holds {
                     return Err(Unclear::Parameter);
                 }
+            }
+            if keeps_plus {
+                self.refuse_plus(query, found, comparison)?;
             }
             if !query.has_utf8_names() {
                 return Err(Unclear::Parameter);
@@ -117,9 +116,26 @@ impl QueryMatch {
         Ok(self.condition.holds_for(value))
     }
 
-    /// Returns true if the condition may hold because a server keeps a `+` in a name or value. Other
-    /// conditions hold in the same way whether or not `+` is read as a space, except if they exclude
-    /// spaces.
+    /// Refuses a query if the parameter is present, or its value matches, only for servers that do
+    /// not read `+` as a space. If it is the other way round, the query is not refused, because
+    /// browsers write each space of a form as `+`. `usual` is the outcome of the condition in the
+    /// usual readings.
+    fn refuse_plus(
+        &self,
+        query: &Query,
+        usual: Option<bool>,
+        comparison: &Comparison,
+    ) -> Result<(), Unclear> {
+        for reading in query.readings_with_plus() {
+            let holds = self.holds_in(reading, comparison)?;
+            if Some(holds) != usual && holds != self.holds_without() {
+                return Err(Unclear::Parameter);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns true if the condition's outcome may depend on whether a server keeps a `+`.
     fn may_need_plus(&self) -> bool {
         let pattern = match &self.condition {
             QueryCondition::Text(pattern) => pattern.may_need_plus(),

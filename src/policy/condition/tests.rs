@@ -290,7 +290,10 @@ fn a_parameter_that_servers_read_differently_is_unclear() {
         // Browsers write spaces as `+`.
         (exact(), "_mode=a+b", Ok(false), false),
         (spaced(), "_mode=a+b", Ok(true), true),
-        (regex(r"\S+"), "_mode=a+b", Ok(false), false),
+        (regex("a b"), "_mode=a+b", Ok(true), true),
+        (regex("c[+][+]"), "_mode=c++", unclear, false),
+        (regex(r"\S+"), "_mode=a+b", unclear, false),
+        (QueryCondition::Absent, "x=a+b", Ok(true), true),
     ] {
         let name = "_mode".to_owned();
         let parameter = QueryMatch { name, condition };
@@ -308,13 +311,20 @@ fn a_name_with_a_plus_sign_is_unclear_if_the_query_has_one() {
         name: "a+b".to_owned(),
         condition: QueryCondition::Present,
     };
+    let absent = QueryMatch {
+        condition: QueryCondition::Absent,
+        ..parameter.clone()
+    };
     for (query, expected) in [
         ("a+b", Err(Unclear::Parameter)),
         ("a%2Bb", Ok(true)),
         ("a%2Bc", Ok(false)),
     ] {
-        let found = parameter.matches(&Query::new(query.as_bytes()), &reject_policy());
-        assert_eq!(found, expected, "{query}");
+        let query = Query::new(query.as_bytes());
+        let found = parameter.matches(&query, &reject_policy());
+        assert_eq!(found, expected, "{query:?}");
+        let found = absent.matches(&query, &reject_policy());
+        assert_eq!(found, expected.map(|holds| !holds), "{query:?}");
     }
 }
 
