@@ -235,8 +235,7 @@ impl Reason {
                 "Access to this resource is not configured"
             }
             _ => match self.class() {
-                Class::Defect => "The request cannot be processed",
-                Class::Unavailable => "The access token cannot be verified now",
+                Class::Defect | Class::Unavailable => "The access token cannot be verified now",
                 Class::InsufficientScope if schemes.is_basic_alone() => {
                     "The request requires higher privileges than the client has"
                 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::Provider,
-    decision::{Decision, Permit, PermitReason, Reason, StateEntry},
+    decision::{Decision, Permit, PermitReason, Reason},
     policy::{Authorization, RuleId, Shortfall},
     short_list::ShortList,
     time::UnixSeconds,
@@ -40,9 +40,13 @@ impl Engine {
         let decision = match permit {
             Ok(mut permit) => {
                 // A failed token must not replace what a verified token has exported.
-                let exported: Vec<_> = permit.exports.iter().map(|own| own.key.clone()).collect();
-                let new = |failure: &StateEntry| !exported.contains(&failure.key);
-                permit.exports.extend(failures.into_iter().filter(new));
+                let count = permit.exports.len();
+                for failure in failures {
+                    let mut exported = permit.exports.iter().take(count);
+                    if exported.all(|own| own.key != failure.key) {
+                        permit.exports.push(failure);
+                    }
+                }
                 Decision::Permit(permit)
             }
             Err(no) => {

@@ -119,22 +119,30 @@ impl Keeper {
         if !outcome.is_news() {
             return;
         }
-        let ended = match (&outcome.keys, outcome.failures) {
+        match (&outcome.keys, outcome.failures) {
             (Err(FetchError::NoCluster), _) => {
-                Some((LogLevel::Error, no_cluster(&outcome.cluster)))
+                self.log(
+                    LogLevel::Error,
+                    &no_cluster(&outcome.cluster),
+                    outcome,
+                    host,
+                );
             }
-            (Err(error), _) => Some((LogLevel::Warn, failure(*error, outcome))),
-            (Ok(_), 0) => None,
-            (Ok(_), failures) => Some((LogLevel::Info, recovery(failures))),
-        };
-        let nameless = outcome.nameless;
-        let nameless = nameless.map(|nameless| (LogLevel::Warn, nameless.to_string()));
+            (Err(error), _) => self.log(LogLevel::Warn, &failure(*error, outcome), outcome, host),
+            (Ok(_), 0) => {}
+            (Ok(_), failures) => self.log(LogLevel::Info, &recovery(failures), outcome, host),
+        }
+        if let Some(nameless) = outcome.nameless {
+            self.log(LogLevel::Warn, &nameless.to_string(), outcome, host);
+        }
+    }
+
+    /// Logs a message about a fetch, once for each provider that uses the keys.
+    fn log(&self, level: LogLevel, message: &str, outcome: &FetchOutcome, host: &impl Log) {
         let ids = outcome.providers.iter();
         for provider in ids.filter_map(|id| self.config.provider(*id)) {
             let (name, uri) = (&provider.name, &outcome.uri);
-            for (level, message) in ended.iter().chain(&nameless) {
-                host.log(*level, &format!("keys of {name:?}, {uri}: {message}"));
-            }
+            host.log(level, &format!("keys of {name:?}, {uri}: {message}"));
         }
     }
 }

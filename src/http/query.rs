@@ -146,8 +146,13 @@ impl Query {
 
     /// Decodes the query in each way that makes a difference. `always` is added to each way.
     fn read_all(&self, always: u8) -> Vec<Vec<Parameter>> {
-        let ways = (0..=self.ways).filter(|ways| ways & !self.ways == 0);
-        ways.map(|ways| self.read(ways | always)).collect()
+        let mut readings = Vec::new();
+        for ways in 0..=self.ways {
+            if ways & !self.ways == 0 {
+                readings.push(self.read(ways | always));
+            }
+        }
+        readings
     }
 
     /// Decodes the query as servers do that read it in these ways.

@@ -263,7 +263,10 @@ impl Source {
         };
         let keys = match keys {
             Ok(None) => return Progress::Superseded,
-            Ok(Some(count)) => Ok(count),
+            Ok(Some(count)) => {
+                self.lacking = None;
+                Ok(count)
+            }
             Err(error) => {
                 let failed = |record: &mut Record| record.fail(error, now);
                 if !self.replica.write(fetch.lease, records, failed) {
