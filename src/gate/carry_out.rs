@@ -98,12 +98,12 @@ impl Gate {
         head: &Result<Head<'_>, Refused>,
         now: UnixMillis,
         exchange: &impl Exchange,
-    ) -> Result<Option<Reason>, Denial> {
+    ) -> Result<Option<Reason>, Box<Denial>> {
         if !permit.clears_route_cache || !exchange.reports_next_route() {
             return Ok(None);
         }
         let Ok((request, policy)) = head else {
-            return Err(Denial::host_failure());
+            return Err(Box::new(Denial::host_failure()));
         };
         let next = self.head(Some(request), now, exchange);
         if matches!(&next, Ok((_, next)) if next == policy) {
@@ -111,7 +111,7 @@ impl Gate {
         }
         let decided = self.decide(&next, now, Patience::Exhausted, exchange);
         match decided.decision {
-            Decision::Deny(denial) => Err(denial),
+            Decision::Deny(denial) => Err(Box::new(denial)),
             Decision::Permit(next) if next.reason.shadowed().is_some() => {
                 Ok(next.reason.shadowed())
             }
@@ -122,7 +122,9 @@ impl Gate {
             }
             _ => match self.engine.config().mode {
                 Mode::Shadow => Ok(Some(Reason::UnsettledRoute)),
-                Mode::Enforce => Err(self.engine.refusal(Reason::UnsettledRoute, request)),
+                Mode::Enforce => Err(Box::new(
+                    self.engine.refusal(Reason::UnsettledRoute, request),
+                )),
             },
         }
     }

@@ -138,7 +138,7 @@ impl Query {
 
     /// The [readings](Self::readings) of servers that do not read `+` as a space, but as itself.
     /// Browsers write each space of a form as `+`, so these readings matter only to a condition that
-    /// contains a `+` itself.
+    /// may match because of a `+`.
     pub fn readings_with_plus(&self) -> &[Vec<Parameter>] {
         self.readings_with_plus
             .get_or_init(|| self.read_all(KEEP_PLUS))

@@ -109,8 +109,8 @@ impl Record {
         let last = self.unknown_kid_at;
         let last = last.filter(|last| !is_from_another_time(*last, now));
         let cooled_down = last.map(|last| last.plus(timing.cooldown));
-        let is_waited_for = self.failures > 0 && !self.is_due(timing, now);
-        let due = is_waited_for.then(|| self.next_fetch(timing));
+        let backs_off = self.failures > 0 && !self.is_due(timing, now);
+        let due = backs_off.then(|| self.next_fetch(timing));
         Some(cooled_down.max(due).unwrap_or(now).since(now))
     }
 

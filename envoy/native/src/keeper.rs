@@ -159,27 +159,29 @@ pub(super) fn stop(number: Number) {
         // While a fetch holds its lease, no other configuration can fetch the same keys. Abandoning
         // the fetch releases the lease at once, so the others need not wait until it expires.
         calls.take_all().for_each(|fetch| keys.abandon(&fetch));
-        wake_others(filter);
+        let filter = Arc::clone(filter);
         let gauges: Vec<_> = keeping.keeper.gauges().map(str::to_owned).collect();
         leave(number, gauges);
+        wake_others(&filter);
     }
 }
 
 /// Makes other keepers reset the gauges of a configuration that was removed, because stale values
-/// would raise alerts. A configuration that shares some of the gauges sets them again.
+/// would raise alerts. If other configurations share a gauge, the one that was loaded last sets it
+/// again.
 fn leave(number: Number, mut gauges: Vec<String>) {
     let all: Vec<_> = KEEPINGS.with_borrow(|all| all.values().cloned().collect());
     let mut heirs = Vec::new();
-    let left = gauges.clone();
-    // The newest configuration comes last, so its values remain.
-    for keeping in &all {
+    let mut owners = Vec::new();
+    // The list is in the order in which the configurations were loaded.
+    for keeping in all.iter().rev() {
         let Ok(mut keeping) = keeping.try_borrow_mut() else {
             continue;
         };
         let is_own = |name: &String| keeping.keeper.gauges().any(|own| own == name);
-        if left.iter().any(is_own) {
+        if gauges.iter().any(is_own) {
             keeping.keeper.set_gauges_again();
-            keeping.filter.scheduler.commit();
+            owners.push(Arc::clone(&keeping.filter));
         }
         gauges.retain(|name| !is_own(name));
         let place = keeping
@@ -195,6 +197,9 @@ fn leave(number: Number, mut gauges: Vec<String>) {
         heir.unused.push((metrics, gauges.clone()));
         heir.filter.scheduler.commit();
     }
+    // The configuration that was loaded last runs last, so its values remain.
+    let owners = owners.iter().rev();
+    owners.for_each(|filter| filter.scheduler.commit());
 }
 
 /// Starts the fetches that are due or that workers asked for.

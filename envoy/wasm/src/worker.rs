@@ -39,7 +39,8 @@ const IDLE_TICK_MILLISECONDS: u32 = 100;
 
 thread_local! {
     /// How many workers this VM has dropped. When it changes, the remaining workers set their gauges
-    /// again.
+    /// again. If several configurations remain, the values of one that is still being drained may be
+    /// the last.
     static REMOVED: Cell<u32> = const { Cell::new(0) };
 }
 

@@ -186,6 +186,22 @@ fn the_worker_where_a_contest_begins_tells_the_others() {
     assert!(is_restricted(&old) && !is_restricted(&new_elsewhere));
 }
 
+/// The first look at the connection shows that the contest has lasted long enough. Then a newer
+/// notice from another worker begins another contest.
+#[test]
+fn a_contest_that_begins_with_a_notice_is_published() {
+    let host = OneRecord::default();
+    let ((old, _new), (_, new_elsewhere)) = (worker(), worker());
+    request(&new_elsewhere, 5, 10, &host);
+    old.on_tick(&host);
+    request(&old, 7, 10, &host);
+    request(&new_elsewhere, 8, 15, &host);
+    request(&old, 9, 15, &host);
+    assert!(is_restricted(&old));
+    new_elsewhere.on_tick(&host);
+    assert!(new_elsewhere.succession.borrow().is_contested());
+}
+
 #[test]
 fn the_newest_contest_of_all_workers_is_published() {
     let host = OneRecord::default();

@@ -38,6 +38,8 @@ enum Effect {
     ClearRouteCache,
     Edit,
     Export,
+    /// Every read of the route's policy but the first.
+    NextRoute,
     RemoveTrailer,
     Route,
     Trailers,
@@ -183,9 +185,11 @@ impl Meter for FakeProxy {
 
 impl Route for FakeProxy {
     fn metadata(&self) -> Result<Option<Vec<u8>>, Refused> {
-        self.routes_read.set(self.routes_read.get() + 1);
-        if self.refuses.get() == Some(Effect::Route) {
-            return Err(Refused);
+        let before = self.routes_read.replace(self.routes_read.get() + 1);
+        match self.refuses.get() {
+            Some(Effect::Route) => return Err(Refused),
+            Some(Effect::NextRoute) if before > 0 => return Err(Refused),
+            _ => {}
         }
         let route = self.route.borrow();
         Ok(route.as_ref().map(|policy| policy.to_string().into_bytes()))

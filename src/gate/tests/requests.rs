@@ -341,6 +341,22 @@ fn in_shadow_mode_the_route_after_the_edits_blocks_nothing() {
     }
 }
 
+/// Shadow mode does not cover a host that fails.
+#[test]
+fn in_shadow_mode_an_unknown_route_after_the_edits_is_refused() {
+    let mut rest = forwarding();
+    rest["mode"] = json!("shadow");
+    let mut world = World::with_keys(rest);
+    world.proxy.next_route.replace(Some(None));
+    world.proxy.refuses.set(Some(Effect::NextRoute));
+    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Answer);
+    let done = world.proxy.take_done();
+    assert_eq!(
+        done.last().unwrap(),
+        "answer 503 portcullis_denied{host_failure}"
+    );
+}
+
 /// A gate whose clients have only secrets, or secrets and tokens, does not ask for a scheme that it
 /// does not accept.
 #[test]

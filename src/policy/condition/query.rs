@@ -126,16 +126,25 @@ impl QueryMatch {
         usual: Option<bool>,
         comparison: &Comparison,
     ) -> Result<(), Unclear> {
+        let without = self.holds_without();
+        if usual != Some(without) {
+            return Ok(());
+        }
         for reading in query.readings_with_plus() {
-            let holds = self.holds_in(reading, comparison)?;
-            if Some(holds) != usual && holds != self.holds_without() {
-                return Err(Unclear::Parameter);
+            let mut left = comparison.regex_bytes;
+            for own in reading.iter().filter(|own| own.name == self.name) {
+                for value in [&*own.value, own.value_decoded_again()] {
+                    if self.holds_for(value, &mut left, comparison)? != without {
+                        return Err(Unclear::Parameter);
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    /// Returns true if the condition's outcome may depend on whether a server keeps a `+`.
+    /// Returns true if the parameter may be present, or its value may match, only because a server
+    /// keeps a `+`.
     fn may_need_plus(&self) -> bool {
         let pattern = match &self.condition {
             QueryCondition::Text(pattern) => pattern.may_need_plus(),

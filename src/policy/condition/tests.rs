@@ -293,6 +293,9 @@ fn a_parameter_that_servers_read_differently_is_unclear() {
         (regex("a b"), "_mode=a+b", Ok(true), true),
         (regex("c[+][+]"), "_mode=c++", unclear, false),
         (regex(r"\S+"), "_mode=a+b", unclear, false),
+        (regex("[a-z ]+"), "_mode=a&_mode=b+c", Ok(true), true),
+        (regex("c[+][+]"), "_mode=x&_mode=c++", unclear, false),
+        (regex("c[+][+]"), "_mode=c%252B%252B&x=+", unclear, false),
         (QueryCondition::Absent, "x=a+b", Ok(true), true),
     ] {
         let name = "_mode".to_owned();
@@ -311,6 +314,12 @@ fn a_name_with_a_plus_sign_is_unclear_if_the_query_has_one() {
         name: "a+b".to_owned(),
         condition: QueryCondition::Present,
     };
+    let spaced = QueryMatch {
+        name: "a b".to_owned(),
+        condition: QueryCondition::Text(StringMatch::new(Pattern::regex("x").unwrap())),
+    };
+    let form = Query::new(b"a+b=x");
+    assert_eq!(spaced.matches(&form, &reject_policy()), Ok(true));
     let absent = QueryMatch {
         condition: QueryCondition::Absent,
         ..parameter.clone()
