@@ -11,9 +11,9 @@ use crate::{report::is_compared, rounds::Row};
 /// The position where bars start.
 const LEFT: f64 = 320.0;
 /// The width of a bar for a ratio of 1.
-const UNIT: f64 = 200.0;
+const UNIT: f64 = 110.0;
 /// The ratio of the longest bar. The bars of larger ratios are cut off.
-const LONGEST: f64 = 2.4;
+const LONGEST: f64 = 5.2;
 /// The width of the number after a bar.
 const LABEL: f64 = 60.0;
 const LINE: f64 = 24.0;
@@ -56,7 +56,7 @@ pub(crate) fn picture(rows: &[Row]) -> String {
 <style>
 {STYLE}
 </style>
-<text class="muted" x="{LEFT}" y="20">processor time of jwt_authn, divided by that of Portcullis; longer is faster</text>
+<text class="muted" x="{LEFT}" y="20">processor time of jwt_authn, divided by that of Portcullis; longer is faster; a red mark is a goal</text>
 <text x="{one}" y="44" text-anchor="middle">jwt_authn = 1</text>
 {body}<path class="one" d="M{one} 52V{y}" stroke-dasharray="4 3"/>
 </svg>
