@@ -83,7 +83,8 @@ impl Keeper {
         round.due()
     }
 
-    /// Processes the response to a call. If the fetch needs another call, makes that call.
+    /// Processes the response to a call, and updates the gauges. If the fetch needs another call,
+    /// makes that call.
     pub fn on_fetched(
         &self,
         keys: &mut KeyStore,
@@ -101,7 +102,10 @@ impl Keeper {
             host,
             caller,
         };
-        round.complete(fetch, response)
+        let news = round.complete(fetch, response);
+        // The keeper may not run again for a second.
+        round.set_fetched_gauges();
+        news
     }
 
     /// The names of the gauge groups that this keeper writes. A group belongs to one provider.
@@ -169,10 +173,16 @@ impl<H: Log + Meter, C: Caller> Round<'_, H, C> {
             metrics.forget_status();
             self.keeper.set_configured_gauges(self.host);
         }
+        self.set_fetched_gauges();
+        news
+    }
+
+    /// Sets the gauges of providers that fetch keys, if their status has changed.
+    fn set_fetched_gauges(&self) {
         for (provider, status) in self.keys.statuses(self.now) {
+            let metrics = &self.keeper.metrics;
             metrics.set_key_gauges(provider, status, self.host);
         }
-        news
     }
 
     /// Makes one of the calls that a fetch consists of. If the host refuses the call, the fetch ends.

@@ -60,6 +60,18 @@ fn reports_missing_keys_of_enabled_providers_only() {
     assert!(!is_missing(&disabled), "of a disabled provider");
 }
 
+/// Before Envoy 1.39, the dynamic module writes gauges with the next request. The requests that a
+/// fetch lets pass may be the last for a while.
+#[test]
+fn sets_the_gauges_when_a_fetch_ends() {
+    let world = World::with_keys(json!({}));
+    let counted = world.proxy.counted();
+    assert!(
+        counted.contains(&("provider.a.keys".to_owned(), 1)),
+        "{counted:?}"
+    );
+}
+
 #[test]
 fn logs_failures_and_the_first_success_after_them() {
     let mut world = World::new(json!({}));
