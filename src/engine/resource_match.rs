@@ -42,23 +42,18 @@ impl ResourceMatch {
         config.protected_resources.get(self.below?)
     }
 
-    /// Returns true if the request reaches a resource if Envoy and the upstream ignore the host, and
-    /// belongs to no resource.
-    pub(super) const fn is_elsewhere(self) -> bool {
-        self.below_elsewhere.is_some()
-    }
-
     /// Returns the resources that a request for this path reaches if Envoy and the upstream ignore
     /// the host. The list is empty if the request belongs to a resource.
     pub(super) fn resources_elsewhere<'c>(
         self,
         config: &'c Config,
-        authority: &str,
+        request: &Request<'_>,
         path: &str,
     ) -> Vec<&'c ProtectedResource> {
-        if !self.is_elsewhere() {
+        if self.below_elsewhere.is_none() {
             return Vec::new();
         }
+        let authority = request.authority();
         let resources = config.protected_resources.iter();
         resources
             .filter(|own| may_lead_to(own, authority, path, self.is_known_host))

@@ -46,14 +46,16 @@ impl<'c> Routed<'_, 'c> {
         request: &Request<'_>,
         has_policy: bool,
     ) -> Vec<&'c ProtectedResource> {
-        let Some(target) = self.target.filter(|_| self.resource_match.is_elsewhere()) else {
+        let Some(target) = self.target else {
             return Vec::new();
         };
-        let authority = request.authority();
         let resource_match = self.resource_match;
-        let mut found = resource_match.resources_elsewhere(config, authority, target.path);
-        if !has_policy && names_host(self.rule, authority) {
-            found.retain(|own| own.url.has_host(authority));
+        let mut found = resource_match.resources_elsewhere(config, request, target.path);
+        if !found.is_empty() && !has_policy {
+            let authority = request.authority();
+            if names_host(self.rule, authority) {
+                found.retain(|own| own.url.has_host(authority));
+            }
         }
         found
     }

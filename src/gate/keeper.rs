@@ -73,14 +73,7 @@ impl Keeper {
         host: &(impl Log + Meter),
         caller: &mut impl Caller,
     ) -> News {
-        let mut round = Round {
-            keeper: self,
-            keys,
-            now,
-            host,
-            caller,
-        };
-        round.due()
+        self.round(keys, now, host, caller).due()
     }
 
     /// Processes the response to a call, and updates the gauges. If the fetch needs another call,
@@ -95,13 +88,7 @@ impl Keeper {
         caller: &mut impl Caller,
     ) -> News {
         let response = received.answer(self.config.limits.key_sets.bytes);
-        let mut round = Round {
-            keeper: self,
-            keys,
-            now,
-            host,
-            caller,
-        };
+        let mut round = self.round(keys, now, host, caller);
         let news = round.complete(fetch, response);
         // The keeper may not run again for a second.
         round.set_fetched_gauges();
@@ -116,6 +103,22 @@ impl Keeper {
     /// Resets the gauge groups named in `unused`, so that stale values trigger no alert.
     pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
         self.metrics.clear(unused, meter);
+    }
+
+    const fn round<'k, H, C>(
+        &'k self,
+        keys: &'k mut KeyStore,
+        now: UnixMillis,
+        host: &'k H,
+        caller: &'k mut C,
+    ) -> Round<'k, H, C> {
+        Round {
+            keeper: self,
+            keys,
+            now,
+            host,
+            caller,
+        }
     }
 
     fn report(&self, outcome: &FetchOutcome, host: &(impl Log + Meter)) {
@@ -168,9 +171,8 @@ impl<H: Log + Meter, C: Caller> Round<'_, H, C> {
             let dispatched = self.dispatch(&fetch);
             news = news.max(News::Leased).max(dispatched);
         }
-        let metrics = &self.keeper.metrics;
         if self.keeper.sets_all_gauges.take() {
-            metrics.forget_status();
+            self.keeper.metrics.forget_status();
             self.keeper.set_configured_gauges(self.host);
         }
         self.set_fetched_gauges();

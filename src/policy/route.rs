@@ -196,6 +196,8 @@ impl RouteMatch {
         counts: fn(&HeaderMatch) -> bool,
     ) -> Result<bool, Unclear> {
         let mut matches = Ok(true);
+        // Most rules accept every method, so the method is read only if the rule has a condition on
+        // it.
         if !self.methods.is_empty() && !self.takes(request.method()) {
             match comparison.path_policy {
                 PathPolicy::Reject if self.names_in_other_case(request.method()) => {

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-pub(super) const OCTETS: usize = 32;
+const OCTETS: usize = 32;
 
 /// A hash of a configuration's text. Configurations with equal texts count as one configuration, on
 /// all workers. Only the hash is kept, because the text may contain secrets.
